@@ -1,0 +1,11 @@
+"""What skep manages, in the order it is observed and planned. A list, so that nothing is discovered."""
+
+from __future__ import annotations
+
+from roles.daemon.role import role as daemon
+from roles.engine.role import role as engine
+from roles.networks.role import role as networks
+from roles.stacks.role import role as stacks
+from roles.swarm.role import role as swarm
+
+ROLES = (engine, daemon, swarm, networks, stacks)

@@ -1,0 +1,214 @@
+"""daemon.json on a host: owned keys merged into what is there, in force in the running engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from roles.daemon.reported import reported
+from roles.daemon.scripts import apply_script
+from skep.model import Cluster, Host
+from skep.plan import Finding, Put, Run, Step, changes
+from skep.rolling import Member, rolling
+
+FILE = "/etc/docker/daemon.json"
+MEMORY = "/var/lib/skep/daemon.json"
+"""What this tool last put in force: the keys it owns."""
+
+RELOADABLE = frozenset(
+    {
+        "authorization-plugins",
+        "debug",
+        "default-runtime",
+        "features",
+        "insecure-registries",
+        "labels",
+        "max-concurrent-downloads",
+        "max-concurrent-uploads",
+        "max-download-attempts",
+        "registry-mirrors",
+        "runtimes",
+        "shutdown-timeout",
+    }
+)
+"""Keys a SIGHUP puts in force. Source: Docker's dockerd reference, "Configuration reload behavior"."""
+
+NEUTRAL: Mapping[str, Any] = {"debug": False, "insecure-registries": [], "labels": [], "registry-mirrors": []}
+"""A reload does not undo a key that is gone (moby#36632), so it is written in its empty form instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``keys`` is the file's content; the rest is observed only: ``applied`` are the keys last put in force by
+    this tool, ``live`` what the running engine reports, ``broken`` why the file cannot be read."""
+
+    keys: Mapping[str, Any]
+    applied: Mapping[str, Any] = field(default_factory=dict)
+    live: Mapping[str, Any] = field(default_factory=dict)
+    running: bool = False
+    broken: str | None = None
+    member: Member | None = None
+
+
+class Daemon:
+    """Owns the keys the inventory names, and no others."""
+
+    name = "daemon"
+    probe = f"""
+printf '%s\\n' "$INFO"
+[ -n "$MANAGER" ] && LEADER=$(timeout 10 docker node inspect self \\
+  --format '{{{{and .ManagerStatus .ManagerStatus.Leader}}}}' 2>/dev/null)
+echo "${{LEADER:-}}"
+tr -d '\\n' <{MEMORY} 2>/dev/null; echo
+cat {FILE} 2>/dev/null; true
+"""
+
+    def desired(self, cluster: Cluster, host: Host) -> State:  # noqa: ARG002
+        """The inventory's ``daemon`` of that host."""
+        return State(keys=dict(host.daemon))
+
+    def parse(self, text: str) -> State | None:
+        """From ``docker info``, our own memory and the file. Raises ``ValueError`` if the engine's JSON is none."""
+        info_text, leader, memory, file = [*text.split("\n", 3), "", "", ""][:4]
+        info = json.loads(info_text) if info_text.strip() else {}
+        keys, broken = _read(file)
+        swarm = info.get("Swarm") or {}
+        member = None
+        if swarm.get("LocalNodeState") == "active":
+            member = Member(manager=bool(swarm.get("ControlAvailable")), leader=leader.strip() == "true")
+        return State(
+            keys=keys,
+            applied=_read(memory)[0],
+            live=reported(info) if info else {},
+            running=bool(info),
+            broken=broken,
+            member=member,
+        )
+
+    def plan(
+        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
+    ) -> Sequence[Step | Finding]:
+        """Write before the first start; reload where that suffices; restart host by host where it does not."""
+        steps: list[Step | Finding] = []
+        restarts: dict[str, Step] = {}
+        for name, want in desired.items():
+            have = observed[name] or State(keys={})
+            if have.broken:
+                steps.append(_unreadable(name, have.broken))
+                continue
+            merged = _merge(have, want.keys, running=have.running)
+            if not have.running:
+                steps += self._write(name, have, merged, want)
+                continue
+            differing = _differing(have, merged, want.keys)
+            if not differing:
+                continue
+            reload = differing <= RELOADABLE
+            step = self._apply(name, have, merged, want, differing, reload=reload)
+            if reload or not have.member:
+                steps.append(step)
+            else:
+                restarts[name] = step
+        members = {name: (observed[name] or State({})).member or Member() for name in restarts}
+        return [*steps, *rolling(cluster, restarts, members)]
+
+    def _write(self, host: str, have: State, merged: Mapping[str, Any], want: State) -> list[Step]:
+        common: dict[str, Any] = {"host": host, "cause": "the engine is not running, so its first start has it"}
+        steps: list[Step] = []
+        if dict(merged) != dict(have.keys):
+            detail = changes(have.keys, merged)
+            steps += [
+                Put(
+                    id=f"daemon/write@{host}",
+                    title=f"write {FILE}",
+                    path=FILE,
+                    content=_text(merged),
+                    detail=detail,
+                    **common,
+                )
+            ]
+        if dict(want.keys) != dict(have.applied):
+            steps.append(
+                Put(
+                    id=f"daemon/remember@{host}",
+                    title="note the keys owned",
+                    path=MEMORY,
+                    content=_text(want.keys, one_line=True),
+                    needs=(f"engine@{host}",),
+                    **common,
+                )
+            )
+        return steps
+
+    def _apply(
+        self, host: str, have: State, merged: Mapping[str, Any], want: State, keys: frozenset[str], *, reload: bool
+    ) -> Step:
+        before = {key: have.live.get(key, have.keys.get(key)) for key in keys}
+        after = {key: merged.get(key) for key in keys}
+        how = "reload" if reload else "restart"
+        return Run(
+            id=f"daemon/{how}@{host}",
+            host=host,
+            title=f"write {FILE} and {how} docker",
+            cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
+            detail=changes(before, after) or tuple(f"{key}: not in force" for key in sorted(keys)),
+            script=apply_script(FILE, MEMORY, reload=reload),
+            files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
+            after=(f"engine@{host}", *(("engine",) if not reload else ())),
+            timeout=180,
+        )
+
+
+def _merge(have: State, wanted: Mapping[str, Any], *, running: bool) -> dict[str, Any]:
+    """The file as it should be: foreign keys kept, ours as wanted, what we owned and no longer name gone."""
+    dropped = set(have.applied) - set(wanted)
+    merged = {key: value for key, value in have.keys.items() if key not in dropped}
+    if running:
+        merged |= {key: NEUTRAL[key] for key in dropped & set(NEUTRAL) & set(have.keys)}
+    return merged | dict(wanted)
+
+
+def _differing(have: State, merged: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+    """Keys whose value in the file, in force, or as the engine reports it is not the one wanted."""
+    in_file = {key for key in {*have.keys, *merged} if have.keys.get(key) != merged.get(key)}
+    in_force = {key for key in {*have.applied, *wanted} if have.applied.get(key) != wanted.get(key)}
+    live = {key for key in wanted if key in have.live and have.live[key] != reported_form(key, wanted[key])}
+    return frozenset(in_file | in_force | live)
+
+
+def reported_form(key: str, value: Any) -> Any:
+    """A wanted value in the form the engine reports it."""
+    if key == "registry-mirrors":
+        return sorted(mirror.rstrip("/") for mirror in value)
+    if key in ("insecure-registries", "labels"):
+        return sorted(value)
+    return value
+
+
+def _read(text: str) -> tuple[dict[str, Any], str | None]:
+    if not text.strip():
+        return {}, None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        return {}, str(error)
+    return (value, None) if isinstance(value, dict) else ({}, "not a JSON object")
+
+
+def _text(keys: Mapping[str, Any], *, one_line: bool = False) -> bytes:
+    return (json.dumps(keys, indent=None if one_line else 2, sort_keys=True) + "\n").encode()
+
+
+def _unreadable(host: str, why: str) -> Finding:
+    return Finding(
+        "error",
+        f"{FILE} cannot be read: {why}",
+        host=host,
+        role="daemon",
+        next_action=f"mend or remove {FILE} on {host}; nothing was changed there",
+    )
+
+
+role = Daemon()

@@ -1,0 +1,160 @@
+"""The Docker Engine on a host: installed from the distribution, in the version asked, enabled and running."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from skep.model import Cluster, Host
+from skep.plan import Finding, Run, Step
+from skep.rolling import Member, rolling
+
+PACKAGES = ("docker-ce", "docker.io", "moby-engine")
+
+INSTALL = r"""
+set -e
+export DEBIAN_FRONTEND=noninteractive
+wait_apt="-o DPkg::Lock::Timeout=120"
+candidate() { apt-cache policy docker.io 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true; }
+fits() { [ -z "$WANTED" ] || case $(candidate) in "$WANTED" | "$WANTED".* | "$WANTED"[+-]*) ;; *) false ;; esac; }
+if [ -z "$(candidate)" ] || ! fits; then apt-get $wait_apt -qq update >&2; fi
+if [ -z "$(candidate)" ]; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
+if ! fits; then echo "wanted $WANTED, the sources of this host offer $(candidate)" >&2; exit 65; fi
+packages=docker.io
+if apt-cache policy docker-cli 2>/dev/null | grep -q 'Candidate: [^(]'; then packages="$packages docker-cli"; fi
+install() { apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold install $packages >&2; }
+install || { apt-get $wait_apt -qq update >&2; install; }
+systemctl enable --quiet docker.service
+systemctl is-active --quiet docker.service || systemctl start docker.service || {
+  journalctl -u docker.service -n 15 --no-pager -o cat >&2; exit 66; }
+"""
+
+START = r"""
+systemctl reset-failed docker.service 2>/dev/null || true
+systemctl enable --quiet docker.service && systemctl start docker.service || {
+  journalctl -u docker.service -n 15 --no-pager -o cat >&2; exit 66; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The engine of a host. ``version`` is what is installed, or the wanted prefix; ``None`` means any."""
+
+    version: str | None
+    enabled: bool = True
+    running: bool = True
+    package: str | None = None
+    member: Member | None = None
+    """Its standing in a swarm, if it is in one; observed only."""
+
+
+class Engine:
+    """Installs, upgrades and starts the engine."""
+
+    name = "engine"
+    probe = rf"""
+if command -v dpkg-query >/dev/null; then
+  dpkg-query -W -f '${{Package}} ${{db:Status-Status}} ${{Version}}\n' {" ".join(PACKAGES)} 2>/dev/null
+fi
+echo "binary $(command -v dockerd)"
+[ -n "$DOCKER" ] && echo "unit $(systemctl is-enabled docker.service 2>/dev/null) " \
+  "$(systemctl is-active docker.service 2>/dev/null)"
+case $INFO in *'"LocalNodeState":"active"'*) echo "swarm ${{MANAGER:-0}}";; esac
+[ -n "$MANAGER" ] && echo "leader $(timeout 10 docker node inspect self \
+  --format '{{{{and .ManagerStatus .ManagerStatus.Leader}}}}' 2>/dev/null)"
+true
+"""
+
+    def desired(self, cluster: Cluster, host: Host) -> State:  # noqa: ARG002
+        """Installed in the asked version, enabled, running."""
+        return State(version=host.engine.version)
+
+    def parse(self, text: str) -> State | None:
+        """From the package database and systemd; ``None`` without a ``dockerd``."""
+        facts = [line.split() for line in text.splitlines() if line.strip()]
+        packages = {f[0]: f[2] for f in facts if f[0] in PACKAGES and f[1] == "installed"}
+        values = {f[0]: f[1:] for f in facts if f[0] not in PACKAGES}
+        if not packages and not values.get("binary"):
+            return None
+        package, version = next(iter(packages.items()), (None, None))
+        unit = values.get("unit", [])
+        member = None
+        if "swarm" in values:
+            member = Member(manager=values["swarm"] == ["1"], leader=values.get("leader") == ["true"])
+        return State(
+            version=upstream(version) if version else None,
+            enabled="enabled" in unit[:1],
+            running="active" in unit[1:],
+            package=package,
+            member=member,
+        )
+
+    def plan(
+        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
+    ) -> Sequence[Step | Finding]:
+        """Install where absent, start where stopped, change the version host by host where it differs."""
+        steps: list[Step | Finding] = []
+        upgrades: dict[str, Step] = {}
+        for name, want in desired.items():
+            have = observed[name]
+            if have is None:
+                steps.append(self._install(name, want, "not installed"))
+            elif want.version and not fits(have.version, want.version):
+                if have.package != "docker.io":
+                    steps.append(_foreign(name, have, want))
+                    continue
+                step = self._install(name, want, f"version {have.version}, wanted {want.version}")
+                if have.member and have.running:
+                    upgrades[name] = step
+                else:
+                    steps.append(step)
+            elif not (have.running and have.enabled):
+                cause = "not running" if not have.running else "not started at boot"
+                steps.append(
+                    Run(
+                        id=f"engine/start@{name}",
+                        host=name,
+                        title="enable and start docker",
+                        cause=cause,
+                        script=START,
+                    )
+                )
+        members = {name: (observed[name] or State(None)).member or Member() for name in upgrades}
+        return [*steps, *rolling(cluster, upgrades, members)]
+
+    def _install(self, host: str, want: State, cause: str) -> Step:
+        title = "install docker.io" + (f" {want.version}" if want.version else "")
+        return Run(
+            id=f"engine/install@{host}",
+            host=host,
+            title=title,
+            cause=cause,
+            script=f"WANTED={want.version or ''}\n{INSTALL}",
+            after=(f"daemon/write@{host}",),
+            timeout=900,
+        )
+
+
+def upstream(version: str) -> str:
+    """``26.1.5`` from a package version such as ``5:26.1.5+dfsg1-9+b1``."""
+    return re.sub(r"^\d+:", "", version).split("+")[0].split("-")[0].split("~")[0]
+
+
+def fits(version: str | None, wanted: str) -> bool:
+    """Whether a version is the wanted one or begins with its parts: 26.1 fits 26.1.5 and not 26.10."""
+    return version is not None and (version == wanted or version.startswith(f"{wanted}."))
+
+
+def _foreign(host: str, have: State, want: State) -> Finding:
+    return Finding(
+        "error",
+        f"has {have.package or 'an engine without a package'} {have.version or ''}, the inventory asks for docker.io"
+        f" {want.version}",
+        host=host,
+        role="engine",
+        next_action="take engine.version out of the inventory for this host, or replace the package by hand",
+    )
+
+
+role = Engine()

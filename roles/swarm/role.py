@@ -1,0 +1,100 @@
+"""The swarm: one, never two; managers one by one, workers at once; roles, labels and availability as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from roles.swarm import membership, settings
+from roles.swarm.state import State, desired_state, parse_state
+from roles.swarm.view import refusals, view
+from skep.model import Cluster, Host
+from skep.plan import Call, Finding, Step
+
+
+class Swarm:
+    """Initialises at most once, and only when every manager of the inventory says there is none yet."""
+
+    name = "swarm"
+    probe = """
+printf '%s\\n' "$INFO"
+[ -n "$MANAGER" ] && nodes=$(timeout 15 docker node ls -q 2>/dev/null) && [ -n "$nodes" ] &&
+  timeout 15 docker node inspect $nodes
+true
+"""
+
+    def desired(self, cluster: Cluster, host: Host) -> State:  # noqa: ARG002
+        """Its role, availability and labels."""
+        return desired_state(host)
+
+    def parse(self, text: str) -> State | None:
+        """From ``docker info`` and ``docker node inspect``. Raises ``ValueError`` on anything else."""
+        return parse_state(text)
+
+    def plan(
+        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
+    ) -> Sequence[Step | Finding]:
+        """Refusals alone if there is any; else init, twins, joins, promotions, demotions, labels."""
+        seen = view(cluster, observed)
+        refused = list(refusals(cluster, observed, seen))
+        if refused:
+            return refused
+        return list(self._steps(cluster, desired, observed))
+
+    def _steps(
+        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
+    ) -> Iterator[Step | Finding]:
+        seen = view(cluster, observed)
+        if seen is None:
+            yield membership.init(cluster)
+        else:
+            yield from settings.fixed_findings(cluster, seen)
+            yield from settings.update(cluster, seen)
+            yield from membership.foreign_nodes(cluster, observed, seen)
+            yield from membership.forget_twins(cluster, observed, seen)
+        yield from membership.managers(cluster, observed, seen)
+        yield from membership.workers(cluster, observed, seen)
+        yield from membership.demotions(cluster, observed, seen)
+        yield from settings.nodes(desired, observed, seen)
+
+    def down(self, cluster: Cluster, observed: Mapping[str, State | None]) -> Sequence[Step | Finding]:
+        """Everybody leaves: workers at once, then managers one by one, the leader last."""
+        seen = view(cluster, observed)
+        known = {state.node_id for state in observed.values() if state}
+        strangers = [n for n in seen.nodes.values() if n.id not in known and n.state != "down"] if seen else []
+        steps: list[Step | Finding] = [
+            Finding(
+                "error",
+                f"node {node.hostname} ({node.address}) is in this swarm and was not observed",
+                role="swarm",
+                next_action="bring it back or into the inventory, or remove it by hand first",
+            )
+            for node in strangers
+        ]
+        inside = {name: state for name, state in observed.items() if state and state.node_state != "inactive"}
+        workers = [name for name, state in inside.items() if not state.manager]
+        managers = sorted(set(inside) - set(workers), key=lambda name: (_leads(inside[name]), name))
+        before: dict[str, tuple[str, ...]] = dict.fromkeys(workers, ())
+        for place, name in enumerate(managers):
+            before[name] = tuple(managers[place - 1 : place]) if place else tuple(workers)
+        for name, gate in before.items():
+            after = tuple(f"swarm/leave@{other}" for other in gate)
+            steps.append(
+                Call(
+                    id=f"swarm/leave@{name}",
+                    host=name,
+                    title="leave the swarm",
+                    cause="taken down",
+                    operation="swarm_leave",
+                    arguments={"force": True},
+                    needs=("networks",),
+                    after=after,
+                )
+            )
+        return steps
+
+
+def _leads(state: State) -> bool:
+    return any(node.leader and node.id == state.node_id for node in state.nodes or ())
+
+
+role = Swarm()

@@ -1,0 +1,91 @@
+"""Settings of the swarm and of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from roles.swarm.membership import node_ref, outside
+from roles.swarm.state import OWNED, State, wanted_fixed, wanted_spec
+from roles.swarm.view import View
+from skep.model import Cluster
+from skep.plan import Call, Finding, Step, changes, show
+
+
+def update(cluster: Cluster, seen: View) -> Iterator[Step]:
+    """Bring the swarm's own settings to what the inventory names."""
+    wanted = wanted_spec(cluster)
+    old, new = _flat(_part(seen.state.spec, wanted)), _flat(wanted)
+    if old != new:
+        yield Call(
+            id="swarm/settings",
+            title="change the swarm's settings",
+            cause="differ from the inventory",
+            detail=changes(old, new),
+            operation="swarm_update",
+            arguments={"spec": wanted},
+        )
+
+
+def fixed_findings(cluster: Cluster, seen: View) -> Iterator[Finding]:
+    """Settings that hold from init on and differ: nothing but a new swarm can change them."""
+    for key, wanted in wanted_fixed(cluster).items():
+        have = seen.state.fixed.get(key)
+        if have != wanted:
+            yield Finding(
+                "error",
+                f"swarm.{key} is {show(have)} since init and cannot become {show(wanted)}",
+                role="swarm",
+                next_action="put the old value into the inventory; only a new swarm can have another",
+            )
+
+
+def nodes(desired: Mapping[str, State], observed: Mapping[str, State | None], seen: View | None) -> Iterator[Step]:
+    """Labels and availability of each node."""
+    for name, want in desired.items():
+        if name not in observed:
+            continue
+        node = seen.node_of(observed[name]) if seen else None
+        labels: Mapping[str, str] = node.labels if node else {}
+        availability = node.availability if node else "active"
+        owned = {*filter(None, labels.get(OWNED, "").split(",")), OWNED}
+        dropped = sorted(key for key in owned if key in labels and key not in want.labels)
+        old: dict[str, Any] = {f"label {key}": labels.get(key) for key in {*want.labels, *dropped}}
+        new: dict[str, Any] = {f"label {key}": want.labels.get(key) for key in {*want.labels, *dropped}}
+        detail = changes(old | {"availability": availability}, new | {"availability": want.availability})
+        if not detail:
+            continue
+        joined = not outside(name, observed) and seen is not None
+        yield Call(
+            id=f"swarm/node@{name}",
+            title="set labels and availability",
+            cause="differ from the inventory" if joined else "new node",
+            detail=tuple(line for line in detail if OWNED not in line),
+            operation="node_update",
+            arguments={
+                "node": node_ref(name, observed),
+                "spec": {"Labels": dict(want.labels), "Availability": want.availability},
+                "drop_labels": dropped,
+            },
+            needs=(f"swarm/init@{name}", f"swarm/join@{name}", f"swarm/ready@{name}"),
+            after=tuple(f"{role}/return@{name}" for role in ("engine", "daemon")),
+        )
+
+
+def _part(spec: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Of ``spec``, only the keys that ``like`` has, at every depth."""
+    return {
+        key: _part(spec.get(key) or {}, value) if isinstance(value, Mapping) else spec.get(key)
+        for key, value in like.items()
+    }
+
+
+def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested keys as ``A.B``."""
+    flat: dict[str, Any] = {}
+    for key, value in spec.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{key}.{inner}": leaf for inner, leaf in _flat(value).items()}
+        else:
+            flat[key] = value
+    return flat

@@ -1,0 +1,114 @@
+"""What a host knows of its swarm, as the role compares it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from skep.model import Cluster, Host
+
+OWNED = "skep.labels"
+"""Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node in the managers' list. ``reachability`` is ``None`` on workers."""
+
+    id: str
+    hostname: str
+    role: str
+    availability: str = "active"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    state: str = "ready"
+    reachability: str | None = None
+    leader: bool = False
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState; ``nodes`` and ``spec`` are the
+    cluster's, told by managers in a quorum only. ``spec`` holds the keys of ``wanted_spec`` and ``FIXED``."""
+
+    role: str = "worker"
+    availability: str = "active"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    node_state: str = "inactive"
+    node_id: str | None = None
+    cluster_id: str | None = None
+    manager: bool = False
+    error: str | None = None
+    nodes: tuple[Node, ...] | None = None
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def desired_state(host: Host) -> State:
+    """The host as the inventory wants it."""
+    labels = dict(host.labels)
+    if labels:
+        labels[OWNED] = ",".join(sorted(host.labels))
+    return State(role=host.role, availability=host.availability, labels=labels, node_state="active")
+
+
+def wanted_spec(cluster: Cluster) -> dict[str, Any]:
+    """The part of an Engine API Swarm Spec that the inventory names."""
+    swarm, spec = cluster.swarm, {}
+    if swarm.task_history is not None:
+        spec["Orchestration"] = {"TaskHistoryRetentionLimit": swarm.task_history}
+    if swarm.cert_expiry is not None:
+        spec["CAConfig"] = {"NodeCertExpiry": int(swarm.cert_expiry * 1_000_000_000)}
+    return spec | ({"EncryptionConfig": {"AutoLockManagers": True}} if swarm.autolock else {})
+
+
+def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
+    """What holds from init on and cannot be changed, as far as the inventory names it."""
+    swarm = cluster.swarm
+    wanted = {
+        "address-pools": list(swarm.address_pools) or None,
+        "subnet-size": swarm.subnet_size,
+        "data-path-port": swarm.data_path_port,
+    }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def parse_state(text: str) -> State | None:
+    """From ``docker info`` on the first line and ``docker node inspect`` after it; ``None`` without an engine."""
+    first, _, rest = text.partition("\n")
+    if not first.strip():
+        return None
+    swarm = json.loads(first)["Swarm"]
+    cluster = swarm.get("Cluster") or {}
+    return State(
+        node_state=swarm["LocalNodeState"],
+        node_id=swarm.get("NodeID") or None,
+        cluster_id=cluster.get("ID") or None,
+        manager=bool(swarm.get("ControlAvailable")),
+        error=swarm.get("Error") or None,
+        nodes=tuple(_node(node) for node in json.loads(rest)) if rest.strip() else None,
+        spec=cluster.get("Spec") or {},
+        fixed={
+            "address-pools": cluster.get("DefaultAddrPool") or [],
+            "subnet-size": cluster.get("SubnetSize"),
+            "data-path-port": cluster.get("DataPathPort"),
+        },
+    )
+
+
+def _node(raw: Mapping[str, Any]) -> Node:
+    manager = raw.get("ManagerStatus") or {}
+    spec = raw["Spec"]
+    return Node(
+        id=raw["ID"],
+        hostname=raw["Description"]["Hostname"],
+        role=spec["Role"],
+        availability=spec["Availability"],
+        labels=spec.get("Labels") or {},
+        state=raw["Status"]["State"],
+        reachability=manager.get("Reachability"),
+        leader=bool(manager.get("Leader")),
+        address=raw["Status"].get("Addr", ""),
+    )

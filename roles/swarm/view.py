@@ -1,0 +1,101 @@
+"""The swarm all hosts together show: one cluster, two, none, or one that cannot decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from roles.swarm.state import Node, State
+from skep.model import Cluster
+from skep.plan import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The cluster as its managers tell it. ``told_by`` is the host whose word this is."""
+
+    told_by: str
+    state: State
+    nodes: Mapping[str, Node]
+
+    def node_of(self, state: State | None) -> Node | None:
+        """The node a host is in this swarm."""
+        return self.nodes.get(state.node_id) if state and state.node_id else None
+
+
+def view(cluster: Cluster, observed: Mapping[str, State | None]) -> View | None:
+    """What the managers of the inventory agree on, the leader's word first; ``None`` without such a manager."""
+    told = [
+        (name, state)
+        for host in cluster.hosts
+        for name, state in [(host.name, observed.get(host.name))]
+        if state and state.nodes is not None
+    ]
+    if not told:
+        return None
+    name, state = max(told, key=lambda item: _leads(item[1]))
+    return View(name, state, {node.id: node for node in state.nodes or ()})
+
+
+def _leads(state: State) -> bool:
+    return any(node.leader and node.id == state.node_id for node in state.nodes or ())
+
+
+def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+    """Every reason not to touch the swarm: split brain, foreign swarms, lost quorum, unasked managers."""
+    swarms = {name: s.cluster_id for name, s in observed.items() if s and s.cluster_id}
+    if len(set(swarms.values())) > 1:
+        told = ", ".join(f"{name} in {(cid or '')[:12]}" for name, cid in sorted(swarms.items()))
+        yield _error(
+            None,
+            f"the managers are in {len(set(swarms.values()))} different swarms: {told}",
+            "decide which one is right; on each host of the other run: docker swarm leave --force",
+        )
+        return
+    for name, state in observed.items():
+        yield from _host_refusal(name, state, seen)
+    if seen is None:
+        silent = [host.name for host in cluster.managers if host.name not in observed]
+        if silent:
+            yield _error(
+                ", ".join(silent),
+                "cannot be asked, so nobody knows whether a swarm exists already",
+                "no swarm is initialised before every manager of the inventory has answered: bring it"
+                " back, or take it out of the inventory",
+            )
+
+
+def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator[Finding]:
+    if state is None or state.node_state in ("inactive", "pending"):
+        return
+    if state.node_state == "locked":
+        yield _error(name, "its swarm state is locked", f"on {name} run: docker swarm unlock")
+    elif state.node_state != "active":
+        yield _error(
+            name,
+            f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}",
+            f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave",
+        )
+    elif state.manager and state.nodes is None:
+        yield _error(
+            name,
+            f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}",
+            "bring the other managers back first; only if they are lost for good:"
+            " docker swarm init --force-new-cluster on one survivor",
+        )
+    elif seen is None:
+        yield _error(
+            name,
+            "is in a swarm that no manager of this inventory leads",
+            f"if that swarm may be given up, run on {name}: docker swarm leave --force",
+        )
+    elif seen.node_of(state) is None:
+        yield _error(
+            name,
+            f"is in another swarm than {seen.told_by}, or was removed from this one",
+            f"if its place there may be given up, run on {name}: docker swarm leave --force",
+        )
+
+
+def _error(host: str | None, text: str, next_action: str) -> Finding:
+    return Finding("error", text, host=host, role="swarm", next_action=next_action)

@@ -1,0 +1,42 @@
+"""What happens during a run, as data for whoever shows or records it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from skep.errors import SkepError
+from skep.plan import Step
+
+Kind = Literal["started", "progress", "done", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a step. ``seconds`` it took, when it ended; ``time`` is seconds since 1970."""
+
+    kind: Kind
+    step: Step
+    text: str = ""
+    seconds: float = 0.0
+    time: float = field(default_factory=time.time)
+
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended: steps by id. ``skipped`` maps to what stood in the way."""
+
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, SkepError] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def clean(self) -> bool:
+        """Whether every step was done."""
+        return not (self.failed or self.skipped or self.interrupted)

@@ -1,0 +1,107 @@
+"""Walks the plan's graph with one bounded pool: no barriers, what depends on a failure is skipped and said so."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from skep.apply.events import Event, Outcome, Tell
+from skep.apply.perform import Performer
+from skep.errors import SkepError, StepFailed
+from skep.plan import Plan, Step
+
+GRACE = 10.0
+"""Seconds that running steps get to end after Ctrl-C."""
+
+
+class Executor:
+    """One run of one plan. ``stop`` may be set from outside: no further step starts."""
+
+    def __init__(self, plan: Plan, performer: Performer, tell: Tell, *, width: int = 32) -> None:
+        self._plan = plan
+        self._performer = performer
+        self._tell = tell
+        self._width = width
+        self._waiting = {step.id: step for step in plan}
+        self._running: dict[Future[None], tuple[Step, float]] = {}
+        self.stop = threading.Event()
+        self.outcome = Outcome()
+
+    def run(self) -> Outcome:
+        """Until nothing can start any more and all that runs has ended. Ctrl-C stops starting steps."""
+        threads = ThreadPoolExecutor(self._width, thread_name_prefix="step")
+        try:
+            self._loop(threads)
+        except KeyboardInterrupt:
+            self.outcome.interrupted = True
+            self.stop.set()
+            self._settle(GRACE)
+        finally:
+            self._performer.close()
+            threads.shutdown(wait=False, cancel_futures=True)
+        for name in self._waiting:
+            self.outcome.skipped.setdefault(name, "the run was stopped")
+        return self.outcome
+
+    def _loop(self, threads: ThreadPoolExecutor) -> None:
+        while True:
+            if not self.stop.is_set():
+                self._start_ready(threads)
+            if not self._running:
+                return
+            ended, _ = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in ended:
+                self._finish(future)
+
+    def _start_ready(self, threads: ThreadPoolExecutor) -> None:
+        settled = {*self.outcome.done, *self.outcome.failed, *self.outcome.skipped}
+        done = set(self.outcome.done)
+        for step in list(self._waiting.values()):
+            needs = self._plan.needs[step.id]
+            lost = sorted(needs & settled - done)
+            if lost:
+                del self._waiting[step.id]
+                self.outcome.skipped[step.id] = lost[0]
+                settled.add(step.id)
+                self._tell(Event("skipped", step, f"needs {lost[0]}"))
+            elif needs <= done and self._plan.after[step.id] <= settled:
+                del self._waiting[step.id]
+                self._tell(Event("started", step))
+                self._running[threads.submit(self._performer.perform, step, self._say(step))] = (step, time.monotonic())
+
+    def _say(self, step: Step) -> Performer.Say:
+        return lambda text: self._tell(Event("progress", step, text))
+
+    def _finish(self, future: Future[None]) -> None:
+        step, since = self._running.pop(future)
+        seconds = time.monotonic() - since
+        error = future.exception()
+        if error is None:
+            self.outcome.done.append(step.id)
+            self._tell(Event("done", step, seconds=seconds))
+            return
+        if not isinstance(error, SkepError):
+            error = StepFailed("unexpected error", cause=f"{type(error).__name__}: {error}")
+        error.host = error.host or step.concerns
+        error.step = step.id.partition("@")[0]
+        self.outcome.failed[step.id] = error
+        self._tell(Event("failed", step, str(error), seconds=seconds))
+
+    def _settle(self, seconds: float) -> None:
+        """Let what runs end, for a while; what does not is told as failed, its connection is cut at the end."""
+        deadline = time.monotonic() + seconds
+        try:
+            while self._running and time.monotonic() < deadline:
+                ended, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    self._finish(future)
+        except KeyboardInterrupt:
+            pass
+        for step, _ in self._running.values():
+            self.outcome.failed[step.id] = StepFailed(
+                "was still running when the run was stopped",
+                host=step.concerns,
+                step=step.id.partition("@")[0],
+                next_action="run the same command again; it continues from what it finds",
+            )

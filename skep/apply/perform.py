@@ -1,0 +1,156 @@
+"""One step on its host or on a manager: late references resolved here, secrets kept out of every error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from skep.apply.script import put_script, run_script
+from skep.engine import CONDITIONS, OPERATIONS, Clients, EngineClient, resolve
+from skep.errors import ConnectError, SkepError, StepFailed
+from skep.model import Secret, reveal
+from skep.plan import Call, Put, Ref, Run, Step, Wait
+from skep.ssh import Pool, Result
+
+STDERR_LINES = 15
+AGAIN = "run the same command again; it continues where this one stopped"
+
+
+class Performer:
+    """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first."""
+
+    Say = Callable[[str], None]
+
+    def __init__(self, pool: Pool, managers: Sequence[str]) -> None:
+        self._pool = pool
+        self._clients = Clients(pool)
+        self._managers = list(managers)
+        self._lock = threading.Lock()
+        self._secrets: set[str] = set()
+
+    def close(self) -> None:
+        """Close the engine clients; the sessions stay the pool's."""
+        self._clients.close()
+
+    def perform(self, step: Step, say: Say) -> None:
+        """Do it. Raises ``StepFailed`` or ``ConnectError``; a cluster-wide step tries another manager first."""
+        try:
+            if step.host is not None:
+                self._on(step.host, step, say)
+                return
+            for place, host in enumerate(self._asked(step)):
+                try:
+                    self._on(host, step, say)
+                    return
+                except ConnectError as error:
+                    if place == len(self._managers) - 1:
+                        raise
+                    say(f"{host} was lost, trying another manager")
+                    self._last(host, error)
+        except SkepError as error:
+            raise self._redacted(error) from None
+        raise StepFailed("no manager of the swarm answers", next_action=AGAIN)
+
+    def _on(self, host: str, step: Step, say: Say) -> None:
+        if isinstance(step, Run | Put):
+            self._script(host, step)
+        elif isinstance(step, Call):
+            arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
+            with self._clients.lend(host, step.id) as api:
+                self._told(step, lambda: OPERATIONS[step.operation](api, **arguments))
+        elif isinstance(step, Wait):
+            self._wait(host, step, say)
+
+    def _script(self, host: str, step: Run | Put) -> None:
+        script = put_script(step) if isinstance(step, Put) else run_script(step)
+        if isinstance(step, Run):
+            self._secrets |= {value.reveal() for value in step.secrets.values() if isinstance(value, Secret)}
+        result = self._pool[host].run(script, timeout=step.timeout)
+        if result.status:
+            raise _script_failed(host, step, result)
+
+    def _wait(self, host: str, step: Wait, say: Say) -> None:
+        arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
+        deadline, pause, said = time.monotonic() + step.timeout, 0.05, ""
+        while True:
+            with self._clients.lend(host, step.id) as api:
+                progress = CONDITIONS[step.condition](api, **arguments)
+                if progress.done:
+                    return
+                if time.monotonic() > deadline:
+                    raise _not_in_time(api, host, step, progress.text)
+            if progress.text != said:
+                say(progress.text)
+                said = progress.text
+            time.sleep(pause)
+            pause = min(0.5, pause * 1.5)
+
+    def _told(self, step: Step, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (LookupError, TimeoutError) as error:
+            raise StepFailed("cannot be done", step=step.id, cause=str(error), next_action=AGAIN) from None
+
+    def _late(self, value: Any, host: str, step: Step) -> Any:
+        if not isinstance(value, Ref):
+            return value
+        name, _, place = value.name.partition("@")
+        for source in [place] if place else self._asked(step):
+            with self._clients.lend(source, step.id) as api:
+                if name == "node-id":
+                    return api.info()["Swarm"]["NodeID"]
+                found = resolve(api, name)
+                if name.endswith("token"):
+                    self._secrets.add(found)
+                return found
+        raise StepFailed(f"no manager of the swarm can tell the {name}", host=host, next_action=AGAIN)
+
+    def _asked(self, step: Step) -> list[str]:
+        """Managers that answer as such, best first; the host to avoid only where there is no other."""
+        with self._lock:
+            order = [name for name in self._managers if name != step.avoid]
+            order += [step.avoid] if step.avoid in self._managers else []
+        for place, name in enumerate(order):
+            try:
+                with self._clients.lend(name, step.id) as api:
+                    swarm = api.info()["Swarm"]
+            except SkepError as error:
+                self._last(name, error)
+                continue
+            if swarm.get("ControlAvailable") and not swarm.get("Error"):
+                return order[place:]
+        return []
+
+    def _last(self, host: str, _: SkepError) -> None:
+        with self._lock:
+            if host in self._managers:
+                self._managers.remove(host)
+                self._managers.append(host)
+
+    def _redacted(self, error: SkepError) -> SkepError:
+        for secret in self._secrets:
+            error.message = error.message.replace(secret, "***")
+            error.cause = error.cause.replace(secret, "***") if error.cause else None
+        return error
+
+
+def _script_failed(host: str, step: Step, result: Result) -> StepFailed:
+    if result.status in (124, 137):
+        return StepFailed(f"took longer than {step.timeout:g} s and was ended", host=host, cause=_tail(result))
+    return StepFailed(f"ended with status {result.status}", host=host, cause=_tail(result), next_action=AGAIN)
+
+
+def _tail(result: Result) -> str:
+    lines = [line for line in (result.err or result.out).strip().splitlines() if line.strip()]
+    return "\n         ".join(lines[-STDERR_LINES:]) or "it printed no error"
+
+
+def _not_in_time(api: EngineClient, host: str, step: Wait, missing: str) -> StepFailed:
+    cause = missing
+    if step.condition == "stack_running":
+        from skep.engine.services import failure_report
+
+        cause = f"{missing}\n{failure_report(api, reveal(step.arguments['stack']))}"
+    return StepFailed(f"not so after {step.timeout:g} s", host=host, cause=cause, next_action=AGAIN)

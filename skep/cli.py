@@ -1,0 +1,100 @@
+"""Between Invoke and the commands: chooses the inventory, opens the site, turns failures into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from skep.errors import Interrupted, SkepError, UsageError
+
+if TYPE_CHECKING:
+    from skep.converge import Site
+    from skep.report import Reporter
+    from skep.role import Role
+
+FOLDER = Path("inventory")
+
+
+@contextmanager
+def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
+    """A reporter; every failure inside is told once, and the process ends with its exit code."""
+    from skep.report import reporter
+
+    tell = reporter(json=json, verbose=verbose)
+    try:
+        yield tell
+    except SkepError as error:
+        tell.error(error)
+        raise Exit(code=error.exit_code) from None
+    except KeyboardInterrupt:
+        interrupted = Interrupted("stopped", next_action="run the same command again; it continues from what it finds")
+        tell.error(interrupted)
+        raise Exit(code=interrupted.exit_code) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Exit(code=141) from None
+    except (Exit, SystemExit):
+        raise
+    except Exception as error:
+        tell.error(_bug(error))
+        if verbose:
+            raise
+        raise Exit(code=1) from None
+
+
+@contextmanager
+def at_site(
+    context: Context, inventory: str | None, roles: Sequence[Role], *, json: bool = False, verbose: bool = False
+) -> Iterator[tuple[Site, Reporter]]:
+    """The site an inventory describes, with sessions that open at first use, and a reporter."""
+    with told(json=json, verbose=verbose) as tell:
+        from skep.converge import Site
+        from skep.inventory import load
+        from skep.ssh import Pool
+
+        found = load(chosen(context, inventory))
+        if "x-lab" in found.extensions:
+            from skep.commands.lab import refuse_absent
+
+            refuse_absent(found)
+        for warning in found.warnings:
+            tell.say(f"warning: {warning}")
+        with Pool(found.cluster.hosts, found.access) as pool:
+            yield Site(found.cluster, pool, roles, [role.name for role in roles]), tell
+
+
+def chosen(context: Context, inventory: str | None) -> Path:
+    """The inventory file: ``-i``, else ``SKEP_INVENTORY``, else invoke.yaml, else the only one there is."""
+    from skep.inventory import choose
+
+    configured: Any = context.config.get("skep", {}).get("inventory")
+    return choose(inventory, environ=os.environ, configured=configured, folder=FOLDER)
+
+
+def agreed(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; raise ``UsageError`` on a no, or where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nobody can be asked here", next_action="add --yes if that is meant")
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise UsageError("not agreed; nothing was changed")
+
+
+def _bug(error: Exception) -> SkepError:
+    return SkepError(
+        "unexpected error: this is a bug in skep",
+        cause=f"{type(error).__name__}: {error}",
+        next_action="run again with -v for the traceback, and report it",
+    )

@@ -1,0 +1,211 @@
+"""``cluster.*``: the whole environment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from skep import cli, history, lock
+from skep.commands.listing import manager_client, network_rows, node_rows, stack_rows
+from skep.converge import (
+    Site,
+    apply,
+    confirm,
+    limited,
+    look,
+    plan,
+    refuse_errors,
+    refuse_silent,
+    refuse_unclean,
+)
+from skep.errors import ConnectError, UsageError, VerifyFailed
+from skep.observe import Observation, observe
+from skep.plan import Plan
+from skep.report import Reporter
+
+Paths = Mapping[str, Path]
+
+
+def allowing(site: Site, networks: str | None) -> Site:
+    """The site with networks that may be replaced, comma-separated."""
+    names = frozenset(filter(None, (networks or "").split(",")))
+    unknown = sorted(names - {network.name for network in site.cluster.networks})
+    if unknown:
+        raise UsageError(f"--replace-network {unknown[0]}: no network of that name in the inventory")
+    return replace(site, cluster=replace(site.cluster, replace_networks=names))
+
+
+def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool) -> int:
+    """Print what would change. Returns 10 with ``exit_code`` when something would, else 0."""
+    since = time.monotonic()
+    with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
+        observation, planned = look(site)
+    planned = _limited(site, planned, limit)
+    tell.plan(planned, applying=False)
+    refuse_errors(planned)
+    refuse_silent(observation.failures)
+    if not len(planned):
+        tell.done(_as_described(site, observation, since))
+    return 10 if exit_code and len(planned) else 0
+
+
+def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: str) -> None:
+    """Plan, apply, observe again, verify what changed. On a cluster as described: one observation."""
+    if verify not in ("always", "changed", "never"):
+        raise UsageError(f"--verify {verify} is not one of always, changed, never")
+    since = time.monotonic()
+    with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
+        observation, planned = look(site)
+    planned = _limited(site, planned, limit)
+    tell.plan(planned, applying=True)
+    refuse_errors(planned)
+    if len(planned):
+        _carry_out(site, tell, planned, observation, "cluster.up", lambda seen: _limited(site, plan(site, seen), limit))
+    if verify == "always":
+        _verify(site, tell, paths, observation.hosts, None)
+    elif verify == "changed" and len(planned):
+        roles = {step.role for step in planned}
+        hosts = {step.concerns for step in planned if step.concerns} or set(observation.hosts[:1])
+        wanted = {role: path for role, path in paths.items() if role in roles}
+        _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
+    refuse_silent(observation.failures)
+    tell.done(_as_described(site, observation, since, changed=len(planned)))
+
+
+def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: str | None) -> None:
+    """Testinfra against every host."""
+    names = sorted(_hosts(site, limit), key=site.pool.hosts.index) if limit else list(site.pool.hosts)
+    _verify(site, tell, paths, names, Path(junit) if junit else None)
+
+
+def status(site: Site, tell: Reporter) -> None:
+    """Nodes, networks, stacks as the managers tell them, and drift if there is any."""
+    with tell.busy("asking the cluster"):
+        observation, planned = look(site)
+    try:
+        with manager_client(site, observation) as api:
+            tell.table("nodes", *node_rows(api), title="nodes")
+            tell.table("networks", *network_rows(api), title="networks")
+            tell.table("stacks", *stack_rows(api), title="stacks")
+    except ConnectError as error:
+        tell.error(error)
+    holders = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
+    if holders:
+        tell.say(f"locked by {next(iter(holders.values()))}")
+    tell.plan(planned, applying=False)
+    if not len(planned) and not planned.errors:
+        tell.done("no drift" + (f"; {', '.join(observation.failures)} did not answer" if observation.failures else ""))
+    refuse_errors(planned)
+    refuse_silent(observation.failures)
+
+
+def down(site: Site, tell: Reporter, *, yes: bool) -> None:
+    """Stacks, networks, swarm, in reverse. Engines and volumes stay."""
+    with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
+        observation = observe(site.cluster, site.pool, site.roles)
+    planned = plan(site, observation, down=True)
+    tell.plan(planned, applying=True)
+    refuse_errors(planned)
+    if not len(planned):
+        refuse_silent(observation.failures)
+        tell.done(f"{site.cluster.name}: there is no swarm on {_count(len(observation.hosts), 'host')}")
+        return
+    cli.agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
+    _carry_out(site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True))
+    refuse_silent(observation.failures)
+    tell.done(f"{site.cluster.name}: the swarm is gone; engines and volumes stay")
+
+
+def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
+    """Remove the lock, whoever holds it."""
+    holders = lock.read(site.pool, site.manager_names)
+    if not holders:
+        tell.done("not locked")
+        return
+    holder = next(iter(holders.values()))
+    tell.say(f"locked by {holder}, on {', '.join(holders)}")
+    cli.agreed("Remove this lock? If that run still goes on, two will change the cluster at once.", yes=yes)
+    tell.done(f"unlocked on {', '.join(lock.break_all(site.pool, site.manager_names))}")
+
+
+def show_history(site: Site, tell: Reporter, *, last: int) -> None:
+    """What was done, when, by whom."""
+    entries = history.read(site.pool, site.manager_names, last)
+    columns = ("time", "run", "who", "event", "what", "cause", "seconds")
+    rows = []
+    for entry in entries:
+        what = entry.get("what") or f"{entry.get('host') or 'cluster'}: {entry.get('title')}"
+        rows.append(
+            (
+                entry["time"][:19],
+                str(entry.get("run", ""))[:8],
+                entry.get("who", ""),
+                entry.get("event"),
+                what,
+                entry.get("cause", ""),
+                entry.get("seconds", ""),
+            )
+        )
+    tell.table("history", columns, rows)
+
+
+def _carry_out(
+    site: Site,
+    tell: Reporter,
+    planned: Plan,
+    observation: Observation,
+    what: str,
+    remaining: Callable[[Observation], Plan],
+) -> None:
+    since = time.monotonic()
+    with tell.run(planned):
+        outcome = apply(site, planned, observation, what, tell.event)
+    tell.outcome(outcome, planned, time.monotonic() - since)
+    refuse_unclean(outcome, {})
+    with tell.busy("observing again"):
+        confirm(site, remaining)
+
+
+def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], junit: Path | None) -> None:
+    from skep.verify import Check
+    from skep.verify import run as run_checks
+
+    since = time.monotonic()
+    with tell.busy(f"verifying {', '.join(paths)}"):
+        checks: Sequence[Check] = run_checks(site.cluster, site.pool, paths, hosts=hosts, junit=junit)
+    seconds = time.monotonic() - since
+    tell.checks(checks, seconds)
+    bad = [check for check in checks if check.outcome not in ("passed", "skipped")]
+    if bad:
+        raise VerifyFailed(
+            f"{len(bad)} of {len(checks)} checks failed",
+            next_action="see what differs with: invoke cluster.plan",
+        )
+    tell.done(f"verified: {_count(len(checks), 'check')} passed in {seconds:.1f} s")
+
+
+def _limited(site: Site, planned: Plan, limit: str | None) -> Plan:
+    return limited(site, planned, _hosts(site, limit)) if limit else planned
+
+
+def _hosts(site: Site, limit: str) -> set[str]:
+    """Host names out of ``--limit``: hosts and groups, comma-separated."""
+    found: set[str] = set()
+    for word in filter(None, limit.split(",")):
+        named = {host.name for host in site.cluster.hosts if word == host.name or word in host.groups}
+        if not named:
+            raise UsageError(f"--limit {word}: no host or group of that name", next_action="see the inventory's hosts")
+        found |= named
+    return found
+
+
+def _as_described(site: Site, observation: Observation, since: float, changed: int = 0) -> str:
+    hosts = _count(len(observation.hosts), "host")
+    did = f"{_count(changed, 'step')} done, and now " if changed else ""
+    return f"{site.cluster.name}: {did}{hosts} as described ({time.monotonic() - since:.2f} s)"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

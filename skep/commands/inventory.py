@@ -1,0 +1,43 @@
+"""``inventory.*``: check a file, write a first one, print its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from skep.errors import UsageError
+from skep.inventory import initial, json_schema, load, reference_markdown
+from skep.report import Reporter
+
+
+def check(path: Path, tell: Reporter) -> None:
+    """Say that a file is right, or every error at once."""
+    found = load(path)
+    for warning in found.warnings:
+        tell.say(f"warning: {warning}")
+    cluster = found.cluster
+    counts = (
+        f"{len(cluster.managers)} managers, {len(cluster.workers)} workers, {len(cluster.networks)} networks,"
+        f" {len(cluster.stacks)} stacks"
+    )
+    tell.done(f"{path}: right; {counts}")
+
+
+def init(hosts: str, path: Path, tell: Reporter) -> None:
+    """Write a first inventory from host names or addresses."""
+    names = [name for name in hosts.replace(",", " ").split() if name]
+    if not names:
+        raise UsageError("no hosts given", next_action="invoke inventory.init --hosts m1,m2,m3,w1")
+    if path.exists():
+        raise UsageError(f"{path} is there already", next_action="name another file with --name")
+    text = initial(names)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    tell.done(f"wrote {path}; next: invoke inventory.check -i {path.stem}, then invoke cluster.plan -i {path.stem}")
+
+
+def docs(folder: Path, tell: Reporter) -> None:
+    """Write the reference and the JSON Schema of the inventory."""
+    (folder / "inventory.md").write_text(reference_markdown())
+    (folder / "inventory.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
+    tell.done(f"wrote {folder}/inventory.md and {folder}/inventory.schema.json")

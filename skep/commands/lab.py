@@ -1,0 +1,100 @@
+"""``lab.*``: the hosts on this machine, described by an inventory's ``x-lab``."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skep import lab
+from skep.errors import LabError, UsageError
+from skep.inventory import Inventory, load
+from skep.report import Reporter
+
+
+def described(inventory: Inventory, *, hosts: int | None = None, suite: str | None = None) -> lab.Lab:
+    """The lab an inventory asks for. More hosts than it names are called x1, x2 … at the next free addresses."""
+    wanted: Mapping[str, Any] = inventory.extensions.get("x-lab") or {}
+    if "subnet" not in wanted:
+        raise UsageError(f"{inventory.path} describes no lab", next_action="add x-lab: {name: …, subnet: …}, or -i lab")
+    default = suite or wanted.get("suite", "bookworm")
+    named = [
+        lab.LabHost(
+            host.name,
+            host.address,
+            suite or (inventory.host_extensions.get(host.name, {}).get("x-lab") or {}).get("suite", default),
+        )
+        for host in inventory.cluster.hosts
+    ]
+    if hosts is not None:
+        named = named[:hosts] + _more(named, hosts - len(named), wanted["subnet"], default)
+    return lab.Lab(
+        name=wanted.get("name", "lab"),
+        subnet=wanted["subnet"],
+        hosts=tuple(named),
+        registry_port=int(wanted.get("registry-port", 5000)),
+    )
+
+
+def _more(named: list[lab.LabHost], count: int, subnet: str, suite: str) -> list[lab.LabHost]:
+    taken = {host.address for host in named}
+    free = [str(address) for address in ipaddress.ip_network(subnet).hosts() if str(address) not in taken]
+    return [lab.LabHost(f"x{place + 1}", free[100 + place], suite) for place in range(max(0, count))]
+
+
+def refuse_absent(inventory: Inventory) -> None:
+    """Raise ``LabError`` if the inventory's hosts are a lab that is not up: nothing else is ever asked instead."""
+    wanted = described(inventory)
+    if all(host.state == "absent" for host in lab.status(wanted)):
+        raise LabError(f"the lab {wanted.name} is not up", next_action=f"invoke lab.up -i {inventory.path.stem}")
+
+
+def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
+    """Boot the hosts."""
+    wanted = described(load(path), hosts=hosts, suite=suite)
+    with tell.busy("starting the lab"):
+        lab.up(wanted, say=tell.say)
+    tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {path.stem}")
+
+
+def down(path: Path, tell: Reporter) -> None:
+    """End the hosts; nothing stays but the cache."""
+    wanted = described(load(path))
+    with tell.busy("ending the lab"):
+        lab.down(wanted.name, say=tell.say)
+    tell.done(f"lab {wanted.name} is gone")
+
+
+def status(path: Path, tell: Reporter) -> None:
+    """One row a host."""
+    columns = ("name", "address", "suite", "state", "ssh")
+    rows = [
+        (host.name, host.address, host.suite, host.state, "answers" if host.ssh else "silent")
+        for host in lab.status(described(load(path)))
+    ]
+    tell.table("lab", columns, rows)
+
+
+def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
+    """``cut``, ``heal``, ``kill`` or ``boot`` a host."""
+    wanted = described(load(path))
+    _known(wanted, host)
+    {"cut": lab.cut, "heal": lab.heal, "kill": lab.kill, "boot": lab.boot}[what](wanted.name, host)
+    done = {"cut": "is cut off", "heal": "is connected", "kill": "has lost power", "boot": "is booting"}[what]
+    tell.done(f"{host} {done}")
+
+
+def ssh(path: Path, *, host: str) -> None:
+    """Become an ssh session on the host."""
+    wanted = described(load(path))
+    _known(wanted, host)
+    argv = lab.ssh_argv(wanted, host)
+    os.execvp(argv[0], argv)
+
+
+def _known(wanted: lab.Lab, host: str) -> None:
+    names = [found.name for found in wanted.hosts]
+    if host not in names:
+        raise UsageError(f"no host {host} in this lab", next_action=f"its hosts are: {', '.join(names)}")

@@ -1,0 +1,138 @@
+"""What lists show: rows from the Engine API of a manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from skep.converge import Site, asked_managers
+from skep.errors import ConnectError, SkepError
+from skep.observe import Observation
+
+if TYPE_CHECKING:
+    from skep.engine import EngineClient
+
+Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
+STACK = "com.docker.stack.namespace"
+
+
+@contextmanager
+def manager_client(site: Site, observation: Observation | None = None) -> Iterator[EngineClient]:
+    """A client on the first manager in a quorum. Raises ``ConnectError`` if there is none."""
+    from skep.engine import Clients
+
+    names = asked_managers(site, observation) if observation else site.manager_names
+    clients, reasons = Clients(site.pool), []
+    try:
+        for name in names:
+            try:
+                with clients.lend(name, "ask") as api:
+                    swarm = api.info()["Swarm"]
+            except SkepError as error:
+                reasons.append(f"{name}: {error.cause or error.message}")
+                continue
+            if swarm.get("ControlAvailable") and not swarm.get("Error"):
+                with clients.lend(name, "ask") as api:
+                    yield api
+                return
+            reasons.append(f"{name}: {swarm.get('Error') or 'is no manager of a swarm'}")
+    finally:
+        clients.close()
+    raise ConnectError(
+        "no manager of a swarm answers", cause="; ".join(reasons), next_action="if there is none yet: invoke cluster.up"
+    )
+
+
+def node_rows(api: EngineClient) -> Table:
+    """One row a node."""
+    columns = ("name", "role", "state", "availability", "manager", "engine", "address", "labels")
+    rows: list[tuple[object, ...]] = []
+    for node in sorted(api.nodes(), key=lambda n: (n["Spec"]["Role"], n["Description"]["Hostname"])):
+        manager = node.get("ManagerStatus") or {}
+        standing = "leader" if manager.get("Leader") else manager.get("Reachability", "")
+        labels = {k: v for k, v in (node["Spec"].get("Labels") or {}).items() if not k.startswith("skep.")}
+        rows.append(
+            (
+                node["Description"]["Hostname"],
+                node["Spec"]["Role"],
+                node["Status"]["State"],
+                node["Spec"]["Availability"],
+                standing,
+                node["Description"]["Engine"]["EngineVersion"],
+                node["Status"].get("Addr", ""),
+                " ".join(f"{key}={value}" for key, value in sorted(labels.items())),
+            )
+        )
+    return columns, rows
+
+
+def network_rows(api: EngineClient) -> Table:
+    """One row an overlay network."""
+    columns = ("name", "driver", "subnet", "attachable", "encrypted", "internal")
+    rows: list[tuple[object, ...]] = []
+    for network in sorted(api.networks(filters={"scope": "swarm"}), key=lambda n: str(n["Name"])):
+        pools = (network.get("IPAM") or {}).get("Config") or []
+        rows.append(
+            (
+                network["Name"],
+                network["Driver"],
+                ", ".join(pool.get("Subnet", "") for pool in pools),
+                _yes(network["Attachable"]),
+                _yes("encrypted" in (network.get("Options") or {})),
+                _yes(network["Internal"]),
+            )
+        )
+    return columns, rows
+
+
+def stack_rows(api: EngineClient) -> Table:
+    """One row a service of a stack."""
+    columns = ("stack", "service", "mode", "running", "wanted", "image", "update")
+    rows: list[tuple[object, ...]] = []
+    services = api.services(filters={"label": STACK}, status=True)
+    for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
+        spec = service["Spec"]
+        status = service.get("ServiceStatus") or {}
+        image = spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0]
+        rows.append(
+            (
+                spec["Labels"][STACK],
+                spec["Name"],
+                next(iter(spec["Mode"])).lower(),
+                status.get("RunningTasks", ""),
+                status.get("DesiredTasks", ""),
+                image,
+                (service.get("UpdateStatus") or {}).get("State", ""),
+            )
+        )
+    return columns, rows
+
+
+def task_rows(api: EngineClient, stack: str) -> Table:
+    """One row a task of the stack, newest first within a service."""
+    columns = ("task", "node", "state", "desired", "since", "error")
+    names = {node["ID"]: node["Description"]["Hostname"] for node in api.nodes()}
+    services = {s["ID"]: s["Spec"]["Name"] for s in api.services(filters={"label": f"{STACK}={stack}"})}
+    tasks = [task for task in api.tasks(filters={"label": f"{STACK}={stack}"}) if task["ServiceID"] in services]
+    tasks.sort(key=lambda t: str(t["Status"]["Timestamp"]), reverse=True)
+    tasks.sort(key=lambda t: str(services[t["ServiceID"]]))
+    rows: list[tuple[object, ...]] = [_task_row(task, services, names) for task in tasks]
+    return columns, rows
+
+
+def _task_row(task: dict[str, Any], services: dict[str, str], names: dict[str, str]) -> tuple[object, ...]:
+    place = names.get(task.get("NodeID", ""), "")
+    status = task["Status"]
+    return (
+        f"{services[task['ServiceID']]}.{task.get('Slot') or place or '?'}",
+        place,
+        status["State"],
+        task["DesiredState"],
+        status["Timestamp"][:19],
+        status.get("Err", ""),
+    )
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else ""

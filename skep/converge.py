@@ -1,0 +1,207 @@
+"""The loop that is the one sentence: observe, plan, apply, observe again until nothing differs."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from skep import preflight
+from skep.apply import Event, Outcome
+from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
+from skep.history import Recorder
+from skep.lock import ClusterLock
+from skep.model import Cluster
+from skep.observe import Observation, observe
+from skep.plan import Finding, Plan, Step
+from skep.role import Removable, Role
+from skep.ssh import Pool
+
+SEND_EVERY = 10.0
+"""Seconds between two writes of history while a run lasts."""
+
+Planner = Callable[[Observation], Sequence[Step | Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An environment at hand: what is wanted, the sessions, and the roles in order.
+
+    ``known`` names all roles there are, where ``roles`` is only some of them.
+    """
+
+    cluster: Cluster
+    pool: Pool
+    roles: Sequence[Role]
+    known: Sequence[str]
+
+    @property
+    def manager_names(self) -> list[str]:
+        """Hosts wanted as managers: they hold the lock and the history."""
+        return [host.name for host in self.cluster.managers]
+
+
+def look(site: Site) -> tuple[Observation, Plan]:
+    """Observe every host and plan what differs. Changes nothing."""
+    observation = observe(site.cluster, site.pool, site.roles)
+    return observation, plan(site, observation)
+
+
+def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
+    """The plan for what was observed, preflight's findings first."""
+    items: list[Step | Finding] = []
+    items += preflight.check(site.cluster, observation.facts, observation.failures)
+    for role in site.roles:
+        observed = observation.states[role.name]
+        if down:
+            items += role.down(site.cluster, observed) if isinstance(role, Removable) else ()
+        else:
+            desired = {h.name: role.desired(site.cluster, h) for h in site.cluster.hosts if h.name in observed}
+            items += role.plan(site.cluster, desired, observed)
+    return make(site, items)
+
+
+def make(site: Site, items: Iterable[Step | Finding]) -> Plan:
+    """A plan of this site's roles and hosts."""
+    return Plan(items, site.known, [host.name for host in site.cluster.hosts])
+
+
+def refuse_errors(plan: Plan) -> None:
+    """Raise ``PreflightError`` if the plan holds findings that forbid to apply it."""
+    if plan.errors:
+        count = len(plan.errors)
+        raise PreflightError(
+            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on;"
+            " nothing was changed"
+        )
+
+
+def apply(site: Site, plan: Plan, observation: Observation, what: str, tell: Callable[[Event], None]) -> Outcome:
+    """Carry out a plan under the cluster lock, with history. Raises ``LockHeld``, ``PreflightError``."""
+    refuse_errors(plan)
+    from skep.apply.executor import Executor
+    from skep.apply.perform import Performer
+
+    executor: Executor | None = None
+
+    def lost() -> None:
+        if executor:
+            executor.stop.set()
+
+    with interruptible(), ClusterLock(site.pool, site.manager_names, what, lost) as lock:
+        recorder = Recorder(site.pool, lock.held, lock.holder)
+        executor = Executor(plan, Performer(site.pool, asked_managers(site, observation)), _both(tell, recorder.note))
+        with _sending(recorder):
+            outcome = executor.run()
+        recorder.end("interrupted" if outcome.interrupted else "done" if outcome.clean else "failed")
+    return outcome
+
+
+def asked_managers(site: Site, observation: Observation) -> list[str]:
+    """Hosts that may answer for the cluster: those wanted as managers first."""
+    names = [host.name for host in (*site.cluster.managers, *site.cluster.workers)]
+    return [name for name in names if name in observation.facts]
+
+
+def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
+    """Raise what a run ended with, if it did not end well."""
+    if outcome.interrupted:
+        raise Interrupted(
+            f"stopped: {len(outcome.done)} steps done, {len(outcome.skipped)} not started",
+            next_action="run the same command again; it continues from what it finds",
+        )
+    if outcome.failed:
+        first = next(iter(outcome.failed.values()))
+        hosts = sorted({error.host for error in outcome.failed.values() if error.host})
+        raise StepFailed(
+            f"{len(outcome.failed)} step{'s' if len(outcome.failed) > 1 else ''} failed"
+            + (f" on {', '.join(hosts)}" if hosts else "")
+            + (f", {len(outcome.skipped)} skipped" if outcome.skipped else ""),
+            next_action=first.next_action or "mend the cause and run the same command again; what is done stays done",
+        )
+    if outcome.skipped:
+        raise StepFailed(
+            "stopped before the end: the cluster lock was lost", next_action="look at: invoke cluster.unlock"
+        )
+    refuse_silent(failures)
+
+
+def refuse_silent(failures: Mapping[str, SkepError]) -> None:
+    """Raise ``ConnectError`` if hosts were left out."""
+    if failures:
+        raise ConnectError(
+            f"{', '.join(failures)} could not be asked and {'was' if len(failures) == 1 else 'were'} left out",
+            next_action="bring the host back and run the same command again",
+        )
+
+
+def confirm(site: Site, remaining: Callable[[Observation], Plan]) -> None:
+    """Observe again after a run. Raises ``NotConverged`` if what ``remaining`` plans is not empty."""
+    rest = remaining(observe(site.cluster, site.pool, site.roles))
+    if len(rest):
+        lines = [f"{step.id}: {step.title} ({step.cause})" for step in rest]
+        raise NotConverged(
+            f"all steps ran, and {len(rest)} would have to run again",
+            cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
+            next_action="run the same command again; if it stays, something else changes these hosts",
+        )
+
+
+def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
+    """Only the steps about those hosts, less those that need a step about others."""
+    kept = [step for step in plan if step.concerns in hosts]
+    names = {step.id for step in kept}
+    items: list[Step | Finding] = list(plan.findings)
+    for step in kept:
+        lacking = sorted(plan.needs[step.id] - names)
+        if lacking:
+            names.discard(step.id)
+            text = f"{step.id} is left out: it needs {lacking[0]}, which --limit leaves out"
+            items.append(Finding("warning", text, host=step.concerns, role=step.role))
+    return make(site, [*items, *(step for step in kept if step.id in names)])
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM acts as Ctrl-C does, so that a scheduler's stop is a clean one."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _sending(recorder: Recorder) -> Iterator[None]:
+    ended = threading.Event()
+
+    def send() -> None:
+        recorder.send()
+        while not ended.wait(SEND_EVERY):
+            recorder.send()
+
+    thread = threading.Thread(target=send, name="history", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(timeout=30)
+
+
+def _both(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell

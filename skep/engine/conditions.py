@@ -1,0 +1,97 @@
+"""What a plan may wait for. Each condition looks once and says how far it is; the executor repeats and ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from skep.engine.operations import find_node
+from skep.engine.services import stack_converged
+from skep.engine.transport import EngineClient
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One look: whether the condition holds, and a few words on what is missing."""
+
+    done: bool
+    text: str = ""
+
+
+def node_ready(api: EngineClient, *, node: str) -> Progress:
+    """The node is Ready in the managers' eyes, and Reachable where it is a manager."""
+    try:
+        found = find_node(api, node)
+    except LookupError:
+        return Progress(False, "not in the node list yet")
+    state = found["Status"]["State"]
+    manager = found.get("ManagerStatus")
+    if found["Spec"]["Role"] == "manager":
+        reach = (manager or {}).get("Reachability", "not yet a manager")
+        return Progress(state == "ready" and reach == "reachable", f"{state}, {reach}")
+    return Progress(state == "ready" and not manager, state)
+
+
+def node_down(api: EngineClient, *, node: str) -> Progress:
+    """The managers see the node as Down, or not at all."""
+    try:
+        state = find_node(api, node)["Status"]["State"]
+    except LookupError:
+        return Progress(True)
+    return Progress(state == "down", state)
+
+
+def quorum_without(api: EngineClient, *, node: str) -> Progress:
+    """The other managers make a majority of all without that node; or it is the only one there is."""
+    managers = [n for n in api.nodes() if n["Spec"]["Role"] == "manager"]
+    others = [n for n in managers if node not in (n["ID"], n["Description"]["Hostname"])]
+    reachable = [n for n in others if (n.get("ManagerStatus") or {}).get("Reachability") == "reachable"]
+    enough = not others or len(reachable) >= len(managers) // 2 + 1
+    return Progress(enough, f"{len(reachable)} of {len(managers)} managers would be reachable")
+
+
+def node_drained(api: EngineClient, *, node: str) -> Progress:
+    """No task runs on the node, and what ran there is settled elsewhere or waits for a place."""
+    found = find_node(api, node)
+    here = [task for task in api.tasks(filters={"node": found["ID"]}) if _alive(task)]
+    if here:
+        return Progress(False, f"{len(here)} tasks still on it")
+    wanted = [task for task in api.tasks(filters={"desired-state": "running"}) if _alive(task)]
+    moving = [task for task in wanted if task["Status"]["State"] not in ("running", "complete", "pending")]
+    return Progress(not moving, f"{len(moving)} tasks are starting elsewhere")
+
+
+def stack_running(api: EngineClient, *, stack: str) -> Progress:
+    """Every service of the stack runs as wanted and has done so for its monitor time."""
+    missing = stack_converged(api, stack)
+    return Progress(not missing, "; ".join(missing[:3]) + (" …" if len(missing) > 3 else ""))
+
+
+def stack_gone(api: EngineClient, *, stack: str) -> Progress:
+    """No service, task or network of the stack is left."""
+    label = f"com.docker.stack.namespace={stack}"
+    services = api.services(filters={"label": label})
+    tasks = [task for task in api.tasks(filters={"label": label}) if _alive(task)]
+    networks = api.networks(filters={"label": label})
+    left = {"services": len(services), "tasks": len(tasks), "networks": len(networks)}
+    return Progress(not any(left.values()), ", ".join(f"{count} {what}" for what, count in left.items() if count))
+
+
+def _alive(task: dict[str, Any]) -> bool:
+    return task["Status"]["State"] in (
+        "new",
+        "pending",
+        "assigned",
+        "accepted",
+        "preparing",
+        "ready",
+        "starting",
+        "running",
+    )
+
+
+CONDITIONS: dict[str, Callable[..., Progress]] = {
+    condition.__name__: condition
+    for condition in (node_ready, node_down, quorum_without, node_drained, stack_running, stack_gone)
+}

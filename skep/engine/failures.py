@@ -1,0 +1,39 @@
+"""Turns what the SDK and its HTTP layer raise into our errors, by type and status, never by text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+import urllib3
+from docker.errors import APIError, DockerException
+
+from skep.errors import ConnectError, SkepError, StepFailed
+
+
+@contextmanager
+def engine_errors(host: str, step: str) -> Iterator[None]:
+    """Raise ``StepFailed`` for a refusal by the engine, ``ConnectError`` when it cannot be asked."""
+    try:
+        yield
+    except APIError as error:
+        raise StepFailed(
+            "the engine refused",
+            host=host,
+            step=step,
+            cause=str(error.explanation or error),
+        ) from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError, EOFError) as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, SkepError):
+                raise cause from None
+            cause = cause.__cause__ or cause.__context__
+        raise ConnectError(
+            "the engine cannot be asked",
+            host=host,
+            step=step,
+            cause=str(error) or type(error).__name__,
+            next_action="check on the host: systemctl status docker",
+        ) from None

@@ -1,0 +1,191 @@
+"""The operations a plan may ask of an engine, each idempotent as far as the API allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from docker.errors import APIError
+
+from skep.engine.transport import EngineClient
+from skep.plan import spec_mark
+
+CONFLICT_RETRIES = 5
+
+
+def swarm_init(
+    api: EngineClient,
+    *,
+    advertise: str | None,
+    address_pools: list[str],
+    subnet_size: int | None,
+    data_path_port: int | None,
+    spec: Mapping[str, Any],
+) -> None:
+    """Initialise a swarm on this engine. ``spec`` is a Swarm Spec of the Engine API.
+
+    Unlike the SDK's helper it sends only what is given, so that engine defaults hold.
+    """
+    body: dict[str, Any] = {"ListenAddr": "0.0.0.0:2377", "Spec": dict(spec)}
+    body |= {"AdvertiseAddr": advertise} if advertise else {}
+    body |= {"DefaultAddrPool": address_pools} if address_pools else {}
+    body |= {"SubnetSize": subnet_size} if subnet_size else {}
+    body |= {"DataPathPort": data_path_port} if data_path_port else {}
+    api.write("/swarm/init", body)
+
+
+def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise: str | None) -> None:
+    """Join this engine to the swarm those managers run, then wait until the engine itself says so.
+
+    The API gives up after 20 s and goes on in the background, so its error alone is no answer.
+    """
+    body = {"ListenAddr": "0.0.0.0:2377", "RemoteAddrs": addresses, "JoinToken": token}
+    if advertise:
+        body["AdvertiseAddr"] = advertise
+    refusal: APIError | None = None
+    try:
+        api.write("/swarm/join", body)
+    except APIError as error:
+        refusal = error
+    for _ in range(240):
+        swarm = api.info()["Swarm"]
+        if swarm["LocalNodeState"] == "active":
+            return
+        if refusal is not None and swarm["LocalNodeState"] in ("inactive", "error"):
+            raise refusal
+        time.sleep(0.25)
+    told = swarm.get("Error") or "no error told"
+    raise refusal or TimeoutError(f"the node stays {swarm['LocalNodeState']}: {told}")
+
+
+def swarm_leave(api: EngineClient, *, force: bool) -> None:
+    """Take this engine out of its swarm; nothing to do when it is in none."""
+    if api.info()["Swarm"]["LocalNodeState"] != "inactive":
+        api.leave_swarm(force=force)
+
+
+def swarm_update(api: EngineClient, *, spec: Mapping[str, Any]) -> None:
+    """Merge ``spec`` into the swarm's Spec."""
+
+    def change() -> None:
+        swarm = api.inspect_swarm()
+        api.write("/swarm/update", _merge(swarm["Spec"], spec), version=swarm["Version"]["Index"])
+
+    _retry(change)
+
+
+def node_update(api: EngineClient, *, node: str, spec: Mapping[str, Any], drop_labels: list[str]) -> None:
+    """Merge ``spec`` into a node's Spec and drop labels. ``node`` is an ID or a unique host name."""
+
+    def change() -> None:
+        found = find_node(api, node)
+        wanted = _merge(found["Spec"], spec)
+        for label in drop_labels:
+            wanted.get("Labels", {}).pop(label, None)
+        api.write(f"/nodes/{found['ID']}/update", wanted, version=found["Version"]["Index"])
+
+    _retry(change)
+
+
+def node_remove(api: EngineClient, *, node: str) -> None:
+    """Forget a node that is Down; retried while the managers still take it for one of theirs."""
+    for attempt in range(40):
+        try:
+            api.remove_node(node)
+            return
+        except APIError as error:
+            if error.status_code == 404:
+                return
+            if attempt == 39 or error.status_code not in (400, 500):
+                raise
+            time.sleep(0.5)
+
+
+def network_create(api: EngineClient, *, body: Mapping[str, Any]) -> None:
+    """Create a network from an Engine API body."""
+    api.write("/networks/create", body)
+
+
+def network_remove(api: EngineClient, *, network: str) -> None:
+    """Remove a network and wait until the manager no longer lists it."""
+    try:
+        api.remove_network(network)
+    except APIError as error:
+        if error.status_code != 404:
+            raise
+    for _ in range(120):
+        if not api.networks(filters={"id": network}) and not api.networks(names=[network]):
+            return
+        time.sleep(0.25)
+
+
+def stack_record(api: EngineClient, *, stack: str, digest: str, name: str) -> None:
+    """Write down in the swarm what was deployed: a config labelled with the digest of the stack's rendering
+    and of the service specs the engine holds now. Older records of the stack are removed."""
+    labels = {"skep.stack": stack, "skep.digest": digest, "skep.services": ",".join(service_marks(api, stack))}
+    old = [c for c in api.configs(filters={"label": f"skep.stack={stack}"}) if c["Spec"]["Name"] != name]
+    same = api.configs(filters={"name": name})
+    for config in (c for c in same if c["Spec"]["Name"] == name):
+        api.remove_config(config["ID"])
+    api.create_config(name, b"skep", labels=labels)
+    for config in old:
+        api.remove_config(config["ID"])
+
+
+def stack_forget(api: EngineClient, *, stack: str) -> None:
+    """Remove the records of a stack."""
+    for config in api.configs(filters={"label": f"skep.stack={stack}"}):
+        api.remove_config(config["ID"])
+
+
+def service_marks(api: EngineClient, stack: str) -> list[str]:
+    """``name:hash`` of each service of the stack, sorted. See ``spec_mark``."""
+    services = api.services(filters={"label": f"com.docker.stack.namespace={stack}"})
+    return sorted(f"{service['Spec']['Name']}:{spec_mark(service['Spec'])}" for service in services)
+
+
+def find_node(api: EngineClient, node: str) -> dict[str, Any]:
+    """The node with that ID, or the only one with that host name that is not a Down twin."""
+    nodes = api.nodes()
+    found = [n for n in nodes if node in (n["ID"], n["Description"]["Hostname"])]
+    alive = [n for n in found if n["Status"]["State"] != "down"] or found
+    if len(alive) != 1:
+        raise LookupError(f"{len(alive)} nodes are called {node}")
+    return dict(alive[0])
+
+
+def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
+    return merged
+
+
+def _retry(change: Callable[[], None]) -> None:
+    """Again on 'update out of sequence' (moby#39891): each try reads the version anew."""
+    for attempt in range(CONFLICT_RETRIES):
+        try:
+            return change()
+        except APIError as error:
+            if attempt == CONFLICT_RETRIES - 1 or "out of sequence" not in str(error.explanation):
+                raise
+            time.sleep(0.1 * (attempt + 1))
+
+
+OPERATIONS: dict[str, Callable[..., None]] = {
+    operation.__name__: operation
+    for operation in (
+        swarm_init,
+        swarm_join,
+        swarm_leave,
+        swarm_update,
+        node_update,
+        node_remove,
+        network_create,
+        network_remove,
+        stack_record,
+        stack_forget,
+    )
+}

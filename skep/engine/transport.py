@@ -1,0 +1,88 @@
+"""The Docker SDK over our own SSH login: an HTTP adapter whose socket is ``docker system dial-stdio``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+import requests.adapters
+import urllib3
+import urllib3.connection
+from docker.transport.basehttpadapter import BaseHTTPAdapter
+
+from skep.ssh import Session
+
+DIAL = "docker system dial-stdio"
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    def __init__(self, session: Session, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._session = session
+        self._seconds = timeout
+
+    def connect(self) -> None:
+        self.sock: Any = self._session.stream(DIAL, timeout=self._seconds)
+
+
+class _Pool(urllib3.connectionpool.HTTPConnectionPool):
+    def __init__(self, session: Session, timeout: float) -> None:
+        super().__init__("localhost", maxsize=1, block=True)
+        self._session = session
+        self._seconds = timeout
+
+    def _new_conn(self) -> Any:
+        return _Connection(self._session, self._seconds)
+
+
+class SessionAdapter(BaseHTTPAdapter):
+    """Serves the SDK's requests over one SSH channel, kept open between them."""
+
+    __attrs__ = (*requests.adapters.HTTPAdapter.__attrs__, "pool")
+
+    def __init__(self, session: Session, timeout: float) -> None:
+        self.pool = _Pool(session, timeout)
+        super().__init__()
+
+    def get_connection(self, *_: Any, **__: Any) -> Any:
+        """The one pool, whatever the address (requests before 2.32)."""
+        return self.pool
+
+    get_connection_with_tls_context = get_connection
+    """The same for requests from 2.32 on."""
+
+    def request_url(self, request: Any, *_: Any) -> str:
+        """The path alone: there is no proxy between us and the engine."""
+        return str(request.path_url)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self.pool.close()
+
+
+class EngineClient(docker.APIClient):
+    """The SDK's low-level client on a session. One per thread; close it after use.
+
+    Speaks the engine's own API version, so that 20.10 and 29 both answer.
+    """
+
+    def __init__(self, session: Session, *, timeout: float = 60.0) -> None:
+        self._adapter = SessionAdapter(session, timeout)
+        self.host = session.host
+        super().__init__(base_url="http://localhost", version="auto", timeout=round(timeout))
+
+    def _retrieve_server_version(self) -> str:
+        self.mount("http://localhost", self._adapter)
+        return str(super()._retrieve_server_version())
+
+    def write(self, path: str, body: Mapping[str, Any], **params: Any) -> None:
+        """A write to the Engine API where the SDK's own method would add defaults of its own."""
+        self._raise_for_status(self._post_json(self._url(path), data=body, params=params))
+
+    def task_log(self, task: str, lines: int) -> bytes:
+        """The last lines of a task's output, in the engine's multiplexed framing."""
+        query = {"stdout": 1, "stderr": 1, "tail": lines, "follow": 0}
+        response = self._get(self._url("/tasks/{0}/logs", task), params=query, timeout=10)
+        self._raise_for_status(response)
+        return bytes(response.content)

@@ -1,0 +1,130 @@
+"""Every failure a user can meet: what broke, where, why, and what to do next. One exit code a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SkepError(Exception):
+    """Base of all failures shown to a user.
+
+    ``message`` is one sentence; ``host`` and ``step`` say where, ``cause`` why, ``next_action`` what to do.
+    ``exit_code`` is the process's exit status for this kind of failure.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        host: str | None = None,
+        step: str | None = None,
+        cause: str | None = None,
+        next_action: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.host = host
+        self.step = step
+        self.cause = cause
+        self.next_action = next_action
+
+    def lines(self) -> list[str]:
+        """The failure as text lines: place and message first, then cause and next action."""
+        place = ": ".join(part for part in (self.host, self.step) if part)
+        lines = [f"{place}: {self.message}" if place else self.message]
+        if self.cause:
+            lines += [f"  cause: {self.cause}"]
+        if self.next_action:
+            lines += [f"  next:  {self.next_action}"]
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+class UsageError(SkepError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class InventoryError(SkepError):
+    """The inventory file is wrong; carries every finding at once, each ``file:line: key.path: message``."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        count = len(self.problems)
+        super().__init__(f"the inventory has {count} error{'s' if count != 1 else ''}")
+
+    def lines(self) -> list[str]:
+        return [*self.problems, self.message]
+
+
+class ConnectError(SkepError):
+    """A host cannot be reached or logged in to."""
+
+    exit_code = 3
+
+
+class HostKeyError(ConnectError):
+    """The host's key is unknown under a strict policy, or has changed."""
+
+
+class LoginError(ConnectError):
+    """The host answers and refuses the login."""
+
+
+class SudoError(ConnectError):
+    """Logged in, but may not become root."""
+
+
+class ProbeError(SkepError):
+    """A host answered the observation with something that cannot be understood."""
+
+    exit_code = 3
+
+
+class PreflightError(SkepError):
+    """The plan holds findings that forbid to apply it; nothing was changed."""
+
+    exit_code = 4
+
+
+class StepFailed(SkepError):
+    """A step was tried and failed; what needs it was skipped."""
+
+    exit_code = 5
+
+
+class NotConverged(SkepError):
+    """All steps ran, and the hosts still differ from the inventory."""
+
+    exit_code = 6
+
+
+class LockHeld(SkepError):
+    """Somebody else is changing this cluster."""
+
+    exit_code = 7
+
+
+class VerifyFailed(SkepError):
+    """The independent check after the run found a difference."""
+
+    exit_code = 8
+
+
+class LabError(SkepError):
+    """The lab cannot be had on this machine, or one of its hosts did not come up."""
+
+    exit_code = 9
+
+
+class Interrupted(SkepError):
+    """Stopped by Ctrl-C or SIGTERM."""
+
+    exit_code = 130

@@ -1,0 +1,84 @@
+"""What was done, when, by whom: one JSON line a run and a step, kept on the managers, read back merged."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from skep.apply import Event
+from skep.errors import SkepError
+from skep.lock import Holder
+from skep.ssh import Pool
+
+FILE = "/var/lib/skep/history.jsonl"
+KEEP = 5000
+"""Lines kept on each manager."""
+
+
+class Recorder:
+    """Gathers the lines of one run and writes them to the managers at its start, now and then, and at its end."""
+
+    def __init__(self, pool: Pool, managers: Sequence[str], holder: Holder) -> None:
+        self._pool = pool
+        self._managers = list(managers)
+        self._holder = holder
+        self._lines: list[str] = []
+        self._add(kind="run", event="started", what=holder.what, who=holder.who)
+
+    def note(self, event: Event) -> None:
+        """Keep a step's end; its start and progress are not history."""
+        if event.kind not in ("done", "failed", "skipped"):
+            return
+        step = event.step
+        self._add(
+            kind="step", event=event.kind, id=step.id, host=step.concerns, title=step.title, cause=step.cause,
+            seconds=round(event.seconds, 3), **({"error": event.text} if event.text else {}),
+        )  # fmt: skip
+
+    def end(self, how: str) -> None:
+        """Write the run's last line and send everything."""
+        self._add(kind="run", event=how, what=self._holder.what, who=self._holder.who)
+        self.send()
+
+    def send(self) -> None:
+        """Append what is gathered on every manager that answers; history never fails a run."""
+        lines, self._lines = self._lines, []
+        if not lines:
+            return
+        text = shlex.quote("\n".join(lines))
+        script = f"""set -e
+mkdir -p /var/lib/skep && cd /var/lib/skep
+printf '%s\\n' {text} >>history.jsonl
+if [ "$(wc -l <history.jsonl)" -gt {KEEP * 2} ]; then
+  tail -n {KEEP} history.jsonl >history.new && mv -f history.new history.jsonl
+fi"""
+        self._pool.map(lambda session: session.run(script, timeout=20), self._managers)
+
+    def _add(self, **values: Any) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._lines.append(json.dumps({"time": now, "run": self._holder.id, **values}))
+
+
+def read(pool: Pool, managers: Sequence[str], last: int) -> list[dict[str, Any]]:
+    """The lines of all managers merged by time, each once, at most ``last`` from the end."""
+    script = f"tail -n {max(1, last)} {FILE} 2>/dev/null || true"
+    answers = pool.map(lambda session: session.run(script, timeout=20), managers)
+    texts = [answer.out for answer in answers.values() if not isinstance(answer, SkepError)]
+    return merge(texts)[-last:]
+
+
+def merge(texts: Iterable[str]) -> list[dict[str, Any]]:
+    """Lines of several managers as one list in time order; broken lines are left out."""
+    unique = {line for text in texts for line in text.splitlines()}
+    entries = []
+    for line in unique:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and "time" in entry:
+            entries.append(entry)
+    return sorted(entries, key=lambda entry: str(entry["time"]))

@@ -1,0 +1,47 @@
+"""The operator's YAML file, checked whole and turned into the model. Importing this costs next to nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from skep.inventory.choice import choose
+from skep.inventory.loaded import Inventory
+
+__all__ = ["Inventory", "choose", "initial", "json_schema", "load", "reference_markdown"]
+
+
+def load(path: Path, *, environ: Mapping[str, str] = os.environ) -> Inventory:
+    """The inventory in a file, complete and merged.
+
+    Raises ``InventoryError`` with every problem of the file at once, each ``file:line: key.path: message``.
+    """
+    from skep.inventory.loading import load_file
+
+    return load_file(path, environ)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of an inventory file, for editors."""
+    from skep.inventory.reference import schema
+
+    return schema()
+
+
+def reference_markdown() -> str:
+    """A page on every key of an inventory, made from the schema."""
+    from skep.inventory.reference import markdown
+
+    return markdown()
+
+
+def initial(names: Sequence[str]) -> str:
+    """The text of a first inventory: the first one or three hosts are managers, the rest workers.
+
+    A name may be a host name, an address, or ``user@address``. Raises ``UsageError`` on one that is neither.
+    """
+    from skep.inventory.first import first_inventory
+
+    return first_inventory(names)

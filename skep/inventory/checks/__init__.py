@@ -1,0 +1,34 @@
+"""Checks across keys, each run on whatever has the right shape, all in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skep.inventory.checks.daemon import check_daemons
+from skep.inventory.checks.engine import check_engines
+from skep.inventory.checks.hosts import check_hosts
+from skep.inventory.checks.managers import check_managers
+from skep.inventory.checks.networks import check_networks
+from skep.inventory.checks.ssh import check_ssh
+from skep.inventory.checks.stacks import check_registries, check_stacks
+from skep.inventory.checks.subnets import check_subnets
+from skep.inventory.checks.swarm import check_swarm
+from skep.inventory.findings import Findings
+from skep.inventory.merging import MergedHost
+from skep.inventory.schema import InventoryFile
+
+
+def check(
+    file: InventoryFile, hosts: list[MergedHost], findings: Findings, stacks: Path
+) -> dict[str, dict[str, bytes]]:
+    """Note everything that does not fit; gives each stack's files. ``stacks`` is the folder of all stacks."""
+    check_hosts(file, hosts, findings)
+    check_managers(file, hosts, findings)
+    check_ssh(file, hosts, findings)
+    check_engines(file, findings)
+    check_daemons(file, findings)
+    check_swarm(file, hosts, findings)
+    check_networks(file, findings)
+    check_subnets(file, hosts, findings)
+    check_registries(file, findings)
+    return check_stacks(file, findings, stacks)

@@ -1,0 +1,76 @@
+"""How to log in: users, keys, gateways."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from skep.inventory.checks.addresses import address_problem
+from skep.inventory.checks.places import sections
+from skep.inventory.findings import Findings, KeyPath
+from skep.inventory.gateways import MOST, jumps
+from skep.inventory.merging import MergedHost
+from skep.inventory.schema import InventoryFile
+
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?")
+_GATEWAY = re.compile(r"((?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:]*)(:(?P<port>[0-9]+))?")
+
+
+def is_user(text: str) -> bool:
+    """Whether a text can be the name of a login user, also one of a domain."""
+    return bool(_USER.fullmatch(text))
+
+
+def check_ssh(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
+    """Note unusable users, keys and gateways, and gateways that lead round in a circle."""
+    for path, given in sections(file, "ssh"):
+        _check_section(path, given, findings)
+    chains = {host.name: host.ssh.get("gateway", []) for host in hosts}
+    for host in hosts:
+        if jumps(host.name, chains) is None:
+            place: KeyPath = ("hosts", host.name, "ssh", "gateway")
+            if place not in findings.lines:
+                place = ("hosts", host.name)
+            message = f"the way to '{host.name}' through its gateways goes round in a circle, or over more than {MOST}"
+            findings.error(place, message)
+
+
+def _check_section(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:
+    user = given.get("user")
+    if user is not None and not is_user(user):
+        place = (*path, "user")
+        findings.error(place, f"{findings.value(place, user)} is not a user name")
+    if given.get("key", "").endswith(".pub"):
+        findings.error((*path, "key"), "this is the public key: name the private one, without .pub")
+    for name in ("key", "config", "known_hosts"):
+        if given.get(name) == "":
+            findings.error((*path, name.replace("_", "-")), "is empty: name a file")
+    if given.get("connect_timeout") == 0:
+        findings.error((*path, "connect-timeout"), "must be more than 0")
+    if given.get("sudo") is False and "sudo_password" in given:
+        findings.warn((*path, "sudo-password"), "has no effect where sudo is false")
+    for index, gateway in enumerate(given.get("gateway", ())):
+        place = (*path, "gateway", index)
+        if place not in findings.lines:
+            place = (*path, "gateway")
+        problem = _gateway_problem(gateway)
+        if problem:
+            findings.error(place, problem)
+
+
+def _gateway_problem(gateway: str) -> str | None:
+    """What is wrong with ``user@host:port``. The text is not repeated: it might hold a password."""
+    match = _GATEWAY.fullmatch(gateway)
+    user = match.group("user") if match else None
+    if user is not None and ":" in user:
+        return "a gateway's password does not belong in the file: use a key, the agent or ssh_config"
+    if not match or (user is not None and not is_user(user)):
+        return "must be user@host:port, or the name of a host of this file"
+    host = match.group("host")
+    problem = address_problem(host[1:-1] if host.startswith("[") else host)
+    if problem:
+        return f"the gateway's address {problem}"
+    port = match.group("port")
+    if port is not None and not 1 <= int(port[:6]) <= 65535:
+        return "the gateway's port must be from 1 to 65535"
+    return None

@@ -1,0 +1,89 @@
+"""Ranges against each other: networks, pools, the pools of single hosts, and the hosts' own addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any, Literal
+
+from skep.inventory.checks.addresses import Range, as_address, as_range
+from skep.inventory.checks.places import sections
+from skep.inventory.checks.ranges import containers
+from skep.inventory.findings import Findings, KeyPath
+from skep.inventory.merging import MergedHost
+from skep.inventory.schema import InventoryFile
+
+_Kind = Literal["network", "pool", "bridge", "host"]
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A range and who takes it. ``name`` is a network's."""
+
+    kind: _Kind
+    path: KeyPath
+    name: str
+    range: Range
+
+
+def check_subnets(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
+    """Note networks and pools that overlap their like (error), and overlaps known to bite (warning)."""
+    taken = [*_networks(file), *_swarm_pools(file), *_bridges(file), *_hosts(hosts)]
+    for inner, outers in zip(taken, containers([item.range for item in taken]), strict=True):
+        for index in outers:
+            _note(inner, taken[index], findings)
+
+
+def _note(inner: _Taken, outer: _Taken, findings: Findings) -> None:
+    first, second = sorted((inner, outer), key=lambda item: (findings.line(item.path), str(item.path)))
+    kinds = {inner.kind, outer.kind}
+    if kinds == {"network"}:
+        findings.error(second.path, f"{second.range} overlaps the subnet {first.range} of '{first.name}'")
+    elif kinds == {"pool"}:
+        findings.error(second.path, f"{second.range} overlaps the pool {first.range}")
+    elif kinds == {"network", "pool"}:
+        network, pool = (inner, outer) if inner.kind == "network" else (outer, inner)
+        message = f"{network.range} overlaps {pool.range} of swarm.address-pools: another network may take it first"
+        findings.warn(network.path, message)
+    elif "bridge" in kinds and "network" in kinds:
+        # moby#50011: names and routes in containers break where an overlay overlaps a bridge's range.
+        network, bridge = (inner, outer) if inner.kind == "network" else (outer, inner)
+        message = f"bridges of single hosts here overlap the network '{network.name}' ({network.range})"
+        findings.warn(bridge.path, message)
+    elif inner.kind == "host" and outer.kind in ("network", "pool"):
+        what = f"the network '{outer.name}'" if outer.kind == "network" else "a pool of swarm.address-pools"
+        findings.warn(inner.path, f"lies in {what} ({outer.range}): containers there cannot reach this host")
+
+
+def _networks(file: InventoryFile) -> Iterator[_Taken]:
+    for name, section in file.given().get("networks", {}).items():
+        yield from _range("network", ("networks", name, "subnet"), name, section.given().get("subnet"))
+
+
+def _swarm_pools(file: InventoryFile) -> Iterator[_Taken]:
+    swarm = file.given().get("swarm")
+    given: dict[str, Any] = swarm.given() if swarm else {}
+    for index, pool in enumerate(given.get("address_pools", ())):
+        yield from _range("pool", ("swarm", "address-pools", index), "", pool)
+
+
+def _bridges(file: InventoryFile) -> Iterator[_Taken]:
+    for path, given in sections(file, "daemon"):
+        yield from _range("bridge", (*path, "bip"), "", given.get("bip"))
+        for index, pool in enumerate(given.get("default-address-pools", ())):
+            yield from _range("bridge", (*path, "default-address-pools", index), "", pool.get("base"))
+
+
+def _hosts(hosts: list[MergedHost]) -> Iterator[_Taken]:
+    for host in hosts:
+        address = as_address(host.address or "")
+        if address is not None:
+            alone = ip_network(str(address).partition("%")[0])
+            yield _Taken("host", ("hosts", host.name, "address"), "", alone)
+
+
+def _range(kind: _Kind, path: KeyPath, name: str, text: Any) -> Iterator[_Taken]:
+    found = as_range(text) if isinstance(text, str) else None
+    if found is not None:
+        yield _Taken(kind, path, name, found)

@@ -1,0 +1,75 @@
+"""Which inventory file a command works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from skep.errors import UsageError
+from skep.inventory.wording import did_you_mean
+
+EXAMPLE = "example"
+SUFFIXES = (".yml", ".yaml")
+
+
+def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: str | None, folder: Path) -> Path:
+    """The inventory file: the one asked for, else ``SKEP_INVENTORY``, else configured, else the only one.
+
+    A bare name means ``folder/NAME.yml``; what holds a slash or ends in .yml is a file's path.
+    Raises ``UsageError`` when there is no such file, or none or several to take it from.
+    """
+    sources = (
+        ("--inventory", name_or_file),
+        ("SKEP_INVENTORY", environ.get("SKEP_INVENTORY")),
+        ("invoke.yaml", configured),
+    )
+    for source, wanted in sources:
+        if wanted:
+            return _named(source, wanted, folder)
+    return _only(folder)
+
+
+def _named(source: str, wanted: str, folder: Path) -> Path:
+    is_file_name = wanted.endswith(SUFFIXES)
+    if "/" in wanted:
+        candidates = [Path(wanted).expanduser()]
+    elif is_file_name:
+        candidates = [Path(wanted), folder / wanted]
+    else:
+        candidates = [folder / f"{wanted}{suffix}" for suffix in SUFFIXES]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    names = [path.stem for path in _inventories(folder)]
+    word = Path(wanted).stem if is_file_name else Path(wanted).name
+    raise UsageError(
+        f"there is no inventory '{wanted}' (from {source}){did_you_mean(word, names)}",
+        cause=f"{candidates[-1]} does not exist; in {folder}/ there is {_listed(names)}",
+        next_action="name one of these with -i, or write a first one with: invoke inventory.init",
+    )
+
+
+def _only(folder: Path) -> Path:
+    found = [path for path in _inventories(folder) if path.stem != EXAMPLE]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(
+            f"there is no inventory in {folder}/",
+            next_action="write a first one with: invoke inventory.init, or name one with -i",
+        )
+    names = [path.stem for path in found]
+    raise UsageError(
+        f"which inventory? in {folder}/ there is {_listed(names)}",
+        next_action=f"choose one with -i NAME, for example: -i {names[0]}, or set SKEP_INVENTORY",
+    )
+
+
+def _inventories(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if names else "none"

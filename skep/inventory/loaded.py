@@ -1,0 +1,26 @@
+"""What loading an inventory gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skep.model import Access, Cluster
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """One inventory file, understood."""
+
+    cluster: Cluster
+    access: Mapping[str, Access]
+    """How to log in, by host name. A gateway that is itself a host is named as that host is."""
+    path: Path
+    warnings: tuple[str, ...]
+    """Findings that do not forbid anything, each ``file:line: key.path: message``."""
+    extensions: Mapping[str, Any]
+    """The file's ``x-*`` keys as written; references in them are not resolved."""
+    host_extensions: Mapping[str, Mapping[str, Any]]
+    """The ``x-*`` keys of each host that has any, by host name."""

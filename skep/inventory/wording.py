@@ -1,0 +1,37 @@
+"""Small words for messages: the nearest right name, lists, and values shown without giving a secret away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+MAX_SHOWN = 60
+MAX_OPTIONS = 300
+
+
+def nearest(word: str, options: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The option most like the word, if any is alike by at least ``cutoff`` (0 to 1)."""
+    from difflib import get_close_matches
+
+    by_fold = {option.casefold(): option for option in islice(options, MAX_OPTIONS)}
+    found = get_close_matches(word.casefold().replace("_", "-")[:80], list(by_fold), 1, cutoff)
+    return by_fold[found[0]] if found else None
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)``, or nothing when no option is near."""
+    near = nearest(word, options)
+    return f" (did you mean '{near}'?)" if near else ""
+
+
+def either(options: Iterable[str]) -> str:
+    """``a, b or c``."""
+    words = list(options)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def quoted(text: str) -> str:
+    """A text in quotes on one line, shortened when long."""
+    shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    escaped = "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown)
+    return f"'{escaped}'"

@@ -1,0 +1,99 @@
+"""Root file systems of lab hosts: one a Debian release, made once with mmdebstrap and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from skep.errors import LabError
+from skep.lab import folders
+from skep.lab.system import Say, run
+
+_CONTENTS = "systemd,systemd-sysv,dbus,kmod,openssh-server,iproute2,iptables,ca-certificates,sudo,netbase"
+_FINISH = Path(__file__).with_name("base.sh")
+_LAGGING = {"forky"}
+"""Releases still in the making: a mirror may serve their Release file past its date."""
+_STEP = "make a base"
+
+
+def ensure(suite: str, say: Say) -> Path:
+    """The root file system of a release, made first when there is none of the present recipe."""
+    options = recipe(suite, mirror(_index_targets()), _proxy())
+    digest = hashlib.sha256("\n".join([*options, _FINISH.read_text()]).encode()).hexdigest()
+    base = folders.cache() / f"base-{suite}-{digest[:10]}"
+    if base.exists():
+        return base
+    with folders.locked("base"):
+        if not base.exists():
+            say(f"building base {suite} (once, about a minute)")
+            _build(suite, options, base)
+        _drop_unused(suite, base)
+    return base
+
+
+def recipe(suite: str, mirror: str, proxy: dict[str, str]) -> list[str]:
+    """mmdebstrap's options and operands for a release, all but the folder to write."""
+    settings = [f'{name} "{value}";' for name, value in sorted(proxy.items())]
+    if suite in _LAGGING:
+        settings.append('Acquire::Check-Valid-Until "false";')
+    return [
+        "--mode=root",
+        "--variant=minbase",
+        "--format=directory",
+        f"--include={_CONTENTS}",
+        *[f"--aptopt={setting}" for setting in settings],
+        "--skip=cleanup/apt/lists",  # so that a host can install packages at once
+        suite,
+        f"deb {mirror} {suite} main",
+    ]
+
+
+def mirror(targets: str) -> str:
+    """The Debian mirror of this machine, out of `_index_targets`; `LabError` when there is none."""
+    for line in targets.splitlines():
+        address, origin, label = line.split("|")
+        if (origin, label) == ("Debian", "Debian") and address.startswith(("http://", "https://")):
+            return address.rstrip("/")
+    raise LabError(
+        "this machine's apt knows no Debian mirror",
+        step=_STEP,
+        cause="no package list of origin Debian comes from an http or https source",
+        next_action="apt-get update, then look at apt-get indextargets",
+    )
+
+
+def _index_targets() -> str:
+    wanted = "$(REPO_URI)|$(ORIGIN)|$(LABEL)"
+    return run(["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"], step=_STEP)
+
+
+def _proxy() -> dict[str, str]:
+    """The proxy settings of this machine's apt, by option name."""
+    found = {}
+    for option in ("Acquire::http::Proxy", "Acquire::https::Proxy"):
+        value = run(["apt-config", "--format", "%v%n", "dump", option], step=_STEP).strip()
+        if value:
+            found[option] = value
+    return found
+
+
+def _build(suite: str, options: list[str], base: Path) -> None:
+    for leftover in folders.cache().glob("building-*"):
+        folders.remove(leftover)
+    building = folders.cache() / f"building-{suite}"
+    *flags, release, source = options
+    # A namespace of its own ends with its first process, which ends with this one: a killed build leaves
+    # neither processes nor mounts, only the folder removed above.
+    alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    finish = f'--customize-hook=sh "{_FINISH}" "$1"'
+    run([*alone, "mmdebstrap", *flags, finish, release, building, source], step=f"{_STEP} of {suite}")
+    building.rename(base)
+
+
+def _drop_unused(suite: str, base: Path) -> None:
+    """Removes bases of older recipes no host stands on."""
+    used = {os.path.realpath(link) for link in folders.cache().glob("run-*/hosts/*/base")}
+    for old in folders.cache().glob(f"base-{suite}-*"):
+        if old != base and str(old) not in used:
+            folders.remove(old)

@@ -1,0 +1,216 @@
+"""One lab host: its disk on an overlay, its container and the small script that boots it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from skep.errors import LabError
+from skep.lab import cgroups, folders, keys, machine, network
+from skep.lab.spec import HostStatus, Lab, LabHost, State
+from skep.lab.system import environment, last_lines, run
+
+_BOOT_SECONDS = 60.0
+_USERS = {"root": "root", "admin": "home/admin", "oncall": "home/oncall"}
+_OWN_DISKS = ("docker", "containerd")
+"""Folders of /var/lib that an overlay cannot carry, because Docker puts overlays in them."""
+
+
+def is_up(lab: Lab, host: LabHost) -> bool:
+    """Whether the script lives that boots the host, and boots it again when it reboots."""
+    return cgroups.alive(cgroups.of_host(lab.name, host) / "start")
+
+
+def has_disk(lab: Lab, host: LabHost, public_key: str) -> bool:
+    """Whether a disk made for exactly this host lies ready."""
+    try:
+        return (folders.host(lab.name, host) / "host.json").read_text() == _identity(lab, host, public_key)
+    except FileNotFoundError:
+        return False
+
+
+def make_disk(lab: Lab, host: LabHost, base: Path, public_key: str) -> None:
+    """Makes a fresh disk on top of a base; whatever was there under the host's name is removed first."""
+    remove(lab, host)
+    folder = folders.host(lab.name, host)
+    for name in ("upper", "work", "root", *_OWN_DISKS):
+        (folder / name).mkdir(parents=True)
+        (folder / name).chmod(0o755)
+    (folder / "base").symlink_to(base)
+    mount(lab, host)
+    root = folder / "root"
+    (root / "etc/hostname").write_text(f"{host.name}\n")
+    (root / "etc/machine-id").write_text(f"{os.urandom(16).hex()}\n")
+    (root / "etc/systemd/network/10-lab.network").write_text(_network_file(lab, host))
+    keys.generate(root / keys.HOST_KEY, f"root@{host.name}")
+    for home in _USERS.values():
+        _authorize(root / home, public_key)
+    folders.write(folder / "host.json", _identity(lab, host, public_key))
+
+
+def _identity(lab: Lab, host: LabHost, public_key: str) -> str:
+    facts = [lab.subnet, host.name, host.address, host.suite, public_key.split()[1]]
+    return json.dumps(facts)
+
+
+def _network_file(lab: Lab, host: LabHost) -> str:
+    # Must sort before Debian's 80-container-host0.network, which would ask for an address by DHCP.
+    return (
+        "[Match]\nName=host0\n\n"
+        f"[Network]\nAddress={host.address}/{lab.prefix_length}\nGateway={lab.gateway}\n"
+        "LinkLocalAddressing=no\nIPv6AcceptRA=no\n"
+    )
+
+
+def _authorize(home: Path, public_key: str) -> None:
+    owner, folder = home.stat(), home / ".ssh"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / "authorized_keys"
+    file.write_text(f"{public_key}\n")
+    file.chmod(0o600)
+    for path in (folder, file):
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def mount(lab: Lab, host: LabHost) -> None:
+    """Puts the host's disk on top of its base, unless that is done already."""
+    folder = folders.host(lab.name, host)
+    root = folder / "root"
+    if root in folders.mounts_below(root):
+        return
+    layers = f"lowerdir={(folder / 'base').readlink()},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    run(
+        ["mount", "-t", "overlay", "-o", layers, folders.disk_label(lab.name), root],
+        step=f"mount the disk of {host.name}",
+    )
+
+
+def name_neighbours(lab: Lab, host: LabHost) -> None:
+    """Writes the names of all hosts of the lab and the machine's name servers into a host's files."""
+    root = folders.host(lab.name, host) / "root"
+    lines = ["127.0.0.1 localhost", *(f"{other.address} {other.name}" for other in lab.hosts)]
+    for name, text in {"hosts": "".join(f"{line}\n" for line in lines), "resolv.conf": _name_servers()}.items():
+        file = root / "etc" / name
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)
+
+
+def _name_servers() -> str:
+    """The machine's resolv.conf, or the one behind it when it names a resolver on the machine itself."""
+    text = Path("/etc/resolv.conf").read_text()
+    behind = Path("/run/systemd/resolve/resolv.conf")
+    return behind.read_text() if "nameserver 127." in text and behind.exists() else text
+
+
+def boot(lab: Lab, host: LabHost) -> None:
+    """Starts the host's container, detached from this process; does not wait for it."""
+    end(lab, host)
+    folder, group = folders.host(lab.name, host), cgroups.of_host(lab.name, host)
+    mount(lab, host)
+    for part in ("start", "system"):
+        cgroups.make(group / part)
+    folders.write(folder / "start", start_script(lab, host, folder, group), mode=0o755)
+    with (folder / "console.log").open("a") as console:
+        subprocess.run(
+            ["setsid", "--fork", "sh", str(folder / "start")],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            cwd="/",
+            env=environment(),
+            check=True,
+        )
+
+
+def start_script(lab: Lab, host: LabHost, folder: Path, group: Path) -> str:
+    """The script that boots a host and boots it again as often as it reboots itself."""
+    command = [
+        "systemd-nspawn",
+        "--boot",
+        "--quiet",
+        f"--directory={folder / 'root'}",
+        f"--machine={network.machine_name(lab, host)}",
+        f"--hostname={host.name}",
+        f"--network-bridge={network.bridge(lab.name)}",
+        *[f"--bind={folder / name}:/var/lib/{name}" for name in _OWN_DISKS],
+        "--register=no",
+        "--keep-unit",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        "--capability=all",
+        "--system-call-filter=add_key keyctl bpf",
+        "--console=pipe",
+    ]
+    return f"""\
+# Boots {host.name} of lab {lab.name}, and again when it reboots: systemd-nspawn then ends with status 133.
+set -eu
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
+echo $$ > {group}/start/cgroup.procs
+status=133
+while [ "$status" = 133 ]; do
+    ip link delete {network.cable(lab, host)} 2> /dev/null || :
+    status=0
+    (echo 0 > {group}/system/cgroup.procs && exec {shlex.join(command)}) || status=$?
+done
+echo "{host.name} is down (systemd-nspawn ended with status $status)"
+"""
+
+
+def wait(lab: Lab, host: LabHost) -> None:
+    """Returns when the host's SSH server answers; `LabError` with the end of its console when it does not."""
+    until = time.monotonic() + _BOOT_SECONDS
+    while not answers(host.address):
+        up = is_up(lab, host)
+        if not up or time.monotonic() > until:
+            log = folders.host(lab.name, host) / "console.log"
+            raise LabError(
+                f"SSH did not answer within {_BOOT_SECONDS:.0f} s" if up else "ended while it booted",
+                host=host.name,
+                step="boot",
+                cause=last_lines(log.read_text(errors="replace"), 8),
+                next_action=f"read {log}",
+            )
+        time.sleep(0.05)
+
+
+def answers(address: str) -> bool:
+    """Whether an SSH server greets at an address."""
+    try:
+        with socket.create_connection((address, 22), timeout=1) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def end(lab: Lab, host: LabHost) -> None:
+    """Cuts the host's power: every process of it dies at once; its disk stays."""
+    cgroups.end(cgroups.of_host(lab.name, host))
+    network.remove_link(network.cable(lab, host))
+    machine.forget_container(network.machine_name(lab, host))
+
+
+def remove(lab: Lab, host: LabHost) -> None:
+    """Ends the host and deletes its disk; nothing happens when there is neither."""
+    end(lab, host)
+    folder = folders.host(lab.name, host)
+    for mounted in folders.mounts_below(folder):
+        run(["umount", mounted], step=f"remove {host.name}")
+    folders.remove(folder)
+
+
+def status(lab: Lab, host: LabHost) -> HostStatus:
+    """How the host is found at the moment."""
+    group = cgroups.of_host(lab.name, host)
+    state: State = "stopped"
+    if not (folders.host(lab.name, host) / "host.json").exists():
+        state = "absent"
+    elif cgroups.alive(group):
+        state = "cut" if network.is_cut(lab, host) else "running"
+    ssh = state == "running" and answers(host.address)
+    return HostStatus(host.name, host.address, host.suite, state, cgroups.init(group), ssh)

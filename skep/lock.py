@@ -1,0 +1,184 @@
+"""The cluster lock: a lease on a majority of the inventory's managers, so that a dead one neither blocks nor
+splits it. Kept in ``/var/lib/skep/lock`` as one JSON line; expires by the host's own clock when not renewed."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shlex
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from skep.errors import ConnectError, LockHeld, SkepError
+from skep.ssh import Pool, Session
+
+TTL = 60
+"""Seconds a lock lives without being renewed."""
+
+RENEW = 15.0
+
+_GUARD = "mkdir -p /var/lib/skep && cd /var/lib/skep && exec 9>lock.guard && flock -w 10 9 || exit 70"
+_FRESH = f"[ -s lock ] && [ $(($(date +%s) - $(stat -c %Y lock))) -lt {TTL} ]"
+HELD = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: person and machine, process, since when (ISO 8601, UTC), for what."""
+
+    id: str
+    who: str
+    machine: str
+    pid: int
+    born: str
+    since: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.who}, since {self.since}, for {self.what} (process {self.pid})"
+
+    @property
+    def dead(self) -> bool:
+        """Whether it was a process of this machine that no longer lives."""
+        return self.machine == _machine() and _born(self.pid) != self.born
+
+
+def me(what: str) -> Holder:
+    """This process as a holder."""
+    pid = os.getpid()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    who = f"{getpass.getuser()}@{socket.gethostname()}"
+    return Holder(uuid.uuid4().hex, who, _machine(), pid, _born(pid), now, what)
+
+
+class ClusterLock:
+    """Take with ``with``. ``lost`` is called once, from another thread, if a renewal fails on a majority."""
+
+    def __init__(self, pool: Pool, managers: Sequence[str], what: str, lost: Callable[[], None] = lambda: None) -> None:
+        self._pool = pool
+        self._managers = list(managers)
+        self._need = len(self._managers) // 2 + 1
+        self._lost = lost
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.held: list[str] = []
+        self.holder = me(what)
+
+    def __enter__(self) -> ClusterLock:
+        """One manager after the other, in inventory order, so that of two takers one wins at the first.
+
+        Raises ``LockHeld`` with the other's name, or ``ConnectError`` without a majority.
+        """
+        silent: list[SkepError] = []
+        try:
+            for name in self._managers:
+                try:
+                    self._take(name)
+                except ConnectError as error:
+                    silent.append(error)
+        except BaseException:
+            self._release()
+            raise
+        if len(self.held) < self._need:
+            self._release()
+            raise ConnectError(
+                f"the cluster lock needs {self._need} of {len(self._managers)} managers, {len(self.held)} answered",
+                step="lock",
+                cause="; ".join(f"{error.host}: {error.cause or error.message}" for error in silent),
+                next_action="bring the managers back; without a majority nobody can know that nobody else is at work",
+            )
+        self._thread = threading.Thread(target=self._renew, name="lock", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._thread:
+            self._thread.join(timeout=5)
+        self._release()
+
+    def _take(self, name: str) -> None:
+        found = _attempt(self._pool[name], self.holder, replace="")
+        if found is not None and found.dead:
+            found = _attempt(self._pool[name], self.holder, replace=found.id)
+        if found is not None:
+            raise LockHeld(
+                f"the cluster is locked by {found}",
+                host=name,
+                step="lock",
+                next_action=f"wait for it to end; a dead holder's lock expires after {TTL} s. If you are sure:"
+                " invoke cluster.unlock",
+            )
+        self.held.append(name)
+
+    def _release(self) -> None:
+        script = f"{_GUARD}\n! grep -qsF {self.holder.id} lock || rm -f lock"
+        self._pool.map(lambda session: session.run(script, timeout=15), self.held)
+        self.held = []
+
+    def _renew(self) -> None:
+        script = f"{_GUARD}\ngrep -qsF {self.holder.id} lock && touch lock"
+        while not self._ended.wait(RENEW):
+            results = self._pool.map(lambda session: session.run(script, timeout=15), self.held)
+            alive = [r for r in results.values() if not isinstance(r, SkepError) and r.status == 0]
+            if len(alive) < self._need and not self._ended.is_set():
+                self._lost()
+                return
+
+
+def read(pool: Pool, managers: Sequence[str]) -> dict[str, Holder]:
+    """Who holds a live lock, by manager."""
+    answers = pool.map(lambda session: session.run(f"cd /var/lib/skep && {_FRESH} && cat lock", timeout=15), managers)
+    return {
+        name: _holder(answer.out)
+        for name, answer in answers.items()
+        if not isinstance(answer, SkepError) and answer.status == 0 and answer.out.strip()
+    }
+
+
+def break_all(pool: Pool, managers: Sequence[str]) -> list[str]:
+    """Remove the lock everywhere, whoever holds it; the managers where that was done."""
+    answers = pool.map(lambda session: session.run(f"{_GUARD}\nrm -f lock", timeout=15), managers)
+    return [name for name, answer in answers.items() if not isinstance(answer, SkepError) and answer.status == 0]
+
+
+def _attempt(session: Session, holder: Holder, *, replace: str) -> Holder | None:
+    """Take the lock there, or tell who has it. ``replace`` is the id of a holder known to be dead."""
+    dead = f"! grep -qF {shlex.quote(replace)} lock" if replace else "true"
+    script = f"""{_GUARD}
+if {_FRESH} && {dead}; then cat lock; exit {HELD}; fi
+printf '%s\\n' {shlex.quote(json.dumps(asdict(holder)))} >lock.new && mv -f lock.new lock"""
+    result = session.run(script, timeout=20)
+    if result.status == HELD:
+        return _holder(result.out)
+    if result.status:
+        raise ConnectError("the lock cannot be written", host=session.host, step="lock", cause=result.err.strip())
+    return None
+
+
+def _holder(text: str) -> Holder:
+    try:
+        return Holder(**json.loads(text))
+    except (ValueError, TypeError):
+        return Holder("", "somebody", "", 0, "", "an unknown time", "something not told")
+
+
+def _machine() -> str:
+    path = Path("/etc/machine-id")
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    parts = [file.read_text().strip() for file in (path, boot) if file.exists()]
+    return ":".join([socket.gethostname(), *parts])
+
+
+def _born(pid: int) -> str:
+    """When a process of this machine started, in the kernel's ticks; empty if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

@@ -1,0 +1,158 @@
+"""What the operator wants: frozen, complete, already merged. Never a connection, never anything observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+NodeRole = Literal["manager", "worker"]
+Availability = Literal["active", "pause", "drain"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that never shows itself: it prints as ``***`` wherever it ends up. ``reveal()`` gives it."""
+
+    _value: str
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """The value itself, for the one place that sends it."""
+        return self._value
+
+
+def reveal(value: str | Secret) -> str:
+    """The plain text of a value that may be a secret."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to log in to a host. Times in seconds."""
+
+    user: str | None = None
+    port: int | None = None
+    key: Path | None = None
+    password: Secret | None = None
+    agent: bool = True
+    config: Path | None = None
+    gateways: tuple[str, ...] = ()
+    sudo: bool = True
+    sudo_password: Secret | None = None
+    host_keys: Literal["strict", "accept-new"] = "strict"
+    known_hosts: Path | None = None
+    connect_timeout: float = 10.0
+    retries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The Docker Engine wanted on a host. ``version`` is a prefix such as ``26.1``; ``None`` accepts any."""
+
+    source: Literal["distribution"] = "distribution"
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine and what it is to be in the swarm. ``address`` is where SSH goes."""
+
+    name: str
+    address: str
+    role: NodeRole
+    availability: Availability = "active"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    engine: Engine = field(default_factory=Engine)
+    daemon: Mapping[str, Any] = field(default_factory=dict)
+    advertise: str | None = None
+    """Address or interface given to ``--advertise-addr``; ``None`` means ``address`` where it is an IP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """Settings of the swarm. Address pools, mask and data path port hold from init on and cannot change."""
+
+    address_pools: tuple[str, ...] = ()
+    subnet_size: int | None = None
+    data_path_port: int | None = None
+    task_history: int | None = None
+    cert_expiry: float | None = None
+    """Seconds."""
+    autolock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """An overlay network as ``docker network create`` takes it."""
+
+    name: str
+    driver: str = "overlay"
+    subnet: str | None = None
+    gateway: str | None = None
+    attachable: bool = False
+    internal: bool = False
+    encrypted: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack to deploy. ``files`` maps paths relative to the stack's folder to their content."""
+
+    name: str
+    compose: tuple[str, ...]
+    """Names in ``files`` of the compose files, in merge order."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    variables: Mapping[str, str | Secret] = field(default_factory=dict)
+    """Values for ``${VAR}`` in the compose files; a ``Secret`` where it came from a reference."""
+    timeout: float = 300.0
+    """Seconds to wait for its services to run as wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Credentials for pulls from a private registry."""
+
+    server: str
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The whole environment as wanted. ``name`` is the inventory's name."""
+
+    name: str
+    hosts: tuple[Host, ...]
+    swarm: Swarm = field(default_factory=Swarm)
+    networks: tuple[Network, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    registries: tuple[Registry, ...] = ()
+    replace_networks: frozenset[str] = frozenset()
+    """Networks the user allowed to be removed and created anew (``--replace-network``)."""
+
+    @property
+    def managers(self) -> tuple[Host, ...]:
+        """Hosts wanted as managers, in inventory order."""
+        return tuple(host for host in self.hosts if host.role == "manager")
+
+    @property
+    def workers(self) -> tuple[Host, ...]:
+        """Hosts wanted as workers, in inventory order."""
+        return tuple(host for host in self.hosts if host.role == "worker")
+
+    def host(self, name: str) -> Host:
+        """The host of that name; ``KeyError`` if there is none."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)

@@ -1,0 +1,96 @@
+"""One look at every host: all probes joined in one script, one round trip a host, side by side."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skep import preflight
+from skep.errors import ProbeError, SkepError
+from skep.model import Cluster
+from skep.preflight import Facts
+from skep.role import PRELUDE, Role
+from skep.ssh import Pool, Session
+
+DEADLINE = 90.0
+"""Seconds a host may take for all probes; each question to its engine has a shorter one of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen: role → host → state, facts by host, and why the others did not answer."""
+
+    states: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Facts]
+    failures: Mapping[str, SkepError]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Hosts that answered."""
+        return tuple(self.facts)
+
+
+def observe(cluster: Cluster, pool: Pool, roles: Sequence[Role], hosts: Iterable[str] | None = None) -> Observation:
+    """Look at the hosts (all by default). A host's failure is kept in ``failures``; nothing is raised for it."""
+    names = list(pool.hosts if hosts is None else hosts)
+    probes = {"preflight": preflight.probe(cluster), **{role.name: role.probe for role in roles}}
+    answers = pool.map(lambda session: _look(session, probes, roles), names)
+    failures = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
+    seen = {name: answer for name, answer in answers.items() if not isinstance(answer, SkepError)}
+    return Observation(
+        states={role.name: {name: states[role.name] for name, (_, states) in seen.items()} for role in roles},
+        facts={name: facts for name, (facts, _) in seen.items()},
+        failures=failures,
+    )
+
+
+def _look(session: Session, probes: Mapping[str, str], roles: Sequence[Role]) -> tuple[Facts, dict[str, Any]]:
+    mark = f"@@{secrets.token_hex(6)}"
+    session.open()
+    sent = time.time()
+    result = session.run(join(probes, mark), timeout=DEADLINE)
+    received = time.time()
+    sections = split(result.out, mark)
+    missing = [name for name in probes if name not in sections]
+    if result.status or missing:
+        raise ProbeError(
+            f"the observation ended with status {result.status}" + (f" before {missing[0]}" if missing else ""),
+            host=session.host,
+            step="observe",
+            cause=result.err.strip()[-500:] or "no error was told",
+            next_action="run again; if it stays, look at the host's system log",
+        )
+    states = {}
+    for role in roles:
+        try:
+            states[role.name] = role.parse(sections[role.name])
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise ProbeError(
+                f"the answer to the {role.name} probe cannot be understood",
+                host=session.host,
+                step="observe",
+                cause=f"{type(error).__name__}: {error}",
+                next_action="if it stays, please report it with this host's Docker version",
+            ) from error
+    return preflight.parse(sections["preflight"], sent, received), states
+
+
+def join(probes: Mapping[str, str], mark: str) -> str:
+    """One script out of all probes; each prints behind a line of its own."""
+    parts = [PRELUDE]
+    for name, probe in probes.items():
+        parts.append(f"printf '\\n{mark} {name}\\n'\n(\n{probe}\n) 2>/dev/null")
+    parts.append(f"printf '\\n{mark} end\\n'\nexit 0")
+    return "\n".join(parts)
+
+
+def split(text: str, mark: str) -> dict[str, str]:
+    """The sections of the joined script's output by name; a section cut short is not among them."""
+    pieces = text.split(f"\n{mark} ")[1:]
+    sections = dict(piece.partition("\n")[::2] for piece in pieces)
+    if "end" not in sections and sections:
+        sections.pop(next(reversed(sections)))
+    return sections

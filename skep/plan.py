@@ -1,0 +1,236 @@
+"""What is to be done, as data: frozen steps in one graph. Nothing here acts; the executor decides nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, ClassVar, Literal
+
+from skep.model import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value known only at the step: shown as ``<name>``, resolved by the executor, never stored.
+
+    Names: ``manager-token``, ``worker-token``, ``manager-addresses`` (list of ``address:2377``).
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the plan has to say without doing anything. An ``error`` forbids to apply the plan."""
+
+    level: Literal["error", "warning"]
+    text: str
+    host: str | None = None
+    role: str = "preflight"
+    next_action: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.host}: " if self.host else ""
+        return f"{self.level}: {place}{self.text}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One change. ``id`` is ``role/action@host``, or ``role/action:object`` where it is cluster-wide.
+
+    ``host`` is where it runs; ``None`` means any reachable manager, but not ``avoid`` while there is another.
+    ``needs`` names what must have succeeded before (a step id, ``role@host`` for all steps of that role there,
+    or ``role`` for all its steps); ``after`` only orders. A name nothing in the plan answers to is already so.
+    ``timeout`` in seconds. ``detail`` holds further lines, old → new.
+    """
+
+    kind: ClassVar[str] = "step"
+
+    id: str
+    title: str
+    cause: str
+    host: str | None = None
+    avoid: str | None = None
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    timeout: float = 120.0
+    detail: tuple[str, ...] = ()
+
+    @property
+    def role(self) -> str:
+        """The role that planned it."""
+        return self.id.partition("/")[0]
+
+    @property
+    def concerns(self) -> str | None:
+        """The host it is about: where it runs, or the node a cluster-wide step changes."""
+        return self.host or (self.id.partition("@")[2] or None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run(Step):
+    """A POSIX sh script, as root. ``files`` are laid under ``$FILES`` for its time and removed after."""
+
+    kind: ClassVar[str] = "run"
+    script: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: Mapping[str, str | Secret] = field(default_factory=dict)
+    """Exported to the script; travels over stdin, never in argv."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Put(Step):
+    """A file, written atomically, owned by root."""
+
+    kind: ClassVar[str] = "put"
+    path: str
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call(Step):
+    """One operation on the Engine API, named as in ``skep.engine.operations``."""
+
+    kind: ClassVar[str] = "call"
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait(Step):
+    """A condition on the Engine API that must become true, named as in ``skep.engine.conditions``."""
+
+    kind: ClassVar[str] = "wait"
+    condition: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Plan:
+    """Steps in a fixed order with their edges resolved, and the findings that go with them.
+
+    Raises ``ValueError`` for a duplicate id, a need on an unknown role, or a cycle: mistakes of a role.
+    """
+
+    def __init__(self, items: Iterable[Step | Finding], roles: Iterable[str], hosts: Iterable[str]) -> None:
+        items = list(items)
+        self.hosts = tuple(hosts)
+        self.findings = tuple(item for item in items if isinstance(item, Finding))
+        steps = {}
+        for item in items:
+            if isinstance(item, Step):
+                if item.id in steps:
+                    raise ValueError(f"two steps with the id {item.id}")
+                steps[item.id] = item
+        groups = _groups(steps.values(), set(roles))
+        self.needs = {step.id: _resolve(step, step.needs, groups) for step in steps.values()}
+        self.after = {step.id: _resolve(step, step.after, groups) for step in steps.values()}
+        try:
+            order = TopologicalSorter(
+                {name: sorted(self.needs[name] | self.after[name]) for name in steps}
+            ).static_order()
+            rank = {name: place for place, name in enumerate(order)}
+        except CycleError as error:
+            raise ValueError(f"the plan has a cycle: {' -> '.join(error.args[1])}") from None
+        self.steps = tuple(sorted(steps.values(), key=lambda step: rank[step.id]))
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that forbid to apply."""
+        return tuple(finding for finding in self.findings if finding.level == "error")
+
+    def by_place(self) -> dict[str, list[Step]]:
+        """Steps under the host they concern, hosts in inventory order, then ``cluster``."""
+        places: dict[str, list[Step]] = {host: [] for host in self.hosts}
+        for step in self.steps:
+            places.setdefault(step.concerns or "cluster", []).append(step)
+        return {place: steps for place, steps in places.items() if steps}
+
+    def __str__(self) -> str:
+        lines = [str(finding) for finding in self.findings]
+        for place, steps in self.by_place().items():
+            lines.append(place)
+            for step in steps:
+                lines.append(f"  {step.id.partition('@')[0]}: {step.title} ({step.cause})")
+                lines += [f"      {text}" for text in step.detail]
+                waits = sorted(self.needs[step.id] | self.after[step.id])
+                if waits:
+                    lines.append(f"      after {', '.join(waits)}")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for scripts; file contents and secrets are left out."""
+        return {
+            "steps": [
+                {
+                    "id": step.id,
+                    "kind": step.kind,
+                    "host": step.host,
+                    "concerns": step.concerns,
+                    "title": step.title,
+                    "cause": step.cause,
+                    "detail": list(step.detail),
+                    "needs": sorted(self.needs[step.id]),
+                    "after": sorted(self.after[step.id]),
+                    "timeout": step.timeout,
+                }
+                for step in self.steps
+            ],
+            "findings": [
+                {"level": f.level, "host": f.host, "role": f.role, "text": f.text, "next": f.next_action}
+                for f in self.findings
+            ],
+        }
+
+
+def _groups(steps: Iterable[Step], roles: set[str]) -> dict[str, set[str]]:
+    """Names a need may use → the ids they stand for."""
+    groups: dict[str, set[str]] = {role: set() for role in roles}
+    for step in steps:
+        groups.setdefault(step.id, set()).add(step.id)
+        groups[step.role].add(step.id)
+        if step.concerns:
+            groups.setdefault(f"{step.role}@{step.concerns}", set()).add(step.id)
+    return groups
+
+
+def _resolve(step: Step, names: Iterable[str], groups: Mapping[str, set[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    for name in names:
+        role = name.partition("/")[0].partition("@")[0]
+        if role not in groups:
+            raise ValueError(f"{step.id} needs {name}, and there is no role {role}")
+        found |= groups.get(name, set())
+    return frozenset(found - {step.id})
+
+
+def show(value: Any) -> str:
+    """A value as the plan prints it: JSON for data, ``none`` for what is absent, ``<name>`` for a Ref."""
+    if value is None:
+        return "none"
+    if isinstance(value, str | Ref | Secret):
+        return str(value)
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def spec_mark(spec: Mapping[str, Any]) -> str:
+    """A short hash of an Engine API Spec: equal specs give equal marks, on the probe's side and on ours."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """``key: old → new`` for every key whose value differs, sorted; a missing key shows as ``none``."""
+    keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    return tuple(f"{key}: {show(old.get(key))} → {show(new.get(key))}" for key in keys)

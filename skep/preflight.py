@@ -1,0 +1,254 @@
+"""What must be so before the first change: looked at with the first observation, told all at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from skep.errors import ConnectError, HostKeyError, LoginError, SkepError, SudoError
+from skep.model import Cluster, Host
+from skep.plan import Finding
+
+MODULES = {
+    "overlay": "images cannot be stored on overlay2",
+    "br_netfilter": "rules between containers of one bridge are not applied",
+    "vxlan": "overlay networks do not reach other hosts",
+    "ip_vs": "VIPs and the routing mesh do not answer; endpoint_mode dnsrr and mode: host ports do",
+}
+PORTS = ((2377, "tcp"), (7946, "tcp"), (7946, "udp"))
+SUPPORTED = ("debian", "ubuntu")
+MIN_FREE = 1 << 30
+LOW_FREE = 4 << 30
+MAX_SKEW = 5.0
+"""Seconds between the clocks of two hosts; more shows later as x509 errors at the join."""
+DEFAULT_POOL = "10.0.0.0/8"
+"""Docker's default address pool of a swarm. Source: docker swarm init reference."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a host says of itself. ``clock`` holds the earliest and latest offset to our clock, in seconds."""
+
+    os: tuple[str, ...] = ()
+    hostname: str = ""
+    machine_id: str = ""
+    systemd: bool = True
+    clock: tuple[float, float] = (0.0, 0.0)
+    modules: frozenset[str] = frozenset(MODULES)
+    modules_told: bool = True
+    free: int = 1 << 40
+    installed: bool = False
+    in_swarm: bool = False
+    held: tuple[tuple[int, str, str], ...] = ()
+    """Port, protocol, and who listens there."""
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Interface → its addresses."""
+    routes: tuple[tuple[str, str], ...] = ()
+    """Destination and interface."""
+    unroutable: tuple[str, ...] = ()
+
+
+def probe(cluster: Cluster) -> str:
+    """POSIX sh that prints the facts, read-only."""
+    targets = " ".join(host.address for host in cluster.hosts if _is_ip(host.address))
+    return rf"""
+( . /etc/os-release; echo "os ${{ID:-}} ${{VERSION_ID:-}} ${{VERSION_CODENAME:-}}" )
+echo "clock $(date +%s.%N)"
+echo "hostname $(cat /proc/sys/kernel/hostname)"
+echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
+[ -d /run/systemd/system ] && echo "systemd yes"
+[ -n "$DOCKER" ] && echo "installed yes"
+case $INFO in *'"LocalNodeState":"active"'*) echo "swarm yes";; esac
+release=$(uname -r)
+[ -d "/lib/modules/$release" ] && echo "modules-told yes"
+for module in {" ".join(MODULES)}; do
+  if [ -d "/sys/module/$module" ] || grep -qsw "$module" /proc/filesystems || {{ [ "$module" = ip_vs ] &&
+    [ -e /proc/net/ip_vs ]; }} || {{ [ "$module" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; }} ||
+    grep -qs "/$module\.ko" "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep"; then
+    echo "module $module"
+  fi
+done
+directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
+echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
+ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946) '
+ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
+ip -o route show 2>/dev/null | awk '$1 != "default" {{
+  for (i = 1; i < NF; i++) if ($i == "dev") print "route", $1, $(i + 1) }}'
+for target in {targets}; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null | grep -c . |
+  sed 's/^/unroutable /'
+true
+"""
+
+
+def parse(text: str, sent: float, received: float) -> Facts:
+    """Facts from the probe's output; ``sent`` and ``received`` are our clock around it, in seconds since 1970."""
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    single = {row[0]: row[1:] for row in rows}
+    addresses: dict[str, list[str]] = {}
+    for row in rows:
+        if row[0] == "address":
+            addresses.setdefault(row[1].partition("@")[0], []).append(row[2].partition("/")[0])
+    told = float(single.get("clock", ["0"])[0])
+    return Facts(
+        os=tuple(single.get("os", [])),
+        hostname=" ".join(single.get("hostname", [])),
+        machine_id=" ".join(single.get("machine-id", [])),
+        systemd="systemd" in single,
+        clock=(told - received, told - sent),
+        modules=frozenset(row[1] for row in rows if row[0] == "module"),
+        modules_told="modules-told" in single,
+        free=int(single.get("free", ["0"])[0]) * 1024,
+        installed="installed" in single,
+        in_swarm="swarm" in single,
+        held=tuple(_listener(row) for row in rows if row[0] == "listen"),
+        addresses={name: tuple(found) for name, found in addresses.items()},
+        routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
+        unroutable=("some",) if single.get("unroutable", ["0"])[0] != "0" else (),
+    )
+
+
+def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, SkepError]) -> list[Finding]:
+    """All findings: hosts that did not answer, each host by itself, and the hosts against each other."""
+    findings = [_silent(host, error) for host, error in failures.items()]
+    for host in cluster.hosts:
+        if host.name in facts:
+            findings += _host(cluster, host, facts[host.name])
+    findings += _modules(facts)
+    findings += _twins(facts, "hostname", lambda fact: fact.hostname)
+    findings += _twins(facts, "machine-id", lambda fact: fact.machine_id)
+    findings += _clocks(facts)
+    return findings
+
+
+def _silent(host: str, error: SkepError) -> Finding:
+    """A host that is down is left out and said; one that refuses us is a mistake to mend first."""
+    text = f"{error.message}: {error.cause}" if error.cause else error.message
+    down = isinstance(error, ConnectError) and not isinstance(error, HostKeyError | LoginError | SudoError)
+    if down:
+        return Finding("warning", f"{text}; left out of this run", host=host, next_action=error.next_action)
+    return Finding("error", text, host=host, next_action=error.next_action)
+
+
+def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
+    def error(text: str, next_action: str) -> Finding:
+        return Finding("error", text, host=host.name, next_action=next_action)
+
+    if not fact.systemd:
+        yield error("does not run systemd", "use a host that does")
+    if not fact.installed and fact.os[:1] and fact.os[0] not in SUPPORTED:
+        yield error(
+            f"runs {' '.join(fact.os)}, not one of {', '.join(SUPPORTED)}", "install Docker there by hand first"
+        )
+    if fact.free < MIN_FREE and not fact.installed:
+        yield error(f"has {fact.free >> 20} MiB free for /var/lib/docker, 1024 MiB are needed", "make room there")
+    elif fact.free < LOW_FREE:
+        yield Finding("warning", f"has only {fact.free >> 20} MiB free for /var/lib/docker", host=host.name)
+    for port, protocol, holder in fact.held:
+        if not fact.in_swarm and holder != "dockerd" and (port, protocol) in PORTS:
+            yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
+    yield from _advertised(host, fact)
+    yield from _pools(cluster, host, fact)
+    if fact.unroutable:
+        yield error("has no route to some hosts of the inventory", f"on {host.name} try: ip route get ADDRESS")
+
+
+def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
+    wanted = host.advertise or (host.address if _is_ip(host.address) else None)
+    if wanted is None or not fact.addresses:
+        return
+    present = {address for found in fact.addresses.values() for address in found}
+    if wanted not in present and wanted not in fact.addresses:
+        yield Finding(
+            "error",
+            f"the advertise address {wanted} is not on this host",
+            host=host.name,
+            next_action=f"set hosts.{host.name}.advertise to one of: {', '.join(sorted(fact.addresses))}",
+        )
+
+
+def _pools(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
+    routes = [(_network(to), device) for to, device in fact.routes if not re.match(r"docker|br-|veth", device)]
+    wanted = [(f"network {network.name}", network.subnet) for network in cluster.networks if network.subnet]
+    wanted += [("swarm.address-pools", pool) for pool in cluster.swarm.address_pools]
+    for what, subnet in wanted:
+        for route, device in routes:
+            if route and _overlap(route, _network(subnet)):
+                yield Finding(
+                    "error",
+                    f"{what} {subnet} overlaps its route {route} ({device})",
+                    host=host.name,
+                    next_action=f"choose another range for {what}",
+                )
+    if not cluster.swarm.address_pools and not fact.in_swarm:
+        inside = [str(route) for route, _ in routes if route and _overlap(route, _network(DEFAULT_POOL))]
+        if inside:
+            yield Finding(
+                "warning",
+                f"its route {inside[0]} lies in Docker's default pool {DEFAULT_POOL}",
+                host=host.name,
+                next_action="name swarm.address-pools in the inventory; they hold from init on",
+            )
+
+
+def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    for module, loss in MODULES.items():
+        lacking = [host for host, fact in facts.items() if module not in fact.modules]
+        if lacking:
+            where = "on every host" if len(lacking) == len(facts) > 1 else f"on {', '.join(lacking)}"
+            yield Finding("warning", f"no kernel module {module} {where}: {loss}")
+
+
+def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Finding]:
+    by_value: dict[str, list[str]] = {}
+    for host, fact in facts.items():
+        by_value.setdefault(value(fact), []).append(host)
+    for same, hosts in by_value.items():
+        if len(hosts) > 1:
+            yield Finding(
+                "error",
+                f"{' and '.join(hosts)} have the same {what} {same}",
+                next_action=f"give each host its own {what}",
+            )
+
+
+def _clocks(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    if len(facts) < 2:
+        return
+    ahead = max(facts, key=lambda host: facts[host].clock[0])
+    behind = min(facts, key=lambda host: facts[host].clock[1])
+    skew = facts[ahead].clock[0] - facts[behind].clock[1]
+    if skew > MAX_SKEW:
+        yield Finding(
+            "error",
+            f"the clock of {ahead} is at least {skew:.0f} s ahead of {behind}",
+            next_action="set up time synchronisation, for example systemd-timesyncd or chrony",
+        )
+
+
+def _listener(row: list[str]) -> tuple[int, str, str]:
+    name = re.search(r'"([^"]+)"', row[3]) if len(row) > 3 else None
+    return int(row[2].rsplit(":", 1)[1]), row[1], name.group(1) if name else "the kernel"
+
+
+def _network(text: str | None) -> Network | None:
+    try:
+        return ipaddress.ip_network(text or "", strict=False)
+    except ValueError:
+        return None
+
+
+def _overlap(one: Network, other: Network | None) -> bool:
+    return other is not None and one.version == other.version and one.overlaps(other)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""JSON events, one a line on stdout and nothing else there."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skep.apply import Event, Outcome
+from skep.errors import SkepError
+from skep.plan import Plan
+from skep.report.reporter import Reporter, Row
+
+
+class JsonReporter(Reporter):
+    """Each line is an object with ``event``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def _emit(self, event: str, **values: Any) -> None:
+        with self._lock:
+            sys.stdout.write(json.dumps({"event": event, **values}, default=str) + "\n")
+            sys.stdout.flush()
+
+    def say(self, text: str) -> None:
+        """``{"event": "note", "text": …}``"""
+        self._emit("note", text=text)
+
+    def plan(self, plan: Plan, *, applying: bool) -> None:
+        """``{"event": "plan", "steps": […], "findings": […]}``"""
+        self._emit("plan", applying=applying, **plan.as_json())
+
+    def event(self, event: Event) -> None:
+        """``{"event": "step", "kind": …, "id": …, "host": …}``"""
+        step = event.step
+        self._emit(
+            "step",
+            kind=event.kind,
+            id=step.id,
+            host=step.concerns,
+            title=step.title,
+            time=round(event.time, 3),
+            seconds=round(event.seconds, 3),
+            text=event.text,
+        )
+
+    def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
+        """``{"event": "outcome", "done": […], "failed": {…}, "skipped": {…}}``"""
+        failed = {name: "\n".join(error.lines()) for name, error in outcome.failed.items()}
+        self._emit(
+            "outcome",
+            done=outcome.done,
+            failed=failed,
+            skipped=outcome.skipped,
+            seconds=round(seconds, 3),
+            interrupted=outcome.interrupted,
+        )
+
+    def checks(self, checks: Sequence[Row], seconds: float) -> None:
+        """``{"event": "verify", "checks": […]}``"""
+        rows = [
+            {"role": c.role, "host": c.host, "name": c.name, "outcome": c.outcome, "message": c.message} for c in checks
+        ]
+        self._emit("verify", checks=rows, seconds=round(seconds, 3))
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+        """``{"event": NAME, "rows": [{…}]}``"""
+        self._emit(name, rows=[dict(zip(columns, row, strict=True)) for row in rows])
+
+    def data(self, name: str, value: Mapping[str, Any]) -> None:
+        """``{"event": NAME, …}``"""
+        self._emit(name, **value)
+
+    def done(self, text: str) -> None:
+        """``{"event": "done", "text": …}``"""
+        self._emit("done", text=text)
+
+    def error(self, error: SkepError) -> None:
+        """``{"event": "error", "exit": …, "message": …}``"""
+        self._emit(
+            "error",
+            exit=error.exit_code,
+            kind=type(error).__name__,
+            message=error.message,
+            host=error.host,
+            step=error.step,
+            cause=error.cause,
+            next=error.next_action,
+            lines=error.lines(),
+        )

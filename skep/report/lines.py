@@ -1,0 +1,162 @@
+"""Plain lines for logs and pipes; what a person reads, without motion."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from skep.apply import Event, Outcome
+from skep.errors import SkepError
+from skep.plan import Finding, Plan, Step
+from skep.report.reporter import Reporter, Row
+
+SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "started": ("…", "cyan")}
+
+
+class LinesReporter(Reporter):
+    """Prints as things happen. ``verbose`` adds starts, progress and the plan's order."""
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self.verbose = verbose
+        width = None if sys.stdout.isatty() else 160
+        self.console = Console(highlight=False, width=width, emoji=False)
+        self.errors = Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """Nothing in a log: what lasts says so itself."""
+        if self.verbose:
+            self.say(text)
+        yield
+
+    def say(self, text: str) -> None:
+        """A line."""
+        self.console.print(escape(text), soft_wrap=True)
+
+    def plan(self, plan: Plan, *, applying: bool) -> None:
+        """Findings, then steps under their hosts; hosts with the same steps share one list."""
+        for finding in plan.findings:
+            self._finding(finding)
+        if not len(plan) or (applying and plan.errors):
+            return
+        for places, steps in _alike(plan):
+            self.console.print(f"[bold]{escape(', '.join(places))}[/]")
+            for step in steps:
+                self._step(plan, step)
+        count, hosts = len(plan), len([place for place in plan.by_place() if place != "cluster"])
+        verb = "to do" if applying else "would be done"
+        self.console.print(f"{count} step{'s' if count != 1 else ''} {verb}" + (f" on {hosts} hosts" if hosts else ""))
+
+    def _finding(self, finding: Finding) -> None:
+        colour = "red" if finding.level == "error" else "yellow"
+        place = f"{finding.host}: " if finding.host else ""
+        self.console.print(f"[{colour}]{finding.level}[/] {escape(place + finding.text)}", soft_wrap=True)
+        if finding.next_action:
+            self.console.print(f"  next: {escape(finding.next_action)}", soft_wrap=True)
+
+    def _step(self, plan: Plan, step: Step) -> None:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=2)
+        table.add_column(width=9)
+        table.add_column()
+        table.add_row("", f"[cyan]{escape(step.role)}[/]", f"{escape(step.title)}  [dim]{escape(step.cause)}[/]")
+        for line in step.detail:
+            table.add_row("", "", f"  {escape(line)}")
+        waits = sorted(plan.needs[step.id] | plan.after[step.id])
+        if self.verbose and waits:
+            table.add_row("", "", f"  [dim]after {escape(', '.join(waits))}[/]")
+        self.console.print(table)
+
+    @contextmanager
+    def run(self, plan: Plan) -> Iterator[None]:
+        """Steps are printed as they end."""
+        yield
+
+    def event(self, event: Event) -> None:
+        """A line a finished step; more with ``verbose``."""
+        if event.kind in ("started", "progress") and not self.verbose:
+            return
+        with self._lock:
+            self._print_event(event)
+
+    def _print_event(self, event: Event) -> None:
+        sign, colour = SIGNS.get(event.kind, ("·", "dim"))
+        step = event.step
+        took = f" [dim]{event.seconds:.1f} s[/]" if event.seconds else ""
+        text = escape(event.text.replace("\n", "\n      ")) if event.kind != "failed" else ""
+        place = escape((step.concerns or "cluster").ljust(8))
+        self.console.print(
+            f"[{colour}]{sign}[/] {place} {escape(step.title)}{took}" + (f"  [dim]{text}[/]" if text else ""),
+            soft_wrap=True,
+        )
+        if event.kind == "failed":
+            self.console.print("    " + escape(event.text.replace("\n", "\n    ")), soft_wrap=True)
+
+    def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
+        """Which hosts are done, failed, skipped."""
+        by_place: dict[str, set[str]] = {}
+        for step in plan:
+            state = "failed" if step.id in outcome.failed else "skipped" if step.id in outcome.skipped else "done"
+            by_place.setdefault(step.concerns or "cluster", set()).add(state)
+        worst = {p: next(s for s in ("failed", "skipped", "done") if s in found) for p, found in by_place.items()}
+        parts = []
+        for state in ("done", "failed", "skipped"):
+            names = [place for place, how in worst.items() if how == state]
+            if names:
+                parts.append(f"[{SIGNS[state][1]}]{state}[/]: {escape(', '.join(names))}")
+        self.console.print(f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; " + "; ".join(parts))
+
+    def checks(self, checks: Sequence[Row], seconds: float) -> None:
+        """One row a role with a column of results; each failure below with its words."""
+        table = Table("role", "passed", "failed", "hosts", box=None, pad_edge=False)
+        for role in dict.fromkeys(check.role for check in checks):
+            own = [check for check in checks if check.role == role]
+            bad = [check for check in own if check.outcome not in ("passed", "skipped")]
+            passed = sum(check.outcome == "passed" for check in own)
+            hosts = len({check.host for check in own})
+            table.add_row(role, str(passed), f"[red]{len(bad)}[/]" if bad else "0", str(hosts))
+        self.console.print(table)
+        for check in checks:
+            if check.outcome not in ("passed", "skipped"):
+                text = f"[red]✗[/] {escape(check.host or 'cluster')}: {escape(check.role)}: {escape(check.name)}"
+                self.console.print(text, soft_wrap=True)
+                self.console.print("    " + escape(check.message.replace("\n", "\n    ")), soft_wrap=True)
+            elif self.verbose:
+                self.console.print(f"[green]✓[/] {escape(check.host or 'cluster')}: {escape(check.name)}")
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+        """Columns without frames."""
+        if title:
+            self.console.print(f"[bold]{escape(title)}[/]")
+        table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+        for row in rows:
+            table.add_row(*(escape("" if value is None else str(value)) for value in row))
+        self.console.print(table)
+
+    def done(self, text: str) -> None:
+        """The last line."""
+        self.console.print(f"[green]{escape(text)}[/]", soft_wrap=True)
+
+    def error(self, error: SkepError) -> None:
+        """On stderr."""
+        first, *rest = error.lines()
+        self.errors.print(f"[red]{escape(first)}[/]", soft_wrap=True)
+        for line in rest:
+            self.errors.print(escape(line), soft_wrap=True)
+
+
+def _alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:
+    """Places whose steps read the same, together."""
+    groups: dict[tuple[Any, ...], tuple[list[str], list[Step]]] = {}
+    for place, steps in plan.by_place().items():
+        text = tuple((step.role, step.title, step.cause, step.detail) for step in steps)
+        groups.setdefault(text, ([], steps))[0].append(place)
+    return list(groups.values())

@@ -1,0 +1,101 @@
+"""On a terminal: a line a host with its current step and the time it takes, redrawn in place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from skep.apply import Event
+from skep.plan import Plan
+from skep.report.lines import LinesReporter
+
+QUIET = 0.6
+"""Seconds something may last without being shown."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """What is shown of one host: steps in all and ended, those running with their start and last word."""
+
+    total: int
+    ended: int = 0
+    failed: bool = False
+    since: float = 0.0
+    until: float = 0.0
+    running: dict[str, tuple[Event, str]] = field(default_factory=dict)
+
+
+class LiveReporter(LinesReporter):
+    """Motion while a run lasts, plain lines before and after."""
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        super().__init__(verbose=verbose)
+        self._places: dict[str, _Place] = {}
+        self._live: Live | None = None
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """A spinner, gone when it ends."""
+        with self.console.status(f"[dim]{text}[/]"):
+            yield
+
+    @contextmanager
+    def run(self, plan: Plan) -> Iterator[None]:
+        """The table of hosts, until the run ends."""
+        self._places = {place: _Place(len(steps)) for place, steps in plan.by_place().items()}
+        with Live(get_renderable=self._draw, console=self.console, refresh_per_second=8, transient=False) as live:
+            self._live = live
+            yield
+        self._live = None
+
+    def event(self, event: Event) -> None:
+        """Keep what the table shows; failures also get lines of their own, above it."""
+        place = self._places.setdefault(event.step.concerns or "cluster", _Place(0))
+        if event.kind == "started":
+            place.since = place.since or event.time
+            place.running[event.step.id] = (event, "")
+        elif event.kind == "progress" and event.step.id in place.running:
+            place.running[event.step.id] = (place.running[event.step.id][0], event.text)
+        elif event.kind in ("done", "failed", "skipped"):
+            place.running.pop(event.step.id, None)
+            place.ended += 1
+            place.until = event.time
+            place.failed |= event.kind != "done"
+        if event.kind == "failed" or (self.verbose and event.kind == "done"):
+            super().event(event)
+
+    def _draw(self) -> RenderableType:
+        table = Table.grid(padding=(0, 1), expand=False)
+        table.add_column(width=1)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, justify="right", style="dim")
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        now = time.time()
+        room = max(3, self.console.height - 2)
+        shown = sorted(self._places.items(), key=lambda item: (not item[1].running, item[1].ended >= item[1].total))
+        for name, place in shown[:room] if len(shown) > room else self._places.items():
+            table.add_row(*self._row(name, place, now))
+        if len(shown) > room:
+            ended = sum(place.ended >= place.total for place in self._places.values())
+            table.add_row("", "", "", f"[dim]… {len(shown)} places, {ended} ended[/]")
+        return table
+
+    def _row(self, name: str, place: _Place, now: float) -> tuple[RenderableType, str, str, RenderableType]:
+        counted = f"{place.ended}/{place.total}"
+        if place.running:
+            event, word = next(iter(place.running.values()))
+            text = Text(f"{event.step.title}{' – ' + word if word else ''}", overflow="ellipsis")
+            text.append(f"  {now - event.time:.0f} s", style="dim")
+            return Spinner("dots", style="cyan"), name, counted, text
+        if place.ended >= place.total:
+            sign = Text("✗", style="red") if place.failed else Text("✓", style="green")
+            return sign, name, counted, Text(f"{max(0.0, place.until - place.since):.1f} s", style="dim")
+        return Text(" "), name, counted, Text("waiting", style="dim")

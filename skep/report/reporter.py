@@ -1,0 +1,66 @@
+"""What can be told. Each kind of output tells it in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from skep.apply import Event, Outcome
+from skep.errors import SkepError
+from skep.plan import Plan
+
+
+class Row(Protocol):
+    """A verified fact; see ``skep.verify.Check``."""
+
+    role: str
+    host: str | None
+    name: str
+    outcome: str
+    message: str
+    seconds: float
+
+
+class Reporter:
+    """Says nothing; the base of all."""
+
+    def busy(self, text: str) -> Any:
+        """A context in which something lasts; shown only where it helps."""
+        return _silent()
+
+    def say(self, text: str) -> None:
+        """One line about how things go."""
+
+    def plan(self, plan: Plan, *, applying: bool) -> None:
+        """The plan, with findings; ``applying`` says whether it is about to be carried out."""
+
+    def run(self, plan: Plan) -> Any:
+        """A context in which steps happen; ``event`` is called within."""
+        return _silent()
+
+    def event(self, event: Event) -> None:
+        """One thing that happened to a step. Called from several threads."""
+
+    def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
+        """How the run ended: hosts done, failed, skipped."""
+
+    def checks(self, checks: Sequence[Row], seconds: float) -> None:
+        """The result of a verification."""
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+        """A list of things."""
+
+    def data(self, name: str, value: Mapping[str, Any]) -> None:
+        """Something for scripts alone."""
+
+    def done(self, text: str) -> None:
+        """The last line of a success."""
+
+    def error(self, error: SkepError) -> None:
+        """A failure: place, cause, next action."""
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    yield

@@ -1,0 +1,6 @@
+"""SSH to the hosts: the only room that knows fabric and paramiko. One login a host, one bounded pool."""
+
+from skep.ssh.pool import Pool
+from skep.ssh.session import Result, Session
+
+__all__ = ["Pool", "Result", "Session"]

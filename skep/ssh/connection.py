@@ -1,0 +1,128 @@
+"""A Fabric connection set up as the inventory says: keys, ssh_config, gateways, host keys, no Nagle."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import paramiko
+from fabric import Config, Connection
+
+from skep.errors import ConnectError, HostKeyError, LoginError
+from skep.model import Access
+from skep.ssh.hostkeys import apply_policy, known_hosts_path
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+"""Paramiko logs tracebacks of its threads; each of those failures reaches us as an exception as well."""
+
+_configs: dict[str, Config] = {}
+
+
+def build(address: str, access: Access) -> Connection:
+    """A connection object, not yet open. Nothing is sent."""
+    gateway = None
+    for hop in access.gateways:
+        gateway = Connection(hop, gateway=gateway, config=_config(access), connect_kwargs=_kwargs(access))
+    connection = Connection(
+        address,
+        user=access.user,
+        port=access.port,
+        gateway=gateway,
+        config=_config(access),
+        connect_timeout=max(1, round(access.connect_timeout)),
+        connect_kwargs=_kwargs(access),
+    )
+    for hop in chain(connection):
+        apply_policy(hop.client, hop.host, hop.port, access)
+    return connection
+
+
+def chain(connection: Connection) -> Iterator[Connection]:
+    """The connection and the gateways behind it, nearest the target first."""
+    hop: Any = connection
+    while isinstance(hop, Connection):
+        yield hop
+        hop = hop.gateway
+
+
+def open_connection(connection: Connection, host: str, access: Access) -> None:
+    """Log in. Raises ``ConnectError`` or ``HostKeyError`` that names the host, after the retries."""
+    for attempt in range(access.retries + 1):
+        try:
+            _open(connection, access)
+            return
+        except HostKeyError as error:
+            error.host = host
+            raise
+        except paramiko.BadHostKeyException as error:
+            raise HostKeyError(
+                "the host key has changed, so this may be another machine",
+                host=host,
+                step="connect",
+                cause=f"got {error.key.get_name()} {error.key.fingerprint},"
+                f" {known_hosts_path(access)} holds {error.expected_key.fingerprint}",
+                next_action="if the host was reinstalled, remove the old key:"
+                f" ssh-keygen -R {_known_name(connection)} -f {known_hosts_path(access)}",
+            ) from None
+        except paramiko.AuthenticationException as error:
+            raise LoginError(
+                f"login as {connection.user} was refused",
+                host=host,
+                step="connect",
+                cause=str(error).rstrip("."),
+                next_action=f"try: ssh -p {connection.port} {connection.user}@{connection.host};"
+                " then set ssh.user, ssh.key or ssh.agent in the inventory",
+            ) from None
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            if attempt == access.retries:
+                raise ConnectError(
+                    "cannot be reached",
+                    host=host,
+                    step="connect",
+                    cause=f"{connection.host} port {connection.port}: {_reason(error)}",
+                    next_action=f"check that the host is up and that port {connection.port} is open from here",
+                ) from None
+            time.sleep(0.3 * (attempt + 1))
+
+
+def _open(connection: Connection, access: Access) -> None:
+    outermost = list(chain(connection))[-1]
+    if not outermost.is_connected and not outermost.gateway:
+        sock = socket.create_connection((outermost.host, int(outermost.port)), timeout=access.connect_timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        outermost.connect_kwargs["sock"] = sock
+    connection.open()
+    connection.transport.set_keepalive(15)
+
+
+def _config(access: Access) -> Config:
+    """Fabric's configuration with ssh_config loaded once per file."""
+    name = str(access.config or "")
+    if name not in _configs:
+        _configs[name] = Config(runtime_ssh_path=name or None, lazy=False)
+    return _configs[name]
+
+
+def _kwargs(access: Access) -> dict[str, Any]:
+    wait = access.connect_timeout
+    kwargs: dict[str, Any] = {"allow_agent": access.agent, "banner_timeout": wait, "auth_timeout": wait}
+    if access.key:
+        kwargs |= {"key_filename": [str(access.key)], "look_for_keys": False}
+    if access.password:
+        kwargs["password"] = access.password.reveal()
+    return kwargs
+
+
+def _known_name(connection: Connection) -> str:
+    return connection.host if connection.port == 22 else f"'[{connection.host}]:{connection.port}'"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

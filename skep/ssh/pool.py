@@ -1,0 +1,54 @@
+"""The sessions of a run: one a host, and one bounded pool of threads that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from skep.errors import SkepError
+from skep.model import Access, Host
+from skep.ssh.session import Session
+
+T = TypeVar("T")
+
+WIDTH = 32
+"""Hosts worked on at once."""
+
+
+class Pool:
+    """Sessions by host name. Use as a context manager; leaving it logs out everywhere."""
+
+    def __init__(self, hosts: Iterable[Host], access: Mapping[str, Access], *, width: int = WIDTH) -> None:
+        self.width = width
+        self._sessions = {host.name: Session(host.name, host.address, access[host.name]) for host in hosts}
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for session in self._sessions.values():
+            session.close()
+
+    def __getitem__(self, host: str) -> Session:
+        return self._sessions[host]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names of all hosts, in inventory order."""
+        return tuple(self._sessions)
+
+    def map(self, work: Callable[[Session], T], hosts: Iterable[str]) -> dict[str, T | SkepError]:
+        """Run ``work`` on each host at once, at most ``width``; a host's failure is its value."""
+
+        def one(name: str) -> T | SkepError:
+            try:
+                return work(self._sessions[name])
+            except SkepError as error:
+                return error
+
+        names = list(hosts)
+        if not names:
+            return {}
+        with ThreadPoolExecutor(min(self.width, len(names)), thread_name_prefix="host") as threads:
+            return dict(zip(names, threads.map(one, names), strict=True))

@@ -1,0 +1,308 @@
+"""Invoke tasks: ``invoke --list`` shows them, ``invoke --help TASK`` explains one. Bodies are a few lines."""
+
+from pathlib import Path
+
+from invoke import Collection, Exit, task
+
+from skep.cli import at_site, chosen, told
+
+COMMON = {
+    "inventory": "environment: a name in inventory/ or a file (else $SKEP_INVENTORY, invoke.yaml, the only one)",
+    "json": "events one a line on stdout, and nothing else there",
+    "verbose": "every step's start, progress and order; tracebacks of bugs",
+    "limit": "only these hosts or groups, comma-separated",
+    "yes": "do not ask",
+}
+VERIFY = {name: Path("roles") / name / "verify.py" for name in ("engine", "daemon", "swarm", "networks", "stacks")}
+
+
+def helps(*names, **more):
+    """Help texts for the options of a task, the common ones by name."""
+    return {name: COMMON[name] for name in names} | {key.replace("_", "-"): text for key, text in more.items()}
+
+
+def site(c, inventory, json, verbose):
+    """The site with all roles, which only tasks.py knows."""
+    from roles import ROLES
+
+    return at_site(c, inventory, ROLES, json=json, verbose=verbose)
+
+
+@task(help=helps("inventory", "limit", "json", "verbose", exit_code="exit 10 when something would change"))
+def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, exit_code=False):
+    """Show what would change, per host, with the cause of each step. Changes nothing.
+
+    Example: invoke cluster.plan -i prod --limit workers
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        code = cluster.show_plan(here, tell, limit=limit, exit_code=exit_code)
+    if code:
+        raise Exit(code=code)
+
+
+@task(
+    help=helps(
+        "inventory", "limit", "json", "verbose", verify="always, changed (default) or never",
+        replace_network="networks that may be removed and created anew, comma-separated",
+    )
+)  # fmt: skip
+def cluster_up(c, inventory=None, limit=None, verbose=False, json=False, verify="changed", replace_network=None):
+    """Make the hosts what the inventory says: plan, apply, observe again, verify.
+
+    Example: invoke cluster.up -i prod --verify always
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        here = cluster.allowing(here, replace_network)
+        cluster.up(here, tell, VERIFY, limit=limit, verify=verify)
+
+
+@task(help=helps("inventory", "limit", "json", "verbose", junit="also write a JUnit XML report to this file"))
+def cluster_verify(c, inventory=None, limit=None, junit=None, json=False, verbose=False):
+    """Check the hosts with Testinfra, independently of what cluster.up looked at.
+
+    Example: invoke cluster.verify -i prod --junit report.xml
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        cluster.verify(here, tell, VERIFY, limit=limit, junit=junit)
+
+
+@task(help=helps("inventory", "json", "verbose"))
+def cluster_status(c, inventory=None, json=False, verbose=False):
+    """Show nodes, networks and stacks, and what differs from the inventory.
+
+    Example: invoke cluster.status -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        cluster.status(here, tell)
+
+
+@task(help=helps("inventory", "yes", "json", "verbose"))
+def cluster_down(c, inventory=None, yes=False, json=False, verbose=False):
+    """Remove stacks, networks and the swarm. Engines and volumes stay. Asks first.
+
+    Example: invoke cluster.down -i lab --yes
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        cluster.down(here, tell, yes=yes)
+
+
+@task(help=helps("inventory", "yes", "json", "verbose"))
+def cluster_unlock(c, inventory=None, yes=False, json=False, verbose=False):
+    """Remove the cluster lock, whoever holds it. Asks first.
+
+    Example: invoke cluster.unlock -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        cluster.unlock(here, tell, yes=yes)
+
+
+@task(help=helps("inventory", "json", "verbose", last="how many lines (default 50)"))
+def cluster_history(c, inventory=None, last=50, json=False, verbose=False):
+    """Show what was done, when and by whom.
+
+    Example: invoke cluster.history -i prod --last 20
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import cluster
+
+        cluster.show_history(here, tell, last=last)
+
+
+@task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack of the inventory"))
+def stack_deploy(c, name, inventory=None, json=False, verbose=False):
+    """Deploy one stack if it differs from what was deployed, and wait until it runs.
+
+    Example: invoke stack.deploy web -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import stack
+
+        stack.deploy(here, tell, name=name)
+
+
+@task(help=helps("inventory", "json", "verbose"))
+def stack_ls(c, inventory=None, json=False, verbose=False):
+    """List the services of all stacks with running and wanted tasks.
+
+    Example: invoke stack.ls -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import stack
+
+        stack.show(here, tell)
+
+
+@task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack"))
+def stack_ps(c, name, inventory=None, json=False, verbose=False):
+    """List the tasks of a stack, with errors.
+
+    Example: invoke stack.ps web -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import stack
+
+        stack.tasks(here, tell, name=name)
+
+
+@task(positional=["name"], help=helps("inventory", "yes", "json", "verbose", name="a stack"))
+def stack_rm(c, name, inventory=None, yes=False, json=False, verbose=False):
+    """Remove a stack and wait until it is gone. Volumes stay. Asks first.
+
+    Example: invoke stack.rm web -i lab --yes
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import stack
+
+        stack.remove(here, tell, name=name, yes=yes)
+
+
+@task(help=helps("inventory", "json", "verbose"))
+def node_ls(c, inventory=None, json=False, verbose=False):
+    """List the nodes of the swarm.
+
+    Example: invoke node.ls -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import stack
+
+        stack.nodes(here, tell)
+
+
+@task(help=helps("inventory", "json", "verbose"))
+def inventory_check(c, inventory=None, json=False, verbose=False):
+    """Check an inventory: every error of the file at once.
+
+    Example: invoke inventory.check -i prod
+    """
+    with told(json=json, verbose=verbose) as tell:
+        from skep.commands import inventory as inventories
+
+        inventories.check(chosen(c, inventory), tell)
+
+
+@task(help=helps("json", "verbose", hosts="host names or addresses, comma-separated", name="environment to write"))
+def inventory_init(c, hosts, name="prod", json=False, verbose=False):
+    """Write a first inventory from host names.
+
+    Example: invoke inventory.init --hosts m1.example.com,m2.example.com,m3.example.com,w1.example.com
+    """
+    with told(json=json, verbose=verbose) as tell:
+        from skep.commands import inventory as inventories
+
+        inventories.init(hosts, Path("inventory") / f"{name}.yml", tell)
+
+
+@task
+def inventory_docs(c):
+    """Write docs/inventory.md and docs/inventory.schema.json from the schema.
+
+    Example: invoke inventory.docs
+    """
+    with told() as tell:
+        from skep.commands import inventory as inventories
+
+        inventories.docs(Path("docs"), tell)
+
+
+LAB = helps("inventory", "verbose")
+HOST = {"host": "a host of the lab"}
+
+
+@task(help=LAB | helps("json", hosts="how many hosts (default: those of the inventory)", suite="Debian release"))
+def lab_up(c, inventory="lab", hosts=0, suite=None, json=False, verbose=False):
+    """Boot the lab's hosts on this machine: systemd, sshd, and a registry. Needs root on Linux.
+
+    Example: invoke lab.up --hosts 3 --suite trixie
+    """
+    with told(json=json, verbose=verbose) as tell:
+        from skep.commands import lab
+
+        lab.up(chosen(c, inventory), tell, hosts=hosts or None, suite=suite)
+
+
+@task(help=LAB | helps("json"))
+def lab_down(c, inventory="lab", json=False, verbose=False):
+    """End the lab; nothing stays but the cached base file systems.
+
+    Example: invoke lab.down
+    """
+    with told(json=json, verbose=verbose) as tell:
+        from skep.commands import lab
+
+        lab.down(chosen(c, inventory), tell)
+
+
+@task(help=LAB | helps("json"))
+def lab_status(c, inventory="lab", json=False, verbose=False):
+    """List the lab's hosts and whether they answer.
+
+    Example: invoke lab.status
+    """
+    with told(json=json, verbose=verbose) as tell:
+        from skep.commands import lab
+
+        lab.status(chosen(c, inventory), tell)
+
+
+@task(positional=["host"], help=LAB | HOST)
+def lab_ssh(c, host, inventory="lab", verbose=False):
+    """Log in to a lab host.
+
+    Example: invoke lab.ssh m1
+    """
+    with told(verbose=verbose):
+        from skep.commands import lab
+
+        lab.ssh(chosen(c, inventory), host=host)
+
+
+def fault(what, summary):
+    """A task that does one kind of harm, or undoes it."""
+
+    @task(name=what, positional=["host"], help=LAB | HOST | helps("json"))
+    def harm(c, host, inventory="lab", json=False, verbose=False):
+        with told(json=json, verbose=verbose) as tell:
+            from skep.commands import lab
+
+            lab.fault(chosen(c, inventory), tell, what=what, host=host)
+
+    harm.__doc__ = f"{summary}\n\nExample: invoke lab.{what} w1"
+    return harm
+
+
+def collection(name, **tasks):
+    """A named collection of tasks."""
+    found = Collection(name)
+    for verb, body in tasks.items():
+        found.add_task(body, name=verb)
+    return found
+
+
+namespace = Collection(
+    collection(
+        "cluster", plan=cluster_plan, up=cluster_up, verify=cluster_verify, status=cluster_status, down=cluster_down,
+        unlock=cluster_unlock, history=cluster_history,
+    ),
+    collection("stack", deploy=stack_deploy, ls=stack_ls, ps=stack_ps, rm=stack_rm),
+    collection("node", ls=node_ls),
+    collection("inventory", check=inventory_check, init=inventory_init, docs=inventory_docs),
+    collection(
+        "lab", up=lab_up, down=lab_down, status=lab_status, ssh=lab_ssh,
+        cut=fault("cut", "Cut a lab host off the network."),
+        heal=fault("heal", "Connect a lab host again."),
+        kill=fault("kill", "Take a lab host's power away."),
+        boot=fault("boot", "Boot a lab host again."),
+    ),
+)  # fmt: skip

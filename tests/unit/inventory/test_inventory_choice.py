@@ -1,0 +1,85 @@
+"""Which file is chosen, and what is said when none can be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from skep.errors import UsageError
+from skep.inventory import choose
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "inventory"
+    folder.mkdir()
+    for name in ("example.yml", "prod.yml", "staging.yml", "notes.txt"):
+        (folder / name).write_text("")
+    return folder
+
+
+def test_what_is_asked_for_wins(folder: Path) -> None:
+    environ = {"SKEP_INVENTORY": "staging"}
+    assert choose("prod", environ=environ, configured="example", folder=folder) == folder / "prod.yml"
+    assert choose(None, environ=environ, configured="prod", folder=folder) == folder / "staging.yml"
+    assert choose(None, environ={}, configured="prod", folder=folder) == folder / "prod.yml"
+    assert choose("", environ={"SKEP_INVENTORY": ""}, configured="prod", folder=folder) == folder / "prod.yml"
+
+
+def test_the_only_one_but_for_the_example(folder: Path) -> None:
+    (folder / "staging.yml").unlink()
+    assert choose(None, environ={}, configured=None, folder=folder) == folder / "prod.yml"
+
+
+def test_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    (folder.parent / "other.yml").write_text("")
+    (folder.parent / "plain").write_text("")
+    for name, path in {
+        str(folder / "prod.yml"): folder / "prod.yml",
+        "inventory/prod.yml": Path("inventory/prod.yml"),
+        "other.yml": Path("other.yml"),
+        "./plain": Path("plain"),
+        "prod.yml": folder / "prod.yml",
+    }.items():
+        assert choose(name, environ={}, configured=None, folder=folder) == path
+
+
+def test_an_unknown_name_lists_what_is_there(folder: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        choose("pord", environ={}, configured=None, folder=folder)
+    assert raised.value.message == "there is no inventory 'pord' (from --inventory) (did you mean 'prod'?)"
+    assert "example, prod, staging" in str(raised.value)
+    with pytest.raises(UsageError, match="from SKEP_INVENTORY"):
+        choose(None, environ={"SKEP_INVENTORY": "inventory/nope.yml"}, configured=None, folder=folder)
+    with pytest.raises(UsageError, match=r"from invoke\.yaml"):
+        choose(None, environ={}, configured="nope.yml", folder=folder)
+
+
+def test_several_and_none_of_them_named(folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"which inventory.* there is prod, staging"):
+        choose(None, environ={}, configured=None, folder=folder)
+
+
+def test_none_at_all(folder: Path) -> None:
+    for name in ("prod.yml", "staging.yml"):
+        (folder / name).unlink()
+    for place in (folder, folder / "nowhere"):
+        with pytest.raises(UsageError, match="there is no inventory in"):
+            choose(None, environ={}, configured=None, folder=place)
+        with pytest.raises(UsageError, match="there is no inventory 'prod'"):
+            choose("prod", environ={}, configured=None, folder=place)
+
+
+def test_choosing_imports_neither_the_schema_library_nor_yaml(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from skep.inventory import choose;"
+        f"choose('prod', environ={{}}, configured=None, folder=Path({str(folder)!r}));"
+        "print([name for name in ('pydantic', 'yaml') if name in sys.modules])"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,263 @@
+"""A right inventory becomes the model it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from skep.inventory import Inventory
+from skep.model import Access, Engine, Host, Network, Registry, Secret, Stack, Swarm, reveal
+
+Load = Callable[[str | bytes], Inventory]
+ONE = "hosts:\n  m1: {address: 10.0.0.11, role: manager}\n"
+
+
+def test_the_least_there_can_be(load_text: Load, world: Path) -> None:
+    inventory = load_text(ONE)
+    assert inventory.cluster.name == "prod"
+    assert inventory.cluster.hosts == (Host(name="m1", address="10.0.0.11", role="manager"),)
+    assert inventory.cluster.swarm == Swarm()
+    assert inventory.access == {"m1": Access()}
+    assert inventory.path == world / "prod.yml"
+    assert inventory.warnings == ()
+    assert inventory.extensions == {} == inventory.host_extensions
+
+
+def test_empty_sections_are_none(load_text: Load) -> None:
+    text = ONE + "ssh:\nengine:\ndaemon:\nswarm:\ngroups:\nnetworks:\nstacks:\nregistries:\n"
+    assert load_text(text).cluster == load_text(ONE).cluster
+
+
+def test_later_layers_override_earlier_ones_key_by_key(load_text: Load) -> None:
+    inventory = load_text("""\
+ssh: {user: top, port: 1, retries: 1}
+engine: {version: 20.10}
+daemon: {debug: true, dns: [10.0.0.1, 10.0.0.2], log-opts: {max-size: 10m, max-file: 3}}
+swarm: {advertise: eth0}
+groups:
+  one: {hosts: [m1], availability: pause, labels: {a: one, b: one, c: one}, ssh: {user: one, port: 2}}
+  two: {labels: {b: two, c: two}, ssh: {port: 3}, daemon: {dns: [10.0.0.3]}, advertise: eth2}
+  three: {hosts: [m1], labels: {a: three}, role: manager}
+hosts:
+  m1:
+    address: 10.0.0.11
+    groups: [two, one]
+    labels: {c: host}
+    ssh: {retries: 9}
+    engine: {version: 26.1}
+""")
+    (host,) = inventory.cluster.hosts
+    assert host.groups == ("three", "two", "one")
+    assert host.labels == {"a": "one", "b": "one", "c": "host"}
+    assert (host.role, host.availability, host.advertise) == ("manager", "pause", "eth2")
+    assert host.engine == Engine(version="26.1")
+    assert host.daemon == {
+        "debug": True,
+        "dns": ["10.0.0.3"],
+        "log-opts": {"max-size": "10m", "max-file": "3"},
+    }
+    assert inventory.access["m1"] == Access(user="one", port=2, retries=9)
+
+
+def test_text_stays_as_it_is_written(load_text: Load) -> None:
+    inventory = load_text("""\
+engine: {version: 20.10}
+hosts:
+  no:
+    address: 10.0.0.11
+    role: manager
+    labels: {ssd: yes, zone: 010, day: 2024-01-01, ratio: 1.50, empty: ""}
+networks:
+  on: {options: {mtu: 1400}}
+""")
+    (host,) = inventory.cluster.hosts
+    assert host.name == "no"
+    assert host.engine.version == "20.10"
+    assert host.labels == {"ssd": "yes", "zone": "010", "day": "2024-01-01", "ratio": "1.50", "empty": ""}
+    assert inventory.cluster.networks == (Network(name="on", options={"mtu": "1400"}),)
+
+
+def test_daemon_keys_unknown_here_pass_as_they_are(load_text: Load) -> None:
+    inventory = load_text(
+        ONE + 'daemon: {zzz: {a: [1, 2.5, yes, null, "yes", 0x10]}, features: {cdi: true}, experimental: no}\n'
+    )
+    assert inventory.warnings == ()
+    assert inventory.cluster.hosts[0].daemon == {
+        "zzz": {"a": [1, 2.5, True, None, "yes", "0x10"]},
+        "features": {"cdi": True},
+        "experimental": False,
+    }
+
+
+def test_anchors_and_merge_keys(load_text: Load) -> None:
+    inventory = load_text("""\
+x-worker: &worker {role: worker, labels: &labels {zone: a}}
+x-drained: &drained {availability: drain, role: manager}
+hosts:
+  m1: {address: 10.0.0.11, role: manager, labels: *labels}
+  w1:
+    <<: [*worker, *drained]
+    address: 10.0.0.21
+    labels: {<<: *labels, disk: ssd}
+""")
+    manager, worker = inventory.cluster.hosts
+    assert manager.labels == {"zone": "a"}
+    assert (worker.role, worker.availability) == ("worker", "drain")
+    assert worker.labels == {"zone": "a", "disk": "ssd"}
+
+
+def test_references(load_text: Load, world: Path) -> None:
+    inventory = load_text("""\
+ssh:
+  user: ${env:NOPE:-admin}-${env:EMPTY:-x}
+  port: ${env:PORT}
+  password: ${env:SSH_PASSWORD}
+  sudo-password: ${file:secrets/sudo}
+  key: ~/keys/${env:PORT}
+  known-hosts: ${env:EMPTY:-~/.cache}/known
+  config: ssh_config
+daemon:
+  mtu: ${env:NOPE:-1400}
+  debug: ${env:NOPE:-true}
+  zzz: "${env:PORT}"
+  data-root: /srv/$${literal}
+hosts:
+  m1: {address: 10.0.0.11, role: manager}
+registries:
+  r.example.com:5000: {username: puller, password: "${env:REGISTRY_PASSWORD}"}
+stacks:
+  web: {variables: {TOKEN: "${env:WEB_TOKEN}", PART: "a-${env:PORT}", PLAIN: 2, PRICE: "5$${x}"}}
+""")
+    access = inventory.access["m1"]
+    assert access == Access(
+        user="admin-x",
+        port=2222,
+        key=Path("/home/operator/keys/2222"),
+        password=Secret("hunter2-ssh"),
+        sudo_password=Secret("hunter2-sudo"),
+        known_hosts=Path("/home/operator/.cache/known"),
+        config=world / "ssh_config",
+    )
+    daemon = inventory.cluster.hosts[0].daemon
+    assert daemon == {"mtu": 1400, "debug": True, "zzz": "2222", "data-root": "/srv/${literal}"}
+    assert inventory.cluster.registries == (Registry("r.example.com:5000", "puller", Secret("hunter2-registry")),)
+    variables = inventory.cluster.stacks[0].variables
+    assert variables["PLAIN"] == "2" and variables["PRICE"] == "5${x}"
+    assert isinstance(variables["TOKEN"], Secret) and isinstance(variables["PART"], Secret)
+    assert reveal(variables["PART"]) == "a-2222"
+    assert "hunter2" not in repr(inventory) + str(inventory)
+
+
+def test_swarm_settings(load_text: Load) -> None:
+    inventory = load_text(
+        ONE
+        + """\
+swarm:
+  advertise: eth1
+  address-pools: [10.64.0.0/12, 10.192.0.0/12]
+  subnet-size: 26
+  data-path-port: 4790
+  task-history: 0
+  cert-expiry: 90d
+  autolock: true
+"""
+    )
+    assert inventory.cluster.swarm == Swarm(
+        address_pools=("10.64.0.0/12", "10.192.0.0/12"),
+        subnet_size=26,
+        data_path_port=4790,
+        task_history=0,
+        cert_expiry=90 * 86400,
+        autolock=True,
+    )
+    assert inventory.cluster.hosts[0].advertise == "eth1"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1h", 3600), ("2160h", 7776000), ("1h30m", 5400), ("1w", 604800), ("7200", 7200), ("7200.5", 7200.5)],
+)
+def test_durations(text: str, seconds: float, load_text: Load) -> None:
+    assert load_text(ONE + f"swarm: {{cert-expiry: {text}}}\n").cluster.swarm.cert_expiry == seconds
+
+
+def test_networks_and_stacks_keep_their_order(load_text: Load) -> None:
+    inventory = load_text(
+        ONE
+        + """\
+networks:
+  front: {subnet: 10.90.0.0/24, gateway: 10.90.0.1, attachable: true, labels: {team: 7}}
+  back: {internal: true, encrypted: true, driver: overlay}
+stacks:
+  web:
+  again: {folder: web, compose: [compose.yml, conf/page.html], timeout: 1m}
+"""
+    )
+    assert inventory.cluster.networks == (
+        Network("front", subnet="10.90.0.0/24", gateway="10.90.0.1", attachable=True, labels={"team": "7"}),
+        Network("back", internal=True, encrypted=True),
+    )
+    files = {"compose.yml": b"services: {}\n", "conf/page.html": b"<h1>\xff</h1>"}
+    assert inventory.cluster.stacks == (
+        Stack("web", ("compose.yml",), files),
+        Stack("again", ("compose.yml", "conf/page.html"), files, timeout=60.0),
+    )
+
+
+def test_gateways(load_text: Load) -> None:
+    access = load_text("""\
+ssh: {gateway: [admin@outer:2222, inner]}
+groups:
+  far: {ssh: {gateway: near}}
+hosts:
+  m1: {address: 10.0.0.11, role: manager}
+  inner: {address: 10.0.0.12, role: worker}
+  near: {address: 10.0.0.13, role: worker, ssh: {gateway: []}}
+  deep: {address: 10.0.0.14, role: worker, groups: [far]}
+  deeper: {address: 10.0.0.15, role: worker, ssh: {gateway: "deep"}}
+  six: {address: 10.0.0.16, role: worker, ssh: {gateway: "admin@[fd00::1]:22"}}
+""").access
+    assert access["m1"].gateways == ("admin@outer:2222", "inner")
+    assert access["inner"].gateways == ("admin@outer:2222",)
+    assert access["near"].gateways == ()
+    assert access["deep"].gateways == ("near",)
+    assert access["deeper"].gateways == ("near", "deep")
+    assert access["six"].gateways == ("admin@[fd00::1]:22",)
+
+
+def test_extensions_are_raw(load_text: Load) -> None:
+    inventory = load_text("""\
+x-lab: {subnet: 10.83.0.0/24, count: 5, note: "${env:NOPE}", list: [yes, a]}
+hosts:
+  m1: {address: 10.0.0.11, role: manager, x-rack: 12, x-note: "${what}"}
+  w1: {address: 10.0.0.21, role: worker}
+""")
+    assert inventory.extensions == {
+        "x-lab": {"subnet": "10.83.0.0/24", "count": 5, "note": "${env:NOPE}", "list": [True, "a"]}
+    }
+    assert inventory.host_extensions == {"m1": {"x-rack": 12, "x-note": "${what}"}}
+
+
+def test_a_byte_order_mark_and_windows_line_ends(load_text: Load) -> None:
+    text = b"\xef\xbb\xbf" + ONE.replace("\n", "\r\n").encode()
+    assert load_text(text).cluster == load_text(ONE).cluster
+
+
+def test_two_machines_behind_one_address_by_port(load_text: Load) -> None:
+    inventory = load_text("""\
+hosts:
+  m1: {address: gate.example.com, role: manager, ssh: {port: 2201}}
+  w1: {address: gate.example.com, role: worker, ssh: {port: 2202}}
+""")
+    assert inventory.warnings == ()
+
+
+def test_a_thousand_hosts_in_reasonable_time(load_text: Load) -> None:
+    hosts = "".join(
+        f"  w{number}: {{address: 10.{number // 250}.0.{number % 250 + 1}, role: worker, groups: [g]}}\n"
+        for number in range(1000)
+    )
+    inventory = load_text("groups: {g: {labels: {zone: a}}}\n" + ONE.replace("10.0.0.11", "10.200.0.1") + hosts)
+    assert len(inventory.cluster.hosts) == 1001

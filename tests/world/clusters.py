@@ -1,0 +1,82 @@
+"""Random clusters to wish for: 1 to 7 hosts, every kind of setting, always with a place where tasks may run."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from skep.model import Cluster, Engine, Host, Network, Secret, Stack, Swarm
+
+NAMES = tuple(f"h{number}" for number in range(1, 8))
+
+DAEMON_KEYS: dict[str, tuple[Any, ...]] = {
+    "debug": (True, False),
+    "labels": (["rack=1"], ["rack=2", "zone=a"]),
+    "log-driver": ("journald", "local"),
+    "log-opts": ({"max-size": "10m"}, {"max-size": "20m"}),
+    "max-concurrent-downloads": (2, 5),
+    "registry-mirrors": (["http://10.0.0.250:5000"], ["http://10.0.0.251:5000"]),
+}
+
+
+def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
+    """Any cluster of the hosts ``NAMES``; ``steady`` leaves out what can only be chosen at init."""
+    count = luck.randint(1, len(NAMES))
+    names = luck.sample(NAMES, count)
+    manager_count = min(count, luck.choice((1, 1, 2, 3, 3, 4, 5)))
+    common = _daemon(luck)
+    hosts = [
+        Host(
+            name=name,
+            address=f"10.0.0.{NAMES.index(name) + 1}",
+            role="manager" if place < manager_count else "worker",
+            availability=luck.choice(("active", "active", "active", "pause", "drain")) if place else "active",
+            labels=_some(luck, {"disk": ("ssd", "hdd"), "zone": ("a", "b", "c")}),
+            engine=Engine(version=luck.choice((None, None, None, "26.1"))),
+            daemon=common if luck.random() < 0.7 else _daemon(luck),
+        )
+        for place, name in enumerate(names)
+    ]
+    luck.shuffle(hosts)
+    networks = tuple(_network(luck, name) for name in luck.sample(("back", "front"), luck.randint(0, 2)))
+    return Cluster(
+        name="random",
+        hosts=tuple(hosts),
+        swarm=Swarm(
+            subnet_size=None if steady else luck.choice((None, None, None, None, 25)),
+            task_history=luck.choice((None, 3, 5)),
+            cert_expiry=luck.choice((None, 3600.0, 7200.0)),
+        ),
+        networks=networks,
+        stacks=tuple(_stack(luck, name, networks) for name in luck.sample(("web", "jobs"), luck.randint(0, 2))),
+        replace_networks=frozenset(network.name for network in networks if luck.random() < 0.5),
+    )
+
+
+def _some(luck: Random, choices: dict[str, tuple[Any, ...]], likely: float = 0.4) -> dict[str, Any]:
+    return {key: luck.choice(values) for key, values in choices.items() if luck.random() < likely}
+
+
+def _daemon(luck: Random) -> dict[str, Any]:
+    return _some(luck, DAEMON_KEYS)
+
+
+def _network(luck: Random, name: str) -> Network:
+    return Network(
+        name=name,
+        subnet=luck.choice((None, f"10.{20 + len(name)}.0.0/24", f"10.{40 + len(name)}.0.0/24")),
+        attachable=luck.random() < 0.3,
+        encrypted=luck.random() < 0.2,
+        labels=_some(luck, {"team": ("red", "blue")}, 0.2),
+    )
+
+
+def _stack(luck: Random, name: str, networks: tuple[Network, ...]) -> Stack:
+    services = "".join(
+        f"  {service}: {{image: 'busybox:{luck.randint(1, 3)}'}}\n" for service in luck.sample(("app", "db", "log"), 2)
+    )
+    uses = [network.name for network in networks if luck.random() < 0.5]
+    external = "".join(f"  {network}: {{external: true}}\n" for network in uses)
+    compose = f"services:\n{services}" + (f"networks:\n{external}" if uses else "")
+    variables = _some(luck, {"TAG": ("1", "2"), "PASSWORD": (Secret("a"), Secret("b"))})
+    return Stack(name=name, compose=("compose.yml",), files={"compose.yml": compose.encode()}, variables=variables)

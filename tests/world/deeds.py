@@ -1,0 +1,257 @@
+"""What each kind of step does to a world. A deed is done in two halves, so that others fall between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+from skep.model import Cluster
+from skep.plan import Call, Put, Ref, Run, Step
+from world.machine import Machine, NotYet, Refused
+from world.observing import as_settings
+from world.raft import Overlay, Stacked, Swarm
+from world.world import Watch, World
+
+INTERRUPTING = ("engine/install", "daemon/restart")
+
+
+class Deed:
+    """One step under way. ``begin`` and ``finish`` raise ``Refused`` where the real step would fail."""
+
+    def __init__(self, world: World, cluster: Cluster, watch: Watch, step: Step) -> None:
+        self.world, self.cluster, self.watch, self.step = world, cluster, watch, step
+        self.action = step.id.partition("@")[0].partition(":")[0]
+        if step.host:
+            self.host = step.host
+        else:
+            able = world.managers(cluster, step.avoid)
+            if not able:
+                raise NotYet("no manager answers")
+            self.host = able[world.count % len(able)]
+
+    @property
+    def machine(self) -> Machine:
+        return self.world.machines[self.host]
+
+    @property
+    def swarm(self) -> Swarm:
+        """The swarm a manager that answers belongs to."""
+        able = self.world.managers(self.cluster)
+        swarm = self.world.swarm_of(self.host if self.host in able else able[0]) if able else None
+        if swarm is None:
+            raise NotYet("no manager answers")
+        return swarm
+
+    def begin(self) -> None:
+        """The first half: an engine goes down, a file is replaced."""
+        if not (self.machine.answers and self.machine.powered):
+            raise Refused(f"{self.host} does not answer")
+        if self.action in INTERRUPTING and self.machine.running:
+            node = self.world.node_of(self.host)
+            if node is not None and node.member:
+                self.watch.manager_change(self.step.id, self.world.swarms[self.machine.swarm or ""], node)
+            self.machine.stop()
+        if self.action in ("daemon/reload", "daemon/restart"):
+            self.machine.file = self._file("daemon.json")
+
+    def finish(self) -> None:
+        """The second half, after which the step has succeeded."""
+        if not (self.machine.answers and self.machine.powered):
+            raise Refused(f"{self.host} was lost")
+        if isinstance(self.step, Put):
+            self._put(self.step)
+        elif isinstance(self.step, Run):
+            RUNS[self.action](self)
+        elif isinstance(self.step, Call):
+            CALLS[self.step.operation](self, **{k: self._known(v) for k, v in self.step.arguments.items()})
+
+    def _put(self, step: Put) -> None:
+        keys = json.loads(step.content)
+        if step.path == "/etc/docker/daemon.json":
+            self.machine.file = keys
+        elif step.path == "/var/lib/skep/daemon.json":
+            self.machine.remember(keys)
+        else:
+            raise Refused(f"nothing in this world reads {step.path}")
+
+    def _file(self, name: str) -> dict[str, Any]:
+        assert isinstance(self.step, Run)
+        return dict(json.loads(self.step.files[name]))
+
+    def _known(self, value: Any) -> Any:
+        """Late references, resolved as an executor would. A token is the role it admits to."""
+        if not isinstance(value, Ref):
+            return value
+        if value.name in ("manager-token", "worker-token"):
+            return value.name.partition("-")[0]
+        if value.name == "manager-addresses":
+            return [self.swarm.id]
+        return node_id(self.world, value)
+
+
+def node_id(world: World, value: str | Ref) -> str:
+    """A node's id, asked of its host where it is a late reference."""
+    if isinstance(value, str):
+        return value
+    found = world.machines[value.name.removeprefix("node-id@")].node
+    if found is None:
+        raise Refused(f"{value} is not known: that host is no node")
+    return found
+
+
+def _install(deed: Deed) -> None:
+    assert isinstance(deed.step, Run)
+    wanted = deed.step.script.partition("\n")[0].removeprefix("WANTED=")
+    machine = deed.machine
+    if wanted and not machine.offers.startswith(f"{wanted}."):
+        if machine.installed:
+            machine.start()
+        raise Refused(f"wanted {wanted}, the sources of this host offer {machine.offers}")
+    machine.package, machine.version = "docker.io", machine.offers
+    _start(deed)
+
+
+def _start(deed: Deed) -> None:
+    deed.machine.enabled = True
+    deed.machine.start()
+
+
+def _reload(deed: Deed) -> None:
+    deed.machine.reload()
+    deed.machine.remember(deed._file("memory.json"))
+
+
+def _restart(deed: Deed) -> None:
+    deed.machine.start()
+    deed.machine.remember(deed._file("memory.json"))
+
+
+def _deploy(deed: Deed) -> None:
+    """``docker stack deploy --prune`` on one manager, which has to be there all the time."""
+    assert isinstance(deed.step, Run)
+    deed.machine.need_running()
+    name = deed.step.id.partition(":")[2]
+    services, uses = described(deed.step.files, name)
+    for network in uses:
+        if network not in deed.swarm.networks:
+            raise Refused(f"network {network} is declared as external, but could not be found")
+    stack = deed.swarm.stacks.setdefault(name, Stacked())
+    stack.services, stack.uses = services, uses
+
+
+def described(files: Mapping[str, bytes], stack: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Services of a stack's compose file with a mark for each, and the external networks it uses."""
+    document = yaml.safe_load(files["stack/compose.yml"])
+    services = {f"{stack}_{name}": str(sorted(body.items())) for name, body in document["services"].items()}
+    return services, tuple(sorted(document.get("networks") or {}))
+
+
+def _remove_stack(deed: Deed) -> None:
+    name = deed.step.id.partition(":")[2]
+    stack = deed.swarm.stacks.get(name)
+    if stack is not None:
+        stack.services, stack.uses = {}, ()
+
+
+def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
+    deed.machine.need_running()
+    if deed.machine.swarm:
+        raise Refused(f"{deed.host} is already part of a swarm")
+    swarm = deed.world.found(deed.machine)
+    swarm.spec = dict(spec)
+    swarm.fixed = {
+        "address-pools": fixed["address_pools"] or ["10.0.0.0/8"],
+        "subnet-size": fixed["subnet_size"] or 24,
+        "data-path-port": fixed["data_path_port"] or 4789,
+    }
+
+
+def _join(deed: Deed, *, addresses: list[str], token: str, advertise: str | None) -> None:  # noqa: ARG001
+    swarm = deed.world.swarms[addresses[0]]
+    if token == "manager":
+        deed.watch.manager_change(deed.step.id, swarm, None)
+    deed.world.enter(swarm, deed.machine, token)
+
+
+def _leave(deed: Deed, *, force: bool) -> None:  # noqa: ARG001
+    deed.machine.need_running()
+    deed.machine.node = deed.machine.swarm = None
+
+
+def _update_swarm(deed: Deed, *, spec: Mapping[str, Any]) -> None:
+    for key, value in spec.items():
+        old = deed.swarm.spec.get(key)
+        deed.swarm.spec[key] = {**old, **value} if isinstance(old, dict) else value
+
+
+def _update_node(deed: Deed, *, node: str, spec: Mapping[str, Any], drop_labels: list[str]) -> None:
+    found = deed.swarm.find(node)
+    if found is None:
+        raise Refused(f"no node {node}")
+    if spec.get("Role", found.role) != found.role:
+        deed.watch.manager_change(deed.step.id, deed.swarm, found)
+        found.role = spec["Role"]
+    availability = spec.get("Availability", found.availability)
+    found.busy = availability == "drain" and found.availability != "drain"
+    found.availability = availability
+    found.labels = {k: v for k, v in {**found.labels, **spec.get("Labels", {})}.items() if k not in drop_labels}
+
+
+def _remove_node(deed: Deed, *, node: str) -> None:
+    found = deed.swarm.nodes.get(node)
+    if found is None:
+        return
+    if found.role == "manager":
+        raise Refused(f"node {node} is a manager")
+    if found.ready or found.member:
+        raise NotYet(f"node {node} is not down, or still a raft member")
+    del deed.swarm.nodes[node]
+
+
+def _create_network(deed: Deed, *, body: Mapping[str, Any]) -> None:
+    if body["Name"] in deed.swarm.networks:
+        raise Refused(f"network with name {body['Name']} already exists")
+    deed.swarm.networks[body["Name"]] = Overlay(deed.world.new_id("network"), as_settings(body))
+
+
+def _remove_network(deed: Deed, *, network: str) -> None:
+    for name, overlay in list(deed.swarm.networks.items()):
+        if network in (name, overlay.id):
+            if deed.swarm.users(name):
+                raise Refused(f"network {name} is in use")
+            del deed.swarm.networks[name]
+
+
+def _record(deed: Deed, *, stack: str, digest: str, name: str) -> None:  # noqa: ARG001
+    deployed = deed.swarm.stacks[stack]
+    deployed.digest, deployed.recorded = digest, dict(deployed.services)
+
+
+def _forget(deed: Deed, *, stack: str) -> None:
+    deed.swarm.stacks.pop(stack, None)
+
+
+RUNS: dict[str, Callable[[Deed], None]] = {
+    "engine/install": _install,
+    "engine/start": _start,
+    "daemon/reload": _reload,
+    "daemon/restart": _restart,
+    "stacks/deploy": _deploy,
+    "stacks/remove": _remove_stack,
+}
+
+CALLS: dict[str, Callable[..., None]] = {
+    "swarm_init": _init,
+    "swarm_join": _join,
+    "swarm_leave": _leave,
+    "swarm_update": _update_swarm,
+    "node_update": _update_node,
+    "node_remove": _remove_node,
+    "network_create": _create_network,
+    "network_remove": _remove_network,
+    "stack_record": _record,
+    "stack_forget": _forget,
+}

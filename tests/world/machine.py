@@ -1,0 +1,88 @@
+"""A host as it really is: package, systemd unit, daemon.json, and what the running engine has in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SIGHUP_KEYS = frozenset(
+    {"debug", "insecure-registries", "labels", "max-concurrent-downloads", "registry-mirrors", "shutdown-timeout"}
+)
+"""Keys of the world's daemon.json files that a reload takes over; a key that is gone keeps its old value."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "debug": False,
+    "insecure-registries": [],
+    "labels": [],
+    "log-driver": "json-file",
+    "registry-mirrors": [],
+}
+"""What ``docker info`` tells where daemon.json does not name the key; other keys it does not tell at all."""
+
+
+class Refused(Exception):
+    """The world does not do what a step asks, as a host or an engine would refuse it."""
+
+
+class NotYet(Refused):
+    """What a patient caller tries again: it fails only when nothing else is on its way."""
+
+
+@dataclass
+class Machine:
+    """One host. ``answers``: SSH reaches it; ``node`` is the id it has on disk in the swarm ``swarm``."""
+
+    name: str
+    address: str
+    offers: str = "26.1.5"
+    answers: bool = True
+    powered: bool = True
+    package: str | None = None
+    version: str | None = None
+    enabled: bool = False
+    running: bool = False
+    file: dict[str, Any] = field(default_factory=dict)
+    broken: str | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+    in_force: dict[str, Any] = field(default_factory=dict)
+    owned: set[str] = field(default_factory=set)
+    """Keys the tool ever put in force here: the truth against which a dropped key is judged."""
+    node: str | None = None
+    swarm: str | None = None
+
+    @property
+    def installed(self) -> bool:
+        return self.version is not None
+
+    def need_running(self) -> None:
+        if not (self.powered and self.running):
+            raise Refused(f"the engine of {self.name} does not answer")
+
+    def start(self) -> None:
+        if not self.installed or self.broken:
+            raise Refused(f"the engine of {self.name} does not start: {self.broken or 'not installed'}")
+        if not self.running:
+            self.in_force = dict(self.file)
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+    def reload(self) -> None:
+        self.need_running()
+        self.in_force |= {key: value for key, value in self.file.items() if key in SIGHUP_KEYS}
+
+    def remember(self, keys: Mapping[str, Any]) -> None:
+        self.memory = dict(keys)
+        self.owned |= set(keys)
+
+    def live(self) -> dict[str, Any]:
+        """What the engine reports of its configuration, lists sorted, mirrors without the trailing slash."""
+        told = {key: self.in_force.get(key, value) for key, value in DEFAULTS.items()}
+        return {key: sorted(value) if isinstance(value, list) else value for key, value in told.items()}
+
+    def wipe(self) -> None:
+        """Reinstalled from bare metal: same name and address, nothing else left."""
+        fresh = Machine(self.name, self.address, self.offers)
+        self.__dict__.update(fresh.__dict__)

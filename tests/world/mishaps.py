@@ -1,0 +1,166 @@
+"""What befalls a cluster between two runs: by hand, by power, by age."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from world.machine import Machine
+from world.world import World
+
+
+def befall(world: World, luck: Random, count: int) -> list[str]:
+    """Let ``count`` mishaps happen; names what happened."""
+    told = []
+    for _ in range(count):
+        machine = luck.choice(list(world.machines.values()))
+        mishap = luck.choice(MISHAPS)
+        mishap(world, machine, luck)
+        told.append(f"{mishap.__name__} {machine.name}")
+    return told
+
+
+def wiped(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    machine.wipe()
+
+
+def engine_stopped(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    machine.stop()
+
+
+def disabled(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    machine.enabled = False
+
+
+def cut_off(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    """SSH does not answer; the node goes on in its swarm."""
+    machine.answers = False
+
+
+def powered_off(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    machine.answers = machine.powered = False
+
+
+def old_engine(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    if machine.installed:
+        machine.version = "20.10.24"
+
+
+def file_edited(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    """Somebody wrote into daemon.json, and the engine does not have it in force."""
+    machine.file[luck.choice(("debug", "log-driver", "userland-proxy"))] = luck.choice((True, "local"))
+
+
+def file_key_lost(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    if machine.file:
+        machine.file.pop(luck.choice(sorted(machine.file)))
+
+
+def file_broken(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    if luck.random() < 0.3:
+        machine.broken = "Expecting value"
+
+
+def memory_lost(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    machine.memory, machine.owned = {}, set()
+
+
+def settings_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    for swarm in world.swarms.values():
+        swarm.spec["Orchestration"] = {"TaskHistoryRetentionLimit": 9}
+
+
+def node_edited(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    node = world.node_of(machine.name)
+    if node is not None:
+        node.availability = luck.choice(("active", "pause", "drain"))
+        node.labels |= {luck.choice(("disk", "zone", "foreign")): "by-hand"}
+        node.labels.pop(luck.choice(("disk", "zone")), None)
+
+
+def role_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    """Promoted or demoted by hand, where the engine would have let it happen."""
+    swarm, node = world.swarm_of(machine.name), world.node_of(machine.name)
+    if swarm is None or node is None or not swarm.quorum or not swarm.alive(node):
+        return
+    node.role = "worker" if node.role == "manager" and len(swarm.members) > 1 else "manager"
+    world.settle()
+
+
+def left(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    """``docker swarm leave`` by hand; of a manager by force, which leaves the membership as it is."""
+    if machine.running:
+        machine.node = machine.swarm = None
+
+
+def forgotten(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    """``docker node rm --force`` of a worker that lives on."""
+    swarm, node = world.swarm_of(machine.name), world.node_of(machine.name)
+    if swarm is not None and node is not None and not node.member and luck.random() < 0.3:
+        del swarm.nodes[node.id]
+
+
+def elsewhere(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    """Put into a swarm of its own."""
+    if machine.running and machine.swarm is None:
+        world.found(machine)
+
+
+def stack_touched(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    for swarm in world.swarms.values():
+        for stack in swarm.stacks.values():
+            _touch(stack.services, luck)
+
+
+def record_lost(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    for swarm in world.swarms.values():
+        for stack in swarm.stacks.values():
+            stack.digest, stack.recorded = None, {}
+
+
+def network_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    for swarm in world.swarms.values():
+        for overlay in swarm.networks.values():
+            overlay.settings["attachable"] = not overlay.settings["attachable"]
+
+
+def network_removed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+    for swarm in world.swarms.values():
+        for name in [name for name in swarm.networks if not swarm.users(name)]:
+            del swarm.networks[name]
+
+
+def _touch(services: dict[str, str], luck: Random) -> None:  # noqa: ARG001
+    if services:
+        name = luck.choice(sorted(services))
+        if luck.random() < 0.5:
+            services[name] = "by hand"
+        else:
+            del services[name]
+
+
+MISHAPS: tuple[Callable[[World, Machine, Random], None], ...] = (
+    wiped,
+    wiped,
+    engine_stopped,
+    engine_stopped,
+    disabled,
+    cut_off,
+    powered_off,
+    old_engine,
+    file_edited,
+    file_key_lost,
+    file_broken,
+    memory_lost,
+    settings_changed,
+    node_edited,
+    node_edited,
+    role_changed,
+    left,
+    forgotten,
+    elsewhere,
+    stack_touched,
+    record_lost,
+    network_changed,
+    network_removed,
+)

@@ -1,0 +1,174 @@
+"""What probing every host of a world would give, in the roles' own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from roles import daemon, engine, networks, stacks, swarm
+from roles.daemon.role import State as DaemonState
+from roles.engine.role import State as EngineState
+from roles.networks.role import Overlay as SeenOverlay
+from roles.networks.role import State as NetworksState
+from roles.stacks.role import Deployed
+from roles.stacks.role import State as StacksState
+from roles.swarm.state import Node as SeenNode
+from roles.swarm.state import State as SwarmState
+from skep.model import Cluster
+from skep.plan import Plan
+from skep.rolling import Member
+from world.machine import Machine
+from world.raft import Node, Swarm
+from world.world import World
+
+ROLES = (engine, daemon, swarm, networks, stacks)
+
+
+def observe(world: World, cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """Role name → host name → state; hosts that do not answer are missing."""
+    answering = [host.name for host in cluster.hosts if world.machines[host.name].answers]
+    look = {
+        "engine": engine_state,
+        "daemon": daemon_state,
+        "swarm": swarm_state,
+        "networks": networks_state,
+        "stacks": stacks_state,
+    }
+    return {role: {name: see(world, name) for name in answering} for role, see in look.items()}
+
+
+def plan_for(world: World, cluster: Cluster) -> Plan:
+    """The plan of all roles from what the world shows."""
+    observed = observe(world, cluster)
+    items: list[Any] = []
+    for role in ROLES:
+        desired = {name: role.desired(cluster, cluster.host(name)) for name in observed[role.name]}
+        items += role.plan(cluster, desired, observed[role.name])
+    return Plan(items, [role.name for role in ROLES], [host.name for host in cluster.hosts])
+
+
+def down_plan_for(world: World, cluster: Cluster) -> Plan:
+    """The plan that takes everything down again."""
+    observed = observe(world, cluster)
+    items = [item for role in (stacks, networks, swarm) for item in role.down(cluster, observed[role.name])]
+    return Plan(items, [role.name for role in ROLES], [host.name for host in cluster.hosts])
+
+
+def engine_state(world: World, name: str) -> EngineState | None:
+    machine = world.machines[name]
+    if not machine.installed:
+        return None
+    return EngineState(
+        version=machine.version,
+        enabled=machine.enabled,
+        running=machine.running,
+        package=machine.package,
+        member=_member(world, name),
+    )
+
+
+def daemon_state(world: World, name: str) -> DaemonState:
+    machine = world.machines[name]
+    return DaemonState(
+        keys={} if machine.broken else dict(machine.file),
+        applied=dict(machine.memory),
+        live=machine.live() if machine.running else {},
+        running=machine.running,
+        broken=machine.broken,
+        member=_member(world, name),
+    )
+
+
+def swarm_state(world: World, name: str) -> SwarmState | None:
+    machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
+    if not machine.running:
+        return _stopped(machine, node) if machine.installed else None
+    if swarm is None:
+        return SwarmState()
+    manages = node is not None and node.member
+    rules = manages and swarm.quorum
+    return SwarmState(
+        node_state="active",
+        node_id=machine.node,
+        cluster_id=swarm.id if manages and rules else None,
+        manager=manages,
+        error=None if rules or not manages else "The swarm does not have a leader",
+        nodes=tuple(_seen(swarm, other) for other in swarm.nodes.values()) if rules else None,
+        spec=swarm.spec if rules else {},
+        fixed=swarm.fixed if rules else {},
+    )
+
+
+def _stopped(machine: Machine, node: Node | None) -> SwarmState | None:  # noqa: ARG001
+    return None
+
+
+def networks_state(world: World, name: str) -> NetworksState | None:
+    swarm = _ruled(world, name)
+    if swarm is None:
+        return None
+    return NetworksState(
+        {
+            name: SeenOverlay(overlay.id, dict(overlay.settings), swarm.users(name))
+            for name, overlay in swarm.networks.items()
+        }
+    )
+
+
+def stacks_state(world: World, name: str) -> StacksState | None:
+    swarm = _ruled(world, name)
+    if swarm is None:
+        return None
+    return StacksState(
+        {
+            name: Deployed(stack.digest, dict(stack.recorded), dict(stack.services))
+            for name, stack in swarm.stacks.items()
+        }
+    )
+
+
+def _ruled(world: World, name: str) -> Swarm | None:
+    """The swarm a host manages, in quorum."""
+    machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
+    if machine.running and swarm and node and node.member and swarm.quorum:
+        return swarm
+    return None
+
+
+def _member(world: World, name: str) -> Member | None:
+    machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
+    if not (machine.running and swarm):
+        return None
+    leader = _ruled(world, name) is not None and node is not None and swarm.leads() == node.id
+    return Member(manager=_ruled(world, name) is not None, leader=leader)
+
+
+def _seen(swarm: Swarm, node: Node) -> SeenNode:
+    reachability = ("reachable" if swarm.alive(node) else "unreachable") if node.member else None
+    return SeenNode(
+        id=node.id,
+        hostname=node.hostname,
+        role=node.role,
+        availability=node.availability,
+        labels=dict(node.labels),
+        state="ready" if node.ready else "down",
+        reachability=reachability,
+        leader=swarm.leads() == node.id,
+        address=node.address,
+    )
+
+
+def as_settings(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A network's settings from the body it was created with."""
+    pool = (body.get("IPAM") or {}).get("Config", [{}])[0]
+    options = dict(body["Options"])
+    return {
+        "driver": body["Driver"],
+        "subnet": pool.get("Subnet", "10.0.99.0/24"),
+        "gateway": pool.get("Gateway", "10.0.99.1"),
+        "attachable": body["Attachable"],
+        "internal": body["Internal"],
+        "encrypted": options.pop("encrypted", None) is not None,
+        "labels": dict(body["Labels"]),
+        "options": options,
+    }

@@ -1,0 +1,136 @@
+"""A swarm as its managers keep it: nodes, raft members, settings, networks, stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from world.machine import Machine, Refused
+
+
+@dataclass
+class Node:
+    """``role`` is the Spec's; ``member`` whether raft counts it; ``ready`` what the managers believe by now."""
+
+    id: str
+    hostname: str
+    address: str
+    role: str
+    availability: str = "active"
+    labels: dict[str, str] = field(default_factory=dict)
+    member: bool = False
+    ready: bool = False
+    busy: bool = False
+    """Tasks still run on it although it is drained."""
+
+
+@dataclass
+class Overlay:
+    id: str
+    settings: dict[str, Any]
+
+
+@dataclass
+class Stacked:
+    """A stack's services by name → mark of the spec, the networks they use, and the record of the last deploy."""
+
+    services: dict[str, str] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+    digest: str | None = None
+    recorded: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Swarm:
+    """``machines`` are all hosts of the world: a node lives where one has its id and a running engine."""
+
+    id: str
+    machines: Mapping[str, Machine]
+    spec: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, Any] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    networks: dict[str, Overlay] = field(default_factory=dict)
+    stacks: dict[str, Stacked] = field(default_factory=dict)
+    leader: str | None = None
+
+    def machine_of(self, node: Node) -> Machine | None:
+        for machine in self.machines.values():
+            if machine.node == node.id:
+                return machine
+        return None
+
+    def alive(self, node: Node) -> bool:
+        machine = self.machine_of(node)
+        return machine is not None and machine.powered and machine.running
+
+    @property
+    def members(self) -> list[Node]:
+        return [node for node in self.nodes.values() if node.member]
+
+    @property
+    def reachable(self) -> list[Node]:
+        return [node for node in self.members if self.alive(node)]
+
+    @property
+    def quorum(self) -> bool:
+        return len(self.reachable) >= len(self.members) // 2 + 1
+
+    def need_quorum(self) -> None:
+        if not self.quorum:
+            raise Refused(f"swarm {self.id} has no quorum")
+
+    def leads(self) -> str | None:
+        """The leader's id; elected anew when the old one is gone."""
+        if not self.quorum:
+            return None
+        alive = [node.id for node in self.reachable]
+        if self.leader not in alive:
+            self.leader = alive[0]
+        return self.leader
+
+    def find(self, word: str) -> Node | None:
+        """By id, or by the host name of the only one that is not a Down twin."""
+        found = [node for node in self.nodes.values() if word in (node.id, node.hostname)]
+        alive = [node for node in found if node.ready] or found
+        return alive[0] if len(alive) == 1 else None
+
+    def users(self, network: str) -> tuple[str, ...]:
+        """Services that use a network."""
+        return tuple(sorted(s for stack in self.stacks.values() if network in stack.uses for s in stack.services))
+
+    def lags(self) -> list[str]:
+        """What the managers have not noticed or carried out yet, as ``node id:what``; needs a quorum."""
+        if not self.quorum:
+            return []
+        late = []
+        for node in self.nodes.values():
+            alive = self.alive(node)
+            if node.ready != alive:
+                late.append(f"{node.id}:ready")
+            if node.role == "manager" and not node.member and alive:
+                late.append(f"{node.id}:enter")
+            if node.role == "worker" and node.member and self._can_lose(node):
+                late.append(f"{node.id}:exit")
+            if node.busy and (node.availability == "drain" or not alive):
+                late.append(f"{node.id}:drained")
+        return late
+
+    def catch_up(self, lag: str) -> None:
+        """Let one of ``lags`` happen."""
+        name, _, what = lag.partition(":")
+        node = self.nodes[name]
+        if what == "ready":
+            node.ready = self.alive(node)
+        elif what == "enter":
+            node.member = True
+        elif what == "exit":
+            node.member = False
+        else:
+            node.busy = False
+
+    def _can_lose(self, node: Node) -> bool:
+        """Swarmkit removes no member that the rest needs for its quorum."""
+        others = [other for other in self.members if other is not node]
+        alive = [other for other in others if self.alive(other)]
+        return len(alive) >= len(others) // 2 + 1

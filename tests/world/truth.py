@@ -1,0 +1,75 @@
+"""An independent witness: how a world differs from a cluster as wanted, told without any role's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from roles.swarm.state import OWNED
+from skep.model import Cluster, Host
+from world.deeds import described
+from world.machine import DEFAULTS, Machine
+from world.world import World
+
+
+def differences(world: World, cluster: Cluster) -> list[str]:
+    """What is not as wanted, over the hosts that answer; empty when the world has arrived."""
+    hosts = [host for host in cluster.hosts if world.machines[host.name].answers]
+    found = [line for host in hosts for line in _host(world, cluster, host)]
+    swarms = {world.machines[host.name].swarm for host in hosts}
+    if len(swarms) != 1 or None in swarms:
+        return [*found, f"the hosts are in {len(swarms)} swarms"]
+    return found + list(_cluster(world, cluster, swarms.pop() or ""))
+
+
+def _host(world: World, cluster: Cluster, host: Host) -> Iterator[str]:
+    machine, node = world.machines[host.name], world.node_of(host.name)
+    if not (machine.running and machine.enabled):
+        yield f"{host.name}: the engine is not running, or not enabled"
+    if host.engine.version and not (machine.version or "").startswith(f"{host.engine.version}."):
+        yield f"{host.name}: engine {machine.version}, wanted {host.engine.version}"
+    yield from _daemon(machine, host)
+    if node is None:
+        yield f"{host.name}: is no node"
+        return
+    if node.role != host.role or node.member != (host.role == "manager"):
+        yield f"{host.name}: is {node.role}, raft member {node.member}"
+    if node.availability != host.availability:
+        yield f"{host.name}: is {node.availability}"
+    if any(node.labels.get(key) != value for key, value in host.labels.items()):
+        yield f"{host.name}: has the labels {node.labels}"
+    owned = set(filter(None, node.labels.get(OWNED, "").split(",")))
+    if owned != set(host.labels):
+        yield f"{host.name}: owns the labels {owned}"
+
+
+def _daemon(machine: Machine, host: Host) -> Iterator[str]:
+    for key, value in host.daemon.items():
+        if machine.in_force.get(key) != value:
+            yield f"{host.name}: {key} is {machine.in_force.get(key)!r} in force, wanted {value!r}"
+        if machine.file.get(key) != value:
+            yield f"{host.name}: {key} is {machine.file.get(key)!r} in the file, wanted {value!r}"
+    for key in machine.owned - set(host.daemon):
+        if machine.in_force.get(key) not in (None, DEFAULTS.get(key)):
+            yield f"{host.name}: {key} is {machine.in_force[key]!r} in force, and no longer wanted"
+
+
+def _cluster(world: World, cluster: Cluster, swarm_id: str) -> Iterator[str]:
+    swarm = world.swarms[swarm_id]
+    if not swarm.quorum:
+        yield "the swarm has no quorum"
+    names = [node.hostname for node in swarm.nodes.values() if node.hostname in {h.name for h in cluster.hosts}]
+    for name in {name for name in names if names.count(name) > 1 and world.machines[name].answers}:
+        yield f"{name}: has twins"
+    if cluster.swarm.task_history is not None:
+        have = swarm.spec.get("Orchestration", {}).get("TaskHistoryRetentionLimit")
+        if have != cluster.swarm.task_history:
+            yield f"task history is {have}"
+    for network in cluster.networks:
+        overlay = swarm.networks.get(network.name)
+        if overlay is None or (network.subnet and overlay.settings["subnet"] != network.subnet):
+            yield f"network {network.name} is {overlay}"
+    for stack in cluster.stacks:
+        have = swarm.stacks.get(stack.name)
+        wanted, _ = described({"stack/compose.yml": stack.files["compose.yml"]}, stack.name)
+        if have is None or have.services != wanted:
+            yield f"stack {stack.name} is {have}"

@@ -1,0 +1,114 @@
+"""All hosts and all swarms there are, what stands still and what is on its way, and what must never happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from skep.model import Cluster
+from world.machine import Machine, Refused
+from world.raft import Node, Swarm
+
+
+class Forbidden(AssertionError):
+    """Something happened that no plan may ever cause."""
+
+
+@dataclass
+class World:
+    """``machines`` by host name. Swarms stay listed after their last node left."""
+
+    machines: dict[str, Machine]
+    swarms: dict[str, Swarm] = field(default_factory=dict)
+    count: int = 0
+
+    @classmethod
+    def fresh(cls, names: Iterable[str]) -> World:
+        """Bare hosts: reachable, nothing installed."""
+        return cls({name: Machine(name, f"10.0.0.{place}") for place, name in enumerate(names, 1)})
+
+    def new_id(self, kind: str) -> str:
+        self.count += 1
+        return f"{kind}{self.count:03d}".ljust(25, "x")
+
+    def found(self, machine: Machine) -> Swarm:
+        """A new swarm, led by that machine."""
+        swarm = Swarm(self.new_id("swarm"), self.machines)
+        self.swarms[swarm.id] = swarm
+        self.enter(swarm, machine, "manager")
+        swarm.nodes[machine.node or ""].member = True
+        return swarm
+
+    def enter(self, swarm: Swarm, machine: Machine, role: str) -> Node:
+        """The machine becomes a new node of the swarm; the managers see it Ready a little later."""
+        machine.need_running()
+        if machine.swarm:
+            raise Refused(f"{machine.name} is already part of a swarm")
+        node = Node(self.new_id("node"), machine.name, machine.address, role)
+        swarm.nodes[node.id] = node
+        machine.node, machine.swarm = node.id, swarm.id
+        return node
+
+    def swarm_of(self, name: str) -> Swarm | None:
+        return self.swarms.get(self.machines[name].swarm or "")
+
+    def node_of(self, name: str) -> Node | None:
+        swarm = self.swarm_of(name)
+        return swarm.nodes.get(self.machines[name].node or "") if swarm else None
+
+    def ids(self, cluster: Cluster) -> set[str]:
+        """Swarms that hosts of the inventory are in, be their engines running or not."""
+        return {swarm for host in cluster.hosts for swarm in [self.machines[host.name].swarm] if swarm}
+
+    def managers(self, cluster: Cluster, avoid: str | None = None) -> list[str]:
+        """Hosts that answer and run a manager in quorum: who a cluster-wide step may be asked of."""
+        able = [host.name for host in cluster.hosts if self._manages(host.name)]
+        return [name for name in able if name != avoid] or able
+
+    def _manages(self, name: str) -> bool:
+        machine, swarm, node = self.machines[name], self.swarm_of(name), self.node_of(name)
+        if not (machine.answers and machine.powered and machine.running and swarm and node):
+            return False
+        return node.member and swarm.quorum
+
+    def lags(self) -> list[tuple[Swarm, str]]:
+        return [(swarm, lag) for swarm in self.swarms.values() for lag in swarm.lags()]
+
+    def settle(self) -> None:
+        """Let everything that is on its way arrive."""
+        while late := self.lags():
+            swarm, lag = late[0]
+            swarm.catch_up(lag)
+
+
+class Watch:
+    """Looks at the world during a play: majority never lost, never two swarms, one manager change at a time."""
+
+    def __init__(self, world: World, cluster: Cluster) -> None:
+        self.world, self.cluster = world, cluster
+        self.had_quorum = {swarm.id for swarm in world.swarms.values() if swarm.quorum}
+        self.ids = world.ids(cluster)
+        self.seen: set[str] = set()
+        self.look("before the play")
+
+    def look(self, event: str) -> None:
+        """Raise ``Forbidden`` if what holds always does not hold after the event."""
+        for swarm in self.world.swarms.values():
+            if swarm.quorum:
+                self.had_quorum.add(swarm.id)
+            elif swarm.id in self.had_quorum and len(swarm.members) > 1:
+                raise Forbidden(f"{event}: {len(swarm.reachable)} of {len(swarm.members)} managers are left")
+            self.seen |= {node.id for node in swarm.reachable}
+        ids = self.world.ids(self.cluster)
+        if len(ids) > max(1, len(self.ids)) or (self.ids and not ids <= self.ids):
+            raise Forbidden(f"{event}: there are the swarms {sorted(ids)}, before {sorted(self.ids)}")
+
+    def manager_change(self, event: str, swarm: Swarm, node: Node | None) -> None:
+        """Raise ``Forbidden`` if another manager that this play had seen reachable is not so now."""
+        for other in swarm.nodes.values():
+            if other is node or other.id not in self.seen:
+                continue
+            if (other.member or other.role == "manager") and not (other.member and swarm.alive(other)):
+                raise Forbidden(f"{event} while {other.hostname} is not reachable")
+            if other.member and other.role == "worker":
+                raise Forbidden(f"{event} while {other.hostname} is being demoted")
