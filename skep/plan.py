@@ -226,8 +226,18 @@ def show(value: Any) -> str:
 
 
 def spec_mark(spec: Mapping[str, Any]) -> str:
-    """A short hash of an Engine API Spec: equal specs give equal marks, on the probe's side and on ours."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+    """A short hash of an Engine API Spec: equal specs give equal marks, whether the CLI or the API told them.
+
+    Values that are empty or zero do not count: whether those are written out differs between CLI and API.
+    """
+    return hashlib.sha256(json.dumps(_filled(spec), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        filled = {key: _filled(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in filled.items() if inner}
+    return [_filled(inner) for inner in value] if isinstance(value, list) else value
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +118,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
     for host in cluster.hosts:
         if host.name in facts:
             findings += _host(cluster, host, facts[host.name])
+    findings += _default_pool(cluster, facts)
     findings += _modules(facts)
     findings += _twins(facts, "hostname", lambda fact: fact.hostname)
     findings += _twins(facts, "machine-id", lambda fact: fact.machine_id)
@@ -172,35 +173,58 @@ def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
 
 
 def _pools(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
-    routes = [(_network(to), device) for to, device in fact.routes if not re.match(r"docker|br-|veth", device)]
     wanted = [(f"network {network.name}", network.subnet) for network in cluster.networks if network.subnet]
     wanted += [("swarm.address-pools", pool) for pool in cluster.swarm.address_pools]
     for what, subnet in wanted:
-        for route, device in routes:
-            if route and _overlap(route, _network(subnet)):
+        for route, device in _routes(fact):
+            if _overlap(route, _network(subnet)):
                 yield Finding(
                     "error",
                     f"{what} {subnet} overlaps its route {route} ({device})",
                     host=host.name,
                     next_action=f"choose another range for {what}",
                 )
-    if not cluster.swarm.address_pools and not fact.in_swarm:
-        inside = [str(route) for route, _ in routes if route and _overlap(route, _network(DEFAULT_POOL))]
-        if inside:
-            yield Finding(
-                "warning",
-                f"its route {inside[0]} lies in Docker's default pool {DEFAULT_POOL}",
-                host=host.name,
-                next_action="name swarm.address-pools in the inventory; they hold from init on",
-            )
+
+
+def _default_pool(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    """Before a swarm exists: hosts whose routes lie in the pool Docker takes by default."""
+    if cluster.swarm.address_pools or any(fact.in_swarm for fact in facts.values()):
+        return
+    inside = {
+        host: route
+        for host, fact in facts.items()
+        for route, device in _routes(fact)
+        if _overlap(route, _network(DEFAULT_POOL))
+    }
+    if inside:
+        yield Finding(
+            "warning",
+            f"Docker's default pool {DEFAULT_POOL} holds the route {next(iter(inside.values()))}"
+            f" {_where(list(inside), facts)}",
+            next_action="name swarm.address-pools in the inventory; they hold from init on",
+        )
+
+
+def _routes(fact: Facts) -> list[tuple[Network, str]]:
+    """Routes that are not Docker's own, with their interface."""
+    found = [(_network(to), device) for to, device in fact.routes if not re.match(r"docker|br-|veth", device)]
+    return [(route, device) for route, device in found if route is not None]
 
 
 def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
     for module, loss in MODULES.items():
-        lacking = [host for host, fact in facts.items() if module not in fact.modules]
+        lacking = [host for host, fact in facts.items() if _lacks(fact, module)]
         if lacking:
-            where = "on every host" if len(lacking) == len(facts) > 1 else f"on {', '.join(lacking)}"
-            yield Finding("warning", f"no kernel module {module} {where}: {loss}")
+            yield Finding("warning", f"no kernel module {module} {_where(lacking, facts)}: {loss}")
+
+
+def _lacks(fact: Facts, module: str) -> bool:
+    """Known to be missing: without ``/lib/modules`` only ip_vs can be told, by its file in ``/proc/net``."""
+    return module not in fact.modules and (fact.modules_told or module == "ip_vs")
+
+
+def _where(hosts: Sequence[str], facts: Mapping[str, Facts]) -> str:
+    return "on every host" if len(hosts) == len(facts) > 1 else f"on {', '.join(hosts)}"
 
 
 def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Finding]:

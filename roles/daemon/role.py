@@ -36,7 +36,8 @@ RELOADABLE = frozenset(
 """Keys a SIGHUP puts in force. Source: Docker's dockerd reference, "Configuration reload behavior"."""
 
 NEUTRAL: Mapping[str, Any] = {"debug": False, "insecure-registries": [], "labels": [], "registry-mirrors": []}
-"""A reload does not undo a key that is gone (moby#36632), so it is written in its empty form instead."""
+"""A reload does not undo a key that is gone (moby#36632), so it is written in its empty form instead; a key
+without one takes a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ cat {FILE} 2>/dev/null; true
             differing = _differing(have, merged, want.keys)
             if not differing:
                 continue
-            reload = differing <= RELOADABLE
+            reload = differing <= RELOADABLE & set(merged)
             step = self._apply(name, have, merged, want, differing, reload=reload)
             if reload or not have.member:
                 steps.append(step)
@@ -136,7 +137,7 @@ cat {FILE} 2>/dev/null; true
                     title="note the keys owned",
                     path=MEMORY,
                     content=_text(want.keys, one_line=True),
-                    needs=(f"engine@{host}",),
+                    needs=(f"engine@{host}", f"daemon/write@{host}"),
                     **common,
                 )
             )
@@ -166,7 +167,7 @@ def _merge(have: State, wanted: Mapping[str, Any], *, running: bool) -> dict[str
     dropped = set(have.applied) - set(wanted)
     merged = {key: value for key, value in have.keys.items() if key not in dropped}
     if running:
-        merged |= {key: NEUTRAL[key] for key in dropped & set(NEUTRAL) & set(have.keys)}
+        merged |= {key: NEUTRAL[key] for key in dropped & set(NEUTRAL)}
     return merged | dict(wanted)
 
 

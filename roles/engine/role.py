@@ -118,6 +118,7 @@ true
                         title="enable and start docker",
                         cause=cause,
                         script=START,
+                        after=(f"daemon/write@{name}",),
                     )
                 )
         members = {name: (observed[name] or State(None)).member or Member() for name in upgrades}

@@ -190,7 +190,7 @@ def _deploy(cluster: Cluster, stack: Stack, cause: str, detail: tuple[str, ...])
             files=files,
             secrets=dict(stack.variables),
             needs=("networks",),
-            after=("swarm",),
+            after=("engine", "daemon", "swarm"),
             timeout=180,
         ),
         Wait(

@@ -86,7 +86,7 @@ true
                     cause="taken down",
                     operation="swarm_leave",
                     arguments={"force": True},
-                    needs=("networks",),
+                    needs=("stacks", "networks"),
                     after=after,
                 )
             )

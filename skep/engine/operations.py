@@ -148,7 +148,7 @@ def service_marks(api: EngineClient, stack: str) -> list[str]:
 def find_node(api: EngineClient, node: str) -> dict[str, Any]:
     """The node with that ID, or the only one with that host name that is not a Down twin."""
     nodes = api.nodes()
-    found = [n for n in nodes if node in (n["ID"], n["Description"]["Hostname"])]
+    found = [n for n in nodes if node in (n["ID"], n["Description"].get("Hostname"))]
     alive = [n for n in found if n["Status"]["State"] != "down"] or found
     if len(alive) != 1:
         raise LookupError(f"{len(alive)} nodes are called {node}")

@@ -14,6 +14,8 @@ from docker.transport.basehttpadapter import BaseHTTPAdapter
 from skep.ssh import Session
 
 DIAL = "docker system dial-stdio"
+BASE = "http://localhost:2375"
+"""Never connected to: the adapter answers for it."""
 
 
 class _Connection(urllib3.connection.HTTPConnection):
@@ -70,10 +72,10 @@ class EngineClient(docker.APIClient):
     def __init__(self, session: Session, *, timeout: float = 60.0) -> None:
         self._adapter = SessionAdapter(session, timeout)
         self.host = session.host
-        super().__init__(base_url="http://localhost", version="auto", timeout=round(timeout))
+        super().__init__(base_url=BASE, version="auto", timeout=round(timeout))
 
     def _retrieve_server_version(self) -> str:
-        self.mount("http://localhost", self._adapter)
+        self.mount(BASE, self._adapter)
         return str(super()._retrieve_server_version())
 
     def write(self, path: str, body: Mapping[str, Any], **params: Any) -> None:

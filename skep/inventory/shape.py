@@ -44,7 +44,7 @@ def shaped(data: dict[str, Any], findings: Findings) -> InventoryFile:
 
 def _remove(data: dict[str, Any], errors: list[ErrorDetails]) -> None:
     for error in errors:
-        path = _place(error["loc"])
+        path = error["loc"]
         if error["type"] == "missing":
             path = path[:-1]
         indexes = [position for position, part in enumerate(path) if isinstance(part, int)]
@@ -56,12 +56,8 @@ def _remove(data: dict[str, Any], errors: list[ErrorDetails]) -> None:
             target.pop(path[-1], None)
 
 
-def _place(loc: KeyPath) -> KeyPath:
-    return tuple(part for part in loc if part != "[key]")
-
-
 def _report(error: ErrorDetails, data: dict[str, Any], findings: Findings) -> None:
-    path = _place(error["loc"])
+    path = error["loc"]
     given = error.get("input")
     if isinstance(given, Scalar) and given.failed:
         return

@@ -112,7 +112,9 @@ def refuse_foreign(name: str) -> None:
     """Raises `LabError` when a lab of this name is up out of another cache folder, as after ``sudo -E``."""
     for source, target in mounts():
         if source == disk_label(name) and not target.is_relative_to(run(name)):
-            home = next(path.parent for path in target.parents if path.name == "skep")
+            home = next((path.parent for path in target.parents if path.name == "skep"), None)
+            if home is None:
+                continue
             raise LabError(
                 f"lab {name} is up already, with its files in {home}",
                 step="lab",

@@ -60,16 +60,23 @@ def connect(lab: Lab) -> None:
 
 
 def _refuse_overlap(lab: Lab) -> None:
-    ours = ipaddress.IPv4Network(lab.subnet)
-    for route in json.loads(run(["ip", "-4", "-json", "route", "show"], step="look for a free subnet")):
-        if route["dst"] == "default":
-            continue
-        if ours.overlaps(ipaddress.IPv4Network(route["dst"], strict=False)):
-            raise LabError(
-                f"the lab's subnet {lab.subnet} overlaps {route['dst']}, which this machine reaches by {route['dev']}",
-                step="lab",
-                next_action="give the lab another private subnet",
-            )
+    routes = json.loads(run(["ip", "-4", "-json", "route", "show"], step="look for a free subnet"))
+    taken = overlapping(lab.subnet, {route["dst"]: route.get("dev", "no device") for route in routes})
+    if taken is not None:
+        raise LabError(
+            f"the lab's subnet {lab.subnet} overlaps {taken}",
+            step="lab",
+            next_action="give the lab another private subnet",
+        )
+
+
+def overlapping(subnet: str, routes: dict[str, str]) -> str | None:
+    """The first of this machine's routes (destination -> device) that shares addresses with a subnet."""
+    ours = ipaddress.IPv4Network(subnet)
+    for destination, device in routes.items():
+        if destination != "default" and ours.overlaps(ipaddress.IPv4Network(destination, strict=False)):
+            return f"{destination}, which this machine reaches by {device}"
+    return None
 
 
 def disconnect(name: str) -> None:

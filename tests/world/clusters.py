@@ -43,7 +43,7 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
         name="random",
         hosts=tuple(hosts),
         swarm=Swarm(
-            subnet_size=None if steady else luck.choice((None, None, None, None, 25)),
+            subnet_size=None if steady or luck.random() < 0.9 else 25,
             task_history=luck.choice((None, 3, 5)),
             cert_expiry=luck.choice((None, 3600.0, 7200.0)),
         ),
@@ -64,10 +64,10 @@ def _daemon(luck: Random) -> dict[str, Any]:
 def _network(luck: Random, name: str) -> Network:
     return Network(
         name=name,
-        subnet=luck.choice((None, f"10.{20 + len(name)}.0.0/24", f"10.{40 + len(name)}.0.0/24")),
-        attachable=luck.random() < 0.3,
-        encrypted=luck.random() < 0.2,
-        labels=_some(luck, {"team": ("red", "blue")}, 0.2),
+        subnet=luck.choice((None, None, f"10.{20 + len(name)}.0.0/24")),
+        attachable=luck.random() < 0.1,
+        encrypted=luck.random() < 0.1,
+        labels=_some(luck, {"team": ("red", "blue")}, 0.1),
     )
 
 

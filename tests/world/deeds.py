@@ -192,6 +192,8 @@ def _update_node(deed: Deed, *, node: str, spec: Mapping[str, Any], drop_labels:
     if found is None:
         raise Refused(f"no node {node}")
     if spec.get("Role", found.role) != found.role:
+        if spec["Role"] == "worker" and not deed.swarm.can_lose(found):
+            raise Refused("can't remove member from the raft: this would result in a loss of quorum")
         deed.watch.manager_change(deed.step.id, deed.swarm, found)
         found.role = spec["Role"]
     availability = spec.get("Availability", found.availability)

@@ -40,21 +40,29 @@ class Outcome:
 
 
 class Play:
-    """One run of a plan. ``luck`` decides what happens next, ``faults`` what breaks, ``stop_after`` how many
-    events pass before the tool is killed: what was begun then ends by itself or never, as luck has it."""
+    """One run of a plan. ``luck`` decides what happens next, ``faults`` what breaks. A play that is ``ending``
+    the swarm may lose its quorum."""
 
     def __init__(
-        self, plan: Plan, world: World, cluster: Cluster, luck: Random, *, faults: tuple[Fault, ...] = ()
+        self,
+        plan: Plan,
+        world: World,
+        cluster: Cluster,
+        luck: Random,
+        *,
+        faults: tuple[Fault, ...] = (),
+        ending: bool = False,
     ) -> None:
         self.plan, self.world, self.cluster, self.luck = plan, world, cluster, luck
         self.faults = {fault.at: fault.kind for fault in faults}
-        self.watch = Watch(world, cluster)
+        self.watch = Watch(world, cluster, ending=ending)
         self.outcome = Outcome()
         self.running: dict[str, Deed] = {}
         self.waiting = {step.id: step for step in plan}
 
     def run(self, stop_after: int | None = None) -> Outcome:
-        """Until every step has ended, or the tool is killed."""
+        """Until every step has ended, or the tool is killed after that many events: what was begun then ends by
+        itself or never, as luck has it."""
         events = 0
         while self.waiting or self.running:
             self._skip()
@@ -114,6 +122,7 @@ class Play:
         try:
             deed.begin()
             if fault == "dead" and deed.action in INTERRUPTING:
+                self.watch.broken.add(deed.host)
                 self._end(step.id, "fault: the engine does not return")
                 return True
             if fault:

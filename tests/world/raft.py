@@ -99,6 +99,12 @@ class Swarm:
         """Services that use a network."""
         return tuple(sorted(s for stack in self.stacks.values() if network in stack.uses for s in stack.services))
 
+    def can_lose(self, node: Node) -> bool:
+        """Swarmkit removes no member that the rest needs for its quorum."""
+        others = [other for other in self.members if other is not node]
+        alive = [other for other in others if self.alive(other)]
+        return len(alive) >= len(others) // 2 + 1
+
     def lags(self) -> list[str]:
         """What the managers have not noticed or carried out yet, as ``node id:what``; needs a quorum."""
         if not self.quorum:
@@ -110,7 +116,7 @@ class Swarm:
                 late.append(f"{node.id}:ready")
             if node.role == "manager" and not node.member and alive:
                 late.append(f"{node.id}:enter")
-            if node.role == "worker" and node.member and self._can_lose(node):
+            if node.role == "worker" and node.member and self.can_lose(node):
                 late.append(f"{node.id}:exit")
             if node.busy and (node.availability == "drain" or not alive):
                 late.append(f"{node.id}:drained")
@@ -128,9 +134,3 @@ class Swarm:
             node.member = False
         else:
             node.busy = False
-
-    def _can_lose(self, node: Node) -> bool:
-        """Swarmkit removes no member that the rest needs for its quorum."""
-        others = [other for other in self.members if other is not node]
-        alive = [other for other in others if self.alive(other)]
-        return len(alive) >= len(others) // 2 + 1

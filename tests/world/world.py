@@ -84,17 +84,19 @@ class World:
 class Watch:
     """Looks at the world during a play: majority never lost, never two swarms, one manager change at a time."""
 
-    def __init__(self, world: World, cluster: Cluster) -> None:
-        self.world, self.cluster = world, cluster
+    def __init__(self, world: World, cluster: Cluster, *, ending: bool = False) -> None:
+        self.world, self.cluster, self.ending = world, cluster, ending
         self.had_quorum = {swarm.id for swarm in world.swarms.values() if swarm.quorum}
         self.ids = world.ids(cluster)
         self.seen: set[str] = set()
+        self.broken: set[str] = set()
+        """Hosts whose engine a fault has broken: what follows from that is no plan's doing."""
         self.look("before the play")
 
     def look(self, event: str) -> None:
         """Raise ``Forbidden`` if what holds always does not hold after the event."""
         for swarm in self.world.swarms.values():
-            if swarm.quorum:
+            if swarm.quorum or self.ending:
                 self.had_quorum.add(swarm.id)
             elif swarm.id in self.had_quorum and len(swarm.members) > 1:
                 raise Forbidden(f"{event}: {len(swarm.reachable)} of {len(swarm.members)} managers are left")
@@ -106,7 +108,7 @@ class Watch:
     def manager_change(self, event: str, swarm: Swarm, node: Node | None) -> None:
         """Raise ``Forbidden`` if another manager that this play had seen reachable is not so now."""
         for other in swarm.nodes.values():
-            if other is node or other.id not in self.seen:
+            if other is node or other.id not in self.seen or other.hostname in self.broken:
                 continue
             if (other.member or other.role == "manager") and not (other.member and swarm.alive(other)):
                 raise Forbidden(f"{event} while {other.hostname} is not reachable")

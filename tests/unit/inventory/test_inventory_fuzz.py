@@ -114,14 +114,14 @@ def test_the_example_with_characters_changed(seed: int, world: Path, environ: di
     chance = random.Random(seed)
     text = list(EXAMPLE)
     for _ in range(chance.randint(1, 6)):
-        at = chance.randrange(len(text))
+        at = chance.randrange(max(1, len(text)))
         change = chance.choice("dircs")
         if change == "d":
             del text[at : at + chance.randint(1, 30)]
         elif change == "i":
             text.insert(at, chance.choice("{}[]:-,&*!|>'\"%@`#? \n\t\x00é"))
         elif change == "r":
-            text[at] = chance.choice("abcz09:. \n")
+            text[at : at + 1] = chance.choice("abcz09:. \n")
         elif change == "c":
             text[at:at] = text[at : at + chance.randint(1, 200)]
         else:

@@ -1,0 +1,130 @@
+"""The engine's configuration: the file it really reads, and what the running engine says it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from testinfra.host import Host as Remote
+
+from skep.model import Host
+
+FILE = "/etc/docker/daemon.json"
+INFO = "timeout 20 docker info --format '{{json .}}'"
+Ask = Callable[..., list[Any]]
+
+
+def test_file(host: Remote, wanted: Host) -> None:
+    """daemon.json holds what the inventory asks for"""
+    _something(wanted)
+    file = host.file(FILE)
+    assert file.exists, f"there is no {FILE} on {wanted.name}"
+    try:
+        found = json.loads(file.content_string)
+    except ValueError as error:
+        pytest.fail(f"{FILE} on {wanted.name} is not JSON: {error}")
+    wrong = [
+        f"{key} is {_text(found[key])}, wanted {_text(value)}" if key in found else f"{key} is missing"
+        for key, value in wanted.daemon.items()
+        if key not in found or found[key] != value
+    ]
+    assert not wrong, f"{FILE} on {wanted.name}: {'; '.join(wrong)}"
+
+
+def test_file_in_use(host: Remote, wanted: Host) -> None:
+    """the engine reads that file and no other"""
+    _something(wanted)
+    unit = host.service("docker.service").systemd_properties
+    words = host.file(f"/proc/{unit.get('MainPID', 'none')}/cmdline")
+    assert words.exists, f"the engine is not running on {wanted.name}"
+    options = iter(words.content_string.replace("=", "\0").split("\0"))
+    other = next((next(options, "") for word in options if word == "--config-file"), FILE)
+    assert other == FILE, f"the engine on {wanted.name} was started with --config-file {other}"
+
+
+def test_file_valid(host: Remote, wanted: Host) -> None:
+    """the engine would start with that file again"""
+    _something(wanted)
+    answer = host.run("dockerd --validate --config-file %s", FILE)
+    if "unknown flag" in answer.stderr:
+        pytest.skip("this engine cannot say: dockerd --validate came with 23.0")
+    assert answer.rc == 0, f"dockerd on {wanted.name} refuses {FILE}: {answer.stderr.strip()}"
+
+
+def test_in_force(host: Remote, wanted: Host, ask: Ask) -> None:
+    """the running engine does what daemon.json says, as far as it tells"""
+    _something(wanted)
+    info = ask(host, INFO)[0]
+    wrong = [
+        f"{key} is {_text(TOLD[key](info))} in the running engine, wanted {_text(_plain(key, value))}"
+        for key, value in wanted.daemon.items()
+        if key in TOLD and not _agrees(key, value, TOLD[key](info))
+    ]
+    assert not wrong, f"{wanted.name}: {'; '.join(wrong)}"
+
+
+def _something(wanted: Host) -> None:
+    if not wanted.daemon:
+        pytest.skip("the inventory asks for nothing in daemon.json")
+
+
+def _insecure(info: Mapping[str, Any]) -> list[str]:
+    registries = info["RegistryConfig"]
+    hosts = [name for name, index in (registries.get("IndexConfigs") or {}).items() if index.get("Secure") is False]
+    return sorted([*hosts, *(registries.get("InsecureRegistryCIDRs") or [])])
+
+
+def _driver_option(info: Mapping[str, Any]) -> list[str]:
+    return [f"native.cgroupdriver={info.get('CgroupDriver')}"]
+
+
+def _pools(info: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"base": pool["Base"], "size": pool["Size"]} for pool in info.get("DefaultAddressPools") or []]
+
+
+TOLD: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "data-root": lambda info: info["DockerRootDir"],
+    "debug": lambda info: info["Debug"],
+    "default-address-pools": _pools,
+    "default-runtime": lambda info: info["DefaultRuntime"],
+    "exec-opts": _driver_option,
+    "experimental": lambda info: info["ExperimentalBuild"],
+    "insecure-registries": _insecure,
+    "labels": lambda info: sorted(info.get("Labels") or []),
+    "live-restore": lambda info: info["LiveRestoreEnabled"],
+    "log-driver": lambda info: info["LoggingDriver"],
+    "registry-mirrors": lambda info: [_plain_url(url) for url in info["RegistryConfig"].get("Mirrors") or []],
+    "runtimes": lambda info: sorted(info.get("Runtimes") or {}),
+    "storage-driver": lambda info: info["Driver"],
+}
+"""Keys of daemon.json and where the Engine API's ``/info`` tells their value in force."""
+AT_LEAST = ("exec-opts", "insecure-registries", "runtimes")
+"""Where the engine has more of its own."""
+
+
+def _agrees(key: str, value: Any, told: Any) -> bool:
+    wanted = _plain(key, value)
+    if key == "exec-opts":
+        wanted = [option for option in wanted if option.startswith("native.cgroupdriver=")]
+    if key in AT_LEAST:
+        return set(wanted) <= set(told)
+    if key == "data-root":  # user namespaces put a folder below it
+        return f"{told}/".startswith(f"{wanted.rstrip('/')}/")
+    return bool(wanted == told)
+
+
+def _plain(key: str, value: Any) -> Any:
+    """A wanted value in the order and spelling that the comparison has."""
+    if key == "registry-mirrors":
+        return [_plain_url(url) for url in value]
+    return sorted(value) if key in ("insecure-registries", "labels", "runtimes") else value
+
+
+def _plain_url(url: str) -> str:
+    return url.rstrip("/")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

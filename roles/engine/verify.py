@@ -1,0 +1,65 @@
+"""The Docker Engine, as the host's packages, service manager and kernel know it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from testinfra.host import Host as Remote
+
+from skep.model import Host
+
+PACKAGES = ("docker.io", "docker-ce", "moby-engine")
+
+
+def test_installed(host: Remote, wanted: Host) -> None:
+    """the Docker Engine is installed"""
+    assert host.exists("dockerd"), f"there is no dockerd on {wanted.name}"
+
+
+def test_enabled(host: Remote, wanted: Host) -> None:
+    """the docker service starts at boot"""
+    service = host.service("docker.service")
+    assert service.is_enabled, f"docker.service is not enabled: after a reboot {wanted.name} has no engine"
+
+
+def test_running(host: Remote, wanted: Host) -> None:
+    """the docker service is running"""
+    unit = host.service("docker.service").systemd_properties
+    state = f"{unit.get('ActiveState')}, {unit.get('SubState')}"
+    assert unit.get("ActiveState") == "active", f"docker.service is not running on {wanted.name}: it is {state}"
+    process = host.file(f"/proc/{unit.get('MainPID')}/comm").content_string.strip()
+    assert process == "dockerd", f"docker.service on {wanted.name} runs {process!r}, not dockerd"
+
+
+def test_answers(host: Remote, ask: Callable[..., list[Any]]) -> None:
+    """the engine answers"""
+    assert _running_version(host, ask)
+
+
+def test_version(host: Remote, wanted: Host, ask: Callable[..., list[Any]]) -> None:
+    """the engine has the version asked for, on disk and in memory"""
+    asked = wanted.engine.version
+    if asked is None:
+        pytest.skip("the inventory takes any version")
+    found = {"the engine that runs": _running_version(host, ask)}
+    installed = [name for name in PACKAGES if host.package(name).is_installed]
+    for name in installed:
+        found[f"the package {name}"] = host.package(name).version
+    if not installed:
+        found["dockerd on disk"] = host.run("dockerd --version").stdout.removeprefix("Docker version ").split(",")[0]
+    wrong = [f"{what} is {version}" for what, version in found.items() if not _begins(version, asked)]
+    assert not wrong, f"{'; '.join(wrong)}; asked for {asked}"
+
+
+def _running_version(host: Remote, ask: Callable[..., list[Any]]) -> str:
+    version: str = ask(host, "timeout 20 docker version --format '{{json .Server.Version}}'")[0]
+    return version
+
+
+def _begins(version: str, asked: str) -> bool:
+    """Part by part: 5:26.1.5+dfsg1-9 begins with 26.1, and 26.10.0 does not."""
+    parts, first = (re.split(r"[.+~-]", text.rpartition(":")[2]) for text in (version, asked))
+    return parts[: len(first)] == first

@@ -1,0 +1,46 @@
+"""Overlay networks, each asked for by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from testinfra.host import Host as Remote
+
+from skep.model import Network
+
+
+def test_as_described(manager: Remote, network: Network, ask: Callable[..., list[Any]]) -> None:
+    """the network is there and as the inventory describes it"""
+    found = ask(manager, "timeout 20 docker network inspect --format '{{json .}}' %s", network.name)[0]
+    wrong = [
+        f"{what} is {have or 'none'}, wanted {want or 'none'}"
+        for what, have, want in _settings(found, network)
+        if have != want
+    ]
+    assert not wrong, f"network {network.name}: {'; '.join(wrong)}"
+
+
+def _settings(found: Mapping[str, Any], network: Network) -> list[tuple[str, Any, Any]]:
+    """What, as found, as wanted; without what the inventory leaves to Docker."""
+    options, labels = found.get("Options") or {}, found.get("Labels") or {}
+    pools = (found.get("IPAM") or {}).get("Config") or []
+    settings: list[tuple[str, Any, Any]] = [
+        ("name", found["Name"], network.name),
+        ("scope", found["Scope"], "swarm"),
+        ("driver", found["Driver"], network.driver),
+        ("attachable", _yes(found["Attachable"]), _yes(network.attachable)),
+        ("internal", _yes(found["Internal"]), _yes(network.internal)),
+        ("encrypted", _yes("encrypted" in options), _yes(network.encrypted)),
+    ]
+    if network.subnet:
+        settings.append(("subnet", ", ".join(pool.get("Subnet", "") for pool in pools), network.subnet))
+    if network.gateway:
+        settings.append(("gateway", ", ".join(pool.get("Gateway", "") for pool in pools), network.gateway))
+    settings += [(f"label {key}", labels.get(key), value) for key, value in network.labels.items()]
+    settings += [(f"option {key}", options.get(key), value) for key, value in network.options.items()]
+    return settings
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,109 @@
+"""Testinfra against the hosts, over the run's own logins. Importing this costs nothing; running imports pytest.
+
+What a ``verify.py`` of a role can ask for as arguments of its tests:
+
+``host``     Testinfra's host; the test runs once for each. Commands run as root.
+``wanted``   the ``skep.model.Host`` of that host
+``cluster``  the ``skep.model.Cluster``
+``manager``  Testinfra's host of the first manager that is in a quorum
+``network``  each network of the inventory, in turn
+``stack``    each stack of the inventory, in turn
+``ask``      ``ask(host, command, *arguments)``: a docker command's output, one JSON value a line, asked once a run;
+             the check fails where the engine does not run, for the command alone would wake it
+
+The first line of a test's docstring is what the operator reads. A test must not print.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from skep.errors import SkepError
+from skep.model import Cluster
+from skep.ssh import Pool
+from skep.verify.check import Check
+
+__all__ = ["Check", "run"]
+
+UNUSED = (
+    "cacheprovider",
+    "doctest",
+    "faulthandler",
+    "legacypath",
+    "logging",
+    "pastebin",
+    "terminalreporter",
+    "threadexception",
+    "unraisableexception",
+)
+"""Plugins of pytest that print, keep files, or change settings of the whole process."""
+
+
+def run(
+    cluster: Cluster,
+    pool: Pool,
+    roles: Mapping[str, Path],
+    *,
+    hosts: Iterable[str],
+    junit: Path | None = None,
+    tell: Callable[[Check], None] | None = None,
+) -> list[Check]:
+    """Check every role on these hosts, and once what is the whole cluster's.
+
+    ``roles`` maps a role's name to its ``verify.py``, in the order of the answer. ``tell`` hears each check when
+    it is done. ``junit`` is a file to write in JUnit's format. A host that cannot be reached is one check with the
+    outcome ``error``. Raises ``SkepError`` when the checks themselves cannot be run.
+    """
+    import pytest
+
+    from skep.verify.plugin import Plugin
+    from skep.verify.witness import Witness
+
+    names = list(hosts)
+    answers = pool.map(lambda session: session.run("true", timeout=20), names)
+    lost = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
+    files = {path.resolve(): role for role, path in roles.items()}
+    plugin = Plugin(
+        Witness(cluster, pool),
+        files,
+        hosts=[cluster.host(name) for name in names if name not in lost],
+        lost=lost,
+        width=pool.width,
+        tell=tell or (lambda check: None),
+    )
+    with _own_environment():
+        status = pytest.main(_arguments(list(files), junit), plugins=[plugin])
+    if status == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise SkepError("the checks could not be run", step="verify", cause=plugin.broken)
+    return plugin.checks
+
+
+def _arguments(files: list[Path], junit: Path | None) -> list[str]:
+    """Nothing of the folder, the environment or the user decides how the checks run."""
+    options = [f"--rootdir={os.path.commonpath([file.parent for file in files])}"] if files else []
+    options += ["--config-file", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=no"]
+    options += ["--continue-on-collection-errors"]
+    options += [word for plugin in UNUSED for word in ("-p", f"no:{plugin}")]
+    if junit:
+        options += [f"--junit-xml={junit.resolve()}", "--override-ini=junit_suite_name=skep"]
+    return [*options, "--", *map(str, files)]
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Without what the user or a surrounding pytest tells pytest through the environment; put back after."""
+    before = {key: value for key, value in os.environ.items() if key.startswith("PYTEST_")}
+    for key in before:
+        del os.environ[key]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for key in [key for key in os.environ if key.startswith("PYTEST_")]:
+            del os.environ[key]
+        os.environ.update(before)

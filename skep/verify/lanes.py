@@ -1,0 +1,56 @@
+"""Hosts are checked at once: one lane a host runs its tests ahead, and pytest, in its own order, finds them done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+Lane = Sequence[tuple[pytest.Item, Callable[[], Any]]]
+"""Tests and the calls that run them, one after the other."""
+
+
+class Lanes:
+    """Test functions called ahead of pytest, in threads."""
+
+    def __init__(self, lanes: Mapping[Hashable, Lane], width: int) -> None:
+        self._results: dict[pytest.Item, Future[tuple[float, BaseException | None]]] = {
+            item: Future() for lane in lanes.values() for item, _ in lane
+        }
+        self._threads = ThreadPoolExecutor(width, thread_name_prefix="verify")
+        for lane in lanes.values():
+            self._threads.submit(self._run, lane)
+
+    def __contains__(self, item: pytest.Item) -> bool:
+        return item in self._results
+
+    def result(self, item: pytest.Item) -> None:
+        """Wait for a test of a lane. Raises what it raised."""
+        _, error = self._results[item].result()
+        if error is not None:
+            raise error
+
+    def seconds(self, item: pytest.Item) -> float:
+        """How long a test that is done took."""
+        return self._results[item].result()[0]
+
+    def stop(self) -> None:
+        """Start no more tests; do not wait for those that run."""
+        for future in self._results.values():
+            future.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, lane: Lane) -> None:
+        for item, call in lane:
+            future = self._results[item]
+            if not future.set_running_or_notify_cancel():
+                continue
+            start, failure = time.monotonic(), None
+            try:
+                call()
+            except BaseException as error:  # pytest.skip() is one
+                failure = error
+            future.set_result((time.monotonic() - start, failure))

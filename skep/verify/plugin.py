@@ -1,0 +1,211 @@
+"""The pytest plugin behind ``run``: what tests may ask for, on which hosts they run, and what they gave."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testinfra.host import Host as Remote
+
+from skep.errors import SkepError
+from skep.model import Cluster, Host
+from skep.verify.check import Check, Outcome
+from skep.verify.lanes import Lanes
+from skep.verify.witness import Witness
+
+ARGUMENTS = frozenset({"host", "wanted", "cluster", "manager", "network", "stack", "ask"})
+"""A test that needs nothing else can run ahead, in its host's lane."""
+REACH = "can be reached and lets us become root"
+
+
+class Plugin:
+    """One run of the checks. ``files`` maps each ``verify.py`` to its role; ``lost`` are hosts that did not answer."""
+
+    def __init__(
+        self,
+        witness: Witness,
+        files: Mapping[Path, str],
+        *,
+        hosts: Sequence[Host],
+        lost: Mapping[str, SkepError],
+        width: int,
+        tell: Callable[[Check], None],
+    ) -> None:
+        self.checks: list[Check] = []
+        self.broken: str | None = None
+        self._witness = witness
+        self._files = files
+        self._lost = lost
+        self._width = width
+        self._tell = tell
+        self._lanes = Lanes({}, 1)
+        cluster = witness.cluster
+        self._turns = {"wanted": hosts, "network": cluster.networks, "stack": cluster.stacks}
+
+    @pytest.fixture(scope="session")
+    def cluster(self) -> Cluster:
+        """The cluster as wanted."""
+        return self._witness.cluster
+
+    @pytest.fixture(scope="session")
+    def ask(self) -> Callable[..., list[Any]]:
+        """Docker's answer, asked once a run."""
+        return self._witness.ask
+
+    @pytest.fixture(scope="session")
+    def manager(self) -> Remote:
+        """A manager in a quorum."""
+        return self._witness.manager()
+
+    @pytest.fixture(scope="module")
+    def host(self, wanted: Host) -> Remote:
+        """The machine under test."""
+        return self._witness.host(wanted.name)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Each host, network and stack in turn."""
+        for argument, things in self._turns.items():
+            if argument in metafunc.fixturenames:
+                names = [thing.name for thing in things] or ["none"]
+                metafunc.parametrize(argument, list(things) or [None], ids=names, scope="module")
+
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Drop the turns of which there are none; hosts that were lost come first, as one error each."""
+        items[:] = [item for item in items if None not in _params(item).values()]
+        items[:0] = [Lost.of(session, name, error) for name, error in self._lost.items()]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Start the lanes, then let pytest go through the tests."""
+        lanes: dict[Hashable, list[tuple[pytest.Item, Callable[[], Any]]]] = {}
+        for item in session.items:
+            if isinstance(item, pytest.Function) and item.cls is None and not item.own_markers:
+                if set(item.fixturenames) <= ARGUMENTS:
+                    lanes.setdefault(_host(item), []).append((item, partial(self._call, item)))
+        self._lanes = Lanes(lanes, self._width)
+        try:
+            return (yield)
+        finally:
+            self._lanes.stop()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Take the result from the lane where there is one."""
+        if pyfuncitem not in self._lanes:
+            return None
+        self._lanes.result(pyfuncitem)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note what became of a test; its time is its own, not how long pytest waited."""
+        report = yield
+        if call.when == "call" and item in self._lanes:
+            report.duration = self._lanes.seconds(item)
+        if call.when == "call" or report.outcome != "passed":
+            outcome, message = _judge(report, call)
+            role = self._files.get(item.path.resolve(), "ssh")
+            self._add(Check(role, _host(item), _name(item), outcome, message, report.duration))
+        return report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be read is an error of its role."""
+        if report.failed:
+            role = next((role for path, role in self._files.items() if path.match(report.nodeid)), report.nodeid)
+            lines = [line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E")]
+            self._add(Check(role, None, "verify.py can be read", "error", " ".join(lines[-1:]), 0.0))
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Kept for the caller; pytest itself says nothing."""
+        self.broken = excinfo.exconly()
+        return True
+
+    def _call(self, item: pytest.Function) -> None:
+        """A test with its arguments, as pytest would call it."""
+        params = _params(item)
+        makers: dict[str, Callable[[], Any]] = {
+            "host": lambda: self._witness.host(params["wanted"].name),
+            "cluster": lambda: self._witness.cluster,
+            "manager": self._witness.manager,
+            "ask": lambda: self._witness.ask,
+        }
+        names = inspect.signature(item.obj).parameters
+        item.obj(**{name: params[name] if name in params else makers[name]() for name in names})
+
+    def _add(self, check: Check) -> None:
+        self.checks.append(check)
+        self._tell(check)
+
+
+class Lost(pytest.Item):
+    """Stands for all that could not be looked at on a host."""
+
+    error: SkepError
+
+    @classmethod
+    def of(cls, session: pytest.Session, name: str, error: SkepError) -> Lost:
+        """The item for one host."""
+        item: Lost = cls.from_parent(session, name=name)
+        item.error = error
+        return item
+
+    def setup(self) -> None:
+        """Where pytest expects what makes an error, not a failure."""
+        raise self.error
+
+    def runtest(self) -> None:
+        """Never comes to that."""
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """For JUnit."""
+        return self.path, None, f"ssh[{self.name}]"
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    spec = getattr(item, "callspec", None)
+    return dict(spec.params) if spec else {}
+
+
+def _host(item: pytest.Item) -> str | None:
+    if isinstance(item, Lost):
+        return item.name
+    wanted = _params(item).get("wanted")
+    return wanted.name if wanted else None
+
+
+def _name(item: pytest.Item) -> str:
+    """The docstring's first line, after the network or stack it is about."""
+    if isinstance(item, Lost):
+        return REACH
+    function = getattr(item, "function", None)
+    words = (getattr(function, "__doc__", None) or item.name.partition("[")[0].replace("_", " ")).strip()
+    things = [thing.name for key, thing in _params(item).items() if key in ("network", "stack")]
+    return ": ".join([*things, words.splitlines()[0].rstrip(".")])
+
+
+def _judge(report: pytest.TestReport, call: pytest.CallInfo[None]) -> tuple[Outcome, str]:
+    """An assertion is a finding; anything else that was raised kept us from looking."""
+    if call.excinfo is None or report.passed:
+        return "passed", ""
+    error = call.excinfo.value
+    if report.skipped:
+        return "skipped", str(error)
+    if isinstance(error, SkepError):
+        return "error", f"{error.message}: {error.cause}" if error.cause else error.message
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return "failed", _said(call.excinfo)
+    place = call.excinfo.traceback[-1]
+    return "error", f"{call.excinfo.exconly()} ({place.path}:{place.lineno + 1})"
+
+
+def _said(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """The words of an assertion without pytest's own explanation; that, where it has no words."""
+    text = str(excinfo.value)
+    words = text.partition("\nassert ")[0].strip()
+    return words or str(excinfo.traceback[-1].statement).strip()

@@ -1,0 +1,93 @@
+"""What the checks look through: Testinfra hosts, a manager that can answer, and Docker's answers, each asked once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Any
+
+from testinfra.host import Host
+
+from skep.errors import SkepError
+from skep.model import Cluster
+from skep.ssh import Pool, Result, Session
+from skep.verify.backend import PREPARE, testinfra_host
+
+AWAKE = """case $(systemctl show -p MainPID docker.service) in
+MainPID=[1-9]*) ;;
+*) echo "the docker service is not running" >&2; exit 69 ;;
+esac
+"""
+"""Docker's socket belongs to systemd, and whoever speaks to it starts a stopped engine: so look first."""
+IN_QUORUM = "timeout 20 docker node ls --quiet"
+
+
+class Witness:
+    """The cluster as seen over the run's sessions. Thread-safe."""
+
+    def __init__(self, cluster: Cluster, pool: Pool) -> None:
+        self.cluster = cluster
+        self._pool = pool
+        self._once: dict[Hashable, Future[Any]] = {}
+        self._lock = threading.Lock()
+
+    def host(self, name: str) -> Host:
+        """Testinfra's host of that name."""
+        return self._remember(("host", name), lambda: testinfra_host(self._pool[name]))
+
+    def manager(self) -> Host:
+        """The first manager in inventory order that is in a quorum. Raises ``SkepError`` if none is."""
+        return self._remember("manager", self._choose)
+
+    def ask(self, host: Host, command: str, *arguments: str) -> list[Any]:
+        """The JSON values a docker command prints on that host, one a line; the first answer holds for the run.
+
+        ``%s`` in the command are the quoted arguments. A command that fails is an ``AssertionError`` with
+        Docker's own words.
+        """
+        name = host.backend.get_hostname()
+        key = (name, command, arguments)
+        return list(self._remember(key, lambda: _answer(name, host.run(AWAKE + command, *arguments))))
+
+    def _choose(self) -> Host:
+        names = [host.name for host in self.cluster.managers if host.name in self._pool.hosts]
+        answers = self._pool.map(_quorum, names)
+        for name, answer in answers.items():
+            if not isinstance(answer, SkepError) and answer.status == 0:
+                return self.host(name)
+        told = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
+        raise SkepError(f"no manager can answer for the cluster ({told or 'none was asked'})")
+
+    def _remember(self, key: Hashable, work: Callable[[], Any]) -> Any:
+        """The result of the first call with that key, or its exception; who comes meanwhile waits for it."""
+        with self._lock:
+            first = key not in self._once
+            future = self._once.setdefault(key, Future())
+        if first:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+
+def _quorum(session: Session) -> Result:
+    return session.run(PREPARE + AWAKE + IN_QUORUM, timeout=30)
+
+
+def _answer(name: str, result: Any) -> list[Any]:
+    assert result.rc == 0, f"docker on {name}: {_last_line(result.stderr) or f'ended with status {result.rc}'}"
+    return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
+
+
+def _why(answer: Result | SkepError) -> str:
+    if isinstance(answer, SkepError):
+        return answer.cause or answer.message
+    return _last_line(answer.err) or f"status {answer.status}"
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""

@@ -1,0 +1,159 @@
+"""Any cluster wished for, any world found: a plan played leads there, and no step on the way does harm.
+
+The world and what is forbidden in it are in ``tests/world``. ``SKEP_PROPERTIES=many`` searches for long.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+from world.clusters import NAMES, random_cluster
+from world.grounds import groundless
+from world.mishaps import befall
+from world.observing import down_plan_for, plan_for
+from world.playing import Fault, Outcome, play
+from world.truth import differences
+from world.world import World
+
+from skep.model import Cluster
+
+SEEDS = st.integers(min_value=0, max_value=2**32)
+FAULTS = st.builds(Fault, at=st.integers(0, 40), kind=st.sampled_from(["before", "after", "dead"]))
+
+
+def arrive(world: World, cluster: Cluster, luck: Random, runs: int = 1) -> bool:
+    """Plan and play until the plan is empty; false where it refuses with grounds, or no manager can be spared.
+
+    A run that had to wait in vain for a manager in reserve does not count: what it changed may bring one.
+    """
+    outcome = Outcome()
+    vain = 0
+    for run in range(runs + 3):
+        plan = plan_for(world, cluster)
+        if plan.errors:
+            groundless_errors = [str(error) for error in plan.errors if groundless(world, cluster, error)]
+            assert groundless_errors == []
+            event(f"refused: {plan.errors[0].text[:30]}")
+            return False
+        if not len(plan):
+            assert differences(world, cluster) == []
+            event("arrived")
+            return True
+        if vain == 2:
+            event("no manager can be spared")
+            return False
+        assert run - vain < runs, f"after {run} runs there is still to do:\n{plan}\nthe last failed at {outcome.failed}"
+        reserve = has_reserve(world, cluster)
+        outcome = play(plan, world, cluster, luck)
+        vain += not reserve and any("/quorum@" in name for name in outcome.failed)
+    raise AssertionError
+
+
+def has_reserve(world: World, cluster: Cluster) -> bool:
+    """Whether all managers are there and one may be missing, or there is only one."""
+    swarms = [world.swarms[name] for name in world.ids(cluster)]
+    return all(len(s.reachable) == len(s.members) and len(s.members) != 2 for s in swarms)
+
+
+def settled(luck: Random) -> World:
+    """A world that has arrived at some cluster."""
+    cluster, world = random_cluster(luck), World.fresh(NAMES)
+    play(plan_for(world, cluster), world, cluster, luck)
+    world.settle()
+    assert differences(world, cluster) == []
+    return world
+
+
+@given(SEEDS)
+def test_bare_hosts_arrive_in_one_run_and_nothing_fails(seed: int) -> None:
+    luck = Random(seed)
+    cluster, world = random_cluster(luck), World.fresh(NAMES)
+    plan = plan_for(world, cluster)
+    assert plan.errors == ()
+    outcome = play(plan, world, cluster, luck)
+    assert outcome.failed == {}
+    assert len(plan_for(world, cluster)) == 0
+    assert differences(world, cluster) == []
+
+
+@given(SEEDS)
+def test_a_cluster_as_described_moves_to_any_other_in_one_run(seed: int) -> None:
+    luck = Random(seed)
+    world = settled(luck)
+    arrive(world, random_cluster(luck, steady=luck.random() < 0.9), luck)
+
+
+@given(SEEDS, st.integers(1, 4))
+def test_any_mishap_is_mended_in_one_run_or_refused_with_grounds(seed: int, mishaps: int) -> None:
+    luck = Random(seed)
+    world = settled(luck)
+    befall(world, luck, mishaps)
+    world.settle()
+    arrive(world, random_cluster(luck, steady=luck.random() < 0.9), luck)
+
+
+@given(SEEDS, st.integers(0, 3), st.lists(FAULTS, min_size=1, max_size=3))
+def test_after_faults_running_again_arrives(seed: int, mishaps: int, faults: list[Fault]) -> None:
+    luck = Random(seed)
+    world = settled(luck) if luck.random() < 0.7 else World.fresh(NAMES)
+    befall(world, luck, mishaps)
+    cluster = random_cluster(luck)
+    plan = plan_for(world, cluster)
+    if not plan.errors:
+        play(plan, world, cluster, luck, faults=tuple(faults))
+    world.settle()
+    arrive(world, cluster, luck, runs=2)
+
+
+@given(SEEDS, st.integers(0, 3), st.lists(st.integers(0, 100), min_size=1, max_size=3))
+def test_after_being_killed_at_any_moment_running_again_arrives(seed: int, mishaps: int, stops: list[int]) -> None:
+    luck = Random(seed)
+    world = settled(luck) if luck.random() < 0.7 else World.fresh(NAMES)
+    befall(world, luck, mishaps)
+    cluster = random_cluster(luck)
+    for stop in stops:
+        plan = plan_for(world, cluster)
+        if not plan.errors:
+            play(plan, world, cluster, luck, stop_after=stop)
+    world.settle()
+    arrive(world, cluster, luck, runs=2)
+
+
+@given(SEEDS, st.integers(1, 2))
+def test_hosts_that_were_away_arrive_when_they_are_back(seed: int, away: int) -> None:
+    luck = Random(seed)
+    world = settled(luck) if luck.random() < 0.7 else World.fresh(NAMES)
+    cluster = random_cluster(luck)
+    gone = luck.sample(sorted(world.machines), away)
+    powered = luck.random() < 0.5
+    for name in gone:
+        world.machines[name].answers, world.machines[name].powered = False, powered
+    world.settle()
+    if alone(world, cluster):
+        return
+    arrive(world, cluster, luck, runs=2)
+    for name in gone:
+        world.machines[name].answers = world.machines[name].powered = True
+    world.settle()
+    arrive(world, cluster, luck, runs=2)
+
+
+def alone(world: World, cluster: Cluster) -> bool:
+    """A swarm lives on silent workers-to-be only: no manager can tell, and a second one cannot be prevented."""
+    silent = {host.name for host in cluster.hosts if not world.machines[host.name].answers}
+    inside = {host.name for host in cluster.hosts if world.machines[host.name].swarm}
+    return bool(inside) and inside <= silent
+
+
+@given(SEEDS)
+def test_down_leaves_nothing_and_up_arrives_again(seed: int) -> None:
+    luck = Random(seed)
+    cluster, world = random_cluster(luck), World.fresh(NAMES)
+    play(plan_for(world, cluster), world, cluster, luck)
+    outcome = play(down_plan_for(world, cluster), world, cluster, luck, ending=True)
+    assert outcome.failed == {}
+    assert world.ids(cluster) == set()
+    assert len(down_plan_for(world, cluster)) == 0
+    arrive(world, cluster, luck)

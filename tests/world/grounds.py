@@ -1,0 +1,65 @@
+"""Whether a plan had grounds to refuse: each kind of error, and what must be true of the world for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from skep.model import Cluster
+from skep.plan import Finding
+from world.world import World
+
+
+def groundless(world: World, cluster: Cluster, finding: Finding) -> bool:
+    """Whether an error has no reason in the world, or is of no known kind."""
+    for pattern, holds in GROUNDS:
+        if re.search(pattern, finding.text):
+            return not holds(world, cluster, finding)
+    return True
+
+
+def _silent_manager(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    return any(not world.machines[host.name].answers for host in cluster.managers)
+
+
+def _quorum_lost(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    swarm = world.swarm_of(finding.host or "")
+    return swarm is not None and not swarm.quorum
+
+
+def _nobody_leads(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    return not world.managers(cluster) and bool(world.ids(cluster))
+
+
+def _stranger(world: World, cluster: Cluster, finding: Finding) -> bool:
+    return len(world.ids(cluster)) > 1 or world.node_of(finding.host or "") is None
+
+
+def _init_only(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    return any(swarm.fixed["subnet-size"] != cluster.swarm.subnet_size for swarm in world.swarms.values())
+
+
+def _manager_missing(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    return any(len(swarm.reachable) < len(swarm.members) for swarm in world.swarms.values())
+
+
+def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    names = {network.name for network in cluster.networks}
+    return any(names & set(swarm.networks) for swarm in world.swarms.values())
+
+
+def _broken_file(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+    return world.machines[finding.host or ""].broken is not None
+
+
+GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
+    (r"cannot be asked, so nobody knows", _silent_manager),
+    (r"swarm without a quorum", _quorum_lost),
+    (r"that no manager of this inventory leads", _nobody_leads),
+    (r"its engine is stopped", _nobody_leads),
+    (r"is in another swarm than|different swarms", _stranger),
+    (r"since init and cannot become", _init_only),
+    (r"managers reachable: no quorum", _manager_missing),
+    (r"network \w+ differs", _network_differs),
+    (r"daemon.json cannot be read", _broken_file),
+)
