@@ -216,6 +216,32 @@ def inventory_docs(c):
         inventories.docs(Path("docs"), tell)
 
 
+@task(help=helps("verbose"))
+def demo(c, verbose=False):
+    """The main job on the embedded lab: five bare hosts, plan, up, verify, a stack that answers.
+
+    Example: ./inv demo
+    """
+    from roles import ROLES
+
+    with told(verbose=verbose) as tell:
+        from skep.commands import demo as show
+
+        show.run(Path("inventory") / "lab.yml", ROLES, VERIFY, tell)
+
+
+@task(help={"only": "static, unit or lab", "keyword": "only lab or unit tests of that name (pytest -k)"})
+def test(c, only=None, keyword=None):
+    """Everything CI runs: lint, types, import contracts, unit tests, and end to end on the lab.
+
+    Example: ./inv test --only unit
+    """
+    with told() as tell:
+        from skep.commands import testing
+
+        testing.run(tell, only=only, keyword=keyword)
+
+
 LAB = helps("inventory", "verbose")
 HOST = {"host": "a host of the lab"}
 
@@ -291,6 +317,8 @@ def collection(name, **tasks):
 
 
 namespace = Collection(
+    demo,
+    test,
     collection(
         "cluster", plan=cluster_plan, up=cluster_up, verify=cluster_verify, status=cluster_status, down=cluster_down,
         unlock=cluster_unlock, history=cluster_history,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -138,13 +138,13 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
         )
 
 
-def confirm(site: Site, remaining: Callable[[Observation], Plan]) -> None:
-    """Observe again after a run. Raises ``NotConverged`` if what ``remaining`` plans is not empty."""
-    rest = remaining(observe(site.cluster, site.pool, site.roles))
-    if len(rest):
-        lines = [f"{step.id}: {step.title} ({step.cause})" for step in rest]
+def refuse_repeated(plan: Plan, done: Collection[str]) -> None:
+    """Raise ``NotConverged`` if a plan made after a run holds a step that was done in it."""
+    repeated = [step for step in plan if step.id in done]
+    if repeated:
+        lines = [f"{step.id}: {step.title} ({step.cause})" for step in repeated]
         raise NotConverged(
-            f"all steps ran, and {len(rest)} would have to run again",
+            f"all steps ran, and {len(repeated)} would have to run again",
             cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
             next_action="run the same command again; if it stays, something else changes these hosts",
         )

@@ -82,6 +82,10 @@ class SudoError(ConnectError):
     """Logged in, but may not become root."""
 
 
+class EngineSilent(ConnectError):
+    """A host answers, the engine that runs on it does not."""
+
+
 class ProbeError(SkepError):
     """A host answered the observation with something that cannot be understood."""
 

@@ -8,12 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skep import preflight
-from skep.errors import ProbeError, SkepError
+from skep import preflight, questions
+from skep.errors import EngineSilent, ProbeError, SkepError
 from skep.model import Cluster
 from skep.preflight import Facts
-from skep.role import PRELUDE, Role
+from skep.role import Role
 from skep.ssh import Pool, Session
+
+ENGINE = "engine-api"
+"""Name of the section that holds the engine's answers."""
+
+SETUP = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
 
 DEADLINE = 90.0
 """Seconds a host may take for all probes; each question to its engine has a shorter one of its own."""
@@ -36,10 +41,15 @@ class Observation:
 def observe(cluster: Cluster, pool: Pool, roles: Sequence[Role], hosts: Iterable[str] | None = None) -> Observation:
     """Look at the hosts (all by default). A host's failure is kept in ``failures``; nothing is raised for it."""
     names = list(pool.hosts if hosts is None else hosts)
-    probes = {"preflight": preflight.probe(cluster), **{role.name: role.probe for role in roles}}
-    answers = pool.map(lambda session: _look(session, probes, roles), names)
-    failures = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
-    seen = {name: answer for name, answer in answers.items() if not isinstance(answer, SkepError)}
+    asked = list(dict.fromkeys(["/info", *(question for role in roles for question in role.questions)]))
+    probes = {
+        "preflight": preflight.probe(cluster),
+        **{role.name: role.probe for role in roles if role.probe},
+        ENGINE: questions.script(asked),
+    }
+    looks = pool.map(lambda session: _look(session, probes, asked, roles), names)
+    failures = {name: look for name, look in looks.items() if isinstance(look, SkepError)}
+    seen = {name: look for name, look in looks.items() if not isinstance(look, SkepError)}
     return Observation(
         states={role.name: {name: states[role.name] for name, (_, states) in seen.items()} for role in roles},
         facts={name: facts for name, (facts, _) in seen.items()},
@@ -47,7 +57,9 @@ def observe(cluster: Cluster, pool: Pool, roles: Sequence[Role], hosts: Iterable
     )
 
 
-def _look(session: Session, probes: Mapping[str, str], roles: Sequence[Role]) -> tuple[Facts, dict[str, Any]]:
+def _look(
+    session: Session, probes: Mapping[str, str], asked: Sequence[str], roles: Sequence[Role]
+) -> tuple[Facts, dict[str, Any]]:
     mark = f"@@{secrets.token_hex(6)}"
     session.open()
     sent = time.time()
@@ -63,10 +75,16 @@ def _look(session: Session, probes: Mapping[str, str], roles: Sequence[Role]) ->
             cause=result.err.strip()[-500:] or "no error was told",
             next_action="run again; if it stays, look at the host's system log",
         )
+    try:
+        answers = questions.parse(sections[ENGINE], asked)
+    except TimeoutError as error:
+        raise EngineSilent(
+            str(error), host=session.host, step="observe", next_action="look at: journalctl -u docker on that host"
+        ) from None
     states = {}
     for role in roles:
         try:
-            states[role.name] = role.parse(sections[role.name])
+            states[role.name] = role.parse(sections.get(role.name, ""), answers)
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise ProbeError(
                 f"the answer to the {role.name} probe cannot be understood",
@@ -75,12 +93,12 @@ def _look(session: Session, probes: Mapping[str, str], roles: Sequence[Role]) ->
                 cause=f"{type(error).__name__}: {error}",
                 next_action="if it stays, please report it with this host's Docker version",
             ) from error
-    return preflight.parse(sections["preflight"], sent, received), states
+    return preflight.parse(sections["preflight"], answers, sent, received), states
 
 
 def join(probes: Mapping[str, str], mark: str) -> str:
     """One script out of all probes; each prints behind a line of its own."""
-    parts = [PRELUDE]
+    parts = [SETUP]
     for name, probe in probes.items():
         parts.append(f"printf '\\n{mark} {name}\\n'\n(\n{probe}\n) 2>/dev/null")
     parts.append(f"printf '\\n{mark} end\\n'\nexit 0")

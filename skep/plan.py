@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -45,8 +46,10 @@ class Step:
     """One change. ``id`` is ``role/action@host``, or ``role/action:object`` where it is cluster-wide.
 
     ``host`` is where it runs; ``None`` means any reachable manager, but not ``avoid`` while there is another.
-    ``needs`` names what must have succeeded before (a step id, ``role@host`` for all steps of that role there,
-    or ``role`` for all its steps); ``after`` only orders. A name nothing in the plan answers to is already so.
+    ``needs`` names what must have succeeded before: a step id, ``role/action`` wherever it runs, ``role@host`` for
+    all steps of that role there, or ``role`` for all its steps. ``after`` only orders. What no step answers to is
+    so already.
+    ``only_with`` leaves the step out of a plan that has no step of that name, and with it what needs this one.
     ``timeout`` in seconds. ``detail`` holds further lines, old → new.
     """
 
@@ -59,6 +62,7 @@ class Step:
     avoid: str | None = None
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    only_with: str | None = None
     timeout: float = 120.0
     detail: tuple[str, ...] = ()
 
@@ -122,13 +126,15 @@ class Plan:
         items = list(items)
         self.hosts = tuple(hosts)
         self.findings = tuple(item for item in items if isinstance(item, Finding))
-        steps = {}
+        steps: dict[str, Step] = {}
         for item in items:
             if isinstance(item, Step):
                 if item.id in steps:
                     raise ValueError(f"two steps with the id {item.id}")
                 steps[item.id] = item
-        groups = _groups(steps.values(), set(roles))
+        names = set(roles)
+        steps = _without_orphans(steps, names)
+        groups = _groups(steps.values(), names)
         self.needs = {step.id: _resolve(step, step.needs, groups) for step in steps.values()}
         self.after = {step.id: _resolve(step, step.after, groups) for step in steps.values()}
         try:
@@ -201,9 +207,19 @@ def _groups(steps: Iterable[Step], roles: set[str]) -> dict[str, set[str]]:
     for step in steps:
         groups.setdefault(step.id, set()).add(step.id)
         groups[step.role].add(step.id)
+        groups.setdefault(re.split("[@:]", step.id)[0], set()).add(step.id)
         if step.concerns:
             groups.setdefault(f"{step.role}@{step.concerns}", set()).add(step.id)
     return groups
+
+
+def _without_orphans(steps: Mapping[str, Step], roles: set[str]) -> dict[str, Step]:
+    """The steps less those whose ``only_with`` is not among them, and those that need such a one."""
+    groups = _groups(steps.values(), roles)
+    lost = {step.id for step in steps.values() if step.only_with and not groups.get(step.only_with)}
+    while more := {step.id for step in steps.values() if step.id not in lost and lost & set(step.needs)}:
+        lost |= more
+    return {name: step for name, step in steps.items() if name not in lost}
 
 
 def _resolve(step: Step, names: Iterable[str], groups: Mapping[str, set[str]]) -> frozenset[str]:

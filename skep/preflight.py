@@ -11,6 +11,7 @@ from typing import Any
 from skep.errors import ConnectError, HostKeyError, LoginError, SkepError, SudoError
 from skep.model import Cluster, Host
 from skep.plan import Finding
+from skep.questions import Answers
 
 MODULES = {
     "overlay": "images cannot be stored on overlay2",
@@ -62,8 +63,7 @@ echo "clock $(date +%s.%N)"
 echo "hostname $(cat /proc/sys/kernel/hostname)"
 echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
 [ -d /run/systemd/system ] && echo "systemd yes"
-[ -n "$DOCKER" ] && echo "installed yes"
-case $INFO in *'"LocalNodeState":"active"'*) echo "swarm yes";; esac
+command -v dockerd >/dev/null && echo "installed yes"
 release=$(uname -r)
 [ -d "/lib/modules/$release" ] && echo "modules-told yes"
 for module in {" ".join(MODULES)}; do
@@ -85,14 +85,18 @@ true
 """
 
 
-def parse(text: str, sent: float, received: float) -> Facts:
-    """Facts from the probe's output; ``sent`` and ``received`` are our clock around it, in seconds since 1970."""
+def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
+    """Facts from the probe's output and the engine's ``/info``.
+
+    ``sent`` and ``received`` are our clock around it, in seconds since 1970.
+    """
     rows = [line.split() for line in text.splitlines() if line.strip()]
     single = {row[0]: row[1:] for row in rows}
     addresses: dict[str, list[str]] = {}
     for row in rows:
         if row[0] == "address":
             addresses.setdefault(row[1].partition("@")[0], []).append(row[2].partition("/")[0])
+    swarm = answers.get("/info", {}).get("Swarm") or {}
     told = float(single.get("clock", ["0"])[0])
     return Facts(
         os=tuple(single.get("os", [])),
@@ -104,7 +108,7 @@ def parse(text: str, sent: float, received: float) -> Facts:
         modules_told="modules-told" in single,
         free=int(single.get("free", ["0"])[0]) * 1024,
         installed="installed" in single,
-        in_swarm="swarm" in single,
+        in_swarm=swarm.get("LocalNodeState") == "active",
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),

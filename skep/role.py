@@ -7,20 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
-
-PRELUDE = r"""
-export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-DOCKER=$(command -v docker || true)
-INFO=; INFO_ERROR=
-if [ -n "$DOCKER" ] && [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ]; then
-  INFO=$(timeout 20 docker info --format '{{json .}}' 2>/dev/null) || INFO=
-  case $INFO in *'"ServerErrors":['*) INFO=;; esac
-fi
-case $INFO in *'"ControlAvailable":true'*) MANAGER=1;; *) MANAGER=;; esac
-"""
-"""Runs once before all probes of a host. The engine is asked only where its process lives: the socket alone would
-start it.  Probes may use ``$DOCKER`` (path of the CLI or empty), ``$INFO``
-(``docker info`` as JSON, empty while the engine does not answer) and ``$MANAGER`` (1 on a manager in quorum)."""
+from skep.questions import Answers
 
 
 class Role(Protocol):
@@ -30,11 +17,15 @@ class Role(Protocol):
     probe: str
     """Read-only POSIX sh, run as root in a subshell; prints what ``parse`` reads."""
 
+    questions: tuple[str, ...]
+    """Paths of the Engine API to GET, such as ``/info``; asked once a host, whoever else asks the same."""
+
     def desired(self, cluster: Cluster, host: Host) -> Any:
         """The state wanted on that host, in the same terms as ``parse`` gives; ``None`` if nothing."""
 
-    def parse(self, text: str) -> Any:
-        """The observed state of a host from the probe's output; ``None`` if nothing is there.
+    def parse(self, text: str, answers: Answers) -> Any:
+        """The observed state of a host, from the probe's output and the engine's answers; ``None`` if nothing is
+        there. A question is missing in ``answers`` where no engine runs or it refused (managers' on a worker).
 
         Raises ``ValueError`` when the text cannot be understood.
         """

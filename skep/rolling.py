@@ -9,6 +9,7 @@ from typing import Any
 
 from skep.model import Cluster
 from skep.plan import Call, Ref, Step, Wait
+from skep.questions import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,16 @@ class Member:
 
     manager: bool = False
     leader: bool = False
+
+
+def member(answers: Answers) -> Member | None:
+    """A host's standing from its engine's ``/info`` and ``/nodes``; ``None`` outside a swarm."""
+    swarm = answers.get("/info", {}).get("Swarm") or {}
+    if swarm.get("LocalNodeState") != "active":
+        return None
+    own = [node for node in answers.get("/nodes", []) if node["ID"] == swarm.get("NodeID")]
+    leads = any((node.get("ManagerStatus") or {}).get("Leader") for node in own)
+    return Member(manager=bool(swarm.get("ControlAvailable")), leader=leads)
 
 
 def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Member]) -> list[Step]:

@@ -11,7 +11,8 @@ from roles.daemon.reported import reported
 from roles.daemon.scripts import apply_script
 from skep.model import Cluster, Host
 from skep.plan import Finding, Put, Run, Step, changes
-from skep.rolling import Member, rolling
+from skep.questions import Answers
+from skep.rolling import Member, member, rolling
 
 FILE = "/etc/docker/daemon.json"
 MEMORY = "/var/lib/skep/daemon.json"
@@ -57,35 +58,28 @@ class Daemon:
     """Owns the keys the inventory names, and no others."""
 
     name = "daemon"
+    questions = ("/info", "/nodes")
     probe = f"""
-printf '%s\\n' "$INFO"
-[ -n "$MANAGER" ] && LEADER=$(timeout 10 docker node inspect self \\
-  --format '{{{{and .ManagerStatus .ManagerStatus.Leader}}}}' 2>/dev/null)
-echo "${{LEADER:-}}"
 tr -d '\\n' <{MEMORY} 2>/dev/null; echo
 cat {FILE} 2>/dev/null; true
 """
 
-    def desired(self, cluster: Cluster, host: Host) -> State:  # noqa: ARG002
+    def desired(self, cluster: Cluster, host: Host) -> State:
         """The inventory's ``daemon`` of that host."""
         return State(keys=dict(host.daemon))
 
-    def parse(self, text: str) -> State | None:
-        """From ``docker info``, our own memory and the file. Raises ``ValueError`` if the engine's JSON is none."""
-        info_text, leader, memory, file = [*text.split("\n", 3), "", "", ""][:4]
-        info = json.loads(info_text) if info_text.strip() else {}
+    def parse(self, text: str, answers: Answers) -> State | None:
+        """From our own memory on the first line, the file after it, and what the engine reports."""
+        memory, _, file = text.partition("\n")
         keys, broken = _read(file)
-        swarm = info.get("Swarm") or {}
-        member = None
-        if swarm.get("LocalNodeState") == "active":
-            member = Member(manager=bool(swarm.get("ControlAvailable")), leader=leader.strip() == "true")
+        info = answers.get("/info")
         return State(
             keys=keys,
             applied=_read(memory)[0],
             live=reported(info) if info else {},
             running=bool(info),
             broken=broken,
-            member=member,
+            member=member(answers),
         )
 
     def plan(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
-from skep.rolling import Member, rolling
+from skep.questions import Answers
+from skep.rolling import Member, member, rolling
 
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 
@@ -53,24 +54,20 @@ class Engine:
     """Installs, upgrades and starts the engine."""
 
     name = "engine"
+    questions = ("/info", "/nodes")
     probe = rf"""
 if command -v dpkg-query >/dev/null; then
   dpkg-query -W -f '${{Package}} ${{db:Status-Status}} ${{Version}}\n' {" ".join(PACKAGES)} 2>/dev/null
 fi
 echo "binary $(command -v dockerd)"
-[ -n "$DOCKER" ] && echo "unit $(systemctl is-enabled docker.service 2>/dev/null) " \
-  "$(systemctl is-active docker.service 2>/dev/null)"
-case $INFO in *'"LocalNodeState":"active"'*) echo "swarm ${{MANAGER:-0}}";; esac
-[ -n "$MANAGER" ] && echo "leader $(timeout 10 docker node inspect self \
-  --format '{{{{and .ManagerStatus .ManagerStatus.Leader}}}}' 2>/dev/null)"
-true
+echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-active docker.service 2>/dev/null)"
 """
 
-    def desired(self, cluster: Cluster, host: Host) -> State:  # noqa: ARG002
+    def desired(self, cluster: Cluster, host: Host) -> State:
         """Installed in the asked version, enabled, running."""
         return State(version=host.engine.version)
 
-    def parse(self, text: str) -> State | None:
+    def parse(self, text: str, answers: Answers) -> State | None:
         """From the package database and systemd; ``None`` without a ``dockerd``."""
         facts = [line.split() for line in text.splitlines() if line.strip()]
         packages = {f[0]: f[2] for f in facts if f[0] in PACKAGES and f[1] == "installed"}
@@ -79,15 +76,12 @@ true
             return None
         package, version = next(iter(packages.items()), (None, None))
         unit = values.get("unit", [])
-        member = None
-        if "swarm" in values:
-            member = Member(manager=values["swarm"] == ["1"], leader=values.get("leader") == ["true"])
         return State(
             version=upstream(version) if version else None,
             enabled="enabled" in unit[:1],
             running="active" in unit[1:],
             package=package,
-            member=member,
+            member=member(answers),
         )
 
     def plan(

@@ -11,6 +11,7 @@ from testinfra.host import Host as Remote
 
 from skep.model import Host
 
+VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 PACKAGES = ("docker.io", "docker-ce", "moby-engine")
 
 
@@ -30,7 +31,7 @@ def test_running(host: Remote, wanted: Host) -> None:
     unit = host.service("docker.service").systemd_properties
     state = f"{unit.get('ActiveState')}, {unit.get('SubState')}"
     assert unit.get("ActiveState") == "active", f"docker.service is not running on {wanted.name}: it is {state}"
-    process = host.file(f"/proc/{unit.get('MainPID')}/comm").content_string.strip()
+    process = host.run("cat %s", f"/proc/{unit.get('MainPID')}/comm").stdout.strip()
     assert process == "dockerd", f"docker.service on {wanted.name} runs {process!r}, not dockerd"
 
 
@@ -55,7 +56,7 @@ def test_version(host: Remote, wanted: Host, ask: Callable[..., list[Any]]) -> N
 
 
 def _running_version(host: Remote, ask: Callable[..., list[Any]]) -> str:
-    version: str = ask(host, "timeout 20 docker version --format '{{json .Server.Version}}'")[0]
+    version: str = ask(host, VERSION)[0]
     return version
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step, changes
+from skep.questions import Answers
+
+NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
 Observed = Mapping[str, "State | None"]
 
@@ -33,16 +35,8 @@ class Networks:
     """Creates; recreates only what the user named with ``--replace-network``."""
 
     name = "networks"
-    probe = """
-[ -n "$MANAGER" ] || exit 0
-ids=$(timeout 15 docker network ls --no-trunc -q --filter scope=swarm) || exit 0
-echo manager
-[ -n "$ids" ] && timeout 15 docker network inspect $ids --format '{{json .}}'
-services=$(timeout 15 docker service ls -q)
-[ -n "$services" ] && timeout 15 docker service inspect $services --format \\
-  'use {{.Spec.Name}} {{range .Spec.TaskTemplate.Networks}}{{.Target}} {{end}}{{range .Spec.Networks}}{{.Target}} {{end}}'
-true
-"""
+    probe = ""
+    questions = (NETWORKS, "/services", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> State | None:
         """All networks, on managers."""
@@ -50,33 +44,31 @@ true
             return None
         return State({network.name: Overlay("", settings(network)) for network in cluster.networks})
 
-    def parse(self, text: str) -> State | None:
-        """From ``docker network inspect`` and the services' targets; ``None`` on a worker."""
-        lines = text.splitlines()
-        if lines[:1] != ["manager"]:
+    def parse(self, text: str, answers: Answers) -> State | None:
+        """From the networks of swarm scope and the services' targets; ``None`` on a worker."""
+        if "/nodes" not in answers:
             return None
         users: dict[str, list[str]] = {}
-        for line in lines[1:]:
-            if line.startswith("use "):
-                _, service, *targets = line.split()
-                for target in targets:
-                    users.setdefault(target, []).append(service)
-        raws = [json.loads(line) for line in lines[1:] if line.startswith("{")]
-        return State({raw["Name"]: _overlay(raw, users) for raw in raws})
+        for service in answers.get("/services", []):
+            spec = service["Spec"]
+            for target in [*(spec["TaskTemplate"].get("Networks") or []), *(spec.get("Networks") or [])]:
+                users.setdefault(target["Target"], []).append(spec["Name"])
+        return State({raw["Name"]: _overlay(raw, users) for raw in answers.get(NETWORKS, [])})
 
     def plan(
         self,
         cluster: Cluster,
-        desired: Mapping[str, State | None],  # noqa: ARG002
+        desired: Mapping[str, State | None],
         observed: Observed,
     ) -> Sequence[Step | Finding]:
         """Planned once, from what the first manager that can tell says."""
-        have = _told(cluster, observed)
+        told = _told(cluster, observed)
+        have = told or {}
         steps: list[Step | Finding] = []
         for network in cluster.networks:
             overlay = have.get(network.name)
             if overlay is None:
-                steps.append(_create(cluster, network, "missing"))
+                steps.append(_create(network, "missing", only_with=None if told is not None else "swarm/init"))
                 continue
             drift = _drift(network, overlay)
             if drift:
@@ -85,7 +77,7 @@ true
 
     def down(self, cluster: Cluster, observed: Observed) -> Sequence[Step | Finding]:
         """Remove the inventory's networks, once the stacks are gone."""
-        have = _told(cluster, observed)
+        have = _told(cluster, observed) or {}
         return [
             _remove(network, have[network.name], "taken down", needs=("stacks",))
             for network in cluster.networks
@@ -124,12 +116,13 @@ def _overlay(raw: Mapping[str, Any], users: Mapping[str, list[str]]) -> Overlay:
     return Overlay(raw["Id"], found, tuple(sorted({*users.get(raw["Id"], ()), *users.get(raw["Name"], ())})))
 
 
-def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay]:
+def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay] | None:
+    """What the first manager that can tell says; ``None`` where nobody can."""
     for host in cluster.hosts:
         state = observed.get(host.name)
         if state is not None:
             return state.networks
-    return {}
+    return None
 
 
 def _drift(network: Network, overlay: Overlay) -> tuple[str, ...]:
@@ -156,7 +149,7 @@ def _replace(cluster: Cluster, network: Network, overlay: Overlay, drift: tuple[
         ]
     return [
         _remove(network, overlay, "differs, and its replacement was allowed", detail=drift),
-        _create(cluster, network, "replaced", needs=(f"networks/remove:{network.name}",)),
+        _create(network, "replaced", needs=(f"networks/remove:{network.name}",)),
     ]
 
 
@@ -164,7 +157,7 @@ def _refusal(text: str, next_action: str) -> Finding:
     return Finding("error", text, role="networks", next_action=next_action)
 
 
-def _create(cluster: Cluster, network: Network, cause: str, needs: tuple[str, ...] = ()) -> Step:
+def _create(network: Network, cause: str, needs: tuple[str, ...] = (), only_with: str | None = None) -> Step:
     pool = {"Subnet": network.subnet, "Gateway": network.gateway}
     body: dict[str, Any] = {
         "Name": network.name,
@@ -183,7 +176,8 @@ def _create(cluster: Cluster, network: Network, cause: str, needs: tuple[str, ..
         cause=cause,
         operation="network_create",
         arguments={"body": body},
-        needs=(*needs, *(f"swarm/init@{host.name}" for host in cluster.managers)),
+        needs=("swarm/init", *needs),
+        only_with=only_with,
     )
 
 

@@ -9,13 +9,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from skep.model import Cluster, Host, Stack, reveal
 from skep.plan import Call, Finding, Run, Step, Wait, spec_mark
+from skep.questions import Answers
+
+NAMESPACE = "com.docker.stack.namespace"
+RECORDS = "/configs?filters=%7B%22label%22%3A%5B%22skep.stack%22%5D%7D"
 
 Observed = Mapping[str, "State | None"]
 
@@ -49,15 +53,8 @@ class Stacks:
     """Deploys through Docker's own CLI on a manager."""
 
     name = "stacks"
-    probe = """
-[ -n "$MANAGER" ] || exit 0
-ids=$(timeout 15 docker service ls -q --filter label=com.docker.stack.namespace) || exit 0
-echo manager
-[ -n "$ids" ] && timeout 15 docker service inspect $ids --format 'service {{json .Spec}}'
-ids=$(timeout 15 docker config ls -q --filter label=skep.stack)
-[ -n "$ids" ] && timeout 15 docker config inspect $ids --format 'record {{json .Spec.Labels}}'
-true
-"""
+    probe = ""
+    questions = ("/services", RECORDS, "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> State | None:
         """All stacks with the digest of their rendering, on managers."""
@@ -65,51 +62,46 @@ true
             return None
         return State({stack.name: Deployed(digest=digest(stack)) for stack in cluster.stacks})
 
-    def parse(self, text: str) -> State | None:
+    def parse(self, text: str, answers: Answers) -> State | None:
         """From the services' specs and our records; ``None`` on a worker."""
-        lines = text.splitlines()
-        if lines[:1] != ["manager"]:
+        if "/nodes" not in answers:
             return None
-        stacks: dict[str, Deployed] = {}
+        records: dict[str, Deployed] = {}
+        for config in answers.get(RECORDS, []):
+            labels = config["Spec"]["Labels"]
+            marks = dict(mark.rsplit(":", 1) for mark in labels["skep.services"].split(",") if mark)
+            records[labels["skep.stack"]] = Deployed(labels["skep.digest"], marks)
         services: dict[str, dict[str, str]] = {}
-        for line in lines[1:]:
-            kind, _, rest = line.partition(" ")
-            value = json.loads(rest)
-            if kind == "service":
-                stack = value["Labels"]["com.docker.stack.namespace"]
-                services.setdefault(stack, {})[value["Name"]] = spec_mark(value)
-            else:
-                marks = dict(mark.rsplit(":", 1) for mark in value["skep.services"].split(",") if mark)
-                stacks[value["skep.stack"]] = Deployed(value["skep.digest"], marks)
+        for spec in (service["Spec"] for service in answers.get("/services", [])):
+            stack = (spec.get("Labels") or {}).get(NAMESPACE)
+            if stack:
+                services.setdefault(stack, {})[spec["Name"]] = spec_mark(spec)
         return State(
             {
-                name: Deployed(
-                    stacks.get(name, Deployed()).digest,
-                    stacks.get(name, Deployed()).recorded,
-                    services.get(name, {}),
-                )
-                for name in {*stacks, *services}
+                name: replace(records.get(name, Deployed()), services=services.get(name, {}))
+                for name in {*records, *services}
             }
         )
 
     def plan(
         self,
         cluster: Cluster,
-        desired: Mapping[str, State | None],  # noqa: ARG002
+        desired: Mapping[str, State | None],
         observed: Observed,
     ) -> Sequence[Step | Finding]:
         """Planned once; a stack that is as deployed gets no step at all."""
-        have = _told(cluster, observed)
+        told = _told(cluster, observed)
+        have = told or {}
         steps: list[Step | Finding] = []
         for stack in cluster.stacks:
             cause, detail = _why(stack, have.get(stack.name, Deployed()))
             if cause:
-                steps += _deploy(cluster, stack, cause, detail)
+                steps += _deploy(cluster, stack, cause, detail, only_with=None if told is not None else "swarm/init")
         return steps
 
     def down(self, cluster: Cluster, observed: Observed) -> Sequence[Step | Finding]:
         """Remove the inventory's stacks, wait until services, tasks and networks are gone. Volumes stay."""
-        have = _told(cluster, observed)
+        have = _told(cluster, observed) or {}
         return [step for stack in cluster.stacks if stack.name in have for step in removal(stack.name, "taken down")]
 
 
@@ -174,7 +166,7 @@ def _why(stack: Stack, have: Deployed) -> tuple[str | None, tuple[str, ...]]:
     return ("services differ from what was deployed" if detail else None), (*detail,)
 
 
-def _deploy(cluster: Cluster, stack: Stack, cause: str, detail: tuple[str, ...]) -> list[Step]:
+def _deploy(cluster: Cluster, stack: Stack, cause: str, detail: tuple[str, ...], only_with: str | None) -> list[Step]:
     files = {f"stack/{path}": content for path, content in stack.files.items()}
     if cluster.registries:
         files["docker/config.json"] = _credentials(cluster)
@@ -223,12 +215,13 @@ def _credentials(cluster: Cluster) -> bytes:
     return json.dumps({"auths": auths}).encode()
 
 
-def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Deployed]:
+def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Deployed] | None:
+    """What the first manager that can tell says; ``None`` where nobody can."""
     for host in cluster.hosts:
         state = observed.get(host.name)
         if state is not None:
             return state.stacks
-    return {}
+    return None
 
 
 def _quote(text: str) -> str:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from roles.swarm.state import Node, State, wanted_fixed, wanted_spec
+from roles.swarm.state import STOPPED, Node, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Ref, Step, Wait
@@ -74,7 +74,7 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
                 cause="is a worker",
                 operation="node_update",
                 arguments={"node": node.id, "spec": {"Role": "manager"}, "drop_labels": []},
-                needs=gate,
+                needs=(f"engine@{name}", *gate),
                 after=_returns(cluster),
             )
         yield Wait(
@@ -183,7 +183,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
 
 def twins(cluster: Cluster, observed: Observed, seen: View) -> list[tuple[str, Node]]:
     """Nodes that were a host which answered and is another node, or none, now."""
-    ids = {state.node_id for state in observed.values() if state and state.node_state == "active"}
+    ids = {state.node_id for state in observed.values() if state and state.node_state in ("active", STOPPED)}
     return [
         (host.name, node)
         for node in seen.nodes.values()
@@ -209,7 +209,7 @@ def foreign_nodes(cluster: Cluster, observed: Observed, seen: View) -> Iterator[
 def node_ref(name: str, observed: Observed) -> str | Ref:
     """The host's node ID, late if it has not joined yet."""
     state = observed[name]
-    known = state is not None and state.node_state == "active" and state.node_id
+    known = state is not None and state.node_state in ("active", STOPPED) and state.node_id
     return state.node_id if known and state and state.node_id else Ref(f"node-id@{name}")
 
 

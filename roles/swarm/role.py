@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from roles.swarm import membership, settings
 from roles.swarm.state import State, desired_state, parse_state
-from roles.swarm.view import refusals, view
+from roles.swarm.view import refusals, stays, view
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Step
+from skep.questions import Answers
 
 
 class Swarm:
@@ -16,19 +17,19 @@ class Swarm:
 
     name = "swarm"
     probe = """
-printf '%s\\n' "$INFO"
-[ -n "$MANAGER" ] && nodes=$(timeout 15 docker node ls -q 2>/dev/null) && [ -n "$nodes" ] &&
-  timeout 15 docker node inspect $nodes
+[ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] ||
+  cat /var/lib/docker/swarm/certificates/swarm-node.crt 2>/dev/null
 true
 """
+    questions = ("/info", "/nodes")
 
-    def desired(self, cluster: Cluster, host: Host) -> State:  # noqa: ARG002
+    def desired(self, cluster: Cluster, host: Host) -> State:
         """Its role, availability and labels."""
         return desired_state(host)
 
-    def parse(self, text: str) -> State | None:
-        """From ``docker info`` and ``docker node inspect``. Raises ``ValueError`` on anything else."""
-        return parse_state(text)
+    def parse(self, text: str, answers: Answers) -> State | None:
+        """From the engine's ``/info`` and ``/nodes``, or the node's certificate while it is stopped."""
+        return parse_state(text, answers)
 
     def plan(
         self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
@@ -70,6 +71,7 @@ true
             )
             for node in strangers
         ]
+        steps += stays(observed, seen)
         inside = {name: state for name, state in observed.items() if state and state.node_state != "inactive"}
         workers = [name for name, state in inside.items() if not state.manager]
         managers = sorted(set(inside) - set(workers), key=lambda name: (_leads(inside[name]), name))

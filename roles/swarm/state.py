@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from skep.model import Cluster, Host
+from skep.questions import Answers
 
 OWNED = "skep.labels"
 """Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
+
+STOPPED = "stopped"
+"""``node_state`` of a host that is a node by what is on its disk, while its engine does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState; ``nodes`` and ``spec`` are the
-    cluster's, told by managers in a quorum only. ``spec`` holds the keys of ``wanted_spec`` and ``FIXED``."""
+    """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
+    (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only."""
 
     role: str = "worker"
     availability: str = "active"
@@ -75,12 +78,12 @@ def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
     return {key: value for key, value in wanted.items() if value is not None}
 
 
-def parse_state(text: str) -> State | None:
-    """From ``docker info`` on the first line and ``docker node inspect`` after it; ``None`` without an engine."""
-    first, _, rest = text.partition("\n")
-    if not first.strip():
-        return None
-    swarm = json.loads(first)["Swarm"]
+def parse_state(text: str, answers: Answers) -> State | None:
+    """From ``/info`` and, on managers in a quorum, ``/nodes``; from the node's certificate in ``text`` while the
+    engine does not run; ``None`` without either."""
+    if "/info" not in answers:
+        return _stopped(text) if "BEGIN CERTIFICATE" in text else None
+    swarm = answers["/info"]["Swarm"]
     cluster = swarm.get("Cluster") or {}
     return State(
         node_state=swarm["LocalNodeState"],
@@ -88,7 +91,7 @@ def parse_state(text: str) -> State | None:
         cluster_id=cluster.get("ID") or None,
         manager=bool(swarm.get("ControlAvailable")),
         error=swarm.get("Error") or None,
-        nodes=tuple(_node(node) for node in json.loads(rest)) if rest.strip() else None,
+        nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers else None,
         spec=cluster.get("Spec") or {},
         fixed={
             "address-pools": cluster.get("DefaultAddrPool") or [],
@@ -98,12 +101,30 @@ def parse_state(text: str) -> State | None:
     )
 
 
+def _stopped(certificate: str) -> State:
+    """Swarm writes node ID, role and cluster ID into a node's certificate as CN, OU and O (swarmkit's ca package)."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    subject = x509.load_pem_x509_certificate(certificate.encode()).subject
+
+    def part(name: x509.ObjectIdentifier) -> str:
+        return str(subject.get_attributes_for_oid(name)[0].value)
+
+    return State(
+        node_state=STOPPED,
+        node_id=part(NameOID.COMMON_NAME),
+        cluster_id=part(NameOID.ORGANIZATION_NAME),
+        manager=part(NameOID.ORGANIZATIONAL_UNIT_NAME) == "swarm-manager",
+    )
+
+
 def _node(raw: Mapping[str, Any]) -> Node:
     manager = raw.get("ManagerStatus") or {}
     spec = raw["Spec"]
     return Node(
         id=raw["ID"],
-        hostname=raw["Description"]["Hostname"],
+        hostname=raw["Description"].get("Hostname", ""),
         role=spec["Role"],
         availability=spec["Availability"],
         labels=spec.get("Labels") or {},

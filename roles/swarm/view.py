@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from roles.swarm.state import Node, State
+from roles.swarm.state import STOPPED, Node, State
 from skep.model import Cluster
 from skep.plan import Finding
 
@@ -48,8 +48,17 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View 
         told = ", ".join(f"{name} in {(cid or '')[:12]}" for name, cid in sorted(swarms.items()))
         yield _error(
             None,
-            f"the managers are in {len(set(swarms.values()))} different swarms: {told}",
+            f"the hosts are in {len(set(swarms.values()))} different swarms: {told}",
             "decide which one is right; on each host of the other run: docker swarm leave --force",
+        )
+        return
+    stopped = [name for name, state in observed.items() if state and state.node_state == STOPPED]
+    if seen is None and stopped:
+        yield Finding(
+            "warning",
+            "is a node whose engine is stopped: the swarm is looked at once it runs",
+            host=", ".join(stopped),
+            role="swarm",
         )
         return
     for name, state in observed.items():
@@ -70,13 +79,13 @@ def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator
         return
     if state.node_state == "locked":
         yield _error(name, "its swarm state is locked", f"on {name} run: docker swarm unlock")
-    elif state.node_state != "active":
+    elif state.node_state not in ("active", STOPPED):
         yield _error(
             name,
             f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}",
             f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave",
         )
-    elif state.manager and state.nodes is None:
+    elif state.node_state == "active" and state.manager and state.nodes is None:
         yield _error(
             name,
             f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}",
@@ -95,6 +104,17 @@ def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator
             f"is in another swarm than {seen.told_by}, or was removed from this one",
             f"if its place there may be given up, run on {name}: docker swarm leave --force",
         )
+
+
+def stays(observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+    """Hosts that cannot, or must not, be told to leave: their engine is stopped, or they are in another swarm."""
+    for name, state in observed.items():
+        if state is None or state.node_state == "inactive":
+            continue
+        if state.node_state == STOPPED:
+            yield _error(name, "is a node whose engine is stopped", f"on {name} run: systemctl start docker")
+        elif seen and seen.node_of(state) is None:
+            yield from _host_refusal(name, state, seen)
 
 
 def _error(host: str | None, text: str, next_action: str) -> Finding:

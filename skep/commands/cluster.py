@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from skep import cli, history, lock
+from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client, network_rows, node_rows, stack_rows
 from skep.converge import (
     Site,
-    apply,
-    confirm,
     limited,
     look,
     plan,
     refuse_errors,
     refuse_silent,
-    refuse_unclean,
 )
 from skep.errors import ConnectError, UsageError, VerifyFailed
 from skep.observe import Observation, observe
@@ -62,7 +60,7 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     tell.plan(planned, applying=True)
     refuse_errors(planned)
     if len(planned):
-        _carry_out(site, tell, planned, observation, "cluster.up", lambda seen: _limited(site, plan(site, seen), limit))
+        carry_out(site, tell, planned, observation, "cluster.up", lambda seen: _limited(site, plan(site, seen), limit))
     if verify == "always":
         _verify(site, tell, paths, observation.hosts, None)
     elif verify == "changed" and len(planned):
@@ -113,7 +111,7 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
         tell.done(f"{site.cluster.name}: there is no swarm on {_count(len(observation.hosts), 'host')}")
         return
     cli.agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
-    _carry_out(site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True))
+    carry_out(site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True))
     refuse_silent(observation.failures)
     tell.done(f"{site.cluster.name}: the swarm is gone; engines and volumes stay")
 
@@ -151,30 +149,12 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
     tell.table("history", columns, rows)
 
 
-def _carry_out(
-    site: Site,
-    tell: Reporter,
-    planned: Plan,
-    observation: Observation,
-    what: str,
-    remaining: Callable[[Observation], Plan],
-) -> None:
-    since = time.monotonic()
-    with tell.run(planned):
-        outcome = apply(site, planned, observation, what, tell.event)
-    tell.outcome(outcome, planned, time.monotonic() - since)
-    refuse_unclean(outcome, {})
-    with tell.busy("observing again"):
-        confirm(site, remaining)
-
-
 def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], junit: Path | None) -> None:
-    from skep.verify import Check
     from skep.verify import run as run_checks
 
     since = time.monotonic()
     with tell.busy(f"verifying {', '.join(paths)}"):
-        checks: Sequence[Check] = run_checks(site.cluster, site.pool, paths, hosts=hosts, junit=junit)
+        checks = run_checks(site.cluster, site.pool, paths, hosts=hosts, junit=junit)
     seconds = time.monotonic() - since
     tell.checks(checks, seconds)
     bad = [check for check in checks if check.outcome not in ("passed", "skipped")]

@@ -7,8 +7,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from skep import cli
+from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client, node_rows, stack_rows, task_rows
-from skep.converge import Site, apply, confirm, look, plan, refuse_errors, refuse_silent, refuse_unclean
+from skep.converge import Site, look, plan, refuse_errors, refuse_silent
 from skep.errors import UsageError
 from skep.model import Stack
 from skep.observe import observe
@@ -24,12 +25,7 @@ def deploy(site: Site, tell: Reporter, *, name: str) -> None:
         observation, planned = look(only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
-    if len(planned):
-        with tell.run(planned):
-            outcome = apply(only, planned, observation, f"stack.deploy {name}", tell.event)
-        tell.outcome(outcome, planned, time.monotonic() - since)
-        refuse_unclean(outcome, {})
-        confirm(only, lambda seen: plan(only, seen))
+    carry_out(only, tell, planned, observation, f"stack.deploy {name}", lambda seen: plan(only, seen))
     refuse_silent(observation.failures)
     tell.done(f"{name} is as described ({time.monotonic() - since:.2f} s)")
 
@@ -47,9 +43,7 @@ def remove(site: Site, tell: Reporter, *, name: str, yes: bool) -> None:
     tell.plan(planned, applying=True)
     refuse_errors(planned)
     cli.agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
-    with tell.run(planned):
-        outcome = apply(only, planned, observation, f"stack.rm {name}", tell.event)
-    refuse_unclean(outcome, {})
+    carry_out(only, tell, planned, observation, f"stack.rm {name}", lambda seen: plan(only, seen, down=True))
     tell.done(f"{name} is gone; its volumes stay")
 
 

@@ -14,12 +14,16 @@ from skep.plan import Plan
 class Row(Protocol):
     """A verified fact; see ``skep.verify.Check``."""
 
-    role: str
-    host: str | None
-    name: str
-    outcome: str
-    message: str
-    seconds: float
+    @property
+    def role(self) -> str: ...
+    @property
+    def host(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def message(self) -> str: ...
 
 
 class Reporter:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import paramiko
@@ -21,11 +22,22 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 _configs: dict[str, Config] = {}
 
 
-def build(address: str, access: Access) -> Connection:
-    """A connection object, not yet open. Nothing is sent."""
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A gateway: an address as Fabric takes it (``user@host:port``), and how to log in there."""
+
+    address: str
+    access: Access
+
+
+def build(address: str, access: Access, hops: Sequence[Hop] = ()) -> Connection:
+    """A connection object through the gateways, outermost first; not yet open. Nothing is sent."""
     gateway = None
-    for hop in access.gateways:
-        gateway = Connection(hop, gateway=gateway, config=_config(access), connect_kwargs=_kwargs(access))
+    for hop in hops:
+        shorthand = {} if "@" in hop.address else {"user": hop.access.user, "port": hop.access.port}
+        gateway = Connection(
+            hop.address, gateway=gateway, config=_config(hop.access), connect_kwargs=_kwargs(hop.access), **shorthand
+        )
     connection = Connection(
         address,
         user=access.user,
@@ -35,8 +47,9 @@ def build(address: str, access: Access) -> Connection:
         connect_timeout=max(1, round(access.connect_timeout)),
         connect_kwargs=_kwargs(access),
     )
-    for hop in chain(connection):
-        apply_policy(hop.client, hop.host, hop.port, access)
+    for place, hop_connection in enumerate(chain(connection)):
+        settings = access if place == 0 or place > len(hops) else hops[-place].access
+        apply_policy(hop_connection.client, hop_connection.host, hop_connection.port, settings)
     return connection
 
 

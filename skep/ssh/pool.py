@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from skep.errors import SkepError
 from skep.model import Access, Host
+from skep.ssh.connection import Hop
 from skep.ssh.session import Session
 
 T = TypeVar("T")
@@ -21,7 +22,14 @@ class Pool:
 
     def __init__(self, hosts: Iterable[Host], access: Mapping[str, Access], *, width: int = WIDTH) -> None:
         self.width = width
+        hosts = list(hosts)
+        addresses = {host.name: host.address for host in hosts}
         self._sessions = {host.name: Session(host.name, host.address, access[host.name]) for host in hosts}
+        for session in self._sessions.values():
+            session.hops = [
+                Hop(addresses[hop], access[hop]) if hop in addresses else Hop(hop, session.access)
+                for hop in session.access.gateways
+            ]
 
     def __enter__(self) -> Pool:
         return self

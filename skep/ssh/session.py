@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import paramiko
 
 from skep.errors import ConnectError, SudoError
 from skep.model import Access
-from skep.ssh.connection import build, chain, open_connection
+from skep.ssh.connection import Hop, build, chain, open_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Session:
     def __init__(self, host: str, address: str, access: Access) -> None:
         self.host = host
         self.access = access
+        self.hops: Sequence[Hop] = ()
+        """Gateways on the way, outermost first."""
         self._address = address
         self._connection: Any = None
         self._lock = threading.Lock()
@@ -39,7 +42,7 @@ class Session:
         with self._lock:
             if self._connection is None or not self._connection.is_connected:
                 self._close()
-                self._connection = build(self._address, self.access)
+                self._connection = build(self._address, self.access, self.hops)
                 open_connection(self._connection, self.host, self.access)
             transport: paramiko.Transport = self._connection.transport
             return transport
@@ -68,7 +71,7 @@ class Session:
         text = err.decode(errors="replace")
         if status == 1 and not out and text.startswith("sudo: "):
             raise self._no_sudo(text)
-        return Result(status, out.decode(errors="replace"), text)
+        return Result(status, out.decode(errors="surrogateescape"), text)
 
     def stream(self, command: str, *, timeout: float = 60.0) -> paramiko.Channel:
         """A command as root with its stdin and stdout as a socket-like channel."""

@@ -9,7 +9,7 @@ What a ``verify.py`` of a role can ask for as arguments of its tests:
 ``network``  each network of the inventory, in turn
 ``stack``    each stack of the inventory, in turn
 ``ask``      ``ask(host, command, *arguments)``: a docker command's output, one JSON value a line, asked once a run;
-             the check fails where the engine does not run, for the command alone would wake it
+             an error where the engine does not run, for the command alone would wake it
 
 The first line of a test's docstring is what the operator reads. A test must not print.
 """

@@ -12,7 +12,7 @@ import pytest
 from testinfra.host import Host as Remote
 
 from skep.errors import SkepError
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, Network, Stack
 from skep.verify.check import Check, Outcome
 from skep.verify.lanes import Lanes
 from skep.verify.witness import Witness
@@ -43,8 +43,11 @@ class Plugin:
         self._width = width
         self._tell = tell
         self._lanes = Lanes({}, 1)
-        cluster = witness.cluster
-        self._turns = {"wanted": hosts, "network": cluster.networks, "stack": cluster.stacks}
+        self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
+            "wanted": hosts,
+            "network": witness.cluster.networks,
+            "stack": witness.cluster.stacks,
+        }
 
     @pytest.fixture(scope="session")
     def cluster(self) -> Cluster:
@@ -83,9 +86,8 @@ class Plugin:
         """Start the lanes, then let pytest go through the tests."""
         lanes: dict[Hashable, list[tuple[pytest.Item, Callable[[], Any]]]] = {}
         for item in session.items:
-            if isinstance(item, pytest.Function) and item.cls is None and not item.own_markers:
-                if set(item.fixturenames) <= ARGUMENTS:
-                    lanes.setdefault(_host(item), []).append((item, partial(self._call, item)))
+            if _runs_ahead(item):
+                lanes.setdefault(_host(item), []).append((item, partial(self._call, item)))
         self._lanes = Lanes(lanes, self._width)
         try:
             return (yield)
@@ -126,7 +128,7 @@ class Plugin:
         self.broken = excinfo.exconly()
         return True
 
-    def _call(self, item: pytest.Function) -> None:
+    def _call(self, item: Any) -> None:
         """A test with its arguments, as pytest would call it."""
         params = _params(item)
         makers: dict[str, Callable[[], Any]] = {
@@ -165,6 +167,12 @@ class Lost(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """For JUnit."""
         return self.path, None, f"ssh[{self.name}]"
+
+
+def _runs_ahead(item: pytest.Item) -> bool:
+    """Whether a test is a plain function that asks for no more than what is at hand."""
+    plain = isinstance(item, pytest.Function) and item.cls is None and not item.own_markers
+    return plain and set(getattr(item, "fixturenames", ())) <= ARGUMENTS
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from skep.model import Cluster
 from skep.ssh import Pool, Result, Session
 from skep.verify.backend import PREPARE, testinfra_host
 
-AWAKE = """case $(systemctl show -p MainPID docker.service) in
+ASLEEP = 69
+AWAKE = f"""case $(systemctl show -p MainPID docker.service) in
 MainPID=[1-9]*) ;;
-*) echo "the docker service is not running" >&2; exit 69 ;;
+*) echo "the docker service is not running" >&2; exit {ASLEEP} ;;
 esac
 """
 """Docker's socket belongs to systemd, and whoever speaks to it starts a stopped engine: so look first."""
@@ -44,8 +45,8 @@ class Witness:
     def ask(self, host: Host, command: str, *arguments: str) -> list[Any]:
         """The JSON values a docker command prints on that host, one a line; the first answer holds for the run.
 
-        ``%s`` in the command are the quoted arguments. A command that fails is an ``AssertionError`` with
-        Docker's own words.
+        ``%s`` in the command are the quoted arguments. Raises ``AssertionError`` with Docker's own words when the
+        command fails, and ``SkepError`` where the engine does not run.
         """
         name = host.backend.get_hostname()
         key = (name, command, arguments)
@@ -78,6 +79,8 @@ def _quorum(session: Session) -> Result:
 
 
 def _answer(name: str, result: Any) -> list[Any]:
+    if result.rc == ASLEEP:
+        raise SkepError(f"cannot tell, for the docker service is not running on {name}", host=name)
     assert result.rc == 0, f"docker on {name}: {_last_line(result.stderr) or f'ended with status {result.rc}'}"
     return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
 

@@ -39,8 +39,8 @@ def _init_only(world: World, cluster: Cluster, finding: Finding) -> bool:  # noq
     return any(swarm.fixed["subnet-size"] != cluster.swarm.subnet_size for swarm in world.swarms.values())
 
 
-def _manager_missing(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
-    return any(len(swarm.reachable) < len(swarm.members) for swarm in world.swarms.values())
+def _manager_missing(world: World, cluster: Cluster, finding: Finding) -> bool:
+    return _silent_manager(world, cluster, finding) or any(len(swarm.reachable) < len(swarm.members) for swarm in world.swarms.values())
 
 
 def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001

@@ -82,7 +82,7 @@ def daemon_state(world: World, name: str) -> DaemonState:
 def swarm_state(world: World, name: str) -> SwarmState | None:
     machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
     if not machine.running:
-        return _stopped(machine, node) if machine.installed else None
+        return _stopped(machine, node)
     if swarm is None:
         return SwarmState()
     manages = node is not None and node.member
@@ -99,8 +99,11 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
     )
 
 
-def _stopped(machine: Machine, node: Node | None) -> SwarmState | None:  # noqa: ARG001
-    return None
+def _stopped(machine: Machine, node: Node | None) -> SwarmState | None:
+    if machine.node is None:
+        return None
+    manager = node is not None and node.role == "manager"
+    return SwarmState(node_state="stopped", node_id=machine.node, cluster_id=machine.swarm, manager=manager)
 
 
 def networks_state(world: World, name: str) -> NetworksState | None:
@@ -139,8 +142,9 @@ def _member(world: World, name: str) -> Member | None:
     machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
     if not (machine.running and swarm):
         return None
-    leader = _ruled(world, name) is not None and node is not None and swarm.leads() == node.id
-    return Member(manager=_ruled(world, name) is not None, leader=leader)
+    if node is None:
+        return Member()
+    return Member(manager=node.member, leader=swarm.leads() == node.id)
 
 
 def _seen(swarm: Swarm, node: Node) -> SeenNode:

@@ -199,7 +199,7 @@ def _node_down(swarm: Swarm, *, node: str) -> bool:
 
 
 def _quorum_without(swarm: Swarm, *, node: str) -> bool:
-    managers = [other for other in swarm.nodes.values() if other.role == "manager"]
+    managers = [other for other in swarm.nodes.values() if other.role == "manager" or other.member]
     others = [other for other in managers if other.id != node]
     return not others or len([o for o in others if o.member and swarm.alive(o)]) >= len(managers) // 2 + 1
 

@@ -57,8 +57,12 @@ class World:
         return swarm.nodes.get(self.machines[name].node or "") if swarm else None
 
     def ids(self, cluster: Cluster) -> set[str]:
-        """Swarms that hosts of the inventory are in, be their engines running or not."""
-        return {swarm for host in cluster.hosts for swarm in [self.machines[host.name].swarm] if swarm}
+        """Swarms that hosts of the inventory are in, be their engines running or not.
+
+        A silent host that is to be a worker does not count: nobody has to hear it before a swarm is initialised.
+        """
+        asked = [self.machines[h.name] for h in cluster.hosts if h.role == "manager" or self.machines[h.name].answers]
+        return {machine.swarm for machine in asked if machine.swarm}
 
     def managers(self, cluster: Cluster, avoid: str | None = None) -> list[str]:
         """Hosts that answer and run a manager in quorum: who a cluster-wide step may be asked of."""

@@ -1,0 +1,154 @@
+"""The swarm: what each host's own certificate and engine say, held against what the managers say of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from testinfra.host import Host as Remote
+
+from skep.model import Cluster, Host
+
+INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
+NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
+SECOND = 1_000_000_000
+RENEWAL = 10
+"""Seconds a node may take to get a new certificate after it was promoted or demoted."""
+Ask = Callable[..., list[Any]]
+
+
+def test_active(host: Remote, wanted: Host, ask: Ask) -> None:
+    """the host is active in a swarm"""
+    swarm = ask(host, INFO)[0]
+    state, why = swarm["LocalNodeState"], swarm.get("Error") or "no reason told"
+    assert state != "inactive", f"{wanted.name} is in no swarm"
+    assert state != "locked", f"the swarm state of {wanted.name} is locked; on it run: docker swarm unlock"
+    assert state == "active", f"{wanted.name} is not active in its swarm: {state}, {why}"
+    assert not swarm.get("Error"), f"{wanted.name} says of its swarm: {why}"
+
+
+def test_same_swarm(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+    """the host is in the same swarm as the managers"""
+    identity = _own(host, ask)
+    certificate = _certificate(host, wanted)
+    ours, theirs = certificate[NameOID.ORGANIZATION_NAME], ask(manager, INFO)[0]["Cluster"]["ID"]
+    assert ours == theirs, f"{wanted.name} has a certificate of the swarm {ours}, the managers are the swarm {theirs}"
+    name = certificate[NameOID.COMMON_NAME]
+    assert name == identity, f"{wanted.name} takes itself for the node {identity}, its certificate is for {name}"
+
+
+def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+    """the managers and the host agree on its role, and it is the one wanted"""
+    node = _node(host, wanted, manager, ask)
+    role, state = node["Spec"]["Role"], node["Status"]["State"]
+    assert role == wanted.role, f"{wanted.name} is a {role}, wanted a {wanted.role}"
+    assert state == "ready", f"{wanted.name} is {state} in the managers' eyes"
+    if wanted.role == "manager":
+        reach = (node.get("ManagerStatus") or {}).get("Reachability", "not a manager yet")
+        assert reach == "reachable", f"the managers cannot reach the manager {wanted.name}: {reach}"
+    given = ""
+    for _ in range(RENEWAL):
+        given = _certificate(host, wanted)[NameOID.ORGANIZATIONAL_UNIT_NAME]
+        if given == f"swarm-{wanted.role}":
+            return
+        time.sleep(1)
+    pytest.fail(f"{wanted.name} should be a {wanted.role}, and its certificate says {given}")
+
+
+def test_availability(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+    """the availability is the one wanted"""
+    have = _node(host, wanted, manager, ask)["Spec"]["Availability"]
+    assert have == wanted.availability, f"{wanted.name} is set to {have}, wanted {wanted.availability}"
+
+
+def test_labels(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+    """the node has its labels"""
+    if not wanted.labels:
+        pytest.skip("the inventory gives it none")
+    have = _node(host, wanted, manager, ask)["Spec"].get("Labels") or {}
+    wrong = [
+        f"{key}={have[key]}, wanted {value}" if key in have else f"{key} is missing, wanted {value}"
+        for key, value in wanted.labels.items()
+        if have.get(key) != value
+    ]
+    assert not wrong, f"labels of {wanted.name}: {'; '.join(wrong)}"
+
+
+def test_quorum(cluster: Cluster, manager: Remote, ask: Ask) -> None:
+    """there are as many managers as wanted, a majority of them is reachable, and one leads"""
+    managers = [node["ManagerStatus"] for node in ask(manager, NODES) if node.get("ManagerStatus")]
+    reachable = [status for status in managers if status["Reachability"] == "reachable"]
+    leaders = [status for status in managers if status.get("Leader")]
+    wanted = len(cluster.managers)
+    assert len(leaders) == 1, f"{len(leaders)} managers lead the swarm"
+    assert len(managers) == wanted, f"the swarm has {len(managers)} managers, the inventory {wanted}"
+    assert len(reachable) > wanted // 2, f"{len(reachable)} of {wanted} managers are reachable: no majority"
+
+
+def test_no_twins(manager: Remote, ask: Ask) -> None:
+    """no host is in the node list twice"""
+    nodes = ask(manager, NODES)
+    for node in nodes:
+        name, state = node["Description"]["Hostname"], node["Status"]["State"]
+        alike = [other for other in nodes if other["ID"] != node["ID"] and _alike(node, other)]
+        assert state != "down" or not alike, (
+            f"{name} is in the node list twice, once as {node['ID']}, which is down and will not return;"
+            f" remove it: docker node rm {node['ID']}"
+        )
+
+
+def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
+    """the swarm's settings are those of the inventory"""
+    asked, found = cluster.swarm, ask(manager, INFO)[0]["Cluster"]
+    spec = found["Spec"]
+    settings: list[tuple[str, Any, Any]] = [
+        ("task-history", asked.task_history, spec["Orchestration"].get("TaskHistoryRetentionLimit")),
+        ("cert-expiry in seconds", asked.cert_expiry, spec["CAConfig"].get("NodeCertExpiry", 0) / SECOND),
+        ("autolock", asked.autolock or None, spec["EncryptionConfig"].get("AutoLockManagers")),
+        ("address-pools", list(asked.address_pools) or None, found.get("DefaultAddrPool")),
+        ("subnet-size", asked.subnet_size, found.get("SubnetSize")),
+        ("data-path-port", asked.data_path_port, found.get("DataPathPort")),
+    ]
+    asked_for = [setting for setting in settings if setting[1] is not None]
+    if not asked_for:
+        pytest.skip("the inventory names none")
+    wrong = [f"{name} is {have}, wanted {want}" for name, want, have in asked_for if have != want]
+    assert not wrong, f"swarm: {'; '.join(wrong)}"
+
+
+def _certificate(host: Remote, wanted: Host) -> Mapping[x509.ObjectIdentifier, str]:
+    """The subject that the swarm's CA gave the node: swarm (O), role (OU) and node (CN).
+
+    Source: swarmkit, ca/certificates.go.
+    """
+    root = wanted.daemon.get("data-root", "/var/lib/docker")
+    file = host.run("cat %s", f"{root}/swarm/certificates/swarm-node.crt")
+    assert file.succeeded, f"{wanted.name} has no certificate of a swarm: {file.stderr.strip()}"
+    subject = x509.load_pem_x509_certificates(file.stdout_bytes)[0].subject
+    return {part.oid: str(part.value) for part in subject}
+
+
+def _own(host: Remote, ask: Ask) -> str:
+    """The node ID that the host's engine gives itself."""
+    identity: str = ask(host, INFO)[0]["NodeID"]
+    return identity or pytest.skip("the host is in no swarm")
+
+
+def _node(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> Mapping[str, Any]:
+    """The managers' entry of the host."""
+    identity = _own(host, ask)
+    found: Mapping[str, Any] | None = next((node for node in ask(manager, NODES) if node["ID"] == identity), None)
+    assert found is not None, f"{wanted.name} takes itself for the node {identity}, which the managers do not know"
+    return found
+
+
+def _alike(node: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    address = node["Status"].get("Addr")
+    return bool(
+        node["Description"]["Hostname"] == other["Description"]["Hostname"]
+        or (address not in (None, "", "0.0.0.0") and address == other["Status"].get("Addr"))
+    )

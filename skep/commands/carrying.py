@@ -1,0 +1,37 @@
+"""Carrying out a plan in front of the user, until observing again finds nothing left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from skep.converge import Site, apply, refuse_errors, refuse_repeated, refuse_unclean
+from skep.observe import Observation, observe
+from skep.plan import Plan
+from skep.report import Reporter
+
+
+def carry_out(
+    site: Site,
+    tell: Reporter,
+    planned: Plan,
+    observation: Observation,
+    what: str,
+    remaining: Callable[[Observation], Plan],
+) -> None:
+    """Apply, observe again; what only shows after the first round gets one of its own, as long as it is new."""
+    done: set[str] = set()
+    while len(planned):
+        since = time.monotonic()
+        with tell.run(planned):
+            outcome = apply(site, planned, observation, what, tell.event)
+        tell.outcome(outcome, planned, time.monotonic() - since)
+        refuse_unclean(outcome, {})
+        done |= set(outcome.done)
+        with tell.busy("observing again"):
+            observation = observe(site.cluster, site.pool, site.roles)
+        planned = remaining(observation)
+        refuse_repeated(planned, done)
+        if len(planned):
+            tell.plan(planned, applying=True)
+            refuse_errors(planned)

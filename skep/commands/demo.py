@@ -1,0 +1,75 @@
+"""``demo``: the main job from nothing to a stack that answers, on the lab."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from skep import lab
+from skep.commands import cluster
+from skep.commands.lab import described
+from skep.converge import Site, plan
+from skep.errors import NotConverged
+from skep.inventory import load
+from skep.observe import Observation
+from skep.preflight import Facts
+from skep.report import Reporter
+from skep.role import Role
+from skep.ssh import Pool
+
+PATIENCE = 20.0
+"""Seconds the page may take to answer after the stack runs."""
+
+
+def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter) -> None:
+    """Lab, plan, up, verify, one page; then what to try next."""
+    inventory = load(path)
+    wanted = described(inventory)
+    with Pool(inventory.cluster.hosts, inventory.access) as pool:
+        site = Site(inventory.cluster, pool, roles, [role.name for role in roles])
+        reason = lab.unsupported()
+        if reason:
+            _without_lab(site, tell, reason)
+            return
+        tell.say(f"1. a lab of {len(wanted.hosts)} bare hosts on this machine (lab.up)")
+        with tell.busy("starting the lab"):
+            lab.up(wanted, say=lambda text: tell.say(f"   {text}"))
+        tell.say("\n2. from bare hosts to a swarm with a stack, then checked with Testinfra (cluster.up --verify always)")
+        cluster.up(site, tell, paths, limit=None, verify="always")
+        tell.say("\n3. the same again: nothing differs")
+        cluster.up(site, tell, paths, limit=None, verify="never")
+        address = next(host.address for host in site.cluster.workers)
+        tell.say(f"\n4. the stack answers at http://{address}:8080/")
+        tell.say(_page(f"http://{address}:8080/"))
+    tell.done(
+        "that is all. Look around:   ./inv cluster.status -i lab    ./inv stack.ps web -i lab    ./inv lab.ssh m1\n"
+        "Break and mend:             ./inv lab.kill w1, ./inv cluster.plan -i lab, ./inv lab.boot w1\n"
+        "Take it down:               ./inv lab.down"
+    )
+
+
+def _without_lab(site: Site, tell: Reporter, reason: str) -> None:
+    tell.say(f"no lab here: {reason}")
+    tell.say("what can be shown without hosts is the plan for the lab's inventory on bare ones:\n")
+    names = [host.name for host in site.cluster.hosts]
+    bare = Observation(
+        states={role.name: dict.fromkeys(names) for role in site.roles},
+        facts={name: Facts(hostname=name, machine_id=name) for name in names},
+        failures={},
+    )
+    tell.plan(plan(site, bare), applying=False)
+    tell.done("to carry it out on a lab: sudo ./inv demo on Debian; on hosts of your own: see the README")
+
+
+def _page(url: str) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as response:
+                return str(response.read().decode()).strip()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise NotConverged("the stack runs and its page does not answer", cause=f"{url}: {error}") from None
+            time.sleep(0.5)
