@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from skep.errors import Interrupted, SkepError, UsageError
+from skep.errors import Interrupted, SkepError
 
 if TYPE_CHECKING:
     from skep.converge import Site
@@ -76,20 +76,6 @@ def chosen(context: Context, inventory: str | None) -> Path:
 
     configured: Any = context.config.get("skep", {}).get("inventory")
     return choose(inventory, environ=os.environ, configured=configured, folder=FOLDER)
-
-
-def agreed(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; raise ``UsageError`` on a no, or where nobody can be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(f"{question} Nobody can be asked here", next_action="add --yes if that is meant")
-    try:
-        answer = input(f"{question} [y/N] ")
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
-        raise UsageError("not agreed; nothing was changed")
 
 
 def _bug(error: Exception) -> SkepError:

@@ -92,13 +92,13 @@ def test_quorum(cluster: Cluster, manager: Remote, ask: Ask) -> None:
 def test_no_twins(manager: Remote, ask: Ask) -> None:
     """no host is in the node list twice"""
     nodes = ask(manager, NODES)
-    for node in nodes:
-        name, state = node["Description"]["Hostname"], node["Status"]["State"]
-        alike = [other for other in nodes if other["ID"] != node["ID"] and _alike(node, other)]
-        assert state != "down" or not alike, (
-            f"{name} is in the node list twice, once as {node['ID']}, which is down and will not return;"
-            f" remove it: docker node rm {node['ID']}"
-        )
+    wrong = [
+        f"{node['Description']['Hostname']} is in the node list twice: {node['ID']} is {node['Status']['State']} and"
+        f" will not return; remove it: docker node rm {node['ID']}"
+        for node in nodes
+        if any(_is_what_became_of(other, node) for other in nodes)
+    ]
+    assert not wrong, "; ".join(wrong)
 
 
 def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
@@ -146,9 +146,11 @@ def _node(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> Mapping[str,
     return found
 
 
-def _alike(node: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    address = node["Status"].get("Addr")
-    return bool(
-        node["Description"]["Hostname"] == other["Description"]["Hostname"]
-        or (address not in (None, "", "0.0.0.0") and address == other["Status"].get("Addr"))
-    )
+def _is_what_became_of(node: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """Whether the newer of two nodes is the same machine: at the same address, or under a name whose owner is gone."""
+    if node["CreatedAt"] <= old["CreatedAt"]:
+        return False
+    address = old["Status"].get("Addr")
+    if address not in (None, "", "0.0.0.0") and address == node["Status"].get("Addr"):
+        return True
+    return old["Status"]["State"] != "ready" and bool(node["Description"]["Hostname"] == old["Description"]["Hostname"])

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from skep import cli, history, lock
+from skep import history, lock
+from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client, network_rows, node_rows, stack_rows
 from skep.converge import (
@@ -110,7 +111,7 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
         refuse_silent(observation.failures)
         tell.done(f"{site.cluster.name}: there is no swarm on {_count(len(observation.hosts), 'host')}")
         return
-    cli.agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
+    agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
     carry_out(site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True))
     refuse_silent(observation.failures)
     tell.done(f"{site.cluster.name}: the swarm is gone; engines and volumes stay")
@@ -124,7 +125,7 @@ def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
         return
     holder = next(iter(holders.values()))
     tell.say(f"locked by {holder}, on {', '.join(holders)}")
-    cli.agreed("Remove this lock? If that run still goes on, two will change the cluster at once.", yes=yes)
+    agreed("Remove this lock? If that run still goes on, two will change the cluster at once.", yes=yes)
     tell.done(f"unlocked on {', '.join(lock.break_all(site.pool, site.manager_names))}")
 
 

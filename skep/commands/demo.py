@@ -36,7 +36,7 @@ def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter)
         tell.say(f"1. a lab of {len(wanted.hosts)} bare hosts on this machine (lab.up)")
         with tell.busy("starting the lab"):
             lab.up(wanted, say=lambda text: tell.say(f"   {text}"))
-        tell.say("\n2. from bare hosts to a swarm with a stack, then checked with Testinfra (cluster.up --verify always)")
+        tell.say("\n2. from bare hosts to a swarm with a stack, checked with Testinfra (cluster.up --verify always)")
         cluster.up(site, tell, paths, limit=None, verify="always")
         tell.say("\n3. the same again: nothing differs")
         cluster.up(site, tell, paths, limit=None, verify="never")

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from difflib import get_close_matches
 
-from skep import cli
+from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client, node_rows, stack_rows, task_rows
 from skep.converge import Site, look, plan, refuse_errors, refuse_silent
@@ -42,7 +42,7 @@ def remove(site: Site, tell: Reporter, *, name: str, yes: bool) -> None:
         return
     tell.plan(planned, applying=True)
     refuse_errors(planned)
-    cli.agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
+    agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
     carry_out(only, tell, planned, observation, f"stack.rm {name}", lambda seen: plan(only, seen, down=True))
     tell.done(f"{name} is gone; its volumes stay")
 

@@ -164,7 +164,9 @@ def test_down_of_what_is_not_whole_goes_to_its_end_or_refuses(seed: int, mishaps
     play(plan_for(world, cluster), world, cluster, luck)
     befall(world, luck, mishaps)
     world.settle()
-    foreign = {name: machine.swarm for name, machine in world.machines.items() if machine.swarm not in (None, own(world))}
+    foreign = {
+        name: machine.swarm for name, machine in world.machines.items() if machine.swarm not in (None, own(world))
+    }
     plan = down_plan_for(world, cluster)
     if plan.errors:
         return

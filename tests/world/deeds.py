@@ -169,14 +169,14 @@ def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
     }
 
 
-def _join(deed: Deed, *, addresses: list[str], token: str, advertise: str | None) -> None:  # noqa: ARG001
+def _join(deed: Deed, *, addresses: list[str], token: str, advertise: str | None) -> None:
     swarm = deed.world.swarms[addresses[0]]
     if token == "manager":
         deed.watch.manager_change(deed.step.id, swarm, None)
     deed.world.enter(swarm, deed.machine, token)
 
 
-def _leave(deed: Deed, *, force: bool) -> None:  # noqa: ARG001
+def _leave(deed: Deed, *, force: bool) -> None:
     deed.machine.need_running()
     deed.machine.node = deed.machine.swarm = None
 
@@ -227,7 +227,7 @@ def _remove_network(deed: Deed, *, network: str) -> None:
             del deed.swarm.networks[name]
 
 
-def _record(deed: Deed, *, stack: str, digest: str, name: str) -> None:  # noqa: ARG001
+def _record(deed: Deed, *, stack: str, digest: str, name: str) -> None:
     deployed = deed.swarm.stacks[stack]
     deployed.digest, deployed.recorded = digest, dict(deployed.services)
 

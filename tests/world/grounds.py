@@ -18,16 +18,16 @@ def groundless(world: World, cluster: Cluster, finding: Finding) -> bool:
     return True
 
 
-def _silent_manager(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+def _silent_manager(world: World, cluster: Cluster, finding: Finding) -> bool:
     return any(not world.machines[host.name].answers for host in cluster.managers)
 
 
-def _quorum_lost(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+def _quorum_lost(world: World, cluster: Cluster, finding: Finding) -> bool:
     swarm = world.swarm_of(finding.host or "")
     return swarm is not None and not swarm.quorum
 
 
-def _nobody_leads(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+def _nobody_leads(world: World, cluster: Cluster, finding: Finding) -> bool:
     return not world.managers(cluster) and bool(world.ids(cluster))
 
 
@@ -35,20 +35,22 @@ def _stranger(world: World, cluster: Cluster, finding: Finding) -> bool:
     return len(world.ids(cluster)) > 1 or world.node_of(finding.host or "") is None
 
 
-def _init_only(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+def _init_only(world: World, cluster: Cluster, finding: Finding) -> bool:
     return any(swarm.fixed["subnet-size"] != cluster.swarm.subnet_size for swarm in world.swarms.values())
 
 
 def _manager_missing(world: World, cluster: Cluster, finding: Finding) -> bool:
-    return _silent_manager(world, cluster, finding) or any(len(swarm.reachable) < len(swarm.members) for swarm in world.swarms.values())
+    return _silent_manager(world, cluster, finding) or any(
+        len(swarm.reachable) < len(swarm.members) for swarm in world.swarms.values()
+    )
 
 
-def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:
     names = {network.name for network in cluster.networks}
     return any(names & set(swarm.networks) for swarm in world.swarms.values())
 
 
-def _broken_file(world: World, cluster: Cluster, finding: Finding) -> bool:  # noqa: ARG001
+def _broken_file(world: World, cluster: Cluster, finding: Finding) -> bool:
     return world.machines[finding.host or ""].broken is not None
 
 

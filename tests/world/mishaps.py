@@ -20,57 +20,57 @@ def befall(world: World, luck: Random, count: int) -> list[str]:
     return told
 
 
-def wiped(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def wiped(world: World, machine: Machine, luck: Random) -> None:
     machine.wipe()
 
 
-def engine_stopped(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def engine_stopped(world: World, machine: Machine, luck: Random) -> None:
     machine.stop()
 
 
-def disabled(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def disabled(world: World, machine: Machine, luck: Random) -> None:
     machine.enabled = False
 
 
-def cut_off(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def cut_off(world: World, machine: Machine, luck: Random) -> None:
     """SSH does not answer; the node goes on in its swarm."""
     machine.answers = False
 
 
-def powered_off(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def powered_off(world: World, machine: Machine, luck: Random) -> None:
     machine.answers = machine.powered = False
 
 
-def old_engine(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def old_engine(world: World, machine: Machine, luck: Random) -> None:
     if machine.installed:
         machine.version = "20.10.24"
 
 
-def file_edited(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def file_edited(world: World, machine: Machine, luck: Random) -> None:
     """Somebody wrote into daemon.json, and the engine does not have it in force."""
     machine.file[luck.choice(("debug", "log-driver", "userland-proxy"))] = luck.choice((True, "local"))
 
 
-def file_key_lost(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def file_key_lost(world: World, machine: Machine, luck: Random) -> None:
     if machine.file:
         machine.file.pop(luck.choice(sorted(machine.file)))
 
 
-def file_broken(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def file_broken(world: World, machine: Machine, luck: Random) -> None:
     if luck.random() < 0.3:
         machine.broken = "Expecting value"
 
 
-def memory_lost(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def memory_lost(world: World, machine: Machine, luck: Random) -> None:
     machine.memory, machine.owned = {}, set()
 
 
-def settings_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def settings_changed(world: World, machine: Machine, luck: Random) -> None:
     for swarm in world.swarms.values():
         swarm.spec["Orchestration"] = {"TaskHistoryRetentionLimit": 9}
 
 
-def node_edited(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def node_edited(world: World, machine: Machine, luck: Random) -> None:
     node = world.node_of(machine.name)
     if node is not None:
         node.availability = luck.choice(("active", "pause", "drain"))
@@ -78,7 +78,7 @@ def node_edited(world: World, machine: Machine, luck: Random) -> None:  # noqa: 
         node.labels.pop(luck.choice(("disk", "zone")), None)
 
 
-def role_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def role_changed(world: World, machine: Machine, luck: Random) -> None:
     """Promoted or demoted by hand, where the engine would have let it happen."""
     swarm, node = world.swarm_of(machine.name), world.node_of(machine.name)
     if swarm is None or node is None or not swarm.quorum or not swarm.alive(node):
@@ -87,50 +87,50 @@ def role_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa:
     world.settle()
 
 
-def left(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def left(world: World, machine: Machine, luck: Random) -> None:
     """``docker swarm leave`` by hand; of a manager by force, which leaves the membership as it is."""
     if machine.running:
         machine.node = machine.swarm = None
 
 
-def forgotten(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def forgotten(world: World, machine: Machine, luck: Random) -> None:
     """``docker node rm --force`` of a worker that lives on."""
     swarm, node = world.swarm_of(machine.name), world.node_of(machine.name)
     if swarm is not None and node is not None and not node.member and luck.random() < 0.3:
         del swarm.nodes[node.id]
 
 
-def elsewhere(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def elsewhere(world: World, machine: Machine, luck: Random) -> None:
     """Put into a swarm of its own."""
     if machine.running and machine.swarm is None:
         world.found(machine)
 
 
-def stack_touched(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def stack_touched(world: World, machine: Machine, luck: Random) -> None:
     for swarm in world.swarms.values():
         for stack in swarm.stacks.values():
             _touch(stack.services, luck)
 
 
-def record_lost(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def record_lost(world: World, machine: Machine, luck: Random) -> None:
     for swarm in world.swarms.values():
         for stack in swarm.stacks.values():
             stack.digest, stack.recorded = None, {}
 
 
-def network_changed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def network_changed(world: World, machine: Machine, luck: Random) -> None:
     for swarm in world.swarms.values():
         for overlay in swarm.networks.values():
             overlay.settings["attachable"] = not overlay.settings["attachable"]
 
 
-def network_removed(world: World, machine: Machine, luck: Random) -> None:  # noqa: ARG001
+def network_removed(world: World, machine: Machine, luck: Random) -> None:
     for swarm in world.swarms.values():
         for name in [name for name in swarm.networks if not swarm.users(name)]:
             del swarm.networks[name]
 
 
-def _touch(services: dict[str, str], luck: Random) -> None:  # noqa: ARG001
+def _touch(services: dict[str, str], luck: Random) -> None:
     if services:
         name = luck.choice(sorted(services))
         if luck.random() < 0.5:

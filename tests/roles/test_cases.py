@@ -1,0 +1,162 @@
+"""Cases in ``<role>/*.yml``: a cluster, what is observed, and the plan's exact text.
+
+A file holds one case a YAML document: ``title``, ``cluster``, ``observed`` and ``plan`` (or ``error``, where the
+observation cannot be understood). A host missing from ``observed`` did not answer; ``null`` means nothing is
+there; a state is given by its fields, or raw as ``probe`` and ``answers``. ``down: true`` plans the taking down.
+Under ``together`` all roles plan, and ``observed`` has a state a role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from roles import ROLES
+from roles.daemon.role import State as DaemonState
+from roles.engine.role import State as EngineState
+from roles.networks.role import Overlay
+from roles.networks.role import State as NetworksState
+from roles.stacks.role import Deployed, digest
+from roles.stacks.role import State as StacksState
+from roles.swarm.state import Node
+from roles.swarm.state import State as SwarmState
+from skep.model import Cluster, Engine, Host, Network, Registry, Secret, Stack, Swarm
+from skep.plan import Finding, Plan
+from skep.rolling import Member
+
+NAMES = [role.name for role in ROLES]
+Case = Mapping[str, Any]
+
+
+def cases() -> Iterator[Any]:
+    for path in sorted(Path(__file__).parent.glob("*/*.yml")):
+        for case in yaml.safe_load_all(path.read_text()):
+            yield pytest.param(path.parent.name, case, id=f"{path.parent.name}/{path.stem}: {case['title']}")
+
+
+@pytest.mark.parametrize(("role_name", "case"), cases())
+def test_plan_text(role_name: str, case: Case) -> None:
+    cluster = a_cluster(case["cluster"])
+    if "error" in case:
+        with pytest.raises(ValueError, match=case["error"]):
+            a_plan(role_name, cluster, case)
+        return
+    plan = a_plan(role_name, cluster, case)
+    assert str(plan) == (case["plan"] or "").rstrip("\n")
+    assert [finding.text for finding in plan.errors if not finding.next_action] == []
+
+
+def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
+    """The plan of one role, or of all under ``together``, with what only makes sense beside others left in."""
+    items: list[Any] = []
+    for role in ROLES:
+        if role_name not in (role.name, "together"):
+            continue
+        observed = {
+            host: a_state(role, cluster, state[role.name] if role_name == "together" else state)
+            for host, state in case["observed"].items()
+        }
+        if case.get("down"):
+            items += role.down(cluster, observed) if hasattr(role, "down") else []
+        else:
+            items += role.plan(cluster, {name: role.desired(cluster, cluster.host(name)) for name in observed}, observed)
+    return Plan(items, NAMES, [host.name for host in cluster.hosts])
+
+
+def a_state(role: Any, cluster: Cluster, given: Any) -> Any:
+    if given is None:
+        return None
+    if "probe" in given or "answers" in given:
+        return role.parse(given.get("probe", ""), given.get("answers", {}))
+    return STATES[role.name](cluster, dict(given))
+
+
+def _engine(_: Cluster, given: dict[str, Any]) -> EngineState:
+    return EngineState(**given | _member(given))
+
+
+def _daemon(_: Cluster, given: dict[str, Any]) -> DaemonState:
+    return DaemonState(**given | _member(given))
+
+
+def _member(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"member": Member(**given["member"])} if "member" in given else {}
+
+
+def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
+    if "nodes" in given:
+        given["nodes"] = tuple(Node(**node) for node in given["nodes"])
+    return SwarmState(**given)
+
+
+def _networks(_: Cluster, given: dict[str, Any]) -> NetworksState:
+    return NetworksState({name: Overlay(**{**overlay}) for name, overlay in given.items()})
+
+
+def _stacks(cluster: Cluster, given: dict[str, Any]) -> StacksState:
+    described = {stack.name: digest(stack) for stack in cluster.stacks}
+    return StacksState(
+        {
+            name: Deployed(**{**stack, "digest": described[name] if stack.get("digest") == "described" else "other"})
+            if "digest" in stack
+            else Deployed(**stack)
+            for name, stack in given.items()
+        }
+    )
+
+
+STATES: Mapping[str, Callable[[Cluster, dict[str, Any]], Any]] = {
+    "engine": _engine,
+    "daemon": _daemon,
+    "swarm": _swarm,
+    "networks": _networks,
+    "stacks": _stacks,
+}
+
+
+def a_cluster(given: Mapping[str, Any]) -> Cluster:
+    """From a case's short form: hosts get addresses in order and are workers unless said otherwise."""
+    hosts = given["hosts"]
+    return Cluster(
+        name="case",
+        hosts=tuple(_host(name, place, hosts[name] or {}) for place, name in enumerate(hosts, 1)),
+        swarm=Swarm(**given.get("swarm", {})),
+        networks=tuple(Network(name=name, **(more or {})) for name, more in given.get("networks", {}).items()),
+        stacks=tuple(_stack(name, more) for name, more in given.get("stacks", {}).items()),
+        registries=tuple(Registry(server, "user", Secret("password")) for server in given.get("registries", ())),
+        replace_networks=frozenset(given.get("replace", ())),
+    )
+
+
+def _host(name: str, place: int, given: Mapping[str, Any]) -> Host:
+    engine = Engine(**given["engine"]) if "engine" in given else Engine()
+    return Host(**{"name": name, "address": f"10.0.0.{place}", "role": "worker", **given, "engine": engine})
+
+
+def _stack(name: str, given: Mapping[str, Any]) -> Stack:
+    compose = yaml.safe_dump({key: given[key] for key in ("services", "networks") if key in given})
+    secrets = {key: Secret(value) for key, value in given.get("secrets", {}).items()}
+    return Stack(
+        name=name,
+        compose=("compose.yml",),
+        files={"compose.yml": compose.encode()},
+        variables={**given.get("variables", {}), **secrets},
+    )
+
+
+def test_every_role_has_cases() -> None:
+    folders = {path.parent.name for path in Path(__file__).parent.glob("*/*.yml")}
+    assert folders >= {*NAMES, "together"}
+
+
+def test_findings_name_their_role() -> None:
+    for param in cases():
+        role_name, case = param.values
+        if "error" in case or role_name == "together":
+            continue
+        findings: tuple[Finding, ...] = a_plan(role_name, a_cluster(case["cluster"]), case).findings
+        assert {finding.role for finding in findings} <= {role_name}
