@@ -34,12 +34,13 @@ def test_file(host: Remote, wanted: Host) -> None:
     assert not wrong, f"{FILE} on {wanted.name}: {'; '.join(wrong)}"
 
 
-def test_file_in_use(host: Remote, wanted: Host) -> None:
+def test_file_in_use(host: Remote, wanted: Host, ask: Ask) -> None:
     """the engine reads that file and no other"""
     _something(wanted)
+    ask(host, VERSION)
     unit = host.service("docker.service").systemd_properties
     words = host.run("cat %s", f"/proc/{unit.get('MainPID', 'none')}/cmdline")
-    assert words.succeeded, f"the engine is not running on {wanted.name}"
+    assert words.succeeded, f"docker.service has no process on {wanted.name}"
     options = iter(words.stdout.replace("=", "\0").split("\0"))
     other = next((next(options, "") for word in options if word == "--config-file"), FILE)
     assert other == FILE, f"the engine on {wanted.name} was started with --config-file {other}"

@@ -16,9 +16,9 @@ class Swarm:
     """Initialises at most once, and only when every manager of the inventory says there is none yet."""
 
     name = "swarm"
-    probe = """
-[ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] ||
-  cat /var/lib/docker/swarm/certificates/swarm-node.crt 2>/dev/null
+    probe = r"""
+root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+cat "${root:-/var/lib/docker}/swarm/certificates/swarm-node.crt" 2>/dev/null
 true
 """
     questions = ("/info", "/nodes")

@@ -80,7 +80,7 @@ def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
 
 def parse_state(text: str, answers: Answers) -> State | None:
     """From ``/info`` and, on managers in a quorum, ``/nodes``; from the node's certificate in ``text`` while the
-    engine does not run; ``None`` without either."""
+    engine does not answer; ``None`` without either."""
     if "/info" not in answers:
         return _stopped(text) if "BEGIN CERTIFICATE" in text else None
     swarm = answers["/info"]["Swarm"]

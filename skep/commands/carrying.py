@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from skep.converge import Site, apply, refuse_errors, refuse_repeated, refuse_unclean
 from skep.observe import Observation, observe
@@ -29,9 +30,15 @@ def carry_out(
         refuse_unclean(outcome, {})
         done |= set(outcome.done)
         with tell.busy("observing again"):
-            observation = observe(site.cluster, site.pool, site.roles)
+            observation = again(site, observation)
         planned = remaining(observation)
         refuse_repeated(planned, done)
         if len(planned):
             tell.plan(planned, applying=True)
             refuse_errors(planned)
+
+
+def again(site: Site, before: Observation) -> Observation:
+    """Look once more at the hosts that answered; the silent ones stay silent for this run."""
+    seen = observe(site.cluster, site.pool, site.roles, before.hosts)
+    return replace(seen, failures={**before.failures, **seen.failures})

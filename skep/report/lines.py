@@ -25,7 +25,8 @@ class LinesReporter(Reporter):
 
     def __init__(self, *, verbose: bool = False) -> None:
         self.verbose = verbose
-        width = None if sys.stdout.isatty() else 160
+        self.soft = not sys.stdout.isatty()
+        width = 160 if self.soft else None
         self.console = Console(highlight=False, width=width, emoji=False)
         self.errors = Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
         self._lock = threading.Lock()
@@ -39,7 +40,7 @@ class LinesReporter(Reporter):
 
     def say(self, text: str) -> None:
         """A line."""
-        self.console.print(escape(text), soft_wrap=True)
+        self.console.print(escape(text), soft_wrap=self.soft)
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
@@ -58,9 +59,9 @@ class LinesReporter(Reporter):
     def _finding(self, finding: Finding) -> None:
         colour = "red" if finding.level == "error" else "yellow"
         place = f"{finding.host}: " if finding.host else ""
-        self.console.print(f"[{colour}]{finding.level}[/] {escape(place + finding.text)}", soft_wrap=True)
+        self.console.print(f"[{colour}]{finding.level}[/] {escape(place + finding.text)}", soft_wrap=self.soft)
         if finding.next_action:
-            self.console.print(f"  next: {escape(finding.next_action)}", soft_wrap=True)
+            self.console.print(f"  next: {escape(finding.next_action)}", soft_wrap=self.soft)
 
     def _step(self, plan: Plan, step: Step) -> None:
         table = Table.grid(padding=(0, 1))
@@ -95,10 +96,10 @@ class LinesReporter(Reporter):
         place = escape((step.concerns or "cluster").ljust(8))
         self.console.print(
             f"[{colour}]{sign}[/] {place} {escape(step.title)}{took}" + (f"  [dim]{text}[/]" if text else ""),
-            soft_wrap=True,
+            soft_wrap=self.soft,
         )
         if event.kind == "failed":
-            self.console.print("    " + escape(event.text.replace("\n", "\n    ")), soft_wrap=True)
+            self.console.print("    " + escape(event.text.replace("\n", "\n    ")), soft_wrap=self.soft)
 
     def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
         """Which hosts are done, failed, skipped."""
@@ -127,8 +128,8 @@ class LinesReporter(Reporter):
         for check in checks:
             if check.outcome not in ("passed", "skipped"):
                 text = f"[red]✗[/] {escape(check.host or 'cluster')}: {escape(check.role)}: {escape(check.name)}"
-                self.console.print(text, soft_wrap=True)
-                self.console.print("    " + escape(check.message.replace("\n", "\n    ")), soft_wrap=True)
+                self.console.print(text, soft_wrap=self.soft)
+                self.console.print("    " + escape(check.message.replace("\n", "\n    ")), soft_wrap=self.soft)
             elif self.verbose:
                 self.console.print(f"[green]✓[/] {escape(check.host or 'cluster')}: {escape(check.name)}")
 
@@ -143,14 +144,14 @@ class LinesReporter(Reporter):
 
     def done(self, text: str) -> None:
         """The last line."""
-        self.console.print(f"[green]{escape(text)}[/]", soft_wrap=True)
+        self.console.print(f"[green]{escape(text)}[/]", soft_wrap=self.soft)
 
     def error(self, error: SkepError) -> None:
         """On stderr."""
         first, *rest = error.lines()
-        self.errors.print(f"[red]{escape(first)}[/]", soft_wrap=True)
+        self.errors.print(f"[red]{escape(first)}[/]", soft_wrap=not sys.stderr.isatty())
         for line in rest:
-            self.errors.print(escape(line), soft_wrap=True)
+            self.errors.print(escape(line), soft_wrap=not sys.stderr.isatty())
 
 
 def _alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:

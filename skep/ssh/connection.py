@@ -90,7 +90,7 @@ def open_connection(connection: Connection, host: str, access: Access) -> None:
                 " then set ssh.user, ssh.key or ssh.agent in the inventory",
             ) from None
         except (OSError, EOFError, paramiko.SSHException) as error:
-            if attempt == access.retries:
+            if attempt == access.retries or isinstance(error, TimeoutError):
                 raise ConnectError(
                     "cannot be reached",
                     host=host,

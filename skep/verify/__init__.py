@@ -20,11 +20,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skep.errors import SkepError
 from skep.model import Cluster
-from skep.ssh import Pool
 from skep.verify.check import Check
+
+if TYPE_CHECKING:
+    from skep.ssh import Pool
 
 __all__ = ["Check", "run"]
 

@@ -42,6 +42,7 @@ class Plugin:
         self._lost = lost
         self._width = width
         self._tell = tell
+        self._told: set[str] = set()
         self._lanes = Lanes({}, 1)
         self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
             "wanted": hosts,
@@ -111,7 +112,7 @@ class Plugin:
         if call.when == "call" and item in self._lanes:
             report.duration = self._lanes.seconds(item)
         if call.when == "call" or report.outcome != "passed":
-            outcome, message = _judge(report, call)
+            outcome, message = self._judge(report, call)
             role = self._files.get(item.path.resolve(), "ssh")
             self._add(Check(role, _host(item), _name(item), outcome, message, report.duration))
         return report
@@ -139,6 +140,26 @@ class Plugin:
         }
         names = inspect.signature(item.obj).parameters
         item.obj(**{name: params[name] if name in params else makers[name]() for name in names})
+
+    def _judge(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> tuple[Outcome, str]:
+        """An assertion is a finding; anything else that was raised kept us from looking.
+
+        What keeps us from looking at much is told once, and comes again as ``skipped``.
+        """
+        if call.excinfo is None or report.passed:
+            return "passed", ""
+        error = call.excinfo.value
+        if report.skipped:
+            return "skipped", str(error)
+        if isinstance(error, SkepError):
+            cause = f"{error.message}: {error.cause}" if error.cause else error.message
+            outcome: Outcome = "skipped" if cause in self._told else "error"
+            self._told.add(cause)
+            return outcome, cause
+        if isinstance(error, (AssertionError, pytest.fail.Exception)):
+            return "failed", _said(call.excinfo)
+        place = call.excinfo.traceback[-1]
+        return "error", f"{call.excinfo.exconly()} ({place.path}:{place.lineno + 1})"
 
     def _add(self, check: Check) -> None:
         self.checks.append(check)
@@ -195,21 +216,6 @@ def _name(item: pytest.Item) -> str:
     words = (getattr(function, "__doc__", None) or item.name.partition("[")[0].replace("_", " ")).strip()
     things = [thing.name for key, thing in _params(item).items() if key in ("network", "stack")]
     return ": ".join([*things, words.splitlines()[0].rstrip(".")])
-
-
-def _judge(report: pytest.TestReport, call: pytest.CallInfo[None]) -> tuple[Outcome, str]:
-    """An assertion is a finding; anything else that was raised kept us from looking."""
-    if call.excinfo is None or report.passed:
-        return "passed", ""
-    error = call.excinfo.value
-    if report.skipped:
-        return "skipped", str(error)
-    if isinstance(error, SkepError):
-        return "error", f"{error.message}: {error.cause}" if error.cause else error.message
-    if isinstance(error, (AssertionError, pytest.fail.Exception)):
-        return "failed", _said(call.excinfo)
-    place = call.excinfo.traceback[-1]
-    return "error", f"{call.excinfo.exconly()} ({place.path}:{place.lineno + 1})"
 
 
 def _said(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

@@ -81,16 +81,17 @@ def _quorum(session: Session) -> Result:
 def _answer(name: str, result: Any) -> list[Any]:
     if result.rc == ASLEEP:
         raise SkepError(f"cannot tell, for the docker service is not running on {name}", host=name)
-    assert result.rc == 0, f"docker on {name}: {_last_line(result.stderr) or f'ended with status {result.rc}'}"
+    assert result.rc == 0, f"docker on {name}: {_last_words(result.stderr) or f'ended with status {result.rc}'}"
     return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
 
 
 def _why(answer: Result | SkepError) -> str:
     if isinstance(answer, SkepError):
         return answer.cause or answer.message
-    return _last_line(answer.err) or f"status {answer.status}"
+    return _last_words(answer.err) or f"status {answer.status}"
 
 
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else ""
+def _last_words(text: str) -> str:
+    """Docker's last line without the layers it came through."""
+    lines = text.strip().splitlines() or [""]
+    return lines[-1].removeprefix("Error response from daemon: ").removeprefix("Error: ").rpartition(" desc = ")[2]

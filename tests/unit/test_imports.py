@@ -1,0 +1,41 @@
+"""What listing, help and completion may cost: none of the heavy libraries."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("fabric", "paramiko", "docker", "pydantic", "rich", "pytest", "testinfra", "requests", "cryptography")
+
+SCRIPT = """
+import json, sys
+from invoke.main import program
+try:
+    program.run(["invoke", *json.loads(sys.argv[1])])
+except SystemExit:
+    pass
+print("@@" + json.dumps(sorted(set(json.loads(sys.argv[2])) & set(sys.modules))))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--list"], ["--help", "cluster.up"], ["--complete", "--", "inv cluster."], ["--print-completion-script", "bash"]],
+    ids=["list", "help", "complete", "completion-script"],
+)
+def test_no_heavy_imports(arguments):
+    argv = [sys.executable, "-c", SCRIPT, json.dumps(arguments), json.dumps(HEAVY)]
+    out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert json.loads(out.rpartition("@@")[2]) == []
+    assert len(out.splitlines()) > 1
+
+
+def test_every_task_has_an_example_and_help_for_its_options():
+    import tasks
+
+    for name in tasks.namespace.task_names:
+        task = tasks.namespace[name]
+        assert "Example: " in task.__doc__, name
+        lacking = [argument.name for argument in task.get_arguments() if not argument.help]
+        assert lacking == [], name
