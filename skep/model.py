@@ -86,7 +86,8 @@ class Swarm:
     task_history: int | None = None
     cert_expiry: float | None = None
     """Seconds."""
-    autolock: bool = False
+    autolock: bool | None = None
+    """``None`` leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

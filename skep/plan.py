@@ -17,7 +17,8 @@ from skep.model import Secret
 class Ref:
     """A value known only at the step: shown as ``<name>``, resolved by the executor, never stored.
 
-    Names: ``manager-token``, ``worker-token``, ``manager-addresses`` (list of ``address:2377``).
+    Names: ``manager-token``, ``worker-token``, ``unlock-key``, ``manager-addresses`` (list of ``address:2377``),
+    ``node-id@HOST``.
     """
 
     name: str

@@ -90,13 +90,28 @@ def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], *, mana
         ]
         gate = (f"{role}/drained@{host}",)
     steps.append(replace(step, needs=(*step.needs, *gate)))
+    awake = step.id
+    if manager and cluster.swarm.autolock:
+        awake = f"{role}/unlock@{host}"
+        steps.append(
+            Call(
+                id=awake,
+                host=host,
+                title="unlock the manager",
+                cause="swarm.autolock",
+                avoid=host,
+                operation="swarm_unlock",
+                arguments={"key": Ref("unlock-key")},
+                needs=(step.id,),
+            )
+        )
     steps.append(
         Wait(
             id=f"{role}/back@{host}",
             title="wait until the node is Ready" + (" and Reachable" if manager else ""),
             condition="node_ready",
             arguments={"node": node},
-            needs=(step.id,),
+            needs=(awake,),
             cause=step.cause,
         )
     )

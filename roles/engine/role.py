@@ -144,8 +144,8 @@ def fits(version: str | None, wanted: str) -> bool:
 def _foreign(host: str, have: State, want: State) -> Finding:
     return Finding(
         "error",
-        f"has {have.package or 'an engine without a package'} {have.version or ''}, the inventory asks for docker.io"
-        f" {want.version}",
+        f"has {f'{have.package} {have.version}' if have.package else 'an engine without a package'}, the inventory"
+        f" asks for docker.io {want.version}",
         host=host,
         role="engine",
         next_action="take engine.version out of the inventory for this host, or replace the package by hand",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from testinfra.host import Host as Remote
 
-from skep.model import Host, Stack, reveal
+from skep.model import Host, Secret, Stack, reveal
 
 SERVICES = "timeout 20 docker stack services %s --format '{{json .}}'"
 INSPECT = (
@@ -45,7 +45,8 @@ def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
             wrong.append(f"service {name} is scaled to {meant}, the compose file asks for {asked}")
         elif running < meant and not _is_job(wanted[name]):
             wrong.append(f"service {name} runs {running} of {meant} tasks{_reason(name, stack, manager, ask)}")
-    assert not wrong, "; ".join(wrong)
+    shown = _without_secrets("; ".join(wrong), stack)
+    assert not shown, shown
 
 
 def test_updates(manager: Remote, stack: Stack, ask: Ask) -> None:
@@ -118,6 +119,13 @@ def _reason(service: str, stack: Stack, manager: Remote, ask: Ask) -> str:
         return ""
     last = max(states, key=lambda status: str(status.get("Timestamp")))
     return f"; one is {last['State']}: {last.get('Err') or last.get('Message') or 'no reason told'}"
+
+
+def _without_secrets(text: str, stack: Stack) -> str:
+    for value in stack.variables.values():
+        if isinstance(value, Secret) and value.reveal():
+            text = text.replace(value.reveal(), str(value))
+    return text
 
 
 def _tagged(image: str) -> str:

@@ -64,7 +64,9 @@ def wanted_spec(cluster: Cluster) -> dict[str, Any]:
         spec["Orchestration"] = {"TaskHistoryRetentionLimit": swarm.task_history}
     if swarm.cert_expiry is not None:
         spec["CAConfig"] = {"NodeCertExpiry": int(swarm.cert_expiry * 1_000_000_000)}
-    return spec | ({"EncryptionConfig": {"AutoLockManagers": True}} if swarm.autolock else {})
+    if swarm.autolock is not None:
+        spec["EncryptionConfig"] = {"AutoLockManagers": swarm.autolock}
+    return spec
 
 
 def wanted_fixed(cluster: Cluster) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
     settings: list[tuple[str, Any, Any]] = [
         ("task-history", asked.task_history, spec["Orchestration"].get("TaskHistoryRetentionLimit")),
         ("cert-expiry in seconds", asked.cert_expiry, spec["CAConfig"].get("NodeCertExpiry", 0) / SECOND),
-        ("autolock", asked.autolock or None, spec["EncryptionConfig"].get("AutoLockManagers")),
+        ("autolock", asked.autolock, spec["EncryptionConfig"].get("AutoLockManagers")),
         ("address-pools", list(asked.address_pools) or None, found.get("DefaultAddrPool")),
         ("subnet-size", asked.subnet_size, found.get("SubnetSize")),
         ("data-path-port", asked.data_path_port, found.get("DataPathPort")),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from skep.apply.script import put_script, run_script
-from skep.engine import CONDITIONS, OPERATIONS, Clients, EngineClient, resolve
+from skep.engine import CONDITIONS, OPERATIONS, SECRET, Clients, EngineClient, resolve
 from skep.errors import ConnectError, SkepError, StepFailed
 from skep.model import Secret, reveal
 from skep.plan import Call, Put, Ref, Run, Step, Wait
@@ -102,7 +102,7 @@ class Performer:
                 if name == "node-id":
                     return api.info()["Swarm"]["NodeID"]
                 found = resolve(api, name)
-                if name.endswith("token"):
+                if name in SECRET:
                     self._secrets.add(found)
                 return found
         raise StepFailed(f"no manager of the swarm can tell the {name}", host=host, next_action=AGAIN)

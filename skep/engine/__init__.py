@@ -4,7 +4,7 @@ from skep.engine.clients import Clients
 from skep.engine.conditions import CONDITIONS, Progress
 from skep.engine.failures import engine_errors
 from skep.engine.operations import OPERATIONS
-from skep.engine.refs import resolve
+from skep.engine.refs import SECRET, resolve
 from skep.engine.transport import EngineClient
 
-__all__ = ["CONDITIONS", "OPERATIONS", "Clients", "EngineClient", "Progress", "engine_errors", "resolve"]
+__all__ = ["CONDITIONS", "OPERATIONS", "SECRET", "Clients", "EngineClient", "Progress", "engine_errors", "resolve"]

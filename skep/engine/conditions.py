@@ -20,11 +20,15 @@ class Progress:
 
 
 def node_ready(api: EngineClient, *, node: str) -> Progress:
-    """The node is Ready in the managers' eyes, and Reachable where it is a manager."""
+    """The node is Ready in the managers' eyes, Reachable where it is a manager, and the leader, if it is a new one,
+    has heard from every node again."""
     try:
         found = find_node(api, node)
     except LookupError:
         return Progress(False, "not in the node list yet")
+    unheard = [n for n in api.nodes() if n["Status"]["State"] == "unknown"]
+    if unheard:
+        return Progress(False, f"the leader has yet to hear from {len(unheard)} nodes")
     state = found["Status"]["State"]
     manager = found.get("ManagerStatus")
     if found["Spec"]["Role"] == "manager":

@@ -59,6 +59,17 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
     raise refusal or TimeoutError(f"the node stays {swarm['LocalNodeState']}: {told}")
 
 
+def swarm_unlock(api: EngineClient, *, key: str) -> None:
+    """Unlock this manager after its engine was restarted, if it says within two seconds that it is locked."""
+    for _ in range(8):
+        state = api.info()["Swarm"]["LocalNodeState"]
+        if state == "locked":
+            api.unlock_swarm(key)
+        if state in ("locked", "active"):
+            return
+        time.sleep(0.25)
+
+
 def swarm_leave(api: EngineClient, *, force: bool) -> None:
     """Take this engine out of its swarm; nothing to do when it is in none."""
     if api.info()["Swarm"]["LocalNodeState"] != "inactive":
@@ -179,6 +190,7 @@ OPERATIONS: dict[str, Callable[..., None]] = {
     for operation in (
         swarm_init,
         swarm_join,
+        swarm_unlock,
         swarm_leave,
         swarm_update,
         node_update,

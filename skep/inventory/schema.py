@@ -122,7 +122,9 @@ class SwarmSettings(Section):
     )
     task_history: Count = doc("How many old tasks each slot keeps.", 3, shown="Docker's: 5")
     cert_expiry: Duration = doc("How long node certificates hold; at least 1h.", "90d", shown="Docker's: 90d")
-    autolock: Flag = doc("Whether a restarted manager needs the unlock key.", True, False)
+    autolock: Flag = doc(
+        "Whether a restarted manager needs the unlock key.", True, shown="left as it is; Docker's: false"
+    )
 
 
 class Common(Section):

@@ -155,6 +155,8 @@ echo $$ > {group}/start/cgroup.procs
 status=133
 while [ "$status" = 133 ]; do
     ip link delete {network.cable(lab, host)} 2> /dev/null || :
+    find {group}/system -depth -type d -exec rmdir {{}} + # the last boot's: no process may join a group above others
+    mkdir {group}/system
     status=0
     (echo 0 > {group}/system/cgroup.procs && exec {shlex.join(command)}) || status=$?
 done

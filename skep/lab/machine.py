@@ -14,6 +14,9 @@ _SYSCTLS = (
     "net/ipv4/conf/all/accept_redirects",  # the kernel flips these two with forwarding
     "net/ipv4/conf/default/accept_redirects",
 )
+_INOTIFY = "fs/inotify/max_user_instances"
+_ENOUGH_INOTIFY = 65536
+"""All hosts' processes count as one user's here; stock limits (128) are used up by about twelve hosts."""
 _MODULES = ("br_netfilter", "ip_vs")
 """Kernel modules Docker loads by name, which it cannot from inside a container."""
 _BRIDGE_FILTERS = Path("/proc/sys/net/bridge")
@@ -22,10 +25,10 @@ _MOUNT_NAME = "skep:nspawn"
 
 
 def prepare() -> None:
-    """Turns on IPv4 forwarding, loads kernel modules if there are any, readies the folder of systemd-nspawn."""
+    """Turns on forwarding, makes room for many hosts, loads kernel modules, readies the folder of systemd-nspawn."""
     with folders.held(_RECORD.parent):
         if _remembered() is None:
-            before = {name: Path("/proc/sys", name).read_text().strip() for name in _SYSCTLS}
+            before = {name: Path("/proc/sys", name).read_text().strip() for name in (*_SYSCTLS, _INOTIFY)}
             made = [str(path) for path in (_NSPAWN, _NSPAWN.parent) if not path.exists()]
             modules = [name for name in _MODULES if not Path("/sys/module", name).exists()]
             record = {"boot": boot_id(), "sysctls": before, "made": made, "modules": modules}
@@ -33,6 +36,9 @@ def prepare() -> None:
         forwarding = Path("/proc/sys", _SYSCTLS[0])
         if forwarding.read_text().strip() != "1":
             forwarding.write_text("1")
+        inotify = Path("/proc/sys", _INOTIFY)
+        if int(inotify.read_text()) < _ENOUGH_INOTIFY:
+            inotify.write_text(str(_ENOUGH_INOTIFY))
         for name in _MODULES:
             _load(name)
         _prepare_nspawn()
@@ -70,10 +76,10 @@ def restore() -> None:
 def _put_back(record: dict[str, object]) -> None:
     match record:
         case {"sysctls": dict(sysctls), "made": list(made), "modules": list(modules)}:
-            for name in _SYSCTLS:
+            for name, before in sysctls.items():
                 file = Path("/proc/sys", name)
-                if file.read_text().strip() != sysctls[name]:
-                    file.write_text(sysctls[name])
+                if file.read_text().strip() != before:
+                    file.write_text(before)
             for path in made:
                 _remove_if_empty(Path(path))
             for module in modules:

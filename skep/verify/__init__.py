@@ -17,12 +17,13 @@ The first line of a test's docstring is what the operator reads. A test must not
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skep.errors import SkepError
+from skep.errors import SkepError, UsageError
 from skep.model import Cluster
 from skep.verify.check import Check
 
@@ -58,13 +59,18 @@ def run(
 
     ``roles`` maps a role's name to its ``verify.py``, in the order of the answer. ``tell`` hears each check when
     it is done. ``junit`` is a file to write in JUnit's format. A host that cannot be reached is one check with the
-    outcome ``error``. Raises ``SkepError`` when the checks themselves cannot be run.
+    outcome ``error``. Raises ``UsageError`` when ``junit`` cannot be written, ``SkepError`` when
+    the checks themselves cannot be run.
     """
     import pytest
 
     from skep.verify.plugin import Plugin
     from skep.verify.witness import Witness
 
+    if not roles:
+        return []
+    if junit:
+        _writable(junit)
     names = list(hosts)
     answers = pool.map(lambda session: session.run("true", timeout=20), names)
     lost = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
@@ -77,13 +83,22 @@ def run(
         width=pool.width,
         tell=tell or (lambda check: None),
     )
-    with _own_environment():
+    with _own_environment(), _own_modules(files):
         status = pytest.main(_arguments(list(files), junit), plugins=[plugin])
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise SkepError("the checks could not be run", step="verify", cause=plugin.broken)
     return plugin.checks
+
+
+def _writable(junit: Path) -> None:
+    """Say so before the checks run, not after."""
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        junit.open("a").close()
+    except OSError as error:
+        raise UsageError(f"cannot write {junit}", step="verify", cause=error.strerror) from None
 
 
 def _arguments(files: list[Path], junit: Path | None) -> list[str]:
@@ -110,3 +125,16 @@ def _own_environment() -> Iterator[None]:
         for key in [key for key in os.environ if key.startswith("PYTEST_")]:
             del os.environ[key]
         os.environ.update(before)
+
+
+@contextmanager
+def _own_modules(files: Iterable[Path]) -> Iterator[None]:
+    """What pytest imported of these files is forgotten: all of them have one name."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        paths = {str(file) for file in files}
+        for name in set(sys.modules) - before:
+            if getattr(sys.modules[name], "__file__", None) in paths:
+                del sys.modules[name]

@@ -38,7 +38,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(path.parent.name, case, id=f"{path.parent.name}/{path.stem}: {case['title']}")
 
 
-@pytest.mark.parametrize(("role_name", "case"), cases())
+@pytest.mark.parametrize(("role_name", "case"), list(cases()))
 def test_plan_text(role_name: str, case: Case) -> None:
     cluster = a_cluster(case["cluster"])
     if "error" in case:
@@ -63,7 +63,9 @@ def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
         if case.get("down"):
             items += role.down(cluster, observed) if hasattr(role, "down") else []
         else:
-            items += role.plan(cluster, {name: role.desired(cluster, cluster.host(name)) for name in observed}, observed)
+            items += role.plan(
+                cluster, {name: role.desired(cluster, cluster.host(name)) for name in observed}, observed
+            )
     return Plan(items, NAMES, [host.name for host in cluster.hosts])
 
 
@@ -94,7 +96,7 @@ def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
 
 
 def _networks(_: Cluster, given: dict[str, Any]) -> NetworksState:
-    return NetworksState({name: Overlay(**{**overlay}) for name, overlay in given.items()})
+    return NetworksState({name: Overlay(**overlay) for name, overlay in given.items()})
 
 
 def _stacks(cluster: Cluster, given: dict[str, Any]) -> StacksState:

@@ -1,0 +1,167 @@
+"""The same end state as ``cluster.up``, as a pyinfra deploy: stock operations where there are any, facts of the
+swarm asked once of the first manager. Run by pyinfra, not by skep."""
+
+import io
+import json
+
+from pyinfra import host, inventory
+from pyinfra.api import FactBase, OperationError, operation
+from pyinfra.facts.docker import DockerNetwork, DockerSystemInfo
+from pyinfra.operations import apt, files, server, systemd
+
+site = host.data.site
+FIRST = next(entry["name"] for entry in site["hosts"] if entry["role"] == "manager")
+
+
+class SwarmNodes(FactBase):
+    """Host name → node, from a manager."""
+
+    default = dict
+
+    def requires_command(self):
+        return "docker"
+
+    def command(self):
+        return "docker node inspect $(docker node ls -q 2>/dev/null) 2>/dev/null || true"
+
+    def process(self, output):
+        return {node["Description"]["Hostname"]: node for node in json.loads("".join(output) or "[]")}
+
+
+class JoinTokens(FactBase):
+    """Role → token, from a manager."""
+
+    def command(self):
+        return "docker swarm join-token -q manager && docker swarm join-token -q worker"
+
+    def process(self, output):
+        return dict(zip(("manager", "worker"), output, strict=True))
+
+
+class StackServices(FactBase):
+    """Names of the services of a stack, from a manager."""
+
+    default = set
+
+    def requires_command(self, stack):
+        return "docker"
+
+    def command(self, stack):
+        label = f"label=com.docker.stack.namespace={stack}"
+        return f"docker service ls --filter {label} --format '{{{{.Name}}}}' 2>/dev/null || true"
+
+    def process(self, output):
+        return set(output)
+
+
+def swarm_of(a_host):
+    """The engine's word on the swarm it is in."""
+    return (a_host.get_fact(DockerSystemInfo) or {}).get("Swarm") or {}
+
+
+@operation()
+def swarm_init(address, pools, mask):
+    """A swarm on this host."""
+    if swarm_of(host).get("ControlAvailable"):
+        host.noop("the swarm is there")
+        return
+    given = [f"--default-addr-pool {pool}" for pool in pools]
+    given += [f"--default-addr-pool-mask-length {mask}"] if mask else []
+    yield f"docker swarm init --advertise-addr {address} {' '.join(given)}"
+
+
+@operation()
+def swarm_join(address, role, through, port=2377):
+    """This host in the swarm of another."""
+    if swarm_of(host).get("LocalNodeState") == "active":
+        host.noop("is in a swarm")
+        return
+    manager = inventory.get_host(through)
+    token = manager.get_fact(JoinTokens, _sudo=True)[role]
+    yield f"docker swarm join --advertise-addr {address} --token {token} {manager.data.address}:{port}"
+
+
+@operation()
+def nodes_as(wanted):
+    """Role, availability and labels of all nodes."""
+    nodes = host.get_fact(SwarmNodes)
+    for entry in wanted:
+        name, node = entry["name"], nodes.get(entry["name"])
+        spec = node["Spec"] if node else {"Role": entry["role"], "Availability": "active", "Labels": {}}
+        given = [f"--label-add {k}={v}" for k, v in entry["labels"].items() if spec["Labels"].get(k) != v]
+        if spec["Availability"] != entry["availability"]:
+            given.append(f"--availability {entry['availability']}")
+        if spec["Role"] != entry["role"]:
+            given.append(f"--role {entry['role']}")
+        if given:
+            yield f"docker node update {' '.join(given)} {name}"
+
+
+@operation()
+def overlay(network, driver, subnet, attachable):
+    """A network as described; what differs cannot be changed in place."""
+    found = host.get_fact(DockerNetwork, object_id=network)
+    if not found:
+        yield f"docker network create -d {driver} --subnet {subnet} {'--attachable' if attachable else ''} {network}"
+        return
+    has = (found[0]["Driver"], found[0]["IPAM"]["Config"][0]["Subnet"], found[0]["Attachable"])
+    if has != (driver, subnet, attachable):
+        raise OperationError(f"network {network} differs: {has}")
+    host.noop("is as described")
+
+
+@operation()
+def stack(stack, folder, compose, services, changed):
+    """A stack deployed when its files changed or a service is missing."""
+    if not changed() and services <= host.get_fact(StackServices, stack=stack):
+        host.noop("is deployed")
+        return
+    files_given = " ".join(f"-c {folder}/{file}" for file in compose)
+    yield f"docker stack deploy --with-registry-auth --prune {files_given} {stack}"
+
+
+config = files.put(
+    name="Write daemon.json",
+    src=io.StringIO(json.dumps(host.data.daemon, indent=2, sort_keys=True) + "\n"),
+    dest="/etc/docker/daemon.json",
+    mode="644",
+)
+package = apt.packages(name="Install the engine", packages=["docker.io"], no_recommends=True)
+systemd.service(name="Run the engine", service="docker.service", running=True, enabled=True)
+systemd.service(
+    name="Reload the engine",
+    service="docker.service",
+    reloaded=True,
+    _if=lambda: config.did_change() and not package.did_change(),
+)
+
+if host.name == FIRST:
+    swarm = site["swarm"]
+    swarm_init(name="Initialise the swarm", address=host.data.address, pools=swarm["pools"], mask=swarm["mask"])
+else:
+    swarm_join(name="Join the swarm", address=host.data.address, role=host.data.role, through=FIRST)
+
+if host.name == FIRST:
+    nodes_as(name="Set roles, availability and labels", wanted=site["hosts"])
+    for network in site["networks"]:
+        overlay(name=f"Create network {network['network']}", **network)
+    for entry in site["stacks"]:
+        place = f"/opt/stacks/{entry['name']}"
+        puts = [
+            files.put(name=f"Upload {file}", src=f"{entry['folder']}/{file}", dest=f"{place}/{file}", mode="644")
+            for file in entry["files"]
+        ]
+        stack(
+            name=f"Deploy stack {entry['name']}",
+            stack=entry["name"],
+            folder=place,
+            compose=entry["compose"],
+            services={f"{entry['name']}_{service}" for service in entry["services"]},
+            changed=lambda puts=puts: any(put.did_change() for put in puts),
+        )
+        running = f"docker service ls --filter label=com.docker.stack.namespace={entry['name']} --format '{{{{.Replicas}}}}'"
+        server.shell(
+            name=f"Wait until stack {entry['name']} runs",
+            commands=f"until {running} | awk -F'[/ ]' '$1 != $2 {{ exit 1 }}'; do sleep 0.5; done",
+            _if=lambda puts=puts: any(put.did_change() for put in puts),
+        )

@@ -1,0 +1,127 @@
+"""Restarting nodes of a live swarm: in which order, with what between, and what stops it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from skep.model import Cluster, Host
+from skep.plan import Plan, Run, Step
+from skep.rolling import Member, member, rolling
+
+
+def cluster(managers: int, workers: int, **more: str) -> Cluster:
+    names = [(f"m{number}", "manager") for number in range(1, managers + 1)]
+    names += [(f"w{number}", "worker") for number in range(1, workers + 1)]
+    hosts = [Host(name, "10.0.0.1", role, availability=more.get(name, "active")) for name, role in names]  # type: ignore[arg-type]
+    return Cluster(name="lab", hosts=tuple(hosts))
+
+
+def planned(of: Cluster, *, leader: str = "m1", only: tuple[str, ...] = (), **step: tuple[str, ...]) -> Plan:
+    names = only or tuple(host.name for host in of.hosts)
+    work: dict[str, Step] = {
+        name: Run(id=f"daemon/restart@{name}", host=name, title="restart", cause="key differs", script="true", **step)  # type: ignore[arg-type]
+        for name in names
+    }
+    members = {name: Member(manager=name.startswith("m"), leader=name == leader) for name in names}
+    return Plan(rolling(of, work, members), ["engine", "daemon"], names)
+
+
+def before(plan: Plan, step: str) -> set[str]:
+    """Everything that must have ended before a step starts."""
+    found: set[str] = set()
+    ahead = {step}
+    while ahead:
+        ahead = {other for name in ahead for other in plan.needs[name] | plan.after[name]} - found
+        found |= ahead
+    return found
+
+
+def test_a_manager_is_taken_out_of_service_and_brought_back() -> None:
+    plan = planned(cluster(3, 0), only=("m2",))
+    assert [step.id for step in plan] == [
+        f"daemon/{what}@m2" for what in ("quorum", "drain", "drained", "restart", "back", "return")
+    ]
+    assert all(step.avoid == "m2" for step in plan.steps[:3])
+
+
+def test_a_worker_needs_no_quorum() -> None:
+    plan = planned(cluster(1, 2), only=("w1",))
+    assert [step.id for step in plan] == [
+        f"daemon/{what}@w1" for what in ("drain", "drained", "restart", "back", "return")
+    ]
+
+
+def test_managers_come_after_all_workers_one_by_one_and_the_leader_last() -> None:
+    plan = planned(cluster(3, 2), leader="m1")
+    order = [step.id.partition("@")[2] for step in plan if step.id.startswith("daemon/restart")]
+    assert order == ["w1", "w2", "m2", "m3", "m1"]
+    assert {"daemon/return@w1", "daemon/return@w2"} <= before(plan, "daemon/quorum@m2")
+    assert "daemon/return@m2" in before(plan, "daemon/quorum@m3")
+    assert "daemon/return@m3" in before(plan, "daemon/quorum@m1")
+
+
+@pytest.mark.parametrize(("workers", "batch"), [(1, 1), (3, 1), (4, 1), (8, 2), (12, 3)])
+def test_at_most_a_quarter_of_the_workers_is_away_at_once(workers: int, batch: int) -> None:
+    plan = planned(cluster(1, workers))
+    names = [f"w{number}" for number in range(1, workers + 1)]
+    free = [name for name in names if not plan.needs[f"daemon/drain@{name}"]]
+    assert len(free) == batch
+    for place, name in enumerate(names[batch:]):
+        assert f"daemon/return@{names[place]}" in before(plan, f"daemon/drain@{name}")
+
+
+def test_a_failure_stops_what_would_come_later() -> None:
+    plan = planned(cluster(2, 2))
+    chain = ["drain@w1", "restart@w1", "return@w1", "drain@w2", "return@w2", "quorum@m2", "return@m2", "quorum@m1"]
+    needed = {step.id: set(plan.needs[step.id]) for step in plan}
+    for first, later in pairwise(chain):
+        reached: set[str] = set()
+        ahead = {f"daemon/{later}"}
+        while ahead:
+            ahead = {name for step in ahead for name in needed[step]} - reached
+            reached |= ahead
+        assert f"daemon/{first}" in reached
+
+
+def test_a_host_wanted_drained_is_not_drained_again_and_stays_so() -> None:
+    plan = planned(cluster(1, 2, w1="drain"), only=("w1",))
+    assert [step.id for step in plan] == ["daemon/restart@w1", "daemon/back@w1", "daemon/return@w1"]
+    assert plan.steps[-1].arguments["spec"] == {"Availability": "drain"}  # type: ignore[attr-defined]
+
+
+def test_the_only_host_is_not_drained() -> None:
+    plan = planned(cluster(1, 0))
+    assert [step.id for step in plan] == [f"daemon/{what}@m1" for what in ("quorum", "restart", "back", "return")]
+
+
+def test_availability_returns_to_the_inventorys() -> None:
+    plan = planned(cluster(1, 2, w1="pause"), only=("w1",))
+    assert plan.steps[0].arguments["spec"] == {"Availability": "drain"}  # type: ignore[attr-defined]
+    assert plan.steps[-1].arguments["spec"] == {"Availability": "pause"}  # type: ignore[attr-defined]
+
+
+def test_what_the_work_waits_for_comes_before_the_node_is_touched() -> None:
+    upgrade = Run(id="engine/install@w2", host="w2", title="install", cause="c", script="true")
+    work: dict[str, Step] = {
+        "m1": Run(id="daemon/restart@m1", host="m1", title="r", cause="c", script="true", after=("engine",))
+    }
+    steps = rolling(cluster(1, 2), work, {"m1": Member(manager=True, leader=True)})
+    plan = Plan([upgrade, *steps], ["engine", "daemon"], ["m1", "w2"])
+    for step in ("quorum", "drain", "restart"):
+        assert upgrade.id in before(plan, f"daemon/{step}@m1")
+
+
+def test_nothing_to_do_is_no_step() -> None:
+    assert rolling(cluster(3, 2), {}, {}) == []
+
+
+def test_a_member_is_told_from_the_engines_answers() -> None:
+    nodes = [{"ID": "a", "ManagerStatus": {"Leader": True}}, {"ID": "b", "ManagerStatus": {}}, {"ID": "c"}]
+    info = {"LocalNodeState": "active", "NodeID": "a", "ControlAvailable": True}
+    assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(manager=True, leader=True)
+    assert member({"/info": {"Swarm": info | {"NodeID": "b"}}, "/nodes": nodes}) == Member(manager=True)
+    assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member()
+    assert member({"/info": {"Swarm": {"LocalNodeState": "inactive"}}}) is None
+    assert member({}) is None
