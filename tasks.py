@@ -242,6 +242,18 @@ def test(c, only=None, keyword=None):
         testing.run(tell, only=only, keyword=keyword)
 
 
+@task(help={"only": "no-change, cold or scale", "rounds": "how often each is measured (default 5)"})
+def bench(c, only=None, rounds=5):
+    """Measure against pyinfra and plain ssh on labs of its own; ends with a table, left in bench/report.md too.
+
+    Example: ./inv bench --only no-change --rounds 9
+    """
+    with told() as tell:
+        from bench.run import run
+
+        run(only, rounds, tell.say)
+
+
 LAB = helps("inventory", "verbose")
 HOST = {"host": "a host of the lab"}
 
@@ -319,6 +331,7 @@ def collection(name, **tasks):
 namespace = Collection(
     demo,
     test,
+    bench,
     collection(
         "cluster", plan=cluster_plan, up=cluster_up, verify=cluster_verify, status=cluster_status, down=cluster_down,
         unlock=cluster_unlock, history=cluster_history,

@@ -10,6 +10,7 @@ from pyinfra.facts.docker import DockerNetwork, DockerSystemInfo
 from pyinfra.operations import apt, files, server, systemd
 
 site = host.data.site
+NAMESPACE = "com.docker.stack.namespace"
 FIRST = next(entry["name"] for entry in site["hosts"] if entry["role"] == "manager")
 
 
@@ -47,8 +48,7 @@ class StackServices(FactBase):
         return "docker"
 
     def command(self, stack):
-        label = f"label=com.docker.stack.namespace={stack}"
-        return f"docker service ls --filter {label} --format '{{{{.Name}}}}' 2>/dev/null || true"
+        return f"docker service ls --filter label={NAMESPACE}={stack} --format '{{{{.Name}}}}' 2>/dev/null || true"
 
     def process(self, output):
         return set(output)
@@ -145,23 +145,23 @@ if host.name == FIRST:
     nodes_as(name="Set roles, availability and labels", wanted=site["hosts"])
     for network in site["networks"]:
         overlay(name=f"Create network {network['network']}", **network)
-    for entry in site["stacks"]:
-        place = f"/opt/stacks/{entry['name']}"
-        puts = [
-            files.put(name=f"Upload {file}", src=f"{entry['folder']}/{file}", dest=f"{place}/{file}", mode="644")
-            for file in entry["files"]
-        ]
-        stack(
-            name=f"Deploy stack {entry['name']}",
-            stack=entry["name"],
-            folder=place,
-            compose=entry["compose"],
-            services={f"{entry['name']}_{service}" for service in entry["services"]},
-            changed=lambda puts=puts: any(put.did_change() for put in puts),
-        )
-        running = f"docker service ls --filter label=com.docker.stack.namespace={entry['name']} --format '{{{{.Replicas}}}}'"
-        server.shell(
-            name=f"Wait until stack {entry['name']} runs",
-            commands=f"until {running} | awk -F'[/ ]' '$1 != $2 {{ exit 1 }}'; do sleep 0.5; done",
-            _if=lambda puts=puts: any(put.did_change() for put in puts),
-        )
+    wanted = site["stack"]
+    place = f"/opt/stacks/{wanted['stack']}"
+    puts = [
+        files.put(name=f"Upload {file}", src=f"{wanted['folder']}/{file}", dest=f"{place}/{file}", mode="644")
+        for file in wanted["files"]
+    ]
+    stack(
+        name="Deploy the stack",
+        stack=wanted["stack"],
+        folder=place,
+        compose=wanted["compose"],
+        services={f"{wanted['stack']}_{service}" for service in wanted["services"]},
+        changed=lambda: any(put.did_change() for put in puts),
+    )
+    replicas = f"docker service ls --filter label={NAMESPACE}={wanted['stack']} --format '{{{{.Replicas}}}}'"
+    server.shell(
+        name="Wait until the stack runs",
+        commands=f"until {replicas} | awk -F'[/ ]' '$1 != $2 || !$1 {{ exit 1 }}'; do sleep 0.5; done",
+        _if=lambda: any(put.did_change() for put in puts),
+    )

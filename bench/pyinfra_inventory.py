@@ -8,7 +8,9 @@ _site = json.loads(Path(os.environ["BENCH_SITE"]).read_text())
 
 
 def _hosts(role):
-    return [(host["name"], {"ssh_hostname": host["address"], **host}) for host in _site["hosts"] if host["role"] == role]
+    return [
+        (host["name"], {"ssh_hostname": host["address"], **host}) for host in _site["hosts"] if host["role"] == role
+    ]
 
 
 _common = {

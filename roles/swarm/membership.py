@@ -107,11 +107,12 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
         if node is not None and node.role == "manager"
     ]
     coming = [h.name for h in cluster.managers if h.name in observed and not _manages(seen, observed[h.name])]
-    lost = {node.id for _, node in twins(cluster, observed, seen)}
+    lost = {node.id: name for name, node in twins(cluster, observed, seen)}
     members = [node for node in seen.nodes.values() if node.role == "manager" and node.id not in lost]
     count = len(members) + len(coming)
     reachable = len([node for node in members if node.reachability == "reachable"]) + len(coming)
     gate = tuple(f"swarm/ready@{name}" for name in coming)
+    gate += tuple(_unmanage_id(name, seen.nodes[node]) for node, name in lost.items())
     for name, node in sorted(surplus, key=lambda item: item[1].leader):
         count, reachable = count - 1, reachable - (node.reachability == "reachable")
         if reachable < count // 2 + 1:
@@ -161,7 +162,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
         )
         if node.role == "manager":
             yield Call(
-                id=f"swarm/unmanage-{short}@{name}",
+                id=_unmanage_id(name, node),
                 title=f"demote the lost node {short}",
                 cause=cause,
                 avoid=name,
@@ -169,7 +170,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
                 needs=(gate,),
                 arguments={"node": node.id, "spec": {"Role": "worker"}, "drop_labels": []},
             )
-            gate = f"swarm/unmanage-{short}@{name}"
+            gate = _unmanage_id(name, node)
         yield Call(
             id=_forget_id(name, node),
             title=f"remove the lost node {short}",
@@ -256,6 +257,10 @@ def _same_address(node: Node, host: Host) -> bool:
 def _was(node: Node, host: Host) -> bool:
     """By address, or by name where nothing alive answers to it."""
     return _same_address(node, host) or (node.hostname == host.name and node.state != "ready")
+
+
+def _unmanage_id(name: str, node: Node) -> str:
+    return f"swarm/unmanage-{node.id[:12]}@{name}"
 
 
 def _forget_id(name: str, node: Node) -> str:

@@ -16,8 +16,9 @@ from skep.model import Cluster, Host
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
 NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
 SECOND = 1_000_000_000
-RENEWAL = 10
-"""Seconds a node may take to get a new certificate after it was promoted or demoted."""
+PATIENCE = 10
+"""Seconds in which nodes report to a new leader, and get a new certificate after a change of role."""
+UNSETTLED = ("unknown", "disconnected")
 Ask = Callable[..., list[Any]]
 
 
@@ -44,6 +45,11 @@ def test_same_swarm(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> No
 def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
     """the managers and the host agree on its role, and it is the one wanted"""
     node = _node(host, wanted, manager, ask)
+    for _ in range(PATIENCE):
+        if node["Status"]["State"] not in UNSETTLED:
+            break
+        time.sleep(1)
+        node = _node(host, wanted, manager, ask, again=True)
     role, state = node["Spec"]["Role"], node["Status"]["State"]
     assert role == wanted.role, f"{wanted.name} is a {role}, wanted a {wanted.role}"
     assert state == "ready", f"{wanted.name} is {state} in the managers' eyes"
@@ -51,7 +57,7 @@ def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
         reach = (node.get("ManagerStatus") or {}).get("Reachability", "not a manager yet")
         assert reach == "reachable", f"the managers cannot reach the manager {wanted.name}: {reach}"
     given = ""
-    for _ in range(RENEWAL):
+    for _ in range(PATIENCE):
         given = _certificate(host, wanted)[NameOID.ORGANIZATIONAL_UNIT_NAME]
         if given == f"swarm-{wanted.role}":
             return
@@ -138,10 +144,10 @@ def _own(host: Remote, ask: Ask) -> str:
     return identity or pytest.skip("the host is in no swarm")
 
 
-def _node(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> Mapping[str, Any]:
+def _node(host: Remote, wanted: Host, manager: Remote, ask: Ask, *, again: bool = False) -> Mapping[str, Any]:
     """The managers' entry of the host."""
-    identity = _own(host, ask)
-    found: Mapping[str, Any] | None = next((node for node in ask(manager, NODES) if node["ID"] == identity), None)
+    identity, nodes = _own(host, ask), ask(manager, NODES, again=again)
+    found: Mapping[str, Any] | None = next((node for node in nodes if node["ID"] == identity), None)
     assert found is not None, f"{wanted.name} takes itself for the node {identity}, which the managers do not know"
     return found
 

@@ -48,7 +48,7 @@ def node_down(api: EngineClient, *, node: str) -> Progress:
 
 def quorum_without(api: EngineClient, *, node: str) -> Progress:
     """The other managers make a majority of all without that node; or it is the only one there is."""
-    managers = [n for n in api.nodes() if n["Spec"]["Role"] == "manager"]
+    managers = [n for n in api.nodes() if n["Spec"]["Role"] == "manager" or n.get("ManagerStatus")]
     others = [n for n in managers if node not in (n["ID"], n["Description"].get("Hostname"))]
     reachable = [n for n in others if (n.get("ManagerStatus") or {}).get("Reachability") == "reachable"]
     enough = not others or len(reachable) >= len(managers) // 2 + 1

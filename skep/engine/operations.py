@@ -13,6 +13,9 @@ from skep.plan import spec_mark
 
 CONFLICT_RETRIES = 5
 
+DEFAULT_SUBNET_SIZE = 24
+"""What the CLI sends; an API call with pools and no size leaves a swarm whose allocator does not start."""
+
 
 def swarm_init(
     api: EngineClient,
@@ -25,12 +28,12 @@ def swarm_init(
 ) -> None:
     """Initialise a swarm on this engine. ``spec`` is a Swarm Spec of the Engine API.
 
-    Unlike the SDK's helper it sends only what is given, so that engine defaults hold.
+    Sends what is given and otherwise what Docker's CLI sends.
     """
     body: dict[str, Any] = {"ListenAddr": "0.0.0.0:2377", "Spec": dict(spec)}
     body |= {"AdvertiseAddr": advertise} if advertise else {}
     body |= {"DefaultAddrPool": address_pools} if address_pools else {}
-    body |= {"SubnetSize": subnet_size} if subnet_size else {}
+    body |= {"SubnetSize": subnet_size or DEFAULT_SUBNET_SIZE}
     body |= {"DataPathPort": data_path_port} if data_path_port else {}
     api.write("/swarm/init", body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,7 +46,9 @@ def failure_report(api: EngineClient, stack: str) -> str:
     for service in api.services(filters={"label": label}):
         own = [task for task in tasks if task["ServiceID"] == service["ID"]]
         lines += _task_report(api, service, own)
-    return "\n".join(lines) or "no task has told an error"
+    states = Counter(task["Status"]["State"] for task in tasks if task["DesiredState"] == "running")
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return "\n".join(lines) or f"no task has told an error; tasks: {counted or 'none'}"
 
 
 def _refuse_stuck(api: EngineClient, service: dict[str, Any], tasks: list[dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 """Paramiko logs tracebacks of its threads; each of those failures reaches us as an exception as well."""
 
 _configs: dict[str, Config] = {}
+_building = threading.Lock()
+"""Fabric's configuration is filled while it is read, so connections are built one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,22 @@ class Hop:
 
 def build(address: str, access: Access, hops: Sequence[Hop] = ()) -> Connection:
     """A connection object through the gateways, outermost first; not yet open. Nothing is sent."""
+    with _building:
+        connection = _chained(address, access, hops)
+    for place, hop_connection in enumerate(chain(connection)):
+        settings = access if place == 0 or place > len(hops) else hops[-place].access
+        apply_policy(hop_connection.client, hop_connection.host, hop_connection.port, settings)
+    return connection
+
+
+def _chained(address: str, access: Access, hops: Sequence[Hop]) -> Connection:
     gateway = None
     for hop in hops:
         shorthand = {} if "@" in hop.address else {"user": hop.access.user, "port": hop.access.port}
         gateway = Connection(
             hop.address, gateway=gateway, config=_config(hop.access), connect_kwargs=_kwargs(hop.access), **shorthand
         )
-    connection = Connection(
+    return Connection(
         address,
         user=access.user,
         port=access.port,
@@ -47,10 +59,6 @@ def build(address: str, access: Access, hops: Sequence[Hop] = ()) -> Connection:
         connect_timeout=max(1, round(access.connect_timeout)),
         connect_kwargs=_kwargs(access),
     )
-    for place, hop_connection in enumerate(chain(connection)):
-        settings = access if place == 0 or place > len(hops) else hops[-place].access
-        apply_policy(hop_connection.client, hop_connection.host, hop_connection.port, settings)
-    return connection
 
 
 def chain(connection: Connection) -> Iterator[Connection]:

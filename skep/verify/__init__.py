@@ -8,8 +8,8 @@ What a ``verify.py`` of a role can ask for as arguments of its tests:
 ``manager``  Testinfra's host of the first manager that is in a quorum
 ``network``  each network of the inventory, in turn
 ``stack``    each stack of the inventory, in turn
-``ask``      ``ask(host, command, *arguments)``: a docker command's output, one JSON value a line, asked once a run;
-             an error where the engine does not run, for the command alone would wake it
+``ask``      ``ask(host, command, *arguments)``: a docker command's output, one JSON value a line, asked once a run
+             (``again=True`` asks anew); an error where the engine does not run, for the command alone would wake it
 
 The first line of a test's docstring is what the operator reads. A test must not print.
 """

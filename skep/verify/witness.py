@@ -42,14 +42,18 @@ class Witness:
         """The first manager in inventory order that is in a quorum. Raises ``SkepError`` if none is."""
         return self._remember("manager", self._choose)
 
-    def ask(self, host: Host, command: str, *arguments: str) -> list[Any]:
-        """The JSON values a docker command prints on that host, one a line; the first answer holds for the run.
+    def ask(self, host: Host, command: str, *arguments: str, again: bool = False) -> list[Any]:
+        """The JSON values a docker command prints on that host, one a line; an answer holds for the run.
 
-        ``%s`` in the command are the quoted arguments. Raises ``AssertionError`` with Docker's own words when the
-        command fails, and ``SkepError`` where the engine does not run.
+        ``%s`` in the command are the quoted arguments; ``again`` asks anew what may have changed.
+        Raises ``AssertionError`` with Docker's own words when the command fails, and ``SkepError`` where the
+        engine does not run.
         """
         name = host.backend.get_hostname()
         key = (name, command, arguments)
+        if again:
+            with self._lock:
+                self._once.pop(key, None)
         return list(self._remember(key, lambda: _answer(name, host.run(AWAKE + command, *arguments))))
 
     def _choose(self) -> Host:

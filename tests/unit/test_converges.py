@@ -9,15 +9,15 @@ from random import Random
 
 from hypothesis import event, given
 from hypothesis import strategies as st
-from world.clusters import NAMES, random_cluster
-from world.grounds import groundless
-from world.mishaps import befall
-from world.observing import down_plan_for, plan_for
-from world.playing import Fault, Outcome, play
-from world.truth import differences
-from world.world import World
 
 from skep.model import Cluster
+from tests.world.clusters import NAMES, random_cluster
+from tests.world.grounds import groundless
+from tests.world.mishaps import befall
+from tests.world.observing import down_plan_for, plan_for
+from tests.world.playing import Fault, Outcome, play
+from tests.world.truth import differences
+from tests.world.world import World
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 FAULTS = st.builds(Fault, at=st.integers(0, 40), kind=st.sampled_from(["before", "after", "dead"]))

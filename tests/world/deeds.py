@@ -10,10 +10,10 @@ import yaml
 
 from skep.model import Cluster
 from skep.plan import Call, Put, Ref, Run, Step
-from world.machine import Machine, NotYet, Refused
-from world.observing import as_settings
-from world.raft import Overlay, Stacked, Swarm
-from world.world import Watch, World
+from tests.world.machine import Machine, NotYet, Refused
+from tests.world.observing import as_settings
+from tests.world.raft import Overlay, Stacked, Swarm
+from tests.world.world import Watch, World
 
 INTERRUPTING = ("engine/install", "daemon/restart")
 
@@ -89,6 +89,8 @@ class Deed:
             return value.name.partition("-")[0]
         if value.name == "manager-addresses":
             return [self.swarm.id]
+        if value.name == "unlock-key":
+            return self.swarm.id
         return node_id(self.world, value)
 
 
@@ -108,7 +110,7 @@ def _install(deed: Deed) -> None:
     machine = deed.machine
     if wanted and not machine.offers.startswith(f"{wanted}."):
         if machine.installed:
-            machine.start()
+            deed.world.start(machine)
         raise Refused(f"wanted {wanted}, the sources of this host offer {machine.offers}")
     machine.package, machine.version = "docker.io", machine.offers
     _start(deed)
@@ -116,7 +118,7 @@ def _install(deed: Deed) -> None:
 
 def _start(deed: Deed) -> None:
     deed.machine.enabled = True
-    deed.machine.start()
+    deed.world.start(deed.machine)
 
 
 def _reload(deed: Deed) -> None:
@@ -125,7 +127,7 @@ def _reload(deed: Deed) -> None:
 
 
 def _restart(deed: Deed) -> None:
-    deed.machine.start()
+    deed.world.start(deed.machine)
     deed.machine.remember(deed._file("memory.json"))
 
 
@@ -174,6 +176,13 @@ def _join(deed: Deed, *, addresses: list[str], token: str, advertise: str | None
     if token == "manager":
         deed.watch.manager_change(deed.step.id, swarm, None)
     deed.world.enter(swarm, deed.machine, token)
+
+
+def _unlock(deed: Deed, *, key: str) -> None:
+    deed.machine.need_running()
+    if deed.machine.locked and key != deed.machine.swarm:
+        raise Refused("invalid key")
+    deed.machine.locked = False
 
 
 def _leave(deed: Deed, *, force: bool) -> None:
@@ -248,6 +257,7 @@ RUNS: dict[str, Callable[[Deed], None]] = {
 CALLS: dict[str, Callable[..., None]] = {
     "swarm_init": _init,
     "swarm_join": _join,
+    "swarm_unlock": _unlock,
     "swarm_leave": _leave,
     "swarm_update": _update_swarm,
     "node_update": _update_node,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from skep.model import Cluster
 from skep.plan import Finding
-from world.world import World
+from tests.world.world import World
 
 
 def groundless(world: World, cluster: Cluster, finding: Finding) -> bool:
@@ -50,6 +50,10 @@ def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:
     return any(names & set(swarm.networks) for swarm in world.swarms.values())
 
 
+def _locked(world: World, cluster: Cluster, finding: Finding) -> bool:
+    return world.machines[finding.host or ""].locked
+
+
 def _broken_file(world: World, cluster: Cluster, finding: Finding) -> bool:
     return world.machines[finding.host or ""].broken is not None
 
@@ -63,5 +67,6 @@ GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"since init and cannot become", _init_only),
     (r"managers reachable: no quorum", _manager_missing),
     (r"network \w+ differs", _network_differs),
+    (r"swarm state is locked", _locked),
     (r"daemon.json cannot be read", _broken_file),
 )

@@ -42,6 +42,8 @@ class Machine:
     version: str | None = None
     enabled: bool = False
     running: bool = False
+    locked: bool = False
+    """The engine runs and its swarm state waits for the unlock key."""
     file: dict[str, Any] = field(default_factory=dict)
     broken: str | None = None
     memory: dict[str, Any] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class Machine:
         self.running = True
 
     def stop(self) -> None:
-        self.running = False
+        self.running = self.locked = False
 
     def reload(self) -> None:
         self.need_running()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from world.machine import Machine
-from world.world import World
+from tests.world.machine import Machine
+from tests.world.world import World
 
 
 def befall(world: World, luck: Random, count: int) -> list[str]:

@@ -17,9 +17,9 @@ from roles.swarm.state import State as SwarmState
 from skep.model import Cluster
 from skep.plan import Plan
 from skep.rolling import Member
-from world.machine import Machine
-from world.raft import Node, Swarm
-from world.world import World
+from tests.world.machine import Machine
+from tests.world.raft import Node, Swarm
+from tests.world.world import World
 
 ROLES = (engine, daemon, swarm, networks, stacks)
 
@@ -85,6 +85,8 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
         return _stopped(machine, node)
     if swarm is None:
         return SwarmState()
+    if machine.locked:
+        return SwarmState(node_state="locked")
     manages = node is not None and node.member
     rules = manages and swarm.quorum
     return SwarmState(
@@ -132,15 +134,15 @@ def stacks_state(world: World, name: str) -> StacksState | None:
 
 def _ruled(world: World, name: str) -> Swarm | None:
     """The swarm a host manages, in quorum."""
-    machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
-    if machine.running and swarm and node and node.member and swarm.quorum:
+    swarm, node = world.swarm_of(name), world.node_of(name)
+    if swarm and node and node.member and swarm.alive(node) and swarm.quorum:
         return swarm
     return None
 
 
 def _member(world: World, name: str) -> Member | None:
     machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
-    if not (machine.running and swarm):
+    if not machine.running or machine.locked or swarm is None:
         return None
     if node is None:
         return Member()

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from skep.model import Cluster
 from skep.plan import Plan, Step, Wait
-from world.deeds import INTERRUPTING, Deed, node_id
-from world.machine import NotYet, Refused
-from world.raft import Swarm
-from world.world import Watch, World
+from tests.world.deeds import INTERRUPTING, Deed, node_id
+from tests.world.machine import NotYet, Refused
+from tests.world.raft import Swarm
+from tests.world.world import Watch, World
 
 FaultKind = Literal["before", "after", "dead"]
 
@@ -116,6 +116,8 @@ class Play:
             return False
         fault = self.faults.get(len(self.outcome.order))
         self.outcome.order.append(step.id)
+        if fault and deed.action.endswith("/unlock"):
+            self.watch.broken.add(deed.host)
         if fault == "before":
             self._end(step.id, "fault before it began")
             return True
@@ -164,7 +166,7 @@ class Play:
                 if self.luck.random() < 0.5:
                     deed.finish()
                 elif deed.action in INTERRUPTING and deed.machine.installed:
-                    deed.machine.start()
+                    self.world.start(deed.machine)
             except Refused:
                 continue
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from world.machine import Machine, Refused
+from tests.world.machine import Machine, Refused
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Swarm:
 
     def alive(self, node: Node) -> bool:
         machine = self.machine_of(node)
-        return machine is not None and machine.powered and machine.running
+        return machine is not None and machine.powered and machine.running and not machine.locked
 
     @property
     def members(self) -> list[Node]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from roles.swarm.state import OWNED
 from skep.model import Cluster, Host
-from world.deeds import described
-from world.machine import DEFAULTS, Machine
-from world.world import World
+from tests.world.deeds import described
+from tests.world.machine import DEFAULTS, Machine
+from tests.world.world import World
 
 
 def differences(world: World, cluster: Cluster) -> list[str]:

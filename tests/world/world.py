@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from skep.model import Cluster
-from world.machine import Machine, Refused
-from world.raft import Node, Swarm
+from tests.world.machine import Machine, Refused
+from tests.world.raft import Node, Swarm
 
 
 class Forbidden(AssertionError):
@@ -49,6 +49,14 @@ class World:
         machine.node, machine.swarm = node.id, swarm.id
         return node
 
+    def start(self, machine: Machine) -> None:
+        """Start an engine. A manager of a swarm with autolock comes back locked."""
+        was = machine.running
+        machine.start()
+        swarm, node = self.swarms.get(machine.swarm or ""), self.node_of(machine.name)
+        locks = swarm is not None and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
+        machine.locked = not was and locks and node is not None and node.member
+
     def swarm_of(self, name: str) -> Swarm | None:
         return self.swarms.get(self.machines[name].swarm or "")
 
@@ -71,9 +79,9 @@ class World:
 
     def _manages(self, name: str) -> bool:
         machine, swarm, node = self.machines[name], self.swarm_of(name), self.node_of(name)
-        if not (machine.answers and machine.powered and machine.running and swarm and node):
+        if not (machine.answers and swarm and node):
             return False
-        return node.member and swarm.quorum
+        return node.member and swarm.alive(node) and swarm.quorum
 
     def lags(self) -> list[tuple[Swarm, str]]:
         return [(swarm, lag) for swarm in self.swarms.values() for lag in swarm.lags()]

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from roles.stacks import verify as stacks
 from skep.model import Cluster, Engine, Host, Network, Secret, Stack, Swarm
 from skep.ssh import Result
 from skep.verify import run
@@ -260,6 +259,16 @@ def test_a_node_that_is_not_as_wanted(pool):
     assert "w1 is a manager, wanted a worker" in str(bad(pool, "swarm", m1={"docker node inspect": promoted}))
 
 
+def test_a_new_leader_is_given_time(pool, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    unknown = [node("M1", "m1", "manager", state="unknown"), node(state="unknown")]
+    answers = iter([lines(*unknown)] * 2)
+    calm = RIGHT["docker node inspect"]
+    assert bad(pool, "swarm", m1={"docker node inspect": lambda script: next(answers, calm)}) == []
+    found = bad(pool, "swarm", m1={"docker node inspect": lines(*unknown)})
+    assert [message for _, _, message in found] == [f"{name} is unknown in the managers' eyes" for name in ("m1", "w1")]
+
+
 def test_settings_of_the_swarm(pool):
     asked = Swarm(task_history=5, cert_expiry=60, address_pools=("10.64.0.0/12",), autolock=True)
     ((host, _, message),) = bad(pool, "swarm", cluster=replace(CLUSTER, swarm=asked))
@@ -275,25 +284,3 @@ def test_a_secret_in_a_compose_file_is_not_shown(pool):
     cluster = replace(CLUSTER, stacks=(stack,))
     ((_, _, message),) = bad(pool, "stacks", cluster=cluster)
     assert message == "service web_web runs busybox:1.36, the compose file names busybox:***"
-
-
-@pytest.mark.parametrize(
-    ("text", "filled"),
-    [
-        ("$TAG-${TAG}", "1-1"),
-        ("$${TAG} $$", "${TAG} $"),
-        ("${NONE:-a}${NONE-b}${EMPTY:-c}${EMPTY-d}", "abc"),
-        ("${NONE}${NONE:?must be}|", "|"),
-        ([{"a": "$TAG"}, 5], [{"a": "1"}, 5]),
-    ],
-)
-def test_variables_of_compose_files(text, filled):
-    assert stacks._filled(text, {"TAG": "1", "EMPTY": ""}) == filled
-
-
-def test_later_compose_files_win():
-    more = b"services: {web: {deploy: {replicas: 3}, ports: [{target: 1, published: 53, protocol: udp, mode: host}]}}"
-    merged = stacks._services(Stack("web", ("c.yml", "d.yml"), {"c.yml": COMPOSE, "d.yml": more}, {"TAG": "1"}))
-    assert stacks._replicas(merged["web"]) == 3
-    assert stacks._host_ports(merged["web"]) == [("tcp", 8080), ("udp", 53)]
-    assert merged["web"]["image"] == "busybox:1"

@@ -22,6 +22,8 @@ def test_a_question_is_asked_once(pair, pool):
         assert witness.ask(witness.host("m1"), "docker x %s", "front") == [{"a": 1}, {"a": 2}]
     assert len(hosts["m1"].asked) == 1
     assert hosts["m1"].asked[0].endswith("docker x front")
+    witness.ask(witness.host("m1"), "docker x %s", "front", again=True)
+    assert len(hosts["m1"].asked) == 2
 
 
 def test_the_first_manager_in_quorum_answers(managers, pool, unreachable):

@@ -1,0 +1,73 @@
+"""What skep is measured against: pyinfra in an environment of its own, and the floor. And skep itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.place import Place, Say
+from bench.timing import Sample, measured
+from skep.errors import SkepError
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "requirements.txt"
+
+
+def skep_up(place: Place, *words: str) -> Sample:
+    """``invoke cluster.up --verify never``, as a user types it."""
+    up = ["cluster.up", "--verify", "never", "-i", place.inventory, *words]
+    return measured([sys.executable, "-m", "invoke", *up])
+
+
+def skep_plan(inventory: Path, *, ends: int) -> Sample:
+    """``invoke cluster.plan``, which ends with a status of that kind."""
+    return measured([sys.executable, "-m", "invoke", "cluster.plan", "-i", inventory], ends=ends)
+
+
+def skep_observing(inventory: Path) -> Sample:
+    """The observation alone; see ``observing.py``."""
+    return measured([sys.executable, "-m", "bench.observing", inventory])
+
+
+def floor(place: Place) -> Sample:
+    """Plain parallel ssh; see ``floor.sh``."""
+    return measured(["sh", HERE / "floor.sh", place.folder])
+
+
+def pyinfra(place: Place, program: Path) -> Sample:
+    """The deploy of ``pyinfra_deploy.py``, without the extra round that only tells what would change."""
+    deploy = [HERE / "pyinfra_inventory.py", HERE / "pyinfra_deploy.py"]
+    return measured([program, "-y", *deploy], env={"BENCH_SITE": str(place.folder / "site.json")})
+
+
+def pyinfra_program(say: Say) -> Path:
+    """pyinfra's program, installed once outside the repository."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "skep" / "bench"
+    version = ".".join(map(str, sys.version_info[:2]))
+    mark = hashlib.sha256(f"{version} {REQUIREMENTS.read_text()}".encode()).hexdigest()[:10]
+    venv = cache / f"pyinfra-{mark}"
+    if not (venv / "ready").exists():
+        say(f"installing {REQUIREMENTS.read_text().strip()} in {venv}")
+        shutil.rmtree(venv, ignore_errors=True)
+        _install(venv)
+        (venv / "ready").touch()
+    return venv / "bin" / "pyinfra"
+
+
+def _install(venv: Path) -> None:
+    _must([sys.executable, "-m", "venv", *(["--without-pip"] if shutil.which("uv") else []), str(venv)])
+    python = str(venv / "bin" / "python")
+    if shutil.which("uv"):
+        _must(["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python, "-r", str(REQUIREMENTS)])
+    else:
+        _must([python, "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)])
+
+
+def _must(argv: list[str]) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SkepError(f"{argv[0]} failed", cause=done.stderr.strip()[-800:], next_action=f"try: {' '.join(argv)}")

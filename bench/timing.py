@@ -1,0 +1,77 @@
+"""One run of a program measured, and many put into words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from skep.errors import SkepError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run: its start (seconds since 1970), seconds from start to end, CPU seconds it used on this side, its peak
+    memory in bytes, what it printed to stdout and to stderr."""
+
+    start: float
+    wall: float
+    cpu: float
+    peak: int
+    out: str
+    err: str
+
+
+def measured(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, ends: int = 0) -> Sample:
+    """Run a program to its end. Raises ``SkepError`` if its status is not ``ends``; ends it with us if we end."""
+    words = [str(word) for word in argv]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start, since = time.time(), time.monotonic()
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env={**os.environ, **(env or {})},
+            cwd=ROOT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        wall = time.monotonic() - since
+        process.returncode = os.waitstatus_to_exitcode(status)
+        texts = [_text(file) for file in (out, err)]
+    if process.returncode != ends:
+        raise SkepError(
+            f"{Path(words[0]).name} ended with status {process.returncode}",
+            cause="\n".join(" ".join(texts).strip().splitlines()[-15:]),
+            next_action=f"try it by hand: {' '.join(words)}",
+        )
+    return Sample(start, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, *texts)
+
+
+def pairs(rounds: int, first: Callable[[], Sample], second: Callable[[], Sample]) -> list[tuple[Sample, Sample]]:
+    """A B A B …: neighbours share what else the machine was doing."""
+    return [(first(), second()) for _ in range(rounds)]
+
+
+def spread(values: Sequence[float], digits: int = 2) -> tuple[str, str]:
+    """The median, and least to most."""
+    return f"{median(values):.{digits}f}", f"{min(values):.{digits}f}–{max(values):.{digits}f}"
+
+
+def verdict(value: float, limit: float, unit: str = "") -> str:
+    """A value against its criterion."""
+    return f"{value:.2f}{unit} ≤ {limit:g}{unit}: {'met' if value <= limit else '**not met**'}"
+
+
+def _text(file: tempfile._TemporaryFileWrapper[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

@@ -1,0 +1,102 @@
+"""The labs of these tests and the cluster that most of them share: real hosts, so they need root on Debian."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite("rig")
+
+from rig.building import Building, build  # noqa: E402
+from rig.environment import Environment  # noqa: E402
+from rig.hosts import Hosts  # noqa: E402
+from rig.leftovers import must_be_gone  # noqa: E402
+
+from skep import lab  # noqa: E402
+
+PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
+LABS = {
+    "test": lab.Lab("test", "10.86.0.0/24", tuple(lab.LabHost(n, f"10.86.0.{place}") for n, place in PLACES.items())),
+}
+"""All labs of these tests. No other is touched."""
+PASSED = pytest.StashKey[bool]()
+
+
+def pytest_configure() -> None:
+    """SIGTERM acts as Ctrl-C does, so that the labs are taken down."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Note whether a test passed, for the fixture that mends after one that did not."""
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
+@pytest.fixture(scope="session")
+def machine(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Hosts]]:
+    """This machine for one run of these tests at a time, as a maker of labs by name.
+
+    Labs that a crashed run left are taken down first, all labs at the end, however it comes; then nothing is left.
+    """
+    assert not lab.unsupported(), lab.unsupported()
+    with Path("/run/skep-lab-tests.lock").open("w") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytestconfig.get_terminal_writer().line("waiting for another run of the lab tests to end")
+            fcntl.flock(turn, fcntl.LOCK_EX)
+        for name in LABS:
+            lab.down(name)
+        try:
+            yield lambda name: Hosts(LABS[name])
+        finally:
+            with undisturbed():
+                for name in LABS:
+                    lab.down(name)
+        must_be_gone(LABS)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Neither Ctrl-C nor SIGTERM, for as long as it takes to clean up."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def building(machine: Callable[[str], Hosts], tmp_path_factory: pytest.TempPathFactory) -> Building:
+    """From five bare hosts to a cluster, once, with all that was seen on the way."""
+    return build(Environment(machine("test"), tmp_path_factory.mktemp("test")))
+
+
+@pytest.fixture
+def cluster(building: Building, request: pytest.FixtureRequest) -> Iterator[Environment]:
+    """The cluster that tests share: as described before each of them, mended or built anew after one that failed."""
+    environment = building.environment
+    if not building.intact:
+        ran = environment.tool("cluster.up")
+        if ran.exit:
+            environment.hosts.renew()
+            environment.up()
+    building.intact = False
+    yield environment
+    building.intact = request.node.stash.get(PASSED, False)

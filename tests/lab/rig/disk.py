@@ -1,0 +1,54 @@
+"""What lies on the hosts' disks: every path with its times, and the content of what configures or remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rig.hosts import Hosts, until
+
+Listing = Mapping[str, frozenset[str]]
+
+LIST = r"""
+export LC_ALL=C
+cd /
+find / /tmp /run /var/lib/docker /var/lib/containerd -xdev \
+  \( -path /proc -o -path /sys -o -path /dev -o -path '/run/*/*' -o -path '/var/lib/docker/containers/*/*' \
+     -o -path /var/log -o -path /run/utmp \) -prune \
+  -o \( -path /tmp -o -path /run -o -path '/run/*' -o -path '/var/lib/docker/containers/*' \) -printf '%p\t%y\t%m\t%l\n' \
+  -o -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%C@\t%l\n' 2>/dev/null
+find /etc /var/lib /root /home /srv /opt /usr/local /tmp -type f \
+  ! -path '*/overlay2/*' ! -path '/var/lib/docker/containers/*' -print0 2>/dev/null | xargs -0r sha256sum
+"""
+"""One line a path: kind, mode, owner, size, times of content and of inode, link target; then one a file: its checksum.
+
+Left out is what lives without the tool: logs, what running containers note of themselves, and the times of folders in
+memory, where only names count.
+"""
+
+
+def listing(hosts: Hosts) -> Listing:
+    """Everything on every host, once two looks in a row agree."""
+
+    def settled() -> Listing | None:
+        one, other = look(hosts), look(hosts)
+        return other if one == other else None
+
+    found: Listing = until("the disks come to rest", settled, patience=120)
+    return found
+
+
+def look(hosts: Hosts) -> Listing:
+    """Everything on every host, at the moment."""
+    return {name: frozenset(text.splitlines()) for name, text in hosts.each(LIST).items()}
+
+
+def must_be_same(before: Listing, after: Listing, why: str) -> None:
+    """Nothing was written between two listings."""
+    lines = [
+        f"{name} {sign} {line}"
+        for name in before
+        for sign, found in (("-", before[name] - after[name]), ("+", after[name] - before[name]))
+        for line in sorted(found)
+    ]
+    assert not lines, f"{why}, and {len(lines)} lines of the hosts' listings differ:\n" + "\n".join(lines[:40])
+    assert all(len(found) > 1000 for found in after.values()), "the listings are too short to prove anything"

@@ -1,0 +1,94 @@
+"""An environment on a lab's hosts: an inventory file with its stacks beside it, as an operator would keep them."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rig.hosts import Hosts
+from rig.tool import ROOT, Ran, Tool
+
+CACHE = "${env:XDG_CACHE_HOME:-~/.cache}/skep/lab"
+Document = dict[str, Any]
+
+
+class Environment:
+    """Hosts, what is wanted of them, and the tool pointed at it."""
+
+    def __init__(self, hosts: Hosts, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self.hosts = hosts
+        self.folder = folder
+        self.env = dict(env or {})
+        self.document = described(hosts)
+        shutil.copytree(ROOT / "stacks", folder / "stacks", dirs_exist_ok=True)
+        (folder / "inventory").mkdir(exist_ok=True)
+        self.tool = self.with_inventory(hosts.spec.name)
+
+    def with_inventory(
+        self, name: str, change: Callable[[Document], object] = lambda _: None, *, env: Mapping[str, str] | None = None
+    ) -> Tool:
+        """The tool with an inventory of its own: this one's after a change."""
+        document = copy.deepcopy(self.document)
+        change(document)
+        path = self.folder / "inventory" / f"{name}.yml"
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        return Tool(path, {**self.env, **(env or {})})
+
+    def plan(self) -> Ran:
+        """What would change; exit status 10 if anything would."""
+        return self.tool("cluster.plan", "--exit-code")
+
+    def up(self, *options: str) -> Ran:
+        """``cluster.up``, which must succeed."""
+        return self.tool("cluster.up", *options).must()
+
+    def must_be_as_described(self) -> None:
+        """The plan is empty."""
+        ran = self.plan()
+        assert ran.exit == 0 and not ran.steps, f"the hosts differ from the inventory\n{ran}"
+
+    def page(self) -> str:
+        """The text that the stack ``web`` serves."""
+        return (self.folder / "stacks/web/index.html").read_text().strip()
+
+
+def described(hosts: Hosts) -> Document:
+    """An inventory for a lab's hosts: managers m*, workers w*, two networks of which ``back`` is used by nobody."""
+    spec = hosts.spec
+    second, third = spec.subnet.split(".")[1:3]
+    zone = {name: ("north", "south")[place % 2] for place, name in enumerate(hosts.names)}
+    return {
+        "ssh": {
+            "user": "admin",
+            "key": f"{CACHE}/id_ed25519",
+            "known-hosts": f"{CACHE}/known_hosts-{spec.name}",
+            "host-keys": "strict",
+            "agent": False,
+        },
+        "daemon": {
+            "registry-mirrors": [f"http://{spec.registry}"],
+            "insecure-registries": [spec.registry],
+            "log-opts": {"max-size": "10m"},
+        },
+        "swarm": {"address-pools": [f"10.{int(second) + 100}.0.0/16"], "subnet-size": 24, "task-history": 3},
+        "hosts": {
+            **{
+                name: {"address": hosts.address(name), "role": "manager", "labels": {"zone": zone[name]}}
+                for name in hosts.managers
+            },
+            **{
+                name: {"address": hosts.address(name), "role": "worker", "labels": {"zone": zone[name], "web": "yes"}}
+                for name in hosts.workers
+            },
+        },
+        "networks": {
+            "front": {"subnet": f"10.{int(second) + 101}.{third}.0/24", "attachable": True},
+            "back": {"subnet": f"10.{int(second) + 102}.{third}.0/24"},
+        },
+        "stacks": {"web": {"timeout": "3m"}},
+    }

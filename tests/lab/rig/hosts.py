@@ -1,0 +1,92 @@
+"""The hosts of a lab as their root sees them: for breaking things and for looking, beside the tool under test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from skep import lab
+
+LIMIT = 120.0
+"""Seconds after which a command on a host counts as hung."""
+PATIENCE = 60.0
+"""Seconds that something may take to become true on the hosts."""
+
+
+class Hosts:
+    """A lab that is up, by host name."""
+
+    def __init__(self, spec: lab.Lab) -> None:
+        self.spec = spec
+        self.names = [host.name for host in spec.hosts]
+        self.managers = [name for name in self.names if name.startswith("m")]
+        self.workers = [name for name in self.names if name.startswith("w")]
+
+    def renew(self) -> None:
+        """Bare hosts: whatever ran under the lab's name before is taken down first."""
+        lab.down(self.spec.name)
+        lab.up(self.spec)
+
+    def address(self, host: str) -> str:
+        """Its address in the lab."""
+        return self.spec.host(host).address
+
+    def attempt(self, host: str, script: str, *, timeout: float = LIMIT) -> subprocess.CompletedProcess[str]:
+        """Run a POSIX sh script as root; whatever comes of it is the answer, a hang too (status 124)."""
+        program, *options = lab.ssh_argv(self.spec, host, user="root")
+        argv = [program, "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10", *options, "sh", "-s"]
+        try:
+            return subprocess.run(argv, input=script, capture_output=True, text=True, timeout=timeout, check=False)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(argv, 124, "", f"no answer within {timeout:g} s")
+
+    def run(self, host: str, script: str) -> str:
+        """The script's output; it must end with status 0."""
+        done = self.attempt(host, script)
+        assert done.returncode == 0, f"on {host}: {script}\nended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def each(self, script: str, names: Iterable[str] | None = None) -> dict[str, str]:
+        """The same on all hosts (or some) at once."""
+        asked = list(self.names if names is None else names)
+        with ThreadPoolExecutor(len(asked)) as threads:
+            return dict(zip(asked, threads.map(lambda name: self.run(name, script), asked), strict=True))
+
+    def json(self, host: str, command: str) -> Any:
+        """What a command prints, as JSON."""
+        return json.loads(self.run(host, command))
+
+    def swarm(self, host: str) -> dict[str, Any]:
+        """The ``Swarm`` part of ``docker info``."""
+        return dict(self.json(host, "docker info --format '{{json .Swarm}}'"))
+
+    def nodes(self, manager: str) -> list[dict[str, Any]]:
+        """All nodes as that manager tells them."""
+        return list(self.json(manager, "docker node inspect $(docker node ls --quiet)"))
+
+    def node(self, manager: str, host: str) -> dict[str, Any]:
+        """The only node of that host name."""
+        found = [node for node in self.nodes(manager) if node["Description"]["Hostname"] == host]
+        assert len(found) == 1, f"{manager} knows {len(found)} nodes called {host}"
+        return found[0]
+
+    def kill(self, host: str) -> None:
+        """Cut its power."""
+        lab.kill(self.spec.name, host)
+
+    def boot(self, host: str) -> None:
+        """Power on, until its SSH server answers."""
+        lab.boot(self.spec.name, host)
+
+
+def until(what: str, holds: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+    """Wait until something holds, and return it; ``AssertionError`` when it does not come."""
+    deadline = time.monotonic() + patience
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not so within {patience:g} s: {what}"
+        time.sleep(0.2)
+    return found

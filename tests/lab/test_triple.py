@@ -1,0 +1,81 @@
+"""Plan, up, plan: a plan changes nothing, up gets there, and what is there needs nothing more."""
+
+from __future__ import annotations
+
+import urllib.request
+
+from rig.building import Building
+from rig.disk import listing, must_be_same
+from rig.environment import Environment
+from rig.hosts import until
+from rig.logins import Logins
+
+CHANNELS = 2
+
+
+def test_plan_for_bare_hosts_names_every_host_and_says_so_by_its_exit_status(building: Building) -> None:
+    plan = building.plan.must(10)
+    for host in building.environment.hosts.names:
+        assert f"engine/install@{host}" in plan.ids, f"{host} is to get no engine\n{plan}"
+    inits = [step for step in plan.ids if step.startswith("swarm/init")]
+    assert inits == ["swarm/init@m1"], f"one swarm is to be made, at the first manager\n{plan}"
+    assert not building.environment.tool("cluster.plan").must().steps
+
+
+def test_plan_changes_nothing_on_bare_hosts(building: Building) -> None:
+    must_be_same(building.bare, building.after_plan, "cluster.plan ran on bare hosts")
+
+
+def test_up_does_what_was_planned(building: Building) -> None:
+    planned, done = building.plan.ids, set(building.up.done)
+    assert planned == done, f"planned and not done: {planned - done}; done and not planned: {done - planned}"
+    assert not building.up.bad_checks, f"{building.up}"
+
+
+def test_up_makes_one_swarm_of_all_hosts(cluster: Environment) -> None:
+    hosts = cluster.hosts
+    swarms = {name: hosts.swarm(name) for name in hosts.names}
+    assert {swarm["LocalNodeState"] for swarm in swarms.values()} == {"active"}, f"{swarms}"
+    assert len({swarms[name]["Cluster"]["ID"] for name in hosts.managers}) == 1, f"{swarms}"
+    nodes = {node["Description"]["Hostname"]: node for node in hosts.nodes("m3")}
+    assert sorted(nodes) == sorted(hosts.names)
+    assert {name: node["Spec"]["Role"] for name, node in nodes.items()} == {
+        name: "manager" if name in hosts.managers else "worker" for name in hosts.names
+    }
+
+
+def test_plan_is_empty_after_up(cluster: Environment) -> None:
+    ran = cluster.tool("cluster.plan", "--exit-code").must(0)
+    assert not ran.steps, f"{ran}"
+
+
+def test_plan_changes_nothing_on_a_cluster(cluster: Environment) -> None:
+    before = listing(cluster.hosts)
+    cluster.must_be_as_described()
+    must_be_same(before, listing(cluster.hosts), "cluster.plan ran on a cluster as described")
+
+
+def test_second_up_is_one_observation_and_writes_nothing(cluster: Environment) -> None:
+    before = listing(cluster.hosts)
+    logins = Logins(cluster.hosts)
+    ran = cluster.up()
+    seen = logins.seen()
+    must_be_same(before, listing(cluster.hosts), "cluster.up ran on a cluster as described")
+    assert not ran.steps and not ran.named("step"), f"{ran}"
+    for host, told in seen.items():
+        assert told.logins == 1, f"{told.logins} logins on {host}, by its sshd:\n{told.log}"
+        assert 1 <= told.channels <= CHANNELS, f"{told.channels} channels on {host}, by its sshd:\n{told.log}"
+
+
+def test_page_of_the_stack_answers_on_every_worker(cluster: Environment) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def page(host: str) -> str:
+        try:
+            with direct.open(f"http://{cluster.hosts.address(host)}:8080/", timeout=5) as answer:
+                return str(answer.read().decode()).strip()
+        except OSError:
+            return ""
+
+    for host in cluster.hosts.workers:
+        until(f"{host} serves the page", lambda host=host: page(host) == cluster.page())

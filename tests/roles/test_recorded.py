@@ -1,0 +1,117 @@
+"""What real hosts answered, recorded with ``tests.roles.record``: three engines, bare, as manager and as worker."""
+
+from pathlib import Path
+
+import pytest
+
+from roles import ROLES, daemon, engine, networks, stacks, swarm
+from skep import preflight, questions
+from skep.model import Cluster, Host, Network, Swarm
+from skep.observe import ENGINE, split
+from skep.plan import Plan
+from tests.roles.record import MARK
+
+FOLDER = Path(__file__).parent / "recorded"
+ASKED = list(dict.fromkeys(["/info", *(question for role in ROLES for question in role.questions)]))
+DAEMON = {"registry-mirrors": ["http://10.94.0.1:5000"], "insecure-registries": ["10.94.0.1:5000"]}
+WEB = {"web": "yes"}
+CLUSTER = Cluster(
+    "recorded",
+    (
+        Host("b1", "10.94.0.11", "manager", labels=WEB, daemon=DAEMON),
+        Host("t1", "10.94.0.12", "manager", daemon=DAEMON),
+        Host("f1", "10.94.0.13", "manager", daemon=DAEMON),
+        Host("b2", "10.94.0.14", "worker", daemon=DAEMON),
+        Host("t2", "10.94.0.15", "worker", labels=WEB, daemon=DAEMON),
+        Host("f2", "10.94.0.16", "worker", labels=WEB, daemon=DAEMON),
+    ),
+    swarm=Swarm(address_pools=("10.91.0.0/16",), subnet_size=24),
+    networks=(Network("front", attachable=True),),
+)
+FILES = {
+    "b1": "manager-20.10", "t1": "manager-26.1", "f1": "manager-28.5",
+    "b2": "worker-20.10", "t2": "worker-26.1", "f2": "worker-28.5",
+}  # fmt: skip
+
+
+def read(name):
+    """Facts and the states of all roles out of one recording."""
+    text = (FOLDER / f"{name}.txt").read_bytes().decode(errors="surrogateescape")
+    sections = split(text, MARK)
+    answers = questions.parse(sections[ENGINE], ASKED)
+    states = {role.name: role.parse(sections.get(role.name, ""), answers) for role in ROLES}
+    return preflight.parse(sections["preflight"], answers, 0.0, 0.0), states
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
+def test_bare(suite):
+    facts, states = read(f"bare-{suite}")
+    assert states[engine.name] is None
+    assert states[swarm.name] is None
+    assert states[networks.name] is None
+    assert states[daemon.name].keys == {}
+    assert not states[daemon.name].running
+    assert facts.os[0] == "debian"
+    assert facts.systemd
+    assert not facts.installed
+    assert facts.machine_id
+    assert facts.free > 1 << 30
+    assert any("10.94.0" in address for found in facts.addresses.values() for address in found)
+
+
+@pytest.mark.parametrize("version", ["20.10", "26.1", "28.5"])
+def test_manager(version):
+    facts, states = read(f"manager-{version}")
+    assert states[engine.name].version.startswith(f"{version}.")
+    assert states[engine.name].running
+    assert states[engine.name].enabled
+    assert states[daemon.name].live["registry-mirrors"] == ["http://10.94.0.1:5000"]
+    assert states[daemon.name].live["insecure-registries"] == ["10.94.0.1:5000"]
+    assert states[daemon.name].applied == DAEMON
+    assert states[swarm.name].node_state == "active"
+    assert states[swarm.name].manager
+    assert len(states[swarm.name].nodes) == 6
+    assert {node.reachability for node in states[swarm.name].nodes} == {"reachable", None}
+    assert states[networks.name].networks["front"].users == ("web_web",)
+    assert set(states[stacks.name].stacks["web"].services) == {"web_web"}
+    assert states[stacks.name].stacks["web"].recorded == states[stacks.name].stacks["web"].services
+    assert facts.in_swarm
+
+
+@pytest.mark.parametrize("version", ["20.10", "26.1", "28.5"])
+def test_worker(version):
+    _, states = read(f"worker-{version}")
+    assert states[engine.name].version.startswith(f"{version}.")
+    assert states[swarm.name].node_state == "active"
+    assert not states[swarm.name].manager
+    assert states[swarm.name].nodes is None
+    assert states[networks.name] is None
+    assert states[stacks.name] is None
+
+
+def test_exactly_one_recorded_manager_leads():
+    members = [read(FILES[host])[1][engine.name].member for host in FILES]
+    assert [member.leader for member in members].count(True) == 1
+
+
+def test_the_recorded_cluster_is_as_described():
+    seen = {host: read(name) for host, name in FILES.items()}
+    items = []
+    for role in ROLES:
+        desired = {host.name: role.desired(CLUSTER, host) for host in CLUSTER.hosts}
+        items += role.plan(CLUSTER, desired, {host: states[role.name] for host, (_, states) in seen.items()})
+    plan = Plan(items, [role.name for role in ROLES], FILES)
+    assert str(plan) == ""
+
+
+def test_an_answer_cut_anywhere_never_reads_as_a_host_outside_a_swarm():
+    text = (FOLDER / "manager-26.1.txt").read_bytes().decode(errors="surrogateescape")
+    section = split(text, MARK)[ENGINE]
+    for cut in range(200, len(section) - 300, 997):
+        try:
+            answers = questions.parse(section[:cut], ASKED)
+        except TimeoutError:
+            continue
+        state = swarm.parse("", answers)
+        assert state.manager
+        assert state.nodes is None

@@ -1,0 +1,117 @@
+"""Each condition looks once and says how far it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from skep.engine.conditions import CONDITIONS, Progress
+
+
+def node(
+    id: str, role: str = "worker", state: str = "ready", reach: str | None = None, name: str = ""
+) -> dict[str, Any]:
+    return {
+        "ID": id,
+        "Description": {"Hostname": name or id},
+        "Spec": {"Role": role, "Availability": "active"},
+        "Status": {"State": state},
+    } | ({"ManagerStatus": {"Reachability": reach}} if reach else {})
+
+
+def manager(id: str, reach: str = "reachable", state: str = "ready") -> dict[str, Any]:
+    return node(id, "manager", state, reach)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "progress"),
+    [
+        ([], Progress(False, "not in the node list yet")),
+        ([node("n")], Progress(True, "ready")),
+        ([node("n", state="down")], Progress(False, "down")),
+        ([node("n", reach="reachable")], Progress(False, "ready")),
+        ([node("n", "manager")], Progress(False, "ready, not yet a manager")),
+        ([manager("n", "unreachable")], Progress(False, "ready, unreachable")),
+        ([manager("n", state="unknown")], Progress(False, "the leader has yet to hear from 1 nodes")),
+        ([manager("n"), node("other", state="unknown")], Progress(False, "the leader has yet to hear from 1 nodes")),
+        ([manager("n"), node("other", state="down")], Progress(True, "ready, reachable")),
+        ([manager("n")], Progress(True, "ready, reachable")),
+        ([node("old", state="down", name="n"), node("new", name="n")], Progress(True, "ready")),
+        ([node("one", name="n"), node("two", name="n")], Progress(False, "not in the node list yet")),
+    ],
+)
+def test_node_ready(fake: Any, nodes: list[dict[str, Any]], progress: Progress) -> None:
+    assert CONDITIONS["node_ready"](fake(nodes=nodes), node="n") == progress
+
+
+@pytest.mark.parametrize(
+    ("nodes", "done"),
+    [([], True), ([node("n")], False), ([node("n", state="down")], True), ([node("n", state="unknown")], False)],
+)
+def test_node_down(fake: Any, nodes: list[dict[str, Any]], done: bool) -> None:
+    assert CONDITIONS["node_down"](fake(nodes=nodes), node="n").done is done
+
+
+@pytest.mark.parametrize(
+    ("others", "done", "text"),
+    [
+        ([], True, "0 of 1 managers would be reachable"),
+        ([manager("b")], False, "1 of 2 managers would be reachable"),
+        ([manager("b"), manager("c")], True, "2 of 3 managers would be reachable"),
+        ([manager("b"), manager("c", "unreachable")], False, "1 of 3 managers would be reachable"),
+        ([manager(name) for name in "bcd"] + [manager("e", "unreachable")], True, "3 of 5 managers would be reachable"),
+        ([manager("b"), manager("c"), node("d", "manager")], False, "2 of 4 managers would be reachable"),
+        ([node("w"), node("x")], True, "0 of 1 managers would be reachable"),
+    ],
+)
+def test_quorum_without(fake: Any, others: list[dict[str, Any]], done: bool, text: str) -> None:
+    found = CONDITIONS["quorum_without"](fake(nodes=[manager("a"), *others]), node="a")
+    assert found == Progress(done, text)
+
+
+def test_quorum_without_counts_a_manager_until_raft_has_let_it_go(fake: Any) -> None:
+    leaving = node("d", "worker", "down", "unreachable")
+    nodes = [manager("a"), manager("b"), manager("c"), leaving]
+    found = CONDITIONS["quorum_without"](fake(nodes=nodes), node="a")
+    assert found == Progress(False, "2 of 4 managers would be reachable")
+
+
+def task(node: str, state: str, wanted: str = "running") -> dict[str, Any]:
+    return {"NodeID": node, "DesiredState": wanted, "Status": {"State": state}}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "progress"),
+    [
+        ([], Progress(True, "0 tasks are starting elsewhere")),
+        ([task("n", "running")], Progress(False, "1 tasks still on it")),
+        ([task("n", "shutdown", "shutdown"), task("x", "running")], Progress(True, "0 tasks are starting elsewhere")),
+        ([task("x", "preparing"), task("y", "starting")], Progress(False, "2 tasks are starting elsewhere")),
+        ([task("", "pending")], Progress(True, "0 tasks are starting elsewhere")),
+    ],
+)
+def test_node_drained(fake: Any, tasks: list[dict[str, Any]], progress: Progress) -> None:
+    def told(filters: dict[str, str]) -> list[dict[str, Any]]:
+        if "node" in filters:
+            return [task for task in tasks if task["NodeID"] == filters["node"]]
+        return [task for task in tasks if task["DesiredState"] == filters["desired-state"]]
+
+    assert CONDITIONS["node_drained"](fake(nodes=[node("n")], tasks=told), node="n") == progress
+
+
+def test_stack_gone_counts_what_is_left(fake: Any) -> None:
+    done = {"Status": {"State": "shutdown"}}
+    left = fake(services=[{}], tasks=[done, {"Status": {"State": "running"}}], networks=[{}, {}])
+    assert CONDITIONS["stack_gone"](left, stack="web") == Progress(False, "1 services, 1 tasks, 2 networks")
+    assert CONDITIONS["stack_gone"](fake(services=[], tasks=[done], networks=[]), stack="web").done
+
+
+def test_stack_running_tells_the_first_few(fake: Any) -> None:
+    services = [
+        {"ID": name, "Spec": {"Name": f"web_{name}", "Mode": {"Replicated": {"Replicas": 1}}, "TaskTemplate": {}}}
+        for name in "abcd"
+    ]
+    api = fake(services=services, tasks=[], nodes=[], info={"SystemTime": "2025-06-01T12:00:00Z"})
+    text = "web_a: 0 of 1 running; web_b: 0 of 1 running; web_c: 0 of 1 running …"
+    assert CONDITIONS["stack_running"](api, stack="web") == Progress(False, text)

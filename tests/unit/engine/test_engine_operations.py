@@ -1,0 +1,204 @@
+"""Operations send what is given, try again where that helps, and are done when the engine says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from docker.errors import APIError
+
+from skep.engine.operations import OPERATIONS, _merge, find_node, service_marks
+from skep.engine.refs import resolve
+from skep.plan import spec_mark
+
+
+def node(id: str, name: str = "m1", state: str = "ready", **spec: Any) -> dict[str, Any]:
+    return {
+        "ID": id,
+        "Version": {"Index": 7},
+        "Description": {"Hostname": name},
+        "Spec": {"Role": "worker", "Availability": "active", "Labels": {"a": "1", "old": "x"}} | spec,
+        "Status": {"State": state},
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "merged"),
+    [
+        ({}, {"a": 1}, {"a": 1}),
+        ({"a": 1, "b": 2}, {"a": 3}, {"a": 3, "b": 2}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}}, {"a": {"x": 1, "y": 3}}),
+        ({"a": None}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+        ({"a": {"x": 1}}, {"a": 5}, {"a": 5}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+    ],
+)
+def test_merge(base: dict[str, Any], change: dict[str, Any], merged: dict[str, Any]) -> None:
+    before = repr(base)
+    assert _merge(base, change) == merged
+    assert repr(base) == before
+
+
+def test_init_sends_what_is_given_and_else_what_the_cli_sends(fake: Any) -> None:
+    api = fake()
+    nothing = {"advertise": None, "address_pools": [], "subnet_size": None, "data_path_port": None, "spec": {}}
+    OPERATIONS["swarm_init"](api, **nothing)
+    given = {"advertise": "10.0.0.1", "address_pools": ["10.9.0.0/16"], "subnet_size": 26, "data_path_port": 4790}
+    OPERATIONS["swarm_init"](api, **given, spec={"Orchestration": {}})
+    listen = {"ListenAddr": "0.0.0.0:2377"}
+    assert api.called("write") == [
+        ("/swarm/init", listen | {"Spec": {}, "SubnetSize": 24}),
+        (
+            "/swarm/init",
+            listen
+            | {"Spec": {"Orchestration": {}}, "AdvertiseAddr": "10.0.0.1"}
+            | {"DefaultAddrPool": ["10.9.0.0/16"], "SubnetSize": 26, "DataPathPort": 4790},
+        ),
+    ]
+
+
+def state(*names: str) -> list[dict[str, Any]]:
+    return [{"Swarm": {"LocalNodeState": name}} for name in names]
+
+
+def join(api: Any) -> None:
+    OPERATIONS["swarm_join"](api, addresses=["10.0.0.1:2377"], token="t", advertise=None)
+
+
+def test_join_waits_until_the_node_is_active(fake: Any, turns: Any) -> None:
+    api = fake(info=turns(*state("inactive", "pending", "active")))
+    join(api)
+    assert len(api.called("info")) == 3
+
+
+def test_join_goes_on_in_the_background_after_the_api_gave_up(fake: Any, turns: Any, refuse: Any) -> None:
+    api = fake(write=refuse(503, "Timeout was reached"), info=turns(*state("pending", "pending", "active")))
+    join(api)
+    assert len(api.called("write")) == 1
+
+
+@pytest.mark.parametrize("after", ["inactive", "error"])
+def test_join_that_was_refused_fails(fake: Any, turns: Any, refuse: Any, after: str) -> None:
+    api = fake(write=refuse(400, "invalid join token"), info=turns(*state(after)))
+    with pytest.raises(APIError, match="invalid join token"):
+        join(api)
+
+
+def test_join_that_never_ends_fails_with_what_the_engine_says(fake: Any) -> None:
+    api = fake(info={"Swarm": {"LocalNodeState": "pending", "Error": "x509: not yet valid"}})
+    with pytest.raises(TimeoutError, match="stays pending: x509: not yet valid"):
+        join(api)
+
+
+@pytest.mark.parametrize(("local", "calls"), [("inactive", 0), ("active", 1), ("pending", 1), ("locked", 1)])
+def test_leave_only_what_one_is_in(fake: Any, local: str, calls: int) -> None:
+    api = fake(info=state(local)[0])
+    OPERATIONS["swarm_leave"](api, force=True)
+    assert len(api.called("leave_swarm")) == calls
+
+
+def test_node_update_merges_and_drops(fake: Any) -> None:
+    api = fake(nodes=[node("n1", Name="kept")])
+    spec = {"Labels": {"a": "2", "b": "3"}, "Availability": "drain"}
+    OPERATIONS["node_update"](api, node="m1", spec=spec, drop_labels=["old", "never-there"])
+    merged = {"Role": "worker", "Name": "kept", "Availability": "drain", "Labels": {"a": "2", "b": "3"}}
+    assert api.calls[-1] == ("write", ("/nodes/n1/update", merged), {"version": 7})
+
+
+def test_an_update_out_of_sequence_is_read_anew_and_tried_again(fake: Any, turns: Any, refuse: Any) -> None:
+    late = refuse(500, "rpc error: code = Unknown desc = update out of sequence")
+    api = fake(nodes=[node("n1")], write=turns(late, late, None))
+    OPERATIONS["node_update"](api, node="n1", spec={}, drop_labels=[])
+    assert len(api.called("write")) == len(api.called("nodes")) == 3
+
+
+@pytest.mark.parametrize(("text", "tries"), [("update out of sequence", 5), ("no such node", 1)])
+def test_other_refusals_and_endless_conflicts_are_told(fake: Any, refuse: Any, text: str, tries: int) -> None:
+    api = fake(nodes=[node("n1")], write=refuse(500, text))
+    with pytest.raises(APIError, match=text):
+        OPERATIONS["node_update"](api, node="n1", spec={}, drop_labels=[])
+    assert len(api.called("write")) == tries
+
+
+def test_swarm_update_merges_into_the_spec(fake: Any) -> None:
+    spec = {"Orchestration": {"TaskHistoryRetentionLimit": 5}, "Raft": {"SnapshotInterval": 10000}}
+    api = fake(inspect_swarm={"Version": {"Index": 3}, "Spec": spec})
+    OPERATIONS["swarm_update"](api, spec={"Orchestration": {"TaskHistoryRetentionLimit": 3}})
+    merged = {"Orchestration": {"TaskHistoryRetentionLimit": 3}, "Raft": {"SnapshotInterval": 10000}}
+    assert api.calls[-1] == ("write", ("/swarm/update", merged), {"version": 3})
+
+
+def test_node_remove_is_patient_with_a_manager_that_steps_down(fake: Any, turns: Any, refuse: Any) -> None:
+    api = fake(remove_node=turns(refuse(400, "node is a member of the cluster"), refuse(500), None))
+    OPERATIONS["node_remove"](api, node="n1")
+    assert len(api.called("remove_node")) == 3
+
+
+def test_node_remove_of_what_is_gone_is_done(fake: Any, refuse: Any) -> None:
+    OPERATIONS["node_remove"](fake(remove_node=refuse(404)), node="n1")
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 40), (403, 1)])
+def test_node_remove_gives_up(fake: Any, refuse: Any, status: int, tries: int) -> None:
+    api = fake(remove_node=refuse(status))
+    with pytest.raises(APIError):
+        OPERATIONS["node_remove"](api, node="n1")
+    assert len(api.called("remove_node")) == tries
+
+
+def test_network_remove_waits_until_it_is_no_longer_listed(fake: Any, turns: Any) -> None:
+    api = fake(networks=turns([{"Id": "x"}], [], []))
+    OPERATIONS["network_remove"](api, network="x")
+    assert len(api.called("networks")) == 3
+
+
+def test_network_remove_of_one_in_use_is_told(fake: Any, refuse: Any) -> None:
+    OPERATIONS["network_remove"](fake(remove_network=refuse(404), networks=[]), network="x")
+    with pytest.raises(APIError, match="in use"):
+        OPERATIONS["network_remove"](fake(remove_network=refuse(403, "network x is in use")), network="x")
+
+
+def config(id: str, name: str) -> dict[str, Any]:
+    return {"ID": id, "Spec": {"Name": name, "Labels": {"skep.stack": "web"}}}
+
+
+def test_stack_record_replaces_older_records(fake: Any) -> None:
+    spec = {"Name": "web_app", "Labels": {}}
+
+    def configs(filters: dict[str, str]) -> list[dict[str, Any]]:
+        held = [config("c1", "skep.web.old"), config("c2", "skep.web.new"), config("c3", "skep.web.new-but-longer")]
+        return held[:2] if "label" in filters else [one for one in held if filters["name"] in one["Spec"]["Name"]]
+
+    api = fake(services=[{"Spec": spec}], configs=configs)
+    OPERATIONS["stack_record"](api, stack="web", digest="abc", name="skep.web.new")
+    assert api.called("remove_config") == [("c2",), ("c1",)]
+    labels = {"skep.stack": "web", "skep.digest": "abc", "skep.services": f"web_app:{spec_mark(spec)}"}
+    assert ("create_config", ("skep.web.new", b"skep"), {"labels": labels}) in api.calls
+
+
+def test_service_marks_are_sorted_by_name(fake: Any) -> None:
+    api = fake(services=[{"Spec": {"Name": "web_b"}}, {"Spec": {"Name": "web_a"}}])
+    assert [mark.partition(":")[0] for mark in service_marks(api, "web")] == ["web_a", "web_b"]
+
+
+def test_find_node_by_id_or_by_the_name_of_the_one_that_lives(fake: Any) -> None:
+    api = fake(nodes=[node("n1", state="down"), node("n2"), node("n3", "w1", state="down")])
+    assert find_node(api, "n1")["ID"] == "n1"
+    assert find_node(api, "m1")["ID"] == "n2"
+    assert find_node(api, "w1")["ID"] == "n3"
+    with pytest.raises(LookupError, match="0 nodes are called x"):
+        find_node(api, "x")
+    with pytest.raises(LookupError, match="2 nodes are called m1"):
+        find_node(fake(nodes=[node("n1"), node("n2")]), "m1")
+
+
+def test_late_references(fake: Any) -> None:
+    managers = [{"NodeID": "n1", "Addr": "10.0.0.1:2377"}, {"NodeID": "n2", "Addr": "10.0.0.2:2377"}]
+    tokens = {"Manager": "SWMTKN-m", "Worker": "SWMTKN-w"}
+    api = fake(inspect_swarm={"JoinTokens": tokens}, info={"Swarm": {"RemoteManagers": managers}})
+    assert resolve(api, "manager-token") == "SWMTKN-m"
+    assert resolve(api, "worker-token") == "SWMTKN-w"
+    assert resolve(api, "manager-addresses") == ["10.0.0.1:2377", "10.0.0.2:2377"]
+    assert resolve(fake(info={"Swarm": {"RemoteManagers": None}}), "manager-addresses") == []
+    with pytest.raises(KeyError):
+        resolve(api, "nonsense")
