@@ -29,9 +29,10 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something the plan has to say without doing anything. An ``error`` forbids to apply the plan."""
+    """Something the plan has to say without doing anything. An ``error`` forbids to apply the plan;
+    a ``note`` says what could not be told."""
 
-    level: Literal["error", "warning"]
+    level: Literal["error", "warning", "note"]
     text: str
     host: str | None = None
     role: str = "preflight"

@@ -127,6 +127,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
     findings += _twins(facts, "hostname", lambda fact: fact.hostname)
     findings += _twins(facts, "machine-id", lambda fact: fact.machine_id)
     findings += _clocks(facts)
+    findings += _untold(facts)
     return findings
 
 
@@ -242,6 +243,17 @@ def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Findin
                 f"{' and '.join(hosts)} have the same {what} {same}",
                 next_action=f"give each host its own {what}",
             )
+
+
+def _untold(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    """Routes between hosts are checked; whether a firewall lets Swarm's ports through shows only once they listen."""
+    outside = [host for host, fact in facts.items() if not fact.in_swarm]
+    if outside and len(facts) > 1:
+        yield Finding(
+            "note",
+            "not told: whether 2377/tcp, 7946/tcp+udp and 4789/udp are open between the hosts;"
+            f" nothing listens there yet {_where(outside, facts)}",
+        )
 
 
 def _clocks(facts: Mapping[str, Facts]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
@@ -100,7 +100,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                     continue
                 step = self._install(name, want, f"version {have.version}, wanted {want.version}")
                 if have.member and have.running:
-                    upgrades[name] = step
+                    upgrades[name] = replace(step, after=(*step.after, "swarm/settings"))
                 else:
                     steps.append(step)
             elif not (have.running and have.enabled):

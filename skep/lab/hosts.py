@@ -15,7 +15,7 @@ from skep.lab import cgroups, folders, keys, machine, network
 from skep.lab.spec import HostStatus, Lab, LabHost, State
 from skep.lab.system import environment, last_lines, run
 
-_BOOT_SECONDS = 60.0
+_BOOT_SECONDS = 90.0
 _USERS = {"root": "root", "admin": "home/admin", "oncall": "home/oncall"}
 _OWN_DISKS = ("docker", "containerd")
 """Folders of /var/lib that an overlay cannot carry, because Docker puts overlays in them."""
@@ -194,7 +194,7 @@ def end(lab: Lab, host: LabHost) -> None:
     """Cuts the host's power: every process of it dies at once; its disk stays."""
     cgroups.end(cgroups.of_host(lab.name, host))
     network.remove_link(network.cable(lab, host))
-    machine.forget_container(network.machine_name(lab, host))
+    machine.forget_container(network.machine_name(lab, host), folders.host(lab.name, host) / "root")
 
 
 def remove(lab: Lab, host: LabHost) -> None:

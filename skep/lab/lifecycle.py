@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from skep.errors import LabError
 from skep.lab import base, cgroups, folders, hosts, keys, machine, network
@@ -23,25 +22,30 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
     require(say)
     with folders.locked(f"lab-{lab.name}"):
         folders.refuse_foreign(lab.name)
-        bases = {suite: base.ensure(suite, say) for suite in sorted({host.suite for host in lab.hosts})}
+        network.refuse_overlap(lab)
+        key = keys.client()
+        bare = [host for host in lab.hosts if not hosts.has_disk(lab, host, key)]
+        bases = {suite: base.ensure(suite, say) for suite in sorted({host.suite for host in bare})}
         from skep.lab import registry  # only here: HTTP is slow to import
 
         tools = registry.ensure_programs(say)
-        key = keys.client()
         _retire(lab)
         folders.save(lab)
         cgroups.make(cgroups.root(lab.name))
         machine.prepare()
         network.connect(lab)
-        for host in lab.hosts:
-            if not hosts.has_disk(lab, host, key):
-                say(f"making {host.name} ({host.suite}, {host.address})")
-        _each(lab.hosts, lambda host: _make(lab, host, bases, key))
+        for host in bare:
+            say(f"making {host.name} ({host.suite}, {host.address})")
+        _each(bare, lambda host: hosts.make_disk(lab, host, bases[host.suite], key))
+        _each(lab.hosts, lambda host: _ready_disk(lab, host))
         keys.write_known_hosts(lab)
+        still = [host for host in lab.hosts if not hosts.is_up(lab, host)]
+        for host in still:
+            say(f"booting {host.name}")
+        _each(still, lambda host: hosts.boot(lab, host))
         for host in lab.hosts:
-            if not hosts.is_up(lab, host):
-                say(f"booting {host.name}")
-        _each(lab.hosts, lambda host: _start(lab, host))
+            if network.is_cut(lab, host):
+                network.switch(lab, host, on=True)
         registry.ensure(lab, tools)
         _each(lab.hosts, lambda host: hosts.wait(lab, host))
         say(f"lab {lab.name} is up: {len(lab.hosts)} hosts, images at {lab.registry}")
@@ -52,26 +56,19 @@ def _retire(lab: Lab) -> None:
     before = folders.saved(lab.name)
     if before is None:
         return
-    if (before.subnet, before.registry_port) != (lab.subnet, lab.registry_port):
+    if before.subnet != lab.subnet:
         _clear(lab.name)
         return
+    if before.registry_port != lab.registry_port:
+        cgroups.end(cgroups.of_registry(lab.name))
     for host in before.hosts:
         if host not in lab.hosts:
             hosts.remove(before, host)
 
 
-def _make(lab: Lab, host: LabHost, bases: dict[str, Path], key: str) -> None:
-    if not hosts.has_disk(lab, host, key):
-        hosts.make_disk(lab, host, bases[host.suite], key)
+def _ready_disk(lab: Lab, host: LabHost) -> None:
     hosts.mount(lab, host)
     hosts.name_neighbours(lab, host)
-
-
-def _start(lab: Lab, host: LabHost) -> None:
-    if not hosts.is_up(lab, host):
-        hosts.boot(lab, host)
-    elif network.is_cut(lab, host):
-        network.switch(lab, host, on=True)
 
 
 def down(name: str, *, say: Say = ignore) -> None:
@@ -150,11 +147,13 @@ def _each(targets: Iterable[LabHost], act: Callable[[LabHost], None]) -> None:
 
     failures = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for future in [pool.submit(act, host) for host in targets]:
+        for host, future in [(host, pool.submit(act, host)) for host in targets]:
             try:
                 future.result()
             except LabError as error:
                 failures.append(error)
+            except OSError as error:
+                failures.append(LabError(str(error), host=host.name))
     if len(failures) == 1:
         raise failures[0]
     if failures:

@@ -87,8 +87,11 @@ def _put_back(record: dict[str, object]) -> None:
                     succeeds(["modprobe", "--quiet", "--remove", module])  # stays when somebody else needs it now
 
 
-def forget_container(machine: str) -> None:
-    """Removes what systemd-nspawn keeps about a container that was killed."""
+def forget_container(machine: str, root: Path) -> None:
+    """Removes what systemd-nspawn keeps about a container that was killed: by its name and by its root."""
+    if root.exists():
+        facts = root.stat()
+        (_NSPAWN / "locks" / f"inode-{facts.st_dev}:{facts.st_ino}").unlink(missing_ok=True)
     for folder in _NSPAWN.glob(f"*/{machine}"):
         for mount in folders.mounts_below(folder):
             run(["umount", mount], step="clean up systemd-nspawn")

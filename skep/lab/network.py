@@ -50,7 +50,6 @@ def connect(lab: Lab) -> None:
     """Makes the bridge and the rules; what is there already stays."""
     name, step = bridge(lab.name), "make the lab's network"
     if not _exists(name):
-        _refuse_overlap(lab)
         run(["ip", "link", "add", name, "type", "bridge"], step=step)
     run(["ip", "address", "replace", f"{lab.gateway}/{lab.prefix_length}", "dev", name], step=step)
     run(["ip", "link", "set", name, "up"], step=step)
@@ -59,9 +58,11 @@ def connect(lab: Lab) -> None:
             run(["iptables", "-w", "-t", table, "-I", *rule], step=step)
 
 
-def _refuse_overlap(lab: Lab) -> None:
+def refuse_overlap(lab: Lab) -> None:
+    """Raises `LabError` when this machine reaches addresses of the lab's subnet by another way than the lab."""
     routes = json.loads(run(["ip", "-4", "-json", "route", "show"], step="look for a free subnet"))
-    taken = overlapping(lab.subnet, {route["dst"]: route.get("dev", "no device") for route in routes})
+    ways = [(route["dst"], route.get("dev", "no device")) for route in routes]
+    taken = overlapping(lab.subnet, [way for way in ways if way[1] != bridge(lab.name)])
     if taken is not None:
         raise LabError(
             f"the lab's subnet {lab.subnet} overlaps {taken}",
@@ -70,10 +71,10 @@ def _refuse_overlap(lab: Lab) -> None:
         )
 
 
-def overlapping(subnet: str, routes: dict[str, str]) -> str | None:
-    """The first of this machine's routes (destination -> device) that shares addresses with a subnet."""
+def overlapping(subnet: str, routes: list[tuple[str, str]]) -> str | None:
+    """The first of this machine's routes (destination, device) that shares addresses with a subnet."""
     ours = ipaddress.IPv4Network(subnet)
-    for destination, device in routes.items():
+    for destination, device in routes:
         if destination != "default" and ours.overlaps(ipaddress.IPv4Network(destination, strict=False)):
             return f"{destination}, which this machine reaches by {device}"
     return None

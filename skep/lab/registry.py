@@ -56,12 +56,18 @@ def _unpack(tools: Path) -> None:
 
 
 def ensure(lab: Lab, tools: Path) -> None:
-    """Starts the lab's registry when it does not run, and uploads what is missing in it."""
+    """Starts the lab's registry when it does not run, and uploads the images once."""
     folder, group = folders.run(lab.name) / "registry", cgroups.of_registry(lab.name)
     folder.mkdir(exist_ok=True)
     if not cgroups.alive(group):
         _start(lab, tools, folder, group)
     _wait(lab, folder, group)
+    if not (folder / "filled").exists():
+        _fill(lab, tools)
+        (folder / "filled").touch()
+
+
+def _fill(lab: Lab, tools: Path) -> None:
     program = next(path for path in (tools / "bin/busybox", tools / "usr/bin/busybox") if path.exists())
     architecture = run(["dpkg", "--print-architecture"], step=_STEP).strip()
     applets = run([program, "--list"], step=_STEP).split()

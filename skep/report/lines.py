@@ -57,7 +57,7 @@ class LinesReporter(Reporter):
         self.console.print(f"{count} step{'s' if count != 1 else ''} {verb}" + (f" on {hosts} hosts" if hosts else ""))
 
     def _finding(self, finding: Finding) -> None:
-        colour = "red" if finding.level == "error" else "yellow"
+        colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
         place = f"{finding.host}: " if finding.host else ""
         self.console.print(f"[{colour}]{finding.level}[/] {escape(place + finding.text)}", soft_wrap=self.soft)
         if finding.next_action:

@@ -40,9 +40,11 @@ def _init_only(world: World, cluster: Cluster, finding: Finding) -> bool:
 
 
 def _manager_missing(world: World, cluster: Cluster, finding: Finding) -> bool:
-    return _silent_manager(world, cluster, finding) or any(
-        len(swarm.reachable) < len(swarm.members) for swarm in world.swarms.values()
-    )
+    for swarm in world.swarms.values():
+        managers = [node for node in swarm.nodes.values() if node.member or node.role == "manager"]
+        if len(managers) > len(swarm.reachable):
+            return True
+    return _silent_manager(world, cluster, finding)
 
 
 def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:

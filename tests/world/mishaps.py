@@ -83,7 +83,10 @@ def role_changed(world: World, machine: Machine, luck: Random) -> None:
     swarm, node = world.swarm_of(machine.name), world.node_of(machine.name)
     if swarm is None or node is None or not swarm.quorum or not swarm.alive(node):
         return
-    node.role = "worker" if node.role == "manager" and len(swarm.members) > 1 else "manager"
+    if node.role == "worker":
+        node.role = "manager"
+    elif swarm.can_lose(node) and len(swarm.members) > 1:
+        node.role = "worker"
     world.settle()
 
 

@@ -37,11 +37,11 @@ def test_every_rule_is_marked_and_names_the_bridge() -> None:
 @pytest.mark.parametrize(
     ("routes", "found"),
     [
-        ({"default": "eth0", "192.0.2.0/24": "eth0"}, None),
-        ({"10.84.0.128/25": "wg0"}, "10.84.0.128/25, which this machine reaches by wg0"),
-        ({"10.0.0.0/8": "tun0"}, "10.0.0.0/8, which this machine reaches by tun0"),
-        ({"10.84.0.7": "eth0"}, "10.84.0.7, which this machine reaches by eth0"),
+        ([("default", "eth0"), ("192.0.2.0/24", "eth0")], None),
+        ([("10.84.0.128/25", "wg0")], "10.84.0.128/25, which this machine reaches by wg0"),
+        ([("10.0.0.0/8", "tun0")], "10.0.0.0/8, which this machine reaches by tun0"),
+        ([("10.84.0.7", "eth0")], "10.84.0.7, which this machine reaches by eth0"),
     ],
 )
-def test_a_subnet_the_machine_already_reaches_is_told(routes: dict[str, str], found: str | None) -> None:
+def test_a_subnet_the_machine_already_reaches_is_told(routes: list[tuple[str, str]], found: str | None) -> None:
     assert network.overlapping("10.84.0.0/24", routes) == found
