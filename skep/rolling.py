@@ -14,10 +14,12 @@ from skep.questions import Answers
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A host's standing in the swarm it is in: what decides its place in the order."""
+    """A host's standing in the swarm it is in: what decides its place in the order. ``locks``: its swarm has
+    autolock now, so that a manager comes back locked."""
 
     manager: bool = False
     leader: bool = False
+    locks: bool = False
 
 
 def member(answers: Answers) -> Member | None:
@@ -27,7 +29,9 @@ def member(answers: Answers) -> Member | None:
         return None
     own = [node for node in answers.get("/nodes", []) if node["ID"] == swarm.get("NodeID")]
     leads = any((node.get("ManagerStatus") or {}).get("Leader") for node in own)
-    return Member(manager=bool(swarm.get("ControlAvailable")), leader=leads)
+    spec = (swarm.get("Cluster") or {}).get("Spec") or {}
+    locks = bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
+    return Member(manager=bool(swarm.get("ControlAvailable")), leader=leads, locks=locks)
 
 
 def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Member]) -> list[Step]:
@@ -42,15 +46,15 @@ def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Me
     steps: list[Step] = []
     for place, name in enumerate(workers):
         before = [workers[place - batch]] if place >= batch else []
-        steps += _one(cluster, work[name], name, before, manager=False)
+        steps += _one(cluster, work[name], name, before, members[name])
     for place, name in enumerate(managers):
         before = [managers[place - 1]] if place else workers
-        steps += _one(cluster, work[name], name, before, manager=True)
+        steps += _one(cluster, work[name], name, before, members[name])
     return steps
 
 
-def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], *, manager: bool) -> list[Step]:
-    role, node = step.role, Ref(f"node-id@{host}")
+def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member: Member) -> list[Step]:
+    role, node, manager = step.role, Ref(f"node-id@{host}"), member.manager
     gate = tuple(f"{role}/return@{name}" for name in before)
     common: dict[str, Any] = {"avoid": host, "cause": step.cause}
     steps: list[Step] = []
@@ -91,14 +95,14 @@ def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], *, mana
         gate = (f"{role}/drained@{host}",)
     steps.append(replace(step, needs=(*step.needs, *gate)))
     awake = step.id
-    if manager and cluster.swarm.autolock:
+    if manager and (member.locks or cluster.swarm.autolock):
         awake = f"{role}/unlock@{host}"
         steps.append(
             Call(
                 id=awake,
                 host=host,
                 title="unlock the manager",
-                cause="swarm.autolock",
+                cause="the swarm has autolock",
                 avoid=host,
                 operation="swarm_unlock",
                 arguments={"key": Ref("unlock-key")},

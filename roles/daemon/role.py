@@ -151,7 +151,8 @@ cat {FILE} 2>/dev/null; true
             detail=changes(before, after) or tuple(f"{key}: not in force" for key in sorted(keys)),
             script=apply_script(FILE, MEMORY, reload=reload),
             files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
-            after=(f"engine@{host}", *(("engine", "swarm/settings") if not reload else ())),
+            needs=() if reload else ("swarm/settings",),
+            after=(f"engine@{host}", *(("engine",) if not reload else ())),
             timeout=180,
         )
 

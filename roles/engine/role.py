@@ -17,13 +17,16 @@ INSTALL = r"""
 set -e
 export DEBIAN_FRONTEND=noninteractive
 wait_apt="-o DPkg::Lock::Timeout=120"
-candidate() { apt-cache policy docker.io 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true; }
-fits() { [ -z "$WANTED" ] || case $(candidate) in "$WANTED" | "$WANTED".* | "$WANTED"[+-]*) ;; *) false ;; esac; }
-if [ -z "$(candidate)" ] || ! fits; then apt-get $wait_apt -qq update >&2; fi
-if [ -z "$(candidate)" ]; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
-if ! fits; then echo "wanted $WANTED, the sources of this host offer $(candidate)" >&2; exit 65; fi
+of() { printf '%s\n' "$known" | awk -v p="$1:" '$1 == p { f = 1 } f && $1 == "Candidate:" { print $2; exit }'; }
+look() { known=$(apt-cache policy docker.io docker-cli 2>/dev/null); candidate=$(of docker.io); cli=$(of docker-cli); }
+none() { [ -z "$1" ] || [ "$1" = "(none)" ]; }
+fits() { [ -z "$WANTED" ] || case $candidate in "$WANTED" | "$WANTED".* | "$WANTED"[+-]*) ;; *) false ;; esac; }
+look
+if none "$candidate" || ! fits; then apt-get $wait_apt -qq update >&2; look; fi
+if none "$candidate"; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
+if ! fits; then echo "wanted $WANTED, the sources of this host offer $candidate" >&2; exit 65; fi
 packages=docker.io
-if apt-cache policy docker-cli 2>/dev/null | grep -q 'Candidate: [^(]'; then packages="$packages docker-cli"; fi
+none "$cli" || packages="$packages docker-cli"
 install() { apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold install $packages >&2; }
 install || { apt-get $wait_apt -qq update >&2; install; }
 systemctl enable --quiet docker.service
@@ -100,7 +103,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                     continue
                 step = self._install(name, want, f"version {have.version}, wanted {want.version}")
                 if have.member and have.running:
-                    upgrades[name] = replace(step, after=(*step.after, "swarm/settings"))
+                    upgrades[name] = replace(step, needs=("swarm/settings",))
                 else:
                     steps.append(step)
             elif not (have.running and have.enabled):

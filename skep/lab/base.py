@@ -79,16 +79,27 @@ def _proxy() -> dict[str, str]:
 
 
 def _build(suite: str, options: list[str], base: Path) -> None:
-    for leftover in folders.cache().glob("building-*"):
-        folders.remove(leftover)
-    building = folders.cache() / f"building-{suite}"
+    building = folders.cache() / "building-base"
+    folders.remove(building)
+    (building / "tmp").mkdir(parents=True)
     *flags, release, source = options
     # A namespace of its own ends with its first process, which ends with this one: a killed build leaves
-    # neither processes nor mounts, only the folder removed above.
+    # neither processes nor mounts, only this folder, which the next build removes.
     alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     finish = f'--customize-hook=sh "{_FINISH}" "$1"'
-    run([*alone, "mmdebstrap", *flags, finish, release, building, source], step=f"{_STEP} of {suite}")
-    building.rename(base)
+    command: list[str | Path] = [
+        "env",
+        f"TMPDIR={building / 'tmp'}",
+        "mmdebstrap",
+        *flags,
+        finish,
+        release,
+        building / "root",
+        source,
+    ]
+    run([*alone, *command], step=f"{_STEP} of {suite}")
+    (building / "root").rename(base)
+    folders.remove(building)
 
 
 def _drop_unused(suite: str, base: Path) -> None:

@@ -64,16 +64,20 @@ class LinesReporter(Reporter):
             self.console.print(f"  next: {escape(finding.next_action)}", soft_wrap=self.soft)
 
     def _step(self, plan: Plan, step: Step) -> None:
+        waits = sorted(plan.needs[step.id] | plan.after[step.id]) if self.verbose else []
+        detail = [*step.detail, *([f"after {', '.join(waits)}"] if waits else [])]
+        if self.soft:
+            self.console.print(f"   {step.role:<9} {escape(step.title)}  ({escape(step.cause)})", soft_wrap=True)
+            for line in detail:
+                self.console.print(f"               {escape(line)}", soft_wrap=True)
+            return
         table = Table.grid(padding=(0, 1))
         table.add_column(width=2)
         table.add_column(width=9)
         table.add_column()
         table.add_row("", f"[cyan]{escape(step.role)}[/]", f"{escape(step.title)}  [dim]{escape(step.cause)}[/]")
-        for line in step.detail:
+        for line in detail:
             table.add_row("", "", f"  {escape(line)}")
-        waits = sorted(plan.needs[step.id] | plan.after[step.id])
-        if self.verbose and waits:
-            table.add_row("", "", f"  [dim]after {escape(', '.join(waits))}[/]")
         self.console.print(table)
 
     @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, Swarm
 from skep.plan import Plan, Run, Step
 from skep.rolling import Member, member, rolling
 
@@ -44,6 +45,22 @@ def test_a_manager_is_taken_out_of_service_and_brought_back() -> None:
         f"daemon/{what}@m2" for what in ("quorum", "drain", "drained", "restart", "back", "return")
     ]
     assert all(step.avoid == "m2" for step in plan.steps[:3])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "now", "unlocks"), [(None, False, 0), (True, False, 1), (None, True, 1), (False, True, 1)]
+)
+def test_a_manager_that_may_come_back_locked_is_unlocked(wanted: bool | None, now: bool, unlocks: int) -> None:
+    of = replace(cluster(3, 1), swarm=Swarm(autolock=wanted))
+    work: dict[str, Step] = {
+        name: Run(id=f"daemon/restart@{name}", host=name, title="r", cause="c", script="true") for name in ("m1", "w1")
+    }
+    steps = rolling(of, work, {"m1": Member(manager=True, locks=now), "w1": Member()})
+    unlock = [step for step in steps if step.id.startswith("daemon/unlock")]
+    assert [step.needs for step in unlock] == [("daemon/restart@m1",)] * unlocks
+    assert [step.needs for step in steps if step.id == "daemon/back@m1"] == [
+        ("daemon/unlock@m1",) if unlocks else ("daemon/restart@m1",)
+    ]
 
 
 def test_a_worker_needs_no_quorum() -> None:
@@ -122,6 +139,8 @@ def test_a_member_is_told_from_the_engines_answers() -> None:
     info = {"LocalNodeState": "active", "NodeID": "a", "ControlAvailable": True}
     assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(manager=True, leader=True)
     assert member({"/info": {"Swarm": info | {"NodeID": "b"}}, "/nodes": nodes}) == Member(manager=True)
+    autolock = {"Cluster": {"Spec": {"EncryptionConfig": {"AutoLockManagers": True}}}}
+    assert member({"/info": {"Swarm": info | autolock}}) == Member(manager=True, locks=True)
     assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member()
     assert member({"/info": {"Swarm": {"LocalNodeState": "inactive"}}}) is None
     assert member({}) is None

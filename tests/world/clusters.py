@@ -45,7 +45,7 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
         swarm=Swarm(
             subnet_size=None if steady or luck.random() < 0.9 else 25,
             task_history=luck.choice((None, 3, 5)),
-            autolock=luck.random() < 0.15,
+            autolock=luck.choice((None, None, None, None, None, False, True)),
             cert_expiry=luck.choice((None, 3600.0, 7200.0)),
         ),
         networks=networks,

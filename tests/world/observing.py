@@ -146,7 +146,8 @@ def _member(world: World, name: str) -> Member | None:
         return None
     if node is None:
         return Member()
-    return Member(manager=node.member, leader=swarm.leads() == node.id)
+    locks = node.member and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
+    return Member(manager=node.member, leader=swarm.leads() == node.id, locks=locks)
 
 
 def _seen(swarm: Swarm, node: Node) -> SeenNode:

@@ -116,7 +116,7 @@ class Play:
             return False
         fault = self.faults.get(len(self.outcome.order))
         self.outcome.order.append(step.id)
-        if fault and deed.action.endswith("/unlock"):
+        if fault and (deed.action in INTERRUPTING or deed.action.endswith("/unlock")):
             self.watch.broken.add(deed.host)
         if fault == "before":
             self._end(step.id, "fault before it began")
@@ -124,7 +124,6 @@ class Play:
         try:
             deed.begin()
             if fault == "dead" and deed.action in INTERRUPTING:
-                self.watch.broken.add(deed.host)
                 self._end(step.id, "fault: the engine does not return")
                 return True
             if fault:

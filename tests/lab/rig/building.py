@@ -9,7 +9,7 @@ from rig.environment import Environment
 from rig.tool import Ran
 
 
-@dataclass
+@dataclass(repr=False)
 class Building:
     """What was seen while five bare hosts became a cluster. ``intact``: whether it still is as described."""
 

@@ -14,7 +14,8 @@ cd /
 find / /tmp /run /var/lib/docker /var/lib/containerd -xdev \
   \( -path /proc -o -path /sys -o -path /dev -o -path '/run/*/*' -o -path '/var/lib/docker/containers/*/*' \
      -o -path /var/log -o -path /run/utmp \) -prune \
-  -o \( -path /tmp -o -path /run -o -path '/run/*' -o -path '/var/lib/docker/containers/*' \) -printf '%p\t%y\t%m\t%l\n' \
+  -o \( -path /tmp -o -path /run -o -path '/run/*' -o -path '/var/lib/docker/containers/*' \) \
+  -printf '%p\t%y\t%m\t%l\n' \
   -o -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%C@\t%l\n' 2>/dev/null
 find /etc /var/lib /root /home /srv /opt /usr/local /tmp -type f \
   ! -path '*/overlay2/*' ! -path '/var/lib/docker/containers/*' -print0 2>/dev/null | xargs -0r sha256sum

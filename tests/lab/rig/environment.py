@@ -25,7 +25,9 @@ class Environment:
         self.folder = folder
         self.env = dict(env or {})
         self.document = described(hosts)
-        shutil.copytree(ROOT / "stacks", folder / "stacks", dirs_exist_ok=True)
+        shutil.copytree(ROOT / "stacks/web", folder / "stacks/web")
+        compose = folder / "stacks/web/compose.yml"
+        compose.write_text(compose.read_text().replace("monitor: 5s", "monitor: 1s").replace("delay: 2s", "delay: 1s"))
         (folder / "inventory").mkdir(exist_ok=True)
         self.tool = self.with_inventory(hosts.spec.name)
 

@@ -40,14 +40,23 @@ class Hosts:
         program, *options = lab.ssh_argv(self.spec, host, user="root")
         argv = [program, "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10", *options, "sh", "-s"]
         try:
-            return subprocess.run(argv, input=script, capture_output=True, text=True, timeout=timeout, check=False)
+            return subprocess.run(
+                argv,
+                input=script,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=timeout,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(argv, 124, "", f"no answer within {timeout:g} s")
 
     def run(self, host: str, script: str) -> str:
         """The script's output; it must end with status 0."""
         done = self.attempt(host, script)
-        assert done.returncode == 0, f"on {host}: {script}\nended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        status, said = done.returncode, f"{done.stdout}{done.stderr}"
+        assert status == 0, f"on {host}: {script}\nended with {status}:\n{said}"
         return done.stdout
 
     def each(self, script: str, names: Iterable[str] | None = None) -> dict[str, str]:

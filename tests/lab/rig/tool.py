@@ -22,7 +22,7 @@ SHOWN = 120
 """Lines of output that a failure shows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ran:
     """A run that ended. As text: what a failing test shows of it."""
 
@@ -83,14 +83,18 @@ class Ran:
 
     def must(self, exit_code: int = 0) -> Ran:
         """Itself, if it ended with that status."""
-        assert self.exit == exit_code, f"exit status {self.exit}, expected {exit_code}\n{self}"
+        found = self.exit
+        assert found == exit_code, f"exit status {found}, expected {exit_code}\n{self}"
         return self
+
+    def __repr__(self) -> str:
+        return f"<{' '.join(self.argv[3:])}, exit {self.exit}>"
 
     def __str__(self) -> str:
         lines = [_readable(line) for line in self.out.splitlines()]
         shown = [line for line in lines if line][-SHOWN:]
-        words = " ".join(self.argv[1:])
-        return "\n".join([f"$ {words}   (exit {self.exit})", *shown, *self.err.splitlines()[-SHOWN:]])
+        words = " ".join(self.argv[3:])
+        return "\n".join([f"$ invoke {words}   (exit {self.exit})", *shown, *self.err.splitlines()[-SHOWN:]])
 
 
 class Running:

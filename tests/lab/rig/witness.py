@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-CGROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 
 
 @dataclass
@@ -32,10 +29,8 @@ def watching() -> Iterator[Arguments]:
     arguments, ended = Arguments(), threading.Event()
 
     def look() -> None:
-        known: dict[str, str] = {}
         while not ended.is_set():
-            known = _look(known)
-            arguments.seen |= set(known.values())
+            arguments.seen |= set(_look().values())
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -46,14 +41,12 @@ def watching() -> Iterator[Arguments]:
         thread.join()
 
 
-def _look(known: dict[str, str]) -> dict[str, str]:
-    """Process id → command line now; a line once read is read again, since exec changes it."""
+def _look() -> dict[str, str]:
+    """Process → command line now; all are read again each time, since exec changes them."""
     found = {}
-    for pid in os.listdir("/proc"):
-        if not pid.isdigit():
-            continue
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            found[pid] = Path("/proc", pid, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            found[pid] = known.get(pid, "")
+            found[process.name] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # ended meanwhile
+            continue
     return found

@@ -1,0 +1,52 @@
+"""Each role's state broken by hand: the plan shows it, cluster.verify tells it, cluster.up mends it."""
+
+from __future__ import annotations
+
+import pytest
+from rig.breakages import BREAKAGES, Breakage
+from rig.environment import Environment
+from rig.hosts import until
+
+ENGINE = "systemctl show --property=MainPID --value docker.service"
+
+
+def test_verify_passes_and_looks_at_every_role_of_every_host(cluster: Environment) -> None:
+    report = cluster.folder / "report.xml"
+    ran = cluster.tool("cluster.verify", "--junit", str(report)).must()
+    rows = ran.named("verify")[0]["checks"]
+    for role in ("engine", "daemon", "swarm"):
+        looked = {row["host"] for row in rows if row["role"] == role and row["outcome"] == "passed"}
+        assert looked >= set(cluster.hosts.names), f"{role} was verified on {sorted(map(str, looked))} only\n{ran}"
+    assert {row["role"] for row in rows if row["outcome"] == "passed"} >= {"networks", "stacks"}, f"{ran}"
+    silent = [row for row in rows if row["outcome"] == "skipped" and not row["message"]]
+    assert not silent, f"left out without a reason: {silent}"
+    assert "<testsuite" in report.read_text(), f"no JUnit report\n{ran}"
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES.values(), ids=BREAKAGES)
+def test_is_planned_told_and_mended(cluster: Environment, breakage: Breakage) -> None:
+    cluster.hosts.run(breakage.on, breakage.script)
+    engines = cluster.hosts.each(ENGINE)
+
+    if breakage.step:
+        until(f"the plan holds {breakage.step}", lambda: breakage.step in cluster.tool("cluster.plan").must().ids)
+        plan = cluster.plan().must(10)
+        others = {step["concerns"] for step in plan.steps} - {None, breakage.host}
+        assert not others, f"the plan is about {others}, too\n{plan}"
+    else:
+        cluster.must_be_as_described()
+
+    told = cluster.tool("cluster.verify").must(8)
+    rows = [row for row in told.bad_checks if row["role"] == breakage.role and row["host"] == breakage.host]
+    assert rows, f"nothing about {breakage.role} on {breakage.host or 'the cluster'}\n{told}"
+    assert any(breakage.words in row["message"] for row in rows), f"not told: {breakage.words!r}\n{told}"
+    if breakage.alone:
+        assert {row["role"] for row in told.bad_checks} == {breakage.role}, f"{told}"
+
+    if breakage.undo:
+        cluster.hosts.run(breakage.on, breakage.undo)
+    mended = cluster.up("--verify", "always")
+    assert bool(mended.steps) == bool(breakage.step), f"{mended}"
+    now = cluster.hosts.each(ENGINE)
+    restarted = {name for name in now if now[name] != engines[name]}
+    assert restarted <= set(breakage.restarts), f"the engine was restarted on {restarted}\n{mended}"

@@ -1,0 +1,62 @@
+"""cluster.down takes the swarm away and leaves the engines; cluster.up makes a new one. No token shows anywhere."""
+
+from __future__ import annotations
+
+from rig.environment import Environment
+from rig.tool import Ran
+from rig.witness import watching
+
+ENGINE = "systemctl show --property=MainPID --value docker.service"
+LEFT = "ip -o link | grep -c -e 'vx-' -e 'ov-' || true"
+WRITTEN = r"""
+cat /var/lib/skep/* /etc/docker/* 2>/dev/null
+find /tmp /run /root /home -xdev -type f ! -path '/run/log/*' ! -path '/run/docker*' -exec cat {} + 2>/dev/null
+journalctl --quiet --no-pager --output=cat
+"""
+"""What the tool keeps on a host, what lies where it works, and all that the host has logged."""
+
+
+def test_down_wants_to_be_agreed_to(cluster: Environment) -> None:
+    ran = cluster.tool("cluster.down").must(2)
+    assert "--yes" in ran.text, f"not told how to agree\n{ran}"
+    cluster.must_be_as_described()
+
+
+def test_down_then_up_is_a_new_cluster_and_shows_no_token(cluster: Environment) -> None:
+    hosts = cluster.hosts
+    old = hosts.swarm("m1")["Cluster"]["ID"]
+    engines = hosts.each(ENGINE)
+    tokens = _tokens(cluster)
+    runs: list[Ran] = []
+    with watching() as arguments:
+        runs += [cluster.tool("cluster.down", "--yes").must()]
+        for name in hosts.names:
+            assert hosts.swarm(name)["LocalNodeState"] == "inactive", f"{name} is still in a swarm\n{runs[-1]}"
+            assert not hosts.run(name, "docker ps --quiet"), f"containers still run on {name}"
+            names = hosts.run(name, "docker network ls --format '{{.Name}}'").split()
+            assert not {"front", "back", "ingress"} & set(names), f"networks on {name}: {names}"
+        again = cluster.tool("cluster.down", "--yes").must()
+        assert not again.steps, f"a second cluster.down has something to do\n{again}"
+        runs += [again, cluster.tool("cluster.up", "--verbose"), cluster.tool("cluster.up", "--verbose", json=False)]
+        runs[2].must(), runs[3].must()
+        runs += [cluster.tool("cluster.history", "--last", "400", json=False).must()]
+    assert hosts.swarm("m1")["Cluster"]["ID"] != old
+    cluster.must_be_as_described()
+    now = hosts.each(ENGINE)
+    assert now == engines, f"engines were restarted: {engines} → {now}"
+
+    written = hosts.each(WRITTEN)
+    for token in tokens | _tokens(cluster):
+        secret = token.rpartition("-")[2]
+        told = [ran for ran in runs if secret in ran.text]
+        assert not told, f"a join token is in the output of {' '.join(told[0].argv)}"
+        assert not arguments.holding(secret), f"a join token is in arguments: {arguments.holding(secret)}"
+        where = [name for name, text in written.items() if secret in text]
+        assert not where, f"a join token is written down or logged on {where}"
+    seen = [words for words in arguments.seen if "docker system dial-stdio" in words]
+    assert seen, "the watcher of arguments saw nothing of the tool on the hosts"
+
+
+def _tokens(cluster: Environment) -> set[str]:
+    words = ("docker swarm join-token --quiet manager", "docker swarm join-token --quiet worker")
+    return {cluster.hosts.run("m1", word).strip() for word in words}
