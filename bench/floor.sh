@@ -25,7 +25,7 @@ told() { # HOST WORD: wait until that host has said the word
 
 ours() { # label a node when it has joined
   told "$1" joined
-  echo "until docker node update --detach $2 $1 </dev/null >/dev/null 2>&1; do sleep 0.05; done"
+  echo "until docker node update $2 $1 </dev/null >/dev/null 2>&1; do sleep 0.05; done"
 }
 
 first() { # the first manager: swarm, network, labels, stack

@@ -93,10 +93,14 @@ def apply(site: Site, plan: Plan, observation: Observation, what: str, tell: Cal
 
     with interruptible(), ClusterLock(site.pool, site.manager_names, what, lost) as lock:
         recorder = Recorder(site.pool, lock.held, lock.holder)
-        executor = Executor(plan, Performer(site.pool, asked_managers(site, observation)), _both(tell, recorder.note))
-        with _sending(recorder):
-            outcome = executor.run()
-        recorder.end("interrupted" if outcome.interrupted else "done" if outcome.clean else "failed")
+        executor = Executor(plan, Performer(site.pool, asked_managers(site, observation)), _both(recorder.note, tell))
+        how = "interrupted"
+        try:
+            with _sending(recorder):
+                outcome = executor.run()
+            how = "interrupted" if outcome.interrupted else "done" if outcome.clean else "failed"
+        finally:
+            recorder.end(how)
     return outcome
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,7 @@ class Recorder:
         self._managers = list(managers)
         self._holder = holder
         self._lines: list[str] = []
+        self._lock = threading.Lock()
         self._add(kind="run", event="started", what=holder.what, who=holder.who)
 
     def note(self, event: Event) -> None:
@@ -45,7 +47,8 @@ class Recorder:
 
     def send(self) -> None:
         """Append what is gathered on every manager that answers; history never fails a run."""
-        lines, self._lines = self._lines, []
+        with self._lock:
+            lines, self._lines = self._lines, []
         if not lines:
             return
         text = shlex.quote("\n".join(lines))
@@ -59,7 +62,8 @@ fi"""
 
     def _add(self, **values: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._lines.append(json.dumps({"time": now, "run": self._holder.id, **values}))
+        with self._lock:
+            self._lines.append(json.dumps({"time": now, "run": self._holder.id, **values}))
 
 
 def read(pool: Pool, managers: Sequence[str], last: int) -> list[dict[str, Any]]:
@@ -72,7 +76,7 @@ def read(pool: Pool, managers: Sequence[str], last: int) -> list[dict[str, Any]]
 
 def merge(texts: Iterable[str]) -> list[dict[str, Any]]:
     """Lines of several managers as one list in time order; broken lines are left out."""
-    unique = {line for text in texts for line in text.splitlines()}
+    unique = dict.fromkeys(line for text in texts for line in text.splitlines())
     entries = []
     for line in unique:
         try:

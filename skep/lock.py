@@ -9,6 +9,7 @@ import os
 import shlex
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +23,10 @@ TTL = 60
 """Seconds a lock lives without being renewed."""
 
 RENEW = 15.0
+"""Seconds between two renewals. A lease that would end before the next one counts as lost."""
+
+GONE = 1
+"""What a renewal ends with where the lock is another's, or nobody's."""
 
 _GUARD = "mkdir -p /var/lib/skep && cd /var/lib/skep && exec 9>lock.guard && flock -w 10 9 || exit 70"
 _FRESH = f"[ -s lock ] && [ $(($(date +%s) - $(stat -c %Y lock))) -lt {TTL} ]"
@@ -53,12 +58,13 @@ def me(what: str) -> Holder:
     """This process as a holder."""
     pid = os.getpid()
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    who = f"{getpass.getuser()}@{socket.gethostname()}"
+    who = f"{_user()}@{socket.gethostname()}"
     return Holder(uuid.uuid4().hex, who, _machine(), pid, _born(pid), now, what)
 
 
 class ClusterLock:
-    """Take with ``with``. ``lost`` is called once, from another thread, if a renewal fails on a majority."""
+    """Take with ``with``. ``lost`` is called once, from another thread, when a majority is no longer sure: before
+    the leases there end by themselves, or when another's lock is found."""
 
     def __init__(self, pool: Pool, managers: Sequence[str], what: str, lost: Callable[[], None] = lambda: None) -> None:
         self._pool = pool
@@ -67,6 +73,8 @@ class ClusterLock:
         self._lost = lost
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+        self._until: dict[str, float] = {}
+        """When our lease ends, by manager, on our monotonic clock."""
         self.held: list[str] = []
         self.holder = me(what)
 
@@ -85,7 +93,9 @@ class ClusterLock:
         except BaseException:
             self._release()
             raise
-        if len(self.held) < self._need:
+        if min(self._until.values(), default=0) < time.monotonic() + TTL - RENEW:
+            self._renew()
+        if self._sure < self._need:
             self._release()
             raise ConnectError(
                 f"the cluster lock needs {self._need} of {len(self._managers)} managers, {len(self.held)} answered",
@@ -93,7 +103,7 @@ class ClusterLock:
                 cause="; ".join(f"{error.host}: {error.cause or error.message}" for error in silent),
                 next_action="bring the managers back; without a majority nobody can know that nobody else is at work",
             )
-        self._thread = threading.Thread(target=self._renew, name="lock", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="lock", daemon=True)
         self._thread.start()
         return self
 
@@ -104,6 +114,7 @@ class ClusterLock:
         self._release()
 
     def _take(self, name: str) -> None:
+        since = time.monotonic()
         found = _attempt(self._pool[name], self.holder, replace="")
         if found is not None and found.dead:
             found = _attempt(self._pool[name], self.holder, replace=found.id)
@@ -116,20 +127,32 @@ class ClusterLock:
                 " invoke cluster.unlock",
             )
         self.held.append(name)
+        self._until[name] = since + TTL
 
     def _release(self) -> None:
         script = f"{_GUARD}\n! grep -qsF {self.holder.id} lock || rm -f lock"
         self._pool.map(lambda session: session.run(script, timeout=15), self.held)
         self.held = []
 
-    def _renew(self) -> None:
-        script = f"{_GUARD}\ngrep -qsF {self.holder.id} lock && touch lock"
+    @property
+    def _sure(self) -> int:
+        """Managers whose lease lasts beyond the next renewal."""
+        return sum(end > time.monotonic() + RENEW for end in self._until.values())
+
+    def _keep(self) -> None:
         while not self._ended.wait(RENEW):
-            results = self._pool.map(lambda session: session.run(script, timeout=15), self.held)
-            alive = [r for r in results.values() if not isinstance(r, SkepError) and r.status == 0]
-            if len(alive) < self._need and not self._ended.is_set():
+            self._renew()
+            if self._sure < self._need and not self._ended.is_set():
                 self._lost()
                 return
+
+    def _renew(self) -> None:
+        """One round. A manager that cannot be asked keeps its lease until that ends by itself."""
+        script = f"{_GUARD}\ngrep -qsF {self.holder.id} lock || exit {GONE}\ntouch lock"
+        since = time.monotonic()
+        for name, result in self._pool.map(lambda session: session.run(script, timeout=15), self.held).items():
+            if not isinstance(result, SkepError) and result.status in (0, GONE):
+                self._until[name] = since + TTL if result.status == 0 else 0.0
 
 
 def read(pool: Pool, managers: Sequence[str]) -> dict[str, Holder]:
@@ -173,7 +196,16 @@ def _machine() -> str:
     path = Path("/etc/machine-id")
     boot = Path("/proc/sys/kernel/random/boot_id")
     parts = [file.read_text().strip() for file in (path, boot) if file.exists()]
+    space = Path("/proc/self/ns/pid")
+    parts += [str(space.readlink())] if space.is_symlink() else []
     return ":".join([socket.gethostname(), *parts])
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
 
 
 def _born(pid: int) -> str:

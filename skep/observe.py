@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,19 +82,27 @@ def _look(
         raise EngineSilent(
             str(error), host=session.host, step="observe", next_action="look at: journalctl -u docker on that host"
         ) from None
+    with _understood(session.host, "preflight"):
+        facts = preflight.parse(sections["preflight"], answers, sent, received)
     states = {}
     for role in roles:
-        try:
+        with _understood(session.host, role.name):
             states[role.name] = role.parse(sections.get(role.name, ""), answers)
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            raise ProbeError(
-                f"the answer to the {role.name} probe cannot be understood",
-                host=session.host,
-                step="observe",
-                cause=f"{type(error).__name__}: {error}",
-                next_action="if it stays, please report it with this host's Docker version",
-            ) from error
-    return preflight.parse(sections["preflight"], answers, sent, received), states
+    return facts, states
+
+
+@contextmanager
+def _understood(host: str, probe: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ProbeError(
+            f"the answer to the {probe} probe cannot be understood",
+            host=host,
+            step="observe",
+            cause=f"{type(error).__name__}: {error}",
+            next_action="if it stays, please report it with this host's Docker version",
+        ) from error
 
 
 def join(probes: Mapping[str, str], mark: str) -> str:

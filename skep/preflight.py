@@ -20,7 +20,10 @@ MODULES = {
     "ip_vs": "VIPs and the routing mesh do not answer; endpoint_mode dnsrr and mode: host ports do",
 }
 PORTS = ((2377, "tcp"), (7946, "tcp"), (7946, "udp"))
+DATA_PORT = 4789
+"""Docker's default for the overlay networks' traffic, over UDP. Source: docker swarm init reference."""
 SUPPORTED = ("debian", "ubuntu")
+KERNEL = "the kernel"
 MIN_FREE = 1 << 30
 LOW_FREE = 4 << 30
 MAX_SKEW = 5.0
@@ -57,6 +60,7 @@ class Facts:
 def probe(cluster: Cluster) -> str:
     """POSIX sh that prints the facts, read-only."""
     targets = " ".join(host.address for host in cluster.hosts if _is_ip(host.address))
+    data = cluster.swarm.data_path_port or DATA_PORT
     return rf"""
 ( . /etc/os-release; echo "os ${{ID:-}} ${{VERSION_ID:-}} ${{VERSION_CODENAME:-}}" )
 echo "clock $(date +%s.%N)"
@@ -75,7 +79,7 @@ for module in {" ".join(MODULES)}; do
 done
 directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
 echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
-ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946) '
+ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946|{data}) '
 ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
 ip -o route show 2>/dev/null | awk '$1 != "default" {{
   for (i = 1; i < NF; i++) if ($i == "dev") print "route", $1, $(i + 1) }}'
@@ -155,7 +159,8 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
     elif fact.free < LOW_FREE:
         yield Finding("warning", f"has only {fact.free >> 20} MiB free for /var/lib/docker", host=host.name)
     for port, protocol, holder in fact.held:
-        if not fact.in_swarm and holder != "dockerd" and (port, protocol) in PORTS:
+        overlay = (port, protocol) == (cluster.swarm.data_path_port or DATA_PORT, "udp") and holder != KERNEL
+        if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
             yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
     yield from _advertised(host, fact)
     yield from _pools(cluster, host, fact)
@@ -235,7 +240,8 @@ def _where(hosts: Sequence[str], facts: Mapping[str, Facts]) -> str:
 def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Finding]:
     by_value: dict[str, list[str]] = {}
     for host, fact in facts.items():
-        by_value.setdefault(value(fact), []).append(host)
+        if value(fact):
+            by_value.setdefault(value(fact), []).append(host)
     for same, hosts in by_value.items():
         if len(hosts) > 1:
             yield Finding(
@@ -272,7 +278,7 @@ def _clocks(facts: Mapping[str, Facts]) -> Iterator[Finding]:
 
 def _listener(row: list[str]) -> tuple[int, str, str]:
     name = re.search(r'"([^"]+)"', row[3]) if len(row) > 3 else None
-    return int(row[2].rsplit(":", 1)[1]), row[1], name.group(1) if name else "the kernel"
+    return int(row[2].rsplit(":", 1)[1]), row[1], name.group(1) if name else KERNEL
 
 
 def _network(text: str | None) -> Network | None:

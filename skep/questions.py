@@ -64,7 +64,8 @@ def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:
         raise TimeoutError("the engine runs and does not answer")
     others = [question for question in questions if question != FIRST]
     found = _responses(rest, others)
-    if found and len(found) < len(others):
+    manager = bool((answers[FIRST].get("Swarm") or {}).get("ControlAvailable"))
+    if len(found) < len(others) and (found or manager):
         raise TimeoutError("the engine stopped answering half-way")
     return answers | {question: answer for question, answer in found.items() if answer is not None}
 

@@ -12,7 +12,15 @@ from testinfra.host import Host as Remote
 
 from skep.model import Host, Secret, Stack, reveal
 
-SERVICES = "timeout 20 docker stack services %s --format '{{json .}}'"
+SERVICES = r"""
+left=10
+until timeout 20 docker stack services %s --format '{{.Replicas}}' |
+  awk -F'[/ ]' '!/completed/ && $1 < $2 { exit 1 }' || [ $left = 0 ]; do
+  left=$((left - 1)); sleep 1
+done
+timeout 20 docker stack services %s --format '{{json .}}'
+"""
+"""Tasks on their way get ten seconds: a host that has just come back is still being given its own."""
 INSPECT = (
     "timeout 20 docker service ls --quiet --filter label=com.docker.stack.namespace=%s |"
     " xargs -r timeout 20 docker service inspect --format '[{{json .ID}},{{json .Spec.Name}},{{json .UpdateStatus}}]'"
@@ -31,7 +39,7 @@ Ask = Callable[..., list[Any]]
 
 def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
     """its services are those of the compose files, and all their tasks run"""
-    found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name)}
+    found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name, stack.name)}
     wanted = {f"{stack.name}_{name}": service for name, service in _services(stack).items()}
     wrong = [f"service {name} does not exist" for name in wanted if name not in found]
     wrong += [f"service {name} is in no compose file" for name in found if name not in wanted]

@@ -74,7 +74,7 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
                 cause="is a worker",
                 operation="node_update",
                 arguments={"node": node.id, "spec": {"Role": "manager"}, "drop_labels": []},
-                needs=(f"engine@{name}", *gate),
+                needs=(f"engine@{name}", f"daemon@{name}", *gate),
                 after=_returns(cluster),
             )
         yield Wait(

@@ -25,6 +25,7 @@ class Executor:
         self._width = width
         self._waiting = {step.id: step for step in plan}
         self._running: dict[Future[None], tuple[Step, float]] = {}
+        self._untold: Exception | None = None
         self.stop = threading.Event()
         self.outcome = Outcome()
 
@@ -40,9 +41,20 @@ class Executor:
         finally:
             self._performer.close()
             threads.shutdown(wait=False, cancel_futures=True)
-        for name in self._waiting:
-            self.outcome.skipped.setdefault(name, "the run was stopped")
+        for step in self._plan:
+            if step.id not in self.outcome.failed and step.id not in self.outcome.done:
+                self.outcome.skipped.setdefault(step.id, "the run was stopped")
+        if self._untold:
+            raise self._untold
         return self.outcome
+
+    def _told(self, event: Event) -> None:
+        """Tell. Where nobody listens any more (a closed pipe), no further step starts and the run ends in order."""
+        try:
+            self._tell(event)
+        except Exception as error:
+            self._untold = self._untold or error
+            self.stop.set()
 
     def _loop(self, threads: ThreadPoolExecutor) -> None:
         while True:
@@ -64,14 +76,15 @@ class Executor:
                 del self._waiting[step.id]
                 self.outcome.skipped[step.id] = lost[0]
                 settled.add(step.id)
-                self._tell(Event("skipped", step, f"needs {lost[0]}"))
-            elif needs <= done and self._plan.after[step.id] <= settled:
+                self._told(Event("skipped", step, f"needs {lost[0]}"))
+            elif needs <= done and self._plan.after[step.id] <= settled and not self.stop.is_set():
+                self._told(Event("started", step))
+                future = threads.submit(self._performer.perform, step, self._say(step))
+                self._running[future] = (step, time.monotonic())
                 del self._waiting[step.id]
-                self._tell(Event("started", step))
-                self._running[threads.submit(self._performer.perform, step, self._say(step))] = (step, time.monotonic())
 
     def _say(self, step: Step) -> Performer.Say:
-        return lambda text: self._tell(Event("progress", step, text))
+        return lambda text: self._told(Event("progress", step, text))
 
     def _finish(self, future: Future[None]) -> None:
         step, since = self._running.pop(future)
@@ -79,14 +92,14 @@ class Executor:
         error = future.exception()
         if error is None:
             self.outcome.done.append(step.id)
-            self._tell(Event("done", step, seconds=seconds))
+            self._told(Event("done", step, seconds=seconds))
             return
         if not isinstance(error, SkepError):
             error = StepFailed("unexpected error", cause=f"{type(error).__name__}: {error}")
         error.host = error.host or step.concerns
         error.step = step.id.partition("@")[0]
         self.outcome.failed[step.id] = error
-        self._tell(Event("failed", step, str(error), seconds=seconds))
+        self._told(Event("failed", step, str(error), seconds=seconds))
 
     def _settle(self, seconds: float) -> None:
         """Let what runs end, for a while; what does not is told as failed, its connection is cut at the end."""
@@ -99,9 +112,11 @@ class Executor:
         except KeyboardInterrupt:
             pass
         for step, _ in self._running.values():
-            self.outcome.failed[step.id] = StepFailed(
+            error = StepFailed(
                 "was still running when the run was stopped",
                 host=step.concerns,
                 step=step.id.partition("@")[0],
                 next_action="run the same command again; it continues from what it finds",
             )
+            self.outcome.failed[step.id] = error
+            self._told(Event("failed", step, str(error)))

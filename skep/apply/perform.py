@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from skep.apply.script import put_script, run_script
 from skep.engine import CONDITIONS, OPERATIONS, SECRET, Clients, EngineClient, resolve
@@ -14,7 +15,12 @@ from skep.model import Secret, reveal
 from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.ssh import Pool, Result
 
+T = TypeVar("T")
+
 STDERR_LINES = 15
+SCRIPTS = 2
+"""Scripts at once on one host; engine clients, the lock and the history need channels too, and sshd gives ten."""
+
 AGAIN = "run the same command again; it continues where this one stopped"
 
 
@@ -29,9 +35,12 @@ class Performer:
         self._managers = list(managers)
         self._lock = threading.Lock()
         self._secrets: set[str] = set()
+        self._slots: dict[str, threading.BoundedSemaphore] = {}
+        self._closed = threading.Event()
 
     def close(self) -> None:
-        """Close the engine clients; the sessions stay the pool's."""
+        """Close the engine clients and end what waits; the sessions stay the pool's."""
+        self._closed.set()
         self._clients.close()
 
     def perform(self, step: Step, say: Say) -> None:
@@ -39,19 +48,26 @@ class Performer:
         try:
             if step.host is not None:
                 self._on(step.host, step, say)
-                return
-            for place, host in enumerate(self._asked(step)):
-                try:
-                    self._on(host, step, say)
-                    return
-                except ConnectError as error:
-                    if place == len(self._managers) - 1:
-                        raise
-                    say(f"{host} was lost, trying another manager")
-                    self._last(host, error)
+            else:
+                self._anywhere(step, say)
         except SkepError as error:
             raise self._redacted(error) from None
-        raise StepFailed("no manager of the swarm answers", next_action=AGAIN)
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            raise self._redacted(StepFailed("unexpected error", cause=cause)) from None
+
+    def _anywhere(self, step: Step, say: Say) -> None:
+        lost: ConnectError | None = None
+        for host in self._managing(step):
+            if lost:
+                say(f"{lost.host or 'a manager'} was lost, trying {host}")
+            try:
+                self._on(host, step, say)
+                return
+            except ConnectError as error:
+                self._last(host)
+                lost = error
+        raise lost or StepFailed("no manager of the swarm answers", next_action=AGAIN)
 
     def _on(self, host: str, step: Step, say: Say) -> None:
         if isinstance(step, Run | Put):
@@ -59,15 +75,18 @@ class Performer:
         elif isinstance(step, Call):
             arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
             with self._clients.lend(host, step.id) as api:
-                self._told(step, lambda: OPERATIONS[step.operation](api, **arguments))
+                _told(step, partial(OPERATIONS[step.operation], api, **arguments))
         elif isinstance(step, Wait):
             self._wait(host, step, say)
 
     def _script(self, host: str, step: Run | Put) -> None:
         script = put_script(step) if isinstance(step, Put) else run_script(step)
         if isinstance(step, Run):
-            self._secrets |= {value.reveal() for value in step.secrets.values() if isinstance(value, Secret)}
-        result = self._pool[host].run(script, timeout=step.timeout)
+            self._hide(*(value.reveal() for value in step.secrets.values() if isinstance(value, Secret)))
+        with self._lock:
+            slot = self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
+        with slot:
+            result = self._pool[host].run(script, timeout=step.timeout)
         if result.status:
             raise _script_failed(host, step, result)
 
@@ -76,7 +95,7 @@ class Performer:
         deadline, pause, said = time.monotonic() + step.timeout, 0.05, ""
         while True:
             with self._clients.lend(host, step.id) as api:
-                progress = CONDITIONS[step.condition](api, **arguments)
+                progress = _told(step, partial(CONDITIONS[step.condition], api, **arguments))
                 if progress.done:
                     return
                 if time.monotonic() > deadline:
@@ -84,56 +103,74 @@ class Performer:
             if progress.text != said:
                 say(progress.text)
                 said = progress.text
-            time.sleep(pause)
+            if self._closed.wait(pause):
+                raise StepFailed("was still waiting when the run was stopped", host=host, next_action=AGAIN)
             pause = min(0.5, pause * 1.5)
-
-    def _told(self, step: Step, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except (LookupError, TimeoutError) as error:
-            raise StepFailed("cannot be done", step=step.id, cause=str(error), next_action=AGAIN) from None
 
     def _late(self, value: Any, host: str, step: Step) -> Any:
         if not isinstance(value, Ref):
             return value
         name, _, place = value.name.partition("@")
-        for source in [place] if place else self._asked(step):
-            with self._clients.lend(source, step.id) as api:
-                if name == "node-id":
-                    return api.info()["Swarm"]["NodeID"]
-                found = resolve(api, name)
-                if name in SECRET:
-                    self._secrets.add(found)
-                return found
-        raise StepFailed(f"no manager of the swarm can tell the {name}", host=host, next_action=AGAIN)
+        lost: ConnectError | None = None
+        for source in [place] if place else self._managing(step):
+            try:
+                return self._resolved(name, source, step)
+            except ConnectError as error:
+                self._last(source)
+                lost = error
+        raise lost or StepFailed(f"no manager of the swarm can tell the {name}", host=host, next_action=AGAIN)
 
-    def _asked(self, step: Step) -> list[str]:
+    def _resolved(self, name: str, source: str, step: Step) -> Any:
+        with self._clients.lend(source, step.id) as api:
+            if name == "node-id":
+                return api.info()["Swarm"]["NodeID"]
+            found = resolve(api, name)
+            if name in SECRET:
+                self._hide(found)
+            return found
+
+    def _managing(self, step: Step) -> Iterator[str]:
         """Managers that answer as such, best first; the host to avoid only where there is no other."""
         with self._lock:
             order = [name for name in self._managers if name != step.avoid]
             order += [step.avoid] if step.avoid in self._managers else []
-        for place, name in enumerate(order):
+        for name in order:
             try:
                 with self._clients.lend(name, step.id) as api:
                     swarm = api.info()["Swarm"]
-            except SkepError as error:
-                self._last(name, error)
+            except SkepError:
+                self._last(name)
                 continue
             if swarm.get("ControlAvailable") and not swarm.get("Error"):
-                return order[place:]
-        return []
+                yield name
 
-    def _last(self, host: str, _: SkepError) -> None:
+    def _last(self, host: str) -> None:
         with self._lock:
             if host in self._managers:
                 self._managers.remove(host)
                 self._managers.append(host)
 
+    def _hide(self, *secrets: str) -> None:
+        """Values, and each line of those that have several, that no error may show."""
+        with self._lock:
+            for secret in secrets:
+                self._secrets |= {part for part in (secret, *map(str.strip, secret.splitlines())) if part}
+
     def _redacted(self, error: SkepError) -> SkepError:
-        for secret in self._secrets:
+        with self._lock:
+            hidden = sorted(self._secrets, key=len, reverse=True)
+        for secret in hidden:
             error.message = error.message.replace(secret, "***")
             error.cause = error.cause.replace(secret, "***") if error.cause else None
+            error.next_action = error.next_action.replace(secret, "***") if error.next_action else None
         return error
+
+
+def _told(step: Step, act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except (LookupError, TimeoutError) as error:
+        raise StepFailed("cannot be done", step=step.id, cause=str(error), next_action=AGAIN) from None
 
 
 def _script_failed(host: str, step: Step, result: Result) -> StepFailed:

@@ -15,7 +15,8 @@ def run_script(step: Run) -> str:
     lines = ["umask 077"]
     lines += [f"export {name}={shlex.quote(reveal(value))}" for name, value in sorted(step.secrets.items())]
     if step.files:
-        lines += ["FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit 73", "trap 'rm -rf \"$FILES\"' EXIT", "export FILES"]
+        lines += ["FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit 73", "trap 'rm -rf \"$FILES\"' EXIT"]
+        lines += ["trap 'exit 143' HUP INT TERM", "export FILES"]
         lines += _lay(step.files)
     lines += ["umask 022", "(", step.script, ")"]
     return "\n".join(lines)

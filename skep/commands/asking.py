@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 
 from skep.errors import UsageError
 
 
 def agreed(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; raise ``UsageError`` on a no, or where nobody can be asked."""
+    """Ask on a terminal, through stderr; raise ``UsageError`` on a no, or where nobody can be asked."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody can be asked here", next_action="add --yes if that is meant")
     try:
-        answer = input(f"{question} [y/N] ")
+        with redirect_stdout(sys.stderr):
+            answer = input(f"{question} [y/N] ")
     except EOFError:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):

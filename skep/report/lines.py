@@ -20,6 +20,12 @@ from skep.report.reporter import Reporter, Row
 SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "started": ("…", "cyan")}
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the error through: who called us ends the run in order, with its own exit code."""
+        raise BrokenPipeError
+
+
 class LinesReporter(Reporter):
     """Prints as things happen. ``verbose`` adds starts, progress and the plan's order."""
 
@@ -27,8 +33,8 @@ class LinesReporter(Reporter):
         self.verbose = verbose
         self.soft = not sys.stdout.isatty()
         width = 160 if self.soft else None
-        self.console = Console(highlight=False, width=width, emoji=False)
-        self.errors = Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
+        self.console = _Console(highlight=False, width=width, emoji=False)
+        self.errors = _Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
         self._lock = threading.Lock()
 
     @contextmanager

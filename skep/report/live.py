@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ class LiveReporter(LinesReporter):
     def __init__(self, *, verbose: bool = False) -> None:
         super().__init__(verbose=verbose)
         self._places: dict[str, _Place] = {}
+        self._drawing = threading.Lock()
+        """Events come from the run's threads while another draws."""
         self._live: Live | None = None
 
     @contextmanager
@@ -58,6 +61,12 @@ class LiveReporter(LinesReporter):
 
     def event(self, event: Event) -> None:
         """Keep what the table shows; failures also get lines of their own, above it."""
+        with self._drawing:
+            self._keep(event)
+        if event.kind == "failed" or (self.verbose and event.kind == "done"):
+            super().event(event)
+
+    def _keep(self, event: Event) -> None:
         place = self._places.setdefault(event.step.concerns or "cluster", _Place(0))
         if event.kind == "started":
             place.since = place.since or event.time
@@ -69,10 +78,12 @@ class LiveReporter(LinesReporter):
             place.ended += 1
             place.until = event.time
             place.failed |= event.kind != "done"
-        if event.kind == "failed" or (self.verbose and event.kind == "done"):
-            super().event(event)
 
     def _draw(self) -> RenderableType:
+        with self._drawing:
+            return self._table()
+
+    def _table(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=False)
         table.add_column(width=1)
         table.add_column(no_wrap=True)

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,13 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 _configs: dict[str, Config] = {}
 _building = threading.Lock()
 """Fabric's configuration is filled while it is read, so connections are built one at a time."""
+
+SILENCE = 30
+"""Seconds a host may leave what we sent without any acknowledgement; then it counts as gone."""
+
+_doors: dict[tuple[str, int], threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(8))
+"""Logins at once at one address, which may be the gateway of many hosts: from the tenth on, a stock sshd drops them
+(MaxStartups)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +87,35 @@ def open_connection(connection: Connection, host: str, access: Access) -> None:
             error.host = host
             raise
         except paramiko.BadHostKeyException as error:
+            hop = _missing(connection)
             raise HostKeyError(
-                "the host key has changed, so this may be another machine",
+                f"the host key{_of(hop, connection)} has changed, so this may be another machine",
                 host=host,
                 step="connect",
                 cause=f"got {error.key.get_name()} {error.key.fingerprint},"
                 f" {known_hosts_path(access)} holds {error.expected_key.fingerprint}",
                 next_action="if the host was reinstalled, remove the old key:"
-                f" ssh-keygen -R {_known_name(connection)} -f {known_hosts_path(access)}",
+                f" ssh-keygen -R {_known_name(hop)} -f {known_hosts_path(access)}",
             ) from None
         except paramiko.AuthenticationException as error:
+            hop = _missing(connection)
             raise LoginError(
-                f"login as {connection.user} was refused",
+                f"login as {hop.user}{_of(hop, connection)} was refused",
                 host=host,
                 step="connect",
                 cause=str(error).rstrip("."),
-                next_action=f"try: ssh -p {connection.port} {connection.user}@{connection.host};"
+                next_action=f"try: ssh -p {hop.port} {hop.user}@{hop.host};"
                 " then set ssh.user, ssh.key or ssh.agent in the inventory",
             ) from None
         except (OSError, EOFError, paramiko.SSHException) as error:
             if attempt == access.retries or isinstance(error, TimeoutError):
+                hop = _missing(connection)
                 raise ConnectError(
                     "cannot be reached",
                     host=host,
                     step="connect",
-                    cause=f"{connection.host} port {connection.port}: {_reason(error)}",
-                    next_action=f"check that the host is up and that port {connection.port} is open from here",
+                    cause=f"{hop.host} port {hop.port}: {_reason(error)}",
+                    next_action=f"check that the host is up and that port {hop.port} is open from here",
                 ) from None
             time.sleep(0.3 * (attempt + 1))
 
@@ -112,11 +123,25 @@ def open_connection(connection: Connection, host: str, access: Access) -> None:
 def _open(connection: Connection, access: Access) -> None:
     outermost = list(chain(connection))[-1]
     if not outermost.is_connected and not outermost.gateway:
-        sock = socket.create_connection((outermost.host, int(outermost.port)), timeout=access.connect_timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        outermost.connect_kwargs["sock"] = sock
+        with _doors[outermost.host, int(outermost.port)]:
+            sock = socket.create_connection((outermost.host, int(outermost.port)), timeout=access.connect_timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000)
+            outermost.connect_kwargs["sock"] = sock
+            outermost.open()
     connection.open()
-    connection.transport.set_keepalive(15)
+    for hop in chain(connection):
+        hop.transport.set_keepalive(15)
+
+
+def _missing(connection: Connection) -> Connection:
+    """The hop that could not be logged in to: the outermost that is not connected."""
+    return next((hop for hop in reversed(list(chain(connection))) if not hop.is_connected), connection)
+
+
+def _of(hop: Connection, connection: Connection) -> str:
+    return "" if hop is connection else f" of the gateway {hop.host}"
 
 
 def _config(access: Access) -> Config:
@@ -130,6 +155,7 @@ def _config(access: Access) -> Config:
 def _kwargs(access: Access) -> dict[str, Any]:
     wait = access.connect_timeout
     kwargs: dict[str, Any] = {"allow_agent": access.agent, "banner_timeout": wait, "auth_timeout": wait}
+    kwargs["channel_timeout"] = wait
     if access.key:
         kwargs |= {"key_filename": [str(access.key)], "look_for_keys": False}
     if access.password:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
 from skep.errors import HostKeyError
 from skep.model import Access
@@ -34,8 +36,9 @@ class Unknown(paramiko.MissingHostKeyPolicy):
         client.get_host_keys().add(hostname, key.get_name(), key)
         with _writing:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            cut = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
             with path.open("a") as file:
-                file.write(f"{hostname} {key.get_name()} {key.get_base64()}\n")
+                file.write("\n" * cut + f"{hostname} {key.get_name()} {key.get_base64()}\n")
         _load.cache_clear()
 
 
@@ -45,16 +48,32 @@ def known_hosts_path(access: Access) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path) -> paramiko.HostKeys:
-    keys = paramiko.HostKeys()
-    if path.exists():
-        keys.load(str(path))
-    return keys
+def _load(path: Path) -> tuple[HostKeyEntry, ...]:
+    """The entries of the file; lines that cannot be read are passed over, as OpenSSH does."""
+    entries = []
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
+        with suppress(InvalidHostKey, paramiko.SSHException, ValueError):
+            entries.append(HostKeyEntry.from_line(line.strip()))
+    return tuple(entry for entry in entries if entry)
+
+
+def _names(entry: HostKeyEntry, hostname: str) -> bool:
+    return any(known == hostname or _hashes(known, hostname) for known in entry.hostnames or ())
+
+
+def _hashes(known: str, hostname: str) -> bool:
+    try:
+        return known.startswith("|1|") and paramiko.HostKeys.hash_host(hostname, known) == known
+    except (ValueError, IndexError, AssertionError):
+        return False
 
 
 def apply_policy(client: paramiko.SSHClient, hostname: str, port: int, access: Access) -> None:
     """Give the client the known keys of that one host and the policy for an unknown one."""
     name = hostname if port == 22 else f"[{hostname}]:{port}"
-    for key in (_load(known_hosts_path(access)).lookup(name) or {}).items():
-        client.get_host_keys().add(name, key[0], key[1])
+    keys = client.get_host_keys()
+    for entry in _load(known_hosts_path(access)):
+        kind = entry.key.get_name() if entry.key else None
+        if kind and _names(entry, name) and kind not in (keys.lookup(name) or {}):
+            keys.add(name, kind, entry.key)
     client.set_missing_host_key_policy(Unknown(access))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import paramiko
 
-from skep.errors import ConnectError, SudoError
+from skep.errors import ConnectError, LoginError, SudoError
 from skep.model import Access
 from skep.ssh.connection import Hop, build, chain, open_connection
 
@@ -25,8 +26,18 @@ class Result:
     err: str
 
 
+SPARE = 15.0
+"""Seconds a script gets beyond its deadline, in which the host ends it."""
+
+PATIENCE = 30.0
+"""Seconds to wait for a channel where the host has given all it allows on one login, and for sudo's answer."""
+
+RUNNING = "-- skep --"
+"""What the shell says before the script: without it, it has not come to that. What stands before it is a greeting."""
+
+
 class Session:
-    """A login on one host, opened at first use and reopened if it broke. Thread-safe."""
+    """A login on one host, opened at first use and reopened if it broke, until closed. Thread-safe."""
 
     def __init__(self, host: str, address: str, access: Access) -> None:
         self.host = host
@@ -35,15 +46,22 @@ class Session:
         """Gateways on the way, outermost first."""
         self._address = address
         self._connection: Any = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def open(self) -> paramiko.Transport:
         """The live transport. Raises ``ConnectError``."""
         with self._lock:
+            if self._closed:
+                raise ConnectError("logged out: the run has ended", host=self.host)
             if self._connection is None or not self._connection.is_connected:
-                self._close()
+                self._forget()
                 self._connection = build(self._address, self.access, self.hops)
-                open_connection(self._connection, self.host, self.access)
+                try:
+                    open_connection(self._connection, self.host, self.access)
+                except BaseException:
+                    self._forget()
+                    raise
             transport: paramiko.Transport = self._connection.transport
             return transport
 
@@ -53,74 +71,106 @@ class Session:
         The script travels over stdin; its own commands read from ``/dev/null``. After ``timeout`` seconds it
         is ended on the host (status 124). Raises ``ConnectError`` when the connection breaks.
         """
-        body = "{\n" + script + "\n} </dev/null\n"
+        body = f"echo '{RUNNING}'\n{{\n{script}\n}} </dev/null\n".encode(errors="surrogateescape")
         channel = self._start(f"timeout -k 5 {round(timeout) or 1} sh -s", timeout)
+        deadline = time.monotonic() + timeout + SPARE
         try:
-            channel.sendall(body.encode())
-            channel.shutdown_write()
-            deadline = time.monotonic() + timeout + 15
-            out = _drain(channel.recv, channel, deadline)
-            err = _drain(channel.recv_stderr, channel, deadline)
+            with suppress(OSError):  # it may end without having read all
+                channel.sendall(body)
+                channel.shutdown_write()
+            out, err = _drain(channel, deadline)
+            if not channel.status_event.wait(max(0.1, deadline - time.monotonic())):
+                raise TimeoutError("the script did not end in time")
             status = channel.recv_exit_status()
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise self._broken(error) from None
+            raise self._broken(error, channel) from None
         finally:
-            channel.close()
+            _end(channel)
         if status == -1:
-            raise self._broken(EOFError("the connection closed before the script ended"))
+            raise self._broken(EOFError("the connection closed, or the script was killed, before its end"), channel)
+        greeting, running, told = out.decode(errors="surrogateescape").partition(f"{RUNNING}\n")
         text = err.decode(errors="replace")
-        if status == 1 and not out and text.startswith("sudo: "):
-            raise self._no_sudo(text)
-        return Result(status, out.decode(errors="surrogateescape"), text)
+        if not running and status not in (124, 137):
+            raise self._no_sudo(text) if self._by_sudo(channel) else self._no_shell(text or greeting, status)
+        return Result(status, told, text)
 
     def stream(self, command: str, *, timeout: float = 60.0) -> paramiko.Channel:
         """A command as root with its stdin and stdout as a socket-like channel."""
         return self._start(command, timeout)
 
     def close(self) -> None:
-        """Log out."""
+        """Log out, for good: what still runs is cut off and cannot come back."""
+        self._closed = True
         with self._lock:
-            self._close()
+            self._forget()
 
-    def _close(self) -> None:
+    def _forget(self) -> None:
         if self._connection is not None:
             for hop in chain(self._connection):
                 hop.close()
+                hop.client.close()
             self._connection = None
 
     def _start(self, command: str, timeout: float) -> paramiko.Channel:
+        channel = self._channel()
+        channel.settimeout(timeout + SPARE)
         try:
-            channel = self.open().open_session(timeout=self.access.connect_timeout + 5)
-            channel.settimeout(timeout + 15)
-            if not self.access.sudo or self._connection.user == "root":
-                channel.exec_command(command)
-            elif self.access.sudo_password is None:
-                channel.exec_command(f"sudo -n {command}")
-            else:
-                self._sudo_with_password(channel, command)
+            with _answering(channel, self.access.connect_timeout + 5):
+                if not self._by_sudo(channel):
+                    channel.exec_command(command)
+                    return channel
+                if self.access.sudo_password is None:
+                    channel.exec_command(f"sudo -n {command}")
+                    return channel
+            self._sudo_with_password(channel, command)
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise self._broken(error) from None
+            raise self._broken(error, channel) from None
         return channel
+
+    def _channel(self) -> paramiko.Channel:
+        """A new channel; one the host refuses (sshd's MaxSessions) is asked for again for a while."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            transport = self.open()
+            try:
+                return transport.open_session(timeout=self.access.connect_timeout + 5)
+            except paramiko.ChannelException as error:
+                if time.monotonic() > until:
+                    raise ConnectError(
+                        "allows no further channel on this login",
+                        host=self.host,
+                        cause=str(error),
+                        next_action="raise MaxSessions in the host's sshd_config; its default is 10",
+                    ) from None
+            except (OSError, EOFError, paramiko.SSHException) as error:
+                raise self._broken(error, transport) from None
+            time.sleep(0.2)
 
     def _sudo_with_password(self, channel: paramiko.Channel, command: str) -> None:
         """Give sudo the password over stdin, and go on only when the shell behind it says so.
 
-        The shell skips what sudo left unread (it may not have asked), up to a word of this call.
+        The shell skips what sudo left unread (it may not have asked), up to a word of this call. Asked a second
+        time, sudo did not like the password; whatever else it says is not for us.
         """
         assert self.access.sudo_password is not None
-        word = secrets.token_hex(8)
+        word, prompt = secrets.token_hex(8), secrets.token_hex(8)
         skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word}; exec {command}'
-        channel.exec_command(f"sudo -k -S -p '' sh -c '{skip}'")
+        with _answering(channel, self.access.connect_timeout + 5):
+            channel.exec_command(f"sudo -k -S -p {prompt} sh -c '{skip}'")
         channel.sendall(f"{self.access.sudo_password.reveal()}\n{word}\n".encode())
-        answer = b""
+        until = time.monotonic() + PATIENCE
+        answer = said = b""
         while not answer.endswith(f"{word}\n".encode()):
+            ended = channel.exit_status_ready()
             if channel.recv_ready():
                 answer += channel.recv(1)
-            elif channel.recv_stderr_ready() or channel.exit_status_ready():
-                text = channel.recv_stderr(4096).decode(errors="replace") if channel.recv_stderr_ready() else ""
-                if "lecture" not in text:
-                    channel.close()
-                    raise self._no_sudo(text)
+            elif channel.recv_stderr_ready():
+                said += channel.recv_stderr(4096)
+            elif ended or said.count(prompt.encode()) > 1:
+                _end(channel)
+                raise self._no_sudo(said.decode(errors="replace").replace(prompt, "\n"))
+            elif time.monotonic() > until:
+                raise TimeoutError("sudo gives no answer")
             else:
                 time.sleep(0.002)
 
@@ -136,8 +186,24 @@ class Session:
             else "set ssh.sudo-password in the inventory, or allow sudo without a password on the host",
         )
 
-    def _broken(self, error: Exception) -> ConnectError:
-        self.close()
+    def _no_shell(self, text: str, status: int) -> LoginError:
+        return LoginError(
+            "logged in, but cannot run a script",
+            host=self.host,
+            step="connect",
+            cause=text.strip()[-300:] or f"ended with status {status} before the script began",
+            next_action="check the user's login shell, and that timeout (coreutils) is installed there",
+        )
+
+    def _by_sudo(self, channel: paramiko.Channel) -> bool:
+        return self.access.sudo and channel.get_transport().get_username() != "root"
+
+    def _broken(self, error: Exception, where: paramiko.Channel | paramiko.Transport) -> ConnectError:
+        """The connection is given up, unless others have a new one already."""
+        transport = where.get_transport() if isinstance(where, paramiko.Channel) else where
+        with self._lock:
+            if self._connection is not None and self._connection.transport is transport:
+                self._forget()
         return ConnectError(
             "the connection broke",
             host=self.host,
@@ -146,11 +212,47 @@ class Session:
         )
 
 
-def _drain(receive: Any, channel: paramiko.Channel, deadline: float) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        channel.settimeout(max(0.1, deadline - time.monotonic()))
-        data = receive(65536)
-        if not data:
-            return b"".join(parts)
-        parts.append(data)
+@contextmanager
+def _answering(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
+    """Paramiko waits for ever until a host answers a request: after so long its channel is closed."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _end(channel)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, EOFError, paramiko.SSHException):
+        if late.is_set():
+            raise TimeoutError("no answer in time") from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def _end(channel: paramiko.Channel) -> None:
+    """Close it, where there still is a connection to say so on."""
+    with suppress(OSError, EOFError, paramiko.SSHException):
+        channel.close()
+
+
+def _drain(channel: paramiko.Channel, deadline: float) -> tuple[bytes, bytes]:
+    """Both streams to their ends, side by side: one left unread would hold the script up when its window is full."""
+    out: list[bytes] = []
+    err: list[bytes] = []
+    channel.settimeout(0.2)
+    for receive, parts in ((channel.recv, out), (channel.recv_stderr, err)):
+        data = b"+"
+        while data:
+            while parts is out and channel.recv_stderr_ready():
+                err.append(channel.recv_stderr(65536))
+            if time.monotonic() > deadline:
+                raise TimeoutError("the script did not end in time")
+            with suppress(TimeoutError):
+                data = receive(65536)
+                parts.append(data)
+    return b"".join(out), b"".join(err)

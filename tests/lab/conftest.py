@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -22,8 +22,22 @@ from rig.leftovers import must_be_gone  # noqa: E402
 from skep import lab  # noqa: E402
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
+MIXED = {"m1": "bookworm", "m2": "trixie", "m3": "forky"}
+
+
+def _lab(name: str, subnet: str, hosts: Iterable[str], suites: Mapping[str, str] | None = None) -> lab.Lab:
+    network = subnet.rpartition(".")[0]
+    return lab.Lab(
+        name,
+        subnet,
+        tuple(lab.LabHost(host, f"{network}.{PLACES[host]}", (suites or {}).get(host, "bookworm")) for host in hosts),
+    )
+
+
 LABS = {
-    "test": lab.Lab("test", "10.86.0.0/24", tuple(lab.LabHost(n, f"10.86.0.{place}") for n, place in PLACES.items())),
+    "test": _lab("test", "10.86.0.0/24", PLACES),
+    "mixed": _lab("mixed", "10.87.0.0/24", MIXED, MIXED),
+    "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""
 PASSED = pytest.StashKey[bool]()
@@ -100,3 +114,23 @@ def cluster(building: Building, request: pytest.FixtureRequest) -> Iterator[Envi
     building.intact = False
     yield environment
     building.intact = request.node.stash.get(PASSED, False)
+
+
+@pytest.fixture
+def bare(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
+    """Four bare hosts, three of them to become managers, for one test alone."""
+    hosts = machine("bare")
+    hosts.renew()
+    yield Environment(hosts, tmp_path)
+    with undisturbed():
+        lab.down(hosts.spec.name)
+
+
+@pytest.fixture
+def mixed(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
+    """Three bare hosts, each of another Debian release."""
+    hosts = machine("mixed")
+    hosts.renew()
+    yield Environment(hosts, tmp_path)
+    with undisturbed():
+        lab.down(hosts.spec.name)

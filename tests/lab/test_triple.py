@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import urllib.request
-
 from rig.building import Building
 from rig.disk import listing, must_be_same
 from rig.environment import Environment
-from rig.hosts import until
 from rig.logins import Logins
 
 CHANNELS = 2
@@ -33,15 +30,7 @@ def test_up_does_what_was_planned(building: Building) -> None:
 
 
 def test_up_makes_one_swarm_of_all_hosts(cluster: Environment) -> None:
-    hosts = cluster.hosts
-    swarms = {name: hosts.swarm(name) for name in hosts.names}
-    assert {swarm["LocalNodeState"] for swarm in swarms.values()} == {"active"}, f"{swarms}"
-    assert len({swarms[name]["Cluster"]["ID"] for name in hosts.managers}) == 1, f"{swarms}"
-    nodes = {node["Description"]["Hostname"]: node for node in hosts.nodes("m3")}
-    assert sorted(nodes) == sorted(hosts.names)
-    assert {name: node["Spec"]["Role"] for name, node in nodes.items()} == {
-        name: "manager" if name in hosts.managers else "worker" for name in hosts.names
-    }
+    cluster.hosts.must_be_one_swarm()
 
 
 def test_plan_is_empty_after_up(cluster: Environment) -> None:
@@ -68,14 +57,4 @@ def test_second_up_is_one_observation_and_writes_nothing(cluster: Environment) -
 
 
 def test_page_of_the_stack_answers_on_every_worker(cluster: Environment) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def page(host: str) -> str:
-        try:
-            with direct.open(f"http://{cluster.hosts.address(host)}:8080/", timeout=5) as answer:
-                return str(answer.read().decode()).strip()
-        except OSError:
-            return ""
-
-    for host in cluster.hosts.workers:
-        until(f"{host} serves the page", lambda host=host: page(host) == cluster.page())
+    cluster.page_must_answer()

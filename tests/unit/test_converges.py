@@ -39,6 +39,8 @@ def arrive(world: World, cluster: Cluster, luck: Random, runs: int = 1) -> bool:
             event(f"refused: {plan.errors[0].text[:30]}")
             return False
         if not len(plan):
+            world.settle()
+            assert str(plan_for(world, cluster)) == str(plan)
             assert differences(world, cluster) == []
             event("arrived")
             return True

@@ -24,7 +24,7 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
     count = luck.randint(1, len(NAMES))
     names = luck.sample(NAMES, count)
     manager_count = min(count, luck.choice((1, 1, 2, 3, 3, 4, 5)))
-    common = _daemon(luck)
+    common, version = _daemon(luck), luck.choice((None, "26.1"))
     hosts = [
         Host(
             name=name,
@@ -32,7 +32,7 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
             role="manager" if place < manager_count else "worker",
             availability=luck.choice(("active", "active", "active", "pause", "drain")) if place else "active",
             labels=_some(luck, {"disk": ("ssd", "hdd"), "zone": ("a", "b", "c")}),
-            engine=Engine(version=luck.choice((None, None, None, "26.1"))),
+            engine=Engine(version=version if luck.random() < 0.8 else None),
             daemon=common if luck.random() < 0.7 else _daemon(luck),
         )
         for place, name in enumerate(names)

@@ -29,7 +29,7 @@ class Deed:
         else:
             able = world.managers(cluster, step.avoid)
             if not able:
-                raise NotYet("no manager answers")
+                raise silence(world, cluster)
             self.host = able[world.count % len(able)]
 
     @property
@@ -42,7 +42,7 @@ class Deed:
         able = self.world.managers(self.cluster)
         swarm = self.world.swarm_of(self.host if self.host in able else able[0]) if able else None
         if swarm is None:
-            raise NotYet("no manager answers")
+            raise silence(self.world, self.cluster)
         return swarm
 
     def begin(self) -> None:
@@ -92,6 +92,11 @@ class Deed:
         if value.name == "unlock-key":
             return self.swarm.id
         return node_id(self.world, value)
+
+
+def silence(world: World, cluster: Cluster) -> Refused:
+    """No manager answers: patience helps where there is a swarm, for one of its engines may be on its way back."""
+    return NotYet("no manager answers") if world.ids(cluster) else Refused("there is no swarm")
 
 
 def node_id(world: World, value: str | Ref) -> str:
@@ -203,7 +208,8 @@ def _update_node(deed: Deed, *, node: str, spec: Mapping[str, Any], drop_labels:
     if spec.get("Role", found.role) != found.role:
         if spec["Role"] == "worker" and not deed.swarm.can_lose(found):
             raise Refused("can't remove member from the raft: this would result in a loss of quorum")
-        deed.watch.manager_change(deed.step.id, deed.swarm, found)
+        if spec["Role"] == "manager" or deed.swarm.alive(found):
+            deed.watch.manager_change(deed.step.id, deed.swarm, found)
         found.role = spec["Role"]
     availability = spec.get("Availability", found.availability)
     found.busy = availability == "drain" and found.availability != "drain"

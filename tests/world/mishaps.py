@@ -41,9 +41,11 @@ def powered_off(world: World, machine: Machine, luck: Random) -> None:
     machine.answers = machine.powered = False
 
 
-def old_engine(world: World, machine: Machine, luck: Random) -> None:
-    if machine.installed:
-        machine.version = "20.10.24"
+def aged(world: World, machine: Machine, luck: Random) -> None:
+    """The distribution went on, the engines did not."""
+    for old in world.machines.values():
+        if old.installed:
+            old.version = "20.10.24"
 
 
 def file_edited(world: World, machine: Machine, luck: Random) -> None:
@@ -150,7 +152,7 @@ MISHAPS: tuple[Callable[[World, Machine, Random], None], ...] = (
     disabled,
     cut_off,
     powered_off,
-    old_engine,
+    aged,
     file_edited,
     file_key_lost,
     file_broken,

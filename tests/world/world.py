@@ -100,7 +100,13 @@ class Watch:
         self.world, self.cluster, self.ending = world, cluster, ending
         self.had_quorum = {swarm.id for swarm in world.swarms.values() if swarm.quorum}
         self.ids = world.ids(cluster)
-        self.seen: set[str] = set()
+        self.absent = {
+            node.id
+            for swarm in world.swarms.values()
+            for node in swarm.nodes.values()
+            if (node.member or node.role == "manager") and not (node.member and swarm.alive(node))
+        }
+        """Managers that were not reachable before the play, and never since."""
         self.broken: set[str] = set()
         """Hosts whose engine a fault has broken: what follows from that is no plan's doing."""
         self.look("before the play")
@@ -112,15 +118,15 @@ class Watch:
                 self.had_quorum.add(swarm.id)
             elif swarm.id in self.had_quorum and len(swarm.members) > 1:
                 raise Forbidden(f"{event}: {len(swarm.reachable)} of {len(swarm.members)} managers are left")
-            self.seen |= {node.id for node in swarm.reachable}
+            self.absent -= {node.id for node in swarm.reachable}
         ids = self.world.ids(self.cluster)
         if len(ids) > max(1, len(self.ids)) or (self.ids and not ids <= self.ids):
             raise Forbidden(f"{event}: there are the swarms {sorted(ids)}, before {sorted(self.ids)}")
 
     def manager_change(self, event: str, swarm: Swarm, node: Node | None) -> None:
-        """Raise ``Forbidden`` if another manager that this play had seen reachable is not so now."""
+        """Raise ``Forbidden`` if another manager is not reachable, save those that were not so before."""
         for other in swarm.nodes.values():
-            if other is node or other.id not in self.seen or other.hostname in self.broken:
+            if other is node or other.hostname in self.broken or other.id in self.absent:
                 continue
             if (other.member or other.role == "manager") and not (other.member and swarm.alive(other)):
                 raise Forbidden(f"{event} while {other.hostname} is not reachable")

@@ -69,6 +69,10 @@ BREAKAGES = {
         role="swarm", on="m1", script="docker node promote w2",
         host="w2", words="manager", step="swarm/demote@w2",
     ),
+    "swarm-left": Breakage(
+        role="swarm", on="w1", script="docker swarm leave",
+        host="w1", words="no swarm", step="swarm/join@w1", alone=False,
+    ),
     "networks-gone": Breakage(
         role="networks", on="m1", script="docker network rm back",
         host=None, words="back", step="networks/create:back",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import shutil
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rig.hosts import Hosts
+from rig.hosts import Hosts, until
 from rig.tool import ROOT, Ran, Tool
 
 CACHE = "${env:XDG_CACHE_HOME:-~/.cache}/skep/lab"
@@ -54,15 +55,29 @@ class Environment:
         ran = self.plan()
         assert ran.exit == 0 and not ran.steps, f"the hosts differ from the inventory\n{ran}"
 
-    def page(self) -> str:
-        """The text that the stack ``web`` serves."""
-        return (self.folder / "stacks/web/index.html").read_text().strip()
+    def page_must_answer(self) -> None:
+        """The stack ``web`` answers on every host it is meant to run on."""
+        text = (self.folder / "stacks/web/index.html").read_text()
+        for name, host in self.document["hosts"].items():
+            if "web" in host["labels"]:
+                url = f"http://{host['address']}:8080/"
+                until(f"{url} ({name}) serves the page", lambda url=url: _page(url) == text)
+
+
+def _page(url: str) -> str | None:
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return None
 
 
 def described(hosts: Hosts) -> Document:
-    """An inventory for a lab's hosts: managers m*, workers w*, two networks of which ``back`` is used by nobody."""
+    """An inventory for a lab's hosts: managers m*, workers w*, the stack on the latter (on others, too, where those are
+    few), and two networks of which ``back`` is used by nobody."""
     spec = hosts.spec
     second, third = spec.subnet.split(".")[1:3]
+    web = hosts.workers if len(hosts.workers) > 1 else [*hosts.managers[1:], *hosts.workers]
     zone = {name: ("north", "south")[place % 2] for place, name in enumerate(hosts.names)}
     return {
         "ssh": {
@@ -79,14 +94,12 @@ def described(hosts: Hosts) -> Document:
         },
         "swarm": {"address-pools": [f"10.{int(second) + 100}.0.0/16"], "subnet-size": 24, "task-history": 3},
         "hosts": {
-            **{
-                name: {"address": hosts.address(name), "role": "manager", "labels": {"zone": zone[name]}}
-                for name in hosts.managers
-            },
-            **{
-                name: {"address": hosts.address(name), "role": "worker", "labels": {"zone": zone[name], "web": "yes"}}
-                for name in hosts.workers
-            },
+            name: {
+                "address": hosts.address(name),
+                "role": "manager" if name in hosts.managers else "worker",
+                "labels": {"zone": zone[name], **({"web": "yes"} if name in web else {})},
+            }
+            for name in hosts.names
         },
         "networks": {
             "front": {"subnet": f"10.{int(second) + 101}.{third}.0/24", "attachable": True},

@@ -11,6 +11,7 @@ from typing import Any
 
 from skep import lab
 
+BOOT = "cat /proc/sys/kernel/random/boot_id /proc/1/stat"
 LIMIT = 120.0
 """Seconds after which a command on a host counts as hung."""
 PATIENCE = 60.0
@@ -83,6 +84,22 @@ class Hosts:
         assert len(found) == 1, f"{manager} knows {len(found)} nodes called {host}"
         return found[0]
 
+    def must_be_one_swarm(self) -> str:
+        """Every host is a Ready node of the same swarm, in its role, and there is no other node. Returns its id."""
+        swarms = {name: self.swarm(name) for name in self.names}
+        states = {name: swarm["LocalNodeState"] for name, swarm in swarms.items()}
+        assert set(states.values()) == {"active"}, f"not every host is in a swarm: {states}"
+        ids = {name: swarms[name]["Cluster"]["ID"] for name in self.managers}
+        assert len(set(ids.values())) == 1, f"more than one swarm: {ids}"
+        nodes = self.nodes(self.managers[-1])
+        told = [f"{n['Description']['Hostname']} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
+        meant = [
+            f"{name} {swarm['NodeID']} {'manager' if name in self.managers else 'worker'} ready"
+            for name, swarm in swarms.items()
+        ]
+        assert sorted(told) == sorted(meant), f"nodes as the managers tell: {told}; as they should be: {meant}"
+        return ids[self.managers[0]]
+
     def kill(self, host: str) -> None:
         """Cut its power."""
         lab.kill(self.spec.name, host)
@@ -90,6 +107,16 @@ class Hosts:
     def boot(self, host: str) -> None:
         """Power on, until its SSH server answers."""
         lab.boot(self.spec.name, host)
+
+    def reboot(self, host: str) -> None:
+        """Tell it to reboot itself; returns when it is on its way down."""
+        boot = self.run(host, BOOT)
+        self.attempt(host, "systemctl reboot")
+        until(f"{host} goes down", lambda: self.attempt(host, BOOT, timeout=5).stdout != boot)
+
+    def must_answer(self, host: str) -> None:
+        """Wait until it can be logged in to."""
+        until(f"{host} answers", lambda: self.attempt(host, "true", timeout=10).returncode == 0)
 
 
 def until(what: str, holds: Callable[[], Any], *, patience: float = PATIENCE) -> Any:

@@ -1,0 +1,12 @@
+"""Compose files as Swarm takes them, without I/O: bytes in, specs of the Engine API out.
+
+``load`` reads, fills in, merges and checks; ``convert`` gives what ``docker stack deploy`` would send; ``render``
+writes the merged file. What is wrong is a ``ComposeError``: every problem at once, with file, line and key.
+"""
+
+from skep.compose.convert import Specs, convert, with_ids
+from skep.compose.load import Document, load
+from skep.compose.problems import ComposeError
+from skep.compose.render import masked, render
+
+__all__ = ["ComposeError", "Document", "Specs", "convert", "load", "masked", "render", "with_ids"]

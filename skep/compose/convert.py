@@ -1,0 +1,169 @@
+"""A document -> what ``docker stack deploy`` sends: specs and create bodies of the Engine API.
+
+Source: ``cli/compose/convert`` of docker/cli.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skep.compose.load import Document
+from skep.compose.naming import Names, without_empty
+from skep.compose.objects import external
+from skep.compose.problems import ComposeError
+from skep.compose.service import service_spec
+from skep.compose.values import Fields
+
+_STACK = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
+_LONGEST_NAME = 63
+
+
+@dataclass(frozen=True)
+class Specs:
+    """What the Engine is to hold for a stack, by its full names. JSON data, as the Engine API takes it.
+
+    Services name configs and secrets; ``with_ids`` puts the identifiers in that the Engine gave them.
+    """
+
+    services: Mapping[str, dict[str, Any]]
+    networks: Mapping[str, dict[str, Any]]
+    configs: Mapping[str, dict[str, Any]]
+    secrets: Mapping[str, dict[str, Any]]
+    volumes: Mapping[str, dict[str, Any]]
+    """Volumes that nodes make when a task first needs them; nothing is sent for them."""
+    external_networks: tuple[str, ...]
+    """Names of networks that must be there, swarm-wide, before."""
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as one mapping."""
+        return {
+            "services": dict(self.services),
+            "networks": dict(self.networks),
+            "configs": dict(self.configs),
+            "secrets": dict(self.secrets),
+            "volumes": dict(self.volumes),
+            "external_networks": list(self.external_networks),
+        }
+
+
+def convert(document: Document, stack: str) -> Specs:
+    """The specs of a document under a stack's name. Raises ``ComposeError`` when a name does not do for Swarm."""
+    if not _STACK.fullmatch(stack):
+        raise ComposeError([f"{stack!r} is not a stack's name: letters, digits, '-' and '_' only"])
+    names = Names(document, stack)
+    services = {
+        names.scoped(name): service_spec(name, service, names)
+        for name, service in sorted(document.section("services").items())
+    }
+    long = [name for name in services if len(name) > _LONGEST_NAME]
+    if long:
+        shown = [document.where("services", name.removeprefix(f"{stack}_")) for name in long]
+        raise ComposeError(
+            f"{place}: services: with the stack's name it is longer than {_LONGEST_NAME} characters: {name}"
+            for place, name in zip(shown, long, strict=True)
+        )
+    networks, others = _networks(names)
+    return Specs(
+        services=services,
+        networks=networks,
+        configs=_objects(names, "configs"),
+        secrets=_objects(names, "secrets"),
+        volumes=_volumes(names),
+        external_networks=others,
+    )
+
+
+def _networks(names: Names) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    """Those that services use, and no others."""
+    defined = names.document.section("networks")
+    used = {
+        name
+        for service in names.document.section("services").values()
+        for name in service.get("networks") or ("default",)
+    }
+    own: dict[str, dict[str, Any]] = {}
+    others: list[str] = []
+    for name in sorted(used):
+        network = defined.get(name) or Fields(defined.place)
+        full = names.of("networks", name)
+        if external(network):
+            others.append(full)
+        else:
+            own[full] = _network(full, network, names)
+    return own, tuple(others)
+
+
+def _network(full: str, network: Fields, names: Names) -> dict[str, Any]:
+    ipam = network.get("ipam") or {}
+    body: dict[str, Any] = {
+        "Name": full,
+        "Driver": network.get("driver") or "overlay",
+        "Internal": network.get("internal", False),
+        "Attachable": network.get("attachable", False),
+        "Labels": names.labelled(network.get("labels")),
+    }
+    if network.get("driver_opts"):
+        body["Options"] = dict(network["driver_opts"])
+    if network.get("enable_ipv6"):
+        body["EnableIPv6"] = True
+    if ipam.get("driver") or ipam.get("config"):
+        pools = [
+            without_empty(
+                {"Subnet": pool.get("subnet"), "IPRange": pool.get("ip_range"), "Gateway": pool.get("gateway")}
+            )
+            for pool in ipam.get("config", ())
+        ]
+        body["IPAM"] = without_empty({"Driver": ipam.get("driver"), "Config": pools})
+    return body
+
+
+def _objects(names: Names, section: str) -> dict[str, dict[str, Any]]:
+    """Configs or secrets; ``Data`` in base64."""
+    found = {}
+    for name, one in sorted(names.document.section(section).items()):
+        if external(one):
+            continue
+        full = names.of(section, name)
+        spec: dict[str, Any] = {"Name": full, "Labels": names.labelled(one.get("labels"))}
+        content = names.document.contents[section, name]
+        if content:
+            spec["Data"] = base64.b64encode(content).decode()
+        if one.get("driver"):
+            spec["Driver"] = without_empty({"Name": one["driver"], "Options": dict(one.get("driver_opts") or {})})
+        if one.get("template_driver"):
+            spec["Templating"] = {"Name": one["template_driver"]}
+        found[full] = spec
+    return found
+
+
+def _volumes(names: Names) -> dict[str, dict[str, Any]]:
+    return {
+        names.of("volumes", name): without_empty(
+            {
+                "Name": names.of("volumes", name),
+                "Driver": volume.get("driver"),
+                "DriverOpts": dict(volume.get("driver_opts") or {}),
+                "Labels": names.labelled(volume.get("labels")),
+            }
+        )
+        for name, volume in sorted(names.document.section("volumes").items())
+        if not external(volume)
+    }
+
+
+def with_ids(spec: Mapping[str, Any], *, configs: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Any]:
+    """A service's spec with the identifiers of its configs and secrets, by name. ``KeyError`` for one without."""
+    template = dict(spec["TaskTemplate"])
+    container = dict(template["ContainerSpec"])
+    for key, what, ids in (("Configs", "Config", configs), ("Secrets", "Secret", secrets)):
+        if key in container:
+            container[key] = [{**one, f"{what}ID": ids[one[f"{what}Name"]]} for one in container[key]]
+    credentials = (container.get("Privileges") or {}).get("CredentialSpec") or {}
+    if credentials.get("Config"):
+        named = {**credentials, "Config": configs[credentials["Config"]]}
+        container["Privileges"] = {**container["Privileges"], "CredentialSpec": named}
+    return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}

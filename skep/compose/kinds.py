@@ -1,0 +1,321 @@
+"""The kinds of single values and lists: how each is read, merged over an earlier file's, and written again.
+
+Merging follows Docker's CLI (``loader/merge.go`` and mergo there), with its oddities: an empty value or ``false``
+does not override, lists grow. Where that loses something, it is warned of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from skep.compose.problems import Place, Problems
+from skep.compose.quantities import Duration, Size, duration, duration_text, size
+from skep.compose.scalars import as_text, truth
+from skep.compose.tree import Entry, Leaf
+from skep.inventory.findings import KeyPath
+from skep.inventory.wording import either
+
+
+class Nothing(Enum):
+    """What a read gives when the value cannot be used; why has been said."""
+
+    NOTHING = 0
+
+
+NOTHING = Nothing.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The key path being read, and where findings go."""
+
+    problems: Problems
+    path: KeyPath = ()
+
+    def __truediv__(self, part: str | int) -> At:
+        return replace(self, path=(*self.path, part))
+
+    def error(self, place: Place, message: str) -> Nothing:
+        """Note an error at this path."""
+        self.problems.error(place, self.path, message)
+        return NOTHING
+
+    def warn(self, place: Place, message: str) -> None:
+        """Note a warning at this path."""
+        self.problems.warn(place, self.path, message)
+
+    def wrong(self, entry: Entry, must: str, *, hint: str = "") -> Nothing:
+        """Note that a value is not what it must be. What variables gave is never shown, only their names."""
+        if isinstance(entry.content, Leaf) and entry.content.failed:
+            return NOTHING
+        return self.error(entry.place, f"{must}, not {self.described(entry)}{hint}")
+
+    def described(self, entry: Entry) -> str:
+        """A value for a message."""
+        if isinstance(entry.content, dict):
+            return "a mapping"
+        if isinstance(entry.content, list):
+            return "a list"
+        if entry.content.template is not None:
+            return f"what {self.problems.value(entry.content.template)} gives"
+        return "nothing" if entry.content.value is None else self.problems.value(entry.content.text)
+
+
+class Kind:
+    """How a value is read, merged and written; the base leaves values as they are."""
+
+    def read(self, entry: Entry, at: At) -> Any:
+        """The value, or ``NOTHING`` after saying what is wrong with it."""
+        raise NotImplementedError
+
+    def merge(self, base: Any, over: Any, at: At, place: Place) -> Any:
+        """The value of two files; ``place`` is where the later one stands."""
+        if not over and base:
+            at.warn(place, "an empty value, 0 or false does not override the earlier file's in Docker's merge")
+        return over or base
+
+    def dump(self, value: Any) -> Any:
+        """The value as YAML holds it."""
+        return value
+
+
+def leaf(entry: Entry, at: At, must: str) -> Leaf | Nothing:
+    """The entry's leaf; says what it must be where it is none, or empty."""
+    if not isinstance(entry.content, Leaf) or entry.is_null:
+        return at.wrong(entry, must)
+    return NOTHING if entry.content.failed else entry.content
+
+
+Check = Callable[[str], str | None]
+"""Says what is wrong with a text, such as ``must be …``, or ``None``."""
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A text. ``options``: only these; ``check`` looks at it; ``numbers``: an unquoted number is its text."""
+
+    options: tuple[str, ...] = ()
+    check: Check | None = None
+    numbers: bool = False
+
+    def read(self, entry: Entry, at: At) -> str | Nothing:
+        must = f"must be {either(self.options)}" if self.options else "must be text"
+        found = leaf(entry, at, must)
+        if isinstance(found, Nothing):
+            return found
+        number = isinstance(found.value, int | float) and not isinstance(found.value, bool)
+        if not isinstance(found.value, str) and not (self.numbers and number):
+            return at.wrong(entry, must, hint="" if self.options else ": quote it")
+        if self.options and found.text not in self.options:
+            hint = "" if found.filled else at.problems.hint(found.text, self.options)
+            return at.wrong(entry, must, hint=hint)
+        said = self.check(found.text) if self.check else None
+        return at.wrong(entry, said) if said else found.text
+
+
+class Flag(Kind):
+    """True or false."""
+
+    def read(self, entry: Entry, at: At) -> bool | Nothing:
+        found = leaf(entry, at, "must be true or false")
+        if isinstance(found, Nothing):
+            return found
+        value = found.value if isinstance(found.value, bool) else truth(found.text)
+        return at.wrong(entry, "must be true or false") if value is None else value
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number. ``pointer``: 0 overrides too."""
+
+    low: int = 0
+    high: int = 2**63 - 1
+    pointer: bool = False
+
+    def read(self, entry: Entry, at: At) -> int | Nothing:
+        must = "must be a whole number"
+        found = leaf(entry, at, must)
+        if isinstance(found, Nothing):
+            return found
+        value = _whole(found)
+        if value is None:
+            return at.wrong(entry, must)
+        if not self.low <= value <= self.high:
+            bounds = f"{self.low} or more" if self.high >= 2**63 - 1 else f"from {self.low} to {self.high}"
+            return at.wrong(entry, f"must be {bounds}")
+        return value
+
+    def merge(self, base: int, over: int, at: At, place: Place) -> int:
+        return over if self.pointer else int(super().merge(base, over, at, place))
+
+
+def _whole(found: Leaf) -> int | None:
+    if isinstance(found.value, bool):
+        return None
+    if isinstance(found.value, int):
+        return found.value
+    if isinstance(found.value, float):
+        return int(found.value) if found.value.is_integer() else None
+    return int(found.text) if re.fullmatch(r"[-+]?[0-9]{1,18}", found.text, re.ASCII) else None
+
+
+class Ratio(Kind):
+    """A number from 0 to 1."""
+
+    def read(self, entry: Entry, at: At) -> float | Nothing:
+        must = "must be a number from 0 to 1"
+        found = leaf(entry, at, must)
+        if isinstance(found, Nothing):
+            return found
+        try:
+            value = float(found.text) if not isinstance(found.value, bool) else -1
+        except ValueError:
+            value = -1
+        return value if 0 <= value <= 1 else at.wrong(entry, must)
+
+
+@dataclass(frozen=True)
+class Quantity(Kind):
+    """A text that a function takes for an amount, refusing with ``ValueError``."""
+
+    amount: Callable[[str], int]
+    numbers: bool = False
+
+    def read(self, entry: Entry, at: At) -> int | Nothing:
+        found = leaf(entry, at, "must be an amount")
+        if isinstance(found, Nothing):
+            return found
+        if isinstance(found.value, bool):
+            return at.wrong(entry, "must be an amount")
+        try:
+            return self.amount(found.text)
+        except ValueError as problem:
+            return at.wrong(entry, str(problem))
+
+    def dump(self, value: int) -> Any:
+        if isinstance(value, Duration):
+            return duration_text(value)
+        return str(int(value)) if isinstance(value, Size) else value
+
+
+SPAN = Quantity(duration)
+SIZE = Quantity(size)
+
+
+@dataclass(frozen=True)
+class Amount(Text):
+    """A text that must be an amount, kept as it is written."""
+
+    amount: Callable[[str], int] = int
+    numbers: bool = True
+
+    def read(self, entry: Entry, at: At) -> str | Nothing:
+        text = super().read(entry, at)
+        try:
+            if isinstance(text, str) and text:
+                self.amount(text)
+        except ValueError as problem:
+            return at.wrong(entry, str(problem))
+        return text
+
+
+@dataclass(frozen=True)
+class TextList(Kind):
+    """A list of texts. ``single``: one text stands for a list of one; ``unique``: none twice."""
+
+    single: bool = False
+    unique: bool = True
+    numbers: bool = False
+    check: Check | None = None
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        one = Text(check=self.check, numbers=self.numbers)
+        if self.single and isinstance(entry.content, Leaf) and not entry.is_null:
+            text = one.read(entry, at)
+            return text if isinstance(text, Nothing) else [text]
+        if not isinstance(entry.content, list):
+            return at.wrong(entry, "must be a text or a list of texts" if self.single else "must be a list of texts")
+        found: list[str] = []
+        seen: set[str] = set()
+        for number, item in enumerate(entry.content):
+            text = one.read(item, at / number)
+            if isinstance(text, Nothing):
+                continue
+            if self.unique and text in seen:
+                (at / number).error(item.place, f"{(at / number).described(item)} is in the list twice")
+            seen.add(text)
+            found.append(text)
+        return found
+
+    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
+        return [*base, *over]
+
+
+@dataclass(frozen=True)
+class Command(TextList):
+    """A command line or its words; a later one replaces."""
+
+    unique: bool = False
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        from skep.compose.quantities import words
+
+        if isinstance(entry.content, list):
+            return super().read(entry, at)
+        must = "must be a command line or a list of texts"
+        found = leaf(entry, at, must)
+        if isinstance(found, Nothing):
+            return found
+        if not isinstance(found.value, str):
+            return at.wrong(entry, must, hint=": quote it")
+        try:
+            return words(found.text)
+        except ValueError as problem:
+            return at.error(entry.place, f"{at.described(entry)} {problem}")
+
+    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
+        return Kind.merge(self, base, over, at, place)  # type: ignore[no-any-return]
+
+
+class HealthTest(TextList):
+    """A health check's command: a shell line, or a list that begins with CMD, CMD-SHELL or NONE."""
+
+    def __init__(self) -> None:
+        super().__init__(unique=False)
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        if isinstance(entry.content, Leaf) and not entry.is_null:
+            line = Text().read(entry, at)
+            return line if isinstance(line, Nothing) else ["CMD-SHELL", line]
+        found = super().read(entry, at)
+        if isinstance(found, list) and found and found[0] not in ("CMD", "CMD-SHELL", "NONE"):
+            return at.error(entry.place, "must begin with CMD, CMD-SHELL or NONE")
+        return found
+
+    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
+        if base and over:
+            at.warn(place, "is put behind the earlier file's test: Docker's merge does not replace it")
+        return [*base, *over]
+
+
+def scalar_text(entry: Entry, at: At, *, null: bool) -> str | Nothing | None:
+    """A text, number or (where ``null``) nothing, as text."""
+    must = "must be text or a number"
+    if entry.is_null and null:
+        return None
+    found = leaf(entry, at, must)
+    if isinstance(found, Nothing):
+        return found
+    if isinstance(found.value, bool):
+        return at.wrong(entry, must, hint=": quote it")
+    return as_text(found.value)
+
+
+def known(options: Iterable[str]) -> str:
+    """The right keys for a message, if they are few."""
+    words = list(options)
+    return f" (known here: {', '.join(words)})" if 0 < len(words) <= 8 else ""

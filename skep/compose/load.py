@@ -1,0 +1,198 @@
+"""Compose files -> one document: read, filled in, merged and checked; every problem at once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from skep.compose import keys
+from skep.compose.check import check
+from skep.compose.kinds import At
+from skep.compose.objects import Contents
+from skep.compose.problems import ComposeError, Place, Problems
+from skep.compose.records import Record
+from skep.compose.tree import Entry, Reading
+from skep.compose.values import Fields, where
+from skep.compose.variables import Variables, read_dotenv, read_env_file
+from skep.model import Secret
+
+MAX_ENV_LINES = 200_000
+"""Variables that all ``env_file`` of a load may give together."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """Compose files as one: merged, filled in, in long forms, and right.
+
+    ``services`` and the others map names to their keys; every value is plain data, durations in nanoseconds, sizes
+    in bytes.
+    """
+
+    data: Fields
+    contents: Mapping[tuple[str, str], bytes]
+    """What configs and secrets hold, by (``configs`` or ``secrets``, name)."""
+    warnings: tuple[str, ...]
+    origins: Mapping[str, str]
+    """Each variable used -> where its value came from: inventory, environment, ``file:line`` or not set."""
+    hidden: frozenset[str] = field(repr=False)
+    """Values of secrets that were put in: not to be shown."""
+    record: Record = field(repr=False)
+
+    def section(self, name: str) -> Fields:
+        """``services``, ``networks``, ``volumes``, ``configs`` or ``secrets``."""
+        found = self.data.get(name)
+        return found if isinstance(found, Fields) else Fields(self.data.place)
+
+    def where(self, *path: str | int) -> str:
+        """``file:line`` of a key, such as ``("services", "web", "image")``, or of the nearest around it."""
+        return str(where(self.data, path))
+
+
+def load(
+    files: Mapping[str, bytes],
+    compose: Sequence[str],
+    *,
+    variables: Mapping[str, str | Secret],
+    environment: Mapping[str, str] | None = None,
+    shown: str = "",
+    directory: str = "/",
+) -> Document:
+    """The document of compose files named in ``compose``, in merge order.
+
+    ``files`` maps names to contents: compose files, env files, ``.env``, what configs and secrets hold. Names in the
+    files are relative to the first compose file. ``variables`` win over ``environment``, that over ``.env``.
+    ``shown`` is put before file names in messages, ``directory`` (absolute) before relative binds.
+    Raises ``ComposeError`` with every problem.
+    """
+    return _Loading(files, tuple(compose), variables, environment or {}, shown, directory).document()
+
+
+class _Loading:
+    """One load."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        compose: tuple[str, ...],
+        variables: Mapping[str, str | Secret],
+        environment: Mapping[str, str],
+        shown: str,
+        directory: str,
+    ) -> None:
+        self.files = files
+        self.compose = compose
+        self.shown = shown
+        self.folder = posixpath.dirname(compose[0]) if compose else ""
+        self.problems = Problems(tuple(self.name(file) for file in compose))
+        dotenv = posixpath.join(self.folder, ".env")
+        content = files.get(dotenv)
+        found = read_dotenv(self.name(dotenv), content, self.problems) if content is not None else {}
+        self.variables = Variables(variables, environment, found, self.problems)
+        self.record = keys.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
+        self.env_files: dict[str, dict[str, str | None]] = {}
+        self.env_lines = MAX_ENV_LINES
+
+    @staticmethod
+    def _home(variables: Mapping[str, str | Secret], environment: Mapping[str, str]) -> str | None:
+        home = variables.get("HOME", environment.get("HOME"))
+        return home if isinstance(home, str) else None
+
+    def name(self, file: str) -> str:
+        """A file as messages call it."""
+        return posixpath.join(self.shown, file)
+
+    def document(self) -> Document:
+        """The merged document, or ``ComposeError``."""
+        merged: Fields | None = None
+        reading = Reading(self.problems, self.variables)
+        at = At(self.problems)
+        for file in self.compose:
+            one = self._read(file, reading, at)
+            if one is None:
+                continue
+            merged = one if merged is None else self._merge(merged, one, at)
+        if not self.compose:
+            raise ComposeError(["no compose file is named"])
+        contents = Contents(self.path, self.files, self.variables, self.problems)
+        if merged is not None:
+            contents.read(merged)
+            check(merged, self.problems)
+        if self.problems.errors or merged is None:
+            raise ComposeError(self.problems.errors)
+        return Document(
+            merged,
+            contents.found,
+            tuple(self.problems.warnings),
+            dict(sorted(self.variables.origins.items())),
+            frozenset(self.problems.secrets),
+            self.record,
+        )
+
+    def path(self, name: str) -> str:
+        """A file named in a compose file, as ``files`` calls it."""
+        return posixpath.normpath(posixpath.join(self.folder, name))
+
+    def _read(self, file: str, reading: Reading, at: At) -> Fields | None:
+        content = self.files.get(file)
+        if content is None:
+            self.problems.error(Place(self.name(file), 1), (), "there is no such file")
+            return None
+        pairs = reading.file(self.name(file), content)
+        if pairs is None:
+            return None
+        data = self.record.read(Entry(Place(self.name(file), 1), pairs), at)
+        assert isinstance(data, Fields)
+        for name, service in data.get("services", {}).items():
+            self._environment(service, at / "services" / name)
+        return data
+
+    def _merge(self, base: Fields, over: Fields, at: At) -> Fields:
+        """Sections are merged; the version and extensions are the first file's."""
+        both = Fields(base.place, base.items(), base.places)
+        for key in ("services", "networks", "volumes", "configs", "secrets"):
+            if key in over:
+                there = over.where(key)
+                kind = self.record.fields[key]
+                value = kind.merge(both[key], over[key], at / key, there) if key in both else over[key]
+                both.set(key, value, both.where(key) if key in both else there)
+        return both
+
+    def _environment(self, service: Fields, at: At) -> None:
+        """Env files first, the service's own variables over them; what has no value is looked up."""
+        given = service.get("environment")
+        if given is None and "env_file" not in service:
+            return
+        found = Fields(service.where("environment" if given is not None else "env_file"))
+        for one in service.get("env_file", ()):
+            for name, value in self._env_file(one, at / "env_file").items():
+                if value is None:
+                    value = self.variables.peek(name)
+                if value is not None:
+                    found.set(name, self._filled(name, value), one.place)
+        own: Fields = given or Fields(found.place)
+        for name, value in own.items():
+            found.set(name, self._filled(name, value), own.where(name))
+        service.set("environment", found, found.place)
+
+    def _filled(self, name: str, value: str | None) -> str | None:
+        """An empty value or none gives way to a variable of that name, as in Docker's CLI."""
+        if value:
+            return value
+        found = self.variables.peek(name)
+        return value if found is None else found
+
+    def _env_file(self, one: Fields, at: At) -> dict[str, str | None]:
+        path = self.path(one["path"])
+        if path not in self.env_files:
+            content = self.files.get(path)
+            if content is None:
+                if one.get("required", True):
+                    at.error(one.place, f"there is no file {self.problems.value(path)}")
+                content = b""
+            self.env_files[path] = read_env_file(self.name(path), content, self.problems)
+        self.env_lines -= len(self.env_files[path])
+        if self.env_lines < 0:
+            at.error(one.place, f"more than {MAX_ENV_LINES} variables from env files")
+            return {}
+        return self.env_files[path]

@@ -1,0 +1,81 @@
+"""What configs and secrets hold: from a file, a variable or the compose file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from skep.compose.problems import Problems
+from skep.compose.values import Fields
+from skep.compose.variables import Variables
+from skep.inventory.findings import KeyPath
+
+MAX_CONFIG = 1000 * 1024
+MAX_SECRET = 500 * 1024
+"""Bytes; swarmkit's ``manager/controlapi`` refuses more."""
+_SOURCES = ("file", "environment", "content", "driver")
+
+
+@dataclass
+class Contents:
+    """Reads the contents; ``path`` gives a file's name among ``files``."""
+
+    path: Callable[[str], str]
+    files: Mapping[str, bytes]
+    variables: Variables
+    problems: Problems
+    found: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def read(self, data: Fields) -> None:
+        """All configs and secrets of the document that are not external."""
+        for section, limit in (("configs", MAX_CONFIG), ("secrets", MAX_SECRET)):
+            for name, one in data.get(section, {}).items():
+                self._one(section, name, one, limit)
+
+    def _one(self, section: str, name: str, one: Fields, limit: int) -> None:
+        path: KeyPath = (section, name)
+        given = [key for key in _SOURCES if one.get(key) or (key == "content" and key in one)]
+        if external(one):
+            for key in (*given, "labels", "template_driver", "driver_opts"):
+                if key in one:
+                    self.problems.error(one.where(key), (*path, key), "cannot be set for an external one")
+            return
+        if len(given) != 1:
+            message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:3])}, or external"
+            if given:
+                message = f"has {' and '.join(given)}: only one can be"
+            self.problems.error(one.place, path, message)
+            return
+        key = given[0]
+        content = b"" if key == "driver" else self._content(key, one, path)
+        if content is not None and len(content) > limit:
+            self.problems.error(one.where(key), (*path, key), f"is larger than {limit // 1024} KiB")
+        elif content == b"" and key != "driver":
+            self.problems.error(one.where(key), (*path, key), "holds nothing, which Swarm refuses")
+        if content is not None:
+            self.found[section, name] = content
+
+    def _content(self, key: str, one: Fields, path: KeyPath) -> bytes | None:
+        if key == "content":
+            return str(one[key]).encode()
+        if key == "environment":
+            value = self.variables.peek(one[key])
+            if value is None:
+                message = f"the variable {self.problems.value(one[key])} is not set"
+                self.problems.error(one.where(key), (*path, key), message)
+            return None if value is None else value.encode()
+        name = self.path(one[key])
+        content = self.files.get(name)
+        if content is None:
+            self.problems.error(one.where(key), (*path, key), f"there is no file {self.problems.value(name)}")
+        return content
+
+
+def external(one: Fields) -> bool:
+    """Whether a network, volume, config or secret is not the stack's own."""
+    return bool((one.get("external") or {}).get("external"))
+
+
+def own_name(one: Fields) -> str | None:
+    """The name it says it has, in the new or the old form."""
+    return (one.get("external") or {}).get("name") or one.get("name") or None

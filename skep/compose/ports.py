@@ -1,0 +1,142 @@
+"""``ports``: the short form ``[address:][published:]target[/protocol]`` with ranges, and the long one."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from skep.compose.kinds import At, Kind, Nothing, Text, Whole, leaf
+from skep.compose.problems import Place
+from skep.compose.records import Ignored, Record
+from skep.compose.tree import Entry, Leaf
+from skep.compose.values import Fields
+
+MAX_PORTS = 20_000
+"""Ports that one load may publish."""
+_PORT = re.compile(r"[0-9]{1,9}")
+PORT = Record(
+    {
+        "mode": Text(("ingress", "host")),
+        "target": Whole(1, 65535),
+        "published": Whole(0, 65535),
+        "protocol": Text(("tcp", "udp", "sctp")),
+        "name": Ignored("it has no names for ports"),
+        "app_protocol": Ignored(""),
+        "host_ip": Ignored("it listens on all addresses of the host"),
+    },
+    required=("target",),
+)
+
+
+@dataclass
+class Ports(Kind):
+    """A list of ports, each a mapping in the end. ``left`` is how many may still come."""
+
+    left: int = MAX_PORTS
+
+    def read(self, entry: Entry, at: At) -> list[Fields] | Nothing:
+        if not isinstance(entry.content, list):
+            return at.wrong(entry, "must be a list of ports")
+        found: list[Fields] = []
+        seen: set[str] = set()
+        for number, item in enumerate(entry.content):
+            here = at / number
+            if isinstance(item.content, dict):
+                port = PORT.read(item, here)
+                found += [port] if isinstance(port, Fields) else []
+                continue
+            text = leaf(item, here, "must be a port such as 8080:80 or a mapping")
+            if isinstance(text, Nothing):
+                continue
+            if text.text in seen:
+                here.error(item.place, f"{here.described(item)} is in the list twice")
+            seen.add(text.text)
+            found += self._short(text, item, here)
+        return found
+
+    def _short(self, text: Leaf, item: Entry, at: At) -> list[Fields]:
+        try:
+            if isinstance(text.value, bool | float):
+                raise ValueError("must be a port such as 8080:80")
+            address, ports = short(text.text)
+        except ValueError as problem:
+            at.wrong(item, str(problem))
+            return []
+        if address and not ipaddress.ip_address(address).is_unspecified:
+            at.warn(item.place, "the address is ignored by Swarm: it listens on all addresses of the host")
+        self.left -= len(ports)
+        if self.left < 0:
+            at.error(item.place, f"more than {MAX_PORTS} ports")
+            return []
+        return [
+            Fields(
+                item.place, {"mode": "ingress", "target": target, "published": published, "protocol": protocol}.items()
+            )
+            for target, published, protocol in ports
+        ]
+
+    def merge(self, base: list[Fields], over: list[Fields], at: At, place: Place) -> list[Fields]:
+        """By published port: a later one takes the place of an earlier one, and the list is sorted by it."""
+        both: dict[int, Fields] = {}
+        for port in (*base, *over):
+            key = port.get("published", 0)
+            if key in both and both[key] != port:
+                told = f"port {key}" if key else "a port without a published one"
+                at.warn(port.place, f"takes the place of {told} of {both[key].place}: Docker's merge keeps one of each")
+            both[key] = port
+        return [both[key] for key in sorted(both)]
+
+    def dump(self, value: list[Fields]) -> list[dict[str, Any]]:
+        return [{key: given for key, given in port.items() if given} for port in value]
+
+
+def short(text: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """The address, and (target, published, protocol) of each port; published is 0 where Swarm is to choose one.
+
+    Raises ``ValueError``. Source: ``nat.ParsePortSpec`` of docker/go-connections.
+    """
+    parts = text.rsplit(":", 2)
+    container, _, protocol = parts[-1].partition("/")
+    published = parts[-2] if len(parts) > 1 else ""
+    address = parts[0].removeprefix("[").removesuffix("]") if len(parts) == 3 else ""
+    protocol = protocol.lower() or "tcp"
+    if protocol not in ("tcp", "udp", "sctp"):
+        raise ValueError("must end in /tcp, /udp or /sctp, or in no protocol")
+    if address:
+        _check_address(address)
+    first, last = _range(container)
+    if first == 0:
+        raise ValueError("must have a target port from 1 to 65535")
+    if not published:
+        targets = [(port, 0) for port in range(first, last + 1)]
+    else:
+        low, high = _range(published)
+        if first == last:
+            targets = [(first, port) for port in range(low, high + 1)]
+        elif high - low == last - first:
+            targets = [(port, low + port - first) for port in range(first, last + 1)]
+        else:
+            raise ValueError("must have as many published ports as target ports, or one target port")
+    targets.sort(key=lambda pair: (str(pair[0]), pair[1]))
+    return address, [(target, port, protocol) for target, port in targets]
+
+
+def _check_address(address: str) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise ValueError("must have an IP address before the ports, or none") from None
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not _PORT.fullmatch(first) or (dash and not _PORT.fullmatch(last)):
+        raise ValueError("must be a port such as 8080:80, or ranges such as 8000-8010:80-90")
+    low, high = int(first), int(last or first)
+    if high > 65535 or low > 65535:
+        raise ValueError("must have ports up to 65535")
+    if high < low:
+        raise ValueError("must have ranges that begin with the lower port")
+    return low, high

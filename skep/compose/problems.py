@@ -1,0 +1,103 @@
+"""Everything said about compose files: each finding with its file, line and key path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import islice
+
+from skep.errors import SkepError
+from skep.inventory.findings import KeyPath, shown
+from skep.inventory.wording import quoted
+from skep.model import Secret
+
+MAX_SHOWN = 1000
+MAX_HINTS = 100
+_HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key stands: a file's name and a line, counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class ComposeError(SkepError):
+    """Compose files are wrong; carries every problem at once, each ``file:line: key.path: message``."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        count = len(self.problems)
+        super().__init__(f"the compose files have {count} error{'s' if count != 1 else ''}")
+
+    def lines(self) -> list[str]:
+        return [*self.problems, self.message]
+
+
+@dataclass
+class Problems:
+    """Collects errors and warnings; ``order`` are the files, as given. No secret gets into a text."""
+
+    order: tuple[str, ...]
+    secrets: set[str] = field(default_factory=set)
+    """Values that must not be shown."""
+    _errors: dict[tuple[Place, str], None] = field(default_factory=dict)
+    _warnings: dict[tuple[Place, str], None] = field(default_factory=dict)
+    _hints: int = 0
+
+    def hide(self, secret: Secret) -> None:
+        """Never show this value."""
+        if secret.reveal():
+            self.secrets.add(secret.reveal())
+
+    def error(self, place: Place, path: KeyPath, message: str) -> None:
+        """Note an error."""
+        self._errors[place, self._text(path, message)] = None
+
+    def warn(self, place: Place, path: KeyPath, message: str) -> None:
+        """Note a warning."""
+        self._warnings[place, self._text(path, message)] = None
+
+    def value(self, text: str) -> str:
+        """A text in quotes for a message, or stars where a secret is in it."""
+        return f"'{_HIDDEN}'" if self._tells(text) else quoted(text)
+
+    def hint(self, word: str, options: Iterable[str]) -> str:
+        """`` (did you mean 'x'?)``, for the first hundred words asked; then and without a near one nothing."""
+        self._hints += 1
+        if self._hints > MAX_HINTS or self._tells(word):
+            return ""
+        near = get_close_matches(word[:80].replace("-", "_").casefold(), list(islice(options, 300)), 1)
+        return f" (did you mean '{near[0]}'?)" if near else ""
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors as text, in the order of files and lines; of more than a thousand the first, and a count."""
+        return self._texts(self._errors, "errors")
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings as text, as the errors."""
+        return self._texts(self._warnings, "warnings")
+
+    def _tells(self, text: str) -> bool:
+        return any(secret in text for secret in self.secrets)
+
+    def _text(self, path: KeyPath, message: str) -> str:
+        safe = tuple(_HIDDEN if isinstance(part, str) and self._tells(part) else part for part in path)
+        return f"{shown(safe)}: {message}" if safe else message
+
+    def _texts(self, found: Iterable[tuple[Place, str]], what: str) -> list[str]:
+        rank = {file: number for number, file in enumerate(self.order)}
+        ordered = sorted(found, key=lambda item: (rank.get(item[0].file, len(rank)), item[0].file, item[0].line))
+        texts = [f"{place}: {text}" for place, text in ordered[:MAX_SHOWN]]
+        left = len(ordered) - MAX_SHOWN
+        return texts if left <= 0 else [*texts, f"{ordered[0][0].file}: and {left} {what} more"]

@@ -1,0 +1,171 @@
+"""What services refer to by name: configs, secrets, networks; and the small kinds of ulimits and host names."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+
+from skep.compose.kinds import At, Kind, Nothing, Text, TextList, Whole
+from skep.compose.problems import Place
+from skep.compose.records import NAME, Ignored, Record, TextPairs, is_text
+from skep.compose.tree import Entry
+from skep.compose.values import Fields
+
+REFERENCE = Record(
+    {
+        "source": Text(),
+        "target": Text(),
+        "uid": Text(numbers=True),
+        "gid": Text(numbers=True),
+        "mode": Whole(0, 0o7777, pointer=True),
+    },
+    required=("source",),
+)
+
+
+@dataclass(frozen=True)
+class References(Kind):
+    """A list of names of configs or secrets, or of mappings with more; by ``source`` when merged."""
+
+    what: str
+
+    def read(self, entry: Entry, at: At) -> list[Fields] | Nothing:
+        if not isinstance(entry.content, list):
+            return at.wrong(entry, f"must be a list of {self.what}s")
+        found: list[Fields] = []
+        targets: set[str] = set()
+        for number, item in enumerate(entry.content):
+            here = at / number
+            if is_text(item):
+                name = Text().read(item, here)
+                one: Any = name if isinstance(name, Nothing) else Fields(item.place, [("source", name)])
+            else:
+                one = REFERENCE.read(item, here)
+            if isinstance(one, Nothing) or "source" not in one:
+                continue
+            target = one.get("target") or one["source"]
+            if target in targets:
+                here.error(item.place, f"the target {here.problems.value(target)} is taken by another {self.what}")
+            targets.add(target)
+            found.append(one)
+        return found
+
+    def merge(self, base: list[Fields], over: list[Fields], at: At, place: Place) -> list[Fields]:
+        both: dict[str, Fields] = {}
+        for one in (*base, *over):
+            both[one["source"]] = one
+        return [both[source] for source in sorted(both)]
+
+    def dump(self, value: list[Fields]) -> list[dict[str, Any]]:
+        return [REFERENCE.dump(one) for one in value]
+
+
+ATTACHMENT = Record(
+    {
+        "aliases": TextList(),
+        "driver_opts": TextPairs(separator=None, empty_values=False),
+        "ipv4_address": Ignored("it gives out the addresses itself"),
+        "ipv6_address": Ignored("it gives out the addresses itself"),
+        "link_local_ips": Ignored(""),
+        "mac_address": Ignored(""),
+        "priority": Ignored(""),
+        "gw_priority": Ignored(""),
+        "interface_name": Ignored(""),
+    },
+    empty=True,
+    extensions=True,
+)
+
+
+class Attachments(Kind):
+    """Networks of a service: a list of names, or a mapping with aliases."""
+
+    def read(self, entry: Entry, at: At) -> Fields | Nothing:
+        found = Fields(entry.place)
+        if isinstance(entry.content, list):
+            places = {getattr(item.content, "text", None): item.place for item in entry.content}
+            names = TextList().read(entry, at)
+            for name in names if isinstance(names, list) else ():
+                found.set(name, None, places[name])
+            return found
+        if not isinstance(entry.content, dict):
+            return at.wrong(entry, "must be a list of networks or a mapping")
+        for name, (place, inner) in entry.content.items():
+            if not NAME.fullmatch(name):
+                (at / name).error(place, "must have a name of letters, digits, '.', '_' and '-' only")
+                continue
+            value = None if inner.is_null else ATTACHMENT.read(inner, at / name)
+            if not isinstance(value, Nothing):
+                found.set(name, value, place)
+        return found
+
+    def merge(self, base: Fields, over: Fields, at: At, place: Place) -> Fields:
+        """A later network's aliases replace; its driver options are lost in Docker's merge."""
+        both = Fields(base.place, base.items(), base.places)
+        for name, value in over.items():
+            if base.get(name) is None:
+                both.set(name, value, over.where(name))
+            elif value is not None:
+                merged = Fields(value.place, base[name].items(), base[name].places)
+                merged.pop("aliases", None)
+                if "aliases" in value:
+                    merged.set("aliases", value["aliases"], value.where("aliases"))
+                if "driver_opts" in value:
+                    message = "is ignored beside the earlier file's network in Docker's merge"
+                    (at / name / "driver_opts").warn(value.where("driver_opts"), message)
+                both.set(name, merged, over.where(name))
+        return both
+
+    def dump(self, value: Fields) -> dict[str, Any]:
+        return {name: None if inner is None else ATTACHMENT.dump(inner) for name, inner in value.items()}
+
+
+_LIMITS = Record({"soft": Whole(-1), "hard": Whole(-1)}, required=("soft", "hard"))
+
+
+class Ulimit(Kind):
+    """One number for both, or a mapping of soft and hard."""
+
+    def read(self, entry: Entry, at: At) -> Any:
+        return Whole(-1).read(entry, at) if is_text(entry) else _LIMITS.read(entry, at)
+
+    def merge(self, base: Any, over: Any, at: At, place: Place) -> Any:
+        return over
+
+
+class ExtraHosts(Kind):
+    """Host names with addresses as a list of ``host:address``."""
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        found: list[str] = []
+        if isinstance(entry.content, dict):
+            pairs = TextPairs(separator=None, empty_values=False).read(entry, at)
+            assert isinstance(pairs, Fields)
+            for name, address in sorted(pairs.items(), key=lambda pair: f"{pair[0]}:{pair[1]}"):
+                self._add(name, address, at / name, pairs.where(name), found)
+            return found
+        lines = TextList().read(entry, at)
+        if isinstance(lines, Nothing) or not isinstance(entry.content, list):
+            return lines if isinstance(lines, Nothing) else found
+        for number, item in enumerate(entry.content):
+            text = getattr(item.content, "text", "")
+            name, given, address = text.partition("=" if "=" in text else ":")
+            if not given or not name:
+                (at / number).wrong(item, "must be HOST:ADDRESS")
+            else:
+                self._add(name, address, at / number, item.place, found)
+        return found
+
+    def _add(self, name: str, address: str, at: At, place: Place, found: list[str]) -> None:
+        bare = address[1:-1] if len(address) > 2 and address[0] == "[" and address[-1] == "]" else address
+        try:
+            ipaddress.ip_address(bare)
+        except ValueError:
+            if bare != "host-gateway":
+                at.error(place, "must have an IP address")
+                return
+        found.append(f"{name}:{bare}")
+
+    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
+        return [*base, *over]

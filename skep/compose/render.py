@@ -1,0 +1,58 @@
+"""A document -> YAML, as ``docker stack config`` prints it; values of secrets as stars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from skep.compose.load import Document
+
+_STARS = "***"
+_SHORTEST = 3
+
+
+def render(document: Document) -> str:
+    """The merged compose files, every value in its long form."""
+    data = masked(document.record.dump(document.data), document.hidden)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Two spaces before list items, no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def masked(value: Any, hidden: frozenset[str]) -> Any:
+    """The data with stars in place of these texts, and of the words of each; plain types only."""
+    if not hidden:
+        return _plain(value)
+    words = {word for secret in hidden for word in (secret, *secret.split()) if len(word) >= _SHORTEST}
+    ordered = sorted(words, key=len, reverse=True)
+    return _masked(value, ordered, hidden)
+
+
+def _masked(value: Any, words: list[str], hidden: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {str(_masked(key, words, hidden)): _masked(inner, words, hidden) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, words, hidden) for item in value]
+    if isinstance(value, str):
+        if value in hidden:
+            return _STARS
+        for word in words:
+            value = value.replace(word, _STARS)
+    elif str(value) in hidden:
+        return _STARS
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

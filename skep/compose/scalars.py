@@ -1,0 +1,89 @@
+"""What an unquoted YAML scalar means to Docker's CLI, and how it turns numbers into text.
+
+Facts: go-yaml v3 ``resolve.go`` (which the CLI uses from 27 on) and Go's ``fmt``. Dates stay the text they are.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from math import inf, isinf, isnan, nan
+
+Meaning = None | bool | int | float | str
+
+_WORDS: dict[str, Meaning] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), nan),
+}
+_INTEGERS = (
+    (re.compile(r"[-+]?(?:0|[1-9][0-9]*)"), 10),
+    (re.compile(r"[-+]?0[xX][0-9a-fA-F]+"), 16),
+    (re.compile(r"[-+]?0[oO]?[0-7]+"), 8),
+    (re.compile(r"[-+]?0[bB][01]+"), 2),
+)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_LONGEST = 400
+_TRUE = frozenset({"y", "yes", "true", "on"})
+_FALSE = frozenset({"n", "no", "false", "off"})
+
+
+@lru_cache(maxsize=4096)
+def meaning(text: str) -> Meaning:
+    """The value of an unquoted scalar: ``None``, a boolean, a number, or the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) > _LONGEST or text[0] not in "+-.0123456789":
+        return text
+    bare = text if text[0] == "." else text.replace("_", "")
+    for pattern, base in _INTEGERS:
+        if pattern.fullmatch(bare):
+            number = int(re.sub(r"(?<=^0)[oO]|(?<=^[-+]0)[oO]", "", bare), base)
+            return number if -(2**63) <= number < 2**64 else _finite(bare if base == 10 else str(number), text)
+    return _finite(bare, text) if _FLOAT.fullmatch(bare) else text
+
+
+def _finite(digits: str, text: str) -> float | str:
+    """The number, or the text where no float holds it."""
+    number = float(digits)
+    return text if isinf(number) else number
+
+
+def truth(text: str) -> bool | None:
+    """What a text means where a yes or no is wanted; ``None`` for neither."""
+    word = text.lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def as_text(value: Meaning) -> str:
+    """A scalar where Docker wants text of a number."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float(value)
+    return "" if value is None else str(value)
+
+
+def _float(value: float) -> str:
+    """As Go's ``%v``: the shortest digits, with an exponent where it is below -4 or above 5."""
+    if isnan(value):
+        return "NaN"
+    if isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    assert isinstance(exponent, int)
+    text = "".join(map(str, digits)).rstrip("0") or "0"
+    power = len(digits) + exponent - 1 if any(digits) else 0
+    minus = "-" if sign else ""
+    if -4 <= power <= 5:
+        if power < 0:
+            return f"{minus}0.{'0' * (-power - 1)}{text}"
+        whole = text[: power + 1].ljust(power + 1, "0")
+        part = text[power + 1 :]
+        return f"{minus}{whole}.{part}" if part else f"{minus}{whole}"
+    part = f".{text[1:]}" if len(text) > 1 else ""
+    return f"{minus}{text[0]}{part}e{'-' if power < 0 else '+'}{abs(power):02}"

@@ -1,0 +1,104 @@
+"""Where variables get their values: the inventory first, then the environment, then ``.env`` beside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from skep.compose.problems import Place, Problems
+from skep.compose.template import MAX_GIVEN, BadTemplate
+from skep.model import Secret
+
+_QUOTES = "\"'"
+
+
+@dataclass
+class Variables:
+    """Looks variables up and remembers which were used, and where their values came from."""
+
+    inventory: Mapping[str, str | Secret]
+    environment: Mapping[str, str]
+    dotenv: Mapping[str, tuple[str, Place]]
+    problems: Problems
+    origins: dict[str, str] = field(default_factory=dict)
+    """Variable -> ``inventory``, ``environment``, ``file:line`` or ``not set``."""
+    given: int = 0
+
+    def lookup(self, name: str) -> str | None:
+        """The value, or ``None``. Raises ``BadTemplate`` once all together gave too much."""
+        value = self._found(name)
+        self.given += len(value or "")
+        if self.given > MAX_GIVEN:
+            raise BadTemplate(f"the variables give more than {MAX_GIVEN // 1024} KiB together")
+        return value
+
+    def peek(self, name: str) -> str | None:
+        """The value of a variable that a container's environment names, or ``None``; not noted where there is none."""
+        value = self._found(name)
+        if value is None:
+            del self.origins[name]
+        return value
+
+    def _found(self, name: str) -> str | None:
+        if name in self.inventory:
+            self.origins[name] = "inventory"
+            value = self.inventory[name]
+            if isinstance(value, Secret):
+                self.problems.hide(value)
+                return value.reveal()
+            return value
+        if name in self.environment:
+            self.origins[name] = "environment"
+            return self.environment[name]
+        if name in self.dotenv:
+            value, place = self.dotenv[name]
+            self.origins[name] = str(place)
+            return value
+        self.origins[name] = "not set"
+        return None
+
+
+def read_dotenv(file: str, content: bytes, problems: Problems) -> dict[str, tuple[str, Place]]:
+    """``NAME=value`` a line, ``#`` for comments, a value in quotes or bare, ``export`` before it or not."""
+    found: dict[str, tuple[str, Place]] = {}
+    for number, raw in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
+        line = raw.strip().removeprefix("export ").lstrip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        place = Place(file, number)
+        if not equals or not name.strip().isidentifier():
+            problems.error(place, (), "a line that is not NAME=value")
+            continue
+        found[name.strip()] = (_unquoted(value.strip()), place)
+    return found
+
+
+def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, str | None]:
+    """An ``env_file`` as Docker reads it: values raw to the end of the line, quotes too; ``None`` where none is given.
+
+    Source: ``pkg/kvfile`` of docker/cli.
+    """
+    found: dict[str, str | None] = {}
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        broken = content[: error.start].count(b"\n") + 1
+        problems.error(Place(file, broken), (), "not UTF-8 text")
+        return found
+    for row, raw in enumerate(text.split("\n"), 1):
+        line = raw.removesuffix("\r").lstrip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not name or any(char in " \t" for char in name) or "\0" in line:
+            problems.error(Place(file, row), (), "a line that is not NAME=value")
+            continue
+        found[name] = value if equals else None
+    return found
+
+
+def _unquoted(value: str) -> str:
+    if len(value) > 1 and value[0] in _QUOTES and value[-1] == value[0]:
+        return value[1:-1]
+    return value.split(" #", 1)[0].rstrip()

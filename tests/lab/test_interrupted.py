@@ -1,0 +1,79 @@
+"""Runs that end in the middle, on bare hosts: killed, stopped, or hosts reboot meanwhile. Running again arrives."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+
+import pytest
+from rig.environment import Environment
+from rig.hosts import until
+from rig.tool import Ran
+
+SEEDS = [int(seed) for seed in os.environ.get("SKEP_LAB_SEEDS", "1,2").split(",")]
+"""Each picks another moment to kill the tool; SKEP_LAB_SEEDS=3,4,5 tries more."""
+LEFT = r"""
+for process in /proc/[0-9]*; do
+  tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -E '(^|/)(sudo|timeout|apt-get|dpkg) |dial-stdio' || true
+done
+ls -d /run/skep.* /var/lib/skep/lock 2>/dev/null || true
+"""
+"""What the tool started on a host, what it laid there for a step, and its lock."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_up_after_the_tool_was_killed_at_any_step_arrives(bare: Environment, seed: int) -> None:
+    steps = len(bare.plan().must(10).steps)
+    at = random.Random(seed).randint(1, steps)
+    with bare.tool.start("cluster.up") as running:
+        running.wait_for(f"step {at} of {steps} started", lambda ran: _started(ran) >= at)
+        running.send(signal.SIGKILL)
+        killed = running.end()
+
+    again = bare.tool("cluster.up", "--verify", "always")
+    assert again.exit == 0, f"killed at step {at} of {steps}:\n{killed}\nand again:\n{again}"
+    bare.hosts.must_be_one_swarm()
+    bare.must_be_as_described()
+    bare.page_must_answer()
+
+
+def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(bare: Environment) -> None:
+    with bare.tool.start("cluster.up") as running:
+        running.wait_for_step("engine/install@w1")
+        running.send(signal.SIGINT)
+        stopped = running.end(timeout=90)
+    assert stopped.exit == 130, f"{stopped}"
+    assert "steps done" in stopped.error["message"] and "not started" in stopped.error["message"], f"{stopped}"
+    assert "again" in stopped.error["next"], f"what to do next is not told\n{stopped}"
+    outcome = stopped.named("outcome")[0]
+    assert outcome["interrupted"] and "swarm/init@m1" in outcome["skipped"], f"{stopped}"
+    assert "Traceback" not in stopped.text, f"{stopped}"
+    for name in bare.hosts.names:
+        until(f"nothing of the run is left on {name}", lambda name=name: not bare.hosts.run(name, LEFT))
+
+    bare.up("--verify", "always")
+    bare.hosts.must_be_one_swarm()
+    bare.must_be_as_described()
+
+
+def test_hosts_that_reboot_meanwhile_are_continued_later(bare: Environment) -> None:
+    with bare.tool.start("cluster.up") as running:
+        running.wait_for_step("engine/install@w1")
+        bare.hosts.reboot("w1")
+        running.wait_for_step("swarm/join@m2")
+        bare.hosts.reboot("m2")
+        ran = running.end()
+    assert ran.exit not in (1, 2), f"{ran}"
+    assert "Traceback" not in ran.text, f"{ran}"
+    for name in ("w1", "m2"):
+        bare.hosts.must_answer(name)
+
+    bare.up("--verify", "always")
+    bare.hosts.must_be_one_swarm()
+    bare.must_be_as_described()
+    bare.page_must_answer()
+
+
+def _started(ran: Ran) -> int:
+    return sum(event["kind"] == "started" for event in ran.named("step"))

@@ -1,0 +1,228 @@
+"""The scripts of steps, run by sh against stand-ins for apt, systemctl and docker that write down their calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from roles import ROLES
+from roles.daemon.scripts import apply_script
+from roles.engine.role import INSTALL, START
+from roles.stacks.role import DEPLOY
+
+POLICY = (
+    "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
+)
+
+
+@dataclass
+class Host:
+    """A folder as the only ``PATH`` beside the basic tools; ``calls`` are what was run in it, in order."""
+
+    folder: Path
+
+    def stand_in(self, name: str, body: str = "") -> None:
+        path = self.folder / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{self.folder}/calls\n{body}\n')
+        path.chmod(0o755)
+
+    def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        shell = next(path for path in map(shutil.which, ("dash", "sh")) if path)
+        env = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", **variables}
+        return subprocess.run([shell, "-c", script], env=env, capture_output=True, text=True, timeout=30, check=False)
+
+    @property
+    def calls(self) -> list[str]:
+        log = self.folder / "calls"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def called(self, what: str) -> list[str]:
+        return [call for call in self.calls if call.startswith(what)]
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    found = Host(tmp_path)
+    for name in ("journalctl", "sleep"):
+        found.stand_in(name)
+    found.stand_in("timeout", 'shift; exec "$@"')
+    return found
+
+
+@pytest.mark.parametrize(
+    "script", [role.probe for role in ROLES] + [INSTALL, START, DEPLOY, apply_script("a", "b", reload=True)]
+)
+def test_scripts_are_posix_sh(host: Host, script: str) -> None:
+    checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.fixture
+def debian(host: Host) -> Callable[..., None]:
+    """``offers`` and ``after`` are what the sources offer before and after apt-get update."""
+
+    def made(offers: str, after: str | None = None, cli: str = "26.1.5+dfsg1-9+b1", active: bool = True) -> None:
+        now = host.folder / "policy"
+        now.write_text(POLICY.format(docker=offers, cli=cli))
+        (host.folder / "updated").write_text(POLICY.format(docker=after or offers, cli=cli))
+        host.stand_in("apt-cache", f"cat {now}")
+        host.stand_in("apt-get", f'case "$*" in *update*) cp {host.folder}/updated {now};; esac')
+        host.stand_in("systemctl", "" if active else 'case "$1" in is-active) exit 3;; esac')
+
+    return made
+
+
+def test_install_asks_the_index_only_where_it_must(host: Host, debian: Callable[..., None]) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
+    assert [call.rpartition("install ")[2] for call in host.called("apt-get")] == ["docker.io docker-cli"]
+    assert host.called("systemctl enable")
+
+
+def test_install_goes_without_a_package_that_is_not_offered(host: Host, debian: Callable[..., None]) -> None:
+    debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
+    assert host.run(f"WANTED=\n{INSTALL}").returncode == 0
+    assert host.called("apt-get")[-1].endswith("install docker.io")
+
+
+def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[..., None]) -> None:
+    debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
+    assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
+    assert [call.split()[-1] for call in host.called("apt-get")] == ["update", "docker-cli"]
+
+
+@pytest.mark.parametrize(
+    ("offers", "wanted", "told"),
+    [
+        ("26.10.1-1", "26.1", "wanted 26.1, the sources of this host offer 26.10.1-1"),
+        ("20.10.24+dfsg1-1", "26.1", "wanted 26.1, the sources of this host offer 20.10.24+dfsg1-1"),
+        ("(none)", "26.1", "no package docker.io in the sources of this host"),
+        ("(none)", "", "no package docker.io in the sources of this host"),
+    ],
+)
+def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
+    host: Host, debian: Callable[..., None], offers: str, wanted: str, told: str
+) -> None:
+    debian(offers)
+    ended = host.run(f"WANTED={wanted}\n{INSTALL}")
+    assert (ended.returncode, ended.stderr.strip()) == (65, told)
+    assert not [call for call in host.called("apt-get") if "install" in call]
+
+
+@pytest.mark.parametrize("wanted", ["26.1", "26.1.5", "26"])
+def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], wanted: str) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    assert host.run(f"WANTED={wanted}\n{INSTALL}").returncode == 0
+
+
+def test_install_tries_once_more_with_a_fresh_index(host: Host, debian: Callable[..., None]) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("apt-get", f'case "$*" in *update*) touch {host.folder}/fresh;; *) [ -e {host.folder}/fresh ];; esac')
+    assert host.run(f"WANTED=\n{INSTALL}").returncode == 0
+    assert len(host.called("apt-get")) == 3
+
+
+def test_an_engine_that_does_not_start_is_told_with_its_log(host: Host, debian: Callable[..., None]) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("systemctl", 'case "$1" in is-active | start) exit 1;; esac')
+    host.stand_in("journalctl", "echo failed to load listeners")
+    for script in (f"WANTED=\n{INSTALL}", START):
+        ended = host.run(script)
+        assert (ended.returncode, ended.stderr.strip()) == (66, "failed to load listeners")
+
+
+class Engine:
+    """A host with a daemon.json, where docker answers or not."""
+
+    def __init__(self, host: Host, *, before: str | None = "{}", answers: str = "", validates: str = "") -> None:
+        self.host = host
+        self.file, self.memory = host.folder / "etc" / "daemon.json", host.folder / "lib" / "memory.json"
+        files = host.folder / "files"
+        files.mkdir()
+        (files / "daemon.json").write_text('{"debug": true, "userland-proxy": false}')
+        (files / "memory.json").write_text('{"debug": true}')
+        if before is not None:
+            self.file.parent.mkdir()
+            self.file.write_text(before)
+        host.stand_in("systemctl")
+        host.stand_in("docker", answers)
+        host.stand_in("dockerd", validates)
+
+    def apply(self, *, reload: bool) -> subprocess.CompletedProcess[str]:
+        script = apply_script(str(self.file), str(self.memory), reload=reload)
+        return self.host.run(script, FILES=str(self.host.folder / "files"))
+
+
+@pytest.mark.parametrize(("reload", "verb"), [(True, "reload"), (False, "restart")])
+@pytest.mark.parametrize("before", ["{}", None])
+def test_a_new_file_is_put_in_force_and_remembered(host: Host, reload: bool, verb: str, before: str | None) -> None:
+    engine = Engine(host, before=before)
+    assert engine.apply(reload=reload).returncode == 0
+    assert json.loads(engine.file.read_text()) == {"debug": True, "userland-proxy": False}
+    assert json.loads(engine.memory.read_text()) == {"debug": True}
+    assert host.called("systemctl")[-1] == f"systemctl {verb} docker.service"
+    assert not list(engine.file.parent.glob("*.new"))
+    assert Path(f"{engine.file}.before-skep").exists() == (before is not None)
+
+
+def test_a_file_the_engine_refuses_changes_nothing(host: Host) -> None:
+    engine = Engine(
+        host, validates='case "$1" in --help) echo "  --validate";; --validate) echo bad key >&2; exit 1;; esac'
+    )
+    ended = engine.apply(reload=False)
+    assert ended.returncode == 66
+    assert "bad key" in ended.stderr
+    assert engine.file.read_text() == "{}"
+    assert not engine.memory.exists()
+    assert host.called("systemctl") == []
+
+
+def test_an_engine_that_cannot_validate_is_not_asked_to(host: Host) -> None:
+    engine = Engine(host, validates='case "$1" in --help) echo "  --config-file";; *) exit 1;; esac')
+    assert engine.apply(reload=False).returncode == 0
+
+
+@pytest.mark.parametrize("before", ["{}", None])
+def test_the_old_file_is_put_back_where_the_engine_does_not_return(host: Host, before: str | None) -> None:
+    engine = Engine(host, before=before, answers=f"! grep -q debug {host.folder}/etc/daemon.json 2>/dev/null")
+    ended = engine.apply(reload=False)
+    assert ended.returncode == 66
+    assert ended.stderr.splitlines()[0] == "the engine did not return; the old file is put back"
+    assert (engine.file.read_text() if engine.file.exists() else None) == before
+    assert not engine.memory.exists()
+    assert len(host.called("systemctl restart")) == 2
+
+
+def test_it_is_said_when_the_old_file_does_not_help_either(host: Host) -> None:
+    ended = Engine(host, answers="exit 1").apply(reload=True)
+    assert ended.returncode == 66
+    assert ended.stderr.splitlines()[-1] == "and the engine does not start with the old file either"
+
+
+@pytest.mark.parametrize(("helped", "detach"), [("  -d, --detach", " --detach=true"), ("  --prune", "")])
+def test_deploy_runs_where_its_files_are_and_never_hangs(host: Host, helped: str, detach: str) -> None:
+    stack = host.folder / "files" / "stack"
+    stack.mkdir(parents=True)
+    host.stand_in("docker", f'case "$*" in *--help*) echo "{helped}";; *) pwd; echo "config $DOCKER_CONFIG";; esac')
+    ended = host.run(f"set -- -c 'compose.yml' 'web'\n{DEPLOY}", FILES=str(host.folder / "files"))
+    assert ended.returncode == 0
+    assert ended.stderr.splitlines() == [str(stack), "config "]
+    assert host.calls[-1] == f"docker stack deploy --with-registry-auth --prune{detach} -c compose.yml web"
+
+
+def test_deploy_takes_the_credentials_it_was_given(host: Host) -> None:
+    docker = host.folder / "files" / "docker"
+    for folder in (docker, host.folder / "files" / "stack"):
+        folder.mkdir(parents=True)
+    (docker / "config.json").write_text("{}")
+    host.stand_in("docker", 'echo "config $DOCKER_CONFIG"')
+    ended = host.run(f"set -- web\n{DEPLOY}", FILES=str(host.folder / "files"))
+    assert ended.stderr.splitlines()[-1] == f"config {docker}"

@@ -1,0 +1,221 @@
+"""The cluster lock, with its own scripts on hosts that are folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep import lock
+from skep.errors import ConnectError, LockHeld
+from skep.lock import TTL, ClusterLock, Holder
+from tests.unit.lock.shells import ShellPool
+
+Pools = Callable[..., ShellPool]
+OTHER = Holder("0123", "eve@elsewhere", "another machine", 7, "1", "2024-05-01T10:00:00+00:00", "cluster.up")
+
+
+def cluster_lock(pool: Any, what: str = "cluster.up", lost: Callable[[], None] = lambda: None) -> ClusterLock:
+    return ClusterLock(pool, pool.hosts, what, lost)
+
+
+def hold(pool: ShellPool, name: str, holder: Holder = OTHER, age: float = 0) -> Path:
+    """Lay a lock of somebody else's on a host, renewed ``age`` seconds ago."""
+    file = pool[name].file("lock")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(asdict(holder)) + "\n")
+    os.utime(file, (time.time() - age,) * 2)
+    return file
+
+
+def locked(pool: ShellPool) -> list[str]:
+    return [name for name in pool.hosts if pool[name].file("lock").exists()]
+
+
+def test_it_lies_on_every_manager_and_goes_with_its_holder(pool: Pools) -> None:
+    here = pool()
+    with cluster_lock(here) as taken:
+        assert taken.held == ["m1", "m2", "m3"]
+        found = lock.read(here, here.hosts)
+        assert set(found) == {"m1", "m2", "m3"}
+        assert found["m1"] == taken.holder
+        assert (taken.holder.what, taken.holder.pid) == ("cluster.up", os.getpid())
+        assert taken.holder.who.endswith(f"@{socket.gethostname()}")
+    assert locked(here) == []
+    assert lock.read(here, here.hosts) == {}
+
+
+def test_it_goes_when_the_run_fails(pool: Pools) -> None:
+    here = pool()
+    with pytest.raises(RuntimeError), cluster_lock(here):
+        raise RuntimeError
+    assert locked(here) == []
+
+
+def test_a_second_taker_is_told_the_first(pool: Pools) -> None:
+    here = pool()
+    hold(here, "m1")
+    with pytest.raises(LockHeld) as failure, cluster_lock(here):
+        pass
+    assert failure.value.lines() == [
+        "m1: lock: the cluster is locked by eve@elsewhere, since 2024-05-01T10:00:00+00:00, for cluster.up (process 7)",
+        "  next:  wait for it to end; a dead holder's lock expires after 60 s. If you are sure: invoke cluster.unlock",
+    ]
+    assert locked(here) == ["m1"]
+
+
+def test_of_many_takers_at_once_one_wins(pool: Pools) -> None:
+    here = pool()
+    inside: list[str] = []
+    ready = threading.Barrier(6)
+
+    def take(name: str) -> bool:
+        ready.wait()
+        try:
+            with cluster_lock(here, name) as taken:
+                inside.append(name)
+                assert set(lock.read(here, here.hosts).values()) == {taken.holder}
+                all_tried.wait()
+        except LockHeld:
+            all_tried.wait()
+            return False
+        return True
+
+    all_tried = threading.Barrier(6)
+    with ThreadPoolExecutor(6) as threads:
+        won = list(threads.map(take, "abcdef"))
+    assert sum(won) == len(inside) == 1
+    assert locked(here) == []
+
+
+def test_a_loser_takes_back_what_it_got(pool: Pools) -> None:
+    here = pool()
+    hold(here, "m2")
+    with pytest.raises(LockHeld), cluster_lock(here):
+        pass
+    assert locked(here) == ["m2"]
+
+
+@pytest.mark.parametrize(("age", "free"), [(TTL - 5, False), (TTL, True), (3600, True), (-3600, False)])
+def test_a_lock_expires_by_the_hosts_clock(pool: Pools, age: float, free: bool) -> None:
+    here = pool()
+    hold(here, "m1", age=age)
+    assert list(lock.read(here, here.hosts)) == ([] if free else ["m1"])
+    if free:
+        with cluster_lock(here) as taken:
+            assert len(taken.held) == 3
+    else:
+        with pytest.raises(LockHeld), cluster_lock(here):
+            pass
+
+
+@pytest.mark.parametrize("text", ["", "not json\n", '{"id": "x"}\n', "[]\n", "null\n"])
+def test_a_lock_nobody_can_read_is_somebodys_unless_empty(pool: Pools, text: str) -> None:
+    here = pool()
+    hold(here, "m1").write_text(text)
+    if text:
+        with pytest.raises(LockHeld, match="locked by somebody"), cluster_lock(here):
+            pass
+    else:
+        with cluster_lock(here) as taken:
+            assert taken.held == ["m1", "m2", "m3"]
+
+
+def test_a_dead_process_of_this_machine_is_replaced(pool: Pools) -> None:
+    here = pool()
+    mine = lock.me("cluster.up")
+    hold(here, "m1", replace(mine, id="dead", pid=2**22 + 1))
+    hold(here, "m2", replace(mine, id="reused", born="1"))
+    with cluster_lock(here) as taken:
+        assert set(lock.read(here, here.hosts).values()) == {taken.holder}
+
+
+def test_a_living_process_of_this_machine_is_not(pool: Pools) -> None:
+    here = pool()
+    hold(here, "m1", replace(lock.me("cluster.up"), id="alive"))
+    with pytest.raises(LockHeld), cluster_lock(here):
+        pass
+
+
+def test_processes_of_another_container_are_not_taken_for_dead() -> None:
+    assert "pid:[" in lock.me("x").machine
+
+
+def test_a_dead_holder_replaced_meanwhile_is_not_replaced_twice(pool: Pools) -> None:
+    here = pool()
+    file = hold(here, "m1", replace(lock.me("x"), id="dead", born="1"))
+    turns = iter([lambda: None, lambda: hold(here, "m1") and None])
+    here["m1"].before = lambda: next(turns, lambda: None)()
+    with pytest.raises(LockHeld, match="eve@elsewhere"), cluster_lock(here):
+        pass
+    assert json.loads(file.read_text())["id"] == OTHER.id
+
+
+def test_only_ones_own_is_released(pool: Pools) -> None:
+    here = pool()
+    with cluster_lock(here):
+        hold(here, "m2")
+        here["m3"].file("lock").unlink()
+    assert locked(here) == ["m2"]
+
+
+def test_a_dead_minority_does_not_block(pool: Pools) -> None:
+    here = pool(silent="m1")
+    with cluster_lock(here) as taken:
+        assert taken.held == ["m2", "m3"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "silent", "need"),
+    [("m1 m2 m3", "m1 m3", "2 of 3"), ("m1 m2", "m2", "2 of 2"), ("m1", "m1", "1 of 1"), ("m1 m2 m3 m4", "m1 m2", "3 of 4")],
+)  # fmt: skip
+def test_without_a_majority_nothing_is_held(pool: Pools, hosts: str, silent: str, need: str) -> None:
+    here = pool(*hosts.split(), silent=silent)
+    with pytest.raises(ConnectError) as failure, cluster_lock(here):
+        pass
+    assert failure.value.message.startswith(f"the cluster lock needs {need} managers")
+    assert "m1: no answer in time" in str(failure.value.cause) or "m2: " in str(failure.value.cause)
+    assert locked(here) == []
+
+
+def test_two_that_reach_different_managers_cannot_both_have_it(pool: Pools) -> None:
+    left, right = pool(silent="m3"), pool(silent="m1")
+    with cluster_lock(left) as taken:
+        assert taken.held == ["m1", "m2"]
+        with pytest.raises(LockHeld), cluster_lock(right):
+            pass
+        assert locked(right) == ["m1", "m2"]
+    with cluster_lock(right) as taken:
+        assert taken.held == ["m2", "m3"]
+
+
+def test_a_manager_that_cannot_keep_the_file_counts_as_silent(pool: Pools, tmp_path: Path) -> None:
+    here = pool()
+    (tmp_path / "m1").write_text("in the way")
+    with cluster_lock(here) as taken:
+        assert taken.held == ["m2", "m3"]
+
+
+def test_a_lock_broken_by_hand(pool: Pools) -> None:
+    here = pool(silent="m3")
+    hold(here, "m1")
+    hold(here, "m2", age=TTL * 2)
+    assert lock.break_all(here, here.hosts) == ["m1", "m2"]
+    assert locked(here) == []
+
+
+def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("skep.lock.getpass.getuser", unknown)
+    assert lock.me("x").who.startswith(f"uid {os.getuid()}@")

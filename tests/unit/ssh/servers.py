@@ -1,0 +1,160 @@
+"""An SSH server in this process, on a loopback port: it runs what it is asked with the local shell."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+PASSWORD = "pass word's"
+CHUNK = 32768
+
+
+@dataclass
+class Server:
+    """Accepts logins with ``PASSWORD``. ``path`` is where its commands look first, for a sudo of the test's own.
+
+    ``frozen`` names what it leaves without an answer: ``exec``, ``channel`` or ``forward``.
+    """
+
+    key: paramiko.PKey
+    path: Path
+    channels: int = 10
+    frozen: str = ""
+    commands: list[str] = field(default_factory=list)
+    logins: int = 0
+    transports: list[paramiko.Transport] = field(default_factory=list)
+    sockets: list[socket.socket] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.open_channels = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(sock)
+            transport.add_server_key(self.key)
+            self.sockets.append(sock)
+            self.transports.append(transport)
+            try:
+                transport.start_server(server=_Login(self, transport), event=threading.Event())
+            except (paramiko.SSHException, OSError):
+                sock.close()
+
+    def drop(self) -> None:
+        """Break every connection there is."""
+        for transport in self.transports:
+            transport.close()
+
+    def close(self) -> None:
+        """No more of it."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.drop()
+
+
+class _Login(paramiko.ServerInterface):
+    """What one connection may do."""
+
+    def __init__(self, server: Server, transport: paramiko.Transport) -> None:
+        self.server = server
+        self.transport = transport
+        self.targets: dict[int, tuple[str, int]] = {}
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        if password != PASSWORD:
+            return paramiko.AUTH_FAILED
+        self.server.logins += 1
+        return paramiko.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        if self.server.frozen == "channel":
+            threading.Event().wait(20)
+        if self.server.open_channels >= self.server.channels:
+            return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: tuple[str, int]) -> int:
+        if self.server.frozen == "forward":
+            threading.Event().wait(20)
+        self.targets[chanid] = destination
+        threading.Thread(target=self._forward, daemon=True).start()
+        return paramiko.OPEN_SUCCEEDED
+
+    def _forward(self) -> None:
+        channel = self.transport.accept(5)
+        assert channel is not None
+        try:
+            sock = socket.create_connection(self.targets[channel.chanid])
+        except OSError:
+            channel.close()
+            return
+        threading.Thread(target=_pump, args=(sock.recv, channel.sendall, channel.close), daemon=True).start()
+        _pump(channel.recv, sock.sendall, sock.close)
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        if self.server.frozen == "exec":
+            threading.Event().wait(20)
+        self.server.commands.append(command.decode())
+        self.server.open_channels += 1
+        threading.Thread(target=self._exec, args=(channel, command), daemon=True).start()
+        return True
+
+    def _exec(self, channel: paramiko.Channel, command: bytes) -> None:
+        environment = {**os.environ, "PATH": f"{self.server.path}:{os.environ['PATH']}"}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            command, shell=True, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+        )
+        streams: Any = process
+        threads = [
+            threading.Thread(target=_pump, args=(streams.stdout.read1, channel.sendall), daemon=True),
+            threading.Thread(target=_pump, args=(streams.stderr.read1, channel.sendall_stderr), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        os.set_blocking(streams.stdin.fileno(), True)
+        feed = threading.Thread(target=_pump, args=(channel.recv, _into(streams.stdin), streams.stdin.close))
+        feed.daemon = True
+        feed.start()
+        status = process.wait()
+        for thread in threads:
+            thread.join()
+        self.server.open_channels -= 1
+        with suppress(OSError, EOFError):
+            if status >= 0:
+                channel.send_exit_status(status)
+            channel.close()
+
+
+def _into(file: Any) -> Callable[[bytes], None]:
+    def write(data: bytes) -> None:
+        file.write(data)
+        file.flush()
+
+    return write
+
+
+def _pump(read: Callable[[int], bytes], write: Callable[[bytes], Any], end: Callable[[], Any] = lambda: None) -> None:
+    with suppress(OSError, EOFError, ValueError):
+        while data := read(CHUNK):
+            write(data)
+    with suppress(OSError, EOFError):
+        end()

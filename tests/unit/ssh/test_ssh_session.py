@@ -1,0 +1,212 @@
+"""Scripts over a login: what comes back, and what happens when the host or the way to it does not behave."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from skep.errors import ConnectError, LoginError
+from skep.ssh import Session, session
+from tests.unit.ssh.servers import Server
+
+Serve = Callable[..., Server]
+Login = Callable[..., Session]
+
+
+def test_status_and_both_streams_come_back(serve: Serve, login: Login) -> None:
+    result = login(serve()).run("echo out; echo err >&2; exit 3")
+    assert (result.status, result.out, result.err) == (3, "out\n", "err\n")
+
+
+def test_one_login_serves_many_scripts_at_once(serve: Serve, login: Login) -> None:
+    server = serve()
+    here = login(server)
+    with ThreadPoolExecutor(6) as threads:
+        outs = [result.out for result in threads.map(here.run, [f"echo {number}" for number in range(12)])]
+    assert outs == [f"{number}\n" for number in range(12)]
+    assert server.logins == 1
+
+
+def test_bytes_that_are_no_text_survive_on_stdout(serve: Serve, login: Login) -> None:
+    result = login(serve()).run(r"printf '\377\000\303\251'")
+    assert result.out.encode(errors="surrogateescape") == b"\xff\x00\xc3\xa9"
+
+
+def test_commands_read_nothing(serve: Serve, login: Login) -> None:
+    assert login(serve()).run("cat; echo after").out == "after\n"
+
+
+def test_a_script_that_cannot_be_encoded_is_sent_as_it_came(serve: Serve, login: Login) -> None:
+    result = login(serve()).run("printf %s '\udcff'")
+    assert result.out == "\udcff"
+
+
+def test_big_scripts_and_big_answers_on_both_streams(serve: Serve, login: Login) -> None:
+    size = 3_000_000
+    script = f"# {'x' * size}\nhead -c {size} /dev/zero >&2\nhead -c {size} /dev/zero"
+    result = login(serve()).run(script, timeout=10)
+    assert (result.status, len(result.out), len(result.err)) == (0, size, size)
+
+
+def test_stdout_closed_early_does_not_end_the_wait(serve: Serve, login: Login) -> None:
+    result = login(serve()).run("exec >&-; sleep 0.3; echo late >&2; exit 4")
+    assert (result.status, result.out, result.err) == (4, "", "late\n")
+
+
+def test_a_script_beyond_its_deadline_is_ended_on_the_host(serve: Serve, login: Login) -> None:
+    result = login(serve()).run("echo begun; sleep 30", timeout=1)
+    assert (result.status, result.out) == (124, "begun\n")
+
+
+def test_a_host_that_does_not_end_it_costs_the_deadline_and_no_more(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "SPARE", 0.2)
+    server = serve()
+    (server.path / "timeout").write_text('#!/bin/sh\nshift 3\nexec "$@"\n')
+    (server.path / "timeout").chmod(0o755)
+    since = time.monotonic()
+    for script in ("while sleep 0.05; do echo on and on; done", "exec >&- 2>&-; sleep 5", "sleep 5"):
+        with pytest.raises(ConnectError, match="did not end in time"):
+            login(server).run(script, timeout=0.3)
+    assert time.monotonic() - since < 5
+
+
+def test_greetings_of_the_shell_are_not_the_scripts_output(serve: Serve, login: Login) -> None:
+    server = serve()
+    (server.path / "timeout").write_text('#!/bin/sh\necho Welcome!; shift 3\nexec "$@"\n')
+    (server.path / "timeout").chmod(0o755)
+    assert login(server).run("echo out").out == "out\n"
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_login_that_runs_no_script_says_so(serve: Serve, login: Login, status: int) -> None:
+    server = serve()
+    (server.path / "timeout").write_text(f"#!/bin/sh\necho This account is not available.\nexit {status}\n")
+    (server.path / "timeout").chmod(0o755)
+    with pytest.raises(LoginError) as failure:
+        login(server).run("echo out")
+    assert failure.value.lines() == [
+        "m1: connect: logged in, but cannot run a script",
+        "  cause: This account is not available.",
+        "  next:  check the user's login shell, and that timeout (coreutils) is installed there",
+    ]
+
+
+def test_a_connection_dropped_while_a_script_runs_is_told_and_mended(serve: Serve, login: Login) -> None:
+    server = serve()
+    here = login(server)
+    threading.Timer(0.3, server.drop).start()
+    with pytest.raises(ConnectError) as failure:
+        here.run("sleep 5")
+    assert (failure.value.host, failure.value.message) == ("m1", "the connection broke")
+    assert here.run("echo again").out == "again\n"
+    assert server.logins == 2
+
+
+def test_a_break_told_late_does_not_close_the_new_connection(serve: Serve, login: Login) -> None:
+    server = serve()
+    here = login(server)
+    old = here.open()
+    server.drop()
+    while old.is_active():
+        time.sleep(0.01)
+    new = here.open()
+    here._broken(EOFError("told late"), old)
+    assert new.is_active()
+    assert here.open() is new
+
+
+def test_a_closed_session_stays_closed(serve: Serve, login: Login) -> None:
+    here = login(serve())
+    here.run("true")
+    here.close()
+    with pytest.raises(ConnectError, match="the run has ended"):
+        here.run("true")
+
+
+def test_closing_cuts_off_what_still_runs(serve: Serve, login: Login) -> None:
+    here = login(serve())
+    here.open()
+    threading.Timer(0.2, here.close).start()
+    since = time.monotonic()
+    with pytest.raises(ConnectError):
+        here.run("sleep 5")
+    assert time.monotonic() - since < 3
+
+
+def test_a_channel_refused_for_a_while_is_waited_for(serve: Serve, login: Login) -> None:
+    server = serve(channels=2)
+    here = login(server)
+    here.open()
+    with ThreadPoolExecutor(4) as threads:
+        statuses = [result.status for result in threads.map(here.run, ["sleep 0.3"] * 4)]
+    assert statuses == [0] * 4
+    assert server.logins == 1
+
+
+def test_a_channel_refused_for_good_breaks_no_other(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PATIENCE", 0.3)
+    here = login(serve(channels=1))
+    here.open()
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(here.run, "sleep 1; echo fine")
+        time.sleep(0.3)
+        with pytest.raises(ConnectError, match="allows no further channel"):
+            here.run("true")
+        assert running.result().out == "fine\n"
+
+
+@pytest.mark.parametrize("frozen", ["exec", "channel"])
+def test_a_host_that_stops_answering_is_given_up(serve: Serve, login: Login, frozen: str) -> None:
+    server = serve()
+    here = login(server)
+    here.open()
+    here.access = replace(here.access, connect_timeout=-4.5)  # half a second for an answer
+    server.frozen = frozen
+    since = time.monotonic()
+    with pytest.raises(ConnectError, match="the connection broke"):
+        here.run("true")
+    assert time.monotonic() - since < 3
+
+
+def test_a_host_that_accepts_and_says_nothing_costs_the_timeout(serve: Serve, login: Login) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        here = login(serve(), port=silent.getsockname()[1], connect_timeout=0.5)
+        since = time.monotonic()
+        with pytest.raises(ConnectError, match="cannot be reached"):
+            here.run("true")
+        assert time.monotonic() - since < 3
+
+
+def test_nobody_listens(serve: Serve, login: Login) -> None:
+    server = serve()
+    server.close()
+    with pytest.raises(ConnectError) as failure:
+        login(server).run("true")
+    assert failure.value.lines() == [
+        "m1: connect: cannot be reached",
+        f"  cause: 127.0.0.1 port {server.port}: Connection refused",
+        f"  next:  check that the host is up and that port {server.port} is open from here",
+    ]
+
+
+def test_small_packets_leave_at_once_and_a_dead_peer_is_noticed(serve: Serve, login: Login) -> None:
+    sock = login(serve()).open().sock
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+
+
+def test_a_stream_is_a_socket_to_a_command(serve: Serve, login: Login) -> None:
+    channel = login(serve()).stream("cat")
+    channel.sendall(b"ping")
+    assert channel.recv(10) == b"ping"
+    channel.close()
