@@ -11,6 +11,7 @@ COMMON = {
     "json": "events one a line on stdout, and nothing else there",
     "verbose": "every step's start, progress and order; tracebacks of bugs",
     "limit": "only these hosts or groups, comma-separated",
+    "replace_network": "networks that may be removed and created anew, comma-separated",
     "yes": "do not ask",
 }
 VERIFY = {name: Path("roles") / name / "verify.py" for name in ("engine", "daemon", "swarm", "networks", "stacks")}
@@ -18,7 +19,9 @@ VERIFY = {name: Path("roles") / name / "verify.py" for name in ("engine", "daemo
 
 def helps(*names, **more):
     """Help texts for the options of a task, the common ones by name."""
-    return {name: COMMON[name] for name in names} | {key.replace("_", "-"): text for key, text in more.items()}
+    return {name.replace("_", "-"): COMMON[name] for name in names} | {
+        key.replace("_", "-"): text for key, text in more.items()
+    }
 
 
 def site(c, inventory, json, verbose):
@@ -28,8 +31,12 @@ def site(c, inventory, json, verbose):
     return at_site(c, inventory, ROLES, json=json, verbose=verbose)
 
 
-@task(help=helps("inventory", "limit", "json", "verbose", exit_code="exit 10 when something would change"))
-def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, exit_code=False):
+@task(
+    help=helps(
+        "inventory", "limit", "json", "verbose", "replace_network", exit_code="exit 10 if something would change"
+    )
+)
+def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, replace_network=None, exit_code=False):
     """Show what would change, per host, with the cause of each step. Changes nothing.
 
     Example: invoke cluster.plan -i prod --limit workers
@@ -37,6 +44,7 @@ def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, exit_
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import cluster
 
+        here = cluster.allowing(here, replace_network)
         code = cluster.show_plan(here, tell, limit=limit, exit_code=exit_code)
     if code:
         raise Exit(code=code)

@@ -68,7 +68,8 @@ fi"""
 
 def read(pool: Pool, managers: Sequence[str], last: int) -> list[dict[str, Any]]:
     """The lines of all managers merged by time, each once, at most ``last`` from the end."""
-    script = f"tail -n {max(1, last)} {FILE} 2>/dev/null || true"
+    last = max(1, last)
+    script = f"tail -n {last} {FILE} 2>/dev/null || true"
     answers = pool.map(lambda session: session.run(script, timeout=20), managers)
     texts = [answer.out for answer in answers.values() if not isinstance(answer, SkepError)]
     return merge(texts)[-last:]

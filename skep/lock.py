@@ -96,9 +96,10 @@ class ClusterLock:
         if min(self._until.values(), default=0) < time.monotonic() + TTL - RENEW:
             self._renew()
         if self._sure < self._need:
+            answered = len(self.held)
             self._release()
             raise ConnectError(
-                f"the cluster lock needs {self._need} of {len(self._managers)} managers, {len(self.held)} answered",
+                f"the cluster lock needs {self._need} of {len(self._managers)} managers, {answered} answered",
                 step="lock",
                 cause="; ".join(f"{error.host}: {error.cause or error.message}" for error in silent),
                 next_action="bring the managers back; without a majority nobody can know that nobody else is at work",

@@ -37,6 +37,8 @@ class Finding:
     host: str | None = None
     role: str = "preflight"
     next_action: str | None = None
+    standing: bool = False
+    """Always so on these hosts; said where something is planned, not on every look."""
 
     def __str__(self) -> str:
         place = f"{self.host}: " if self.host else ""

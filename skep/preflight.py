@@ -225,7 +225,8 @@ def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
     for module, loss in MODULES.items():
         lacking = [host for host, fact in facts.items() if _lacks(fact, module)]
         if lacking:
-            yield Finding("warning", f"no kernel module {module} {_where(lacking, facts)}: {loss}")
+            text = f"no kernel module {module} {_where(lacking, facts)}: {loss}"
+            yield Finding("warning", text, standing=True)
 
 
 def _lacks(fact: Facts, module: str) -> bool:

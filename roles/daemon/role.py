@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roles.daemon.reported import reported
-from roles.daemon.scripts import apply_script
+from roles.daemon.scripts import apply_script, write_script
 from skep.model import Cluster, Host
-from skep.plan import Finding, Put, Run, Step, changes
+from skep.plan import Finding, Run, Step, changes
 from skep.questions import Answers
 from skep.rolling import Member, member, rolling
 
@@ -110,37 +110,24 @@ cat {FILE} 2>/dev/null; true
         return [*steps, *rolling(cluster, restarts, members)]
 
     def _write(self, host: str, have: State, merged: Mapping[str, Any], want: State) -> list[Step]:
-        common: dict[str, Any] = {"host": host, "cause": "the engine is not running, so its first start has it"}
-        steps: list[Step] = []
-        if dict(merged) != dict(have.keys):
-            detail = changes(have.keys, merged)
-            steps += [
-                Put(
-                    id=f"daemon/write@{host}",
-                    title=f"write {FILE}",
-                    path=FILE,
-                    content=_text(merged),
-                    detail=detail,
-                    **common,
-                )
-            ]
-        if dict(want.keys) != dict(have.applied):
-            steps.append(
-                Put(
-                    id=f"daemon/remember@{host}",
-                    title="note the keys owned",
-                    path=MEMORY,
-                    content=_text(want.keys, one_line=True),
-                    needs=(f"engine@{host}", f"daemon/write@{host}"),
-                    **common,
-                )
+        if dict(merged) == dict(have.keys) and dict(want.keys) == dict(have.applied):
+            return []
+        return [
+            Run(
+                id=f"daemon/write@{host}",
+                host=host,
+                title=f"write {FILE}",
+                cause="before the first start, which then has it",
+                detail=changes(have.keys, merged),
+                script=write_script(FILE, MEMORY),
+                files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
             )
-        return steps
+        ]
 
     def _apply(
         self, host: str, have: State, merged: Mapping[str, Any], want: State, keys: frozenset[str], *, reload: bool
     ) -> Step:
-        before = {key: have.live.get(key, have.keys.get(key)) for key in keys}
+        before = {key: _now(have, key, merged.get(key)) for key in keys}
         after = {key: merged.get(key) for key in keys}
         how = "reload" if reload else "restart"
         return Run(
@@ -148,7 +135,8 @@ cat {FILE} 2>/dev/null; true
             host=host,
             title=f"write {FILE} and {how} docker",
             cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
-            detail=changes(before, after) or tuple(f"{key}: not in force" for key in sorted(keys)),
+            detail=changes(before, after)
+            or tuple(f"{key}: in the file, not known to be in force" for key in sorted(keys)),
             script=apply_script(FILE, MEMORY, reload=reload),
             files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
             needs=() if reload else ("swarm/settings",),
@@ -181,6 +169,13 @@ def reported_form(key: str, value: Any) -> Any:
     if key in ("insecure-registries", "labels"):
         return sorted(value)
     return value
+
+
+def _now(have: State, key: str, wanted: Any) -> Any:
+    """What differs from what is wanted: the engine's word where it tells another value, else the file's."""
+    live = have.live.get(key)
+    other = live is not None and (wanted is None or live != reported_form(key, wanted))
+    return live if other else have.keys.get(key)
 
 
 def _read(text: str) -> tuple[dict[str, Any], str | None]:

@@ -1,6 +1,16 @@
-"""The script that puts a daemon.json in force, and puts the old one back if the engine does not return."""
+"""The scripts that put a daemon.json in place and in force, and the old one back if the engine does not return."""
 
 from __future__ import annotations
+
+
+def write_script(file: str, memory: str) -> str:
+    """POSIX sh; puts ``$FILES/daemon.json`` and ``$FILES/memory.json`` in place, each in one move."""
+    return f"""
+set -eu
+mkdir -p "{file.rpartition("/")[0]}" "{memory.rpartition("/")[0]}"
+install -m 644 "$FILES/daemon.json" "{file}.new" && mv -f "{file}.new" "{file}"
+install -m 644 "$FILES/memory.json" "{memory}.new" && mv -f "{memory}.new" "{memory}"
+"""
 
 
 def apply_script(file: str, memory: str, *, reload: bool) -> str:

@@ -12,6 +12,8 @@ from skep.questions import Answers
 from skep.rolling import Member, member, rolling
 
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
+INTERRUPTED = ("half-installed", "unpacked", "half-configured")
+"""What dpkg calls a package whose installation was cut short, as by a reboot."""
 
 INSTALL = r"""
 set -e
@@ -28,7 +30,7 @@ if ! fits; then echo "wanted $WANTED, the sources of this host offer $candidate"
 packages=docker.io
 none "$cli" || packages="$packages docker-cli"
 install() { apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold install $packages >&2; }
-install || { apt-get $wait_apt -qq update >&2; install; }
+install || { dpkg --configure -a >&2 || true; apt-get $wait_apt -qq update >&2; install; }
 systemctl enable --quiet docker.service
 systemctl is-active --quiet docker.service || systemctl start docker.service || {
   journalctl -u docker.service -n 15 --no-pager -o cat >&2; exit 66; }
@@ -71,8 +73,10 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
         return State(version=host.engine.version)
 
     def parse(self, text: str, answers: Answers) -> State | None:
-        """From the package database and systemd; ``None`` without a ``dockerd``."""
+        """From the package database and systemd; ``None`` without a ``dockerd``, or with one half installed."""
         facts = [line.split() for line in text.splitlines() if line.strip()]
+        if any(f[0] in PACKAGES and f[1] in INTERRUPTED for f in facts):
+            return None
         packages = {f[0]: f[2] for f in facts if f[0] in PACKAGES and f[1] == "installed"}
         values = {f[0]: f[1:] for f in facts if f[0] not in PACKAGES}
         if not packages and not values.get("binary"):

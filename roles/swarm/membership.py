@@ -160,7 +160,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
             condition="node_down",
             arguments={"node": node.id},
         )
-        if node.role == "manager":
+        if node.role == "manager" and node.reachability is not None:
             yield Call(
                 id=_unmanage_id(name, node),
                 title=f"demote the lost node {short}",

@@ -61,17 +61,20 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View 
             role="swarm",
         )
         return
+    silent = [host.name for host in cluster.managers if host.name not in observed]
+    active = [state for state in observed.values() if state and state.node_state == "active"]
+    headless = seen is None and (bool(silent) or any(state.manager for state in active))
     for name, state in observed.items():
+        if headless and state and state.node_state == "active" and not state.manager:
+            continue
         yield from _host_refusal(name, state, seen)
-    if seen is None:
-        silent = [host.name for host in cluster.managers if host.name not in observed]
-        if silent:
-            yield _error(
-                ", ".join(silent),
-                "cannot be asked, so nobody knows whether a swarm exists already",
-                "no swarm is initialised before every manager of the inventory has answered: bring it"
-                " back, or take it out of the inventory",
-            )
+    if seen is None and silent:
+        yield _error(
+            ", ".join(silent),
+            "cannot be asked, so nobody knows whether a swarm exists already",
+            "no swarm is initialised before every manager of the inventory has answered: bring it"
+            " back, or take it out of the inventory",
+        )
 
 
 def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool)
     refuse_errors(planned)
     refuse_silent(observation.failures)
     if not len(planned):
-        tell.done(_as_described(site, observation, since))
+        tell.done(_as_described(site, observation, since, limit))
     return 10 if exit_code and len(planned) else 0
 
 
@@ -70,7 +70,7 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
         wanted = {role: path for role, path in paths.items() if role in roles}
         _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
     refuse_silent(observation.failures)
-    tell.done(_as_described(site, observation, since, changed=len(planned)))
+    tell.done(_as_described(site, observation, since, limit, len(planned)))
 
 
 def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: str | None) -> None:
@@ -89,7 +89,9 @@ def status(site: Site, tell: Reporter) -> None:
             tell.table("networks", *network_rows(api), title="networks")
             tell.table("stacks", *stack_rows(api), title="stacks")
     except ConnectError as error:
-        tell.error(error)
+        tell.plan(planned, applying=False)
+        refuse_errors(planned)
+        raise error from None
     holders = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
     if holders:
         tell.say(f"locked by {next(iter(holders.values()))}")
@@ -164,7 +166,8 @@ def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], juni
             f"{len(bad)} of {len(checks)} checks failed",
             next_action="see what differs with: invoke cluster.plan",
         )
-    tell.done(f"verified: {_count(len(checks), 'check')} passed in {seconds:.1f} s")
+    passed = sum(check.outcome == "passed" for check in checks)
+    tell.say(f"verified: {_count(passed, 'check')} passed in {seconds:.1f} s")
 
 
 def _limited(site: Site, planned: Plan, limit: str | None) -> Plan:
@@ -182,8 +185,9 @@ def _hosts(site: Site, limit: str) -> set[str]:
     return found
 
 
-def _as_described(site: Site, observation: Observation, since: float, changed: int = 0) -> str:
-    hosts = _count(len(observation.hosts), "host")
+def _as_described(site: Site, observation: Observation, since: float, limit: str | None, changed: int = 0) -> str:
+    names = set(observation.hosts) & _hosts(site, limit) if limit else observation.hosts
+    hosts = _count(len(names), "host") + (f" of --limit {limit}" if limit else "")
     did = f"{_count(changed, 'step')} done, and now " if changed else ""
     return f"{site.cluster.name}: {did}{hosts} as described ({time.monotonic() - since:.2f} s)"
 

@@ -16,11 +16,14 @@ def check(path: Path, tell: Reporter) -> None:
     for warning in found.warnings:
         tell.say(f"warning: {warning}")
     cluster = found.cluster
-    counts = (
-        f"{len(cluster.managers)} managers, {len(cluster.workers)} workers, {len(cluster.networks)} networks,"
-        f" {len(cluster.stacks)} stacks"
-    )
-    tell.done(f"{path}: right; {counts}")
+    counted = {
+        "manager": cluster.managers,
+        "worker": cluster.workers,
+        "network": cluster.networks,
+        "stack": cluster.stacks,
+    }
+    counts = [f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counted.items()]
+    tell.done(f"{path} is valid: {', '.join(counts)}")
 
 
 def init(hosts: str, path: Path, tell: Reporter) -> None:

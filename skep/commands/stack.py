@@ -56,7 +56,10 @@ def show(site: Site, tell: Reporter) -> None:
 def tasks(site: Site, tell: Reporter, *, name: str) -> None:
     """The tasks of a stack."""
     with manager_client(site) as api:
-        tell.table("tasks", *task_rows(api, name))
+        columns, rows = task_rows(api, name)
+    if not rows:
+        raise UsageError(f"no task of a stack {name} in the swarm", next_action="see: invoke stack.ls")
+    tell.table("tasks", columns, rows)
 
 
 def nodes(site: Site, tell: Reporter) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from skep.compose.problems import Place, Problems
 from skep.compose.quantities import Duration, Size, duration, duration_text, size
@@ -67,6 +67,9 @@ class At:
 
 class Kind:
     """How a value is read, merged and written; the base leaves values as they are."""
+
+    keyed: ClassVar[bool] = False
+    """A list whose items have a key: put in the key's order wherever two files describe the service."""
 
     def read(self, entry: Entry, at: At) -> Any:
         """The value, or ``NOTHING`` after saying what is wrong with it."""

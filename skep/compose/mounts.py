@@ -52,6 +52,7 @@ LONG = Record(
 class Mounts(Kind):
     """A list of mounts, each a mapping in the end. ``folder`` is what relative binds start from, ``home`` is ``~``."""
 
+    keyed = True
     folder: str = "/"
     home: str | None = None
 

@@ -34,6 +34,7 @@ PORT = Record(
 class Ports(Kind):
     """A list of ports, each a mapping in the end. ``left`` is how many may still come."""
 
+    keyed = True
     left: int = MAX_PORTS
 
     def read(self, entry: Entry, at: At) -> list[Fields] | Nothing:

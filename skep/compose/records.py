@@ -105,6 +105,10 @@ class Record(Kind):
             if key in both:
                 value = self.fields.get(key, EXTENSION).merge(both[key], value, at / key, there)
             both.set(key, value, there)
+        for key in base:
+            kind = self.fields.get(key)
+            if kind is not None and kind.keyed and key not in over:
+                both[key] = kind.merge(base[key], [], at / key, base.where(key))
         return both
 
     def dump(self, value: Fields) -> dict[str, Any]:

@@ -28,6 +28,7 @@ REFERENCE = Record(
 class References(Kind):
     """A list of names of configs or secrets, or of mappings with more; by ``source`` when merged."""
 
+    keyed = True
     what: str
 
     def read(self, entry: Entry, at: At) -> list[Fields] | Nothing:

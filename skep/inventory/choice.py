@@ -44,7 +44,7 @@ def _named(source: str, wanted: str, folder: Path) -> Path:
     word = Path(wanted).stem if is_file_name else Path(wanted).name
     raise UsageError(
         f"there is no inventory '{wanted}' (from {source}){did_you_mean(word, names)}",
-        cause=f"{candidates[-1]} does not exist; in {folder}/ there is {_listed(names)}",
+        cause=f"{candidates[0]} does not exist; in {folder}/ there is {_listed(names)}",
         next_action="name one of these with -i, or write a first one with: invoke inventory.init",
     )
 

@@ -20,10 +20,15 @@ _HEAD = """\
 {ssh}
 #  key: ~/.ssh/id_ed25519
 #  sudo-password: ${{env:SUDO_PASSWORD}}   # where sudo asks for one; only ever as a reference
+#  host-keys: accept-new   # note unknown host keys at the first login; strict (the default) refuses them
 
 # Keys of daemon.json on all hosts.
 #daemon:
 #  registry-mirrors: ["https://mirror.example.com"]
+
+# Where overlay networks take their subnets: clear of the hosts' own networks. Holds from init on.
+#swarm:
+#  address-pools: ["10.64.0.0/12"]
 
 # One or three managers: an odd number, so that a majority survives. The others are workers.
 hosts:

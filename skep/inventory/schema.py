@@ -81,9 +81,7 @@ class Ssh(Section):
         "accept-new",
         "strict",
     )
-    known_hosts: Text = doc(
-        "File of known host keys.", "known_hosts", shown="as ssh does: ~/.ssh/known_hosts and the system's"
-    )
+    known_hosts: Text = doc("File of known host keys.", "known_hosts", shown="~/.ssh/known_hosts")
     connect_timeout: Duration = doc("How long to wait for a connection.", "10s", 10.0, shown="10s")
     retries: Retries = doc("How often to try again when a connection fails.", 2, 1)
 

@@ -51,16 +51,22 @@ class LinesReporter(Reporter):
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
         for finding in plan.findings:
-            self._finding(finding)
+            if len(plan) or not (applying and finding.standing):
+                self._finding(finding)
         if not len(plan) or (applying and plan.errors):
             return
-        for places, steps in _alike(plan):
+        for places, steps in (
+            [([place], steps) for place, steps in plan.by_place().items()] if self.verbose else _alike(plan)
+        ):
             self.console.print(f"[bold]{escape(', '.join(places))}[/]")
             for step in steps:
                 self._step(plan, step)
         count, hosts = len(plan), len([place for place in plan.by_place() if place != "cluster"])
         verb = "to do" if applying else "would be done"
-        self.console.print(f"{count} step{'s' if count != 1 else ''} {verb}" + (f" on {hosts} hosts" if hosts else ""))
+        self.console.print(
+            f"{count} step{'s' if count != 1 else ''} {verb}"
+            + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else "")
+        )
 
     def _finding(self, finding: Finding) -> None:
         colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
@@ -127,13 +133,14 @@ class LinesReporter(Reporter):
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """One row a role with a column of results; each failure below with its words."""
-        table = Table("role", "passed", "failed", "hosts", box=None, pad_edge=False)
+        table = Table("role", "passed", "failed", "skipped", "hosts", box=None, pad_edge=False)
         for role in dict.fromkeys(check.role for check in checks):
             own = [check for check in checks if check.role == role]
             bad = [check for check in own if check.outcome not in ("passed", "skipped")]
             passed = sum(check.outcome == "passed" for check in own)
-            hosts = len({check.host for check in own})
-            table.add_row(role, str(passed), f"[red]{len(bad)}[/]" if bad else "0", str(hosts))
+            skipped = sum(check.outcome == "skipped" for check in own)
+            hosts = len({check.host for check in own if check.host})
+            table.add_row(role, str(passed), f"[red]{len(bad)}[/]" if bad else "0", str(skipped), str(hosts or ""))
         self.console.print(table)
         for check in checks:
             if check.outcome not in ("passed", "skipped"):

@@ -21,6 +21,8 @@ ls -d /run/skep.* /var/lib/skep/lock 2>/dev/null || true
 """
 """What the tool started on a host, what it laid there for a step, and its lock."""
 
+UNPACKING = "grep -sl -e '--unpack' -e '--configure' /proc/[0-9]*/cmdline || true"
+
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_up_after_the_tool_was_killed_at_any_step_arrives(bare: Environment, seed: int) -> None:
@@ -59,7 +61,7 @@ def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(bare
 
 def test_hosts_that_reboot_meanwhile_are_continued_later(bare: Environment) -> None:
     with bare.tool.start("cluster.up") as running:
-        running.wait_for_step("engine/install@w1")
+        until("packages are unpacked on w1", lambda: bare.hosts.run("w1", UNPACKING))
         bare.hosts.reboot("w1")
         running.wait_for_step("swarm/join@m2")
         bare.hosts.reboot("m2")

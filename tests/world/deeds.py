@@ -126,6 +126,11 @@ def _start(deed: Deed) -> None:
     deed.world.start(deed.machine)
 
 
+def _write(deed: Deed) -> None:
+    deed.machine.file = deed._file("daemon.json")
+    deed.machine.remember(deed._file("memory.json"))
+
+
 def _reload(deed: Deed) -> None:
     deed.machine.reload()
     deed.machine.remember(deed._file("memory.json"))
@@ -254,6 +259,7 @@ def _forget(deed: Deed, *, stack: str) -> None:
 RUNS: dict[str, Callable[[Deed], None]] = {
     "engine/install": _install,
     "engine/start": _start,
+    "daemon/write": _write,
     "daemon/reload": _reload,
     "daemon/restart": _restart,
     "stacks/deploy": _deploy,

@@ -24,7 +24,6 @@ class Building:
 def build(environment: Environment) -> Building:
     """Bare hosts, plan, up. Only the last must succeed for the tests to go on."""
     environment.hosts.renew()
-    environment.hosts.each("runuser -u admin -- sudo -n true")  # at its first time sudo notes that in the user's home
     bare = listing(environment.hosts)
     plan = environment.plan()
     after_plan = listing(environment.hosts)

@@ -31,6 +31,7 @@ class Hosts:
         """Bare hosts: whatever ran under the lab's name before is taken down first."""
         lab.down(self.spec.name)
         lab.up(self.spec)
+        self.each("runuser -u admin -- sudo -n true")  # at its first time sudo notes that in the user's home
 
     def address(self, host: str) -> str:
         """Its address in the lab."""

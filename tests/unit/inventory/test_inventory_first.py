@@ -63,4 +63,4 @@ def test_what_is_commented_out_fits_in() -> None:
     text = initial(["admin@10.0.0.11"])
     assert text.startswith("# yaml-language-server: $schema=")
     switched_on = re.sub(r"^#(?=[a-z]|  )", "", text, flags=re.MULTILINE)
-    assert set(yaml.safe_load(switched_on)) == {"ssh", "daemon", "hosts", "networks", "stacks"}
+    assert set(yaml.safe_load(switched_on)) == {"ssh", "daemon", "swarm", "hosts", "networks", "stacks"}

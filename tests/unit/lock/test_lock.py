@@ -176,8 +176,13 @@ def test_a_dead_minority_does_not_block(pool: Pools) -> None:
 
 @pytest.mark.parametrize(
     ("hosts", "silent", "need"),
-    [("m1 m2 m3", "m1 m3", "2 of 3"), ("m1 m2", "m2", "2 of 2"), ("m1", "m1", "1 of 1"), ("m1 m2 m3 m4", "m1 m2", "3 of 4")],
-)  # fmt: skip
+    [
+        ("m1 m2 m3", "m1 m3", "2 of 3"),
+        ("m1 m2", "m2", "2 of 2"),
+        ("m1", "m1", "1 of 1"),
+        ("m1 m2 m3 m4", "m1 m2", "3 of 4"),
+    ],
+)
 def test_without_a_majority_nothing_is_held(pool: Pools, hosts: str, silent: str, need: str) -> None:
     here = pool(*hosts.split(), silent=silent)
     with pytest.raises(ConnectError) as failure, cluster_lock(here):

@@ -1,0 +1,30 @@
+"""What we send is what ``docker stack deploy`` sends: the Engine holds the same after either."""
+
+from __future__ import annotations
+
+import pytest
+from comparing import CASES, differences, fits
+from conftest import Findings
+from swarms import ENGINES
+
+PAIRS = [(engine, case) for engine in ENGINES for case in CASES if fits(case, engine)]
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(CASES) >= 40
+
+
+@pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
+def test_the_engine_holds_the_same(found: dict[str, Findings], engine: str, case: str) -> None:
+    seen = found[engine]
+    assert case not in seen.refused, f"Docker's CLI refuses the file:\n{seen.refused[case]}"
+    assert case not in seen.refused_ours, f"ours is refused: {seen.refused_ours[case]}"
+    assert seen.theirs[case]["services"], "nothing was deployed"
+    assert not list(differences(seen.theirs[case], seen.ours[case]))
+
+
+@pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
+def test_the_cli_finds_its_own_in_ours(found: dict[str, Findings], engine: str, case: str) -> None:
+    seen = found[engine]
+    assert case not in seen.refused_again, f"Docker's CLI refuses what we deployed:\n{seen.refused_again[case]}"
+    assert not list(differences(seen.ours[case], seen.again[case]))

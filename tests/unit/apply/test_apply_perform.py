@@ -1,0 +1,300 @@
+"""One step on its host or on a manager: who is asked, what is resolved, and what no error may tell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from skep.apply import perform
+from skep.apply.perform import Performer
+from skep.engine import CONDITIONS, OPERATIONS, Progress
+from skep.errors import ConnectError, StepFailed
+from skep.model import Secret
+from skep.plan import Call, Put, Ref, Run, Wait
+from skep.ssh import Result
+
+COMMON = {"title": "t", "cause": "c"}
+
+
+class Api:
+    """An engine: ``manager`` or not; ``lost`` raises as a dead connection does."""
+
+    def __init__(self, host: str, *, manager: bool = True, lost: bool = False, error: str = "") -> None:
+        self.host = host
+        self.manager, self.lost, self.error = manager, lost, error
+
+    def info(self) -> dict[str, Any]:
+        if self.lost:
+            raise ConnectError("the engine cannot be asked", host=self.host)
+        return {"Swarm": {"ControlAvailable": self.manager, "Error": self.error, "NodeID": f"id-{self.host}"}}
+
+    def inspect_swarm(self) -> dict[str, Any]:
+        return {"JoinTokens": {"Manager": "SWMTKN-manager", "Worker": f"SWMTKN-worker-{self.host}"}}
+
+
+class Clients:
+    def __init__(self, *apis: Api) -> None:
+        self.apis = {api.host: api for api in apis}
+        self.lent: list[str] = []
+
+    @contextmanager
+    def lend(self, host: str, _: str) -> Iterator[Api]:
+        self.lent.append(host)
+        yield self.apis[host]
+
+    def close(self) -> None:
+        self.lent.append("closed")
+
+
+class Session:
+    """Gives one result for every script, or raises it."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        self.scripts: list[str] = []
+        self.busy = self.most = 0
+        self._lock = threading.Lock()
+
+    def run(self, script: str, *, timeout: float) -> Result:
+        with self._lock:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+        self.scripts.append(script)
+        if isinstance(self.result, Exception):
+            raise self.result
+        time.sleep(0.02 if self.result.out == "slow" else 0)
+        with self._lock:
+            self.busy -= 1
+        return self.result  # type: ignore[no-any-return]
+
+
+def performer(*apis: Api, **sessions: Any) -> Performer:
+    made = Performer({name: Session(result) for name, result in sessions.items()}, [api.host for api in apis])  # type: ignore[arg-type]
+    made._clients = Clients(*apis)  # type: ignore[assignment]
+    return made
+
+
+def call(id: str = "swarm/do@w1", **more: Any) -> Call:
+    return Call(id=id, operation="probe", **{**COMMON, **more})
+
+
+def run(**more: Any) -> Run:
+    return Run(id="stacks/deploy:web", script="true", **{**COMMON, **more})
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """What the operation ``probe`` was called with, and where; a manager called ``flaky`` breaks."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+
+    def probe(api: Api, **arguments: Any) -> None:
+        seen.append((api.host, arguments))
+        if api.host.startswith("flaky"):
+            raise ConnectError("the engine cannot be asked", host=api.host)
+
+    monkeypatch.setitem(OPERATIONS, "probe", probe)
+    return seen
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+def test_a_step_with_a_host_runs_there(calls: Any, said: list[str]) -> None:
+    performer(Api("m1"), Api("w1", manager=False)).perform(call(host="w1", arguments={"a": 1}), said.append)
+    assert calls == [("w1", {"a": 1})]
+
+
+def test_a_cluster_wide_step_runs_on_the_first_manager_that_can(calls: Any, said: list[str]) -> None:
+    apis = (Api("m1", lost=True), Api("m2", manager=False), Api("m3", error="no quorum"), Api("m4"), Api("m5"))
+    performer(*apis).perform(call(), said.append)
+    assert [host for host, _ in calls] == ["m4"]
+
+
+@pytest.mark.parametrize(("others", "host"), [(["m2"], "m2"), ([], "m1")])
+def test_the_host_to_avoid_is_the_last_resort(calls: Any, said: list[str], others: list[str], host: str) -> None:
+    performer(Api("m1"), *map(Api, others)).perform(call(avoid="m1"), said.append)
+    assert [host for host, _ in calls] == [host]
+
+
+def test_a_manager_lost_at_work_is_replaced_and_asked_last_from_then_on(calls: Any, said: list[str]) -> None:
+    here = performer(Api("flaky1"), Api("m2"), Api("m3"))
+    here.perform(call(), said.append)
+    assert said == ["flaky1 was lost, trying m2"]
+    here.perform(call(), said.append)
+    assert [host for host, _ in calls] == ["flaky1", "m2", "m2"]
+
+
+def test_a_worker_is_no_replacement(calls: Any, said: list[str]) -> None:
+    with pytest.raises(ConnectError) as failure:
+        performer(Api("flaky1"), Api("w1", manager=False), Api("w2", manager=False)).perform(call(), said.append)
+    assert failure.value.host == "flaky1"
+    assert [host for host, _ in calls] == ["flaky1"]
+
+
+def test_when_all_are_lost_the_last_loss_is_told(calls: Any, said: list[str]) -> None:
+    with pytest.raises(ConnectError) as failure:
+        performer(Api("m1", lost=True), Api("flaky1"), Api("flaky2")).perform(call(), said.append)
+    assert failure.value.host == "flaky2"
+
+
+def test_no_manager_at_all(calls: Any, said: list[str]) -> None:
+    with pytest.raises(StepFailed, match="no manager of the swarm answers"):
+        performer(Api("m1", lost=True), Api("w1", manager=False)).perform(call(), said.append)
+
+
+def test_refs_are_resolved_at_the_step(calls: Any, said: list[str]) -> None:
+    arguments = {"token": Ref("worker-token"), "node": Ref("node-id@w1"), "plain": "x"}
+    performer(Api("m1", lost=True), Api("m2"), Api("w1", manager=False)).perform(
+        call(host="w1", arguments=arguments), said.append
+    )
+    assert calls == [("w1", {"token": "SWMTKN-worker-m2", "node": "id-w1", "plain": "x"})]
+
+
+def test_a_ref_nobody_can_tell(calls: Any, said: list[str]) -> None:
+    with pytest.raises(StepFailed, match="no manager of the swarm can tell the worker-token"):
+        performer(Api("w1", manager=False)).perform(call(host="w1", arguments={"t": Ref("worker-token")}), said.append)
+    assert calls == []
+
+
+def test_tokens_and_secrets_are_in_no_error(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    def leak(api: Api, *, token: str) -> None:
+        raise StepFailed(f"bad token {token}", cause=f"it was {token}", next_action=f"not {token}")
+
+    monkeypatch.setitem(OPERATIONS, "probe", leak)
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1")).perform(call(arguments={"token": Ref("manager-token")}), said.append)
+    assert failure.value.lines() == ["bad token ***", "  cause: it was ***", "  next:  not ***"]
+
+
+def test_not_even_in_an_error_nobody_expected(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    def leak(api: Api, *, token: str) -> None:
+        raise ZeroDivisionError(token)
+
+    monkeypatch.setitem(OPERATIONS, "probe", leak)
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1")).perform(call(arguments={"token": Ref("unlock-key")}), said.append)
+    assert "AttributeError" in str(failure.value.cause)
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1")).perform(call(arguments={"token": Ref("worker-token")}), said.append)
+    assert failure.value.cause == "ZeroDivisionError: ***"
+
+
+@pytest.mark.parametrize("stream", ["err", "out"])
+def test_a_scripts_last_words_are_told_without_its_secrets(said: list[str], stream: str) -> None:
+    key = "-----BEGIN KEY-----\n  MIIEvQ\n-----END KEY-----\n"
+    words = "\n".join([*map(str, range(30)), "password hunter2 is wrong", key, "hunter2222 too"])
+    result = Result(1, *((words, "") if stream == "out" else ("", words)))
+    step = run(
+        host="m1",
+        secrets={"A": Secret("hunter2"), "B": Secret(key), "C": Secret(""), "D": "20", "E": Secret("hunter2222")},
+    )
+    with pytest.raises(StepFailed) as failure:
+        performer(m1=result).perform(step, said.append)
+    told = str(failure.value)
+    assert failure.value.message == "ended with status 1"
+    assert "hunter" not in told
+    assert "MIIEvQ" not in told
+    assert "password *** is wrong" in told
+    assert "20" in told
+    assert "19" not in told
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
+        (Result(124, "", "waiting\n"), ["m1: took longer than 120 s and was ended", "  cause: waiting"]),
+        (Result(137, "", ""), ["m1: took longer than 120 s and was ended", "  cause: it printed no error"]),
+        (Result(3, "\n \n", ""), ["m1: ended with status 3", "  cause: it printed no error"]),
+    ],
+)
+def test_how_a_script_ended(said: list[str], result: Result, lines: list[str]) -> None:
+    with pytest.raises(StepFailed) as failure:
+        performer(m1=result).perform(run(host="m1"), said.append)
+    assert failure.value.lines()[:2] == lines
+
+
+def test_put_is_a_script_too(said: list[str]) -> None:
+    here = performer(m1=Result(0, "", ""))
+    here.perform(Put(id="a/b@m1", host="m1", path="/etc/x", content=b"x", **COMMON), said.append)  # type: ignore[arg-type]
+    assert "/etc/x.skep-new" in here._pool["m1"].scripts[0]  # type: ignore[attr-defined]
+
+
+def test_channels_are_left_for_others_on_a_busy_host(said: list[str]) -> None:
+    here = performer(m1=Result(0, "slow", ""))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: here.perform(run(host="m1"), said.append), range(8)))
+    assert here._pool["m1"].most == perform.SCRIPTS  # type: ignore[attr-defined]
+
+
+def wait(condition: str, **more: Any) -> Wait:
+    return Wait(id="swarm/wait@w1", condition=condition, **{**COMMON, **more})
+
+
+def test_a_wait_tells_each_word_once_and_ends(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    turns = iter([Progress(False, "1 of 2"), Progress(False, "1 of 2"), Progress(False, "2 of 2"), Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    performer(Api("m1")).perform(wait("soon"), said.append)
+    assert said == ["1 of 2", "2 of 2"]
+
+
+def test_a_wait_has_a_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    monkeypatch.setitem(CONDITIONS, "never", lambda api: Progress(False, "1 of 2"))
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1")).perform(wait("never", timeout=0.1), said.append)
+    assert failure.value.lines()[:2] == ["m1: not so after 0.1 s", "  cause: 1 of 2"]
+
+
+def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    def lost(api: Api) -> Progress:
+        if api.host == "m1":
+            raise ConnectError("the engine cannot be asked", host="m1")
+        return Progress(True)
+
+    monkeypatch.setitem(CONDITIONS, "lost", lost)
+    performer(Api("m1"), Api("m2")).perform(wait("lost"), said.append)
+    assert said == ["m1 was lost, trying m2"]
+
+
+def test_a_wait_ends_when_the_run_is_over(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    monkeypatch.setitem(CONDITIONS, "never", lambda api: Progress(False))
+    here = performer(Api("m1"))
+    threading.Timer(0.1, here.close).start()
+    with pytest.raises(StepFailed, match="was still waiting"):
+        here.perform(wait("never", timeout=60), said.append)
+
+
+@pytest.mark.parametrize("kind", ["wait", "call"])
+def test_what_cannot_be_found_is_a_failure_with_its_cause(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], kind: str
+) -> None:
+    def lost(api: Api) -> Any:
+        raise LookupError("2 nodes are called w1")
+
+    monkeypatch.setitem(CONDITIONS, "lost", lost)
+    monkeypatch.setitem(OPERATIONS, "probe", lost)
+    with pytest.raises(StepFailed, match="cannot be done") as failure:
+        performer(Api("m1")).perform(wait("lost") if kind == "wait" else call(), said.append)
+    assert failure.value.cause == "2 nodes are called w1"
+
+
+def test_secrets_may_be_learnt_while_an_error_is_cleaned(said: list[str]) -> None:
+    here = performer(m1=Result(1, "", "x" * 1000), m2=Result(0, "", ""))
+
+    def learn(number: int) -> None:
+        secrets = {f"K{place}": Secret(f"secret-{number}-{place}") for place in range(50)}
+        host = "m1" if number % 2 else "m2"
+        try:
+            here.perform(run(host=host, secrets=secrets), said.append)
+        except StepFailed as error:
+            assert error.message == "ended with status 1"
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(learn, range(60)))

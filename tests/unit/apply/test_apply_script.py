@@ -1,0 +1,138 @@
+"""The scripts that steps become, run by the local shell in folders of the test."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep.apply.script import put_script, run_script
+from skep.model import Secret
+from skep.plan import Put, Run
+
+AWKWARD = 'it\'s "$HOME" `id` \\n $(id) ! # é 漢\n\n\tnext\n'
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Any:
+    """Runs a step's script as a session does, with ``/run`` in the test's folder."""
+    (tmp_path / "run").mkdir()
+
+    def run(script: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        body = "{\n" + script.replace("/run/", f"{tmp_path}/run/") + "\n} </dev/null\n"
+        argv = more.pop("argv", ["/bin/sh", "-s"])
+        return subprocess.run(argv, input=body, capture_output=True, text=True, timeout=10, check=False, **more)
+
+    return run
+
+
+def step(script: str, **more: Any) -> Run:
+    return Run(id="x/y@m1", host="m1", title="t", cause="c", script=script, **more)
+
+
+def put(path: Path, content: bytes, mode: int = 0o644) -> Put:
+    return Put(id="x/y@m1", host="m1", title="t", cause="c", path=str(path), content=content, mode=mode)
+
+
+def left(tmp_path: Path) -> list[str]:
+    return [path.name for path in (tmp_path / "run").iterdir()]
+
+
+@pytest.mark.parametrize("value", ["plain", "", AWKWARD, "-n", "x" * 100_000])
+def test_a_secret_arrives_as_it_is(shell: Any, value: str) -> None:
+    done = shell(run_script(step('printf "%s" "$KEY"', secrets={"KEY": Secret(value)})))
+    assert (done.stdout, done.stderr, done.returncode) == (value, "", 0)
+
+
+def test_plain_variables_and_secrets_are_exported(shell: Any) -> None:
+    done = shell(run_script(step("sh -c 'echo $A $B'", secrets={"B": "two", "A": Secret("one")})))
+    assert done.stdout == "one two\n"
+
+
+def test_files_lie_there_for_the_script_and_for_nobody_else(shell: Any, tmp_path: Path) -> None:
+    files = {"a": b"", "sub dir/b's": b"\x00\xff\n", "sub dir/c": AWKWARD.encode(), "big": b"x" * 300_000}
+    text = 'cd "$FILES"; find . -type f | sort; stat -c "%a %n" . a; cat "sub dir/c"; wc -c <big; od -An -tx1 sub*/b*'
+    done = shell(run_script(step(text, files=files)))
+    assert done.returncode == 0
+    assert done.stdout == (
+        f"./a\n./big\n./sub dir/b's\n./sub dir/c\n700 .\n600 a\n{AWKWARD}300000\n 00 ff 0a\n"
+    )  # fmt: skip
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "script", ["exit 7", "false; exit 7", "set -e; (exit 7); echo no", "sh -c 'exit 7'", "( exit 7"]
+)
+def test_the_status_is_the_scripts_and_nothing_stays(shell: Any, tmp_path: Path, script: str) -> None:
+    done = shell(run_script(step(script, files={"a": b"x"})))
+    assert done.returncode == (2 if script == "( exit 7" else 7)
+    assert left(tmp_path) == []
+
+
+def test_a_script_that_is_ended_leaves_nothing(shell: Any, tmp_path: Path) -> None:
+    since = time.monotonic()
+    done = shell(run_script(step("sleep 30", files={"key": b"secret"})), argv=["timeout", "-k", "5", "0.3", "sh", "-s"])
+    assert done.returncode == 124
+    assert time.monotonic() - since < 4
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_script_that_is_hung_up_leaves_nothing(shell: Any, tmp_path: Path, number: int) -> None:
+    done = shell(run_script(step(f"kill -{int(number)} $$; sleep 0.1", files={"key": b"secret"})))
+    assert done.returncode == 143
+    assert left(tmp_path) == []
+
+
+def test_no_place_for_files_is_an_error_before_the_script(shell: Any, tmp_path: Path) -> None:
+    (tmp_path / "run").rmdir()
+    done = shell(run_script(step("echo ran", files={"a": b""})))
+    assert (done.returncode, done.stdout) == (73, "")
+
+
+def test_new_files_of_the_script_are_readable_by_all(shell: Any, tmp_path: Path) -> None:
+    shell(run_script(step(f"echo x >{tmp_path}/new", secrets={"A": "b"})))
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o644
+
+
+def test_commands_read_nothing(shell: Any) -> None:
+    assert shell(run_script(step("cat; echo after"))).stdout == "after\n"
+
+
+def test_a_comment_or_here_document_may_end_a_script(shell: Any) -> None:
+    assert shell(run_script(step("cat <<END\nx\nEND"))).stdout == "x\n"
+    assert shell(run_script(step("echo x # that is all"))).stdout == "x\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", bytes(range(256)), b"x" * 300_000])
+def test_put_writes_content_and_mode(shell: Any, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "etc dir" / "it's.json"
+    assert shell(put_script(put(path, content, 0o640))).returncode == 0
+    assert path.read_bytes() == content
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_put_replaces_in_one_move(shell: Any, tmp_path: Path) -> None:
+    path = tmp_path / "daemon.json"
+    path.write_text("old")
+    before = path.stat().st_ino
+    with path.open() as reader:
+        shell(put_script(put(path, b"new")))
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+    assert path.stat().st_ino != before
+
+
+def test_a_put_that_fails_says_so_and_keeps_the_old_file(shell: Any, tmp_path: Path) -> None:
+    path = tmp_path / "daemon.json"
+    path.write_text("old")
+    done = shell(put_script(put(path, b"new")).replace("base64 -d", "false"))
+    assert done.returncode != 0
+    assert path.read_text() == "old"
+    (tmp_path / "file").write_text("")
+    assert shell(put_script(put(tmp_path / "file" / "x", b""))).returncode != 0

@@ -1,0 +1,99 @@
+"""Every failure is told once and ends the process with its own exit code."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+
+import pytest
+from invoke.exceptions import Exit
+
+from skep import errors
+from skep.cli import told
+from skep.errors import InventoryError, SkepError
+
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SkepError)]
+KINDS = [kind for kind in CLASSES if kind is not InventoryError]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_each_kind_has_its_code(kind: type[SkepError], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit) as ended, told():
+        raise kind("it broke", host="m1", cause="why", next_action="do this")
+    assert ended.value.code == kind.exit_code
+    assert capsys.readouterr() == ("", "m1: it broke\n  cause: why\n  next:  do this\n")
+
+
+def test_an_inventory_with_errors_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit) as ended, told(json=True):
+        raise InventoryError(["a.yml:1: wrong"])
+    assert ended.value.code == 2
+    event = json.loads(capsys.readouterr().out)
+    assert (event["event"], event["exit"], event["lines"]) == (
+        "error", 2, ["a.yml:1: wrong", "the inventory has 1 error"],
+    )  # fmt: skip
+
+
+def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit) as ended, told():
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.startswith("stopped\n  next:  run the same command again")
+
+
+@pytest.mark.parametrize("error", [Exit(code=10), SystemExit(3)])
+def test_an_exit_passes_as_it_is(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(type(error)) as ended, told():
+        raise error
+    assert ended.value is error
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit) as ended, told():
+        raise ZeroDivisionError("oops")
+    assert ended.value.code == 1
+    out, err = capsys.readouterr()
+    assert err.splitlines() == [
+        "unexpected error: this is a bug in skep",
+        "  cause: ZeroDivisionError: oops",
+        "  next:  run again with -v for the traceback, and report it",
+    ]
+    assert out == ""
+
+
+def test_a_bug_shows_its_traceback_when_asked_to() -> None:
+    with pytest.raises(ZeroDivisionError), told(verbose=True):
+        raise ZeroDivisionError
+
+
+def test_a_good_end_says_nothing_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with told() as tell:
+        tell.done("done")
+    assert capsys.readouterr() == ("done\n", "")
+
+
+PIPED = """
+import sys
+from invoke.exceptions import Exit
+from skep.cli import told
+try:
+    with told(json={json}) as tell:
+        while True:
+            tell.say("x" * 1000)
+except Exit as ended:
+    sys.exit(ended.code)
+"""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_reader_that_goes_away_ends_it_quietly_with_141(as_json: bool) -> None:
+    argv = [sys.executable, "-c", PIPED.format(json=as_json)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == 141

@@ -1,0 +1,182 @@
+"""The loop's decisions: what is refused, what is left out, and a run under the lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep import converge
+from skep.apply import Event, Outcome
+from skep.converge import Site
+from skep.errors import ConnectError, Interrupted, LockHeld, NotConverged, PreflightError, StepFailed
+from skep.model import Cluster, Host
+from skep.observe import Observation
+from skep.plan import Finding, Plan, Run, Step
+from skep.preflight import Facts
+from tests.unit.lock.shells import ShellPool
+
+CLUSTER = Cluster(
+    "test", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
+)
+NAMES = [host.name for host in CLUSTER.hosts]
+SEEN = Observation({}, {name: Facts() for name in NAMES}, {})
+
+
+def step(id: str, *needs: str, script: str = "true") -> Run:
+    return Run(id=id, host=id.partition("@")[2] or None, title="t", cause="c", script=script, needs=needs)
+
+
+def plan(*items: Step | Finding) -> Plan:
+    return Plan(items, ["a", "b"], NAMES)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(CLUSTER, ShellPool(tmp_path, *NAMES), [], ["a", "b"])  # type: ignore[arg-type]
+
+
+def history(site: Any) -> list[tuple[str, str]]:
+    lines = site.pool["m1"].file("history.jsonl").read_text().splitlines()
+    return [(entry.get("id", "run"), entry["event"]) for entry in map(json.loads, lines)]
+
+
+def test_findings_that_forbid_are_refused() -> None:
+    converge.refuse_errors(plan(Finding("warning", "x"), step("a/x@m1")))
+    with pytest.raises(PreflightError, match="1 finding above forbids to go on"):
+        converge.refuse_errors(plan(Finding("error", "x")))
+    with pytest.raises(PreflightError, match="2 findings above forbid to go on"):
+        converge.refuse_errors(plan(Finding("error", "x"), Finding("error", "y")))
+
+
+def test_a_clean_outcome_is_not_refused_unless_hosts_are_silent() -> None:
+    converge.refuse_unclean(Outcome(["a/x@m1"]), {})
+    with pytest.raises(ConnectError, match="w1 could not be asked and was left out"):
+        converge.refuse_unclean(Outcome(["a/x@m1"]), {"w1": ConnectError("x")})
+    with pytest.raises(ConnectError, match="m1, w1 could not be asked and were left out"):
+        converge.refuse_silent({"m1": ConnectError("x"), "w1": ConnectError("x")})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "text"),
+    [
+        (Outcome(["a"], {}, {"b": "a"}, True), Interrupted, "stopped: 1 steps done, 1 not started"),
+        (Outcome([], {"a": StepFailed("x", host="m1")}), StepFailed, "1 step failed on m1"),
+        (
+            Outcome([], {"a": StepFailed("x", host="w1"), "b": StepFailed("y", host="m1")}, {"c": "a"}),
+            StepFailed,
+            "2 steps failed on m1, w1, 1 skipped",
+        ),
+        (Outcome([], {"a": StepFailed("x")}), StepFailed, "1 step failed"),
+        (Outcome(["a"], {}, {"b": "the run was stopped"}), StepFailed, "stopped before the end: the cluster lock"),
+    ],
+)
+def test_an_unclean_outcome(outcome: Outcome, kind: type[Exception], text: str) -> None:
+    with pytest.raises(kind) as failure:
+        converge.refuse_unclean(outcome, {"w1": ConnectError("x")})
+    assert str(failure.value).startswith(text)
+
+
+def test_a_step_that_would_run_again_is_refused() -> None:
+    converge.refuse_repeated(plan(step("a/new@m1")), ["a/old@m1"])
+    with pytest.raises(NotConverged) as failure:
+        converge.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), [f"a/s{n}@m1" for n in range(6)])
+    assert failure.value.message == "all steps ran, and 6 would have to run again"
+    assert failure.value.cause is not None
+    assert failure.value.cause.startswith("a/s0@m1: t (c); ")
+    assert failure.value.cause.endswith(" …")
+
+
+def test_a_limit_keeps_the_steps_about_its_hosts(site: Site) -> None:
+    whole = plan(
+        Finding("warning", "kept", host="m2"), step("a/x@m1"), step("a/x@w1"), step("b/y@w1", "a/x@w1"),
+        step("b/z@w1", "a/x@m1"), step("b/last@w1", "b/z@w1"), step("b/wide:net"), step("b/free@w1", "b/wide:gone"),
+    )  # fmt: skip
+    kept = converge.limited(site, whole, {"w1"})
+    assert [item.id for item in kept] == ["a/x@w1", "b/free@w1", "b/y@w1"] or {item.id for item in kept} == {
+        "a/x@w1", "b/free@w1", "b/y@w1",
+    }  # fmt: skip
+    assert [finding.text for finding in kept.findings] == [
+        "kept",
+        "b/z@w1 is left out: it needs a/x@m1, which --limit leaves out",
+        "b/last@w1 is left out: it needs b/z@w1, which --limit leaves out",
+    ]
+
+
+def test_a_run_is_under_the_lock_and_in_the_history(site: Site) -> None:
+    held: list[bool] = []
+    told: list[str] = []
+
+    def tell(event: Event) -> None:
+        told.append(event.kind)
+        held.append(site.pool["m1"].file("lock").exists())  # type: ignore[attr-defined]
+
+    outcome = converge.apply(site, plan(step("a/x@m1"), step("a/bad@w1", script="exit 3")), SEEN, "up", tell)
+    assert (outcome.done, list(outcome.failed)) == (["a/x@m1"], ["a/bad@w1"])
+    assert all(held)
+    assert sorted(told) == ["done", "failed", "started", "started"]
+    assert not site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
+    assert history(site)[0] == ("run", "started")
+    assert set(history(site)[1:-1]) == {("a/x@m1", "done"), ("a/bad@w1", "failed")}
+    assert history(site)[-1] == ("run", "failed")
+
+
+def test_nothing_is_locked_for_a_plan_that_is_refused(site: Site) -> None:
+    with pytest.raises(PreflightError):
+        converge.apply(site, plan(Finding("error", "x"), step("a/x@m1")), SEEN, "up", lambda _: None)
+    assert site.pool["m1"].scripts == []  # type: ignore[attr-defined]
+
+
+def test_a_second_run_is_refused_and_does_nothing(site: Site) -> None:
+    def again(event: Event) -> None:
+        with pytest.raises(LockHeld):
+            converge.apply(site, plan(step("a/y@m1", script="exit 9")), SEEN, "up", lambda _: None)
+
+    assert converge.apply(site, plan(step("a/x@m1")), SEEN, "up", again).clean
+
+
+def test_a_reader_that_went_away_leaves_an_end_in_the_history_and_no_lock(site: Site) -> None:
+    def gone(_: Event) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        converge.apply(site, plan(step("a/x@m1"), step("a/y@m1", "a/x@m1")), SEEN, "up", gone)
+    assert history(site) == [("run", "started"), ("a/x@m1", "done"), ("run", "interrupted")]
+    assert not site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
+
+
+def test_sigterm_is_a_clean_stop(site: Site) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def tell(event: Event) -> None:
+        if event.kind == "done":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    outcome = converge.apply(site, plan(step("a/x@m1"), step("a/y@m1", "a/x@m1")), SEEN, "up", tell)
+    assert outcome.interrupted
+    assert outcome.skipped == {"a/y@m1": "the run was stopped"}
+    assert history(site)[-1] == ("run", "interrupted")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skep.lock.RENEW", 0.05)
+    here: Any = site.pool
+    slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; sleep 0.5"
+    outcome = converge.apply(
+        site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None
+    )
+    assert outcome.done == ["a/x@w1"]
+    assert outcome.skipped == {"a/y@m1": "the run was stopped"}
+
+
+def test_managers_are_asked_first_and_silent_hosts_not() -> None:
+    cluster = replace(CLUSTER, hosts=tuple(reversed(CLUSTER.hosts)))
+    site = Site(cluster, None, [], [])  # type: ignore[arg-type]
+    assert converge.asked_managers(site, SEEN) == ["m2", "m1", "w1"]
+    assert converge.asked_managers(site, Observation({}, {"w1": Facts()}, {})) == ["w1"]

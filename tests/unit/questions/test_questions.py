@@ -1,0 +1,144 @@
+"""Questions to an engine: the script with an engine of the test's own, and answers however they arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep.questions import parse, script
+
+INFO = {"Swarm": {"ControlAvailable": True}, "Name": "m1 é"}
+WORKER = {"Swarm": {"ControlAvailable": False}}
+NODES = [{"ID": "a"}, {"ID": "b"}]
+ASKED = ["/info", "/nodes", "/services"]
+RUNS, MORE = "--engine runs--\n", "\n--more--\n"
+
+
+def reply(value: Any, status: str = "200 OK", *, version: str = "1.1", chunks: int = 0) -> str:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not chunks:
+        length = "" if version == "1.0" else f"Content-Length: {len(body.encode())}\r\n"
+        return f"HTTP/{version} {status}\r\nApi-Version: 1.43\r\n{length}\r\n{body}"
+    data = body.encode()
+    parts = [data[place : place + chunks] for place in range(0, len(data), chunks)]
+    text = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
+    return f"HTTP/{version} {status}\r\nTransfer-Encoding: chunked\r\n\r\n{text.decode(errors='surrogateescape')}"
+
+
+def printed(first: str, *others: str) -> str:
+    return RUNS + first + MORE + "".join(others)
+
+
+FIRST = reply(INFO, version="1.0")
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 7, 1000])
+def test_answers_of_a_manager(chunks: int) -> None:
+    raw = printed(FIRST, reply(NODES, chunks=chunks), reply([], chunks=chunks))
+    assert parse(raw, ASKED) == {"/info": INFO, "/nodes": NODES, "/services": []}
+
+
+def test_answers_of_a_worker() -> None:
+    assert parse(printed(reply(WORKER, version="1.0")), ASKED) == {"/info": WORKER}
+
+
+def test_no_engine() -> None:
+    assert parse("", ASKED) == {}
+    assert parse("something else\n", ASKED) == {}
+
+
+def test_what_is_refused_is_missing() -> None:
+    refused = {"message": "The swarm does not have a leader."}
+    raw = printed(FIRST, reply(refused, "503 Service Unavailable"), reply([{"ID": "s"}]))
+    assert parse(raw, ASKED) == {"/info": INFO, "/services": [{"ID": "s"}]}
+    both = printed(FIRST, reply(refused, "503 Service Unavailable"), reply(refused, "503 Service Unavailable"))
+    assert parse(both, ASKED) == {"/info": INFO}
+
+
+@pytest.mark.parametrize("raw", [RUNS, RUNS.strip(), printed(""), RUNS + "Cannot connect to the Docker daemon"])
+def test_an_engine_that_runs_and_says_nothing(raw: str) -> None:
+    with pytest.raises(TimeoutError, match="does not answer"):
+        parse(raw, ASKED)
+
+
+def test_an_engine_that_refuses_the_first_question() -> None:
+    with pytest.raises(TimeoutError):
+        parse(printed(reply({"message": "no"}, "500 Internal Server Error", version="1.0")), ASKED)
+
+
+@pytest.mark.parametrize("chunks", [0, 9])
+def test_cut_anywhere_it_is_never_taken_for_the_whole(chunks: int) -> None:
+    whole = printed(FIRST, reply(NODES, chunks=chunks), reply([], chunks=chunks))
+    complete = parse(whole, ASKED)
+    for length in range(len(RUNS), len(whole)):
+        try:
+            assert parse(whole[:length], ASKED) == complete, length
+        except TimeoutError:
+            continue
+
+
+def test_a_manager_that_falls_silent_is_not_taken_for_a_worker() -> None:
+    with pytest.raises(TimeoutError, match="half-way"):
+        parse(printed(FIRST), ASKED)
+
+
+DOCKER = """#!/bin/sh
+[ "$*" = "system dial-stdio" ] || exit 9
+echo call >>{log}
+read -r get path version
+while IFS= read -r line && [ "$line" != "$(printf '\\r')" ]; do :; done
+if [ "$path" = /info ]; then printf '{info}'; exit; fi
+printf '{other}'
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Any:
+    """Runs the script where an engine of that kind answers."""
+
+    def run(info: Any, *others: str, engine: bool = True) -> str:
+        (tmp_path / "docker.pid").write_text(str(os.getpid()) if engine else "999999999")
+        quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in (reply(info, version="1.0"), *others)]
+        docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], other="".join(quoted[1:]))
+        (tmp_path / "docker").write_text(docker)
+        (tmp_path / "docker").chmod(0o755)
+        text = script(ASKED).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
+        text = text.replace("/run/skep", f"{tmp_path}/skep")
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        done = subprocess.run(["sh", "-c", text], capture_output=True, env=environment, timeout=10, check=False)
+        assert not list(tmp_path.glob("skep.*"))
+        return done.stdout.decode()
+
+    return run
+
+
+CONTROL = {"Swarm": {"ControlAvailable": True}}
+
+
+def test_the_script_asks_a_manager_everything_in_two_calls(host: Any, tmp_path: Path) -> None:
+    out = host(CONTROL, reply(NODES, chunks=5), reply([]))
+    assert parse(out, ASKED) == {"/info": CONTROL, "/nodes": NODES, "/services": []}
+    assert (tmp_path / "log").read_text() == "call\n" * 2
+
+
+def test_the_script_asks_a_worker_once(host: Any, tmp_path: Path) -> None:
+    assert parse(host(WORKER), ASKED) == {"/info": WORKER}
+    assert (tmp_path / "log").read_text() == "call\n"
+
+
+def test_the_script_starts_no_engine(host: Any, tmp_path: Path) -> None:
+    assert host(WORKER, engine=False) == ""
+    assert not (tmp_path / "log").exists()
+
+
+def test_the_script_asks_in_http_that_every_engine_takes() -> None:
+    text = script(ASKED)
+    assert "GET /info HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n" in text
+    assert text.count("Connection: close") == 1
+    assert text.index("/nodes") < text.index("/services")
+    assert "GET" not in script(["/info"]).replace("GET /info", "")

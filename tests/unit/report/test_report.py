@@ -1,0 +1,250 @@
+"""What a person and what a script is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from skep.apply import Event, Outcome
+from skep.errors import ConnectError, InventoryError, SkepError, StepFailed
+from skep.model import Secret
+from skep.plan import Finding, Plan, Run
+from skep.report import Reporter, reporter
+from skep.report.events import JsonReporter
+from skep.report.lines import LinesReporter
+from skep.report.live import LiveReporter
+from skep.verify import Check
+
+
+def step(id: str, **more: Any) -> Run:
+    base = {"title": "do [it]", "cause": "none → 26.1", "script": "secret-script", "host": id.partition("@")[2] or None}
+    return Run(id=id, **{**base, **more})
+
+
+PLAN = Plan(
+    [
+        Finding("error", "clocks differ [much]", next_action="set them"),
+        Finding("warning", "no ip_vs", host="m1"),
+        step("engine/install@m1", detail=("old [x] → new",), secrets={"KEY": Secret("hunter2")}),
+        step("engine/install@w1", detail=("old [x] → new",)),
+        step("swarm/init@m1", needs=("engine@m1",)),
+        step("networks/create:back", needs=("swarm",)),
+    ],
+    ["engine", "swarm", "networks"],
+    ["m1", "w1", "w2"],
+)
+CLEAN = Plan(PLAN.steps, ["engine", "swarm", "networks"], PLAN.hosts)
+FAILURE = StepFailed("it [broke]", host="m1", step="engine/install", cause="no space", next_action="make room")
+OUTCOME = Outcome(["engine/install@w1"], {"engine/install@m1": FAILURE}, {"swarm/init@m1": "engine/install@m1"})
+
+
+CHECKS = [
+    Check("engine", "m1", "runs", "passed", "", 0.1),
+    Check("engine", None, "is [new]", "failed", "a\nb", 0.1),
+]
+
+
+def everything(tell: Reporter) -> None:
+    """All there is to tell, once."""
+    with tell.busy("observing"):
+        tell.say("a [line]")
+    tell.plan(PLAN, applying=False)
+    with tell.run(CLEAN):
+        for kind in ("started", "progress", "done", "failed", "skipped"):
+            tell.event(Event(kind, CLEAN.steps[0], "two\nlines" if kind == "failed" else kind, seconds=1.25))  # type: ignore[arg-type]
+    tell.outcome(OUTCOME, CLEAN, 12.34)
+    tell.checks(CHECKS, 1.0)
+    tell.table("nodes", ("name", "labels"), [("m1", "a=[b]"), ("w1", None)], title="nodes")
+    tell.data("x", {"a": 1})
+    tell.done("that [is] all")
+    tell.error(FAILURE)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_json_is_lines_of_json_and_nothing_else(capsys: pytest.CaptureFixture[str], verbose: bool) -> None:
+    everything(reporter(json=True, verbose=verbose))
+    out, err = capsys.readouterr()
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in events] == [
+        "note", "plan", *["step"] * 5, "outcome", "verify", "nodes", "x", "done", "error",
+    ]  # fmt: skip
+    assert err == ""
+    assert "hunter2" not in out and "secret-script" not in out
+    plan, outcome, error = events[1], events[7], events[-1]
+    assert [len(plan["steps"]), len(plan["findings"]), plan["applying"]] == [4, 2, False]
+    assert outcome["failed"]["engine/install@m1"].startswith("m1: engine/install: it [broke]\n")
+    assert (error["exit"], error["kind"], error["next"]) == (5, "StepFailed", "make room")
+    assert events[9]["rows"] == [{"name": "m1", "labels": "a=[b]"}, {"name": "w1", "labels": None}]
+
+
+def test_json_lines_of_many_threads_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = JsonReporter()
+    threads = [
+        threading.Thread(target=lambda: [tell.event(Event("progress", PLAN.steps[0], "x" * 500)) for _ in range(50)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 400
+
+
+def lines(capsys: pytest.CaptureFixture[str], act: Callable[[LinesReporter], None], **more: Any) -> list[str]:
+    act(LinesReporter(**more))
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_plan_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lines(capsys, lambda tell: tell.plan(PLAN, applying=False)) == [
+        "error clocks differ [much]",
+        "  next: set them",
+        "warning m1: no ip_vs",
+        "m1",
+        "   engine    do [it]  (none → 26.1)",
+        "               old [x] → new",
+        "   swarm     do [it]  (none → 26.1)",
+        "w1",
+        "   engine    do [it]  (none → 26.1)",
+        "               old [x] → new",
+        "cluster",
+        "   networks  do [it]  (none → 26.1)",
+        "4 steps would be done on 2 hosts",
+    ]
+
+
+def test_a_plan_that_cannot_be_applied_is_only_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(capsys, lambda tell: tell.plan(PLAN, applying=True))
+    assert told == ["error clocks differ [much]", "  next: set them", "warning m1: no ip_vs"]
+
+
+def test_hosts_with_the_same_steps_share_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    same = Plan([step("engine/a@m1"), step("engine/a@w1")], ["engine"], PLAN.hosts)
+    told = lines(capsys, lambda tell: tell.plan(same, applying=True))
+    assert told == ["m1, w1", "   engine    do [it]  (none → 26.1)", "2 steps to do on 2 hosts"]
+
+
+def test_verbose_tells_the_order(capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(capsys, lambda tell: tell.plan(CLEAN, applying=True), verbose=True)
+    assert "               after engine/install@m1" in told
+
+
+def test_events_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    def tell_all(tell: LinesReporter) -> None:
+        for kind in ("started", "progress", "done", "failed", "skipped"):
+            text = {"failed": "m1: it [broke]\n  cause: x", "skipped": "needs a"}.get(kind, "")
+            tell.event(Event(kind, PLAN.steps[0], text, seconds=1.25 if kind == "done" else 0))  # type: ignore[arg-type]
+
+    assert lines(capsys, tell_all) == [
+        "✓ m1       do [it] 1.2 s",
+        "✗ m1       do [it]",
+        "    m1: it [broke]",
+        "      cause: x",
+        "– m1       do [it]  needs a",
+    ]
+    assert len(lines(capsys, tell_all, verbose=True)) == 7
+
+
+def test_an_outcome_tells_which_hosts_are_how(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = Outcome(OUTCOME.done, OUTCOME.failed, {**OUTCOME.skipped, "networks/create:back": "x"})
+    assert lines(capsys, lambda tell: tell.outcome(outcome, CLEAN, 12.34)) == [
+        "1 of 4 steps in 12.3 s; done: w1; failed: m1; skipped: cluster"
+    ]
+
+
+def test_an_error_goes_to_stderr_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    error = ConnectError("cannot be reached " + "x" * 300, host="m1", cause="[no] answer", next_action="look [there]")
+    LinesReporter().error(error)
+    LinesReporter().error(InventoryError(["a.yml:1: wrong [key]", "a.yml:2: too"]))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [*error.lines(), "a.yml:1: wrong [key]", "a.yml:2: too", "the inventory has 2 errors"]
+
+
+def test_checks_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(capsys, lambda tell: tell.checks(CHECKS, 1.0))
+    assert told[1].split()[:3] == ["engine", "1", "1"]
+    assert told[2:] == ["✗ cluster: engine: is [new]", "    a", "    b"]
+
+
+def test_no_colours_and_no_motion_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = reporter()
+    assert type(tell) is LinesReporter
+    everything(tell)
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "hunter2" not in out + err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_a_terminal_has_motion_and_colours_unless_unwanted(monkeypatch: pytest.MonkeyPatch, no_color: bool) -> None:
+    out, err = Terminal(), Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    tell = reporter()
+    assert isinstance(tell, LiveReporter)
+    everything(tell)
+    told = out.getvalue() + err.getvalue()
+    assert ("\x1b[31m" in told or "\x1b[32m" in told) is not no_color
+    assert "hunter2" not in told
+    assert "it [broke]" in told
+
+
+def test_the_live_table_may_be_drawn_while_events_come() -> None:
+    tell = LiveReporter()
+    steps = [step(f"engine/s{number}@h{number % 40}") for number in range(400)]
+    ended = threading.Event()
+    errors: list[Exception] = []
+
+    def draw() -> None:
+        while not ended.is_set():
+            try:
+                tell._draw()
+            except Exception as error:
+                errors.append(error)
+                return
+
+    drawer = threading.Thread(target=draw)
+    drawer.start()
+    for one in steps:
+        for kind in ("started", "progress", "done"):
+            tell.event(Event(kind, one))  # type: ignore[arg-type]
+    ended.set()
+    drawer.join()
+    assert errors == []
+
+
+def test_a_reader_that_went_away_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as broken:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdout", broken)
+        for tell in (LinesReporter(), JsonReporter()):
+            with pytest.raises(BrokenPipeError):
+                tell.say("x")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
+
+
+def test_the_base_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    everything(Reporter())
+    assert capsys.readouterr() == ("", "")
+    assert isinstance(FAILURE, SkepError)
