@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench.place import Place, Say, five_hosts, renew
 from bench.report import table
 from bench.rivals import floor, skep_up
-from bench.timing import Sample, median, pairs, spread, verdict
+from bench.timing import Sample, in_turn, middle, ratios, spread, verdict
 from bench.witness import end_state, refuse_different
 
 LIMIT = 1.15
@@ -28,14 +28,15 @@ def run(rounds: int, say: Say) -> str:
     with five_hosts(say) as place:
 
         def bare(name: str, act: Callable[[Place], Sample]) -> Sample:
-            renew(place, say)
+            if states:
+                renew(place, say)
             say(f"  {name}")
             sample = act(place)
             states[name] = end_state(place)
             refuse_different(name, states["skep"], states[name])
             return sample
 
-        found = pairs(
+        found = in_turn(
             rounds,
             lambda: bare("skep", lambda place: skep_up(place, "--json")),
             lambda: bare("the floor", floor),
@@ -66,24 +67,16 @@ def ends_theirs(sample: Sample) -> dict[str, float]:
     return {stage: max(float(words[1]) for words in said if words[0] == stage) - sample.start for stage in STAGES}
 
 
-def _section(found: Sequence[tuple[Sample, Sample]], monitor: float) -> str:
+def _section(found: Sequence[Sequence[Sample]], monitor: float) -> str:
     ours, theirs = [ends_ours(one) for one, _ in found], [ends_theirs(other) for _, other in found]
     walls = [[sample.wall for sample in samples] for samples in zip(*found, strict=True)]
     rows = [(stage, *_columns(ours, stage), *_columns(theirs, stage)) for stage in STAGES]
     rows.append(("the end", *spread(walls[0]), *spread(walls[1])))
-    plain = [one / other for one, other in zip(*walls, strict=True)]
-    watched = [one / (other + monitor) for one, other in zip(*walls, strict=True)]
-    ratios = table(
-        ("skep against", "pair by pair", "median"),
-        [
-            ("the floor", ", ".join(f"{ratio:.2f}" for ratio in plain), verdict(median(plain), LIMIT)),
-            (
-                f"the floor, then {monitor:g} s",
-                ", ".join(f"{ratio:.2f}" for ratio in watched),
-                verdict(median(watched), LIMIT),
-            ),
-        ],
-    )
+    watched = [wall + monitor for wall in walls[1]]
+    compared = [
+        (name, ratios(walls[0], other), verdict(middle(walls[0], other), LIMIT))
+        for name, other in (("the floor", walls[1]), (f"the floor, then {monitor:g} s", watched))
+    ]
     return f"""## Cold
 
 Five bare hosts, booted anew for every run, to the stack's tasks running; both ended with the same nodes, roles, labels,
@@ -92,13 +85,12 @@ network, tasks and daemon.json (compared after every run).
 The floor is `floor.sh`: plain ssh, one login and one script a host, all at once. It installs the same package with the
 same options, writes the same daemon.json, initialises, joins, labels, creates the network, deploys the stack and waits
 until its tasks run. It does not look at anything before, does not wait for managers to be Reachable, takes no lock,
-keeps no history, does not watch the tasks once they run, and does not look again at the end. skep does all of that;
-the stack's own monitor time, {monitor:g} s, during which it must keep running, is the larger part, so the second ratio
-gives the floor those seconds as well.
+keeps no history, does not watch the tasks once they run, and does not look again at the end. skep does all of that.
+Watching takes as long as the stack's own monitor time, {monitor:g} s; the second ratio gives the floor those as well.
 
 {table(("end of stage, s from the start", "skep", "min–max", "floor", "min–max"), rows)}
 
-{ratios}"""
+{table(("skep against", "pair by pair", "median"), compared)}"""
 
 
 def _columns(ends: Sequence[Mapping[str, float]], stage: str) -> tuple[str, str]:

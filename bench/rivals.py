@@ -38,10 +38,12 @@ def floor(place: Place) -> Sample:
     return measured(["sh", HERE / "floor.sh", place.folder])
 
 
-def pyinfra(place: Place, program: Path) -> Sample:
-    """The deploy of ``pyinfra_deploy.py``, without the extra round that only tells what would change."""
-    deploy = [HERE / "pyinfra_inventory.py", HERE / "pyinfra_deploy.py"]
-    return measured([program, "-y", *deploy], env={"BENCH_SITE": str(place.folder / "site.json")})
+def pyinfra(place: Place, program: Path, *, preflight: bool) -> Sample:
+    """The deploy of ``pyinfra_deploy.py``, without the extra round that only tells what would change; ``preflight``
+    looks at what skep's preflight does as well."""
+    deploys = ["pyinfra_preflight.py", "pyinfra_deploy.py"] if preflight else ["pyinfra_deploy.py"]
+    words = [HERE / name for name in ("pyinfra_inventory.py", *deploys)]
+    return measured([program, "-y", *words], env={"BENCH_SITE": str(place.folder / "site.json")})
 
 
 def pyinfra_program(say: Say) -> Path:

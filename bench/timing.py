@@ -57,9 +57,19 @@ def measured(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None
     return Sample(start, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, *texts)
 
 
-def pairs(rounds: int, first: Callable[[], Sample], second: Callable[[], Sample]) -> list[tuple[Sample, Sample]]:
+def in_turn(rounds: int, *acts: Callable[[], Sample]) -> list[tuple[Sample, ...]]:
     """A B A B …: neighbours share what else the machine was doing."""
-    return [(first(), second()) for _ in range(rounds)]
+    return [tuple(act() for act in acts) for _ in range(rounds)]
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Pair by pair, as text."""
+    return ", ".join(f"{one / other:.2f}" for one, other in zip(ours, theirs, strict=True))
+
+
+def middle(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the ratios pair by pair."""
+    return median(one / other for one, other in zip(ours, theirs, strict=True))
 
 
 def spread(values: Sequence[float], digits: int = 2) -> tuple[str, str]:

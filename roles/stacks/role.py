@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from roles.stacks.rendering import rendered
 from skep.model import Cluster, Host, Stack, reveal
 from skep.plan import Call, Finding, Run, Step, Wait, spec_mark
 from skep.questions import Answers
@@ -167,7 +168,7 @@ def _why(stack: Stack, have: Deployed) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _deploy(cluster: Cluster, stack: Stack, cause: str, detail: tuple[str, ...], only_with: str | None) -> list[Step]:
-    files = {f"stack/{path}": content for path, content in stack.files.items()}
+    files = {f"stack/{path}": content for path, content in rendered(stack).items()}
     if cluster.registries:
         files["docker/config.json"] = _credentials(cluster)
     options = " ".join(f"-c {_quote(file)}" for file in stack.compose)

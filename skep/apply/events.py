@@ -10,12 +10,12 @@ from typing import Literal
 from skep.errors import SkepError
 from skep.plan import Step
 
-Kind = Literal["started", "progress", "done", "failed", "skipped"]
+Kind = Literal["started", "progress", "stopping", "done", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a step. ``seconds`` it took, when it ended; ``time`` is seconds since 1970."""
+    """One thing that happened to a step. ``stopping``: the run ends, and this step is given a moment to. ``seconds`` it took, when it ended; ``time`` is seconds since 1970."""
 
     kind: Kind
     step: Step

@@ -37,6 +37,8 @@ class Executor:
         except KeyboardInterrupt:
             self.outcome.interrupted = True
             self.stop.set()
+            for step, _ in self._running.values():
+                self._told(Event("stopping", step, f"is given {GRACE:.0f} s to end"))
             self._settle(GRACE)
         finally:
             self._performer.close()

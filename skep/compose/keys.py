@@ -276,7 +276,11 @@ _OBJECT: dict[str, Kind] = {
 CONFIG = Record(_OBJECT, extensions=True, whole=True)
 SECRET = Record({**_OBJECT, "driver": Text(), "driver_opts": _OPTIONS}, extensions=True, whole=True)
 
-_SERVICE_NAME = re.compile(r"[a-zA-Z0-9_-]*[a-zA-Z0-9]")
+_SWARM_NAME = re.compile(r"[a-zA-Z0-9_-]*[a-zA-Z0-9]")
+_SWARM_NAME_MUST = "a name of letters, digits, '_' and '-' that ends in a letter or digit"
+_OBJECT_NAME = re.compile(r"[a-zA-Z0-9._-]*[a-zA-Z0-9]")
+_OBJECT_NAME_MUST = "a name of letters, digits, '.', '_' and '-' that ends in a letter or digit"
+"""What swarmkit's ``controlapi`` takes as the end of a name."""
 
 
 def compose(folder: str, home: str | None) -> Record:
@@ -286,13 +290,13 @@ def compose(folder: str, home: str | None) -> Record:
             "version": Text(numbers=True, check=_version),
             "services": Table(
                 service(folder, home),
-                _SERVICE_NAME,
-                "a name of letters, digits, '_' and '-' that ends in a letter or digit",
+                _SWARM_NAME,
+                _SWARM_NAME_MUST,
             ),
-            "networks": Table(NETWORK),
+            "networks": Table(NETWORK, _SWARM_NAME, _SWARM_NAME_MUST),
             "volumes": Table(VOLUME),
-            "configs": Table(CONFIG),
-            "secrets": Table(SECRET),
+            "configs": Table(CONFIG, _OBJECT_NAME, _OBJECT_NAME_MUST),
+            "secrets": Table(SECRET, _OBJECT_NAME, _OBJECT_NAME_MUST),
             "name": Ignored("the stack's name is its own"),
             "include": Refused("name several compose files"),
             "models": Refused(""),

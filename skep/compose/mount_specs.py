@@ -27,8 +27,6 @@ def mount_spec(mount: Fields, names: Names) -> Spec:
         sent["BindOptions"] = Always(without_empty({"Propagation": mount["bind"].get("propagation")}))
     elif kind == "tmpfs" and "tmpfs" in mount:
         sent["TmpfsOptions"] = Always(without_empty({"SizeBytes": int(mount["tmpfs"].get("size", 0))}))
-    elif kind == "image" and "image" in mount:
-        sent["ImageOptions"] = Always(without_empty({"Subpath": mount["image"].get("subpath")}))
     elif kind == "cluster":
         sent["ClusterOptions"] = Always()
         if not mount["source"].startswith("group:"):

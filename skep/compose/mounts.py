@@ -9,11 +9,11 @@ from typing import Any
 
 from skep.compose.kinds import SIZE, At, Flag, Kind, Nothing, Quantity, Text
 from skep.compose.problems import Place
-from skep.compose.records import Ignored, Record, is_text
+from skep.compose.records import Ignored, Record, Refused, is_text
 from skep.compose.tree import Entry
 from skep.compose.values import Fields
 
-TYPES = ("volume", "bind", "tmpfs", "npipe", "cluster", "image")
+TYPES = ("volume", "bind", "tmpfs", "npipe", "cluster")
 PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
 _OPTIONS = {
     "volume": "volume",
@@ -21,7 +21,6 @@ _OPTIONS = {
     "tmpfs": "tmpfs",
     "npipe": "bind",
     "cluster": "cluster",
-    "image": "image",
 }
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[^\\/.]")
 LONG = Record(
@@ -42,7 +41,7 @@ LONG = Record(
         "volume": Record({"nocopy": Flag(), "subpath": Text(), "labels": Ignored("label the volume itself")}),
         "tmpfs": Record({"size": Quantity(SIZE.amount), "mode": Ignored("")}),
         "cluster": Record({}, empty=True),
-        "image": Record({"subpath": Text()}),
+        "image": Refused("it mounts no images"),
     },
     required=("type",),
 )
@@ -116,7 +115,7 @@ def _fits(mount: Fields, item: Entry, at: At) -> bool:
             (at / options).error(mount.where(options), f"cannot be set for type {kind}")
     if kind == "tmpfs" and mount.get("source"):
         (at / "source").error(mount.where("source"), "cannot be set for type tmpfs")
-    if kind in ("bind", "npipe", "cluster", "image") and not mount.get("source"):
+    if kind in ("bind", "npipe", "cluster") and not mount.get("source"):
         (at / "source").error(item.place, f"is missing: type {kind} needs one")
         return False
     if not mount.get("target"):

@@ -145,6 +145,24 @@ def stack_record(api: EngineClient, *, stack: str, digest: str, name: str) -> No
     api.create_config(name, b"skep", labels=labels)
     for config in old:
         api.remove_config(config["ID"])
+    _collect(api, stack)
+
+
+def _collect(api: EngineClient, stack: str) -> None:
+    """Remove the stack's configs and secrets that no service names, not even as what it would roll back to."""
+    label = f"com.docker.stack.namespace={stack}"
+    used = set()
+    for service in api.services():
+        for spec in (service["Spec"], service.get("PreviousSpec") or {}):
+            container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+            used |= {item["ConfigID"] for item in container.get("Configs") or []}
+            used |= {item["SecretID"] for item in container.get("Secrets") or []}
+    for item in api.configs(filters={"label": label}):
+        if item["ID"] not in used:
+            api.remove_config(item["ID"])
+    for item in api.secrets(filters={"label": label}):
+        if item["ID"] not in used:
+            api.remove_secret(item["ID"])
 
 
 def stack_forget(api: EngineClient, *, stack: str) -> None:

@@ -17,7 +17,13 @@ from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
 
-SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "started": ("…", "cyan")}
+SIGNS = {
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "skipped": ("–", "yellow"),
+    "started": ("…", "cyan"),
+    "stopping": ("…", "yellow"),
+}
 
 
 class _Console(Console):

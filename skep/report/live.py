@@ -63,7 +63,7 @@ class LiveReporter(LinesReporter):
         """Keep what the table shows; failures also get lines of their own, above it."""
         with self._drawing:
             self._keep(event)
-        if event.kind == "failed" or (self.verbose and event.kind == "done"):
+        if event.kind in ("failed", "stopping") or (self.verbose and event.kind == "done"):
             super().event(event)
 
     def _keep(self, event: Event) -> None:

@@ -162,16 +162,22 @@ def config(id: str, name: str) -> dict[str, Any]:
     return {"ID": id, "Spec": {"Name": name, "Labels": {"skep.stack": "web"}}}
 
 
-def test_stack_record_replaces_older_records(fake: Any) -> None:
+def test_stack_record_replaces_older_records_and_collects_what_no_service_names(fake: Any) -> None:
     spec = {"Name": "web_app", "Labels": {}}
 
     def configs(filters: dict[str, str]) -> list[dict[str, Any]]:
+        if filters.get("label", "").startswith("com.docker"):
+            return [{"ID": "u"}, {"ID": "p"}, {"ID": "g"}]
         held = [config("c1", "skep.web.old"), config("c2", "skep.web.new"), config("c3", "skep.web.new-but-longer")]
         return held[:2] if "label" in filters else [one for one in held if filters["name"] in one["Spec"]["Name"]]
 
-    api = fake(services=[{"Spec": spec}], configs=configs)
+    spec["TaskTemplate"] = {"ContainerSpec": {"Configs": [{"ConfigID": "u"}], "Secrets": [{"SecretID": "s"}]}}
+    before = {"TaskTemplate": {"ContainerSpec": {"Configs": [{"ConfigID": "p"}]}}}
+    secrets = [{"ID": "s"}, {"ID": "t"}]
+    api = fake(services=[{"Spec": spec, "PreviousSpec": before}], configs=configs, secrets=secrets)
     OPERATIONS["stack_record"](api, stack="web", digest="abc", name="skep.web.new")
-    assert api.called("remove_config") == [("c2",), ("c1",)]
+    assert api.called("remove_config") == [("c2",), ("c1",), ("g",)]
+    assert api.called("remove_secret") == [("t",)]
     labels = {"skep.stack": "web", "skep.digest": "abc", "skep.services": f"web_app:{spec_mark(spec)}"}
     assert ("create_config", ("skep.web.new", b"skep"), {"labels": labels}) in api.calls
 

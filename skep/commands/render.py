@@ -1,0 +1,80 @@
+"""``stack.render``: the merged compose files of a stack, or the specs as they would be sent."""
+
+from __future__ import annotations
+
+import json as jsons
+import os
+import posixpath
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from skep.compose import Document, convert, load, masked, render
+from skep.errors import UsageError
+from skep.inventory import Inventory
+from skep.report import Reporter
+
+MAX_BYTES = 1024 * 1024
+
+
+class Folder(Mapping[str, bytes]):
+    """The files of a folder and what lies beside it, read when asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __getitem__(self, name: str) -> bytes:
+        path = self.root / name
+        try:
+            if not path.is_file():
+                raise KeyError(name)
+            with path.open("rb") as stream:
+                return stream.read(MAX_BYTES + 1)
+        except (OSError, ValueError):
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def of_files(tell: Reporter, names: Sequence[str], *, name: str | None, json: bool) -> None:
+    """Compose files without an inventory: variables come from the environment and ``.env`` beside the first."""
+    if not names:
+        raise UsageError("no compose file is named", next_action="invoke stack.render --file compose.yml")
+    document = load(
+        Folder(Path()), list(names), variables={}, environment=os.environ, directory=Path.cwd().resolve().as_posix()
+    )
+    folder = Path(names[0]).resolve().parent.name
+    _show(tell, document, name or "".join(char if char.isalnum() else "-" for char in folder).strip("-"), json=json)
+
+
+def of_inventory(tell: Reporter, inventory: Inventory, *, name: str | None, json: bool) -> None:
+    """A stack of the inventory; the only one where none is named."""
+    stacks = {stack.name: stack for stack in inventory.cluster.stacks}
+    if name is None and len(stacks) == 1:
+        (name,) = stacks
+    if name not in stacks:
+        asked = f"no stack {name} in the inventory" if name else "which stack?"
+        raise UsageError(asked, next_action=f"its stacks are: {', '.join(stacks) or 'none'}")
+    stack = stacks[name]
+    shown = posixpath.join("stacks", name)
+    directory = Path(shown).resolve().as_posix()
+    document = load(stack.files, stack.compose, variables=stack.variables, shown=shown, directory=directory)
+    _show(tell, document, name, json=json)
+
+
+def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None:
+    """To stdout, and warnings to stderr, so that the output can be used as it is. Secrets are stars."""
+    specs = convert(document, stack)
+    for warning in document.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if not json:
+        tell.say(render(document).rstrip("\n"))
+        return
+    sent = masked(specs.as_json(), document.hidden)
+    for secret in sent["secrets"].values():
+        secret.update({"Data": "***"} if "Data" in secret else {})
+    sys.stdout.write(jsons.dumps(sent, indent=2, ensure_ascii=False) + "\n")
