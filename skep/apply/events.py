@@ -15,7 +15,10 @@ Kind = Literal["started", "progress", "stopping", "done", "failed", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a step. ``stopping``: the run ends, and this step is given a moment to. ``seconds`` it took, when it ended; ``time`` is seconds since 1970."""
+    """One thing that happened to a step. ``seconds`` it took, when it ended; ``time`` is seconds since 1970.
+
+    ``stopping``: the run is being ended, and this step is given a moment to end by itself.
+    """
 
     kind: Kind
     step: Step
