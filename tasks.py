@@ -176,6 +176,25 @@ def stack_rm(c, name, inventory=None, yes=False, json=False, verbose=False):
         stack.remove(here, tell, name=name, yes=yes)
 
 
+@task(
+    positional=["name"], optional=["name"], iterable=["file"],
+    help=helps("inventory", "verbose", name="a stack", json="the specs as they would be sent to the Engine, as one event",
+               file="compose files instead of an inventory, in merge order"),
+)  # fmt: skip
+def stack_render(c, name=None, inventory=None, file=None, json=False, verbose=False):
+    """Show a stack's compose files as one: merged, filled in, checked. Needs no host.
+
+    Example: invoke stack.render web -i prod    invoke stack.render --file compose.yml --file more.yml --json
+    """
+    with told(json=json, verbose=verbose) as tell:
+        from skep.commands import render
+
+        if file:
+            render.of_files(tell, file, name=name, json=json)
+        else:
+            render.of_inventory(tell, chosen(c, inventory), name=name, json=json)
+
+
 @task(help=helps("inventory", "json", "verbose"))
 def node_ls(c, inventory=None, json=False, verbose=False):
     """List the nodes of the swarm.
@@ -344,7 +363,7 @@ namespace = Collection(
         "cluster", plan=cluster_plan, up=cluster_up, verify=cluster_verify, status=cluster_status, down=cluster_down,
         unlock=cluster_unlock, history=cluster_history,
     ),
-    collection("stack", deploy=stack_deploy, ls=stack_ls, ps=stack_ps, rm=stack_rm),
+    collection("stack", deploy=stack_deploy, ls=stack_ls, ps=stack_ps, rm=stack_rm, render=stack_render),
     collection("node", ls=node_ls),
     collection("inventory", check=inventory_check, init=inventory_init, docs=inventory_docs),
     collection(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json as jsons
 import os
 import posixpath
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from skep.compose import Document, convert, load, masked, render
+from skep.compose import STARS, Document, convert, load, masked, render
 from skep.errors import UsageError
-from skep.inventory import Inventory
+from skep.inventory import load as read
 from skep.report import Reporter
 
 MAX_BYTES = 1024 * 1024
@@ -51,9 +49,9 @@ def of_files(tell: Reporter, names: Sequence[str], *, name: str | None, json: bo
     _show(tell, document, name or "".join(char if char.isalnum() else "-" for char in folder).strip("-"), json=json)
 
 
-def of_inventory(tell: Reporter, inventory: Inventory, *, name: str | None, json: bool) -> None:
+def of_inventory(tell: Reporter, path: Path, *, name: str | None, json: bool) -> None:
     """A stack of the inventory; the only one where none is named."""
-    stacks = {stack.name: stack for stack in inventory.cluster.stacks}
+    stacks = {stack.name: stack for stack in read(path).cluster.stacks}
     if name is None and len(stacks) == 1:
         (name,) = stacks
     if name not in stacks:
@@ -67,14 +65,15 @@ def of_inventory(tell: Reporter, inventory: Inventory, *, name: str | None, json
 
 
 def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None:
-    """To stdout, and warnings to stderr, so that the output can be used as it is. Secrets are stars."""
+    """The YAML with warnings as comments before it, or one JSON event. Secrets are stars in both."""
     specs = convert(document, stack)
+    sign = "" if json else "# "
     for warning in document.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        tell.say(f"{sign}warning: {warning}")
     if not json:
         tell.say(render(document).rstrip("\n"))
         return
     sent = masked(specs.as_json(), document.hidden)
     for secret in sent["secrets"].values():
-        secret.update({"Data": "***"} if "Data" in secret else {})
-    sys.stdout.write(jsons.dumps(sent, indent=2, ensure_ascii=False) + "\n")
+        secret.update({"Data": STARS} if "Data" in secret else {})
+    tell.data("specs", {"stack": stack, "variables": dict(document.origins), **sent})

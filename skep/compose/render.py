@@ -8,7 +8,8 @@ import yaml
 
 from skep.compose.load import Document
 
-_STARS = "***"
+STARS = "***"
+"""What stands in place of a secret."""
 _SHORTEST = 3
 
 
@@ -44,11 +45,11 @@ def _masked(value: Any, words: list[str], hidden: frozenset[str]) -> Any:
         return [_masked(item, words, hidden) for item in value]
     if isinstance(value, str):
         if value in hidden:
-            return _STARS
+            return STARS
         for word in words:
-            value = value.replace(word, _STARS)
+            value = value.replace(word, STARS)
     elif str(value) in hidden:
-        return _STARS
+        return STARS
     return value
 
 
