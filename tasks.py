@@ -177,14 +177,16 @@ def stack_rm(c, name, inventory=None, yes=False, json=False, verbose=False):
 
 
 @task(
-    positional=["name"], optional=["name"], iterable=["file"],
-    help=helps("inventory", "verbose", name="a stack", json="the specs as they would be sent to the Engine, as one event",
-               file="compose files instead of an inventory, in merge order"),
+    positional=["name"], iterable=["file"],
+    help=helps(
+        "inventory", "verbose", name="a stack", json="the specs as they would be sent to the Engine",
+        file="a compose file instead of an inventory; again for more, in merge order",
+    ),
 )  # fmt: skip
-def stack_render(c, name=None, inventory=None, file=None, json=False, verbose=False):
+def stack_render(c, name, inventory=None, file=None, json=False, verbose=False):
     """Show a stack's compose files as one: merged, filled in, checked. Needs no host.
 
-    Example: invoke stack.render web -i prod    invoke stack.render --file compose.yml --file more.yml --json
+    Example: invoke stack.render web --file compose.yml --file override.yml --json
     """
     with told(json=json, verbose=verbose) as tell:
         from skep.commands import render

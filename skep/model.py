@@ -11,11 +11,29 @@ NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A value that never shows itself: it prints as ``***`` wherever it ends up. ``reveal()`` gives it."""
+    """A value that never shows itself: it prints as ``***`` wherever it ends up. ``reveal()`` gives it.
 
+    Not a dataclass, so that ``dataclasses.asdict`` of what holds one does not show it either.
+    """
+
+    __slots__ = ("_value",)
     _value: str
+
+    def __init__(self, value: str) -> None:
+        object.__setattr__(self, "_value", value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Secret cannot be changed ({name})")
+
+    def __deepcopy__(self, _: object) -> Secret:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
 
     def __repr__(self) -> str:
         return "***"

@@ -24,6 +24,10 @@ SCRIPTS = 2
 AGAIN = "run the same command again; it continues where this one stopped"
 
 
+PATIENCE = 60.0
+"""Seconds a cluster-wide step waits for a manager that answers: one may be restarting, or a leader being elected."""
+
+
 class Performer:
     """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first."""
 
@@ -57,17 +61,28 @@ class Performer:
             raise self._redacted(StepFailed("unexpected error", cause=cause)) from None
 
     def _anywhere(self, step: Step, say: Say) -> None:
+        """On a manager; on another where that one is lost; again for a while where none answers just now."""
+        deadline = time.monotonic() + min(step.timeout, PATIENCE)
+        while True:
+            lost = self._on_any(step, say)
+            if lost is None:
+                return
+            if time.monotonic() > deadline or self._closed.wait(1.0):
+                raise lost
+            say("no manager answers just now")
+
+    def _on_any(self, step: Step, say: Say) -> SkepError | None:
         lost: ConnectError | None = None
         for host in self._managing(step):
             if lost:
                 say(f"{lost.host or 'a manager'} was lost, trying {host}")
             try:
                 self._on(host, step, say)
-                return
+                return None
             except ConnectError as error:
                 self._last(host)
                 lost = error
-        raise lost or StepFailed("no manager of the swarm answers", next_action=AGAIN)
+        return lost or StepFailed("no manager of the swarm answers", next_action=AGAIN)
 
     def _on(self, host: str, step: Step, say: Say) -> None:
         if isinstance(step, Run | Put):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from skep.compose import STARS, Document, convert, load, masked, render
@@ -38,29 +38,27 @@ class Folder(Mapping[str, bytes]):
         return 0
 
 
-def of_files(tell: Reporter, names: Sequence[str], *, name: str | None, json: bool) -> None:
+def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> None:
     """Compose files without an inventory: variables come from the environment and ``.env`` beside the first."""
-    if not names:
-        raise UsageError("no compose file is named", next_action="invoke stack.render --file compose.yml")
-    document = load(
-        Folder(Path()), list(names), variables={}, environment=os.environ, directory=Path.cwd().resolve().as_posix()
-    )
-    folder = Path(names[0]).resolve().parent.name
-    _show(tell, document, name or "".join(char if char.isalnum() else "-" for char in folder).strip("-"), json=json)
+    here = Path.cwd().as_posix()
+    document = load(Folder(Path()), list(names), variables={}, environment=os.environ, directory=here)
+    _show(tell, document, name, json=json)
 
 
-def of_inventory(tell: Reporter, path: Path, *, name: str | None, json: bool) -> None:
-    """A stack of the inventory; the only one where none is named."""
+def of_inventory(tell: Reporter, path: Path, *, name: str, json: bool) -> None:
+    """A stack of the inventory."""
     stacks = {stack.name: stack for stack in read(path).cluster.stacks}
-    if name is None and len(stacks) == 1:
-        (name,) = stacks
     if name not in stacks:
-        asked = f"no stack {name} in the inventory" if name else "which stack?"
-        raise UsageError(asked, next_action=f"its stacks are: {', '.join(stacks) or 'none'}")
+        near = get_close_matches(name, stacks, 1)
+        raise UsageError(
+            f"no stack {name} in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
+            next_action=f"its stacks are: {', '.join(stacks) or 'none'}",
+        )
     stack = stacks[name]
-    shown = posixpath.join("stacks", name)
-    directory = Path(shown).resolve().as_posix()
-    document = load(stack.files, stack.compose, variables=stack.variables, shown=shown, directory=directory)
+    shown = f"stacks/{name}"
+    document = load(
+        stack.files, stack.compose, variables=stack.variables, shown=shown, directory=f"{Path.cwd().as_posix()}/{shown}"
+    )
     _show(tell, document, name, json=json)
 
 

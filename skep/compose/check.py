@@ -21,7 +21,7 @@ def check(data: Fields, problems: Problems) -> None:
     """Note what does not fit together."""
     services = data.get("services")
     if not services:
-        if isinstance(services, Fields) or "services" not in data.places:
+        if not problems.errors:
             problems.error(data.where("services"), (), "there are no services")
         return
     used = {name for service in services.values() for name in service.get("networks") or ("default",)}
@@ -85,7 +85,7 @@ class _Service:
 
     def _image(self) -> None:
         image = self.service.get("image")
-        if image is None and "image" in self.service.places:
+        if self.problems.is_broken((*self.path, "image")):
             return
         if not image:
             self.error(("image",), "is missing: Swarm runs images, it does not build them")

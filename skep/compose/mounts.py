@@ -68,7 +68,7 @@ class Mounts(Kind):
     def _one(self, item: Entry, at: At) -> Fields | Nothing:
         if not is_text(item):
             mount = LONG.read(item, at)
-            if isinstance(mount, Fields) and "type" in mount and not _fits(mount, item, at):
+            if isinstance(mount, Fields) and not ("type" in mount and _fits(mount, item, at)):
                 return Nothing.NOTHING
         else:
             text = Text().read(item, at)

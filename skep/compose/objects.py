@@ -12,7 +12,7 @@ from skep.inventory.findings import KeyPath
 
 MAX_CONFIG = 1000 * 1024
 MAX_SECRET = 500 * 1024
-"""Bytes; swarmkit's ``manager/controlapi`` refuses more."""
+"""Bytes; swarmkit's ``manager/controlapi`` refuses as much or more."""
 _SOURCES = ("file", "environment", "content", "driver")
 
 
@@ -48,8 +48,8 @@ class Contents:
             return
         key = given[0]
         content = b"" if key == "driver" else self._content(key, one, path)
-        if content is not None and len(content) > limit:
-            self.problems.error(one.where(key), (*path, key), f"is larger than {limit // 1024} KiB")
+        if content is not None and len(content) >= limit:
+            self.problems.error(one.where(key), (*path, key), f"must be smaller than {limit // 1024} KiB")
         elif content == b"" and key != "driver":
             self.problems.error(one.where(key), (*path, key), "holds nothing, which Swarm refuses")
         if content is not None:

@@ -53,6 +53,7 @@ class Ports(Kind):
                 continue
             if text.text in seen:
                 here.error(item.place, f"{here.described(item)} is in the list twice")
+                continue
             seen.add(text.text)
             found += self._short(text, item, here)
         return found

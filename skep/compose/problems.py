@@ -51,6 +51,7 @@ class Problems:
     """Values that must not be shown."""
     _errors: dict[tuple[Place, str], None] = field(default_factory=dict)
     _warnings: dict[tuple[Place, str], None] = field(default_factory=dict)
+    _broken: set[KeyPath] = field(default_factory=set)
     _hints: int = 0
 
     def hide(self, secret: Secret) -> None:
@@ -60,23 +61,37 @@ class Problems:
 
     def error(self, place: Place, path: KeyPath, message: str) -> None:
         """Note an error."""
+        self._broken.add(path)
         self._errors[place, self._text(path, message)] = None
 
     def warn(self, place: Place, path: KeyPath, message: str) -> None:
         """Note a warning."""
         self._warnings[place, self._text(path, message)] = None
 
+    def give_up(self, path: KeyPath) -> None:
+        """Say no more of what is missing there: another key was meant for it."""
+        self._broken.add(path)
+
+    def is_broken(self, path: KeyPath) -> bool:
+        """Whether an error was noted for this very path."""
+        return path in self._broken
+
     def value(self, text: str) -> str:
         """A text in quotes for a message, or stars where a secret is in it."""
         return f"'{_HIDDEN}'" if self._tells(text) else quoted(text)
 
-    def hint(self, word: str, options: Iterable[str]) -> str:
-        """`` (did you mean 'x'?)``, for the first hundred words asked; then and without a near one nothing."""
+    def nearest(self, word: str, options: Iterable[str]) -> str | None:
+        """The option most like a word, for the first hundred words asked."""
         self._hints += 1
         if self._hints > MAX_HINTS or self._tells(word):
-            return ""
-        near = get_close_matches(word[:80].replace("-", "_").casefold(), list(islice(options, 300)), 1)
-        return f" (did you mean '{near[0]}'?)" if near else ""
+            return None
+        near = get_close_matches(word[:80].casefold(), list(islice(options, 300)), 1)
+        return near[0] if near else None
+
+    def hint(self, word: str, options: Iterable[str]) -> str:
+        """`` (did you mean 'x'?)``, or nothing without a near one."""
+        near = self.nearest(word, options)
+        return f" (did you mean '{near}'?)" if near else ""
 
     @property
     def errors(self) -> list[str]:

@@ -11,6 +11,7 @@ _PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
 _SIZE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?([kmgtp]?)(?:(?<=[kmgtp])i?b|b)?", re.IGNORECASE)
 _CPUS = re.compile(r"[0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20}|[0-9]{1,20}/[0-9]{1,20}")
 _LONGEST = 100
+_NO_DURATION = "must be a duration such as 30s or 1m30s"
 
 
 class Duration(int):
@@ -27,20 +28,19 @@ def duration(text: str) -> Duration:
         return Duration(0)
     rest, total = text.removeprefix("+")[: _LONGEST + 1], 0
     if rest.startswith("-"):
-        raise ValueError("must not be negative")
+        raise ValueError("must be 0 or more")
     if not rest or len(rest) > _LONGEST:
-        raise ValueError("must be a duration such as 30s or 1m30s")
+        raise ValueError(_NO_DURATION)
     while rest:
         part = _PART.match(rest)
         if part is None or not (part[1] or part[2]):
-            missing = rest.replace(".", "", 1).isdigit()
-            hint = f", with a unit: {rest}s?" if missing else ""
-            raise ValueError(f"must be a duration such as 30s or 1m30s{hint}")
+            unitless = rest.replace(".", "", 1).isdigit()
+            raise ValueError(f"must have a unit, such as {rest}s" if unitless else _NO_DURATION)
         unit = _UNITS[part[3]]
         total += int(part[1] or 0) * unit + int(Fraction(int(part[2] or 0), 10 ** len(part[2] or "")) * unit)
         rest = rest[part.end() :]
     if total > _LARGEST:
-        raise ValueError("is longer than 292 years")
+        raise ValueError("must be less than 292 years")
     return Duration(total)
 
 
@@ -74,7 +74,7 @@ def size(text: str) -> Size:
     power = "kmgtp".index(match[2].lower()) + 1 if match[2] else 0
     number = int(float(match[1]) * 1024**power)
     if number > _LARGEST:
-        raise ValueError("is more than any machine has")
+        raise ValueError("must be an amount that a machine can have")
     return Size(number)
 
 
@@ -84,9 +84,9 @@ def nano_cpus(text: str) -> int:
         raise ValueError("must be a number of CPUs such as 0.5")
     nano = Fraction(text) * 10**9 if not text.endswith(".") else Fraction(text[:-1]) * 10**9
     if nano.denominator != 1:
-        raise ValueError("has more than nine decimals")
+        raise ValueError("must have at most nine decimals")
     if nano > _LARGEST:
-        raise ValueError("is more than any machine has")
+        raise ValueError("must be an amount that a machine can have")
     return int(nano)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from skep.compose.kinds import NOTHING, At, Kind, Nothing, known, scalar_text
 from skep.compose.problems import Place
-from skep.compose.tree import Entry, Leaf, Pairs, bare
+from skep.compose.tree import Entry, Leaf, bare
 from skep.compose.values import Fields
 
 NAME = re.compile(r"[a-zA-Z0-9._-]+")
@@ -74,7 +74,7 @@ class Record(Kind):
             if not isinstance(value, Nothing):
                 found.set(key, value, place)
         for key in self.required:
-            if key not in entry.content and not self._meant(key, entry.content):
+            if key not in entry.content and not at.problems.is_broken((*at.path, key)):
                 (at / key).error(entry.place, "is missing")
         return found
 
@@ -83,18 +83,15 @@ class Record(Kind):
             return bare(entry)
         kind = self.fields.get(key)
         if kind is None:
-            hint = at.problems.hint(key, self._offered()) or known(self._offered())
+            near = at.problems.nearest(key.replace("-", "_"), self._offered())
+            if near:
+                at.problems.give_up((*at.path, near))
+            hint = f" (did you mean '{near}'?)" if near else known(self._offered())
             return (at / key).error(place, f"unknown key{hint}")
         return kind.read(entry, at / key)
 
     def _offered(self) -> list[str]:
         return [key for key, kind in self.fields.items() if not isinstance(kind, Refused)]
-
-    def _meant(self, key: str, pairs: Pairs) -> bool:
-        """Whether an unknown key looks like a misspelt one: then that one is not missed as well."""
-        from difflib import get_close_matches
-
-        return any(get_close_matches(other, [key], 1) for other in pairs if other not in self.fields)
 
     def merge(self, base: Fields, over: Fields, at: At, place: Place) -> Fields:
         if self.whole:

@@ -74,8 +74,9 @@ def _missing(service: dict[str, Any], tasks: list[dict[str, Any]], now: datetime
     current = [task for task in tasks if task["DesiredState"] == "running" and _is_current(task, service)]
     running = [task for task in current if task["Status"]["State"] == "running"]
     if "Global" in mode:
-        wanted = len([task for task in current if task.get("NodeID") in nodes])
-        if not wanted and not tasks:
+        meant = {task.get("NodeID") for task in tasks if task["DesiredState"] == "running"}
+        wanted = len(meant & nodes)
+        if not tasks:
             return "no task yet"
     else:
         wanted = (mode.get("Replicated") or {}).get("Replicas", 1)
@@ -94,6 +95,10 @@ def _is_current(task: dict[str, Any], service: dict[str, Any]) -> bool:
 
 
 def _monitor(service: dict[str, Any]) -> float:
+    """Seconds its tasks have to have run; none where a health check says that they do."""
+    check = service["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Healthcheck") or {}
+    if check.get("Test") and check["Test"][0] != "NONE":
+        return 0.0
     nanoseconds = (service["Spec"].get("UpdateConfig") or {}).get("Monitor")
     return nanoseconds / 1e9 if nanoseconds else DEFAULT_MONITOR
 

@@ -298,3 +298,22 @@ def test_secrets_may_be_learnt_while_an_error_is_cleaned(said: list[str]) -> Non
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(learn, range(60)))
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "PATIENCE", 0.0)
+
+
+def test_a_manager_that_is_coming_back_is_waited_for(calls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    back = Api("m1", error="The swarm does not have a leader.")
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        back.error = ""
+
+    performer(back).perform(call(), say)
+    assert said == ["no manager answers just now"]
+    assert [host for host, _ in calls] == ["m1"]

@@ -165,3 +165,17 @@ def test_parse_time(text: str, moment: datetime) -> None:
 def test_parse_time_refuses_what_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="not a time"):
         parse_time(text)
+
+
+def test_a_health_check_stands_for_the_monitor_time(fake: Any) -> None:
+    just_now = task(since=NOW)
+    assert missing(fake, service({"Replicated": {"Replicas": 1}}), just_now) != []
+    for test, watched in ((["CMD", "true"], False), (["NONE"], True)):
+        template = TEMPLATE | {"ContainerSpec": TEMPLATE.get("ContainerSpec", {}) | {"Healthcheck": {"Test": test}}}
+        checked = service({"Replicated": {"Replicas": 1}}, spec={"TaskTemplate": template})
+        assert bool(missing(fake, checked, task(since=NOW, Spec=template))) is watched
+
+
+def test_a_global_service_whose_tasks_are_all_old_is_not_there_yet(fake: Any) -> None:
+    old = task(Spec=TEMPLATE | {"ForceUpdate": 7})
+    assert missing(fake, service({"Global": {}}), old) == ["web_app: 0 of 1 running"]

@@ -20,7 +20,7 @@ Pools = Callable[..., ShellPool]
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renewals twenty times a second, leases that outlive two of them."""
     monkeypatch.setattr(lock, "RENEW", 0.05)
-    monkeypatch.setattr(lock, "TTL", 0.5)
+    monkeypatch.setattr(lock, "TTL", 0.4)
 
 
 @pytest.fixture
@@ -47,16 +47,16 @@ def test_it_stays_young(taken: ShellPool, lost: threading.Event) -> None:
 
 def test_a_minority_that_is_lost_does_no_harm(taken: ShellPool, lost: threading.Event) -> None:
     taken["m1"].down = True
-    assert not lost.wait(0.7)
+    assert not lost.wait(0.5)
 
 
 def test_a_short_break_everywhere_does_no_harm(taken: ShellPool, lost: threading.Event) -> None:
     for name in taken.hosts:
         taken[name].down = True
-    time.sleep(0.15)
+    time.sleep(0.1)
     for name in taken.hosts:
         taken[name].down = False
-    assert not lost.wait(0.7)
+    assert not lost.wait(0.5)
 
 
 def test_it_is_lost_before_it_expires_on_a_majority(taken: ShellPool, lost: threading.Event) -> None:

@@ -1,0 +1,111 @@
+"""Malformed compose files: every problem of each, in the very words, and never a secret in them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from skep.compose import ComposeError, load
+from skep.errors import SkepError
+from tests.unit.compose.conftest import Problems
+
+FOLDER = Path(__file__).parent / "bad"
+CASES = [(file.stem, case) for file in sorted(FOLDER.glob("*.yml")) for case in yaml.safe_load(file.read_text())]
+SECONDS = 10.0
+
+
+def test_there_are_enough_cases_and_no_name_twice() -> None:
+    names = [(file, case["case"]) for file, case in CASES]
+    assert len(set(names)) == len(names) >= 80
+
+
+@pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case['case']}" for file, case in CASES])
+def test_problems_are_these(file: str, case: dict[str, Any], problems_of: Problems) -> None:
+    problems = problems_of(case.get("files") or {"compose.yml": case["compose"]})
+    assert problems == case["problems"]
+    assert problems, "a malformed file must have a problem"
+    assert not any("hunter2" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"\xff\xfe\x00h", "compose.yml:1: the file is not UTF-8 text"),
+        (b"services:\n  web: \xe9\n", "compose.yml:2: the file is not UTF-8 text"),
+        (b"# " + b"x" * (1024 * 1024), "compose.yml:1: the file is larger than 1024 KiB"),
+        (b"[" * 100_000, "compose.yml:1: nested more than 32 levels deep"),
+    ],
+)
+def test_content_that_is_no_text_or_too_much(content: bytes, problem: str, problems_of: Problems) -> None:
+    assert problems_of({"compose.yml": content}) == [problem]
+
+
+def test_thousands_of_problems_are_counted_not_printed(problems_of: Problems) -> None:
+    text = "services:\n" + "".join(f"  s{number}: {{imaeg: x, blubb: 1}}\n" for number in range(3000))
+    problems = problems_of({"compose.yml": text})
+    assert len(problems) == 1001
+    assert problems[-1].endswith("errors more")
+
+
+def test_no_file_at_all() -> None:
+    with pytest.raises(ComposeError, match="no compose file is named"):
+        load({}, [], variables={})
+
+
+def test_the_error_says_all_and_ends_with_a_count(problems_of: Problems) -> None:
+    error = ComposeError(["a:1: x", "a:2: y"])
+    assert isinstance(error, SkepError)
+    assert error.exit_code == 2
+    assert str(error).splitlines() == ["a:1: x", "a:2: y", "the compose files have 2 errors"]
+
+
+SERVICE = "services:\n  web:\n    image: a\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services:\n" + "".join(f"  s{n}: *a\n" for n in range(50_000)),
+        "services: {" + ", ".join(f"s{n}: 1" for n in range(60_000)) + "}",
+        SERVICE + "    ports: [" + ", ".join(f"'{n}-65535'" for n in range(1, 30_000)) + "]",
+        SERVICE + "    networks: [" + ", ".join(f"n{n}" for n in range(60_000)) + "]",
+        SERVICE + "    volumes: [" + ", ".join(f"'v{n}:/x'" for n in range(40_000)) + "]",
+        SERVICE + "    volumes: ['" + ":" * 500_000 + "']",
+        SERVICE + "    volumes: ['" + "a:/b" * 200_000 + "']",
+        SERVICE + "    secrets: [" + ", ".join(f"s{n}" for n in range(60_000)) + "]",
+        SERVICE + "    hostname: '" + "${A:-" * 100_000 + "'",
+        SERVICE + "    hostname: '" + "$A" * 400_000 + "$'",
+        SERVICE + "    command: " + "'" * 400_001,
+        SERVICE + "    command: '" + "a " * 300_000 + "\"'",
+        SERVICE + "    env_file: [" + ", ".join(f"f{n}" for n in range(40_000)) + "]",
+        SERVICE + "    stop_grace_period: " + "1h" * 300_000,
+        SERVICE + "    image: " + "a/" * 300_000,
+        SERVICE + "    labels: {n: " + "9" * 500_000 + ", b: true}",
+        "".join(f"x-{n}: &a{n} {{<<: *a{n - 1}, k{n}: v}}\n" if n else "x-0: &a0 {k: v}\n" for n in range(20_000)),
+        SERVICE + "".join(f"    k{n}: 1\n" for n in range(50_000)),
+        "? " * 3_000,
+        "{" * 3_000,
+        "&a " * 3_000,
+    ],
+    ids=lambda text: text[30:60].strip().replace("\n", " "),
+)
+def test_much_of_it(text: str, problems_of: Problems) -> None:
+    start = time.process_time()
+    problems_of({"compose.yml": text[: 1024 * 1024]})
+    assert time.process_time() - start < SECONDS
+
+
+def test_references_to_much_do_not_multiply(problems_of: Problems) -> None:
+    lines = b"".join(b"N%d=1\n" % number for number in range(50_000))
+    text = "services:\n" + "".join(f"  s{n}: {{image: a, env_file: [e.env]}}\n" for n in range(5_000))
+    start = time.process_time()
+    with pytest.raises(ComposeError, match="more than 200000 variables from env files"):
+        load({"compose.yml": text.encode(), "e.env": lines}, ["compose.yml"], variables={})
+    text = "services:\n" + "".join(f"  s{n}: {{image: a, hostname: '$A$A$A$A'}}\n" for n in range(5_000))
+    with pytest.raises(ComposeError, match="the variables give more than 4096 KiB together"):
+        load({"compose.yml": text.encode()}, ["compose.yml"], variables={"A": "x" * 100_000})
+    assert time.process_time() - start < SECONDS
