@@ -59,12 +59,12 @@ def convert(document: Document, stack: str) -> Specs:
         names.scoped(name): service_spec(name, service, names)
         for name, service in sorted(document.section("services").items())
     }
-    long = [name for name in services if len(name) > _LONGEST_NAME]
+    long = [name.removeprefix(f"{stack}_") for name in services if len(name) > _LONGEST_NAME]
     if long:
-        shown = [document.where("services", name.removeprefix(f"{stack}_")) for name in long]
         raise ComposeError(
-            f"{place}: services: with the stack's name it is longer than {_LONGEST_NAME} characters: {name}"
-            for place, name in zip(shown, long, strict=True)
+            f"{document.where('services', name)}: services.{name}: with the stack's name it is longer than"
+            f" {_LONGEST_NAME} characters"
+            for name in long
         )
     networks, others = _networks(names)
     return Specs(

@@ -55,7 +55,8 @@ class Ports(Kind):
                 here.error(item.place, f"{here.described(item)} is in the list twice")
                 continue
             seen.add(text.text)
-            found += self._short(text, item, here)
+            if self.left >= 0:
+                found += self._short(text, item, here)
         return found
 
     def _short(self, text: Leaf, item: Entry, at: At) -> list[Fields]:

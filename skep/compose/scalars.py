@@ -32,9 +32,13 @@ _TRUE = frozenset({"y", "yes", "true", "on"})
 _FALSE = frozenset({"n", "no", "false", "off"})
 
 
-@lru_cache(maxsize=4096)
 def meaning(text: str) -> Meaning:
     """The value of an unquoted scalar: ``None``, a boolean, a number, or the text itself."""
+    return _meaning(str(text))
+
+
+@lru_cache(maxsize=4096)
+def _meaning(text: str) -> Meaning:
     if text in _WORDS:
         return _WORDS[text]
     if len(text) > _LONGEST or text[0] not in "+-.0123456789":

@@ -57,7 +57,7 @@ class External(Kind):
         return value if isinstance(value, Nothing) else Fields(entry.place, [("external", value)])
 
     def dump(self, value: Fields) -> Any:
-        return value["external"]
+        return {"name": value["name"]} if "name" in value else value["external"]
 
 
 class Logging(Kind):

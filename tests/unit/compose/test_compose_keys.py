@@ -1,0 +1,142 @@
+"""Every key: read, converted or warned of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from skep.compose import convert, keys
+from skep.compose.kinds import Kind
+from skep.compose.mounts import LONG, Mounts
+from skep.compose.ports import PORT, Ports
+from skep.compose.records import Ignored, ListOf, Record, Refused, Table
+from skep.compose.references import ATTACHMENT, REFERENCE, Attachments, References
+from tests.unit.compose.conftest import Read
+
+CORPUS = Path(__file__).parents[2] / "oracle" / "corpus"
+MORE = """
+services:
+  web:
+    image: web:1
+    env_file: [{path: a.env, required: false}]
+    dns_opt: [ndots:1]
+    group_add: [docker, 999]
+    oom_score_adj: -500
+    depends_on: {db: {condition: service_healthy}}
+    configs: [inline, variable]
+    secrets: [variable, driven]
+    deploy: {replicas: 1}
+  db: {image: db:1}
+networks:
+  default:
+    enable_ipv6: true
+    ipam: {config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.1, ip_range: 10.9.0.128/25}]}
+configs:
+  inline: {content: "a: $A"}
+  variable: {environment: A}
+secrets:
+  variable: {environment: PW}
+  driven: {driver: vault, driver_opts: {path: kv}}
+"""
+NESTED: dict[type[Kind], Kind] = {
+    Ports: ListOf(PORT),
+    Mounts: ListOf(LONG),
+    References: ListOf(REFERENCE),
+    Attachments: Table(ATTACHMENT),
+}
+
+
+def taken(kind: Kind, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """The paths of all keys that are carried out."""
+    kind = NESTED.get(type(kind), kind)
+    if isinstance(kind, Record):
+        found = set()
+        for key, inner in kind.fields.items():
+            if not isinstance(inner, Ignored | Refused):
+                found |= {(*path, key)} | taken(inner, (*path, key))
+        return found
+    return taken(kind.kind, (*path, "*")) if isinstance(kind, Table | ListOf) else set()
+
+
+def written(value: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    if isinstance(value, dict):
+        here = {(*path, str(key)) for key in value} | {(*path, "*")}
+        deeper = [written(inner, (*path, name)) for key, inner in value.items() for name in (str(key), "*")]
+        return here.union(*deeper) if deeper else here
+    if isinstance(value, list):
+        return set().union(*(written(item, (*path, "*")) for item in value))
+    return set()
+
+
+def test_every_key_stands_in_a_file_that_is_tried() -> None:
+    files = [yaml.safe_load(file.read_text()) for file in CORPUS.glob("*/*.yml") if file.name.startswith("compose")]
+    known = set().union(*map(written, [*files, yaml.safe_load(MORE)]))
+    assert not taken(keys.compose("/", None)) - known
+
+
+def test_keys_that_swarm_can_carry_out_and_dockers_cli_does_not_know(read: Read) -> None:
+    specs = convert(read(MORE), "s")
+    web = specs.services["s_web"]["TaskTemplate"]["ContainerSpec"]
+    assert web["DNSConfig"] == {"Options": ["ndots:1"]}
+    assert web["Groups"] == ["docker", "999"]
+    assert web["OomScoreAdj"] == -500
+    assert specs.networks["s_default"]["EnableIPv6"] is True
+    assert specs.networks["s_default"]["IPAM"]["Config"] == [
+        {"Subnet": "10.9.0.0/24", "IPRange": "10.9.0.128/25", "Gateway": "10.9.0.1"}
+    ]
+    assert specs.configs["s_inline"]["Data"] == "YTogbWFueQ=="
+    assert specs.configs["s_variable"]["Data"] == "bWFueQ=="
+    assert specs.secrets["s_variable"]["Data"] == "aHVudGVyMg=="
+    assert specs.secrets["s_driven"]["Driver"] == {"Name": "vault", "Options": {"path": "kv"}}
+    assert "Data" not in specs.secrets["s_driven"]
+
+
+IGNORED = sorted(key for key, kind in keys.service("/", None).fields.items() if isinstance(kind, Ignored))
+REFUSED = sorted(key for key, kind in keys.service("/", None).fields.items() if isinstance(kind, Refused))
+
+
+@pytest.mark.parametrize("key", IGNORED)
+def test_ignored_keys_are_told(key: str, read: Read) -> None:
+    document = read(f"services:\n  web:\n    image: a\n    {key}: [a]\n")
+    (warning,) = document.warnings
+    assert warning.startswith(f"compose.yml:4: services.web.{key}: is ignored by Swarm")
+
+
+def test_what_docker_says_is_ignored_or_refused_is() -> None:
+    ignored = "build cgroup_parent container_name depends_on devices expose external_links ipc links network_mode pid"
+    ignored += " privileged security_opt shm_size tmpfs userns_mode cgroupns_mode domainname mac_address"
+    assert set(ignored.split()) <= set(IGNORED)
+    refused = "extends volume_driver volumes_from cpu_quota cpu_shares cpuset mem_limit memswap_limit"
+    assert set(refused.split()) <= set(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("restart: always", "restart: is taken for deploy.restart_policy, which says it better"),
+        (
+            "ports: ['10.0.0.1:80:80']",
+            "ports[0]: the address is ignored by Swarm: it listens on all addresses of the host",
+        ),
+        ("volumes: ['./x:/x']", "volumes[0]: is the folder '/x', which must be there on every node"),
+        ("volumes: ['/x:/x:z']", "volumes[0]: the option 'z' is ignored by Swarm"),
+        ("hostname: $NOPE", "hostname: the variable NOPE is not set: nothing is put in its place"),
+        ("networks: {default: {ipv4_address: 1.2.3.4}}", None),
+    ],
+)
+def test_warnings_of_services(text: str, warning: str | None, read: Read) -> None:
+    (told,) = read(f"services:\n  web:\n    image: a\n    {text}\n").warnings
+    path = warning or "networks.default.ipv4_address: is ignored by Swarm: it gives out the addresses itself"
+    assert told == f"compose.yml:4: services.web.{path}"
+
+
+def test_warnings_of_the_rest(read: Read) -> None:
+    text = "name: x\nservices: {web: {image: a}}\nnetworks:\n  idle:\n  far: {external: true, driver: overlay}\n"
+    assert read(text).warnings == (
+        "compose.yml:1: name: is ignored by Swarm: the stack's name is its own",
+        "compose.yml:4: networks.idle: is not created: no service uses it",
+        "compose.yml:5: networks.far.driver: is ignored: the network is external",
+    )
