@@ -17,9 +17,9 @@ import yaml
 
 from bench.timing import ROOT
 from skep import lab
-from skep.errors import SkepError
+from skep.errors import LabError, SkepError
 from skep.inventory import Inventory, load
-from skep.lab import folders
+from skep.lab import folders, network
 
 TEMPLATE = ROOT / "inventory" / "lab.yml"
 NAME, SUBNET = "b1", "10.88.0.0/24"
@@ -37,10 +37,18 @@ class Place:
 
     @property
     def inventory(self) -> Path:
-        return self.folder / "inventory" / "bench.yml"
+        """Its inventory, without ``x-lab``: as of hosts elsewhere."""
+        return self.here() / "inventory" / "bench.yml"
+
+    def here(self) -> Path:
+        """The folder. Raises ``LabError`` once the lab is gone: its addresses would then be somebody else's."""
+        if not Path("/sys/class/net", network.bridge(self.lab.name)).exists():
+            raise LabError(f"the lab {self.lab.name} went away meanwhile", next_action="run again, alone")
+        return self.folder
 
     def on(self, host: str, command: str) -> str:
         """What a command prints on a host, as the login user."""
+        self.here()
         argv = [*lab.ssh_argv(self.lab, host), "-q", command]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -35,7 +35,7 @@ def skep_observing(inventory: Path) -> Sample:
 
 def floor(place: Place) -> Sample:
     """Plain parallel ssh; see ``floor.sh``."""
-    return measured(["sh", HERE / "floor.sh", place.folder])
+    return measured(["sh", HERE / "floor.sh", place.here()])
 
 
 def pyinfra(place: Place, program: Path, *, preflight: bool) -> Sample:
@@ -43,7 +43,7 @@ def pyinfra(place: Place, program: Path, *, preflight: bool) -> Sample:
     looks at what skep's preflight does as well."""
     deploys = ["pyinfra_preflight.py", "pyinfra_deploy.py"] if preflight else ["pyinfra_deploy.py"]
     words = [HERE / name for name in ("pyinfra_inventory.py", *deploys)]
-    return measured([program, "-y", *words], env={"BENCH_SITE": str(place.folder / "site.json")})
+    return measured([program, "-y", *words], env={"BENCH_SITE": str(place.here() / "site.json")})
 
 
 def pyinfra_program(say: Say) -> Path:

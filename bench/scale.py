@@ -81,7 +81,7 @@ def _inventory(place: Place, addresses: Sequence[str]) -> None:
 
 
 def _file(place: Place, size: int) -> Path:
-    return place.folder / f"hosts{size}.yml"
+    return place.here() / f"hosts{size}.yml"
 
 
 def _look(place: Place, size: int) -> Look:

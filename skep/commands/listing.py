@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,23 +48,28 @@ def node_rows(api: EngineClient) -> Table:
     """One row a node."""
     columns = ("name", "role", "state", "availability", "manager", "engine", "address", "labels")
     rows: list[tuple[object, ...]] = []
-    for node in sorted(api.nodes(), key=lambda n: (n["Spec"]["Role"], n["Description"]["Hostname"])):
+    for node in sorted(api.nodes(), key=lambda n: (n["Spec"]["Role"], node_name(n))):
         manager = node.get("ManagerStatus") or {}
         standing = "leader" if manager.get("Leader") else manager.get("Reachability", "")
         labels = {k: v for k, v in (node["Spec"].get("Labels") or {}).items() if not k.startswith("skep.")}
         rows.append(
             (
-                node["Description"]["Hostname"],
+                node_name(node),
                 node["Spec"]["Role"],
                 node["Status"]["State"],
                 node["Spec"]["Availability"],
                 standing,
-                node["Description"]["Engine"]["EngineVersion"],
+                node["Description"].get("Engine", {}).get("EngineVersion", ""),
                 node["Status"].get("Addr", ""),
                 " ".join(f"{key}={value}" for key, value in sorted(labels.items())),
             )
         )
     return columns, rows
+
+
+def node_name(node: Mapping[str, Any]) -> str:
+    """Its host name; its ID where it has never told one, because its join was cut short."""
+    return str(node["Description"].get("Hostname") or node["ID"])
 
 
 def network_rows(api: EngineClient) -> Table:
@@ -112,7 +117,7 @@ def stack_rows(api: EngineClient) -> Table:
 def task_rows(api: EngineClient, stack: str) -> Table:
     """One row a task of the stack, newest first within a service."""
     columns = ("task", "node", "state", "desired", "since", "error")
-    names = {node["ID"]: node["Description"]["Hostname"] for node in api.nodes()}
+    names = {node["ID"]: node_name(node) for node in api.nodes()}
     services = {s["ID"]: s["Spec"]["Name"] for s in api.services(filters={"label": f"{STACK}={stack}"})}
     tasks = [task for task in api.tasks(filters={"label": f"{STACK}={stack}"}) if task["ServiceID"] in services]
     tasks.sort(key=lambda t: str(t["Status"]["Timestamp"]), reverse=True)

@@ -108,7 +108,7 @@ def _task_report(api: EngineClient, service: dict[str, Any], tasks: list[dict[st
     if not bad:
         return []
     newest = max(bad, key=lambda task: str(task["Status"]["Timestamp"]))
-    names = {node["ID"]: node["Description"]["Hostname"] for node in api.nodes()}
+    names = {node["ID"]: node["Description"].get("Hostname", "") for node in api.nodes()}
     place = names.get(newest.get("NodeID", ""), "no node")
     name = f"{service['Spec']['Name']}.{newest.get('Slot', newest.get('NodeID', '?'))}"
     return [f"task {name} on {place}: {newest['Status']['Err']}", *_last_log(api, newest["ID"])]

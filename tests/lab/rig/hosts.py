@@ -93,7 +93,7 @@ class Hosts:
         ids = {name: swarms[name]["Cluster"]["ID"] for name in self.managers}
         assert len(set(ids.values())) == 1, f"more than one swarm: {ids}"
         nodes = self.nodes(self.managers[-1])
-        told = [f"{n['Description']['Hostname']} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
+        told = [f"{n['Description'].get('Hostname')} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
         meant = [
             f"{name} {swarm['NodeID']} {'manager' if name in self.managers else 'worker'} ready"
             for name, swarm in swarms.items()

@@ -26,7 +26,8 @@ services:
     oom_score_adj: -500
     depends_on: {db: {condition: service_healthy}}
     configs: [inline, variable]
-    secrets: [variable, driven]
+    secrets: [variable, {source: driven, gid: "5"}, inline]
+    volumes: [{type: cluster, source: "group:fast", target: /c, cluster: {}}]
     deploy: {replicas: 1}
   db: {image: db:1}
 networks:
@@ -39,6 +40,7 @@ configs:
 secrets:
   variable: {environment: PW}
   driven: {driver: vault, driver_opts: {path: kv}}
+  inline: {content: x}
 """
 NESTED: dict[type[Kind], Kind] = {
     Ports: ListOf(PORT),
