@@ -36,8 +36,8 @@ def measured(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start, since = time.time(), time.monotonic()
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env={**os.environ, **(env or {})},
-            cwd=ROOT, start_new_session=True,
+            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_environment(env or {}), cwd=ROOT,
+            start_new_session=True,
         )  # fmt: skip
         try:
             _, status, usage = os.wait4(process.pid, 0)
@@ -80,6 +80,11 @@ def spread(values: Sequence[float], digits: int = 2) -> tuple[str, str]:
 def verdict(value: float, limit: float, unit: str = "") -> str:
     """A value against its criterion."""
     return f"{value:.2f}{unit} ≤ {limit:g}{unit}: {'met' if value <= limit else '**not met**'}"
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours, but that Python keeps what it compiles: nobody should be measured compiling."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | more
 
 
 def _text(file: tempfile._TemporaryFileWrapper[bytes]) -> str:

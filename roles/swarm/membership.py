@@ -194,17 +194,58 @@ def twins(cluster: Cluster, observed: Observed, seen: View) -> list[tuple[str, N
     ]
 
 
+def forget_unborn(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
+    """Nodes left by joins that were cut short; only once no host of the inventory may still become one of them."""
+    ids = {state.node_id for state in observed.values() if state}
+    settled = all(host.name in observed and not _is_pending(observed[host.name]) for host in cluster.hosts)
+    for node in seen.nodes.values() if settled else ():
+        if node.unborn and node.id not in ids:
+            short = node.id[:12]
+            yield Call(
+                id=f"swarm/forget:{short}",
+                title=f"remove the node {short}",
+                cause="its join was cut short, and it never told who it is",
+                operation="node_remove",
+                arguments={"node": node.id},
+            )
+
+
+def _is_pending(state: State | None) -> bool:
+    return state is not None and state.node_state == "pending"
+
+
 def foreign_nodes(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Finding]:
     """Nodes that no host of the inventory is: told, never touched."""
     ids = {state.node_id for state in observed.values() if state}
     for node in seen.nodes.values():
-        if node.id not in ids and not any(_same_host(node, host) for host in cluster.hosts):
+        if node.id not in ids and not node.unborn and not any(_same_host(node, host) for host in cluster.hosts):
             yield Finding(
                 "warning",
                 f"node {node.hostname} ({node.address}, {node.state}) is in the swarm, not in the inventory",
                 role="swarm",
                 next_action="add it to the inventory, or remove it by hand",
             )
+
+
+def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+    """Hosts whose engine runs as a node that the managers do not see so: after a leader was lost, for example."""
+    for host in cluster.hosts if seen else ():
+        state = observed.get(host.name)
+        node = seen.node_of(state) if seen else None
+        if state is None or node is None or state.node_state != "active" or node.role != host.role:
+            continue
+        reach = node.reachability or "reachable"
+        if (node.state, reach) == ("ready", "reachable"):
+            continue
+        told = node.state if node.state != "ready" else reach
+        yield Wait(
+            id=f"swarm/heard@{host.name}",
+            title="wait until Ready" + (" and Reachable" if host.role == "manager" else ""),
+            cause=f"its engine runs, and is {told} in the managers' eyes",
+            condition="node_ready",
+            arguments={"node": node.id},
+            after=(f"engine@{host.name}", f"daemon@{host.name}"),
+        )
 
 
 def node_ref(name: str, observed: Observed) -> str | Ref:
@@ -216,7 +257,7 @@ def node_ref(name: str, observed: Observed) -> str | Ref:
 
 def _join(cluster: Cluster, host: Host, observed: Observed, seen: View | None, gate: tuple[str, ...]) -> Step:
     state = observed[host.name]
-    pending = state is not None and state.node_state == "pending"
+    pending = _is_pending(state)
     lost = (
         [_forget_id(name, node) for name, node in twins(cluster, observed, seen) if name == host.name] if seen else []
     )

@@ -52,8 +52,10 @@ true
             yield from settings.update(cluster, seen)
             yield from membership.foreign_nodes(cluster, observed, seen)
             yield from membership.forget_twins(cluster, observed, seen)
+            yield from membership.forget_unborn(cluster, observed, seen)
         yield from membership.managers(cluster, observed, seen)
         yield from membership.workers(cluster, observed, seen)
+        yield from membership.unheard(cluster, observed, seen)
         yield from membership.demotions(cluster, observed, seen)
         yield from settings.nodes(desired, observed, seen)
 
@@ -61,7 +63,8 @@ true
         """Everybody leaves: workers at once, then managers one by one, the leader last."""
         seen = view(cluster, observed)
         known = {state.node_id for state in observed.values() if state}
-        strangers = [n for n in seen.nodes.values() if n.id not in known and n.state != "down"] if seen else []
+        nodes = seen.nodes.values() if seen else ()
+        strangers = [n for n in nodes if n.id not in known and n.state != "down" and not n.unborn]
         steps: list[Step | Finding] = [
             Finding(
                 "error",

@@ -30,6 +30,11 @@ class Node:
     leader: bool = False
     address: str = ""
 
+    @property
+    def unborn(self) -> bool:
+        """Whether it got a certificate and has never told who it is: its host died, or is just joining."""
+        return not self.hostname and self.state != "ready"
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -16,9 +16,10 @@ from skep.model import Cluster, Host
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
 NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
 SECOND = 1_000_000_000
-PATIENCE = 10
-"""Seconds in which nodes report to a new leader, and get a new certificate after a change of role."""
-UNSETTLED = ("unknown", "disconnected")
+PATIENCE = 30
+"""Seconds in which nodes report to a new leader, also those that were with a dead one, and get a new certificate
+after a change of role."""
+UNSETTLED = ("unknown", "disconnected", "down")
 Ask = Callable[..., list[Any]]
 
 
@@ -159,4 +160,5 @@ def _is_what_became_of(node: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     address = old["Status"].get("Addr")
     if address not in (None, "", "0.0.0.0") and address == node["Status"].get("Addr"):
         return True
-    return old["Status"]["State"] != "ready" and bool(node["Description"]["Hostname"] == old["Description"]["Hostname"])
+    name, old_name = (each["Description"].get("Hostname") for each in (node, old))
+    return old["Status"]["State"] != "ready" and bool(name and name == old_name)

@@ -57,7 +57,7 @@ class Hosts:
     def run(self, host: str, script: str) -> str:
         """The script's output; it must end with status 0."""
         done = self.attempt(host, script)
-        status, said = done.returncode, f"{done.stdout}{done.stderr}"
+        status, said = done.returncode, f"{done.stdout}{done.stderr}"[-2000:]
         assert status == 0, f"on {host}: {script}\nended with {status}:\n{said}"
         return done.stdout
 

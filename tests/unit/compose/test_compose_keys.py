@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from skep.compose import convert, keys
 from skep.compose.kinds import Kind
@@ -70,6 +71,12 @@ def written(value: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     if isinstance(value, list):
         return set().union(*(written(item, (*path, "*")) for item in value))
     return set()
+
+
+def test_every_key_stands_in_a_file_that_is_tried() -> None:
+    files = [yaml.safe_load(file.read_text()) for file in CORPUS.glob("*/*.yml") if file.name.startswith("compose")]
+    known = set().union(*map(written, [*files, yaml.safe_load(MORE)]))
+    assert not taken(keys.compose("/", None)) - known
 
 
 def test_keys_that_swarm_can_carry_out_and_dockers_cli_does_not_know(read: Read) -> None:
