@@ -149,18 +149,20 @@ class Session:
     def _sudo_with_password(self, channel: paramiko.Channel, command: str) -> None:
         """Give sudo the password over stdin, and go on only when the shell behind it says so.
 
-        The shell skips what sudo left unread (it may not have asked), up to a word of this call. Asked a second
+        The shell skips what sudo left unread (it may not have asked), up to a word of this call, and says the word on
+        both streams: what sudo wrote before, such as its prompt, has been read by then. Asked a second
         time, sudo did not like the password; whatever else it says is not for us.
         """
         assert self.access.sudo_password is not None
         word, prompt = secrets.token_hex(8), secrets.token_hex(8)
-        skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word}; exec {command}'
+        skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word} >&2; echo {word}; exec {command}'
         with _answering(channel, self.access.connect_timeout + 5):
             channel.exec_command(f"sudo -k -S -p {prompt} sh -c '{skip}'")
         channel.sendall(f"{self.access.sudo_password.reveal()}\n{word}\n".encode())
         until = time.monotonic() + PATIENCE
         answer = said = b""
-        while not answer.endswith(f"{word}\n".encode()):
+        end = f"{word}\n".encode()
+        while not (answer.endswith(end) and said.endswith(end)):
             ended = channel.exit_status_ready()
             if channel.recv_ready():
                 answer += channel.recv(1)
