@@ -18,7 +18,8 @@ find / /tmp /run /var/lib/docker /var/lib/containerd -xdev \
   -printf '%p\t%y\t%m\t%l\n' \
   -o -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%C@\t%l\n' 2>/dev/null
 find /etc /var/lib /root /home /srv /opt /usr/local /tmp -type f \
-  ! -path '*/overlay2/*' ! -path '/var/lib/docker/containers/*' -print0 2>/dev/null | xargs -0r sha256sum 2>/dev/null || true
+  ! -path '*/overlay2/*' ! -path '/var/lib/docker/containers/*' -print0 2>/dev/null |
+  xargs -0r sha256sum 2>/dev/null || true
 """
 """One line a path: kind, mode, owner, size, times of content and of inode, link target; then one a file: its checksum.
 

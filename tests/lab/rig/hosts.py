@@ -93,7 +93,7 @@ class Hosts:
         ids = {name: swarms[name]["Cluster"]["ID"] for name in self.managers}
         assert len(set(ids.values())) == 1, f"more than one swarm: {ids}"
         nodes = self.nodes(self.managers[-1])
-        told = [f"{n['Description'].get('Hostname')} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
+        told = [f"{_name(n)} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
         meant = [
             f"{name} {swarm['NodeID']} {'manager' if name in self.managers else 'worker'} ready"
             for name, swarm in swarms.items()
@@ -127,3 +127,7 @@ def until(what: str, holds: Callable[[], Any], *, patience: float = PATIENCE) ->
         assert time.monotonic() < deadline, f"not so within {patience:g} s: {what}"
         time.sleep(0.2)
     return found
+
+
+def _name(node: dict[str, Any]) -> str:
+    return str(node["Description"].get("Hostname"))
