@@ -228,16 +228,19 @@ def foreign_nodes(cluster: Cluster, observed: Observed, seen: View) -> Iterator[
 
 
 def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
-    """Hosts whose engine runs as a node that the managers do not see so: after a leader was lost, for example."""
+    """Hosts whose engine runs as a node that the managers do not see: after a leader was lost, for example.
+
+    A new leader that has just not heard of a node yet (``unknown``) needs no step: it will in a moment.
+    """
     for host in cluster.hosts if seen else ():
         state = observed.get(host.name)
         node = seen.node_of(state) if seen else None
         if state is None or node is None or state.node_state != "active" or node.role != host.role:
             continue
-        reach = node.reachability or "reachable"
-        if (node.state, reach) == ("ready", "reachable"):
+        lost = node.state == "down"
+        if not lost and node.reachability != "unreachable":
             continue
-        told = node.state if node.state != "ready" else reach
+        told = node.state if lost else node.reachability
         yield Wait(
             id=f"swarm/heard@{host.name}",
             title="wait until Ready" + (" and Reachable" if host.role == "manager" else ""),
