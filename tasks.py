@@ -12,6 +12,7 @@ COMMON = {
     "verbose": "every step's start, progress and order; tracebacks of bugs",
     "limit": "only these hosts or groups, comma-separated",
     "replace_network": "networks that may be removed and created anew, comma-separated",
+    "allow_quorum_loss": "restart managers that none can stand in for: nothing can be changed until they are back",
     "yes": "do not ask",
 }
 VERIFY = {name: Path("roles") / name / "verify.py" for name in ("engine", "daemon", "swarm", "networks", "stacks")}
@@ -33,10 +34,14 @@ def site(c, inventory, json, verbose):
 
 @task(
     help=helps(
-        "inventory", "limit", "json", "verbose", "replace_network", exit_code="exit 10 if something would change"
+        "inventory", "limit", "json", "verbose", "replace_network", "allow_quorum_loss",
+        exit_code="exit 10 if something would change",
     )
-)
-def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, replace_network=None, exit_code=False):
+)  # fmt: skip
+def cluster_plan(
+    c, inventory=None, limit=None, json=False, verbose=False, replace_network=None, exit_code=False,
+    allow_quorum_loss=False,
+):  # fmt: skip
     """Show what would change, per host, with the cause of each step. Changes nothing.
 
     Example: invoke cluster.plan -i prod --limit workers
@@ -44,7 +49,7 @@ def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, repla
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import cluster
 
-        here = cluster.allowing(here, replace_network)
+        here = cluster.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
         code = cluster.show_plan(here, tell, limit=limit, exit_code=exit_code)
     if code:
         raise Exit(code=code)
@@ -52,11 +57,14 @@ def cluster_plan(c, inventory=None, limit=None, json=False, verbose=False, repla
 
 @task(
     help=helps(
-        "inventory", "limit", "json", "verbose", verify="always, changed (default) or never",
-        replace_network="networks that may be removed and created anew, comma-separated",
+        "inventory", "limit", "json", "verbose", "replace_network", "allow_quorum_loss",
+        verify="always, changed (default) or never",
     )
 )  # fmt: skip
-def cluster_up(c, inventory=None, limit=None, verbose=False, json=False, verify="changed", replace_network=None):
+def cluster_up(
+    c, inventory=None, limit=None, verbose=False, json=False, verify="changed", replace_network=None,
+    allow_quorum_loss=False,
+):  # fmt: skip
     """Make the hosts what the inventory says: plan, apply, observe again, verify.
 
     Example: invoke cluster.up -i prod --verify always
@@ -64,7 +72,7 @@ def cluster_up(c, inventory=None, limit=None, verbose=False, json=False, verify=
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import cluster
 
-        here = cluster.allowing(here, replace_network)
+        here = cluster.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
         cluster.up(here, tell, VERIFY, limit=limit, verify=verify)
 
 

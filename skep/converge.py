@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -16,9 +16,12 @@ from skep.history import Recorder
 from skep.lock import ClusterLock
 from skep.model import Cluster
 from skep.observe import Observation, observe
-from skep.plan import Finding, Plan, Step
+from skep.plan import Finding, Plan, Step, Wait
 from skep.role import Removable, Role
 from skep.ssh import Pool
+
+WAITS = 3
+"""How often one run waits for the same, which comes and goes."""
 
 SEND_EVERY = 10.0
 """Seconds between two writes of history while a run lasts."""
@@ -69,13 +72,12 @@ def make(site: Site, items: Iterable[Step | Finding]) -> Plan:
     return Plan(items, site.known, [host.name for host in site.cluster.hosts])
 
 
-def refuse_errors(plan: Plan) -> None:
+def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
     """Raise ``PreflightError`` if the plan holds findings that forbid to apply it."""
     if plan.errors:
         count = len(plan.errors)
         raise PreflightError(
-            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on;"
-            " nothing was changed"
+            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on; {so_far}"
         )
 
 
@@ -142,16 +144,23 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
         )
 
 
-def refuse_repeated(plan: Plan, done: Collection[str]) -> None:
-    """Raise ``NotConverged`` if a plan made after a run holds a step that was done in it."""
-    repeated = [step for step in plan if step.id in done]
-    if repeated:
-        lines = [f"{step.id}: {step.title} ({step.cause})" for step in repeated]
-        raise NotConverged(
-            f"all steps ran, and {len(repeated)} would have to run again",
-            cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
-            next_action="run the same command again; if it stays, something else changes these hosts",
-        )
+def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:
+    """Raise ``NotConverged`` if a plan made after a run holds a step that was done in it; ``done`` counts how often.
+
+    A wait changes nothing, so it may come again: ``WAITS`` times.
+    """
+    repeated = [step for step in plan if done.get(step.id, 0) >= (WAITS if isinstance(step, Wait) else 1)]
+    if not repeated:
+        return
+    flapping = all(isinstance(step, Wait) for step in repeated)
+    lines = [f"{step.id}: {step.title} ({step.cause})" for step in repeated]
+    raise NotConverged(
+        "all steps ran, and "
+        + (f"it does not stay so after {WAITS} times" if flapping else f"{len(repeated)} would have to run again"),
+        cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
+        next_action=(flapping and repeated[0].otherwise)
+        or "run the same command again; if it stays, something else changes these hosts",
+    )
 
 
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
@@ -160,7 +169,7 @@ def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
     names = {step.id for step in kept}
     items: list[Step | Finding] = list(plan.findings)
     for step in kept:
-        lacking = sorted(plan.needs[step.id] - names)
+        lacking = sorted(plan.needs[step.id] - plan.gates[step.id] - names)
         if lacking:
             names.discard(step.id)
             text = f"{step.id} is left out: it needs {lacking[0]}, which --limit leaves out"

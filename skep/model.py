@@ -158,6 +158,8 @@ class Cluster:
     registries: tuple[Registry, ...] = ()
     replace_networks: frozenset[str] = frozenset()
     """Networks the user allowed to be removed and created anew (``--replace-network``)."""
+    allow_quorum_loss: bool = False
+    """Whether managers that nobody can stand in for may be restarted (``--allow-quorum-loss``)."""
 
     @property
     def managers(self) -> tuple[Host, ...]:

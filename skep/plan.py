@@ -51,10 +51,11 @@ class Step:
 
     ``host`` is where it runs; ``None`` means any reachable manager, but not ``avoid`` while there is another.
     ``needs`` names what must have succeeded before: a step id, ``role/action`` wherever it runs, ``role@host`` for
-    all steps of that role there, or ``role`` for all its steps. ``after`` only orders. What no step answers to is
-    so already.
+    all steps of that role there, or ``role`` for all its steps. ``gates`` are needs that order a roll-out over
+    hosts: ``--limit`` may leave them out. ``after`` only orders. What no step answers to is so already.
     ``only_with`` leaves the step out of a plan that has no step of that name, and with it what needs this one.
-    ``timeout`` in seconds. ``detail`` holds further lines, old → new.
+    ``timeout`` in seconds. ``detail`` holds further lines, old → new. ``otherwise`` is what the user can do when a
+    script fails, or what is waited for does not come true in time.
     """
 
     kind: ClassVar[str] = "step"
@@ -65,10 +66,12 @@ class Step:
     host: str | None = None
     avoid: str | None = None
     needs: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     only_with: str | None = None
     timeout: float = 120.0
     detail: tuple[str, ...] = ()
+    otherwise: str | None = None
 
     @property
     def role(self) -> str:
@@ -139,7 +142,8 @@ class Plan:
         names = set(roles)
         steps = _without_orphans(steps, names)
         groups = _groups(steps.values(), names)
-        self.needs = {step.id: _resolve(step, step.needs, groups) for step in steps.values()}
+        self.gates = {step.id: _resolve(step, step.gates, groups) for step in steps.values()}
+        self.needs = {step.id: _resolve(step, step.needs, groups) | self.gates[step.id] for step in steps.values()}
         self.after = {step.id: _resolve(step, step.after, groups) for step in steps.values()}
         try:
             order = TopologicalSorter(

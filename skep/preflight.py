@@ -112,7 +112,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         modules_told="modules-told" in single,
         free=int(single.get("free", ["0"])[0]) * 1024,
         installed="installed" in single,
-        in_swarm=swarm.get("LocalNodeState") == "active",
+        in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),

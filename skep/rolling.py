@@ -4,22 +4,25 @@ that keeps the quorum. Workers first in batches, then managers one by one, the l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skep.model import Cluster
-from skep.plan import Call, Ref, Step, Wait
+from skep.plan import Call, Finding, Ref, Step, Wait
 from skep.questions import Answers
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A host's standing in the swarm it is in: what decides its place in the order. ``locks``: its swarm has
-    autolock now, so that a manager comes back locked."""
+    autolock now, so that a manager comes back locked. ``managers``: what a manager in a quorum tells, node ID of each
+    manager → whether it is reachable; ``node`` is its own."""
 
     manager: bool = False
     leader: bool = False
     locks: bool = False
+    node: str | None = None
+    managers: Mapping[str, bool] = field(default_factory=dict)
 
 
 def member(answers: Answers) -> Member | None:
@@ -27,50 +30,137 @@ def member(answers: Answers) -> Member | None:
     swarm = answers.get("/info", {}).get("Swarm") or {}
     if swarm.get("LocalNodeState") != "active":
         return None
-    own = [node for node in answers.get("/nodes", []) if node["ID"] == swarm.get("NodeID")]
-    leads = any((node.get("ManagerStatus") or {}).get("Leader") for node in own)
+    nodes = {node["ID"]: node.get("ManagerStatus") for node in answers.get("/nodes", [])}
     spec = (swarm.get("Cluster") or {}).get("Spec") or {}
-    locks = bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
-    return Member(manager=bool(swarm.get("ControlAvailable")), leader=leads, locks=locks)
+    return Member(
+        manager=bool(swarm.get("ControlAvailable")),
+        leader=bool((nodes.get(swarm.get("NodeID")) or {}).get("Leader")),
+        locks=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
+        node=swarm.get("NodeID") or None,
+        managers={name: told.get("Reachability") == "reachable" for name, told in nodes.items() if told},
+    )
 
 
-def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Member]) -> list[Step]:
+def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Member | None]) -> list[Step | Finding]:
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
 
-    A failure anywhere stops what would come later. The availability a node returns to is the inventory's.
+    ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. A failure anywhere stops
+    what would come later. The availability a node returns to is the inventory's. Managers that cannot be restarted
+    without losing the quorum, or coming back locked for good, are a finding instead.
     """
+    standing = {name: members[name] or Member() for name in work}
     names = [host.name for host in cluster.hosts if host.name in work]
-    workers = [name for name in names if not members[name].manager]
-    managers = sorted((n for n in names if members[n].manager), key=lambda name: members[name].leader)
+    workers = [name for name in names if not standing[name].manager]
+    managers = sorted((n for n in names if standing[n].manager), key=lambda name: standing[name].leader)
     batch = max(1, len(cluster.workers) // 4)
-    steps: list[Step] = []
+    reserve = _reserve(members)
+    steps: list[Step | Finding] = []
+    if managers and not reserve.enough:
+        finding = _without_reserve(cluster, work[managers[0]].role, managers, members, reserve)
+        steps += [finding] if finding else []
+        managers = [] if finding and finding.level != "warning" else managers
     for place, name in enumerate(workers):
         before = [workers[place - batch]] if place >= batch else []
-        steps += _one(cluster, work[name], name, before, members[name])
+        steps += _one(cluster, work[name], name, before, standing[name], gated=False)
     for place, name in enumerate(managers):
         before = [managers[place - 1]] if place else workers
-        steps += _one(cluster, work[name], name, before, members[name])
+        steps += _one(cluster, work[name], name, before, standing[name], gated=reserve.enough)
     return steps
 
 
-def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member: Member) -> list[Step]:
-    role, node, manager = step.role, Ref(f"node-id@{host}"), member.manager
-    gate = tuple(f"{role}/return@{name}" for name in before)
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """How many managers there are, and how many of them would be left while another one is restarted."""
+
+    managers: int
+    left: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether those left hold the quorum."""
+        return self.left >= self.managers // 2 + 1
+
+
+def _reserve(members: Mapping[str, Member | None]) -> Reserve:
+    """From what the managers tell, the leader's word first. One that tells itself counts as reachable: it is waited
+    for. Nothing told counts as enough: the swarm role refuses such a swarm."""
+    tellers = [member for member in members.values() if member and member.managers]
+    if not tellers:
+        return Reserve(0, 1)
+    told = max(tellers, key=lambda member: member.leader).managers
+    alive = {node for node, reachable in told.items() if reachable} | {member.node for member in tellers}
+    return Reserve(len(told), len(alive & set(told)) - 1)
+
+
+def _without_reserve(
+    cluster: Cluster, role: str, hosts: Sequence[str], members: Mapping[str, Member | None], reserve: Reserve
+) -> Finding | None:
+    """What there is to say before restarting managers that nobody stands in for; only a warning lets it happen."""
+    names = ", ".join(hosts)
+    asked = [host for host in cluster.hosts if host.name in members]
+    changing = [host.name for host in asked if _manages(members[host.name]) != (host.role == "manager")]
+    if changing:
+        text = f"is restarted in a second round, once {', '.join(changing)} changed to the role of the inventory"
+        return Finding("note", text, names, role)
+    locks = any(member.locks for member in members.values() if member)
+    if locks and cluster.swarm.autolock is False:
+        return Finding("note", "is restarted in a second round, once autolock is off", names, role)
+    if locks or cluster.swarm.autolock:
+        return Finding(
+            "error",
+            "would come back locked from its restart, and no other manager could tell the unlock key",
+            names,
+            role,
+            "add managers until one can be spared; or set swarm.autolock to false, run this, and set it to true again",
+        )
+    if reserve.managers == 1:
+        return None
+    loss = f"{reserve.left} of {reserve.managers} managers reachable: no quorum"
+    if cluster.allow_quorum_loss:
+        text = f"restarting it leaves {loss} until it is back; services go on, nothing can be changed meanwhile"
+        return Finding("warning", text, names, role)
+    return Finding(
+        "error",
+        f"restarting it would leave {loss}",
+        names,
+        role,
+        "bring the managers that are down back, or add one, until one can be spared; or allow it for that moment:"
+        " --allow-quorum-loss",
+    )
+
+
+def _manages(member: Member | None) -> bool:
+    return member is not None and member.manager
+
+
+def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member: Member, *, gated: bool) -> list[Step]:
+    """``gated``: the others hold the quorum without it, or will once they are back."""
+    steps = _out_of_service(cluster, step, host, gated=gated)
+    if steps:
+        step = replace(step, needs=(steps[-1].id,), gates=(), after=())
+    steps = [*steps, step, *_back(cluster, step, host, member)]
+    gates = (*steps[0].gates, *(f"{step.role}/return@{name}" for name in before))
+    return [replace(steps[0], gates=gates), *steps[1:]]
+
+
+def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> list[Step]:
+    role, node = step.role, Ref(f"node-id@{host}")
     common: dict[str, Any] = {"avoid": host, "cause": step.cause}
+    first: dict[str, Any] = {"needs": step.needs, "gates": step.gates, "after": step.after}
     steps: list[Step] = []
-    if manager:
+    if gated:
         steps.append(
             Wait(
                 id=f"{role}/quorum@{host}",
                 title="wait until the other managers hold the quorum without it",
                 condition="quorum_without",
                 arguments={"node": node},
-                needs=(*step.needs, *gate),
-                after=step.after,
+                otherwise="bring the managers that are down back, and run the same command again",
+                **first,
                 **common,
             )
         )
-        gate = (f"{role}/quorum@{host}",)
+        first = {"needs": (f"{role}/quorum@{host}",)}
     if len(cluster.hosts) > 1 and cluster.host(host).availability != "drain":
         steps += [
             Call(
@@ -78,8 +168,7 @@ def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member:
                 title="drain the node",
                 operation="node_update",
                 arguments={"node": node, "spec": {"Availability": "drain"}, "drop_labels": []},
-                needs=(*step.needs, *gate),
-                after=step.after,
+                **first,
                 **common,
             ),
             Wait(
@@ -87,40 +176,33 @@ def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member:
                 title="wait until its tasks run elsewhere",
                 condition="node_drained",
                 arguments={"node": node},
+                otherwise="see which tasks have no place or do not start: invoke stack.ls, invoke stack.ps NAME",
                 needs=(f"{role}/drain@{host}",),
                 timeout=300,
                 **common,
             ),
         ]
-        gate = (f"{role}/drained@{host}",)
-    steps.append(replace(step, needs=(*step.needs, *gate)))
-    awake = step.id
-    if manager and (member.locks or cluster.swarm.autolock):
+    return steps
+
+
+def _back(cluster: Cluster, step: Step, host: str, member: Member) -> list[Step]:
+    role, node, awake = step.role, Ref(f"node-id@{host}"), step.id
+    steps: list[Step] = []
+    if member.manager and (member.locks or cluster.swarm.autolock):
         awake = f"{role}/unlock@{host}"
-        steps.append(
-            Call(
-                id=awake,
-                host=host,
-                title="unlock the manager",
-                cause="the swarm has autolock",
-                avoid=host,
-                operation="swarm_unlock",
-                arguments={"key": Ref("unlock-key")},
-                needs=(step.id,),
-            )
-        )
-    steps.append(
+        steps.append(unlock(awake, host, needs=(step.id,)))
+    availability = cluster.host(host).availability
+    return [
+        *steps,
         Wait(
             id=f"{role}/back@{host}",
-            title="wait until the node is Ready" + (" and Reachable" if manager else ""),
+            title="wait until the node is Ready" + (" and Reachable" if member.manager else ""),
             condition="node_ready",
             arguments={"node": node},
+            otherwise=unheard(host),
             needs=(awake,),
             cause=step.cause,
-        )
-    )
-    availability = cluster.host(host).availability
-    steps.append(
+        ),
         Call(
             id=f"{role}/return@{host}",
             title=f"set availability {availability} again",
@@ -128,6 +210,27 @@ def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member:
             arguments={"node": node, "spec": {"Availability": availability}, "drop_labels": []},
             needs=(f"{role}/back@{host}",),
             cause=step.cause,
-        )
+        ),
+    ]
+
+
+def unlock(name: str, host: str, *, needs: tuple[str, ...]) -> Step:
+    """Unlock a manager that came back locked, with the key another manager tells."""
+    return Call(
+        id=name,
+        host=host,
+        title="unlock the manager",
+        cause="the swarm has autolock",
+        avoid=host,
+        operation="swarm_unlock",
+        arguments={"key": Ref("unlock-key")},
+        needs=needs,
     )
-    return steps
+
+
+def unheard(host: str) -> str:
+    """What to look at when the managers do not see a node whose engine runs."""
+    return (
+        f"see that 2377/tcp and 7946/tcp+udp are open between {host} and the managers and that the clocks agree;"
+        f" on {host} look at: journalctl -u docker; then run the same command again"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from roles.daemon.reported import reported
@@ -105,8 +105,8 @@ cat {FILE} 2>/dev/null; true
             if reload or not have.member:
                 steps.append(step)
             else:
-                restarts[name] = step
-        members = {name: (observed[name] or State({})).member or Member() for name in restarts}
+                restarts[name] = replace(step, needs=("swarm/settings",), after=("engine",))
+        members = {name: have.member if have else None for name, have in observed.items()}
         return [*steps, *rolling(cluster, restarts, members)]
 
     def _write(self, host: str, have: State, merged: Mapping[str, Any], want: State) -> list[Step]:
@@ -139,8 +139,7 @@ cat {FILE} 2>/dev/null; true
             or tuple(f"{key}: in the file, not known to be in force" for key in sorted(keys)),
             script=apply_script(FILE, MEMORY, reload=reload),
             files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
-            needs=() if reload else ("swarm/settings",),
-            after=(f"engine@{host}", *(("engine",) if not reload else ())),
+            after=(f"engine@{host}",),
             timeout=180,
         )
 

@@ -15,7 +15,7 @@ PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
 
-INSTALL = r"""
+_SELECT = r"""
 set -e
 export DEBIAN_FRONTEND=noninteractive
 wait_apt="-o DPkg::Lock::Timeout=120"
@@ -29,12 +29,28 @@ if none "$candidate"; then echo "no package docker.io in the sources of this hos
 if ! fits; then echo "wanted $WANTED, the sources of this host offer $candidate" >&2; exit 65; fi
 packages=docker.io
 none "$cli" || packages="$packages docker-cli"
-install() { apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold install $packages >&2; }
+install() {
+  apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" install $packages >&2; }
+"""
+"""POSIX sh; takes ``$WANTED``, leaves ``$packages`` and ``install``. Exit 65: not on offer."""
+
+FETCH = (
+    _SELECT
+    + r"""
+install --download-only || { apt-get $wait_apt -qq update >&2; install --download-only; }
+"""
+)
+"""Changes nothing but apt's own lists and its store of downloaded packages."""
+
+INSTALL = (
+    _SELECT
+    + r"""
 install || { dpkg --configure -a >&2 || true; apt-get $wait_apt -qq update >&2; install; }
 systemctl enable --quiet docker.service
 systemctl is-active --quiet docker.service || systemctl start docker.service || {
   journalctl -u docker.service -n 15 --no-pager -o cat >&2; exit 66; }
 """
+)
 
 START = r"""
 systemctl reset-failed docker.service 2>/dev/null || true
@@ -107,7 +123,9 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                     continue
                 step = self._install(name, want, f"version {have.version}, wanted {want.version}")
                 if have.member and have.running:
-                    upgrades[name] = replace(step, needs=("swarm/settings",))
+                    steps.append(_fetch(name, want, step.cause))
+                    needs = ("swarm/settings", f"engine/fetch@{name}")
+                    upgrades[name] = replace(step, needs=needs, gates=("engine/fetch",))
                 else:
                     steps.append(step)
             elif not (have.running and have.enabled):
@@ -122,7 +140,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                         after=(f"daemon/write@{name}",),
                     )
                 )
-        members = {name: (observed[name] or State(None)).member or Member() for name in upgrades}
+        members = {name: have.member if have else None for name, have in observed.items()}
         return [*steps, *rolling(cluster, upgrades, members)]
 
     def _install(self, host: str, want: State, cause: str) -> Step:
@@ -136,6 +154,21 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
             after=(f"daemon/write@{host}",),
             timeout=900,
         )
+
+
+def _fetch(host: str, want: State, cause: str) -> Step:
+    """Before any node is drained: every host has found and downloaded what it is to install."""
+    return Run(
+        id=f"engine/fetch@{host}",
+        host=host,
+        title=f"download docker.io {want.version}",
+        cause=cause,
+        script=f"WANTED={want.version}\n{FETCH}",
+        otherwise="change engine.version or the host's package sources, then run the same command again; no node was"
+        " drained yet",
+        only_with=f"engine/install@{host}",
+        timeout=600,
+    )
 
 
 def upstream(version: str) -> str:

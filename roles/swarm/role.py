@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from roles.swarm import membership, settings
+from roles.swarm import absence, lost, membership, settings
 from roles.swarm.state import State, desired_state, parse_state
 from roles.swarm.view import refusals, stays, view
 from skep.model import Cluster, Host
@@ -50,12 +50,13 @@ true
         else:
             yield from settings.fixed_findings(cluster, seen)
             yield from settings.update(cluster, seen)
-            yield from membership.foreign_nodes(cluster, observed, seen)
-            yield from membership.forget_twins(cluster, observed, seen)
-            yield from membership.forget_unborn(cluster, observed, seen)
+            yield from lost.foreign_nodes(cluster, observed, seen)
+            yield from lost.forget_twins(cluster, observed, seen)
+            yield from lost.forget_unborn(cluster, observed, seen)
         yield from membership.managers(cluster, observed, seen)
         yield from membership.workers(cluster, observed, seen)
-        yield from membership.unheard(cluster, observed, seen)
+        yield from absence.unlocks(cluster, observed, seen)
+        yield from absence.unheard(cluster, observed, seen)
         yield from membership.demotions(cluster, observed, seen)
         yield from settings.nodes(desired, observed, seen)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from roles.swarm.membership import node_ref, outside
+from roles.swarm.identity import node_ref, outside
 from roles.swarm.state import OWNED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.model import Cluster
@@ -13,7 +13,8 @@ from skep.plan import Call, Finding, Step, changes, show
 
 
 def update(cluster: Cluster, seen: View) -> Iterator[Step]:
-    """Bring the swarm's own settings to what the inventory names."""
+    """Bring the swarm's own settings to what the inventory names; with autolock the unlock key may go, so first
+    what is locked is unlocked."""
     wanted = wanted_spec(cluster)
     old, new = _flat(_part(seen.state.spec, wanted)), _flat(wanted)
     if old != new:
@@ -24,6 +25,7 @@ def update(cluster: Cluster, seen: View) -> Iterator[Step]:
             detail=changes(old, new),
             operation="swarm_update",
             arguments={"spec": wanted},
+            needs=("swarm/unlock",),
         )
 
 

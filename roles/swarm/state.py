@@ -15,6 +15,12 @@ OWNED = "skep.labels"
 STOPPED = "stopped"
 """``node_state`` of a host that is a node by what is on its disk, while its engine does not answer."""
 
+LOCKED = "locked"
+"""``node_state`` of a manager that waits for the unlock key; it is a node by what is on its disk."""
+
+MEMBERS = ("active", STOPPED, LOCKED)
+"""``node_state`` of hosts that are nodes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -87,10 +93,12 @@ def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
 
 def parse_state(text: str, answers: Answers) -> State | None:
     """From ``/info`` and, on managers in a quorum, ``/nodes``; from the node's certificate in ``text`` while the
-    engine does not answer; ``None`` without either."""
+    engine does not answer, or tells no node ID because it is locked; ``None`` without any."""
     if "/info" not in answers:
-        return _stopped(text) if "BEGIN CERTIFICATE" in text else None
+        return _from_disk(text, STOPPED) if "BEGIN CERTIFICATE" in text else None
     swarm = answers["/info"]["Swarm"]
+    if swarm["LocalNodeState"] == LOCKED and "BEGIN CERTIFICATE" in text:
+        return _from_disk(text, LOCKED)
     cluster = swarm.get("Cluster") or {}
     return State(
         node_state=swarm["LocalNodeState"],
@@ -108,7 +116,7 @@ def parse_state(text: str, answers: Answers) -> State | None:
     )
 
 
-def _stopped(certificate: str) -> State:
+def _from_disk(certificate: str, node_state: str) -> State:
     """Swarm writes node ID, role and cluster ID into a node's certificate as CN, OU and O (swarmkit's ca package)."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
@@ -119,7 +127,7 @@ def _stopped(certificate: str) -> State:
         return str(subject.get_attributes_for_oid(name)[0].value)
 
     return State(
-        node_state=STOPPED,
+        node_state=node_state,
         node_id=part(NameOID.COMMON_NAME),
         cluster_id=part(NameOID.ORGANIZATION_NAME),
         manager=part(NameOID.ORGANIZATIONAL_UNIT_NAME) == "swarm-manager",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from roles.swarm.state import STOPPED, Node, State
+from roles.swarm.state import LOCKED, MEMBERS, STOPPED, Node, State
 from skep.model import Cluster
 from skep.plan import Finding
 
@@ -80,9 +80,14 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View 
 def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator[Finding]:
     if state is None or state.node_state in ("inactive", "pending"):
         return
-    if state.node_state == "locked":
-        yield _error(name, "its swarm state is locked", f"on {name} run: docker swarm unlock")
-    elif state.node_state not in ("active", STOPPED):
+    if state.node_state == LOCKED and seen is None:
+        yield _error(
+            name,
+            "its swarm state is locked, and no manager of the inventory can tell the key",
+            f"on {name} run: docker swarm unlock; it asks for the key, which any manager that is not locked tells:"
+            " docker swarm unlock-key -q. Then run the same command again",
+        )
+    elif state.node_state not in MEMBERS:
         yield _error(
             name,
             f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}",

@@ -191,7 +191,8 @@ def _told(step: Step, act: Callable[[], T]) -> T:
 def _script_failed(host: str, step: Step, result: Result) -> StepFailed:
     if result.status in (124, 137):
         return StepFailed(f"took longer than {step.timeout:g} s and was ended", host=host, cause=_tail(result))
-    return StepFailed(f"ended with status {result.status}", host=host, cause=_tail(result), next_action=AGAIN)
+    next_action = step.otherwise or AGAIN
+    return StepFailed(f"ended with status {result.status}", host=host, cause=_tail(result), next_action=next_action)
 
 
 def _tail(result: Result) -> str:
@@ -205,4 +206,5 @@ def _not_in_time(api: EngineClient, host: str, step: Wait, missing: str) -> Step
         from skep.engine.services import failure_report
 
         cause = f"{missing}\n{failure_report(api, reveal(step.arguments['stack']))}"
-    return StepFailed(f"not so after {step.timeout:g} s", host=host, cause=cause, next_action=AGAIN)
+    next_action = step.otherwise or AGAIN
+    return StepFailed(f"not so after {step.timeout:g} s", host=host, cause=cause, next_action=next_action)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from skep.converge import Site, apply, refuse_errors, refuse_repeated, refuse_unclean
 from skep.observe import Observation, observe
-from skep.plan import Plan
+from skep.plan import Plan, Step
 from skep.report import Reporter
 
 
@@ -19,23 +20,30 @@ def carry_out(
     observation: Observation,
     what: str,
     remaining: Callable[[Observation], Plan],
-) -> None:
-    """Apply, observe again; what only shows after the first round gets one of its own, as long as it is new."""
-    done: set[str] = set()
+) -> tuple[Observation, list[Step]]:
+    """Apply, observe again; what only shows after the first round gets one of its own, as long as it is new.
+
+    A wait may come again, as nodes do that the managers lose sight of; at most as often as ``refuse_repeated`` allows.
+    Returns the last look and the steps of all rounds.
+    """
+    done: Counter[str] = Counter()
+    carried: list[Step] = []
     while len(planned):
         since = time.monotonic()
         with tell.run(planned):
             outcome = apply(site, planned, observation, what, tell.event)
         tell.outcome(outcome, planned, time.monotonic() - since)
         refuse_unclean(outcome, {})
-        done |= set(outcome.done)
+        done.update(outcome.done)
+        carried += planned
         with tell.busy("observing again"):
             observation = again(site, observation)
         planned = remaining(observation)
         refuse_repeated(planned, done)
         if len(planned):
             tell.plan(planned, applying=True)
-            refuse_errors(planned)
+            refuse_errors(planned, "what was done before stays done")
+    return observation, carried
 
 
 def again(site: Site, before: Observation) -> Observation:

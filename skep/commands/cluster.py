@@ -21,19 +21,19 @@ from skep.converge import (
 )
 from skep.errors import ConnectError, UsageError, VerifyFailed
 from skep.observe import Observation, observe
-from skep.plan import Plan
+from skep.plan import Plan, Step
 from skep.report import Reporter
 
 Paths = Mapping[str, Path]
 
 
-def allowing(site: Site, networks: str | None) -> Site:
-    """The site with networks that may be replaced, comma-separated."""
+def allowing(site: Site, networks: str | None, *, quorum_loss: bool) -> Site:
+    """The site with what the user allows: networks to be replaced, comma-separated, and a moment without a quorum."""
     names = frozenset(filter(None, (networks or "").split(",")))
     unknown = sorted(names - {network.name for network in site.cluster.networks})
     if unknown:
         raise UsageError(f"--replace-network {unknown[0]}: no network of that name in the inventory")
-    return replace(site, cluster=replace(site.cluster, replace_networks=names))
+    return replace(site, cluster=replace(site.cluster, replace_networks=names, allow_quorum_loss=quorum_loss))
 
 
 def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool) -> int:
@@ -60,17 +60,20 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     planned = _limited(site, planned, limit)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
+    carried: list[Step] = []
     if len(planned):
-        carry_out(site, tell, planned, observation, "cluster.up", lambda seen: _limited(site, plan(site, seen), limit))
+        observation, carried = carry_out(
+            site, tell, planned, observation, "cluster.up", lambda seen: _limited(site, plan(site, seen), limit)
+        )
     if verify == "always":
         _verify(site, tell, paths, observation.hosts, None)
-    elif verify == "changed" and len(planned):
-        roles = {step.role for step in planned}
-        hosts = {step.concerns for step in planned if step.concerns} or set(observation.hosts[:1])
+    elif verify == "changed" and carried:
+        roles = {step.role for step in carried}
+        hosts = {step.concerns for step in carried if step.concerns} or set(observation.hosts[:1])
         wanted = {role: path for role, path in paths.items() if role in roles}
         _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
     refuse_silent(observation.failures)
-    tell.done(_as_described(site, observation, since, limit, len(planned)))
+    tell.done(_as_described(site, observation, since, limit, len(carried)))
 
 
 def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: str | None) -> None:
@@ -114,7 +117,9 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
         tell.done(f"{site.cluster.name}: there is no swarm on {_count(len(observation.hosts), 'host')}")
         return
     agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
-    carry_out(site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True))
+    observation, _ = carry_out(
+        site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True)
+    )
     refuse_silent(observation.failures)
     tell.done(f"{site.cluster.name}: the swarm is gone; engines and volumes stay")
 

@@ -131,6 +131,7 @@ def a_cluster(given: Mapping[str, Any]) -> Cluster:
         stacks=tuple(_stack(name, more) for name, more in given.get("stacks", {}).items()),
         registries=tuple(Registry(server, "user", Secret("password")) for server in given.get("registries", ())),
         replace_networks=frozenset(given.get("replace", ())),
+        allow_quorum_loss=given.get("allow_quorum_loss", False),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from roles import ROLES
 from roles.daemon.scripts import apply_script
-from roles.engine.role import INSTALL, START
+from roles.engine.role import FETCH, INSTALL, START
 from roles.stacks.role import DEPLOY
 
 POLICY = (
@@ -58,7 +58,7 @@ def host(tmp_path: Path) -> Host:
 
 
 @pytest.mark.parametrize(
-    "script", [role.probe for role in ROLES] + [INSTALL, START, DEPLOY, apply_script("a", "b", reload=True)]
+    "script", [role.probe for role in ROLES] + [FETCH, INSTALL, START, DEPLOY, apply_script("a", "b", reload=True)]
 )
 def test_scripts_are_posix_sh(host: Host, script: str) -> None:
     checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
@@ -99,6 +99,17 @@ def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[
     assert [call.split()[-1] for call in host.called("apt-get")] == ["update", "docker-cli"]
 
 
+def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
+    debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
+    assert host.run(f"WANTED=26.1\n{FETCH}").returncode == 0
+    update, download = host.called("apt-get")
+    assert update.endswith("update")
+    assert "--download-only" in download.split()
+    assert download.endswith("install docker.io docker-cli")
+    assert not host.called("systemctl")
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
 @pytest.mark.parametrize(
     ("offers", "wanted", "told"),
     [
@@ -109,10 +120,10 @@ def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[
     ],
 )
 def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
-    host: Host, debian: Callable[..., None], offers: str, wanted: str, told: str
+    host: Host, debian: Callable[..., None], offers: str, wanted: str, told: str, script: str
 ) -> None:
     debian(offers)
-    ended = host.run(f"WANTED={wanted}\n{INSTALL}")
+    ended = host.run(f"WANTED={wanted}\n{script}")
     assert (ended.returncode, ended.stderr.strip()) == (65, told)
     assert not [call for call in host.called("apt-get") if "install" in call]
 

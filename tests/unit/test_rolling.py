@@ -25,7 +25,16 @@ def planned(of: Cluster, *, leader: str = "m1", only: tuple[str, ...] = (), **st
         name: Run(id=f"daemon/restart@{name}", host=name, title="restart", cause="key differs", script="true", **step)  # type: ignore[arg-type]
         for name in names
     }
-    members = {name: Member(manager=name.startswith("m"), leader=name == leader) for name in names}
+    managers = {host.name: True for host in of.managers}
+    members = {
+        host.name: Member(
+            manager=host.role == "manager",
+            leader=host.name == leader,
+            node=host.name,
+            managers=managers if host.role == "manager" else {},
+        )
+        for host in of.hosts
+    }
     return Plan(rolling(of, work, members), ["engine", "daemon"], names)
 
 
@@ -90,8 +99,8 @@ def test_at_most_a_quarter_of_the_workers_is_away_at_once(workers: int, batch: i
 
 
 def test_a_failure_stops_what_would_come_later() -> None:
-    plan = planned(cluster(2, 2))
-    chain = ["drain@w1", "restart@w1", "return@w1", "drain@w2", "return@w2", "quorum@m2", "return@m2", "quorum@m1"]
+    plan = planned(cluster(3, 2))
+    chain = ["drain@w1", "restart@w1", "return@w1", "drain@w2", "return@w2", "quorum@m2", "return@m2", "quorum@m3"]
     needed = {step.id: set(plan.needs[step.id]) for step in plan}
     for first, later in pairwise(chain):
         reached: set[str] = set()
@@ -110,7 +119,7 @@ def test_a_host_wanted_drained_is_not_drained_again_and_stays_so() -> None:
 
 def test_the_only_host_is_not_drained() -> None:
     plan = planned(cluster(1, 0))
-    assert [step.id for step in plan] == [f"daemon/{what}@m1" for what in ("quorum", "restart", "back", "return")]
+    assert [step.id for step in plan] == [f"daemon/{what}@m1" for what in ("restart", "back", "return")]
 
 
 def test_availability_returns_to_the_inventorys() -> None:
@@ -135,12 +144,18 @@ def test_nothing_to_do_is_no_step() -> None:
 
 
 def test_a_member_is_told_from_the_engines_answers() -> None:
-    nodes = [{"ID": "a", "ManagerStatus": {"Leader": True}}, {"ID": "b", "ManagerStatus": {}}, {"ID": "c"}]
+    nodes = [
+        {"ID": "a", "ManagerStatus": {"Leader": True, "Reachability": "reachable"}},
+        {"ID": "b", "ManagerStatus": {"Reachability": "unreachable"}},
+        {"ID": "c"},
+    ]
     info = {"LocalNodeState": "active", "NodeID": "a", "ControlAvailable": True}
-    assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(manager=True, leader=True)
-    assert member({"/info": {"Swarm": info | {"NodeID": "b"}}, "/nodes": nodes}) == Member(manager=True)
+    told = {"a": True, "b": False}
+    assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(True, True, node="a", managers=told)
+    other = {"Swarm": info | {"NodeID": "b"}}
+    assert member({"/info": other, "/nodes": nodes}) == Member(True, node="b", managers=told)
     autolock = {"Cluster": {"Spec": {"EncryptionConfig": {"AutoLockManagers": True}}}}
-    assert member({"/info": {"Swarm": info | autolock}}) == Member(manager=True, locks=True)
-    assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member()
+    assert member({"/info": {"Swarm": info | autolock}}) == Member(manager=True, locks=True, node="a")
+    assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member(node="c")
     assert member({"/info": {"Swarm": {"LocalNodeState": "inactive"}}}) is None
     assert member({}) is None

@@ -13,7 +13,7 @@ from skep.plan import Call, Put, Ref, Run, Step
 from tests.world.machine import Machine, NotYet, Refused
 from tests.world.observing import as_settings
 from tests.world.raft import Overlay, Stacked, Swarm
-from tests.world.world import Watch, World
+from tests.world.world import Forbidden, Watch, World
 
 INTERRUPTING = ("engine/install", "daemon/restart")
 
@@ -109,14 +109,21 @@ def node_id(world: World, value: str | Ref) -> str:
     return found
 
 
-def _install(deed: Deed) -> None:
+def _fetch(deed: Deed) -> None:
     assert isinstance(deed.step, Run)
-    wanted = deed.step.script.partition("\n")[0].removeprefix("WANTED=")
+    wanted, offers = deed.step.script.partition("\n")[0].removeprefix("WANTED="), deed.machine.offers
+    if wanted and not offers.startswith(f"{wanted}."):
+        raise Refused(f"wanted {wanted}, the sources of this host offer {offers}")
+
+
+def _install(deed: Deed) -> None:
     machine = deed.machine
-    if wanted and not machine.offers.startswith(f"{wanted}."):
+    try:
+        _fetch(deed)
+    except Refused:
         if machine.installed:
             deed.world.start(machine)
-        raise Refused(f"wanted {wanted}, the sources of this host offer {machine.offers}")
+        raise
     machine.package, machine.version = "docker.io", machine.offers
     _start(deed)
 
@@ -201,6 +208,10 @@ def _leave(deed: Deed, *, force: bool) -> None:
 
 
 def _update_swarm(deed: Deed, *, spec: Mapping[str, Any]) -> None:
+    if not spec.get("EncryptionConfig", {}).get("AutoLockManagers", True):
+        locked = [name for name, machine in deed.world.machines.items() if machine.locked and machine.answers]
+        if any(deed.world.swarm_of(name) is deed.swarm for name in locked):
+            raise Forbidden(f"{deed.step.id} throws the key away while {locked} are locked")
     for key, value in spec.items():
         old = deed.swarm.spec.get(key)
         deed.swarm.spec[key] = {**old, **value} if isinstance(old, dict) else value
@@ -257,6 +268,7 @@ def _forget(deed: Deed, *, stack: str) -> None:
 
 
 RUNS: dict[str, Callable[[Deed], None]] = {
+    "engine/fetch": _fetch,
     "engine/install": _install,
     "engine/start": _start,
     "daemon/write": _write,

@@ -53,7 +53,19 @@ def _network_differs(world: World, cluster: Cluster, finding: Finding) -> bool:
 
 
 def _locked(world: World, cluster: Cluster, finding: Finding) -> bool:
-    return world.machines[finding.host or ""].locked
+    return world.machines[finding.host or ""].locked and not world.managers(cluster)
+
+
+def _no_reserve(world: World, cluster: Cluster, finding: Finding) -> bool:
+    """Restarting one more manager would cost the quorum."""
+    swarm = world.swarm_of((finding.host or "").partition(",")[0])
+    return swarm is not None and len(swarm.reachable) - 1 < len(swarm.members) // 2 + 1
+
+
+def _no_key(world: World, cluster: Cluster, finding: Finding) -> bool:
+    swarm = world.swarm_of((finding.host or "").partition(",")[0])
+    now = swarm is not None and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
+    return _no_reserve(world, cluster, finding) and bool(now or cluster.swarm.autolock)
 
 
 def _broken_file(world: World, cluster: Cluster, finding: Finding) -> bool:
@@ -67,6 +79,8 @@ GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"its engine is stopped", _nobody_leads),
     (r"is in another swarm than|different swarms", _stranger),
     (r"since init and cannot become", _init_only),
+    (r"restarting it would leave \d of \d managers reachable", _no_reserve),
+    (r"would come back locked", _no_key),
     (r"managers reachable: no quorum", _manager_missing),
     (r"network \w+ differs", _network_differs),
     (r"swarm state is locked", _locked),

@@ -86,7 +86,7 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
     if swarm is None:
         return SwarmState()
     if machine.locked:
-        return SwarmState(node_state="locked")
+        return SwarmState(node_state="locked", node_id=machine.node, cluster_id=machine.swarm, manager=True)
     manages = node is not None and node.member
     rules = manages and swarm.quorum
     return SwarmState(
@@ -147,7 +147,8 @@ def _member(world: World, name: str) -> Member | None:
     if node is None:
         return Member()
     locks = node.member and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
-    return Member(manager=node.member, leader=swarm.leads() == node.id, locks=locks)
+    told = {other.id: swarm.alive(other) for other in swarm.members} if node.member and swarm.quorum else {}
+    return Member(node.member, swarm.leads() == node.id, locks, node.id, told)
 
 
 def _seen(swarm: Swarm, node: Node) -> SeenNode:

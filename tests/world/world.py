@@ -116,12 +116,17 @@ class Watch:
         for swarm in self.world.swarms.values():
             if swarm.quorum or self.ending:
                 self.had_quorum.add(swarm.id)
-            elif swarm.id in self.had_quorum and len(swarm.members) > 1:
+            elif swarm.id in self.had_quorum and len(swarm.members) > 1 and not self._allowed(swarm):
                 raise Forbidden(f"{event}: {len(swarm.reachable)} of {len(swarm.members)} managers are left")
             self.absent -= {node.id for node in swarm.reachable}
         ids = self.world.ids(self.cluster)
         if len(ids) > max(1, len(self.ids)) or (self.ids and not ids <= self.ids):
             raise Forbidden(f"{event}: there are the swarms {sorted(ids)}, before {sorted(self.ids)}")
+
+    def _allowed(self, swarm: Swarm) -> bool:
+        """Whether the user takes it that one manager is missing for a moment, where none can be spared."""
+        none_spared = len(swarm.members) == 2 or any(node.id in self.absent for node in swarm.members)
+        return self.cluster.allow_quorum_loss and none_spared and len(swarm.reachable) >= len(swarm.members) // 2
 
     def manager_change(self, event: str, swarm: Swarm, node: Node | None) -> None:
         """Raise ``Forbidden`` if another manager is not reachable, save those that were not so before."""

@@ -11,17 +11,20 @@ from skep.apply import Outcome
 from skep.commands import carrying
 from skep.errors import ConnectError, NotConverged, PreflightError, StepFailed
 from skep.observe import Observation
-from skep.plan import Finding, Plan, Run, Step
+from skep.plan import Finding, Plan, Run, Step, Wait
 from skep.report import Reporter
 
 SEEN = Observation({}, {}, {"w1": ConnectError("down")})
 
 
-def plan(*items: str | Finding) -> Plan:
+def plan(*items: str | Step | Finding) -> Plan:
     steps: list[Step | Finding] = [
         Run(id=item, title="t", cause="c", script="true") if isinstance(item, str) else item for item in items
     ]
     return Plan(steps, ["a"], ["m1"])
+
+
+HEARD = Wait(id="a/heard@m1", title="wait", cause="c", condition="node_ready", otherwise="look at the network")
 
 
 @pytest.fixture
@@ -59,13 +62,24 @@ def test_what_was_done_is_not_done_again(carry: Any, plans: tuple[str, ...]) -> 
         carry(*map(plan, plans))
 
 
+def test_what_comes_and_goes_is_waited_for_three_times(carry: Any) -> None:
+    waits = [plan(HEARD)] * 3
+    assert len(carry(*waits, plan())) == 3
+    with pytest.raises(NotConverged) as failure:
+        carry(*waits, plan(HEARD))
+    assert failure.value.next_action == "look at the network"
+    with pytest.raises(NotConverged) as failure:
+        carry(plan(HEARD, "a/x"), plan(HEARD, "a/x"))
+    assert "a/heard" not in str(failure.value)
+
+
 def test_a_failure_ends_it_before_another_look(carry: Any) -> None:
     with pytest.raises(StepFailed):
         carry(plan("a/x"), outcome=lambda _: Outcome([], {"a/x": StepFailed("no")}))
 
 
 def test_an_error_found_after_a_round_ends_it(carry: Any) -> None:
-    with pytest.raises(PreflightError):
+    with pytest.raises(PreflightError, match="stays done"):
         carry(plan("a/x"), plan("a/y", Finding("error", "no")))
 
 

@@ -83,9 +83,9 @@ def test_an_unclean_outcome(outcome: Outcome, kind: type[Exception], text: str) 
 
 
 def test_a_step_that_would_run_again_is_refused() -> None:
-    converge.refuse_repeated(plan(step("a/new@m1")), ["a/old@m1"])
+    converge.refuse_repeated(plan(step("a/new@m1")), {"a/old@m1": 1})
     with pytest.raises(NotConverged) as failure:
-        converge.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), [f"a/s{n}@m1" for n in range(6)])
+        converge.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), {f"a/s{n}@m1": 1 for n in range(6)})
     assert failure.value.message == "all steps ran, and 6 would have to run again"
     assert failure.value.cause is not None
     assert failure.value.cause.startswith("a/s0@m1: t (c); ")
@@ -106,6 +106,15 @@ def test_a_limit_keeps_the_steps_about_its_hosts(site: Site) -> None:
         "b/z@w1 is left out: it needs a/x@m1, which --limit leaves out",
         "b/last@w1 is left out: it needs b/z@w1, which --limit leaves out",
     ]
+
+
+def test_a_limit_takes_hosts_out_of_a_roll_out(site: Site) -> None:
+    second = Run(id="a/x@w1", host="w1", title="t", cause="c", script="true", gates=("a/x@m1",))
+    whole = plan(step("a/x@m1"), second, step("a/y@w1", "a/x@w1"))
+    assert whole.needs["a/x@w1"] == {"a/x@m1"}
+    kept = converge.limited(site, whole, {"w1"})
+    assert [item.id for item in kept] == ["a/x@w1", "a/y@w1"]
+    assert kept.findings == ()
 
 
 def test_a_run_is_under_the_lock_and_in_the_history(site: Site) -> None:
