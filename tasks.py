@@ -14,6 +14,9 @@ COMMON = {
     "replace_network": "networks that may be removed and created anew, comma-separated",
     "allow_quorum_loss": "restart managers that none can stand in for: nothing can be changed until they are back",
     "yes": "do not ask",
+    "resolve": "ask registries for the images' digests; --no-resolve deploys tags as they are",
+    "timeout": "how long services may take to run as wanted, such as 90s or 5m (default: the inventory's)",
+    "on_failure": "keep what failed (default), or rollback: the whole stack as it was",
 }
 VERIFY = {name: Path("roles") / name / "verify.py" for name in ("engine", "daemon", "swarm", "networks", "stacks")}
 
@@ -136,16 +139,134 @@ def cluster_history(c, inventory=None, last=50, json=False, verbose=False):
         cluster.show_history(here, tell, last=last)
 
 
-@task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack of the inventory"))
-def stack_deploy(c, name, inventory=None, json=False, verbose=False):
-    """Deploy one stack if it differs from what was deployed, and wait until it runs.
+@task(
+    positional=["name"],
+    help=helps(
+        "inventory", "json", "verbose", "resolve", name="a stack of the inventory, or all",
+        exit_code="exit 10 if something would change",
+    ),
+)  # fmt: skip
+def stack_plan(c, name, inventory=None, resolve=True, exit_code=False, json=False, verbose=False):
+    """Show what a deploy would change, service by service, field by field. Changes nothing.
 
-    Example: invoke stack.deploy web -i prod
+    Example: invoke stack.plan web -i prod
     """
     with site(c, inventory, json, verbose) as (here, tell):
-        from skep.commands import stack
+        from skep.commands import rollouts
 
-        stack.deploy(here, tell, name=name)
+        code = rollouts.show_plan(here, tell, name=name, resolve=resolve, exit_code=exit_code)
+    if code:
+        raise Exit(code=code)
+
+
+@task(
+    positional=["name"],
+    help=helps(
+        "inventory", "json", "verbose", "resolve", "timeout", "on_failure", name="a stack of the inventory",
+        prune="remove services that are no longer in the compose files",
+    ),
+)  # fmt: skip
+def stack_deploy(
+    c, name, inventory=None, prune=False, resolve=True, timeout=None, on_failure=None, json=False, verbose=False
+):
+    """Bring one stack to what its compose files say, touching only what differs, and wait until it runs.
+
+    Example: invoke stack.deploy web -i prod --on-failure rollback
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import rollouts
+
+        rollouts.deploy(here, tell, name=name, prune=prune, resolve=resolve, timeout=timeout, on_failure=on_failure)
+
+
+@task(
+    positional=["name"],
+    help=helps("inventory", "json", "verbose", "timeout", "on_failure", name="a stack of the inventory, or all"),
+)
+def stack_refresh(c, name, inventory=None, timeout=None, on_failure=None, json=False, verbose=False):
+    """Ask registries what the tags are now, and roll out images that have moved: for scheduled redeploys.
+
+    Example: invoke stack.refresh all -i prod --on-failure rollback
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import rollouts
+
+        rollouts.refresh(here, tell, name=name, timeout=timeout, on_failure=on_failure)
+
+
+@task(
+    positional=["name", "counts"],
+    help=helps("inventory", "json", "verbose", "timeout", name="a stack", counts="SERVICE=NUMBER, comma-separated"),
+)
+def stack_scale(c, name, counts, inventory=None, timeout=None, json=False, verbose=False):
+    """Set the number of tasks of services, until the next deploy sets what the files say.
+
+    Example: invoke stack.scale web app=3,worker=5 -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import rollouts
+
+        rollouts.scale(here, tell, name=name, counts=counts.split(","), timeout=timeout)
+
+
+@task(
+    positional=["name", "services"],
+    help=helps("inventory", "json", "verbose", "timeout", name="a stack", services="its services, comma-separated"),
+)
+def stack_restart(c, name, services, inventory=None, timeout=None, json=False, verbose=False):
+    """Replace the tasks of services one after the other, as their update_config says.
+
+    Example: invoke stack.restart web app -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import rollouts
+
+        rollouts.restart(here, tell, name=name, services=services.split(","), timeout=timeout)
+
+
+@task(
+    positional=["name"],
+    help=helps(
+        "inventory", "json", "verbose", "timeout", name="a stack",
+        revision="a number of stack.history (default: the one before what runs)",
+    ),
+)  # fmt: skip
+def stack_rollback(c, name, revision=0, inventory=None, timeout=None, json=False, verbose=False):
+    """Take the whole stack back to a revision: services, configs and secrets as they were.
+
+    Example: invoke stack.rollback web -i prod --revision 4
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import rollouts
+
+        rollouts.rollback(here, tell, name=name, revision=revision or None, timeout=timeout)
+
+
+@task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack"))
+def stack_history(c, name, inventory=None, json=False, verbose=False):
+    """List the revisions of a stack: when, by whom, from which commit, and what changed.
+
+    Example: invoke stack.history web -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import revisions
+
+        revisions.history(here, tell, name=name)
+
+
+@task(
+    positional=["name", "old", "new"],
+    help=helps("inventory", "json", "verbose", name="a stack", old="a revision", new="another revision"),
+)
+def stack_diff(c, name, old, new, inventory=None, json=False, verbose=False):
+    """Show what differs between two revisions of a stack.
+
+    Example: invoke stack.diff web 3 5 -i prod
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import revisions
+
+        revisions.diff(here, tell, name=name, old=old, new=new)
 
 
 @task(help=helps("inventory", "json", "verbose"))
@@ -172,16 +293,22 @@ def stack_ps(c, name, inventory=None, json=False, verbose=False):
         stack.tasks(here, tell, name=name)
 
 
-@task(positional=["name"], help=helps("inventory", "yes", "json", "verbose", name="a stack"))
-def stack_rm(c, name, inventory=None, yes=False, json=False, verbose=False):
-    """Remove a stack and wait until it is gone. Volumes stay. Asks first.
+@task(
+    positional=["name"],
+    help=helps(
+        "inventory", "yes", "json", "verbose", name="a stack",
+        volumes="also remove these volumes of it, on every host, comma-separated",
+    ),
+)  # fmt: skip
+def stack_rm(c, name, inventory=None, volumes=None, yes=False, json=False, verbose=False):
+    """Remove a stack and wait until it is gone. Volumes stay, but for those named. Asks first.
 
     Example: invoke stack.rm web -i lab --yes
     """
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import stack
 
-        stack.remove(here, tell, name=name, yes=yes)
+        stack.remove(here, tell, name=name, volumes=volumes, yes=yes)
 
 
 @task(
@@ -373,7 +500,11 @@ namespace = Collection(
         "cluster", plan=cluster_plan, up=cluster_up, verify=cluster_verify, status=cluster_status, down=cluster_down,
         unlock=cluster_unlock, history=cluster_history,
     ),
-    collection("stack", deploy=stack_deploy, ls=stack_ls, ps=stack_ps, rm=stack_rm, render=stack_render),
+    collection(
+        "stack", plan=stack_plan, deploy=stack_deploy, refresh=stack_refresh, scale=stack_scale,
+        restart=stack_restart, rollback=stack_rollback, history=stack_history, diff=stack_diff, ls=stack_ls,
+        ps=stack_ps, rm=stack_rm, render=stack_render,
+    ),
     collection("node", ls=node_ls),
     collection("inventory", check=inventory_check, init=inventory_init, docs=inventory_docs),
     collection(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from skep import preflight
 from skep.apply import Event, Outcome
@@ -17,8 +18,12 @@ from skep.lock import ClusterLock
 from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Finding, Plan, Step, Wait
-from skep.role import Removable, Role
+from skep.questions import Inquiry
+from skep.role import Inquiring, Removable, Role
 from skep.ssh import Pool
+
+if TYPE_CHECKING:
+    from skep.apply.executor import Executor
 
 WAITS = 3
 """How often one run waits for the same, which comes and goes."""
@@ -49,8 +54,34 @@ class Site:
 
 def look(site: Site) -> tuple[Observation, Plan]:
     """Observe every host and plan what differs. Changes nothing."""
-    observation = observe(site.cluster, site.pool, site.roles)
+    observation = see(site)
     return observation, plan(site, observation)
+
+
+def see(site: Site, before: Observation | None = None) -> Observation:
+    """Observe every host, or those that answered ``before``: the silent ones stay silent for a run.
+
+    Roles that want to know more of a manager then are answered; what was told ``before`` is not asked again.
+    """
+    observation = observe(site.cluster, site.pool, site.roles, before.hosts if before else None)
+    if before:
+        observation = replace(observation, failures={**before.failures, **observation.failures})
+    answers = dict(before.answers) if before else {}
+    states = dict(observation.states)
+    for role in site.roles:
+        if isinstance(role, Inquiring):
+            wanted = role.inquiries(site.cluster, states[role.name])
+            missing = [inquiry for inquiry in wanted if inquiry not in answers]
+            if missing:
+                answers |= _answers(site, observation, missing)
+            states[role.name] = role.heard(states[role.name], {inquiry: answers[inquiry] for inquiry in wanted})
+    return replace(observation, states=states, answers=answers)
+
+
+def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -> Mapping[Inquiry, Any]:
+    from skep.engine import Logins, inquire
+
+    return inquire(site.pool, asked_managers(site, observation), missing, Logins(site.cluster.registries))
 
 
 def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
@@ -81,29 +112,60 @@ def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
         )
 
 
-def apply(site: Site, plan: Plan, observation: Observation, what: str, tell: Callable[[Event], None]) -> Outcome:
-    """Carry out a plan under the cluster lock, with history. Raises ``LockHeld``, ``PreflightError``."""
-    refuse_errors(plan)
-    from skep.apply.executor import Executor
-    from skep.apply.perform import Performer
+class Run:
+    """The cluster lock, held for one command: plans are carried out under it, one after the other, with history.
 
-    executor: Executor | None = None
+    Use with ``with``. Raises ``LockHeld``.
+    """
 
-    def lost() -> None:
-        if executor:
-            executor.stop.set()
+    def __init__(self, site: Site, what: str) -> None:
+        self._site = site
+        self._lock = ClusterLock(site.pool, site.manager_names, what, self._lost)
+        self._stack = ExitStack()
+        self._executor: Executor | None = None
+        self._is_lost = False
 
-    with interruptible(), ClusterLock(site.pool, site.manager_names, what, lost) as lock:
-        recorder = Recorder(site.pool, lock.held, lock.holder)
-        executor = Executor(plan, Performer(site.pool, asked_managers(site, observation)), _both(recorder.note, tell))
+    def __enter__(self) -> Run:
+        self._stack.enter_context(interruptible())
+        try:
+            self._stack.enter_context(self._lock)
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:
+        """Carry out a plan. Raises ``PreflightError`` for one with errors, ``StepFailed`` once the lock was lost."""
+        from skep.apply.executor import Executor
+        from skep.apply.perform import Performer
+
+        refuse_errors(plan)
+        recorder = Recorder(site.pool, self._lock.held, self._lock.holder)
+        performer = Performer(
+            site.pool,
+            asked_managers(site, observation),
+            registries=site.cluster.registries,
+            author=self._lock.holder.who,
+        )
+        self._executor = Executor(plan, performer, _both(recorder.note, tell))
+        if self._is_lost:
+            self._executor.stop.set()
         how = "interrupted"
         try:
             with _sending(recorder):
-                outcome = executor.run()
+                outcome = self._executor.run()
             how = "interrupted" if outcome.interrupted else "done" if outcome.clean else "failed"
         finally:
             recorder.end(how)
-    return outcome
+        return outcome
+
+    def _lost(self) -> None:
+        self._is_lost = True
+        if self._executor:
+            self._executor.stop.set()
 
 
 def asked_managers(site: Site, observation: Observation) -> list[str]:

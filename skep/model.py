@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +125,24 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """What this run is to do with a stack beyond what its files say.
+
+    ``resolve``: which images are asked for at their registry: ``new`` ones, ``all`` (to tell what moved),
+    ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one: its number, 0 for the
+    last that was seen to run, -1 for the one before what runs. ``scale`` and
+    ``restart`` (full service names) leave the files aside and change what runs. ``volumes`` go with the stack.
+    """
+
+    prune: bool = False
+    resolve: Literal["new", "all", "refresh", "never"] = "new"
+    revision: int | None = None
+    scale: Mapping[str, int] = field(default_factory=dict)
+    restart: frozenset[str] = frozenset()
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """A stack to deploy. ``files`` maps paths relative to the stack's folder to their content."""
 
@@ -135,6 +154,11 @@ class Stack:
     """Values for ``${VAR}`` in the compose files; a ``Secret`` where it came from a reference."""
     timeout: float = 300.0
     """Seconds to wait for its services to run as wanted."""
+    on_failure: Literal["keep", "rollback"] = "keep"
+    """What becomes of a roll-out that fails: it stays as it is, or the stack goes back to what ran before."""
+    keep: int = 5
+    """Revisions that can be gone back to: their configs and secrets stay."""
+    rollout: Rollout = field(default_factory=Rollout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +184,8 @@ class Cluster:
     """Networks the user allowed to be removed and created anew (``--replace-network``)."""
     allow_quorum_loss: bool = False
     """Whether managers that nobody can stand in for may be restarted (``--allow-quorum-loss``)."""
+    nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)
+    """Fresh randomness for what this run makes, such as the key of secrets' marks, so that planning needs none."""
 
     @property
     def managers(self) -> tuple[Host, ...]:

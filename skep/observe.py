@@ -6,13 +6,14 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from skep import preflight, questions
 from skep.errors import EngineSilent, ProbeError, SkepError
 from skep.model import Cluster
 from skep.preflight import Facts
+from skep.questions import Inquiry
 from skep.role import Role
 from skep.ssh import Pool, Session
 
@@ -32,6 +33,8 @@ class Observation:
     states: Mapping[str, Mapping[str, Any]]
     facts: Mapping[str, Facts]
     failures: Mapping[str, SkepError]
+    answers: Mapping[Inquiry, Any] = field(default_factory=dict)
+    """What a manager was asked in addition."""
 
     @property
     def hosts(self) -> tuple[str, ...]:

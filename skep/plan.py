@@ -18,7 +18,7 @@ class Ref:
     """A value known only at the step: shown as ``<name>``, resolved by the executor, never stored.
 
     Names: ``manager-token``, ``worker-token``, ``unlock-key``, ``manager-addresses`` (list of ``address:2377``),
-    ``node-id@HOST``.
+    ``node-id@HOST``, ``result@STEP`` (what that step gave back), ``registry-logins``, ``author``, ``commit``.
     """
 
     name: str

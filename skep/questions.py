@@ -6,11 +6,21 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 Answers = Mapping[str, Any]
 """Question → decoded JSON. What the engine refused or did not finish is missing; without an engine all is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question to one manager that depends on what was observed: a path to GET, with the login to the registry of
+    ``image``. The answer is decoded JSON, or a text that says why there is none."""
+
+    path: str
+    image: str
 
 
 FIRST = "/info"

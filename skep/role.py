@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
-from skep.questions import Answers
+from skep.questions import Answers, Inquiry
 
 
 class Role(Protocol):
@@ -35,6 +35,17 @@ class Role(Protocol):
     ) -> Sequence[Step | Finding]:
         """Steps from observed to desired; both map host name → state, and hosts that did not answer are missing
         from ``observed`` and from ``desired``."""
+
+
+@runtime_checkable
+class Inquiring(Protocol):
+    """A role that has to ask a manager more once it has seen what there is."""
+
+    def inquiries(self, cluster: Cluster, observed: Mapping[str, Any]) -> Sequence[Inquiry]:
+        """What to ask; nothing, as a rule, where nothing differs."""
+
+    def heard(self, observed: Mapping[str, Any], answers: Mapping[Inquiry, Any]) -> Mapping[str, Any]:
+        """The observed states with the answers in them."""
 
 
 @runtime_checkable

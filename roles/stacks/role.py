@@ -1,233 +1,146 @@
-"""Stacks: deployed when what would be deployed differs from what was, then watched until they run.
-
-The seam for a planner of our own: ``plan`` compares renderings, ``_deploy`` is the only place that knows how.
-"""
+"""Stacks: what their compose files ask for against what the swarm holds, service by service, field by field."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import yaml
+from roles.stacks.planner import Planner, is_what_runs, key_step
+from roles.stacks.removal import removal
+from roles.stacks.state import Found, State, Told, parse_state, told
+from roles.stacks.wanted import from_compose, from_found, from_revision
+from skep.compose import ComposeError
+from skep.model import Cluster, Host, Stack
+from skep.plan import Finding, Step
+from skep.questions import Answers, Inquiry
+from skep.revisions import Revision
 
-from roles.stacks.rendering import rendered
-from skep.model import Cluster, Host, Stack, reveal
-from skep.plan import Call, Finding, Run, Step, Wait, spec_mark
-from skep.questions import Answers
+NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
-NAMESPACE = "com.docker.stack.namespace"
-RECORDS = "/configs?filters=%7B%22label%22%3A%5B%22skep.stack%22%5D%7D"
-
-Observed = Mapping[str, "State | None"]
-
-DEPLOY = r"""
-set -eu
-cd "$FILES/stack"
-if [ -e "$FILES/docker/config.json" ]; then export DOCKER_CONFIG="$FILES/docker"; fi
-detach=
-if docker stack deploy --help 2>/dev/null | grep -q -e --detach; then detach=--detach=true; fi
-exec docker stack deploy --with-registry-auth --prune $detach "$@" >&2
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """A stack in the swarm: the digest written down at its last deploy, and each service's mark then and now."""
-
-    digest: str | None = None
-    recorded: Mapping[str, str] = field(default_factory=dict)
-    services: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """The stacks of the swarm by name, as far as this host can tell: managers only."""
-
-    stacks: Mapping[str, Deployed] = field(default_factory=dict)
+Observed = Mapping[str, State | None]
 
 
 class Stacks:
-    """Deploys through Docker's own CLI on a manager."""
+    """Creates, updates and removes services through the Engine API; touches only what differs."""
 
     name = "stacks"
-    probe = ""
-    questions = ("/services", RECORDS, "/nodes")
+    probe = r"""
+root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+for file in "${root:-/var/lib/docker}"/containers/*/mounts/secrets/*; do
+  [ -f "$file" ] && sha256sum "$file"
+done
+true
+"""
+    questions = ("/services", NETWORKS, "/configs", "/secrets", "/nodes")
 
-    def desired(self, cluster: Cluster, host: Host) -> State | None:
-        """All stacks with the digest of their rendering, on managers."""
-        if host.role != "manager":
-            return None
-        return State({stack.name: Deployed(digest=digest(stack)) for stack in cluster.stacks})
+    def desired(self, cluster: Cluster, host: Host) -> None:
+        """Nothing on a host: stacks are the swarm's."""
 
     def parse(self, text: str, answers: Answers) -> State | None:
-        """From the services' specs and our records; ``None`` on a worker."""
-        if "/nodes" not in answers:
-            return None
-        records: dict[str, Deployed] = {}
-        for config in answers.get(RECORDS, []):
-            labels = config["Spec"]["Labels"]
-            marks = dict(mark.rsplit(":", 1) for mark in labels["skep.services"].split(",") if mark)
-            records[labels["skep.stack"]] = Deployed(labels["skep.digest"], marks)
-        services: dict[str, dict[str, str]] = {}
-        for spec in (service["Spec"] for service in answers.get("/services", [])):
-            stack = (spec.get("Labels") or {}).get(NAMESPACE)
-            if stack:
-                services.setdefault(stack, {})[spec["Name"]] = spec_mark(spec)
-        return State(
-            {
-                name: replace(records.get(name, Deployed()), services=services.get(name, {}))
-                for name in {*records, *services}
-            }
-        )
+        """The swarm's objects from a manager, and what secrets tasks have mounted on the host."""
+        return parse_state(text, answers, NETWORKS)
 
-    def plan(
-        self,
-        cluster: Cluster,
-        desired: Mapping[str, State | None],
-        observed: Observed,
-    ) -> Sequence[Step | Finding]:
-        """Planned once; a stack that is as deployed gets no step at all."""
-        told = _told(cluster, observed)
-        have = told or {}
-        steps: list[Step | Finding] = []
+    def inquiries(self, cluster: Cluster, observed: Observed) -> Sequence[Inquiry]:
+        """The images to ask their registries about."""
+        seen = told(cluster, observed)
+        images: set[str] = set()
+        for stack in cluster.stacks if seen else ():
+            planner = _planner(cluster, stack, seen)
+            if isinstance(planner, Planner):
+                images |= set(planner.inquired())
+        return [Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)]
+
+    def heard(self, observed: Observed, answers: Mapping[Inquiry, Any]) -> Observed:
+        """The observed states with what registries said."""
+        images = {inquiry.image: answer for inquiry, answer in answers.items()}
+        return {
+            name: replace(state, told=replace(state.told, images=images)) if state and state.told else state
+            for name, state in observed.items()
+        }
+
+    def plan(self, cluster: Cluster, desired: Mapping[str, None], observed: Observed) -> Sequence[Step | Finding]:
+        """Planned once; a stack that is as described gets no step at all."""
+        seen = told(cluster, observed)
+        items: list[Step | Finding] = []
         for stack in cluster.stacks:
-            cause, detail = _why(stack, have.get(stack.name, Deployed()))
-            if cause:
-                steps += _deploy(cluster, stack, cause, detail, only_with=None if told is not None else "swarm/init")
-        return steps
+            planner = _planner(cluster, stack, seen)
+            items += planner.steps() if isinstance(planner, Planner) else planner
+        makes_secret = any(isinstance(item, Step) and item.id.startswith("stacks/secret:") for item in items)
+        if makes_secret and (seen is None or seen.key is None):
+            items.insert(0, key_step(cluster, only_with="swarm/init" if seen is None else None))
+        return items
 
     def down(self, cluster: Cluster, observed: Observed) -> Sequence[Step | Finding]:
         """Remove the inventory's stacks, wait until services, tasks and networks are gone. Volumes stay."""
-        have = _told(cluster, observed) or {}
-        return [step for stack in cluster.stacks if stack.name in have for step in removal(stack.name, "taken down")]
+        seen = told(cluster, observed)
+        present = seen.stacks if seen else set()
+        hosts = [host.name for host in cluster.hosts if host.name in observed]
+        return [
+            item
+            for stack in cluster.stacks
+            if seen and stack.name in present
+            for item in removal(stack, seen.of(stack.name), hosts)
+        ]
 
 
-def removal(stack: str, cause: str) -> list[Step]:
-    """The steps that take a stack away."""
-    return [
-        Run(
-            id=f"stacks/remove:{stack}",
-            title=f"remove stack {stack}",
-            cause=cause,
-            script=f"docker stack rm {stack} >&2",
-        ),
-        Wait(
-            id=f"stacks/gone:{stack}",
-            title=f"wait until stack {stack} is gone",
-            cause="removal is asynchronous",
-            condition="stack_gone",
-            arguments={"stack": stack},
-            needs=(f"stacks/remove:{stack}",),
-        ),
-        Call(
-            id=f"stacks/forget:{stack}",
-            title=f"forget stack {stack}",
-            cause=cause,
-            operation="stack_forget",
-            arguments={"stack": stack},
-            needs=(f"stacks/gone:{stack}",),
-        ),
-    ]
+def _planner(cluster: Cluster, stack: Stack, seen: Told | None) -> Planner | list[Finding]:
+    """What plans the stack, or why it cannot be planned."""
+    rollout = stack.rollout
+    found = (seen or Told()).of(stack.name)
+    try:
+        if rollout.revision is not None:
+            revision = _revision(rollout.revision, found, seen or Told())
+            if revision is None:
+                return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
+            return Planner(cluster, stack, from_revision(revision.content), seen, f"back to revision {revision.number}")
+        if seen and (rollout.scale or rollout.restart):
+            return _changed(cluster, stack, seen)
+        cause = "its image has moved" if rollout.resolve == "refresh" else "differs from the compose files"
+        return Planner(cluster, stack, from_compose(cluster, stack, found, seen), seen, cause)
+    except ComposeError as error:
+        return [Finding("error", problem, role="stacks", next_action="mend the file") for problem in error.problems]
 
 
-def digest(stack: Stack) -> str:
-    """A hash over everything a deploy of this stack is made from."""
-    material = hashlib.sha256(json.dumps([stack.name, stack.compose]).encode())
-    for path in sorted(stack.files):
-        material.update(f"\n{path}\n".encode() + hashlib.sha256(stack.files[path]).digest())
-    for name in sorted(stack.variables):
-        material.update(f"\n{name}={reveal(stack.variables[name])}".encode())
-    return material.hexdigest()[:32]
+def _revision(number: int, found: Found, seen: Told) -> Revision | None:
+    """The one of that number; 0: the last that ran, -1: the last that ran and is not what is there."""
+    if number > 0:
+        return next((revision for revision in found.revisions if revision.number == number), None)
+    ran = [revision for revision in found.revisions if revision.done]
+    if ran and number < 0 and is_what_runs(ran[-1].content["services"], found, seen):
+        ran.pop()
+    return ran[-1] if ran else None
 
 
-def service_names(stack: Stack) -> set[str]:
-    """Full names of the services its compose files describe."""
-    names: set[str] = set()
-    for file in stack.compose:
-        document = yaml.safe_load(stack.files[file]) or {}
-        names |= {f"{stack.name}_{service}" for service in document.get("services") or {}}
-    return names
+def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Planner | list[Finding]:
+    """What runs, scaled or restarted."""
+    wanted = from_found(seen.of(stack.name), seen)
+    rollout = stack.rollout
+    unknown = sorted({*rollout.scale, *rollout.restart} - set(wanted.services))
+    if unknown:
+        names = ", ".join(sorted(wanted.services)) or "none"
+        return [_error(f"stack {stack.name} has no service {', '.join(unknown)}", f"its services are: {names}")]
+    services = dict(wanted.services)
+    for name, count in rollout.scale.items():
+        mode = services[name]["Mode"]
+        kind = next((kind for kind in ("Replicated", "ReplicatedJob") if kind in mode), None)
+        if kind is None:
+            return [_error(f"{name} is a global service: it has one task on each node", "scale replicated ones")]
+        key = "Replicas" if kind == "Replicated" else "TotalCompletions"
+        services[name] = {**services[name], "Mode": {kind: {**(mode[kind] or {}), key: count}}}
+    told = [f"{name}={count}" for name, count in sorted(rollout.scale.items())]
+    cause = f"scale {' '.join(told)}" if told else f"restart {', '.join(sorted(rollout.restart))}"
+    return Planner(cluster, stack, replace(wanted, services=services), seen, cause)
 
 
-def _why(stack: Stack, have: Deployed) -> tuple[str | None, tuple[str, ...]]:
-    """Why it has to be deployed, if at all, and the services that come, go, or were changed by hand."""
-    wanted, present = service_names(stack), set(have.services)
-    detail = [f"service {name}: none → created" for name in sorted(wanted - present)]
-    detail += [f"service {name}: removed, no longer in the compose files" for name in sorted(present - wanted)]
-    if have.digest is None:
-        return ("not deployed" if not present else "deployed by other means, not known to be as described"), (*detail,)
-    if have.digest != digest(stack):
-        return "its compose files, their files or its variables changed", (*detail,)
-    changed = [name for name in sorted(wanted & present) if have.services[name] != have.recorded.get(name)]
-    detail += [f"service {name}: changed by other hands since the last deploy" for name in changed]
-    return ("services differ from what was deployed" if detail else None), (*detail,)
+def _unknown_revision(stack: Stack, numbers: Sequence[int]) -> Finding:
+    known = ", ".join(map(str, numbers)) or "none"
+    wanted = stack.rollout.revision if (stack.rollout.revision or 0) > 0 else "to go back to"
+    return _error(f"stack {stack.name} has no revision {wanted}", f"its revisions are: {known}")
 
 
-def _deploy(cluster: Cluster, stack: Stack, cause: str, detail: tuple[str, ...], only_with: str | None) -> list[Step]:
-    files = {f"stack/{path}": content for path, content in rendered(stack).items()}
-    if cluster.registries:
-        files["docker/config.json"] = _credentials(cluster)
-    options = " ".join(f"-c {_quote(file)}" for file in stack.compose)
-    mark = digest(stack)
-    return [
-        Run(
-            id=f"stacks/deploy:{stack.name}",
-            title=f"deploy stack {stack.name}",
-            cause=cause,
-            detail=detail,
-            script=f"set -- {options} {_quote(stack.name)}\n{DEPLOY}",
-            files=files,
-            secrets=dict(stack.variables),
-            needs=("swarm/init", "networks"),
-            after=("engine", "daemon", "swarm"),
-            only_with=only_with,
-            timeout=180,
-        ),
-        Wait(
-            id=f"stacks/running:{stack.name}",
-            title=f"wait until stack {stack.name} runs as wanted",
-            cause="deployed",
-            condition="stack_running",
-            arguments={"stack": stack.name},
-            needs=(f"stacks/deploy:{stack.name}",),
-            timeout=stack.timeout,
-        ),
-        Call(
-            id=f"stacks/record:{stack.name}",
-            title="write down what was deployed",
-            cause="deployed",
-            operation="stack_record",
-            needs=(f"stacks/running:{stack.name}",),
-            arguments={"stack": stack.name, "digest": mark, "name": f"skep.{stack.name}.{mark[:12]}"},
-        ),
-    ]
-
-
-def _credentials(cluster: Cluster) -> bytes:
-    auths: dict[str, Any] = {
-        registry.server: {
-            "auth": base64.b64encode(f"{registry.username}:{registry.password.reveal()}".encode()).decode()
-        }
-        for registry in cluster.registries
-    }
-    return json.dumps({"auths": auths}).encode()
-
-
-def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Deployed] | None:
-    """What the first manager that can tell says; ``None`` where nobody can."""
-    for host in cluster.hosts:
-        state = observed.get(host.name)
-        if state is not None:
-            return state.stacks
-    return None
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+def _error(text: str, next_action: str) -> Finding:
+    return Finding("error", text, role="stacks", next_action=next_action)
 
 
 role = Stacks()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
+from skep.apply.commit import commit
 from skep.apply.script import put_script, run_script
-from skep.engine import CONDITIONS, OPERATIONS, SECRET, Clients, EngineClient, resolve
+from skep.engine import CONDITIONS, OPERATIONS, SECRET, Clients, EngineClient, Logins, resolve
 from skep.errors import ConnectError, SkepError, StepFailed
-from skep.model import Secret, reveal
+from skep.model import Registry, Secret, reveal
 from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.ssh import Pool, Result
 
@@ -33,7 +34,9 @@ class Performer:
 
     Say = Callable[[str], None]
 
-    def __init__(self, pool: Pool, managers: Sequence[str]) -> None:
+    def __init__(
+        self, pool: Pool, managers: Sequence[str], *, registries: Sequence[Registry] = (), author: str = ""
+    ) -> None:
         self._pool = pool
         self._clients = Clients(pool)
         self._managers = list(managers)
@@ -41,6 +44,14 @@ class Performer:
         self._secrets: set[str] = set()
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._closed = threading.Event()
+        self._local: dict[str, Callable[[], Any]] = {
+            "registry-logins": cache(lambda: Logins(registries)),
+            "author": lambda: author,
+            "commit": cache(commit),
+        }
+        """Late values that this machine tells."""
+        self._results: dict[str, Any] = {}
+        """What steps gave back, by step id."""
 
     def close(self) -> None:
         """Close the engine clients and end what waits; the sessions stay the pool's."""
@@ -90,7 +101,7 @@ class Performer:
         elif isinstance(step, Call):
             arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
             with self._clients.lend(host, step.id) as api:
-                _told(step, partial(OPERATIONS[step.operation], api, **arguments))
+                self._results[step.id] = _told(step, partial(OPERATIONS[step.operation], api, **arguments))
         elif isinstance(step, Wait):
             self._wait(host, step, say)
 
@@ -126,6 +137,10 @@ class Performer:
         if not isinstance(value, Ref):
             return value
         name, _, place = value.name.partition("@")
+        if name in self._local:
+            return self._local[name]()
+        if name == "result":
+            return self._results[place]
         lost: ConnectError | None = None
         for source in [place] if place else self._managing(step):
             try:

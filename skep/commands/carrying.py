@@ -5,12 +5,24 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 
-from skep.converge import Site, apply, refuse_errors, refuse_repeated, refuse_unclean
-from skep.observe import Observation, observe
+from skep.apply import Outcome
+from skep.converge import Run, Site, refuse_errors, refuse_repeated, refuse_unclean, see
+from skep.errors import LockHeld
+from skep.observe import Observation
 from skep.plan import Plan, Step
 from skep.report import Reporter
+
+Remaining = Callable[[Observation], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How a plan was carried out: what was seen last, and the steps of all rounds."""
+
+    observation: Observation
+    steps: tuple[Step, ...] = ()
 
 
 def carry_out(
@@ -19,34 +31,63 @@ def carry_out(
     planned: Plan,
     observation: Observation,
     what: str,
-    remaining: Callable[[Observation], Plan],
-) -> tuple[Observation, list[Step]]:
-    """Apply, observe again; what only shows after the first round gets one of its own, as long as it is new.
+    remaining: Remaining,
+    *,
+    agreed: bool = False,
+    recover: Callable[[Run, Outcome, Observation], None] | None = None,
+) -> Carried:
+    """Under the lock, look again, apply, observe again; what only shows after the first round gets one of its own.
 
-    A wait may come again, as nodes do that the managers lose sight of; at most as often as ``refuse_repeated`` allows.
-    Returns the last look and the steps of all rounds.
+    The plan was made before the lock: where another run has changed the cluster since, the new plan is shown and
+    carried out, or refused (``LockHeld``) where somebody ``agreed`` to the old one. ``recover`` is told of failures
+    before they are raised. A wait may come again, as nodes do that the managers lose sight of; at most as often as
+    ``refuse_repeated`` allows.
     """
+    if not len(planned):
+        return Carried(observation)
     done: Counter[str] = Counter()
-    carried: list[Step] = []
-    while len(planned):
-        since = time.monotonic()
-        with tell.run(planned):
-            outcome = apply(site, planned, observation, what, tell.event)
-        tell.outcome(outcome, planned, time.monotonic() - since)
-        refuse_unclean(outcome, {})
-        done.update(outcome.done)
-        carried += planned
-        with tell.busy("observing again"):
-            observation = again(site, observation)
-        planned = remaining(observation)
-        refuse_repeated(planned, done)
-        if len(planned):
-            tell.plan(planned, applying=True)
-            refuse_errors(planned, "what was done before stays done")
-    return observation, carried
+    steps: list[Step] = []
+    with Run(site, what) as run:
+        with tell.busy("looking again, now that nobody else can change it"):
+            observation = see(site, observation)
+        planned = _confirmed(tell, planned, remaining(observation), agreed=agreed)
+        while len(planned):
+            outcome = carry_round(run, site, tell, planned, observation)
+            if outcome.failed and recover:
+                recover(run, outcome, observation)
+            refuse_unclean(outcome, {})
+            done.update(outcome.done)
+            steps += planned
+            with tell.busy("observing again"):
+                observation = see(site, observation)
+            planned = remaining(observation)
+            refuse_repeated(planned, done)
+            if len(planned):
+                tell.plan(planned, applying=True)
+                refuse_errors(planned, "what was done before stays done")
+    return Carried(observation, tuple(steps))
 
 
-def again(site: Site, before: Observation) -> Observation:
-    """Look once more at the hosts that answered; the silent ones stay silent for this run."""
-    seen = observe(site.cluster, site.pool, site.roles, before.hosts)
-    return replace(seen, failures={**before.failures, **seen.failures})
+def carry_round(run: Run, site: Site, tell: Reporter, planned: Plan, observation: Observation) -> Outcome:
+    """One plan, shown as it goes."""
+    since = time.monotonic()
+    with tell.run(planned):
+        outcome = run.apply(site, planned, observation, tell.event)
+    tell.outcome(outcome, planned, time.monotonic() - since)
+    return outcome
+
+
+def _confirmed(tell: Reporter, planned: Plan, now: Plan, *, agreed: bool) -> Plan:
+    """The plan as it is now, told where it is another one."""
+    if str(now) == str(planned):
+        return now
+    if agreed:
+        raise LockHeld(
+            "the cluster was changed since this plan was shown; nothing was done",
+            step="plan",
+            next_action="run the same command again and look at the new plan",
+        )
+    tell.say("the cluster was changed since this plan was made; this is the plan now:")
+    tell.plan(now, applying=True)
+    refuse_errors(now)
+    return now

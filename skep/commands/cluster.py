@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from skep import history, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client, network_rows, node_rows, stack_rows
+from skep.commands.rollouts import recovery
 from skep.converge import (
     Site,
     limited,
@@ -21,7 +23,7 @@ from skep.converge import (
 )
 from skep.errors import ConnectError, UsageError, VerifyFailed
 from skep.observe import Observation, observe
-from skep.plan import Plan, Step
+from skep.plan import Plan
 from skep.report import Reporter
 
 Paths = Mapping[str, Path]
@@ -60,20 +62,25 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     planned = _limited(site, planned, limit)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
-    carried: list[Step] = []
-    if len(planned):
-        observation, carried = carry_out(
-            site, tell, planned, observation, "cluster.up", lambda seen: _limited(site, plan(site, seen), limit)
-        )
+    carried = carry_out(
+        site,
+        tell,
+        planned,
+        observation,
+        "cluster.up",
+        lambda seen: _limited(site, plan(site, seen), limit),
+        recover=recovery(tell, site),
+    )
+    observation, steps = carried.observation, carried.steps
     if verify == "always":
         _verify(site, tell, paths, observation.hosts, None)
-    elif verify == "changed" and carried:
-        roles = {step.role for step in carried}
-        hosts = {step.concerns for step in carried if step.concerns} or set(observation.hosts[:1])
+    elif verify == "changed" and steps:
+        roles = {step.role for step in steps}
+        hosts = {step.concerns for step in steps if step.concerns} or set(observation.hosts[:1])
         wanted = {role: path for role, path in paths.items() if role in roles}
         _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
     refuse_silent(observation.failures)
-    tell.done(_as_described(site, observation, since, limit, len(carried)))
+    tell.done(_as_described(site, observation, since, limit, len(steps)))
 
 
 def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: str | None) -> None:
@@ -117,9 +124,9 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
         tell.done(f"{site.cluster.name}: there is no swarm on {_count(len(observation.hosts), 'host')}")
         return
     agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
-    observation, _ = carry_out(
-        site, tell, planned, observation, "cluster.down", lambda seen: plan(site, seen, down=True)
-    )
+    remaining = partial(plan, site, down=True)
+    carried = carry_out(site, tell, planned, observation, "cluster.down", remaining, agreed=True)
+    observation = carried.observation
     refuse_silent(observation.failures)
     tell.done(f"{site.cluster.name}: the swarm is gone; engines and volumes stay")
 

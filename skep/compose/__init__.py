@@ -5,8 +5,23 @@ writes the merged file. What is wrong is a ``ComposeError``: every problem at on
 """
 
 from skep.compose.convert import Specs, convert, with_ids
+from skep.compose.images import pinned
 from skep.compose.load import Document, load
+from skep.compose.naming import IMAGE, NAMESPACE
 from skep.compose.problems import ComposeError
 from skep.compose.render import STARS, masked, render
 
-__all__ = ["STARS", "ComposeError", "Document", "Specs", "convert", "load", "masked", "render", "with_ids"]
+__all__ = [
+    "IMAGE",
+    "NAMESPACE",
+    "STARS",
+    "ComposeError",
+    "Document",
+    "Specs",
+    "convert",
+    "load",
+    "masked",
+    "pinned",
+    "render",
+    "with_ids",
+]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_PART}(?:\.{_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -28,6 +30,37 @@ def tagged(image: str) -> str:
     name = familiar if domain == "docker.io" else f"{domain}/{path}"
     tag = tag or ("" if digest else "latest")
     return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def with_digest(image: str, answer: Mapping[str, Any]) -> tuple[str, list[dict[str, str]]]:
+    """An image pinned to what its registry says of it (the answer of ``/distribution``), and its platforms.
+
+    As Docker's client does it, the architecture of 32-bit ARM stays open (swarmkit#2294).
+    """
+    platforms = [
+        {
+            "Architecture": "" if one["architecture"].lower() == "arm" else one["architecture"],
+            "OS": one["os"],
+        }
+        for one in answer.get("Platforms") or ()
+    ]
+    digest = answer["Descriptor"]["digest"]
+    return (image if "@" in image else f"{image}@{digest}"), platforms
+
+
+def pinned(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """A service's spec with its image pinned, where there is an answer about it; platforms it names stay."""
+    template = dict(spec["TaskTemplate"])
+    container = dict(template["ContainerSpec"])
+    answer = answers.get(container["Image"])
+    if answer is None:
+        return dict(spec)
+    container["Image"], platforms = with_digest(container["Image"], answer)
+    placement = dict(template.get("Placement") or {})
+    if platforms:
+        placement.setdefault("Platforms", platforms)
+    template |= {"ContainerSpec": container} | ({"Placement": placement} if placement else {})
+    return {**spec, "TaskTemplate": template}
 
 
 def _parts(image: str) -> tuple[str, str, str, str] | None:

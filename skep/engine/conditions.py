@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def node_drained(api: EngineClient, *, node: str) -> Progress:
     return Progress(not moving, f"{len(moving)} tasks are starting elsewhere")
 
 
-def stack_running(api: EngineClient, *, stack: str) -> Progress:
+def stack_running(api: EngineClient, *, stack: str, services: Sequence[str] = ()) -> Progress:
     """Every service of the stack runs as wanted and has done so for its monitor time."""
     missing = stack_converged(api, stack)
     return Progress(not missing, "; ".join(missing[:3]) + (" …" if len(missing) > 3 else ""))

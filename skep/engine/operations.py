@@ -8,10 +8,19 @@ from typing import Any
 
 from docker.errors import APIError
 
+from skep.engine.stacks import (
+    images_resolve,
+    object_create,
+    objects_remove,
+    retry,
+    revision_begin,
+    revision_done,
+    service_remove,
+    service_write,
+    stack_forget,
+    stack_remove,
+)
 from skep.engine.transport import EngineClient
-from skep.plan import spec_mark
-
-CONFLICT_RETRIES = 5
 
 DEFAULT_SUBNET_SIZE = 24
 """What the CLI sends; an API call with pools and no size leaves a swarm whose allocator does not start."""
@@ -86,7 +95,7 @@ def swarm_update(api: EngineClient, *, spec: Mapping[str, Any]) -> None:
         swarm = api.inspect_swarm()
         api.write("/swarm/update", _merge(swarm["Spec"], spec), version=swarm["Version"]["Index"])
 
-    _retry(change)
+    retry(change)
 
 
 def node_update(api: EngineClient, *, node: str, spec: Mapping[str, Any], drop_labels: list[str]) -> None:
@@ -99,7 +108,7 @@ def node_update(api: EngineClient, *, node: str, spec: Mapping[str, Any], drop_l
             wanted.get("Labels", {}).pop(label, None)
         api.write(f"/nodes/{found['ID']}/update", wanted, version=found["Version"]["Index"])
 
-    _retry(change)
+    retry(change)
 
 
 def node_remove(api: EngineClient, *, node: str) -> None:
@@ -134,49 +143,6 @@ def network_remove(api: EngineClient, *, network: str) -> None:
         time.sleep(0.25)
 
 
-def stack_record(api: EngineClient, *, stack: str, digest: str, name: str) -> None:
-    """Write down in the swarm what was deployed: a config labelled with the digest of the stack's rendering
-    and of the service specs the engine holds now. Older records of the stack are removed."""
-    labels = {"skep.stack": stack, "skep.digest": digest, "skep.services": ",".join(service_marks(api, stack))}
-    old = [c for c in api.configs(filters={"label": f"skep.stack={stack}"}) if c["Spec"]["Name"] != name]
-    same = api.configs(filters={"name": name})
-    for config in (c for c in same if c["Spec"]["Name"] == name):
-        api.remove_config(config["ID"])
-    api.create_config(name, b"skep", labels=labels)
-    for config in old:
-        api.remove_config(config["ID"])
-    _collect(api, stack)
-
-
-def _collect(api: EngineClient, stack: str) -> None:
-    """Remove the stack's configs and secrets that no service names, not even as what it would roll back to."""
-    label = f"com.docker.stack.namespace={stack}"
-    used = set()
-    for service in api.services():
-        for spec in (service["Spec"], service.get("PreviousSpec") or {}):
-            container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
-            used |= {item["ConfigID"] for item in container.get("Configs") or []}
-            used |= {item["SecretID"] for item in container.get("Secrets") or []}
-    for item in api.configs(filters={"label": label}):
-        if item["ID"] not in used:
-            api.remove_config(item["ID"])
-    for item in api.secrets(filters={"label": label}):
-        if item["ID"] not in used:
-            api.remove_secret(item["ID"])
-
-
-def stack_forget(api: EngineClient, *, stack: str) -> None:
-    """Remove the records of a stack."""
-    for config in api.configs(filters={"label": f"skep.stack={stack}"}):
-        api.remove_config(config["ID"])
-
-
-def service_marks(api: EngineClient, stack: str) -> list[str]:
-    """``name:hash`` of each service of the stack, sorted. See ``spec_mark``."""
-    services = api.services(filters={"label": f"com.docker.stack.namespace={stack}"})
-    return sorted(f"{service['Spec']['Name']}:{spec_mark(service['Spec'])}" for service in services)
-
-
 def find_node(api: EngineClient, node: str) -> dict[str, Any]:
     """The node with that ID, or the only one with that host name that is not a Down twin."""
     nodes = api.nodes()
@@ -195,18 +161,7 @@ def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _retry(change: Callable[[], None]) -> None:
-    """Again on 'update out of sequence' (moby#39891): each try reads the version anew."""
-    for attempt in range(CONFLICT_RETRIES):
-        try:
-            return change()
-        except APIError as error:
-            if attempt == CONFLICT_RETRIES - 1 or "out of sequence" not in str(error.explanation):
-                raise
-            time.sleep(0.1 * (attempt + 1))
-
-
-OPERATIONS: dict[str, Callable[..., None]] = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     operation.__name__: operation
     for operation in (
         swarm_init,
@@ -218,7 +173,14 @@ OPERATIONS: dict[str, Callable[..., None]] = {
         node_remove,
         network_create,
         network_remove,
-        stack_record,
+        images_resolve,
+        object_create,
+        service_write,
+        service_remove,
+        stack_remove,
         stack_forget,
+        objects_remove,
+        revision_begin,
+        revision_done,
     )
 }

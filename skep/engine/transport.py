@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import docker
@@ -78,9 +79,24 @@ class EngineClient(docker.APIClient):
         self.mount(BASE, self._adapter)
         return str(super()._retrieve_server_version())
 
-    def write(self, path: str, body: Mapping[str, Any], **params: Any) -> None:
+    def write(
+        self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, **params: Any
+    ) -> None:
         """A write to the Engine API where the SDK's own method would add defaults of its own."""
-        self._raise_for_status(self._post_json(self._url(path), data=body, params=params))
+        self._raise_for_status(self._post_json(self._url(path), data=body, headers=dict(headers or {}), params=params))
+
+    def read(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        filters: Mapping[str, Sequence[str]] | None = None,
+    ) -> Any:
+        """A GET of the Engine API, decoded. Raises ``APIError``."""
+        query = {"filters": json.dumps(filters)} if filters else {}
+        response = self._get(self._url(path), headers=dict(headers or {}), params=query)
+        self._raise_for_status(response)
+        return response.json()
 
     def task_log(self, task: str, lines: int) -> bytes:
         """The last lines of a task's output, in the engine's multiplexed framing."""

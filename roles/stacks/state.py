@@ -1,0 +1,124 @@
+"""What a host knows of the swarm's stacks: objects of the Engine API as a manager tells them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from skep.compose import NAMESPACE
+from skep.model import Cluster, Secret
+from skep.questions import Answers
+from skep.revisions import Revision, read_revision
+
+Raw = Mapping[str, Any]
+
+KEY = "skep.key"
+"""The swarm config whose content keys the marks of secrets: whoever reads a mark alone cannot try passwords on it."""
+MARK = "skep.mark"
+"""Label of a secret: a keyed hash over what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What one host told. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
+    ``told`` is the whole swarm, from managers in a quorum only."""
+
+    mounted: Mapping[str, str] = field(default_factory=dict)
+    told: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Services, networks, configs, secrets and nodes of the whole swarm, as the Engine API lists them.
+
+    ``images`` maps images that were asked for to what their registry said: the answer's JSON, or why there is none.
+    """
+
+    services: tuple[Raw, ...] = ()
+    networks: tuple[Raw, ...] = ()
+    configs: tuple[Raw, ...] = ()
+    secrets: tuple[Raw, ...] = ()
+    nodes: tuple[Raw, ...] = ()
+    mounted: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, Raw | str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Identifier → name of networks, configs and secrets."""
+        names = {network["Id"]: network["Name"] for network in self.networks}
+        return names | {one["ID"]: one["Spec"]["Name"] for one in (*self.configs, *self.secrets)}
+
+    @property
+    def key(self) -> Secret | None:
+        """What keys the marks of secrets, if there is one yet."""
+        for config in self.configs:
+            if config["Spec"]["Name"] == KEY:
+                return Secret(base64.b64decode(config["Spec"]["Data"]).decode())
+        return None
+
+    def of(self, stack: str) -> Found:
+        """The part that belongs to one stack."""
+        return Found(
+            services=_own(self.services, stack),
+            networks={n["Name"]: n for n in self.networks if (n.get("Labels") or {}).get(NAMESPACE) == stack},
+            configs=_own(self.configs, stack),
+            secrets=_own(self.secrets, stack),
+            revisions=tuple(
+                sorted(
+                    (r for config in self.configs if (r := read_revision(config)) and r.stack == stack),
+                    key=lambda revision: revision.number,
+                )
+            ),
+        )
+
+    @property
+    def stacks(self) -> set[str]:
+        """Names of all stacks that have a service, or a record of ours."""
+        found = {(service["Spec"].get("Labels") or {}).get(NAMESPACE) for service in self.services}
+        found |= {r.stack for config in self.configs if (r := read_revision(config))}
+        return {name for name in found if name}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is of a stack, raw, by full name; its revisions oldest first."""
+
+    services: Mapping[str, Raw] = field(default_factory=dict)
+    networks: Mapping[str, Raw] = field(default_factory=dict)
+    configs: Mapping[str, Raw] = field(default_factory=dict)
+    secrets: Mapping[str, Raw] = field(default_factory=dict)
+    revisions: tuple[Revision, ...] = ()
+
+
+def parse_state(text: str, answers: Answers, networks: str) -> State | None:
+    """From the checksums the probe prints and, on managers, the engine's lists; ``None`` where there is neither."""
+    rows = [line.split() for line in text.splitlines()]
+    mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2}
+    if "/nodes" not in answers:
+        return State(mounted) if mounted else None
+    return State(
+        mounted,
+        Told(
+            services=tuple(answers.get("/services") or ()),
+            networks=tuple(answers.get(networks) or ()),
+            configs=tuple(answers.get("/configs") or ()),
+            secrets=tuple(answers.get("/secrets") or ()),
+            nodes=tuple(answers["/nodes"]),
+        ),
+    )
+
+
+def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
+    """What the first manager that can tell says, with what all hosts have mounted; ``None`` where nobody can."""
+    mounted = {secret: mark for state in observed.values() if state for secret, mark in state.mounted.items()}
+    for host in cluster.hosts:
+        state = observed.get(host.name)
+        if state is not None and state.told is not None:
+            return replace(state.told, mounted=mounted)
+    return None
+
+
+def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:
+    return {one["Spec"]["Name"]: one for one in objects if (one["Spec"].get("Labels") or {}).get(NAMESPACE) == stack}

@@ -1,0 +1,255 @@
+"""What a stack is to be: specs from its compose files, a revision, or what runs with something changed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from roles.stacks.state import MARK, Found, Raw, Told
+from skep.compose import Document, Specs, convert, load
+from skep.model import Cluster, Secret, Stack
+from skep.plan import Finding
+
+DIGITS = 10
+"""Hexadecimal digits of a content's hash in a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Services by full name, their specs with names in place of identifiers; bodies of what they use.
+
+    ``hooks`` maps services to ``before`` or ``after``; ``waves`` are services in the order they are to come;
+    ``pinned``: images are digests already, and nothing is asked of a registry. ``hidden`` are texts not to show.
+    """
+
+    services: Mapping[str, Raw] = field(default_factory=dict)
+    networks: Mapping[str, Raw] = field(default_factory=dict)
+    configs: Mapping[str, Raw] = field(default_factory=dict)
+    secrets: Mapping[str, Raw] = field(default_factory=dict)
+    outside: Outside = field(default_factory=lambda: Outside())
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    waves: tuple[tuple[str, ...], ...] = ()
+    pinned: bool = False
+    prune: bool = False
+    hidden: frozenset[str] = frozenset()
+    document: Document | None = None
+    specs: Specs | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Names of what the stack uses and does not own."""
+
+    networks: tuple[str, ...] = ()
+    configs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None) -> Wanted:
+    """From the compose files; configs and secrets named by what they hold. Raises ``ComposeError``."""
+    document = load(stack.files, stack.compose, variables=stack.variables, shown=f"stacks/{stack.name}")
+    specs = convert(document, stack.name)
+    naming = _Naming(stack, found, told, (told.key if told else None) or cluster.nonce)
+    configs = naming.configs(specs.configs)
+    secrets = naming.secrets(specs.secrets)
+    services = {name: _renamed(spec, naming.names) for name, spec in specs.services.items()}
+    used = [used_by(spec) for spec in services.values()]
+    return Wanted(
+        services=services,
+        networks=specs.networks,
+        configs=configs,
+        secrets=secrets,
+        outside=Outside(
+            specs.external_networks,
+            tuple(sorted({name for one in used for name in one[0]} - set(configs))),
+            tuple(sorted({name for one in used for name in one[1]} - set(secrets))),
+        ),
+        prune=stack.rollout.prune,
+        hidden=document.hidden,
+        document=document,
+        specs=specs,
+        findings=tuple(naming.findings),
+    )
+
+
+def from_revision(content: Mapping[str, Any]) -> Wanted:
+    """A recorded revision: everything as it was, services that came later go."""
+    return Wanted(
+        services=content["services"],
+        networks=content["networks"],
+        hooks=content.get("hooks") or {},
+        outside=Outside(configs=tuple(content["configs"]), secrets=tuple(content["secrets"])),
+        pinned=True,
+        prune=True,
+    )
+
+
+def from_found(found: Found, told: Told) -> Wanted:
+    """What runs now, as if it were asked for."""
+    services = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
+    return Wanted(services=services, pinned=True)
+
+
+def named(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
+    """An observed spec with names in place of identifiers, as it could be sent again."""
+    template = dict(spec["TaskTemplate"])
+    if template.get("Networks"):
+        template["Networks"] = [
+            {**target, "Target": names.get(target["Target"], target["Target"])} for target in template["Networks"]
+        ]
+    container = dict(template.get("ContainerSpec") or {})
+    for key, what in (("Configs", "ConfigID"), ("Secrets", "SecretID")):
+        if container.get(key):
+            container[key] = [{name: value for name, value in one.items() if name != what} for one in container[key]]
+    credentials = (container.get("Privileges") or {}).get("CredentialSpec") or {}
+    if credentials.get("Config"):
+        config = names.get(credentials["Config"], credentials["Config"])
+        container["Privileges"] = {**container["Privileges"], "CredentialSpec": {**credentials, "Config": config}}
+    return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}
+
+
+def inherited(spec: Raw, have: Raw | None, image: str | None, platforms: list[Raw]) -> dict[str, Any]:
+    """A spec with what a roll-out does not decide: the digest and platforms of its image, and ``ForceUpdate``.
+
+    ``image`` is the resolved image; without one the observed digest stays as long as the image is the same.
+    """
+    template = dict(spec["TaskTemplate"])
+    container = dict(template["ContainerSpec"])
+    placement = dict(template.get("Placement") or {})
+    old = (have or {}).get("TaskTemplate") or {}
+    if image:
+        container["Image"] = image
+        placement |= {"Platforms": platforms} if platforms else {}
+    elif have is not None and same_image(spec, have):
+        container["Image"] = old["ContainerSpec"]["Image"]
+        told = (old.get("Placement") or {}).get("Platforms")
+        placement |= {"Platforms": told} if told and "Platforms" not in placement else {}
+    template |= {"ContainerSpec": container, "ForceUpdate": old.get("ForceUpdate", 0)}
+    if placement:
+        template["Placement"] = placement
+    return {**spec, "TaskTemplate": template}
+
+
+def image_of(spec: Raw) -> str:
+    """The image of a spec, with its digest where it has one."""
+    return str(spec["TaskTemplate"]["ContainerSpec"]["Image"])
+
+
+def same_image(spec: Raw, have: Raw) -> bool:
+    """Whether the image asked for is the one that runs, the digest of which nobody asked for."""
+    return image_of(have).partition("@")[0] == image_of(spec) or image_of(have) == image_of(spec)
+
+
+class _Naming:
+    """Names of configs and secrets: the one that holds the same already, else one made from the content."""
+
+    def __init__(self, stack: Stack, found: Found, told: Told | None, key: Secret) -> None:
+        self._stack = stack
+        self._found = found
+        self._told = told or Told()
+        self._key = key
+        self.names: dict[tuple[str, str], str] = {}
+        self.findings: list[Finding] = []
+
+    def configs(self, bodies: Mapping[str, Raw]) -> dict[str, Raw]:
+        """Bodies by their final names."""
+        named: dict[str, Raw] = {}
+        for name, body in bodies.items():
+            content = _content(body)
+            have = [one for one in self._candidates(name, self._found.configs) if _content(one["Spec"]) == content]
+            final = self._final("Config", name, have, hashlib.sha256(content).hexdigest())
+            if not have and final == name and final in self._existing(self._told.configs):
+                self.findings.append(_fixed("config", name))
+            named[final] = {**body, "Name": final}
+        return named
+
+    def secrets(self, bodies: Mapping[str, Raw]) -> dict[str, Raw]:
+        """Bodies by their final names, each with its mark."""
+        named: dict[str, Raw] = {}
+        for name, body in bodies.items():
+            mark = hmac.new(self._key.reveal().encode(), _content(body), hashlib.sha256).hexdigest()[:32]
+            have = [one for one in self._candidates(name, self._found.secrets) if self._holds(one, mark, body)]
+            final = self._final("Secret", name, have, mark)
+            if not have and final == name and final in self._existing(self._told.secrets):
+                self.findings.append(_fixed("secret", name))
+            named[final] = {**body, "Name": final, "Labels": {**body["Labels"], MARK: mark}}
+        return named
+
+    def _final(self, what: str, name: str, have: list[Raw], mark: str) -> str:
+        own = name.startswith(f"{self._stack.name}_")
+        final = have[0]["Spec"]["Name"] if have else f"{name}_{mark[:DIGITS]}" if own else name
+        self.names[what, name] = str(final)
+        return str(final)
+
+    def _candidates(self, name: str, existing: Mapping[str, Raw]) -> Iterator[Raw]:
+        """What may hold the content already, what services use now first, then by name."""
+        ours = re.compile(rf"{re.escape(name)}(_[0-9a-f]{{{DIGITS}}})?")
+        used = {used for raw in self._found.services.values() for part in used_by(raw["Spec"]) for used in part}
+        fits = [one for full, one in existing.items() if ours.fullmatch(full)]
+        yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in used, one["Spec"]["Name"]))
+
+    def _holds(self, secret: Raw, mark: str, body: Raw) -> bool:
+        """By its mark; where Docker's CLI made it, by what tasks have mounted."""
+        labels = dict(secret["Spec"].get("Labels") or {})
+        if MARK in labels:
+            return bool(labels[MARK] == mark)
+        plain = {**body, "Labels": dict(body["Labels"])}
+        if _content({**secret["Spec"], "Data": plain.get("Data")}) != _content(plain):
+            return False
+        return self._told.mounted.get(secret["ID"]) == hashlib.sha256(_data(plain)).hexdigest()
+
+    @staticmethod
+    def _existing(objects: tuple[Raw, ...]) -> set[str]:
+        return {one["Spec"]["Name"] for one in objects}
+
+
+def _content(body: Raw) -> bytes:
+    """What makes one config or secret another: data, driver, templating and labels."""
+    labels = {key: value for key, value in (body.get("Labels") or {}).items() if key != MARK}
+    return json.dumps([body.get("Data"), body.get("Driver"), body.get("Templating"), labels], sort_keys=True).encode()
+
+
+def _data(body: Raw) -> bytes:
+    return base64.b64decode(body.get("Data") or "")
+
+
+def _fixed(what: str, name: str) -> Finding:
+    return Finding(
+        "error",
+        f"{what} {name} exists with other content, and a {what} cannot be changed",
+        role="stacks",
+        next_action="give it another `name:`, or none: then its name follows its content",
+    )
+
+
+def used_by(spec: Raw) -> tuple[set[str], set[str]]:
+    """Names of configs and of secrets a service uses."""
+    container = spec["TaskTemplate"].get("ContainerSpec") or {}
+    return (
+        {one["ConfigName"] for one in container.get("Configs") or ()},
+        {one["SecretName"] for one in container.get("Secrets") or ()},
+    )
+
+
+def _renamed(spec: Raw, names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """The spec with final names of configs and secrets."""
+    template = dict(spec["TaskTemplate"])
+    container = dict(template["ContainerSpec"])
+    for key, what in (("Configs", "Config"), ("Secrets", "Secret")):
+        if key in container:
+            field_name = f"{what}Name"
+            container[key] = [
+                {**one, field_name: names.get((what, one[field_name]), one[field_name])} for one in container[key]
+            ]
+    credentials = (container.get("Privileges") or {}).get("CredentialSpec") or {}
+    if credentials.get("Config"):
+        config = names.get(("Config", credentials["Config"]), credentials["Config"])
+        container["Privileges"] = {**container["Privileges"], "CredentialSpec": {**credentials, "Config": config}}
+    return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}

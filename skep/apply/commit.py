@@ -1,0 +1,16 @@
+"""The git commit that the operator's files are at, for the record of what was rolled out."""
+
+from __future__ import annotations
+
+import subprocess
+
+COMMAND = ("git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+
+
+def commit() -> str:
+    """Its abbreviated hash, with ``-dirty`` where files differ from it; empty outside a repository or without git."""
+    try:
+        done = subprocess.run(COMMAND, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,71 @@
+"""``stack.history`` and ``stack.diff``: the revisions that the swarm keeps of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skep.commands.listing import manager_client
+from skep.compose.comparing import differences, short
+from skep.converge import Site
+from skep.diff import Change
+from skep.errors import UsageError
+from skep.report import Reporter
+from skep.revisions import Revision, read_revision
+
+
+def history(site: Site, tell: Reporter, *, name: str) -> None:
+    """One row a revision, newest first."""
+    rows = [
+        (
+            revision.number,
+            revision.time[:19],
+            revision.who,
+            revision.commit,
+            "ran" if revision.done else "not seen to run",
+            revision.cause,
+            "; ".join(revision.content["changes"][:3]) + (" …" if len(revision.content["changes"]) > 3 else ""),
+        )
+        for revision in reversed(_revisions(site, name))
+    ]
+    tell.table("revisions", ("revision", "time", "who", "commit", "state", "cause", "changes"), rows)
+
+
+def diff(site: Site, tell: Reporter, *, name: str, old: str, new: str) -> None:
+    """What differs between two revisions, service by service, field by field."""
+    known = {str(revision.number): revision for revision in _revisions(site, name)}
+    for number in (old, new):
+        if number not in known:
+            raise UsageError(
+                f"stack {name} has no revision {number}",
+                next_action=f"its revisions are: {', '.join(known)}",
+            )
+    one, other = (known[number].content["services"] for number in (old, new))
+    rows: list[tuple[object, ...]] = []
+    for service in sorted({*one, *other}):
+        if service not in one or service not in other:
+            rows.append((service, "", *("there" if service in side else "none" for side in (one, other))))
+            continue
+        rows += [(service, ".".join(c.path), *_sides(c)) for c in differences(one[service], other[service], {})]
+    if not rows:
+        tell.done(f"revisions {old} and {new} of {name} do not differ")
+        return
+    tell.table("differences", ("service", "field", f"revision {old}", f"revision {new}"), rows)
+
+
+def _sides(change: Change) -> Sequence[object]:
+    return [
+        "" if value is None else short(value) if change.path == ("Image",) else value
+        for value in (change.old, change.new)
+    ]
+
+
+def _revisions(site: Site, name: str) -> list[Revision]:
+    with manager_client(site) as api:
+        configs = api.read("/configs", filters={"label": [f"skep.stack={name}"]})
+    found = [revision for config in configs if (revision := read_revision(config))]
+    if not found:
+        raise UsageError(
+            f"the swarm keeps no revision of a stack {name}",
+            next_action="the first is written by the first deploy that changes something; see: invoke stack.ls",
+        )
+    return sorted(found, key=lambda revision: revision.number)

@@ -1,0 +1,215 @@
+"""``stack.plan``, ``deploy``, ``refresh``, ``scale``, ``restart``, ``rollback``: what changes stacks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Literal
+
+from skep.apply import Outcome
+from skep.commands.carrying import carry_out, carry_round
+from skep.compose.quantities import duration
+from skep.converge import Run, Site, look, plan, refuse_errors, refuse_silent, refuse_unclean, see
+from skep.errors import StepFailed, UsageError
+from skep.model import Rollout, Stack
+from skep.observe import Observation
+from skep.report import Reporter
+
+LAST = 0
+"""The revision to go back to that means: the last that was seen to run."""
+ON_FAILURE: dict[str, Literal["keep", "rollback"]] = {"keep": "keep", "rollback": "rollback"}
+DESCRIBED = "as described"
+SCALED = "scaled; the next deploy sets what its files say"
+
+
+def show_plan(site: Site, tell: Reporter, *, name: str, resolve: bool, exit_code: bool) -> int:
+    """What a deploy would change, with warnings about the files, and tags that have moved. Changes nothing.
+
+    Returns 10 with ``exit_code`` when something would change, else 0.
+    """
+    stacks = _chosen(site, name)
+    rollout = Rollout(resolve="all" if resolve else "never")
+    only = only_stacks(site, [replace(stack, rollout=rollout) for stack in stacks])
+    since = time.monotonic()
+    with tell.busy("observing"):
+        observation, planned = look(only)
+    tell.plan(planned, applying=False)
+    refuse_errors(planned)
+    refuse_silent(observation.failures)
+    if not len(planned):
+        names = ", ".join(stack.name for stack in stacks) or "no stack"
+        tell.done(f"{names}: nothing to change ({time.monotonic() - since:.2f} s)")
+    return 10 if exit_code and len(planned) else 0
+
+
+def deploy(
+    site: Site,
+    tell: Reporter,
+    *,
+    name: str,
+    prune: bool = False,
+    resolve: bool = True,
+    timeout: str | None = None,
+    on_failure: str | None = None,
+) -> None:
+    """Bring one stack of the inventory to what its files say, and wait until it runs."""
+    rollout = Rollout(prune=prune, resolve="new" if resolve else "never")
+    _roll_out(site, tell, _with(named(site, name), rollout, timeout, on_failure), f"stack.deploy {name}", DESCRIBED)
+
+
+def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_failure: str | None) -> None:
+    """Ask registries what tags are now, and roll out what has moved: of one stack, or of all."""
+    stacks = _chosen(site, name)
+    for stack in stacks:
+        stack = _with(stack, Rollout(resolve="refresh"), timeout, on_failure)
+        _roll_out(site, tell, stack, f"stack.refresh {stack.name}", "at what its tags are now")
+
+
+def scale(site: Site, tell: Reporter, *, name: str, counts: Sequence[str], timeout: str | None) -> None:
+    """Set the number of tasks of services, until the next deploy."""
+    example = f"for example: invoke stack.scale {name} web=3"
+    wanted: dict[str, int] = {}
+    for word in counts:
+        service, equals, count = word.partition("=")
+        if not equals or not count.isdigit() or not service:
+            raise UsageError(f"{word} is not SERVICE=NUMBER", next_action=example)
+        wanted[_full(name, service)] = int(count)
+    if not wanted:
+        raise UsageError("no service is named", next_action=example)
+    stack = _with(_known(site, name), Rollout(scale=wanted, resolve="never"), timeout, None)
+    _roll_out(site, tell, stack, f"stack.scale {name} {' '.join(counts)}", SCALED)
+
+
+def restart(site: Site, tell: Reporter, *, name: str, services: Sequence[str], timeout: str | None) -> None:
+    """Replace the tasks of services one after the other, as their update_config says."""
+    if not services:
+        raise UsageError("no service is named", next_action=f"for example: invoke stack.restart {name} web")
+    chosen = frozenset(_full(name, service) for service in services)
+    stack = _with(_known(site, name), Rollout(restart=chosen, resolve="never"), timeout, None)
+    _roll_out(site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", once=True)
+
+
+def rollback(site: Site, tell: Reporter, *, name: str, revision: int | None, timeout: str | None) -> None:
+    """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before."""
+    rollout = Rollout(revision=-1 if revision is None else revision)
+    stack = _with(_known(site, name), rollout, timeout, None)
+    _roll_out(site, tell, stack, f"stack.rollback {name}", "back at what it was", once=True)
+
+
+def recovery(tell: Reporter, site: Site) -> _Recovery:
+    """What to do when the roll-out of a stack fails: see ``Stack.on_failure``."""
+    return _Recovery(tell, site)
+
+
+class _Recovery:
+    """Takes stacks that failed, and are to go back, to the last revision that ran."""
+
+    def __init__(self, tell: Reporter, site: Site) -> None:
+        self._tell = tell
+        self._site = site
+
+    def __call__(self, run: Run, outcome: Outcome, before: Observation) -> None:
+        """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
+        failed = [stack for stack in self._site.cluster.stacks if _failed(stack, outcome)]
+        back = [stack for stack in failed if stack.on_failure == "rollback"]
+        if not back or outcome.interrupted:
+            return
+        names = ", ".join(stack.name for stack in back)
+        only = only_stacks(self._site, [replace(stack, rollout=Rollout(revision=LAST)) for stack in back])
+        with self._tell.busy("observing again"):
+            observation = see(only, before)
+        planned = plan(only, observation)
+        self._tell.say(f"{names} failed; back to what ran before (on-failure: rollback):")
+        self._tell.plan(planned, applying=True)
+        first = next(error for name, error in outcome.failed.items())
+        if planned.errors or not len(planned):
+            raise StepFailed(f"{names} failed and could not be rolled back", cause=str(first))
+        refuse_unclean(carry_round(run, only, self._tell, planned, observation), {})
+        raise StepFailed(
+            f"{names} failed and was rolled back to what ran before",
+            host=first.host,
+            step=first.step,
+            cause=f"{first.message}: {first.cause or 'no cause told'}",
+            next_action=first.next_action,
+        )
+
+
+def _failed(stack: Stack, outcome: Outcome) -> bool:
+    """Whether a step about the stack, or one of its services, failed."""
+    for name in outcome.failed:
+        role, _, about = name.partition(":")
+        if role.startswith("stacks/") and (about.split("/")[0] == stack.name or about.startswith(f"{stack.name}_")):
+            return True
+    return False
+
+
+def _roll_out(site: Site, tell: Reporter, stack: Stack, what: str, end: str, *, once: bool = False) -> None:
+    only = only_stacks(site, [stack])
+    since = time.monotonic()
+    with tell.busy("observing"):
+        observation, planned = look(only)
+    tell.plan(planned, applying=True)
+    refuse_errors(planned)
+    after = only_stacks(site, [replace(stack, rollout=Rollout(revision=LAST))]) if once else only
+    rounds = iter((only,))
+    carry_out(
+        only,
+        tell,
+        planned,
+        observation,
+        what,
+        lambda seen: plan(next(rounds, after), seen),
+        recover=recovery(tell, only),
+    )
+    refuse_silent(observation.failures)
+    tell.done(f"{stack.name} is {end} ({time.monotonic() - since:.2f} s)")
+
+
+def named(site: Site, name: str) -> Stack:
+    """A stack of the inventory. Raises ``UsageError`` with the nearest name."""
+    for stack in site.cluster.stacks:
+        if stack.name == name:
+            return stack
+    names = [stack.name for stack in site.cluster.stacks]
+    near = get_close_matches(name, names, 1)
+    raise UsageError(
+        f"no stack {name} in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
+        next_action=f"its stacks are: {', '.join(names) or 'none'}",
+    )
+
+
+def _chosen(site: Site, name: str) -> list[Stack]:
+    """The stack of that name, or every one for ``all``."""
+    return list(site.cluster.stacks) if name == "all" else [named(site, name)]
+
+
+def only_stacks(site: Site, stacks: Sequence[Stack]) -> Site:
+    """The site reduced to these stacks: other roles are not even asked."""
+    cluster = replace(site.cluster, stacks=tuple(stacks))
+    return replace(site, cluster=cluster, roles=[role for role in site.roles if role.name == "stacks"])
+
+
+def _known(site: Site, name: str) -> Stack:
+    """A stack of the inventory, or one that only the swarm knows."""
+    return next((stack for stack in site.cluster.stacks if stack.name == name), Stack(name, ()))
+
+
+def _with(stack: Stack, rollout: Rollout, timeout: str | None, on_failure: str | None) -> Stack:
+    if on_failure is not None and on_failure not in ON_FAILURE:
+        raise UsageError(f"--on-failure {on_failure} is not one of {', '.join(ON_FAILURE)}")
+    try:
+        seconds = duration(f"{timeout}s" if timeout and timeout.isdigit() else timeout) / 1e9 if timeout else None
+    except ValueError as error:
+        raise UsageError(f"--timeout {timeout}: {error}") from None
+    return replace(
+        stack,
+        rollout=rollout,
+        timeout=seconds or stack.timeout,
+        on_failure=ON_FAILURE[on_failure] if on_failure else stack.on_failure,
+    )
+
+
+def _full(stack: str, service: str) -> str:
+    return service if service.startswith(f"{stack}_") else f"{stack}_{service}"

@@ -1,0 +1,165 @@
+"""Service specs in a form that can be compared: what is sent and what the Engine then tells come out the same.
+
+The Engine fills in defaults, sorts what has no order and gives identifiers for names; see ``daemon/cluster/convert``
+of moby/moby.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from skep.diff import Change, changes
+
+Raw = Mapping[str, Any]
+
+IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name")
+"""Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit."""
+
+_PREDEFINED = ("host", "bridge", "none", "nat")
+_EVERYWHERE = "a network of every node"
+"""Nodes' own networks: the Engine tells an identifier of them that nothing lists."""
+_ZERO_COUNTS = frozenset({"Init", "StopGracePeriod", "Delay", "Window"})
+"""Keys in which zero or false is not the same as nothing."""
+_SHORT = 12
+
+
+def comparable(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
+    """A ServiceSpec by sections, lists as mappings by what identifies an item.
+
+    ``names``: identifiers of networks and configs → names.
+    """
+    task = dict(spec.get("TaskTemplate") or {})
+    container = dict(task.pop("ContainerSpec", None) or {})
+    targets = [*(task.pop("Networks", None) or ()), *(spec.get("Networks") or ())]
+    placement = dict(task.pop("Placement", None) or {})
+    placement.pop("Platforms", None)
+    for key in ("ForceUpdate", "Runtime"):
+        task.pop(key, None)
+    if "RestartPolicy" in task:
+        task["RestartPolicy"] = {"Condition": "any"} | _filled(task["RestartPolicy"] or {})
+    endpoint = dict(spec.get("EndpointSpec") or {})
+    ports = endpoint.pop("Ports", None) or ()
+    found = {
+        "Labels": dict(spec.get("Labels") or {}),
+        "Mode": _mode(spec.get("Mode") or {}),
+        "UpdateConfig": _rollout(spec.get("UpdateConfig")),
+        "RollbackConfig": _rollout(spec.get("RollbackConfig")),
+        "EndpointMode": endpoint.get("Mode") or "vip",
+        "Ports": {_port(port): "published" for port in ports},
+        "Networks": {_network(target, names): _network_options(target) for target in targets},
+        "Constraints": dict.fromkeys(placement.pop("Constraints", None) or (), "required"),
+        "Placement": placement,
+        **_container(container, names),
+        **task,
+    }
+    return _filled(found)
+
+
+def differences(old: Raw, new: Raw, names: Mapping[str, str]) -> list[Change]:
+    """What changes from one spec to the other, by section."""
+    return list(changes(comparable(old, names), comparable(new, names)))
+
+
+def replaces_tasks(found: Iterable[Change]) -> bool:
+    """Whether any of the changes makes Swarm replace running tasks."""
+    return any(change.path[0] not in IN_PLACE for change in found)
+
+
+def short(image: str) -> str:
+    """An image with its digest cut to twelve digits."""
+    name, at, digest = image.partition("@sha256:")
+    return f"{name}@{digest[:_SHORT]}" if at else name
+
+
+def _container(container: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    container.pop("Isolation", None) if container.get("Isolation") == "default" else None
+    privileges = container.get("Privileges") or {}
+    if not any(privileges.values()):
+        container.pop("Privileges", None)
+    elif (privileges.get("CredentialSpec") or {}).get("Config"):
+        credentials = privileges["CredentialSpec"]
+        named = {**credentials, "Config": names.get(credentials["Config"], credentials["Config"])}
+        container["Privileges"] = {**privileges, "CredentialSpec": named}
+    if container.get("Hosts"):
+        container["Hosts"] = dict.fromkeys(container["Hosts"], "set")
+    return {
+        "Image": container.pop("Image", None),
+        "Env": dict(_variable(item) for item in container.pop("Env", None) or ()),
+        "ContainerLabels": dict(container.pop("Labels", None) or {}),
+        "Configs": dict(_file(one, "Config") for one in container.pop("Configs", None) or ()),
+        "Secrets": dict(_file(one, "Secret") for one in container.pop("Secrets", None) or ()),
+        "Mounts": {mount.get("Target", "?"): _mount(mount) for mount in container.pop("Mounts", None) or ()},
+        "Ulimits": {limit["Name"]: dict(limit) for limit in container.pop("Ulimits", None) or ()},
+        **container,
+    }
+
+
+def _variable(item: str) -> tuple[str, str]:
+    name, equals, value = item.partition("=")
+    return name, value if value else ("empty" if equals else "of the node")
+
+
+def _file(one: Raw, what: str) -> tuple[str, dict[str, Any]]:
+    file = one.get("File")
+    name = one.get(f"{what}Name", "")
+    if not file:
+        return f"runtime {name}", {"Name": name}
+    kept = {key: value for key, value in file.items() if key != "Name"}
+    return file["Name"], {"Name": name, **kept}
+
+
+def _mount(mount: Raw) -> dict[str, Any]:
+    return {"Type": "volume", **{key: value for key, value in mount.items() if key not in ("Target", "Consistency")}}
+
+
+def _port(port: Raw) -> str:
+    published = port.get("PublishedPort") or "any"
+    mode = port.get("PublishMode") or "ingress"
+    return f"{published}:{port.get('TargetPort')}/{port.get('Protocol') or 'tcp'} {mode}"
+
+
+def _network(target: Raw, names: Mapping[str, str]) -> str:
+    name = names.get(target["Target"], target["Target"])
+    unknown = name == target["Target"] and name not in names.values() and _is_identifier(name)
+    return _EVERYWHERE if name in _PREDEFINED or unknown else name
+
+
+def _network_options(target: Raw) -> dict[str, Any]:
+    kept = {key: value for key, value in target.items() if key not in ("Target", "Aliases")}
+    return {"joined": "yes", "Aliases": dict.fromkeys(target.get("Aliases") or (), "set"), **kept}
+
+
+def _is_identifier(text: str) -> bool:
+    return len(text) == 25 and text.isalnum() and text == text.lower()
+
+
+def _mode(mode: Raw) -> dict[str, Any]:
+    if "Global" in mode:
+        return {"Mode": "global"}
+    if "GlobalJob" in mode:
+        return {"Mode": "global-job"}
+    if "ReplicatedJob" in mode:
+        job = mode["ReplicatedJob"] or {}
+        at_once = job.get("MaxConcurrent", 1)
+        return {"Mode": "replicated-job", "MaxConcurrent": at_once, "Completions": job.get("TotalCompletions", at_once)}
+    replicas = (mode.get("Replicated") or {}).get("Replicas")
+    return {"Mode": "replicated", "Replicas": str(1 if replicas is None else replicas)}
+
+
+def _rollout(config: Raw | None) -> dict[str, Any] | None:
+    if config is None:
+        return None
+    return {"FailureAction": "pause", "Order": "stop-first"} | _filled(config)
+
+
+def _filled(values: Raw) -> dict[str, Any]:
+    """Without what is empty, zero or false, at every depth; but see ``_ZERO_COUNTS``."""
+    inner = {name: _inner(one) for name, one in values.items()}
+    return {name: one for name, one in inner.items() if one or (name in _ZERO_COUNTS and one is not None)}
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _filled(value)
+    return [_inner(item) for item in value] if isinstance(value, list) else value

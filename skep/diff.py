@@ -1,0 +1,65 @@
+"""What differs between two nested values, one change a leaf. Knows nothing of what the values mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ARROW = "→"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One leaf: the keys that lead to it, what was there and what is to be; ``None`` for nothing."""
+
+    path: tuple[str, ...]
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{'.'.join(self.path)}: {show(self.old)} {ARROW} {show(self.new)}"
+
+
+def changes(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
+    """Every leaf that differs, sorted by path. Mappings are looked into, everything else is compared as it is.
+
+    A mapping that comes or goes is told leaf by leaf; a key with ``None`` is as good as none.
+    """
+    if _open(old) and _open(new) and (old or new):
+        one, other = old or {}, new or {}
+        for key in sorted({*one, *other}):
+            yield from changes(one.get(key), other.get(key), (*path, str(key)))
+    elif old != new:
+        yield Change(path, old, new)
+
+
+def lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """``key.key: old → new`` of every leaf that differs."""
+    return tuple(str(change) for change in changes(old, new))
+
+
+def show(value: Any) -> str:
+    """A value as a plan prints it: text as it is, JSON for data, ``none`` for what is absent."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool | int | float | list | tuple | Mapping):
+        return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+    return str(value)
+
+
+def masking(hidden: Callable[[tuple[str, ...]], bool]) -> Callable[[Change], Change]:
+    """Stars for both values of changes whose path says so."""
+
+    def mask(change: Change) -> Change:
+        if not hidden(change.path):
+            return change
+        return Change(change.path, *("***" if value is not None else None for value in (change.old, change.new)))
+
+    return mask
+
+
+def _open(value: Any) -> bool:
+    """Whether a value can be looked into, or is nothing."""
+    return value is None or (isinstance(value, Mapping) and bool(value))

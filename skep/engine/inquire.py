@@ -1,0 +1,43 @@
+"""Questions to one manager that depend on what was observed, asked side by side over one login."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from docker.errors import APIError
+
+from skep.engine.clients import PER_HOST, Clients
+from skep.engine.stacks import Credentials
+from skep.errors import SkepError
+from skep.questions import Inquiry
+from skep.ssh import Pool
+
+
+def inquire(
+    pool: Pool, managers: Sequence[str], inquiries: Sequence[Inquiry], credentials: Credentials
+) -> Mapping[Inquiry, Any]:
+    """The answers: decoded JSON, or a text that says why there is none. Nothing is raised for a single one."""
+    clients = Clients(pool)
+
+    def ask(inquiry: Inquiry) -> Any:
+        lost: SkepError | None = None
+        header = credentials.header(inquiry.image)
+        headers = {"X-Registry-Auth": header.reveal()} if header else {}
+        for host in managers:
+            try:
+                with clients.lend(host, "look at registries") as api:
+                    try:
+                        return api.read(inquiry.path, headers=headers)
+                    except APIError as error:
+                        return str(error.explanation or error)
+            except SkepError as error:
+                lost = error
+        return lost.message if lost else "no manager answers"
+
+    try:
+        with ThreadPoolExecutor(PER_HOST, thread_name_prefix="inquire") as threads:
+            return dict(zip(inquiries, threads.map(ask, inquiries), strict=True))
+    finally:
+        clients.close()

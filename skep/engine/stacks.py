@@ -1,0 +1,203 @@
+"""Operations on what stacks are made of: services, configs, secrets, images, and the records of revisions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from docker.errors import APIError
+
+from skep.compose import NAMESPACE, pinned, with_ids
+from skep.engine.transport import EngineClient
+from skep.errors import StepFailed
+from skep.model import Secret, reveal
+from skep.revisions import pack
+
+RETRIES = 5
+"""Times that a change is tried again when others change the same object at that moment."""
+
+Raw = Mapping[str, Any]
+
+
+class Credentials(Protocol):
+    """Who knows how to log in to registries."""
+
+    def header(self, image: str) -> Secret | None:
+        """``X-Registry-Auth`` for the image's registry."""
+
+
+def images_resolve(api: EngineClient, *, images: Sequence[str], credentials: Credentials) -> dict[str, Any]:
+    """What each image is at its registry: ``/distribution``'s answer. Raises ``StepFailed`` naming all that are not."""
+    found: dict[str, Any] = {}
+    missing: list[str] = []
+    for image in images:
+        try:
+            found[image] = distribution(api, image, credentials)
+        except APIError as error:
+            missing.append(f"{image}: {error.explanation or error}")
+    if missing:
+        raise StepFailed(
+            f"{len(missing)} of {len(images)} images do not resolve",
+            cause="; ".join(missing),
+            next_action="mend the names or the registry's credentials; --no-resolve deploys without digests",
+        )
+    return found
+
+
+def distribution(api: EngineClient, image: str, credentials: Credentials) -> dict[str, Any]:
+    """The registry's answer about an image: digest and platforms. Raises ``APIError``."""
+    return dict(api.read(f"/distribution/{image}/json", headers=_login(image, credentials)))
+
+
+def object_create(api: EngineClient, *, kind: str, body: Raw) -> None:
+    """Create a config or secret (``kind``: configs or secrets), unless one of that name is there.
+
+    ``Data`` in ``body`` is base64, perhaps as a ``Secret``.
+    """
+    name = body["Name"]
+    if any(one["Spec"]["Name"] == name for one in api.read(f"/{kind}", filters={"name": [name]})):
+        return
+    sent = {**body, "Data": reveal(body["Data"])} if "Data" in body else body
+    api.write(f"/{kind}/create", sent)
+
+
+def service_write(
+    api: EngineClient,
+    *,
+    spec: Raw,
+    credentials: Credentials,
+    images: Raw | None = None,
+    force: bool = False,
+) -> None:
+    """Create the service, or bring it to that spec; nothing is sent where it is so already.
+
+    ``images`` are answers of ``images_resolve`` to pin with; ``force`` replaces tasks that need not be. "Update out
+    of sequence" (moby#39891) and a name that is just taken are looked at again, a bounded number of times.
+    """
+
+    def change() -> None:
+        wanted = pinned(spec, images) if images else dict(spec)
+        body = with_ids(wanted, configs=_ids(api, "configs", wanted), secrets=_ids(api, "secrets", wanted))
+        login = _login(body["TaskTemplate"]["ContainerSpec"]["Image"], credentials)
+        have = _service(api, spec["Name"])
+        if have is None:
+            api.write("/services/create", body, headers=login)
+            return
+        count = have["Spec"]["TaskTemplate"].get("ForceUpdate", 0) + force
+        body = {**body, "TaskTemplate": {**body["TaskTemplate"], "ForceUpdate": count}}
+        version = have["Version"]["Index"]
+        api.write(f"/services/{have['ID']}/update", body, headers=login, version=version, registryAuthFrom="spec")
+
+    retry(change)
+
+
+def service_remove(api: EngineClient, *, service: str) -> None:
+    """Remove a service; nothing to do where there is none."""
+    have = _service(api, service)
+    if have is not None:
+        _gone(api.remove_service, have["ID"])
+
+
+def stack_remove(api: EngineClient, *, stack: str) -> None:
+    """Remove services, configs, secrets and networks of a stack, in this order. Swarm goes on in the background."""
+    label = {"label": [f"{NAMESPACE}={stack}"]}
+    for service in api.read("/services", filters=label):
+        _gone(api.remove_service, service["ID"])
+    for config in api.read("/configs", filters=label):
+        _gone(api.remove_config, config["ID"])
+    for secret in api.read("/secrets", filters=label):
+        _gone(api.remove_secret, secret["ID"])
+    for network in api.read("/networks", filters=label):
+        _removed(api.remove_network, network["Id"])
+
+
+def stack_forget(api: EngineClient, *, stack: str) -> None:
+    """Remove the records of a stack."""
+    for config in api.read("/configs", filters={"label": [f"skep.stack={stack}"]}):
+        _gone(api.remove_config, config["ID"])
+
+
+def objects_remove(api: EngineClient, *, configs: Sequence[str], secrets: Sequence[str]) -> None:
+    """Remove configs and secrets by name; what a service names meanwhile stays."""
+    for kind, names in (("configs", configs), ("secrets", secrets)):
+        remove = api.remove_config if kind == "configs" else api.remove_secret
+        for one in api.read(f"/{kind}") if names else ():
+            if one["Spec"]["Name"] in names:
+                _gone(remove, one["ID"], used=400)
+
+
+def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | None, who: str, commit: str) -> None:
+    """Write down what a roll-out is about to make of a stack. ``records``: ``Name``, ``Labels`` and ``content``."""
+    for record in records:
+        content = dict(record["content"])
+        if images:
+            content["services"] = {name: pinned(spec, images) for name, spec in content["services"].items()}
+        labels = {**record["Labels"], "skep.who": who, "skep.commit": commit}
+        data = pack(content)
+        object_create(api, kind="configs", body={"Name": record["Name"], "Labels": labels, "Data": data})
+
+
+def revision_done(api: EngineClient, *, name: str) -> None:
+    """Note on a record that the stack was seen to run like this."""
+
+    def change() -> None:
+        for config in api.read("/configs", filters={"name": [name]}):
+            if config["Spec"]["Name"] == name:
+                spec = {**config["Spec"], "Labels": {**config["Spec"]["Labels"], "skep.state": "done"}}
+                api.write(f"/configs/{config['ID']}/update", spec, version=config["Version"]["Index"])
+
+    retry(change)
+
+
+def retry(change: Callable[[], None]) -> None:
+    """Again on 'update out of sequence' and on conflicts of names: each try looks anew."""
+    for attempt in range(RETRIES):
+        try:
+            return change()
+        except APIError as error:
+            again = error.status_code == 409 or "out of sequence" in str(error.explanation)
+            if attempt == RETRIES - 1 or not again:
+                raise
+            time.sleep(0.1 * (attempt + 1))
+
+
+def _service(api: EngineClient, name: str) -> dict[str, Any] | None:
+    for service in api.read("/services", filters={"name": [name]}):
+        if service["Spec"]["Name"] == name:
+            return dict(service)
+    return None
+
+
+def _ids(api: EngineClient, kind: str, spec: Raw) -> dict[str, str]:
+    """Identifiers by name, asked for only where the service uses any."""
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    credentials = (container.get("Privileges") or {}).get("CredentialSpec") or {}
+    if not container.get(kind.title()) and not (kind == "configs" and credentials.get("Config")):
+        return {}
+    return {one["Spec"]["Name"]: one["ID"] for one in api.read(f"/{kind}")}
+
+
+def _login(image: str, credentials: Credentials) -> dict[str, str]:
+    header = credentials.header(image)
+    return {"X-Registry-Auth": header.reveal()} if header else {}
+
+
+def _gone(remove: Callable[[str], Any], identifier: str, used: int = 404) -> None:
+    """Remove, unless it is gone already, or (``used``) the engine's answer says that it is in use."""
+    try:
+        remove(identifier)
+    except APIError as error:
+        if error.status_code not in (404, used):
+            raise
+
+
+def _removed(remove: Callable[[str], Any], identifier: str) -> None:
+    """Remove a network; services that are just going still hold it for a moment."""
+    for attempt in range(40):
+        try:
+            return _gone(remove, identifier)
+        except APIError as error:
+            if attempt == 39 or error.status_code not in (400, 403, 409, 500):
+                raise
+            time.sleep(0.25)

@@ -1,0 +1,76 @@
+"""Revisions of a stack: what each roll-out asked for, kept in the swarm itself as a config."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+STACK = "skep.stack"
+NUMBER = "skep.revision"
+STATE = "skep.state"
+BEGUN, DONE = "begun", "done"
+
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One roll-out. ``time`` is the manager's (RFC 3339); ``done`` whether the stack was seen to run like this.
+
+    ``services`` are specs with names in place of identifiers and pinned images; ``changes`` the plan's lines.
+    """
+
+    stack: str
+    number: int
+    done: bool = True
+    id: str = ""
+    time: str = ""
+    who: str = ""
+    commit: str = ""
+    cause: str = ""
+    digest: str = ""
+    packed: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """The config that holds it."""
+        return f"skep.{self.stack}.{self.number}"
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """``services``, ``networks``, ``configs``, ``secrets``, ``hooks`` and ``changes``."""
+        found: Mapping[str, Any] = json.loads(zlib.decompress(base64.b64decode(self.packed)))
+        return found
+
+
+def pack(content: Mapping[str, Any]) -> str:
+    """A revision's content as the ``Data`` of its config; the same content gives the same text."""
+    return base64.b64encode(zlib.compress(json.dumps(content, sort_keys=True).encode(), 9)).decode()
+
+
+def read_revision(config: Raw) -> Revision | None:
+    """The revision a config of the Engine API holds; ``None`` for any other config."""
+    labels = config["Spec"].get("Labels") or {}
+    if not str(labels.get(NUMBER, "")).isdigit() or STACK not in labels:
+        return None
+    return Revision(
+        stack=labels[STACK],
+        number=int(labels[NUMBER]),
+        done=labels.get(STATE) == DONE,
+        id=config["ID"],
+        time=config.get("CreatedAt", ""),
+        who=labels.get("skep.who", ""),
+        commit=labels.get("skep.commit", ""),
+        cause=labels.get("skep.cause", ""),
+        digest=labels.get("skep.digest", ""),
+        packed=config["Spec"].get("Data", ""),
+    )
+
+
+def last_done(revisions: Sequence[Revision]) -> Revision | None:
+    """The newest that was seen to run."""
+    return next((revision for revision in reversed(revisions) if revision.done), None)
