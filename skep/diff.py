@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 ARROW = "→"
+STARS = "***"
+"""What stands in place of a value that is not to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,6 @@ def show(value: Any) -> str:
     if isinstance(value, bool | int | float | list | tuple | Mapping):
         return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
     return str(value)
-
-
-def masking(hidden: Callable[[tuple[str, ...]], bool]) -> Callable[[Change], Change]:
-    """Stars for both values of changes whose path says so."""
-
-    def mask(change: Change) -> Change:
-        if not hidden(change.path):
-            return change
-        return Change(change.path, *("***" if value is not None else None for value in (change.old, change.new)))
-
-    return mask
 
 
 def _open(value: Any) -> bool:

@@ -38,13 +38,18 @@ class Revision:
     @property
     def name(self) -> str:
         """The config that holds it."""
-        return f"skep.{self.stack}.{self.number}"
+        return name_of(self.stack, self.number)
 
     @property
     def content(self) -> Mapping[str, Any]:
         """``services``, ``networks``, ``configs``, ``secrets``, ``hooks`` and ``changes``."""
         found: Mapping[str, Any] = json.loads(zlib.decompress(base64.b64decode(self.packed)))
         return found
+
+
+def name_of(stack: str, number: int) -> str:
+    """The name of the config that holds a revision."""
+    return f"skep.{stack}.{number}"
 
 
 def pack(content: Mapping[str, Any]) -> str:

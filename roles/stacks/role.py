@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from roles.stacks.planner import Planner, is_what_runs, key_step
+from roles.stacks.case import Case, is_what_runs
+from roles.stacks.planner import Planner, key_step
 from roles.stacks.removal import removal
 from roles.stacks.state import Found, State, Told, parse_state, told
 from roles.stacks.wanted import from_compose, from_found, from_revision
@@ -46,9 +47,9 @@ true
         seen = told(cluster, observed)
         images: set[str] = set()
         for stack in cluster.stacks if seen else ():
-            planner = _planner(cluster, stack, seen)
-            if isinstance(planner, Planner):
-                images |= set(planner.inquired())
+            case = _case(cluster, stack, seen)
+            if isinstance(case, Case):
+                images |= set(case.inquired())
         return [Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)]
 
     def heard(self, observed: Observed, answers: Mapping[Inquiry, Any]) -> Observed:
@@ -64,8 +65,8 @@ true
         seen = told(cluster, observed)
         items: list[Step | Finding] = []
         for stack in cluster.stacks:
-            planner = _planner(cluster, stack, seen)
-            items += planner.steps() if isinstance(planner, Planner) else planner
+            case = _case(cluster, stack, seen)
+            items += Planner(case).items() if isinstance(case, Case) else case
         makes_secret = any(isinstance(item, Step) and item.id.startswith("stacks/secret:") for item in items)
         if makes_secret and (seen is None or seen.key is None):
             items.insert(0, key_step(cluster, only_with="swarm/init" if seen is None else None))
@@ -84,8 +85,8 @@ true
         ]
 
 
-def _planner(cluster: Cluster, stack: Stack, seen: Told | None) -> Planner | list[Finding]:
-    """What plans the stack, or why it cannot be planned."""
+def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:
+    """The stack at hand, or why it cannot be planned."""
     rollout = stack.rollout
     found = (seen or Told()).of(stack.name)
     try:
@@ -93,11 +94,11 @@ def _planner(cluster: Cluster, stack: Stack, seen: Told | None) -> Planner | lis
             revision = _revision(rollout.revision, found, seen or Told())
             if revision is None:
                 return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
-            return Planner(cluster, stack, from_revision(revision.content), seen, f"back to revision {revision.number}")
+            return Case(cluster, stack, from_revision(revision.content), seen, f"back to revision {revision.number}")
         if seen and (rollout.scale or rollout.restart):
             return _changed(cluster, stack, seen)
         cause = "its image has moved" if rollout.resolve == "refresh" else "differs from the compose files"
-        return Planner(cluster, stack, from_compose(cluster, stack, found, seen), seen, cause)
+        return Case(cluster, stack, from_compose(cluster, stack, found, seen), seen, cause)
     except ComposeError as error:
         return [Finding("error", problem, role="stacks", next_action="mend the file") for problem in error.problems]
 
@@ -112,7 +113,7 @@ def _revision(number: int, found: Found, seen: Told) -> Revision | None:
     return ran[-1] if ran else None
 
 
-def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Planner | list[Finding]:
+def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Case | list[Finding]:
     """What runs, scaled or restarted."""
     wanted = from_found(seen.of(stack.name), seen)
     rollout = stack.rollout
@@ -130,7 +131,7 @@ def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Planner | list[Findi
         services[name] = {**services[name], "Mode": {kind: {**(mode[kind] or {}), key: count}}}
     told = [f"{name}={count}" for name, count in sorted(rollout.scale.items())]
     cause = f"scale {' '.join(told)}" if told else f"restart {', '.join(sorted(rollout.restart))}"
-    return Planner(cluster, stack, replace(wanted, services=services), seen, cause)
+    return Case(cluster, stack, replace(wanted, services=services), seen, cause)
 
 
 def _unknown_revision(stack: Stack, numbers: Sequence[int]) -> Finding:

@@ -115,10 +115,11 @@ def named(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
     return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}
 
 
-def inherited(spec: Raw, have: Raw | None, image: str | None, platforms: list[Raw]) -> dict[str, Any]:
+def inherited(spec: Raw, have: Raw | None, image: str | None, platforms: list[Raw], *, pinned: bool) -> dict[str, Any]:
     """A spec with what a roll-out does not decide: the digest and platforms of its image, and ``ForceUpdate``.
 
-    ``image`` is the resolved image; without one the observed digest stays as long as the image is the same.
+    ``image`` is the resolved image; without one the observed digest stays as long as the image is the same, unless
+    the spec is ``pinned`` to one already.
     """
     template = dict(spec["TaskTemplate"])
     container = dict(template["ContainerSpec"])
@@ -127,7 +128,7 @@ def inherited(spec: Raw, have: Raw | None, image: str | None, platforms: list[Ra
     if image:
         container["Image"] = image
         placement |= {"Platforms": platforms} if platforms else {}
-    elif have is not None and same_image(spec, have):
+    elif have is not None and not pinned and same_image(spec, have):
         container["Image"] = old["ContainerSpec"]["Image"]
         told = (old.get("Placement") or {}).get("Platforms")
         placement |= {"Platforms": told} if told and "Platforms" not in placement else {}

@@ -1,0 +1,156 @@
+"""One stack at hand: what is wanted, what there is, and which services differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from roles.stacks.state import Found, Raw, Told
+from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
+from skep.compose import pinned
+from skep.compose.comparing import comparable, differences, replaces_tasks, short
+from skep.diff import STARS, Change
+from skep.model import Cluster, Rollout, Stack
+
+SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Configs", "Secrets")
+"""Sections of a new service that the plan shows."""
+SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
+"""Words in a variable's name that make the plan keep its values to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A service that is to be created (``have`` is ``None``) or changed, with the spec to send."""
+
+    name: str
+    spec: Raw
+    have: Raw | None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether its tasks stay as they are."""
+        return self.have is not None and not replaces_tasks(self.changes)
+
+
+class Case:
+    """A stack, what is wanted of it and why; ``blind`` while nobody can tell what the swarm holds."""
+
+    def __init__(self, cluster: Cluster, stack: Stack, wanted: Wanted, told: Told | None, cause: str) -> None:
+        self.cluster = cluster
+        self.stack = stack
+        self.wanted = wanted
+        self.told = told or Told()
+        self.blind = told is None
+        self.cause = cause
+        self.found: Found = self.told.of(stack.name)
+        self.differing = [d for d in map(self._differing, sorted(wanted.services)) if d is not None]
+        self.surplus = sorted(set(self.found.services) - set(wanted.services))
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.stack.name
+
+    @property
+    def rollout(self) -> Rollout:
+        """What this run is to do beyond what the files say."""
+        return self.stack.rollout
+
+    @property
+    def pruned(self) -> list[str]:
+        """Services that go."""
+        return self.surplus if self.wanted.prune else []
+
+    def have(self, service: str) -> dict[str, Any] | None:
+        """The spec of a service as it is, with names in place of identifiers."""
+        raw = self.found.services.get(service)
+        return named(raw["Spec"], self.told.names) if raw else None
+
+    def unresolved(self) -> list[str]:
+        """Images that are new here and no digests yet."""
+        if self.wanted.pinned or self.rollout.resolve == "never":
+            return []
+        asked = set()
+        for difference in self.differing:
+            spec = self.wanted.services[difference.name]
+            new = difference.have is None or not same_image(spec, difference.have)
+            if new and "@" not in image_of(difference.spec):
+                asked.add(image_of(spec))
+        return sorted(asked)
+
+    def inquired(self) -> list[str]:
+        """Images whose registries are to be asked while planning."""
+        if self.wanted.pinned or self.rollout.resolve == "never":
+            return []
+        if self.rollout.resolve == "new":
+            return self.unresolved()
+        return sorted({image_of(spec) for spec in self.wanted.services.values() if "@" not in image_of(spec)})
+
+    def lines(self, difference: Difference) -> Iterator[str]:
+        """What the plan says of a service: the main things of a new one, every field that changes of another."""
+        if difference.have is None:
+            sections = comparable(difference.spec, self.told.names)
+            for key in SHOWN:
+                if key in sections:
+                    yield f"{key}: {_whole(key, sections[key])}"
+            return
+        for change in difference.changes:
+            yield str(self._masked(change))
+        if difference.name in self.rollout.restart:
+            yield "ForceUpdate: tasks are replaced one after the other"
+
+    def summary(self) -> list[str]:
+        """The changes as history tells them, at most fifty lines."""
+        found: list[str] = []
+        for difference in self.differing:
+            told = ["created"] if difference.have is None else list(self.lines(difference))
+            found += [f"{difference.name}: {line}" for line in told]
+        return [*found, *(f"{name}: removed" for name in self.pruned)][:50]
+
+    def _differing(self, name: str) -> Difference | None:
+        spec, have = self.wanted.services[name], self.have(name)
+        full = inherited(spec, have, *self._resolved(spec, have), pinned=self.wanted.pinned)
+        changes = tuple(differences(have, full, self.told.names)) if have is not None else ()
+        if have is not None and not changes and name not in self.rollout.restart:
+            return None
+        return Difference(name, full, have, changes)
+
+    def _resolved(self, spec: Raw, have: Raw | None) -> tuple[str | None, list[Raw]]:
+        """The pinned image and its platforms, where that was asked for and is to be used."""
+        answer = self.told.images.get(image_of(spec))
+        keep = have is not None and same_image(spec, have) and self.rollout.resolve != "refresh"
+        if keep or not isinstance(answer, Mapping):
+            return None, []
+        full = pinned(spec, {image_of(spec): answer})
+        return image_of(full), list((full["TaskTemplate"].get("Placement") or {}).get("Platforms") or [])
+
+    def _masked(self, change: Change) -> Change:
+        """Images short; values of secrets, and of variables that sound like secrets, as stars."""
+        values = (change.old, change.new)
+        if change.path == ("Image",):
+            return Change(change.path, *(short(value) if value else None for value in values))
+        texts = [json.dumps(value, default=str, ensure_ascii=False) for value in values if value is not None]
+        sounds = change.path[0] == "Env" and any(word in change.path[-1].lower() for word in SENSITIVE)
+        if sounds or any(secret in text for secret in self.wanted.hidden if secret for text in texts):
+            return Change(change.path, *(STARS if value is not None else None for value in values))
+        return change
+
+
+def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
+    """Whether the services there are exactly these."""
+    if set(services) != set(found.services):
+        return False
+    return not any(
+        differences(named(raw["Spec"], told.names), services[name], told.names) for name, raw in found.services.items()
+    )
+
+
+def _whole(key: str, value: Any) -> str:
+    if key == "Image":
+        return short(value)
+    if key == "Mode":
+        return " ".join(map(str, value.values()))
+    return ", ".join(value) if isinstance(value, Mapping) else str(value)

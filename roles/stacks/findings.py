@@ -1,0 +1,111 @@
+"""What the plan of a stack has to say without doing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from roles.stacks.case import Case
+from roles.stacks.state import Raw
+from roles.stacks.wanted import image_of, same_image
+from skep.compose import pinned
+from skep.compose.comparing import short
+from skep.diff import Change
+from skep.plan import Finding
+
+PREDEFINED = ("host", "bridge", "none", "nat")
+"""Networks that every node has."""
+
+
+def findings(case: Case) -> Iterator[Finding]:
+    """Errors that forbid the roll-out, then what is worth knowing."""
+    yield from case.wanted.findings
+    for text in case.wanted.document.warnings if case.wanted.document else ():
+        yield Finding("warning", text, role="stacks", standing=True)
+    if case.surplus and not case.wanted.prune:
+        there = "is" if len(case.surplus) == 1 else "are"
+        yield Finding(
+            "warning",
+            f"stack {case.name}: {', '.join(case.surplus)} {there} in the swarm and not in the compose files",
+            role="stacks",
+            next_action=f"invoke stack.deploy {case.name} --prune removes what is not in them",
+        )
+    if not case.blind:
+        yield from _missing(case)
+        yield from _unresolved(case)
+        yield from _moved(case)
+    yield from _networks(case)
+
+
+def _missing(case: Case) -> Iterator[Finding]:
+    """What the stack uses and nobody made."""
+    outside, told = case.wanted.outside, case.told
+    planned = {network.name for network in case.cluster.networks}
+    present = {network["Name"] for network in told.networks} | planned | set(PREDEFINED)
+    for kind, names, have in (
+        ("network", outside.networks, present),
+        ("config", outside.configs, {one["Spec"]["Name"] for one in told.configs}),
+        ("secret", outside.secrets, {one["Spec"]["Name"] for one in told.secrets}),
+    ):
+        for name in names:
+            if name not in have:
+                yield Finding(
+                    "error",
+                    f"stack {case.name} uses the {kind} {name}, which is not in the swarm",
+                    role="stacks",
+                    next_action=f"make it first: docker {kind} create"
+                    + (", or under networks: in the inventory" if kind == "network" else ""),
+                )
+
+
+def _unresolved(case: Case) -> Iterator[Finding]:
+    needed = case.inquired() if case.rollout.resolve == "refresh" else case.unresolved()
+    for image in needed:
+        answer = case.told.images.get(image)
+        if isinstance(answer, str):
+            yield Finding(
+                "error",
+                f"stack {case.name}: the image {image} does not resolve: {answer}",
+                role="stacks",
+                next_action="mend its name or the registry's credentials; --no-resolve deploys without a digest",
+            )
+
+
+def _moved(case: Case) -> Iterator[Finding]:
+    """Tags that are another image now than when they were deployed."""
+    for name, spec in case.wanted.services.items() if case.rollout.resolve == "all" else ():
+        raw, answer = case.found.services.get(name), case.told.images.get(image_of(spec))
+        if raw is None or not isinstance(answer, Mapping) or not same_image(spec, raw["Spec"]):
+            continue
+        now, runs = image_of(pinned(spec, {image_of(spec): answer})), image_of(raw["Spec"])
+        if now != runs:
+            yield Finding(
+                "note",
+                f"service {name} runs {short(runs)}, and {image_of(spec)} is {short(now).partition('@')[2]} now",
+                role="stacks",
+                next_action=f"roll it out: invoke stack.refresh {case.name}",
+            )
+
+
+def _networks(case: Case) -> Iterator[Finding]:
+    for name, body in case.wanted.networks.items():
+        have = case.found.networks.get(name)
+        drift = _drift(have, body) if have else []
+        if drift:
+            yield Finding(
+                "warning",
+                f"network {name} differs ({'; '.join(map(str, drift))}); a network cannot be changed in place",
+                role="stacks",
+                next_action=f"take the stack down and deploy it again: invoke stack.rm {case.name}",
+            )
+
+
+def _drift(have: Raw, body: Raw) -> list[Change]:
+    pairs = [("Driver", "overlay"), ("Internal", False), ("Attachable", False)]
+    drift = [
+        Change((key,), have.get(key), body.get(key, default))
+        for key, default in pairs
+        if have.get(key) != body.get(key, default)
+    ]
+    subnets = [pool.get("Subnet") for pool in (body.get("IPAM") or {}).get("Config") or ()]
+    told = [pool.get("Subnet") for pool in (have.get("IPAM") or {}).get("Config") or ()]
+    return drift + ([Change(("Subnet",), told, subnets)] if subnets and subnets != told else [])

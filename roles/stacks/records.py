@@ -1,0 +1,78 @@
+"""Records of a stack's revisions, and what nobody needs once they are out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from roles.stacks.case import Case, is_what_runs
+from roles.stacks.state import Raw
+from roles.stacks.wanted import named, used_by
+from skep import revisions
+from skep.revisions import Revision, last_done
+
+
+def records(case: Case) -> list[dict[str, Any]]:
+    """What is written down before a roll-out: the stack as it was found, where no revision knows it, and as it is
+    to be. Each with ``Name``, ``Labels`` and ``content``."""
+    past = case.found.revisions
+    number = past[-1].number + 1 if past else 1
+    found = {name: case.have(name) or {} for name in case.found.services}
+    made = []
+    if found and not last_done(past):
+        made.append(_record(case, number, found, "as found", done=True))
+        number += 1
+    services = {**case.wanted.services, **found, **{d.name: d.spec for d in case.differing}}
+    for name in case.pruned:
+        del services[name]
+    made.append(_record(case, number, services, case.cause, done=False, lines=case.summary()))
+    return made
+
+
+def unfinished(case: Case) -> Revision | None:
+    """The last revision, if nobody has seen it run and it is what there is."""
+    last = case.found.revisions[-1] if case.found.revisions else None
+    if last is None or last.done or not is_what_runs(last.content["services"], case.found, case.told):
+        return None
+    return last
+
+
+def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Names of configs and of secrets of the stack that no spec, no rollback target and no kept revision names.
+
+    Records beyond those kept are among the configs.
+    """
+    ran = [revision for revision in case.found.revisions if revision.done][-case.stack.keep :]
+    oldest = ran[0].number if ran else 0
+    contents = [newest, *(revision.content for revision in ran)]
+    configs = {name for content in contents for name in content["configs"]}
+    secrets = {name for content in contents for name in content["secrets"]}
+    for raw in case.told.services:
+        for spec in filter(None, (raw["Spec"], raw.get("PreviousSpec"))):
+            used = used_by(named(spec, case.told.names))
+            configs |= used[0]
+            secrets |= used[1]
+    old = [revision.name for revision in case.found.revisions if revision.number < oldest]
+    surplus = [name for name in case.found.configs if name not in configs]
+    return sorted([*surplus, *old]), sorted(name for name in case.found.secrets if name not in secrets)
+
+
+def _record(
+    case: Case, number: int, services: Mapping[str, Raw], cause: str, *, done: bool, lines: Sequence[str] = ()
+) -> dict[str, Any]:
+    used = [used_by(spec) for spec in services.values()]
+    content = {
+        "services": dict(services),
+        "networks": dict(case.wanted.networks),
+        "configs": sorted({name for one in used for name in one[0]} | set(case.wanted.configs)),
+        "secrets": sorted({name for one in used for name in one[1]} | set(case.wanted.secrets)),
+        "hooks": dict(case.wanted.hooks),
+        "changes": list(lines),
+    }
+    labels = {
+        revisions.STACK: case.name,
+        revisions.NUMBER: str(number),
+        revisions.STATE: revisions.DONE if done else revisions.BEGUN,
+        "skep.cause": cause,
+    }
+    return {"Name": revisions.name_of(case.name, number), "Labels": labels, "content": content}
