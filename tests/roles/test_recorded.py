@@ -73,8 +73,12 @@ def test_manager(version):
     assert len(states[swarm.name].nodes) == 6
     assert {node.reachability for node in states[swarm.name].nodes} == {"reachable", None}
     assert states[networks.name].networks["front"].users == ("web_web",)
-    assert set(states[stacks.name].stacks["web"].services) == {"web_web"}
-    assert states[stacks.name].stacks["web"].recorded == states[stacks.name].stacks["web"].services
+    told = states[stacks.name].told
+    assert set(told.of("web").services) == {"web_web"}
+    assert {network["Name"] for network in told.networks} >= {"front", "ingress"}
+    assert told.names[told.of("web").services["web_web"]["Spec"]["TaskTemplate"]["Networks"][0]["Target"]] == "front"
+    assert told.of("web").revisions == ()
+    assert len(told.nodes) == 6
     assert facts.in_swarm
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,8 @@ import pytest
 from roles import ROLES
 from roles.daemon.scripts import apply_script
 from roles.engine.role import FETCH, INSTALL, START
-from roles.stacks.role import DEPLOY
+from roles.stacks.removal import VOLUMES
+from roles.stacks.role import role as stacks
 
 POLICY = (
     "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
@@ -58,7 +60,7 @@ def host(tmp_path: Path) -> Host:
 
 
 @pytest.mark.parametrize(
-    "script", [role.probe for role in ROLES] + [FETCH, INSTALL, START, DEPLOY, apply_script("a", "b", reload=True)]
+    "script", [role.probe for role in ROLES] + [FETCH, INSTALL, START, VOLUMES, apply_script("a", "b", reload=True)]
 )
 def test_scripts_are_posix_sh(host: Host, script: str) -> None:
     checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
@@ -218,22 +220,33 @@ def test_it_is_said_when_the_old_file_does_not_help_either(host: Host) -> None:
     assert ended.stderr.splitlines()[-1] == "and the engine does not start with the old file either"
 
 
-@pytest.mark.parametrize(("helped", "detach"), [("  -d, --detach", " --detach=true"), ("  --prune", "")])
-def test_deploy_runs_where_its_files_are_and_never_hangs(host: Host, helped: str, detach: str) -> None:
-    stack = host.folder / "files" / "stack"
-    stack.mkdir(parents=True)
-    host.stand_in("docker", f'case "$*" in *--help*) echo "{helped}";; *) pwd; echo "config $DOCKER_CONFIG";; esac')
-    ended = host.run(f"set -- -c 'compose.yml' 'web'\n{DEPLOY}", FILES=str(host.folder / "files"))
+def test_volumes_that_are_there_go_and_others_are_no_matter(host: Host) -> None:
+    host.stand_in("docker", 'case "$*" in *"inspect web_gone"*) exit 1;; esac')
+    assert host.run(f"set -- web_data web_gone\n{VOLUMES}").returncode == 0
+    assert [call for call in host.calls if " rm " in call] == ["docker volume rm web_data"]
+
+
+def test_a_volume_still_held_is_tried_again_and_then_told(host: Host) -> None:
+    tries = host.folder / "tries"
+    held = f'case "$*" in *rm*) echo x >>{tries}; [ "$(wc -l <{tries})" -gt 2 ] || exit 1;; esac'
+    host.stand_in("docker", held)
+    assert host.run(f"set -- web_data\n{VOLUMES}").returncode == 0
+    assert len(host.called("docker volume rm")) == 3
+    host.stand_in("docker", 'case "$*" in *rm*) echo volume is in use; exit 1;; esac')
+    ended = host.run(f"set -- web_data\n{VOLUMES}")
+    assert (ended.returncode, ended.stderr.strip()) == (1, "volume is in use")
+
+
+@pytest.mark.parametrize("daemon", ['{"data-root": "%s"}', '{\n  "debug": true,\n  "data-root" : "%s"\n}'])
+def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daemon: str) -> None:
+    folder = host.folder / "data" / "containers" / "c1" / "mounts" / "secrets"
+    folder.mkdir(parents=True)
+    (folder / "secret1").write_text("hush")
+    (host.folder / "daemon.json").write_text(daemon % (host.folder / "data"))
+    ended = host.run(stacks.probe.replace("/etc/docker", str(host.folder)))
     assert ended.returncode == 0
-    assert ended.stderr.splitlines() == [str(stack), "config "]
-    assert host.calls[-1] == f"docker stack deploy --with-registry-auth --prune{detach} -c compose.yml web"
-
-
-def test_deploy_takes_the_credentials_it_was_given(host: Host) -> None:
-    docker = host.folder / "files" / "docker"
-    for folder in (docker, host.folder / "files" / "stack"):
-        folder.mkdir(parents=True)
-    (docker / "config.json").write_text("{}")
-    host.stand_in("docker", 'echo "config $DOCKER_CONFIG"')
-    ended = host.run(f"set -- web\n{DEPLOY}", FILES=str(host.folder / "files"))
-    assert ended.stderr.splitlines()[-1] == f"config {docker}"
+    assert "hush" not in ended.stdout
+    state = stacks.parse(ended.stdout, {})
+    assert state is not None
+    assert state.mounted == {"secret1": hashlib.sha256(b"hush").hexdigest()}
+    assert host.run(stacks.probe.replace("/etc/docker", "/none")).returncode == 0

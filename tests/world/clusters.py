@@ -5,7 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from skep.model import Cluster, Engine, Host, Network, Secret, Stack, Swarm
+import yaml
+
+from skep.model import Cluster, Engine, Host, Network, Rollout, Secret, Stack, Swarm
 
 NAMES = tuple(f"h{number}" for number in range(1, 8))
 
@@ -49,7 +51,7 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
             cert_expiry=luck.choice((None, 3600.0, 7200.0)),
         ),
         networks=networks,
-        stacks=tuple(_stack(luck, name, networks) for name in luck.sample(("web", "jobs"), luck.randint(0, 2))),
+        stacks=tuple(a_stack(luck, name, networks) for name in luck.sample(("web", "jobs"), luck.randint(0, 2))),
         replace_networks=frozenset(network.name for network in networks if luck.random() < 0.5),
         allow_quorum_loss=luck.random() < 0.3,
     )
@@ -73,12 +75,43 @@ def _network(luck: Random, name: str) -> Network:
     )
 
 
-def _stack(luck: Random, name: str, networks: tuple[Network, ...]) -> Stack:
-    services = "".join(
-        f"  {service}: {{image: 'busybox:{luck.randint(1, 3)}'}}\n" for service in luck.sample(("app", "db", "log"), 2)
-    )
+def a_stack(luck: Random, name: str, networks: tuple[Network, ...]) -> Stack:
+    """A compose file, services with all that is named by its content."""
     uses = [network.name for network in networks if luck.random() < 0.5]
-    external = "".join(f"  {network}: {{external: true}}\n" for network in uses)
-    compose = f"services:\n{services}" + (f"networks:\n{external}" if uses else "")
-    variables = _some(luck, {"TAG": ("1", "2"), "PASSWORD": (Secret("a"), Secret("b"))})
-    return Stack(name=name, compose=("compose.yml",), files={"compose.yml": compose.encode()}, variables=variables)
+    services = {service: _service(luck, uses) for service in luck.sample(("app", "db", "log"), 2)}
+    document: dict[str, Any] = {"services": services}
+    if uses:
+        document["networks"] = {network: {"external": True} for network in uses}
+    files: dict[str, bytes] = {}
+    for section in ("configs", "secrets"):
+        named = sorted({one for service in services.values() for one in service.get(section, ())})
+        if named:
+            document[section] = {one: {"file": f"./{section}/{one}"} for one in named}
+            files |= {f"{section}/{one}": luck.choice((b"one", b"two", b"three")) for one in named}
+    return Stack(
+        name=name,
+        compose=("compose.yml",),
+        files={"compose.yml": yaml.safe_dump(document).encode(), **files},
+        variables={"TAG": luck.choice(("1", "2", "3")), **_some(luck, {"PASSWORD": (Secret("a1"), Secret("b2"))})},
+        keep=luck.randint(1, 3),
+        rollout=Rollout(prune=luck.random() < 0.5, resolve=luck.choice(("new", "new", "all", "never"))),
+    )
+
+
+def _service(luck: Random, networks: list[str]) -> dict[str, Any]:
+    service: dict[str, Any] = {"image": luck.choice(("busybox:${TAG}", "busybox:1", "busybox:2"))}
+    environment = _some(luck, {"MODE": ("a", "b", ""), "PASSWORD": ("${PASSWORD:-none}",)}, 0.3)
+    if environment:
+        service["environment"] = environment
+    if luck.random() < 0.3:
+        service["deploy"] = {"replicas": luck.randint(0, 3)}
+    if luck.random() < 0.3:
+        service["labels"] = {"role": luck.choice(("x", "y"))}
+    chosen = [network for network in networks if luck.random() < 0.7]
+    if chosen:
+        service["networks"] = chosen
+    for section, names in (("configs", ("conf", "more")), ("secrets", ("key", "cert"))):
+        found = [name for name in names if luck.random() < 0.3]
+        if found:
+            service[section] = found
+    return service

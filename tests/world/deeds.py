@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import yaml
+from docker.errors import APIError
 
+from skep.engine import OPERATIONS
+from skep.errors import StepFailed
 from skep.model import Cluster
 from skep.plan import Call, Put, Ref, Run, Step
 from tests.world.machine import Machine, NotYet, Refused
-from tests.world.observing import as_settings
-from tests.world.raft import Overlay, Stacked, Swarm
+from tests.world.raft import Swarm
 from tests.world.world import Forbidden, Watch, World
 
 INTERRUPTING = ("engine/install", "daemon/restart")
@@ -23,6 +24,8 @@ class Deed:
 
     def __init__(self, world: World, cluster: Cluster, watch: Watch, step: Step) -> None:
         self.world, self.cluster, self.watch, self.step = world, cluster, watch, step
+        self.writes: int | None = None
+        """How many changes an engine takes before the connection is lost."""
         self.action = step.id.partition("@")[0].partition(":")[0]
         if step.host:
             self.host = step.host
@@ -91,6 +94,12 @@ class Deed:
             return [self.swarm.id]
         if value.name == "unlock-key":
             return self.swarm.id
+        if value.name == "registry-logins":
+            return NoLogins()
+        if value.name.startswith("result@"):
+            return self.watch.results[value.name.removeprefix("result@")]
+        if value.name in ("author", "commit"):
+            return f"the {value.name}"
         return node_id(self.world, value)
 
 
@@ -148,31 +157,8 @@ def _restart(deed: Deed) -> None:
     deed.machine.remember(deed._file("memory.json"))
 
 
-def _deploy(deed: Deed) -> None:
-    """``docker stack deploy --prune`` on one manager, which has to be there all the time."""
-    assert isinstance(deed.step, Run)
-    deed.machine.need_running()
-    name = deed.step.id.partition(":")[2]
-    services, uses = described(deed.step.files, name)
-    for network in uses:
-        if network not in deed.swarm.networks:
-            raise Refused(f"network {network} is declared as external, but could not be found")
-    stack = deed.swarm.stacks.setdefault(name, Stacked())
-    stack.services, stack.uses = services, uses
-
-
-def described(files: Mapping[str, bytes], stack: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Services of a stack's compose file with a mark for each, and the external networks it uses."""
-    document = yaml.safe_load(files["stack/compose.yml"])
-    services = {f"{stack}_{name}": str(sorted(body.items())) for name, body in document["services"].items()}
-    return services, tuple(sorted(document.get("networks") or {}))
-
-
-def _remove_stack(deed: Deed) -> None:
-    name = deed.step.id.partition(":")[2]
-    stack = deed.swarm.stacks.get(name)
-    if stack is not None:
-        stack.services, stack.uses = {}, ()
+def _volumes(deed: Deed) -> None:
+    """Nothing here keeps volumes."""
 
 
 def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
@@ -244,12 +230,6 @@ def _remove_node(deed: Deed, *, node: str) -> None:
     del deed.swarm.nodes[node]
 
 
-def _create_network(deed: Deed, *, body: Mapping[str, Any]) -> None:
-    if body["Name"] in deed.swarm.networks:
-        raise Refused(f"network with name {body['Name']} already exists")
-    deed.swarm.networks[body["Name"]] = Overlay(deed.world.new_id("network"), as_settings(body))
-
-
 def _remove_network(deed: Deed, *, network: str) -> None:
     for name, overlay in list(deed.swarm.networks.items()):
         if network in (name, overlay.id):
@@ -258,14 +238,37 @@ def _remove_network(deed: Deed, *, network: str) -> None:
             del deed.swarm.networks[name]
 
 
-def _record(deed: Deed, *, stack: str, digest: str, name: str) -> None:
-    deployed = deed.swarm.stacks[stack]
-    deployed.digest, deployed.recorded = digest, dict(deployed.services)
+class NoLogins:
+    """Knows no registry."""
+
+    def header(self, image: str) -> None:
+        """No credentials for any."""
 
 
-def _forget(deed: Deed, *, stack: str) -> None:
-    deed.swarm.stacks.pop(stack, None)
+def _engine(operation: str) -> Callable[..., None]:
+    """The real operation against this world's engine."""
 
+    def act(deed: Deed, **arguments: Any) -> None:
+        api = deed.world.api(deed.swarm, writes=deed.writes)
+        try:
+            deed.watch.results[deed.step.id] = OPERATIONS[operation](api, **arguments)  # type: ignore[arg-type]
+        except (APIError, StepFailed, ConnectionError) as error:
+            raise Refused(str(error)) from error
+
+    return act
+
+
+STACKS = (
+    "images_resolve",
+    "object_create",
+    "service_write",
+    "service_remove",
+    "stack_remove",
+    "stack_forget",
+    "objects_remove",
+    "revision_begin",
+    "revision_done",
+)
 
 RUNS: dict[str, Callable[[Deed], None]] = {
     "engine/fetch": _fetch,
@@ -274,8 +277,7 @@ RUNS: dict[str, Callable[[Deed], None]] = {
     "daemon/write": _write,
     "daemon/reload": _reload,
     "daemon/restart": _restart,
-    "stacks/deploy": _deploy,
-    "stacks/remove": _remove_stack,
+    "stacks/volumes": _volumes,
 }
 
 CALLS: dict[str, Callable[..., None]] = {
@@ -286,8 +288,7 @@ CALLS: dict[str, Callable[..., None]] = {
     "swarm_update": _update_swarm,
     "node_update": _update_node,
     "node_remove": _remove_node,
-    "network_create": _create_network,
+    "network_create": _engine("network_create"),
     "network_remove": _remove_network,
-    "stack_record": _record,
-    "stack_forget": _forget,
+    **{operation: _engine(operation) for operation in STACKS},
 }

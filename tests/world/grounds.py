@@ -72,6 +72,10 @@ def _broken_file(world: World, cluster: Cluster, finding: Finding) -> bool:
     return world.machines[finding.host or ""].broken is not None
 
 
+def _image_lacking(world: World, cluster: Cluster, finding: Finding) -> bool:
+    return any(f"the image {image} does not" in finding.text for image in world.lacking)
+
+
 GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"cannot be asked, so nobody knows", _silent_manager),
     (r"swarm without a quorum", _quorum_lost),
@@ -85,4 +89,5 @@ GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"network \w+ differs", _network_differs),
     (r"swarm state is locked", _locked),
     (r"daemon.json cannot be read", _broken_file),
+    (r"does not resolve", _image_lacking),
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
+from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.world import World
 
@@ -112,15 +115,38 @@ def elsewhere(world: World, machine: Machine, luck: Random) -> None:
 
 
 def stack_touched(world: World, machine: Machine, luck: Random) -> None:
+    """``docker service update`` or ``rm`` by hand."""
     for swarm in world.swarms.values():
-        for stack in swarm.stacks.values():
-            _touch(stack.services, luck)
+        if swarm.services:
+            service = swarm.services[luck.choice(sorted(swarm.services))]
+            if luck.random() < 0.3:
+                del swarm.services[service["ID"]]
+                continue
+            spec = copy.deepcopy(service["Spec"])
+            luck.choice(TOUCHES)(spec, luck)
+            service["PreviousSpec"], service["Spec"] = service["Spec"], spec
 
 
 def record_lost(world: World, machine: Machine, luck: Random) -> None:
+    """``docker config rm`` by hand: of records of revisions, of the key, of what no service names."""
     for swarm in world.swarms.values():
-        for stack in swarm.stacks.values():
-            stack.digest, stack.recorded = None, {}
+        named = {one for service in swarm.services.values() for one in used(service["Spec"])}
+        for store in (swarm.configs, swarm.secrets):
+            for identifier in [one for one in store if one not in named]:
+                if luck.random() < 0.5:
+                    del store[identifier]
+
+
+def tag_moved(world: World, machine: Machine, luck: Random) -> None:
+    """Somebody pushed: what runs is not to change by that."""
+    for number in (1, 2, 3):
+        image = f"busybox:{number}"
+        world.pushed[image] = world.pushed.get(image, 0) + 1
+
+
+def image_lost(world: World, machine: Machine, luck: Random) -> None:
+    if luck.random() < 0.3:
+        world.lacking.add(f"busybox:{luck.randint(1, 3)}")
 
 
 def network_changed(world: World, machine: Machine, luck: Random) -> None:
@@ -135,14 +161,33 @@ def network_removed(world: World, machine: Machine, luck: Random) -> None:
             del swarm.networks[name]
 
 
-def _touch(services: dict[str, str], luck: Random) -> None:
-    if services:
-        name = luck.choice(sorted(services))
-        if luck.random() < 0.5:
-            services[name] = "by hand"
-        else:
-            del services[name]
+def _image(spec: dict[str, Any], luck: Random) -> None:
+    spec["TaskTemplate"]["ContainerSpec"]["Image"] = "busybox:9"
 
+
+def _env(spec: dict[str, Any], luck: Random) -> None:
+    spec["TaskTemplate"]["ContainerSpec"]["Env"] = ["BY=hand"]
+
+
+def _scaled(spec: dict[str, Any], luck: Random) -> None:
+    spec["Mode"] = {"Replicated": {"Replicas": luck.randint(0, 4)}}
+
+
+def _restarted(spec: dict[str, Any], luck: Random) -> None:
+    """``docker service update --force``, which is no difference."""
+    spec["TaskTemplate"]["ForceUpdate"] += 1
+
+
+def _labelled(spec: dict[str, Any], luck: Random) -> None:
+    spec["Labels"]["by"] = "hand"
+
+
+def _unbound(spec: dict[str, Any], luck: Random) -> None:
+    for key in ("Configs", "Secrets"):
+        spec["TaskTemplate"]["ContainerSpec"].pop(key, None)
+
+
+TOUCHES = (_image, _env, _scaled, _restarted, _labelled, _unbound)
 
 MISHAPS: tuple[Callable[[World, Machine, Random], None], ...] = (
     wiped,
@@ -166,6 +211,8 @@ MISHAPS: tuple[Callable[[World, Machine, Random], None], ...] = (
     elsewhere,
     stack_touched,
     record_lost,
+    tag_moved,
+    image_lost,
     network_changed,
     network_removed,
 )

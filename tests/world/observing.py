@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
 from typing import Any
 
 from roles import daemon, engine, networks, stacks, swarm
@@ -10,13 +11,14 @@ from roles.daemon.role import State as DaemonState
 from roles.engine.role import State as EngineState
 from roles.networks.role import Overlay as SeenOverlay
 from roles.networks.role import State as NetworksState
-from roles.stacks.role import Deployed
-from roles.stacks.role import State as StacksState
+from roles.stacks.state import State as StacksState
 from roles.swarm.state import Node as SeenNode
 from roles.swarm.state import State as SwarmState
 from skep.model import Cluster
 from skep.plan import Plan
+from skep.role import Inquiring
 from skep.rolling import Member
+from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.raft import Node, Swarm
 from tests.world.world import World
@@ -42,8 +44,11 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
     observed = observe(world, cluster)
     items: list[Any] = []
     for role in ROLES:
-        desired = {name: role.desired(cluster, cluster.host(name)) for name in observed[role.name]}
-        items += role.plan(cluster, desired, observed[role.name])
+        seen = observed[role.name]
+        if isinstance(role, Inquiring):
+            seen = role.heard(seen, {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)})
+        desired = {name: role.desired(cluster, cluster.host(name)) for name in seen}
+        items += role.plan(cluster, desired, seen)
     return Plan(items, [role.name for role in ROLES], [host.name for host in cluster.hosts])
 
 
@@ -121,15 +126,28 @@ def networks_state(world: World, name: str) -> NetworksState | None:
 
 
 def stacks_state(world: World, name: str) -> StacksState | None:
-    swarm = _ruled(world, name)
-    if swarm is None:
-        return None
-    return StacksState(
-        {
-            name: Deployed(stack.digest, dict(stack.recorded), dict(stack.services))
-            for name, stack in swarm.stacks.items()
-        }
-    )
+    """What the probe prints and a manager tells, read by the role itself."""
+    swarm, lines = world.swarm_of(name), []
+    if swarm is not None and world.machines[name].running:
+        for secret in _mounted(world, swarm, name):
+            checksum = hashlib.sha256(base64.b64decode(secret["Spec"].get("Data") or "")).hexdigest()
+            lines.append(f"{checksum}  /var/lib/docker/containers/c1/mounts/secrets/{secret['ID']}")
+    ruled = _ruled(world, name)
+    answers = {path: world.api(ruled).read(path) for path in stacks.questions} if ruled else {}
+    return stacks.parse("\n".join(lines), answers)
+
+
+def _mounted(world: World, swarm: Swarm, name: str) -> list[dict[str, Any]]:
+    """Secrets of tasks on a host: each service has one on a node of its own."""
+    nodes = sorted(swarm.nodes.values(), key=lambda node: node.id)
+    here = [place for place, node in enumerate(nodes) if node.hostname == name]
+    ids = {
+        secret
+        for place, service in enumerate(swarm.services.values())
+        if place % len(nodes) in here
+        for secret in used(service["Spec"])
+    }
+    return [swarm.secrets[one] for one in sorted(ids) if one in swarm.secrets]
 
 
 def _ruled(world: World, name: str) -> Swarm | None:
@@ -164,19 +182,3 @@ def _seen(swarm: Swarm, node: Node) -> SeenNode:
         leader=swarm.leads() == node.id,
         address=node.address,
     )
-
-
-def as_settings(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A network's settings from the body it was created with."""
-    pool = (body.get("IPAM") or {}).get("Config", [{}])[0]
-    options = dict(body["Options"])
-    return {
-        "driver": body["Driver"],
-        "subnet": pool.get("Subnet", "10.0.99.0/24"),
-        "gateway": pool.get("Gateway", "10.0.99.1"),
-        "attachable": body["Attachable"],
-        "internal": body["Internal"],
-        "encrypted": options.pop("encrypted", None) is not None,
-        "labels": dict(body["Labels"]),
-        "options": options,
-    }

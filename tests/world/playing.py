@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from skep.model import Cluster
 from skep.plan import Plan, Step, Wait
 from tests.world.deeds import INTERRUPTING, Deed, node_id
 from tests.world.machine import NotYet, Refused
-from tests.world.raft import Swarm
+from tests.world.raft import NAMESPACE, Swarm
 from tests.world.world import Watch, World
 
 FaultKind = Literal["before", "after", "dead"]
@@ -19,7 +19,8 @@ FaultKind = Literal["before", "after", "dead"]
 
 @dataclass(frozen=True)
 class Fault:
-    """The ``at``-th step begun fails: before it does anything, after it did all, or leaving the engine dead."""
+    """The ``at``-th step begun fails: before it does anything, after it did all, or leaving the engine dead (of a
+    step made of several changes, after the first)."""
 
     at: int
     kind: FaultKind
@@ -126,6 +127,8 @@ class Play:
             if fault == "dead" and deed.action in INTERRUPTING:
                 self._end(step.id, "fault: the engine does not return")
                 return True
+            if fault == "dead":
+                deed.writes = 1
             if fault:
                 deed.finish()
                 self._end(step.id, "fault after it was done")
@@ -210,13 +213,14 @@ def _node_drained(swarm: Swarm, *, node: str) -> bool:
     return found is not None and not found.busy
 
 
-def _stack_running(swarm: Swarm, *, stack: str) -> bool:
+def _stack_running(swarm: Swarm, *, stack: str, services: Sequence[str]) -> bool:
     places = [node for node in swarm.nodes.values() if node.availability == "active" and node.ready]
-    return bool(swarm.stacks[stack].services) and any(swarm.alive(node) for node in places)
+    return set(services) <= set(swarm.stack(stack)) and any(swarm.alive(node) for node in places)
 
 
 def _stack_gone(swarm: Swarm, *, stack: str) -> bool:
-    return stack not in swarm.stacks or not swarm.stacks[stack].services
+    labels = [overlay.settings["labels"] for overlay in swarm.networks.values()]
+    return not swarm.stack(stack) and stack not in [label.get(NAMESPACE) for label in labels]
 
 
 CONDITIONS: Mapping[str, Callable[..., bool]] = {

@@ -1,4 +1,4 @@
-"""A swarm as its managers keep it: nodes, raft members, settings, networks, stacks."""
+"""A swarm as its managers keep it: nodes, raft members, settings, networks, services."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.world.machine import Machine, Refused
+
+NAMESPACE = "com.docker.stack.namespace"
 
 
 @dataclass
@@ -32,18 +34,12 @@ class Overlay:
 
 
 @dataclass
-class Stacked:
-    """A stack's services by name → mark of the spec, the networks they use, and the record of the last deploy."""
-
-    services: dict[str, str] = field(default_factory=dict)
-    uses: tuple[str, ...] = ()
-    digest: str | None = None
-    recorded: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
 class Swarm:
-    """``machines`` are all hosts of the world: a node lives where one has its id and a running engine."""
+    """``machines`` are all hosts of the world: a node lives where one has its id and a running engine.
+
+    ``services``, ``configs`` and ``secrets`` by ID, as the Engine API tells them (and secrets with their data);
+    ``index`` is the version of what changed last.
+    """
 
     id: str
     machines: Mapping[str, Machine]
@@ -51,7 +47,10 @@ class Swarm:
     fixed: dict[str, Any] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     networks: dict[str, Overlay] = field(default_factory=dict)
-    stacks: dict[str, Stacked] = field(default_factory=dict)
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    index: int = 0
     leader: str | None = None
 
     def machine_of(self, node: Node) -> Machine | None:
@@ -97,7 +96,17 @@ class Swarm:
 
     def users(self, network: str) -> tuple[str, ...]:
         """Services that use a network."""
-        return tuple(sorted(s for stack in self.stacks.values() if network in stack.uses for s in stack.services))
+        own = self.networks[network].id
+        targets = {
+            one["Spec"]["Name"]: {target["Target"] for target in one["Spec"]["TaskTemplate"].get("Networks") or ()}
+            for one in self.services.values()
+        }
+        return tuple(sorted(name for name, used in targets.items() if own in used))
+
+    def stack(self, name: str) -> dict[str, dict[str, Any]]:
+        """Specs of the services of a stack, by name."""
+        specs = {one["Spec"]["Name"]: one["Spec"] for one in self.services.values()}
+        return {full: spec for full, spec in specs.items() if (spec.get("Labels") or {}).get(NAMESPACE) == name}
 
     def can_lose(self, node: Node) -> bool:
         """Swarmkit removes no member that the rest needs for its quorum."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
 
 from roles.swarm.state import OWNED
-from skep.model import Cluster, Host
-from tests.world.deeds import described
+from skep.model import Cluster, Host, Stack, reveal
 from tests.world.machine import DEFAULTS, Machine
+from tests.world.raft import Swarm
 from tests.world.world import World
 
 
@@ -69,7 +73,54 @@ def _cluster(world: World, cluster: Cluster, swarm_id: str) -> Iterator[str]:
         if overlay is None or (network.subnet and overlay.settings["subnet"] != network.subnet):
             yield f"network {network.name} is {overlay}"
     for stack in cluster.stacks:
-        have = swarm.stacks.get(stack.name)
-        wanted, _ = described({"stack/compose.yml": stack.files["compose.yml"]}, stack.name)
-        if have is None or have.services != wanted:
-            yield f"stack {stack.name} is {have}"
+        yield from stack_differences(swarm, stack)
+
+
+def stack_differences(swarm: Swarm, stack: Stack) -> Iterator[str]:
+    """How the services of a stack differ from its one compose file."""
+    document = yaml.safe_load(_filled(stack))
+    have = swarm.stack(stack.name)
+    for short, wanted in document["services"].items():
+        name = f"{stack.name}_{short}"
+        spec = have.get(name)
+        if spec is None:
+            yield f"service {name} is not there"
+            continue
+        container = spec["TaskTemplate"]["ContainerSpec"]
+        if container["Image"].partition("@")[0] != wanted["image"]:
+            yield f"service {name} runs {container['Image']}"
+        if sorted(container.get("Env") or ()) != sorted(f"{k}={v}" for k, v in wanted.get("environment", {}).items()):
+            yield f"service {name} has the variables {container.get('Env')}"
+        if spec["Mode"]["Replicated"]["Replicas"] != wanted.get("deploy", {}).get("replicas", 1):
+            yield f"service {name} has the mode {spec['Mode']}"
+        if {key for key in spec["Labels"] if not key.startswith("com.docker.stack.")}:
+            yield f"service {name} has the labels {spec['Labels']}"
+        yield from _contents(swarm, stack, name, container, wanted)
+        named = {overlay.id: network for network, overlay in swarm.networks.items()}
+        joined = {named.get(target["Target"]) for target in spec["TaskTemplate"].get("Networks") or ()}
+        if joined != set(wanted.get("networks", ())) and joined != {f"{stack.name}_default"}:
+            yield f"service {name} is in {joined}"
+    surplus = set(have) - {f"{stack.name}_{short}" for short in document["services"]}
+    if surplus and stack.rollout.prune:
+        yield f"services {surplus} are in no compose file"
+
+
+def _contents(
+    swarm: Swarm, stack: Stack, name: str, container: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> Iterator[str]:
+    """What its configs and secrets hold in truth, whatever they are called."""
+    for section, store, what in (("configs", swarm.configs, "Config"), ("secrets", swarm.secrets, "Secret")):
+        found = {}
+        for one in container.get(section.title()) or ():
+            found[one["File"]["Name"].rpartition("/")[2]] = store[one[f"{what}ID"]]["Spec"]["Data"]
+        expected = {one: base64.b64encode(stack.files[f"{section}/{one}"]).decode() for one in wanted.get(section, ())}
+        if found != expected:
+            yield f"service {name} has the {section} {found}, wanted {expected}"
+
+
+def _filled(stack: Stack) -> str:
+    text = stack.files["compose.yml"].decode()
+    values = {key: reveal(value) for key, value in stack.variables.items()}
+    for form, value in (("${TAG}", values["TAG"]), ("${PASSWORD:-none}", values.get("PASSWORD", "none"))):
+        text = text.replace(form, value)
+    return text

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+from docker.errors import APIError
 
 from skep.model import Cluster
+from skep.questions import Inquiry
+from tests.world.engine_api import EngineApi
 from tests.world.machine import Machine, Refused
 from tests.world.raft import Node, Swarm
 
@@ -21,6 +27,10 @@ class World:
     machines: dict[str, Machine]
     swarms: dict[str, Swarm] = field(default_factory=dict)
     count: int = 0
+    pushed: dict[str, int] = field(default_factory=dict)
+    """Images → how often their tag was moved."""
+    lacking: set[str] = field(default_factory=set)
+    """Images that no registry has."""
 
     @classmethod
     def fresh(cls, names: Iterable[str]) -> World:
@@ -63,6 +73,25 @@ class World:
     def node_of(self, name: str) -> Node | None:
         swarm = self.swarm_of(name)
         return swarm.nodes.get(self.machines[name].node or "") if swarm else None
+
+    def digest(self, image: str) -> str | None:
+        """What a registry says an image is now."""
+        if image in self.lacking:
+            return None
+        return f"sha256:{hashlib.sha256(f'{image} {self.pushed.get(image, 0)}'.encode()).hexdigest()}"
+
+    def api(self, swarm: Swarm, *, writes: int | None = None) -> EngineApi:
+        """The Engine API of a manager of that swarm."""
+        return EngineApi(swarm, self.new_id, self.digest, writes=writes)
+
+    def answer(self, cluster: Cluster, inquiry: Inquiry) -> Any:
+        """What a manager answers to a role's further question; a text where it refuses."""
+        swarm = self.swarm_of(self.managers(cluster)[0])
+        assert swarm is not None
+        try:
+            return self.api(swarm).read(inquiry.path)
+        except APIError as error:
+            return str(error.explanation)
 
     def ids(self, cluster: Cluster) -> set[str]:
         """Swarms that hosts of the inventory are in, be their engines running or not.
@@ -107,6 +136,8 @@ class Watch:
             if (node.member or node.role == "manager") and not (node.member and swarm.alive(node))
         }
         """Managers that were not reachable before the play, and never since."""
+        self.results: dict[str, Any] = {}
+        """What steps gave back, by step id."""
         self.broken: set[str] = set()
         """Hosts whose engine a fault has broken: what follows from that is no plan's doing."""
         self.look("before the play")

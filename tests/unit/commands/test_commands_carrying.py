@@ -9,7 +9,7 @@ import pytest
 
 from skep.apply import Outcome
 from skep.commands import carrying
-from skep.errors import ConnectError, NotConverged, PreflightError, StepFailed
+from skep.errors import ConnectError, LockHeld, NotConverged, PreflightError, StepFailed
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step, Wait
 from skep.report import Reporter
@@ -27,24 +27,79 @@ def plan(*items: str | Step | Finding) -> Plan:
 HEARD = Wait(id="a/heard@m1", title="wait", cause="c", condition="node_ready", otherwise="look at the network")
 
 
+class Held:
+    """The lock that a run holds; ``outcome`` of each plan, whose step ids are noted in ``rounds``."""
+
+    def __init__(self, outcome: Callable[[Plan], Outcome]) -> None:
+        self.outcome = outcome
+        self.rounds: list[list[str]] = []
+        self.held = False
+
+    def __call__(self, site: Any, what: str) -> Held:
+        return self
+
+    def __enter__(self) -> Held:
+        self.held = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.held = False
+
+    def apply(self, site: Any, planned: Plan, *_: Any) -> Outcome:
+        assert self.held
+        self.rounds.append([step.id for step in planned])
+        return self.outcome(planned)
+
+
 @pytest.fixture
 def carry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[str]]]:
-    """Carries out the first plan, with the others as what is found after each round; the rounds as step ids."""
+    """Carries out the first plan, found again under the lock unless ``now`` says otherwise, with the others as what
+    is found after each round; the rounds as step ids."""
 
-    def run(*plans: Plan, outcome: Callable[[Plan], Outcome] | None = None) -> list[list[str]]:
-        rounds: list[list[str]] = []
-
-        def apply(site: Any, planned: Plan, *_: Any) -> Outcome:
-            rounds.append([step.id for step in planned])
-            return outcome(planned) if outcome else Outcome([step.id for step in planned])
-
-        later = iter(plans[1:])
-        monkeypatch.setattr(carrying, "apply", apply)
-        monkeypatch.setattr(carrying, "again", lambda site, before: before)
-        carrying.carry_out(None, Reporter(), plans[0], SEEN, "up", lambda _: next(later))  # type: ignore[arg-type]
-        return rounds
+    def run(
+        *plans: Plan, now: Plan | None = None, outcome: Callable[[Plan], Outcome] | None = None, **more: Any
+    ) -> list[list[str]]:
+        held = Held(outcome or (lambda planned: Outcome([step.id for step in planned])))
+        later = iter([plans[0] if now is None else now, *plans[1:]])
+        monkeypatch.setattr(carrying, "Run", held)
+        monkeypatch.setattr(carrying, "see", lambda site, before: before)
+        try:
+            carrying.carry_out(None, Reporter(), plans[0], SEEN, "up", lambda _: next(later), **more)  # type: ignore[arg-type]
+        finally:
+            assert not held.held
+        return held.rounds
 
     return run
+
+
+def test_what_changed_before_the_lock_is_carried_out_as_it_is_now(carry: Any, monkeypatch: Any) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Reporter, "say", lambda _, text: said.append(text))
+    assert carry(plan("a/x"), plan(), now=plan("a/y")) == [["a/y"]]
+    assert carry(plan("a/x"), now=plan()) == []
+    assert all("this is the plan now" in text for text in said)
+    assert len(said) == 2
+    with pytest.raises(PreflightError):
+        carry(plan("a/x"), now=plan("a/x", Finding("error", "no")))
+
+
+def test_a_plan_that_was_agreed_to_is_carried_out_as_it_was_shown_or_not_at_all(carry: Any) -> None:
+    assert carry(plan("a/x"), plan(), agreed=True) == [["a/x"]]
+    with pytest.raises(LockHeld, match="nothing was done"):
+        carry(plan("a/x"), now=plan("a/y"), agreed=True)
+
+
+def test_recovery_is_told_of_a_failure_while_the_lock_is_held(carry: Any) -> None:
+    told: list[Any] = []
+
+    def recover(run: Held, outcome: Outcome, before: Observation) -> None:
+        told.append((run.held, list(outcome.failed), before))
+
+    with pytest.raises(StepFailed):
+        carry(plan("a/x"), outcome=lambda _: Outcome([], {"a/x": StepFailed("no")}), recover=recover)
+    assert told == [(True, ["a/x"], SEEN)]
+    carry(plan("a/x"), plan(), recover=recover)
+    assert len(told) == 1
 
 
 def test_one_round_where_nothing_is_left(carry: Any) -> None:
@@ -81,20 +136,3 @@ def test_a_failure_ends_it_before_another_look(carry: Any) -> None:
 def test_an_error_found_after_a_round_ends_it(carry: Any) -> None:
     with pytest.raises(PreflightError, match="stays done"):
         carry(plan("a/x"), plan("a/y", Finding("error", "no")))
-
-
-def test_silent_hosts_stay_silent_for_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-
-    def observe(cluster: Any, pool: Any, roles: Any, hosts: Any) -> Observation:
-        asked.append(hosts)
-        return Observation({}, {}, {"m1": ConnectError("gone too")})
-
-    monkeypatch.setattr(carrying, "observe", observe)
-
-    class Site:
-        cluster = pool = roles = None
-
-    found = carrying.again(Site(), SEEN)  # type: ignore[arg-type]
-    assert list(found.failures) == ["w1", "m1"]
-    assert asked == [()]

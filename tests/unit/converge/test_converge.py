@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ def site(tmp_path: Path) -> Site:
 def history(site: Any) -> list[tuple[str, str]]:
     lines = site.pool["m1"].file("history.jsonl").read_text().splitlines()
     return [(entry.get("id", "run"), entry["event"]) for entry in map(json.loads, lines)]
+
+
+def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callable[[Event], None]) -> Outcome:
+    """One plan in a run of its own."""
+    with converge.Run(site, what) as run:
+        return run.apply(site, planned, seen, tell)
 
 
 def test_findings_that_forbid_are_refused() -> None:
@@ -125,7 +132,7 @@ def test_a_run_is_under_the_lock_and_in_the_history(site: Site) -> None:
         told.append(event.kind)
         held.append(site.pool["m1"].file("lock").exists())  # type: ignore[attr-defined]
 
-    outcome = converge.apply(site, plan(step("a/x@m1"), step("a/bad@w1", script="exit 3")), SEEN, "up", tell)
+    outcome = apply(site, plan(step("a/x@m1"), step("a/bad@w1", script="exit 3")), SEEN, "up", tell)
     assert (outcome.done, list(outcome.failed)) == (["a/x@m1"], ["a/bad@w1"])
     assert all(held)
     assert sorted(told) == ["done", "failed", "started", "started"]
@@ -135,18 +142,28 @@ def test_a_run_is_under_the_lock_and_in_the_history(site: Site) -> None:
     assert history(site)[-1] == ("run", "failed")
 
 
-def test_nothing_is_locked_for_a_plan_that_is_refused(site: Site) -> None:
+def test_a_plan_that_is_refused_is_not_begun(site: Site) -> None:
     with pytest.raises(PreflightError):
-        converge.apply(site, plan(Finding("error", "x"), step("a/x@m1")), SEEN, "up", lambda _: None)
-    assert site.pool["m1"].scripts == []  # type: ignore[attr-defined]
+        apply(site, plan(Finding("error", "x"), step("a/x@m1", script="touch begun")), SEEN, "up", lambda _: None)
+    assert not site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
+    assert not site.pool["m1"].file("history.jsonl").exists()  # type: ignore[attr-defined]
+
+
+def test_plans_follow_each_other_under_one_lock(site: Site) -> None:
+    with converge.Run(site, "up") as run:
+        for name in ("a/x@m1", "a/y@m1"):
+            assert run.apply(site, plan(step(name)), SEEN, lambda _: None).done == [name]
+            assert site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
+    assert not site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
+    assert [entry for entry in history(site) if entry[1] == "done"][::2] == [("a/x@m1", "done"), ("a/y@m1", "done")]
 
 
 def test_a_second_run_is_refused_and_does_nothing(site: Site) -> None:
     def again(event: Event) -> None:
         with pytest.raises(LockHeld):
-            converge.apply(site, plan(step("a/y@m1", script="exit 9")), SEEN, "up", lambda _: None)
+            apply(site, plan(step("a/y@m1", script="exit 9")), SEEN, "up", lambda _: None)
 
-    assert converge.apply(site, plan(step("a/x@m1")), SEEN, "up", again).clean
+    assert apply(site, plan(step("a/x@m1")), SEEN, "up", again).clean
 
 
 def test_a_reader_that_went_away_leaves_an_end_in_the_history_and_no_lock(site: Site) -> None:
@@ -154,7 +171,7 @@ def test_a_reader_that_went_away_leaves_an_end_in_the_history_and_no_lock(site: 
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        converge.apply(site, plan(step("a/x@m1"), step("a/y@m1", "a/x@m1")), SEEN, "up", gone)
+        apply(site, plan(step("a/x@m1"), step("a/y@m1", "a/x@m1")), SEEN, "up", gone)
     assert history(site) == [("run", "started"), ("a/x@m1", "done"), ("run", "interrupted")]
     assert not site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
 
@@ -166,7 +183,7 @@ def test_sigterm_is_a_clean_stop(site: Site) -> None:
         if event.kind == "done":
             os.kill(os.getpid(), signal.SIGTERM)
 
-    outcome = converge.apply(site, plan(step("a/x@m1"), step("a/y@m1", "a/x@m1")), SEEN, "up", tell)
+    outcome = apply(site, plan(step("a/x@m1"), step("a/y@m1", "a/x@m1")), SEEN, "up", tell)
     assert outcome.interrupted
     assert outcome.skipped == {"a/y@m1": "the run was stopped"}
     assert history(site)[-1] == ("run", "interrupted")
@@ -177,7 +194,7 @@ def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("skep.lock.RENEW", 0.05)
     here: Any = site.pool
     slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; sleep 0.5"
-    outcome = converge.apply(
+    outcome = apply(
         site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None
     )
     assert outcome.done == ["a/x@w1"]

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from skep.engine.operations import OPERATIONS, _merge, find_node, service_marks
+from skep.engine.operations import OPERATIONS, _merge, find_node
 from skep.engine.refs import resolve
-from skep.plan import spec_mark
 
 
 def node(id: str, name: str = "m1", state: str = "ready", **spec: Any) -> dict[str, Any]:
@@ -156,35 +155,6 @@ def test_network_remove_of_one_in_use_is_told(fake: Any, refuse: Any) -> None:
     OPERATIONS["network_remove"](fake(remove_network=refuse(404), networks=[]), network="x")
     with pytest.raises(APIError, match="in use"):
         OPERATIONS["network_remove"](fake(remove_network=refuse(403, "network x is in use")), network="x")
-
-
-def config(id: str, name: str) -> dict[str, Any]:
-    return {"ID": id, "Spec": {"Name": name, "Labels": {"skep.stack": "web"}}}
-
-
-def test_stack_record_replaces_older_records_and_collects_what_no_service_names(fake: Any) -> None:
-    spec = {"Name": "web_app", "Labels": {}}
-
-    def configs(filters: dict[str, str]) -> list[dict[str, Any]]:
-        if filters.get("label", "").startswith("com.docker"):
-            return [{"ID": "u"}, {"ID": "p"}, {"ID": "g"}]
-        held = [config("c1", "skep.web.old"), config("c2", "skep.web.new"), config("c3", "skep.web.new-but-longer")]
-        return held[:2] if "label" in filters else [one for one in held if filters["name"] in one["Spec"]["Name"]]
-
-    spec["TaskTemplate"] = {"ContainerSpec": {"Configs": [{"ConfigID": "u"}], "Secrets": [{"SecretID": "s"}]}}
-    before = {"TaskTemplate": {"ContainerSpec": {"Configs": [{"ConfigID": "p"}]}}}
-    secrets = [{"ID": "s"}, {"ID": "t"}]
-    api = fake(services=[{"Spec": spec, "PreviousSpec": before}], configs=configs, secrets=secrets)
-    OPERATIONS["stack_record"](api, stack="web", digest="abc", name="skep.web.new")
-    assert api.called("remove_config") == [("c2",), ("c1",), ("g",)]
-    assert api.called("remove_secret") == [("t",)]
-    labels = {"skep.stack": "web", "skep.digest": "abc", "skep.services": f"web_app:{spec_mark(spec)}"}
-    assert ("create_config", ("skep.web.new", b"skep"), {"labels": labels}) in api.calls
-
-
-def test_service_marks_are_sorted_by_name(fake: Any) -> None:
-    api = fake(services=[{"Spec": {"Name": "web_b"}}, {"Spec": {"Name": "web_a"}}])
-    assert [mark.partition(":")[0] for mark in service_marks(api, "web")] == ["web_a", "web_b"]
 
 
 def test_find_node_by_id_or_by_the_name_of_the_one_that_lives(fake: Any) -> None:

@@ -1,0 +1,129 @@
+"""Stacks that Docker's CLI deployed are taken over as they are: recorded from two engines, the oracle's corpus whole.
+
+``recorded/stacks-VERSION.json.gz`` holds what ``/services``, ``/networks``, ``/configs`` and ``/secrets`` told after
+``docker stack deploy`` of every folder of ``tests/oracle/corpus`` (times and virtual addresses left out).
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import copy
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roles.stacks.role import role
+from roles.stacks.state import State, Told
+from skep.compose import convert, load
+from skep.model import Cluster, Host, Stack
+from skep.plan import Finding, Step
+
+TESTS = Path(__file__).parent.parent
+CORPUS = TESTS / "oracle" / "corpus"
+ENGINES = ("26.1", "28.5")
+FOLDER = "/srv/corpus"
+"""Where the corpus lay when it was deployed: relative paths of binds became absolute from there."""
+
+
+def constant(name: str) -> Any:
+    """A constant of the oracle's, which needs a lab to be imported."""
+    for node in ast.parse((TESTS / "oracle" / "comparing.py").read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            return ast.literal_eval(node.value)
+    raise LookupError(name)
+
+
+VARIABLES = constant("VARIABLES")
+
+
+def fits(case: str, engine: str) -> bool:
+    first = (CORPUS / case / "compose.yml").read_text().partition("\n")[0]
+    return not first.startswith("# engines:") or engine in first
+
+
+PAIRS = [
+    (engine, folder.name) for folder in sorted(CORPUS.iterdir()) for engine in ENGINES if fits(folder.name, engine)
+]
+
+
+def a_stack(case: str) -> Stack:
+    folder = CORPUS / case
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    compose = tuple(name for name in ("compose.yml", "compose.override.yml") if name in files)
+    return Stack(f"s{case}", compose, files, VARIABLES)
+
+
+@cache
+def recorded(engine: str) -> Told:
+    text = gzip.decompress((TESTS / "roles" / "recorded" / f"stacks-{engine}.json.gz").read_bytes()).decode()
+    found = json.loads(text.replace(f"{FOLDER}/15-binds", "").replace(FOLDER, ""))
+    return Told(**{kind: tuple(objects) for kind, objects in found.items()})
+
+
+def mounted(stack: Stack, told: Told) -> dict[str, str]:
+    """Checksums of the stack's secrets, as the hosts of its tasks would tell them."""
+    specs = convert(load(stack.files, stack.compose, variables=stack.variables), stack.name)
+    ids = {one["Spec"]["Name"]: one["ID"] for one in told.secrets}
+    return {
+        ids[name]: hashlib.sha256(base64.b64decode(body["Data"])).hexdigest()
+        for name, body in specs.secrets.items()
+        if "Data" in body and name in ids
+    }
+
+
+def planned(stack: Stack, told: Told, marks: Mapping[str, str]) -> list[Step | Finding]:
+    cluster = Cluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
+    return [
+        item
+        for item in role.plan(cluster, {"m1": None}, {"m1": State(marks, told)})
+        if isinstance(item, Step) or item.level == "error"
+    ]
+
+
+@pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
+def test_taking_over_changes_nothing(engine: str, case: str) -> None:
+    stack, told = a_stack(case), recorded(engine)
+    assert told.of(stack.name).services
+    items = planned(stack, told, mounted(stack, told))
+    assert [line for item in items for line in (str(getattr(item, "id", item)), *getattr(item, "detail", ()))] == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_other_hands_changed_is_told_field_by_field(engine: str) -> None:
+    for case in (case for version, case in PAIRS if version == engine):
+        stack, told = a_stack(case), copy.deepcopy(recorded(engine))
+        name, raw = sorted(told.of(stack.name).services.items())[0]
+        raw["Spec"]["TaskTemplate"]["ContainerSpec"].setdefault("Env", []).append("BY=hand")
+        raw["Spec"]["TaskTemplate"]["ForceUpdate"] += 1
+        steps = [item for item in planned(stack, told, mounted(stack, told)) if isinstance(item, Step)]
+        told_lines = {step.id: step.detail for step in steps if step.detail}
+        assert told_lines == {f"stacks/update:{name}": ("Env.BY: hand → none",)}
+        assert [step.id.partition(":")[0] for step in steps] == [
+            "stacks/begin",
+            "stacks/update",
+            "stacks/running",
+            "stacks/done",
+        ]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_unknown_secret_is_made_anew_and_nothing_else(engine: str) -> None:
+    """Without a task that has it mounted, nobody knows what a secret of the CLI's holds."""
+    stack, told = a_stack("02-web-and-database"), recorded(engine)
+    ids = [item.id for item in planned(stack, told, {}) if isinstance(item, Step)]
+    assert [one.partition(":")[0] for one in ids] == [
+        "stacks/key",
+        "stacks/begin",
+        "stacks/secret",
+        "stacks/update",
+        "stacks/running",
+        "stacks/done",
+    ]
+    assert "stacks/update:s02-web-and-database_db" in ids

@@ -1,0 +1,267 @@
+"""One manager's Engine API, as much as stacks need of it: names, versions, defaults and refusals are moby's.
+
+It answers what ``EngineClient`` asks, so that the real operations are played against it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import urllib.parse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from docker.errors import APIError
+
+from tests.world.raft import Overlay, Swarm
+
+Raw = dict[str, Any]
+PREDEFINED = ("host", "bridge", "none")
+KINDS = ("services", "configs", "secrets")
+
+
+def refusal(status: int, text: str) -> APIError:
+    """What the SDK raises for an answer that is no success."""
+    response = requests.Response()
+    response.status_code = status
+    return APIError(text, response=response, explanation=text)
+
+
+class EngineApi:
+    """``new_id`` makes identifiers, ``registry`` tells what an image is now; ``None`` for one that is not there.
+
+    ``writes`` is how many changes go through before the connection is lost (``ConnectionError``).
+    """
+
+    def __init__(
+        self,
+        swarm: Swarm,
+        new_id: Callable[[str], str],
+        registry: Callable[[str], str | None],
+        *,
+        writes: int | None = None,
+    ) -> None:
+        self.swarm, self.new_id, self.registry, self.writes = swarm, new_id, registry, writes
+
+    def read(
+        self, path: str, *, headers: Mapping[str, str] | None = None, filters: Mapping[str, Any] | None = None
+    ) -> Any:
+        """GET."""
+        path, _, query = path.partition("?")
+        if query:
+            filters = json.loads(urllib.parse.parse_qs(query)["filters"][0])
+        if path.startswith("/distribution/"):
+            return self._distribution(path.removeprefix("/distribution/").removesuffix("/json"))
+        if path == "/nodes":
+            return [{"ID": node.id} for node in self.swarm.nodes.values()]
+        if path == "/networks":
+            return [
+                _network(name, one) for name, one in self.swarm.networks.items() if _fits_network(name, one, filters)
+            ]
+        found = [one for one in self._store(path[1:]).values() if _fits(one, filters)]
+        return copy.deepcopy([_untold(one) for one in found] if path == "/secrets" else found)
+
+    def write(self, path: str, body: Raw, *, headers: Mapping[str, str] | None = None, **params: Any) -> None:
+        """POST."""
+        self._lose()
+        kind, *more = path[1:].split("/")
+        body = json.loads(json.dumps(body))
+        if kind == "networks":
+            self._create_network(body)
+        elif more == ["create"]:
+            self._create(kind, body)
+        else:
+            self._update(kind, more[0], body, params["version"])
+
+    def networks(self, filters: Mapping[str, Any]) -> list[Raw]:
+        """As the SDK's."""
+        return list(self.read("/networks", filters=filters))
+
+    def remove_service(self, identifier: str) -> None:
+        """Its tasks go a little later; nothing here looks at them."""
+        self._remove("services", identifier)
+
+    def remove_config(self, identifier: str) -> None:
+        """Refused while a service names it."""
+        self._remove("configs", identifier)
+
+    def remove_secret(self, identifier: str) -> None:
+        """Refused while a service names it."""
+        self._remove("secrets", identifier)
+
+    def remove_network(self, identifier: str) -> None:
+        """Refused while a service is in it."""
+        self._lose()
+        for name, overlay in list(self.swarm.networks.items()):
+            if identifier == overlay.id:
+                if self.swarm.users(name):
+                    raise refusal(400, f"rpc error: code = FailedPrecondition desc = network {identifier} is in use")
+                del self.swarm.networks[name]
+                return
+        raise refusal(404, f"network {identifier} not found")
+
+    def _lose(self) -> None:
+        if self.writes is not None:
+            self.writes -= 1
+            if self.writes < 0:
+                raise ConnectionError("the connection was lost")
+
+    def _store(self, kind: str) -> dict[str, Raw]:
+        stores = {"services": self.swarm.services, "configs": self.swarm.configs, "secrets": self.swarm.secrets}
+        return stores[kind]
+
+    def _distribution(self, image: str) -> Raw:
+        digest = self.registry(image)
+        if digest is None:
+            raise refusal(404, f"manifest for {image} not found: manifest unknown")
+        return {"Descriptor": {"digest": digest}, "Platforms": [{"architecture": "amd64", "os": "linux"}]}
+
+    def _create_network(self, body: Raw) -> None:
+        if body["Name"] in self.swarm.networks:
+            raise refusal(409, f"network with name {body['Name']} already exists")
+        self.swarm.networks[body["Name"]] = Overlay(self.new_id("network"), as_settings(body))
+
+    def _create(self, kind: str, spec: Raw) -> None:
+        store = self._store(kind)
+        if any(one["Spec"]["Name"] == spec["Name"] for one in store.values()):
+            raise refusal(409, f"rpc error: code = AlreadyExists desc = {kind[:-1]} {spec['Name']} already exists")
+        if kind == "services":
+            spec = self._checked(spec)
+        identifier = self.new_id(kind[:-1])
+        self.swarm.index += 1
+        store[identifier] = {"ID": identifier, "Version": {"Index": self.swarm.index}, "CreatedAt": "", "Spec": spec}
+
+    def _update(self, kind: str, identifier: str, spec: Raw, version: int) -> None:
+        have = self._store(kind).get(identifier)
+        if have is None:
+            raise refusal(404, f"{kind[:-1]} {identifier} not found")
+        if have["Version"]["Index"] != version:
+            raise refusal(500, "rpc error: code = Unknown desc = update out of sequence")
+        if kind == "services":
+            spec = self._checked(spec)
+            have["PreviousSpec"] = have["Spec"]
+        elif {**have["Spec"], "Labels": None} != {**spec, "Labels": None}:
+            raise refusal(400, "rpc error: code = InvalidArgument desc = only updates to Labels are allowed")
+        self.swarm.index += 1
+        have["Spec"], have["Version"] = spec, {"Index": self.swarm.index}
+
+    def _remove(self, kind: str, identifier: str) -> None:
+        self._lose()
+        one = self._store(kind).get(identifier)
+        if one is None:
+            raise refusal(404, f"{kind[:-1]} {identifier} not found")
+        for service in self.swarm.services.values() if kind != "services" else ():
+            if identifier in used(service["Spec"]):
+                name, by = one["Spec"]["Name"], service["Spec"]["Name"]
+                raise refusal(
+                    400, f"rpc error: code = InvalidArgument desc = {kind[:-1]} '{name}' is in use by the service: {by}"
+                )
+        del self._store(kind)[identifier]
+
+    def _checked(self, spec: Raw) -> Raw:
+        """The spec as the Engine keeps it. Source: ServiceSpecToGRPC and back, of moby/moby."""
+        template = spec["TaskTemplate"]
+        container = template["ContainerSpec"]
+        for kind, key, what in (("configs", "Configs", "Config"), ("secrets", "Secrets", "Secret")):
+            for one in container.get(key) or ():
+                have = self._store(kind).get(one[f"{what}ID"])
+                if have is None or have["Spec"]["Name"] != one[f"{what}Name"]:
+                    raise refusal(400, f"rpc error: code = InvalidArgument desc = {kind[:-1]} not found")
+        networks = [
+            {**target, "Target": self._network_id(target["Target"])} for target in template.get("Networks") or ()
+        ]
+        container = {key: value for key, value in container.items() if value not in (None, [], {}, "")}
+        container |= {
+            "Isolation": "default",
+            "Privileges": {"CredentialSpec": None, "SELinuxContext": None, "NoNewPrivileges": False},
+        }
+        template = {key: value for key, value in template.items() if key != "Networks"} | {
+            "ContainerSpec": container,
+            "Resources": template.get("Resources") or {},
+            "Placement": template.get("Placement") or {},
+            "ForceUpdate": template.get("ForceUpdate", 0),
+            "Runtime": "container",
+        }
+        mode = spec.get("Mode") or {"Replicated": {}}
+        if "Replicated" in mode:
+            mode = {"Replicated": {"Replicas": 1, **(mode["Replicated"] or {})}}
+        endpoint = dict(spec.get("EndpointSpec") or {})
+        ports = sorted(endpoint.get("Ports") or (), key=lambda port: port.get("PublishedPort") or 0)
+        endpoint |= {"Mode": endpoint.get("Mode") or "vip"} | ({"Ports": ports} if ports else {})
+        return {
+            **spec,
+            "TaskTemplate": template | ({"Networks": networks} if networks else {}),
+            "Mode": mode,
+            "EndpointSpec": endpoint,
+        }
+
+    def _network_id(self, word: str) -> str:
+        for name, overlay in self.swarm.networks.items():
+            if word in (name, overlay.id):
+                return overlay.id
+        if word in PREDEFINED:
+            return word.ljust(25, "0")
+        raise refusal(404, f"network {word} not found")
+
+
+def used(spec: Raw) -> set[str]:
+    """Identifiers of the configs and secrets a service names."""
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    return {one["ConfigID"] for one in container.get("Configs") or ()} | {
+        one["SecretID"] for one in container.get("Secrets") or ()
+    }
+
+
+def as_settings(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A network's settings from the body it was created with."""
+    pool = ((body.get("IPAM") or {}).get("Config") or [{}])[0]
+    options = dict(body.get("Options") or {})
+    return {
+        "driver": body.get("Driver", "overlay"),
+        "subnet": pool.get("Subnet", "10.0.99.0/24"),
+        "gateway": pool.get("Gateway", "10.0.99.1"),
+        "attachable": body.get("Attachable", False),
+        "internal": body.get("Internal", False),
+        "encrypted": options.pop("encrypted", None) is not None,
+        "labels": dict(body.get("Labels") or {}),
+        "options": options,
+    }
+
+
+def _network(name: str, overlay: Overlay) -> Raw:
+    settings = overlay.settings
+    return {
+        "Name": name,
+        "Id": overlay.id,
+        "Scope": "swarm",
+        "Driver": settings["driver"],
+        "Internal": settings["internal"],
+        "Attachable": settings["attachable"],
+        "IPAM": {"Driver": "default", "Config": [{"Subnet": settings["subnet"], "Gateway": settings["gateway"]}]},
+        "Labels": dict(settings["labels"]),
+    }
+
+
+def _untold(secret: Raw) -> Raw:
+    """A secret as it is listed: nobody is told what it holds."""
+    return {**secret, "Spec": {key: value for key, value in secret["Spec"].items() if key != "Data"}}
+
+
+def _fits(one: Raw, filters: Mapping[str, Any] | None) -> bool:
+    """Names are matched as prefixes, as swarmkit does."""
+    labels, names = one["Spec"].get("Labels") or {}, (filters or {}).get("name")
+    return _labelled(labels, filters) and (not names or any(one["Spec"]["Name"].startswith(name) for name in names))
+
+
+def _fits_network(name: str, overlay: Overlay, filters: Mapping[str, Any] | None) -> bool:
+    names = (filters or {}).get("name")
+    return _labelled(overlay.settings["labels"], filters) and (not names or any(part in name for part in names))
+
+
+def _labelled(labels: Mapping[str, str], filters: Mapping[str, Any] | None) -> bool:
+    for wanted in (filters or {}).get("label", ()):
+        key, equals, value = wanted.partition("=")
+        if key not in labels or (equals and labels[key] != value):
+            return False
+    return True
