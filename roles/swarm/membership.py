@@ -47,7 +47,7 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
         node = seen.node_of(observed[name]) if seen else None
         if node is not None and node.role == "manager":
             continue
-        if outside(name, observed):
+        if node is None and outside(name, observed):
             yield _join(cluster, cluster.host(name), observed, seen, gate)
             change, identity = f"swarm/join@{name}", node_ref(name, observed)
         else:
@@ -78,7 +78,7 @@ def workers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
     """Joins of workers, all at once."""
     gate = () if seen else (f"swarm/init@{cluster.managers[0].name}",)
     for host in cluster.workers:
-        if host.name in observed and outside(host.name, observed):
+        if host.name in observed and outside(host.name, observed) and not (seen and seen.node_of(observed[host.name])):
             yield _join(cluster, host, observed, seen, gate)
 
 

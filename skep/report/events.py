@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from skep.apply import Event, Outcome
@@ -34,7 +35,7 @@ class JsonReporter(Reporter):
         self._emit("plan", applying=applying, **plan.as_json())
 
     def event(self, event: Event) -> None:
-        """``{"event": "step", "kind": …, "id": …, "host": …}``"""
+        """``{"event": "step", "kind": …, "id": …, "host": …}``; a wait for a stack has ``rows``, see ``ServiceRow``"""
         step = event.step
         self._emit(
             "step",
@@ -45,6 +46,7 @@ class JsonReporter(Reporter):
             time=round(event.time, 3),
             seconds=round(event.seconds, 3),
             text=event.text,
+            **({"rows": [asdict(row) for row in event.rows]} if event.rows else {}),
         )
 
     def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:

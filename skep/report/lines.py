@@ -16,14 +16,7 @@ from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
-
-SIGNS = {
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "skipped": ("–", "yellow"),
-    "started": ("…", "cyan"),
-    "stopping": ("…", "yellow"),
-}
+from skep.report.signs import EVENTS, STATES
 
 
 class _Console(Console):
@@ -42,6 +35,8 @@ class LinesReporter(Reporter):
         self.console = _Console(highlight=False, width=width, emoji=False)
         self.errors = _Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
         self._lock = threading.Lock()
+        self._rows: dict[str, dict[str, set[str]]] = {}
+        """States already told, by step and service."""
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -104,14 +99,30 @@ class LinesReporter(Reporter):
         yield
 
     def event(self, event: Event) -> None:
-        """A line a finished step; more with ``verbose``."""
-        if event.kind in ("started", "progress") and not self.verbose:
+        """A line a finished step, and one where a service of a stack that is waited for came to another state; more
+        with ``verbose``."""
+        if event.rows and not self.verbose:
+            with self._lock:
+                self._print_rows(event)
+        if (event.kind in ("started", "progress") and not self.verbose) or (event.rows and not event.text):
             return
         with self._lock:
             self._print_event(event)
 
+    def _print_rows(self, event: Event) -> None:
+        """At most one line a service and state; none for how they stood at the first look."""
+        first = event.step.id not in self._rows
+        told = self._rows.setdefault(event.step.id, {row.name: {row.state} for row in event.rows})
+        for row in event.rows:
+            seen = told.setdefault(row.name, set())
+            if (first and row.state in ("stuck", "over")) or row.state not in seen:
+                seen.add(row.state)
+                sign, colour = STATES[row.state]
+                text = f"{row.name} {row.text}"
+                self.console.print(f"[{colour}]{sign}[/] {'':8} {escape(text)}", soft_wrap=self.soft)
+
     def _print_event(self, event: Event) -> None:
-        sign, colour = SIGNS.get(event.kind, ("·", "dim"))
+        sign, colour = EVENTS.get(event.kind, ("·", "dim"))
         step = event.step
         took = f" [dim]{event.seconds:.1f} s[/]" if event.seconds else ""
         text = escape(event.text.replace("\n", "\n      ")) if event.kind != "failed" else ""
@@ -134,7 +145,7 @@ class LinesReporter(Reporter):
         for state in ("done", "failed", "skipped"):
             names = [place for place, how in worst.items() if how == state]
             if names:
-                parts.append(f"[{SIGNS[state][1]}]{state}[/]: {escape(', '.join(names))}")
+                parts.append(f"[{EVENTS[state][1]}]{state}[/]: {escape(', '.join(names))}")
         self.console.print(f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; " + "; ".join(parts))
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:

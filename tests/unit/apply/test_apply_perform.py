@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from skep.apply import perform
-from skep.engine import CONDITIONS, OPERATIONS, Progress
+from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, StepFailed
 from skep.model import Secret
 from skep.plan import Call, Put, Ref, Run, Wait
@@ -198,6 +198,76 @@ def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, sa
     monkeypatch.setitem(CONDITIONS, "lost", lost)
     performer(Api("m1"), Api("m2")).perform(wait("lost"), said.append)
     assert said == ["m1 was lost, trying m2"]
+
+
+def test_a_wait_looks_again_when_the_condition_says_so(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    pauses: list[float] = []
+    turns = iter([Progress(False, again=1.25), Progress(False), Progress(False, again=0.0), Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    here = performer(Api("m1"))
+    monkeypatch.setattr(here._closed, "wait", pauses.append)
+    here.perform(wait("soon"), said.append)
+    assert pauses[0] == 1.25
+    assert 0 < pauses[1] < 0.5
+    assert pauses[2] == 0
+
+
+def test_a_wait_does_not_sleep_past_its_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    monkeypatch.setitem(CONDITIONS, "late", lambda api: Progress(False, "1 of 2", again=30.0))
+    with pytest.raises(StepFailed, match=r"not so after 0\.1 s"):
+        performer(Api("m1")).perform(wait("late", timeout=0.1), said.append)
+
+
+def test_a_change_of_manager_does_not_move_the_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    def flapping(api: Api) -> Progress:
+        seen.append(api.host)
+        if len(seen) % 2:
+            raise ConnectError("the engine cannot be asked", host=api.host)
+        return Progress(False, "1 of 2")
+
+    seen: list[str] = []
+    monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    monkeypatch.setitem(CONDITIONS, "flapping", flapping)
+    with pytest.raises(StepFailed, match=r"not so after 0\.3 s"):
+        performer(Api("m1"), Api("m2")).perform(wait("flapping", timeout=0.3), said.append)
+    assert {"m1", "m2"} <= set(seen)
+
+
+def test_a_manager_heard_a_moment_ago_is_waited_for_however_long_the_step_runs(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(perform, "PATIENCE", 0.5)
+    api, turns = Api("m1"), iter(range(4))
+
+    def rebooting(api: Api) -> Progress:
+        turn = next(turns)
+        if turn == 2:
+            raise ConnectError("the engine cannot be asked", host="m1")
+        return Progress(turn == 3, again=0.35)
+
+    monkeypatch.setitem(CONDITIONS, "rebooting", rebooting)
+    performer(api).perform(wait("rebooting"), said.append)
+    assert said == ["no manager answers just now"]
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(5.0, 5.0), (600.0, 60.0), (0.0, 1.0)])
+def test_no_answer_is_waited_for_beyond_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], timeout: float, most: float
+) -> None:
+    seen: list[float] = []
+    monkeypatch.setitem(OPERATIONS, "probe", lambda api: seen.append(api.timeout))
+    performer(Api("m1")).perform(call(timeout=timeout), said.append)
+    assert most - 1 < seen[0] <= most
+
+
+def test_rows_are_told_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = (ServiceRow("web_app", running=number, wanted=2) for number in (1, 2))
+    looks = [Progress(False, "a", (one,)), Progress(False, "b", (one,)), Progress(True, "", (two,))]
+    turns = iter(looks)
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    said: list[tuple[Any, ...]] = []
+    performer(Api("m1")).perform(wait("soon"), lambda *words: said.append(words))
+    assert said == [("a", (one,)), ("b",), ("", (two,))]
 
 
 def test_a_wait_ends_when_the_run_is_over(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:

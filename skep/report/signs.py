@@ -1,0 +1,10 @@
+"""A sign and a colour for what happened to a step, and for how a service stands."""
+
+EVENTS = {
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "skipped": ("–", "yellow"),
+    "started": ("…", "cyan"),
+    "stopping": ("…", "yellow"),
+}
+STATES = {"done": ("✓", "green"), "moving": ("·", "cyan"), "stuck": ("!", "yellow"), "over": ("✗", "red")}
