@@ -11,12 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skep.compose import convert, load, with_ids
 from skep.model import Cluster, Host, Network, Rollout, Stack
 from skep.plan import Plan
 from skep.revisions import Revision, read_revision
 from tests.world.clusters import a_stack
-from tests.world.engine_api import EngineApi
+from tests.world.docker_cli import stack_deploy
 from tests.world.mishaps import record_lost, stack_touched
 from tests.world.observing import down_plan_for, plan_for
 from tests.world.playing import Fault, Outcome, play
@@ -122,25 +121,6 @@ def test_what_the_cli_deployed_is_taken_over_without_a_step(seed: int) -> None:
     other = a_stack(luck, "web", NETWORKS)
     assert carry(world, with_stack(other), luck).failed == {}
     as_wanted(world, with_stack(other))
-
-
-def stack_deploy(api: EngineApi, stack: Stack) -> None:
-    """As ``docker stack deploy`` does it: plain names, images pinned."""
-    specs = convert(load(stack.files, stack.compose, variables=stack.variables), stack.name)
-    for body in specs.networks.values():
-        api.write("/networks/create", body)
-    ids: dict[str, dict[str, str]] = {}
-    for kind, bodies in (("configs", specs.configs), ("secrets", specs.secrets)):
-        for body in bodies.values():
-            api.write(f"/{kind}/create", body)
-        ids[kind] = {one["Spec"]["Name"]: one["ID"] for one in api.read(f"/{kind}")}
-    for spec in specs.services.values():
-        body = copy.deepcopy(with_ids(spec, **ids))
-        container = body["TaskTemplate"]["ContainerSpec"]
-        answer = api.read(f"/distribution/{container['Image']}/json")
-        container["Image"] += f"@{answer['Descriptor']['digest']}"
-        body["TaskTemplate"]["Placement"] = {"Platforms": [{"Architecture": "amd64", "OS": "linux"}]}
-        api.write("/services/create", body)
 
 
 @given(SEEDS, st.integers(1, 4))
