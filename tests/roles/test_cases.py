@@ -1,9 +1,10 @@
 """Cases in ``<role>/*.yml``: a cluster, what is observed, and the plan's exact text.
 
-A file holds one case a YAML document: ``title``, ``cluster``, ``observed`` and ``plan`` (or ``error``, where the
-observation cannot be understood). A host missing from ``observed`` did not answer; ``null`` means nothing is
-there; a state is given by its fields, or raw as ``probe`` and ``answers``. ``down: true`` plans the taking down.
-Under ``together`` all roles plan, and ``observed`` has a state a role.
+A file holds one case a YAML document, or a list of cases (so that anchors reach the next): ``title``, ``cluster``,
+``observed`` and ``plan`` (or ``error``, where the observation cannot be understood). A host missing from ``observed``
+did not answer; ``null`` means nothing is there; a state is given by its fields, or raw as ``probe`` and ``answers``.
+``down: true`` plans the taking down; ``fails`` tells why a case is known not to hold yet. Under ``together`` all roles
+plan, and ``observed`` has a state a role. The state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from roles.daemon.role import State as DaemonState
 from roles.engine.role import State as EngineState
 from roles.networks.role import Overlay
 from roles.networks.role import State as NetworksState
-from roles.stacks.role import Deployed, digest
-from roles.stacks.role import State as StacksState
+from roles.stacks.state import State as StacksState
 from roles.swarm.state import Node
 from roles.swarm.state import State as SwarmState
-from skep.model import Cluster, Engine, Host, Network, Registry, Secret, Stack, Swarm
+from skep.model import Cluster, Engine, Host, Network, Registry, Rollout, Secret, Stack, Swarm
 from skep.plan import Finding, Plan
+from skep.questions import Inquiry
+from skep.role import Inquiring
 from skep.rolling import Member
+from tests.roles.swarms import Past
 
 NAMES = [role.name for role in ROLES]
 Case = Mapping[str, Any]
@@ -34,8 +37,11 @@ Case = Mapping[str, Any]
 
 def cases() -> Iterator[Any]:
     for path in sorted(Path(__file__).parent.glob("*/*.yml")):
-        for case in yaml.safe_load_all(path.read_text()):
-            yield pytest.param(path.parent.name, case, id=f"{path.parent.name}/{path.stem}: {case['title']}")
+        documents = list(yaml.safe_load_all(path.read_text()))
+        for case in documents[0] if isinstance(documents[0], list) else documents:
+            marks = [pytest.mark.xfail(reason=case["fails"], strict=True)] if "fails" in case else []
+            name = f"{path.parent.name}/{path.stem}: {case['title']}"
+            yield pytest.param(path.parent.name, case, id=name, marks=marks)
 
 
 @pytest.mark.parametrize(("role_name", "case"), list(cases()))
@@ -60,6 +66,10 @@ def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
             host: a_state(role, cluster, state[role.name] if role_name == "together" else state)
             for host, state in case["observed"].items()
         }
+        if isinstance(role, Inquiring) and not case.get("down"):
+            observed = role.heard(
+                observed, {one: answer(cluster, case, one) for one in role.inquiries(cluster, observed)}
+            )
         if case.get("down"):
             items += role.down(cluster, observed) if hasattr(role, "down") else []
         else:
@@ -67,6 +77,12 @@ def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
                 cluster, {name: role.desired(cluster, cluster.host(name)) for name in observed}, observed
             )
     return Plan(items, NAMES, [host.name for host in cluster.hosts])
+
+
+def answer(cluster: Cluster, case: Case, inquiry: Inquiry) -> Any:
+    """What a registry says of an image, by the first host whose past is given."""
+    states = [(state or {}).get("stacks", state) for state in case["observed"].values()]
+    return Past(cluster, next(state for state in states if state), _stack).answer(inquiry)
 
 
 def a_state(role: Any, cluster: Cluster, given: Any) -> Any:
@@ -100,15 +116,7 @@ def _networks(_: Cluster, given: dict[str, Any]) -> NetworksState:
 
 
 def _stacks(cluster: Cluster, given: dict[str, Any]) -> StacksState:
-    described = {stack.name: digest(stack) for stack in cluster.stacks}
-    return StacksState(
-        {
-            name: Deployed(**{**stack, "digest": described[name] if stack.get("digest") == "described" else "other"})
-            if "digest" in stack
-            else Deployed(**stack)
-            for name, stack in given.items()
-        }
-    )
+    return Past(cluster, given, _stack).state()
 
 
 STATES: Mapping[str, Callable[[Cluster, dict[str, Any]], Any]] = {
@@ -132,6 +140,7 @@ def a_cluster(given: Mapping[str, Any]) -> Cluster:
         registries=tuple(Registry(server, "user", Secret("password")) for server in given.get("registries", ())),
         replace_networks=frozenset(given.get("replace", ())),
         allow_quorum_loss=given.get("allow_quorum_loss", False),
+        nonce=Secret("0" * 32),
     )
 
 
@@ -141,13 +150,25 @@ def _host(name: str, place: int, given: Mapping[str, Any]) -> Host:
 
 
 def _stack(name: str, given: Mapping[str, Any]) -> Stack:
-    compose = yaml.safe_dump({key: given[key] for key in ("services", "networks") if key in given})
-    secrets = {key: Secret(value) for key, value in given.get("secrets", {}).items()}
+    """``services`` and ``networks`` are the compose file, or all of ``compose`` is, perhaps as a text of its own;
+    ``secrets`` are hidden variables; ``files`` lie beside it; what else is given are fields of ``Stack``."""
+    given = dict(given)
+    compose = given.pop("compose", None) or {k: given.pop(k) for k in ("services", "networks") if k in given}
+    text = compose if isinstance(compose, str) else yaml.safe_dump(compose)
+    files = {path: content.encode() for path, content in given.pop("files", {}).items()}
+    secrets = {key: Secret(value) for key, value in given.pop("secrets", {}).items()}
+    rollout = dict(given.pop("rollout", {}))
+    if "restart" in rollout:
+        rollout["restart"] = frozenset(rollout["restart"])
+    if "volumes" in rollout:
+        rollout["volumes"] = tuple(rollout["volumes"])
     return Stack(
         name=name,
         compose=("compose.yml",),
-        files={"compose.yml": compose.encode()},
-        variables={**given.get("variables", {}), **secrets},
+        files={"compose.yml": text.encode(), **files},
+        variables={**given.pop("variables", {}), **secrets},
+        rollout=Rollout(**rollout),
+        **given,
     )
 
 

@@ -8,15 +8,14 @@ from random import Random
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skep.compose import convert, load, with_ids
-from skep.model import Cluster, Host, Network, Rollout, Stack
+from skep.model import Cluster, Host, Network, Rollout, Secret, Stack
 from skep.plan import Plan
 from skep.revisions import Revision, read_revision
 from tests.world.clusters import a_stack
-from tests.world.engine_api import EngineApi
+from tests.world.docker_cli import stack_deploy
 from tests.world.mishaps import record_lost, stack_touched
 from tests.world.observing import down_plan_for, plan_for
 from tests.world.playing import Fault, Outcome, play
@@ -27,7 +26,9 @@ from tests.world.world import World
 SEEDS = st.integers(min_value=0, max_value=2**32)
 FAULTS = st.builds(Fault, at=st.integers(0, 12), kind=st.sampled_from(["before", "after", "dead"]))
 NETWORKS = (Network("back"), Network("front"))
-CLUSTER = Cluster("stacks", (Host("h1", "10.0.0.1", "manager"), Host("h2", "10.0.0.2", "worker")), networks=NETWORKS)
+HOSTS = (Host("h1", "10.0.0.1", "manager"), Host("h2", "10.0.0.2", "worker"))
+CLUSTER = Cluster("stacks", HOSTS, networks=NETWORKS, nonce=Secret("0" * 32))
+fewer = settings(max_examples=settings.default.max_examples // 4)
 
 
 def with_stack(stack: Stack, **rollout: Any) -> Cluster:
@@ -84,6 +85,7 @@ def revisions(world: World) -> list[Revision]:
     return sorted(found, key=lambda revision: revision.number)
 
 
+@fewer
 @given(SEEDS, st.integers(1, 4))
 def test_any_stack_becomes_any_other_in_one_run_and_then_nothing_is_left(seed: int, count: int) -> None:
     luck = Random(seed)
@@ -94,6 +96,7 @@ def test_any_stack_becomes_any_other_in_one_run_and_then_nothing_is_left(seed: i
         as_wanted(world, cluster)
 
 
+@fewer
 @given(SEEDS)
 def test_what_is_as_wanted_is_not_written(seed: int) -> None:
     """Services whose description did not change keep their version, whatever becomes of the others."""
@@ -111,6 +114,7 @@ def test_what_is_as_wanted_is_not_written(seed: int) -> None:
     assert changed == {f"web_{touched}"}
 
 
+@fewer
 @given(SEEDS)
 def test_what_the_cli_deployed_is_taken_over_without_a_step(seed: int) -> None:
     luck = Random(seed)
@@ -124,25 +128,7 @@ def test_what_the_cli_deployed_is_taken_over_without_a_step(seed: int) -> None:
     as_wanted(world, with_stack(other))
 
 
-def stack_deploy(api: EngineApi, stack: Stack) -> None:
-    """As ``docker stack deploy`` does it: plain names, images pinned."""
-    specs = convert(load(stack.files, stack.compose, variables=stack.variables), stack.name)
-    for body in specs.networks.values():
-        api.write("/networks/create", body)
-    ids: dict[str, dict[str, str]] = {}
-    for kind, bodies in (("configs", specs.configs), ("secrets", specs.secrets)):
-        for body in bodies.values():
-            api.write(f"/{kind}/create", body)
-        ids[kind] = {one["Spec"]["Name"]: one["ID"] for one in api.read(f"/{kind}")}
-    for spec in specs.services.values():
-        body = copy.deepcopy(with_ids(spec, **ids))
-        container = body["TaskTemplate"]["ContainerSpec"]
-        answer = api.read(f"/distribution/{container['Image']}/json")
-        container["Image"] += f"@{answer['Descriptor']['digest']}"
-        body["TaskTemplate"]["Placement"] = {"Platforms": [{"Architecture": "amd64", "OS": "linux"}]}
-        api.write("/services/create", body)
-
-
+@fewer
 @given(SEEDS, st.integers(1, 4))
 def test_every_kept_revision_can_be_gone_back_to(seed: int, count: int) -> None:
     luck = Random(seed)
@@ -166,6 +152,7 @@ def test_every_kept_revision_can_be_gone_back_to(seed: int, count: int) -> None:
     as_wanted(world, forth)
 
 
+@fewer
 @given(SEEDS)
 def test_going_back_without_a_number_is_to_what_ran_before(seed: int) -> None:
     luck = Random(seed)
@@ -182,6 +169,7 @@ def test_going_back_without_a_number_is_to_what_ran_before(seed: int) -> None:
         assert list(plan_for(world, with_stack(stack, revision=0))) == []
 
 
+@fewer
 @given(SEEDS, st.lists(FAULTS, min_size=1, max_size=2), st.booleans())
 def test_after_faults_and_other_hands_running_again_arrives(seed: int, faults: list[Fault], touched: bool) -> None:
     luck = Random(seed)
@@ -193,9 +181,10 @@ def test_after_faults_and_other_hands_running_again_arrives(seed: int, faults: l
             luck.choice((stack_touched, record_lost))(world, world.machines["h1"], luck)
     assert carry(world, cluster, luck).failed == {}
     as_wanted(world, cluster)
-    assert all(revision.done for revision in revisions(world)[-1:])
+    assert touched or all(revision.done for revision in revisions(world)[-1:])
 
 
+@fewer
 @given(SEEDS, st.lists(FAULTS, min_size=1, max_size=2))
 def test_a_roll_out_that_failed_can_be_taken_back(seed: int, faults: list[Fault]) -> None:
     """What ``on-failure: rollback`` does: to the last revision that was seen to run."""
@@ -213,6 +202,7 @@ def test_a_roll_out_that_failed_can_be_taken_back(seed: int, faults: list[Fault]
         assert list(plan_for(world, back)) == []
 
 
+@fewer
 @given(SEEDS)
 def test_only_refresh_rolls_out_tags_that_have_moved(seed: int) -> None:
     luck = Random(seed)
@@ -234,6 +224,7 @@ def test_only_refresh_rolls_out_tags_that_have_moved(seed: int) -> None:
     assert list(plan_for(world, with_stack(stack))) == []
 
 
+@fewer
 @given(SEEDS)
 def test_scale_and_restart_touch_one_service(seed: int) -> None:
     luck = Random(seed)
@@ -253,6 +244,7 @@ def test_scale_and_restart_touch_one_service(seed: int) -> None:
     as_wanted(world, with_stack(stack))
 
 
+@fewer
 @given(SEEDS, st.lists(FAULTS, max_size=2))
 def test_down_takes_all_that_was_made_and_nothing_else(seed: int, faults: list[Fault]) -> None:
     luck = Random(seed)
