@@ -248,6 +248,8 @@ def _say_changed(say: Say, before: Progress, now: Progress) -> None:
 
 
 def _not_in_time(api: EngineClient, host: str, step: Wait, look: Callable[..., Progress], missing: str) -> StepFailed:
-    cause = look.report(api) if isinstance(look, StackWatch) else missing
+    told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
+    cause = look.report(api) if isinstance(look, StackWatch) else told
     next_action = step.otherwise or AGAIN
-    return StepFailed(f"not so after {step.timeout:g} s", host=host, cause=cause, next_action=next_action)
+    place = step.concerns or host
+    return StepFailed(f"not so after {step.timeout:g} s", host=place, cause=cause, next_action=next_action)

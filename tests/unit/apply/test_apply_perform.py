@@ -186,7 +186,7 @@ def test_a_wait_has_a_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str])
     monkeypatch.setitem(CONDITIONS, "never", lambda api: Progress(False, "1 of 2"))
     with pytest.raises(StepFailed) as failure:
         performer(Api("m1")).perform(wait("never", timeout=0.1), said.append)
-    assert failure.value.lines()[:2] == ["m1: not so after 0.1 s", "  cause: 1 of 2"]
+    assert failure.value.lines()[:2] == ["w1: not so after 0.1 s", "  cause: 1 of 2, m1 tells"]
 
 
 def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
