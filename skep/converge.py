@@ -18,6 +18,7 @@ from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Finding, Plan, Step, Wait
 from skep.role import Removable, Role
+from skep.secret import secrets_in
 from skep.ssh import Pool
 
 WAITS = 3
@@ -95,7 +96,8 @@ def apply(site: Site, plan: Plan, observation: Observation, what: str, tell: Cal
 
     with interruptible(), ClusterLock(site.pool, site.manager_names, what, lost) as lock:
         recorder = Recorder(site.pool, lock.held, lock.holder)
-        executor = Executor(plan, Performer(site.pool, asked_managers(site, observation)), _both(recorder.note, tell))
+        performer = Performer(site.pool, asked_managers(site, observation), secrets_in(site.cluster))
+        executor = Executor(plan, performer, _both(recorder.note, tell))
         how = "interrupted"
         try:
             with _sending(recorder):

@@ -3,6 +3,7 @@
 A file holds one case a YAML document: ``title``, ``cluster``, ``observed`` and ``plan`` (or ``error``, where the
 observation cannot be understood). A host missing from ``observed`` did not answer; ``null`` means nothing is
 there; a state is given by its fields, or raw as ``probe`` and ``answers``. ``down: true`` plans the taking down.
+``!secret X`` is a value that came from a reference, ``!mark X`` its hash as a host keeps it.
 Under ``together`` all roles plan, and ``observed`` has a state a role.
 """
 
@@ -27,6 +28,9 @@ from roles.swarm.state import State as SwarmState
 from skep.model import Cluster, Engine, Host, Network, Registry, Secret, Stack, Swarm
 from skep.plan import Finding, Plan
 from skep.rolling import Member
+
+yaml.SafeLoader.add_constructor("!secret", lambda loader, node: Secret(str(loader.construct_scalar(node))))
+yaml.SafeLoader.add_constructor("!mark", lambda loader, node: Secret(str(loader.construct_scalar(node))).mark)
 
 NAMES = [role.name for role in ROLES]
 Case = Mapping[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from skep.model import Cluster
-from skep.plan import Call, Put, Ref, Run, Step
+from skep.plan import Call, Put, Ref, Run, Step, file_bytes
 from tests.world.machine import Machine, NotYet, Refused
 from tests.world.observing import as_settings
 from tests.world.raft import Overlay, Stacked, Swarm
@@ -79,7 +79,7 @@ class Deed:
 
     def _file(self, name: str) -> dict[str, Any]:
         assert isinstance(self.step, Run)
-        return dict(json.loads(self.step.files[name]))
+        return dict(json.loads(file_bytes(self.step.files[name])))
 
     def _known(self, value: Any) -> Any:
         """Late references, resolved as an executor would. A token is the role it admits to."""
