@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import manager_client, node_rows, stack_rows, task_rows
+from skep.commands.listing import manager_client, node_rows, stack_rows
 from skep.converge import Site, look, plan, refuse_errors, refuse_silent
 from skep.errors import UsageError
 from skep.model import Stack
@@ -51,15 +51,6 @@ def show(site: Site, tell: Reporter) -> None:
     """All stacks with running and wanted tasks."""
     with manager_client(site) as api:
         tell.table("stacks", *stack_rows(api))
-
-
-def tasks(site: Site, tell: Reporter, *, name: str) -> None:
-    """The tasks of a stack."""
-    with manager_client(site) as api:
-        columns, rows = task_rows(api, name)
-    if not rows:
-        raise UsageError(f"no task of a stack {name} in the swarm", next_action="see: invoke stack.ls")
-    tell.table("tasks", columns, rows)
 
 
 def nodes(site: Site, tell: Reporter) -> None:
