@@ -20,6 +20,7 @@ from skep.observe import Observation, observe
 from skep.plan import Finding, Plan, Step, Wait
 from skep.questions import Inquiry
 from skep.role import Inquiring, Removable, Role
+from skep.secret import secrets_in
 from skep.ssh import Pool
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ class Run:
         performer = Performer(
             site.pool,
             asked_managers(site, observation),
+            secrets_in(site.cluster),
             registries=site.cluster.registries,
             author=self._lock.holder.who,
         )

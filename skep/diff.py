@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 ARROW = "→"
-STARS = "***"
-"""What stands in place of a value that is not to be shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
     for name in names:
         node = seen.node_of(observed[name]) if seen else None
         if node is not None and node.role == "manager":
+            gate += (f"swarm/heard@{name}",) if is_pending(observed[name]) else ()
             continue
         if node is None and outside(name, observed):
             yield _join(cluster, cluster.host(name), observed, seen, gate)

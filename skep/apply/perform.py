@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
 from skep.apply.commit import commit
 from skep.apply.script import put_script, run_script
-from skep.engine import OPERATIONS, SECRET, Clients, EngineClient, Logins, Progress, StackWatch, resolve, watch
+from skep.engine import (
+    OPERATIONS,
+    SECRET,
+    Clients,
+    EngineClient,
+    Logins,
+    Progress,
+    ServiceRow,
+    StackWatch,
+    resolve,
+    watch,
+)
 from skep.errors import ConnectError, SkepError, StepFailed
-from skep.model import Registry, Secret
+from skep.model import Registry
 from skep.plan import Call, Put, Ref, Run, Step, Wait
+from skep.secret import Redaction, Secret, secrets_in
 from skep.ssh import Pool, Result
 
 T = TypeVar("T")
@@ -59,16 +71,23 @@ class _Attempt:
 
 
 class Performer:
-    """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first."""
+    """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first; ``hides`` what nothing
+    that is told may show, beside the secrets of the steps themselves."""
 
     def __init__(
-        self, pool: Pool, managers: Sequence[str], *, registries: Sequence[Registry] = (), author: str = ""
+        self,
+        pool: Pool,
+        managers: Sequence[str],
+        hides: Iterable[Secret] = (),
+        *,
+        registries: Sequence[Registry] = (),
+        author: str = "",
     ) -> None:
         self._pool = pool
         self._clients = Clients(pool)
         self._managers = list(managers)
         self._lock = threading.Lock()
-        self._secrets: set[str] = set()
+        self._redaction = Redaction(hides)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._closed = threading.Event()
         self._local: dict[str, Callable[[], Any]] = {
@@ -87,7 +106,14 @@ class Performer:
 
     def perform(self, step: Step, say: Say) -> None:
         """Do it. Raises ``StepFailed`` or ``ConnectError``; a cluster-wide step tries another manager first."""
-        attempt = _Attempt.of(step, say)
+        self._redaction.learn(secrets_in(step))
+
+        def told(text: str, rows: tuple[ServiceRow, ...] = ()) -> None:
+            clean = self._redaction.clean
+            seen = tuple(replace(row, detail=clean(row.detail), error=clean(row.error)) for row in rows)
+            say(clean(text), *([seen] if seen else []))
+
+        attempt = _Attempt.of(step, told)
         try:
             if step.host is not None:
                 self._on(step.host, attempt)
@@ -143,8 +169,6 @@ class Performer:
 
     def _script(self, host: str, step: Run | Put) -> None:
         script = put_script(step) if isinstance(step, Put) else run_script(step)
-        if isinstance(step, Run):
-            self._hide(*(value.reveal() for value in step.secrets.values() if isinstance(value, Secret)))
         with self._lock:
             slot = self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
         with slot:
@@ -195,7 +219,7 @@ class Performer:
                 return api.info()["Swarm"]["NodeID"]
             found = resolve(api, name)
             if name in SECRET:
-                self._hide(found)
+                self._redaction.learn([Secret(found)])
             return found
 
     def _managing(self, step: Step) -> Iterator[str]:
@@ -219,19 +243,11 @@ class Performer:
                 self._managers.remove(host)
                 self._managers.append(host)
 
-    def _hide(self, *secrets: str) -> None:
-        """Values, and each line of those that have several, that no error may show."""
-        with self._lock:
-            for secret in secrets:
-                self._secrets |= {part for part in (secret, *map(str.strip, secret.splitlines())) if part}
-
     def _redacted(self, error: SkepError) -> SkepError:
-        with self._lock:
-            hidden = sorted(self._secrets, key=len, reverse=True)
-        for secret in hidden:
-            error.message = error.message.replace(secret, "***")
-            error.cause = error.cause.replace(secret, "***") if error.cause else None
-            error.next_action = error.next_action.replace(secret, "***") if error.next_action else None
+        clean = self._redaction.clean
+        error.message = clean(error.message)
+        error.cause = clean(error.cause) if error.cause else None
+        error.next_action = clean(error.next_action) if error.next_action else None
         return error
 
 
@@ -263,6 +279,8 @@ def _say_changed(say: Say, before: Progress, now: Progress) -> None:
 
 
 def _not_in_time(api: EngineClient, host: str, step: Wait, look: Callable[..., Progress], missing: str) -> StepFailed:
-    cause = look.report(api) if isinstance(look, StackWatch) else missing
+    told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
+    cause = look.report(api) if isinstance(look, StackWatch) else told
     next_action = step.otherwise or AGAIN
-    return StepFailed(f"not so after {step.timeout:g} s", host=host, cause=cause, next_action=next_action)
+    place = step.concerns or host
+    return StepFailed(f"not so after {step.timeout:g} s", host=place, cause=cause, next_action=next_action)

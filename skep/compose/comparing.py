@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from skep.compose.render import STARS, masked
 from skep.diff import Change, changes
 
 Raw = Mapping[str, Any]
 
 IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name")
 """Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit."""
+
+SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
+"""Words in a variable's name that make the plan keep its values to itself."""
 
 _PREDEFINED = ("host", "bridge", "none", "nat")
 _EVERYWHERE = "a network of every node"
@@ -64,6 +68,25 @@ def differences(old: Raw, new: Raw, names: Mapping[str, str]) -> list[Change]:
 def replaces_tasks(found: Iterable[Change]) -> bool:
     """Whether any of the changes makes Swarm replace running tasks."""
     return any(change.path[0] not in IN_PLACE for change in found)
+
+
+def shown(change: Change, hidden: frozenset[str]) -> Change:
+    """A change as it may be seen: images short; as stars what is ``hidden``, and variables that sound like secrets.
+
+    Where one side holds something hidden the other is hidden, too: it may hold what was hidden before.
+    """
+    values: list[Any] = [change.old, change.new]
+    sounds = change.path[0] == "Env" and any(word in change.path[-1].lower() for word in SENSITIVE)
+    if sounds or holds(values, hidden):
+        values = [None if value is None else STARS for value in values]
+    elif change.path == ("Image",):
+        values = [short(value) if value else None for value in values]
+    return Change(tuple(STARS if holds(part, hidden) else part for part in change.path), *values)
+
+
+def holds(value: Any, hidden: frozenset[str]) -> bool:
+    """Whether one of the hidden texts is anywhere in data."""
+    return bool(masked(value, hidden) != masked(value, frozenset()))
 
 
 def short(image: str) -> str:
@@ -142,7 +165,8 @@ def _mode(mode: Raw) -> dict[str, Any]:
     if "ReplicatedJob" in mode:
         job = mode["ReplicatedJob"] or {}
         at_once = job.get("MaxConcurrent", 1)
-        return {"Mode": "replicated-job", "MaxConcurrent": at_once, "Completions": job.get("TotalCompletions", at_once)}
+        completions = job.get("TotalCompletions", at_once)
+        return {"Mode": "replicated-job", "Completions": str(completions), "MaxConcurrent": str(at_once)}
     replicas = (mode.get("Replicated") or {}).get("Replicas")
     return {"Mode": "replicated", "Replicas": str(1 if replicas is None else replicas)}
 

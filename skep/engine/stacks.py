@@ -131,8 +131,14 @@ def objects_remove(api: EngineClient, *, configs: Sequence[str], secrets: Sequen
 
 
 def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | None, who: str, commit: str) -> None:
-    """Write down what a roll-out is about to make of a stack. ``records``: ``Name``, ``Labels`` and ``content``."""
+    """Write down what a roll-out is about to make of a stack. ``records``: ``Name``, ``Labels`` and ``content``.
+
+    A record of that name, of a roll-out that nobody saw to its end, gives way.
+    """
     for record in records:
+        for config in api.read("/configs", filters={"name": [record["Name"]]}):
+            if config["Spec"]["Name"] == record["Name"]:
+                _gone(api.remove_config, config["ID"])
         content = dict(record["content"])
         if images:
             content["services"] = {name: pinned(spec, images) for name, spec in content["services"].items()}

@@ -72,6 +72,10 @@ class JsonReporter(Reporter):
         """``{"event": NAME, "rows": [{…}]}``"""
         self._emit(name, rows=[dict(zip(columns, row, strict=True)) for row in rows])
 
+    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+        """``{"event": "log", "service": …, "task": …, "node": …, "stream": …, "time": …, "text": …}``"""
+        self._emit("log", **line)
+
     def data(self, name: str, value: Mapping[str, Any]) -> None:
         """``{"event": NAME, …}``"""
         self._emit(name, **value)

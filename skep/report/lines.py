@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from zlib import crc32
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
-from skep.report.signs import EVENTS, STATES
+from skep.report.signs import COLOURS, EVENTS, STATES
+
+LABEL = 40
+"""Columns to which labels of log lines are padded, at most."""
 
 
 class _Console(Console):
@@ -37,6 +42,8 @@ class LinesReporter(Reporter):
         self._lock = threading.Lock()
         self._rows: dict[str, dict[str, set[str]]] = {}
         """States already told, by step and service."""
+        self._label = 0
+        """Columns that labels of log lines have taken so far."""
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -175,6 +182,21 @@ class LinesReporter(Reporter):
         for row in rows:
             table.add_row(*(escape("" if value is None else str(value)) for value in row))
         self.console.print(table)
+
+    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+        """Task, node and text; on a terminal each service has a colour that stays the same."""
+        task, node = line["task"], line["node"]
+        label = task if not node or task.endswith(f".{node}") else f"{task}@{node}"
+        self._label = max(self._label, min(len(label), LABEL))
+        stamp = f"{line['time']} " if timestamps and line["time"] else ""
+        if self.soft:
+            sys.stdout.write(f"{stamp}{label:<{self._label}} | {line['text']}\n")
+            sys.stdout.flush()
+            return
+        colour = COLOURS[crc32(line["service"].encode()) % len(COLOURS)]
+        style = "red" if line["stream"] == "error" else ""
+        shown = Text.assemble((stamp, "dim"), (f"{label:<{self._label}} |", colour), " ", (line["text"], style))
+        self.console.print(shown, soft_wrap=True)
 
     def done(self, text: str) -> None:
         """The last line."""

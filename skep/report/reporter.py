@@ -55,6 +55,9 @@ class Reporter:
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
         """A list of things."""
 
+    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+        """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``."""
+
     def data(self, name: str, value: Mapping[str, Any]) -> None:
         """Something for scripts alone."""
 

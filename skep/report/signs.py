@@ -8,3 +8,6 @@ EVENTS = {
     "stopping": ("…", "yellow"),
 }
 STATES = {"done": ("✓", "green"), "moving": ("·", "cyan"), "stuck": ("!", "yellow"), "over": ("✗", "red")}
+
+COLOURS = ("cyan", "green", "yellow", "blue", "magenta", "bright_cyan", "bright_green", "bright_yellow", "bright_blue")
+"""Of services in a log; red is left for errors."""

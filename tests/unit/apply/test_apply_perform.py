@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -186,7 +188,7 @@ def test_a_wait_has_a_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str])
     monkeypatch.setitem(CONDITIONS, "never", lambda api: Progress(False, "1 of 2"))
     with pytest.raises(StepFailed) as failure:
         performer(Api("m1")).perform(wait("never", timeout=0.1), said.append)
-    assert failure.value.lines()[:2] == ["m1: not so after 0.1 s", "  cause: 1 of 2"]
+    assert failure.value.lines()[:2] == ["w1: not so after 0.1 s", "  cause: 1 of 2, m1 tells"]
 
 
 def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
@@ -290,6 +292,49 @@ def test_what_cannot_be_found_is_a_failure_with_its_cause(
     with pytest.raises(StepFailed, match="cannot be done") as failure:
         performer(Api("m1")).perform(wait("lost") if kind == "wait" else call(), said.append)
     assert failure.value.cause == "2 nodes are called w1"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        run(host="m1", files={"config.json": {"auths": {"r": {"password": Secret("hunter2-pw")}}}}),
+        run(host="m1", files={"config.json": b"..."}, hides=(Secret("hunter2-pw"),)),
+        call(host="m1", arguments={"specs": [{"Data": Secret("hunter2-pw")}]}),
+    ],
+    ids=["file", "bytes", "argument"],
+)
+def test_a_secret_anywhere_in_a_step_is_in_no_error(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], step: Run | Call
+) -> None:
+    auth = base64.b64encode(b"puller:hunter2-pw").decode()
+    words = f'config: {{"auth": "{auth}", "password": "hunter2-pw"}}'
+
+    def leak(api: Api, **_: Any) -> None:
+        raise StepFailed("refused", cause=words)
+
+    monkeypatch.setitem(OPERATIONS, "probe", leak)
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1"), m1=Result(1, "", words)).perform(step, said.append)
+    assert "hunter" not in str(failure.value)
+    assert auth[9:-3] not in str(failure.value)
+    assert str(failure.value).count("***") == 2
+
+
+def test_secrets_of_the_inventory_are_hidden_whatever_the_step(said: list[str]) -> None:
+    here = performer(hides=[Secret("hunter2-pw")], m1=Result(1, "", "level=error msg=hunter2-pw"))
+    with pytest.raises(StepFailed) as failure:
+        here.perform(run(host="m1"), said.append)
+    assert failure.value.cause == "level=error msg=***"
+
+
+def test_progress_tells_no_secret_either(monkeypatch: pytest.MonkeyPatch, said: list[Any]) -> None:
+    row = ServiceRow("app", detail="exit 1", error="bad key hunter2-pw")
+    turns = iter([Progress(False, "hunter2-pw is bad", (row,)), Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    performer(Api("m1"), hides=[Secret("hunter2-pw")]).perform(
+        wait("soon"), lambda *words: said.extend([words[0], *words[1]] if words[1:] else words)
+    )
+    assert said == ["*** is bad", replace(row, error="bad key ***")]
 
 
 def test_secrets_may_be_learnt_while_an_error_is_cleaned(said: list[str]) -> None:
