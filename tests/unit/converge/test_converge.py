@@ -194,9 +194,7 @@ def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("skep.lock.RENEW", 0.05)
     here: Any = site.pool
     slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; sleep 0.5"
-    outcome = apply(
-        site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None
-    )
+    outcome = apply(site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None)
     assert outcome.done == ["a/x@w1"]
     assert outcome.skipped == {"a/y@m1": "the run was stopped"}
 
