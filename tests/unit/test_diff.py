@@ -1,0 +1,70 @@
+"""What differs, one change a leaf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skep.diff import changes, lines, show
+
+LEAVES = st.one_of(st.none(), st.integers(1, 5), st.text("abc", min_size=1, max_size=2), st.lists(st.integers(0, 2)))
+TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abcd"), inner, min_size=1), max_leaves=8)
+
+NOT_YET = pytest.mark.xfail(reason="an empty mapping is not looked into", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({}, {}, ()),
+        ({"a": 1}, {"a": 1}, ()),
+        ({"a": 1}, {"a": 2}, ("a: 1 → 2",)),
+        pytest.param({"a": 1}, {}, ("a: 1 → none",), marks=NOT_YET),
+        pytest.param({"a": None}, {}, (), marks=NOT_YET),
+        ({"a": {"c": 1, "b": "x"}}, {"a": {"c": 2, "b": "y"}}, ("a.b: x → y", "a.c: 1 → 2")),
+        pytest.param({}, {"a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x"), marks=NOT_YET),
+        ({"z": 1}, {"z": 1, "a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x")),
+        ({"a": {"b": 1}}, {"a": 1}, ('a: {"b": 1} → 1',)),
+        ({"a": [1, 2]}, {"a": [2, 1]}, ("a: [1, 2] → [2, 1]",)),
+        ({"a": {"b.c": True}}, {"a": {"b.c": False}}, ("a.b.c: true → false",)),
+        ({"b": 1, "a": 1}, {"a": 2, "b": 2}, ("a: 1 → 2", "b: 1 → 2")),
+    ],
+)
+def test_lines(old: Any, new: Any, told: tuple[str, ...]) -> None:
+    assert lines(old, new) == told
+
+
+def test_text_is_shown_as_it_is_and_data_as_json() -> None:
+    assert show("ü → x") == "ü → x"
+    assert show(["ü", 1, None]) == '["ü", 1, null]'
+    assert show(None) == "none"
+    assert show(True) == "true"
+
+
+@given(TREES, TREES)
+def test_the_changes_lead_from_one_to_the_other(old: Any, new: Any) -> None:
+    assert list(changes(old, old)) == []
+    merged: Any = {"": old}
+    for change in changes(old, new):
+        place, (*way, last) = merged, ("", *change.path)
+        for key in way:
+            place = place.setdefault(key, {}) if place.get(key) is not None else place.update({key: {}}) or place[key]
+        assert (place.get(last) or None) == (change.old or None)
+        place[last] = change.new
+    assert without_none(merged[""]) == without_none(new)
+
+
+@given(TREES, TREES)
+def test_backwards_is_the_same_the_other_way_round(old: Any, new: Any) -> None:
+    forth = [(change.path, change.old, change.new) for change in changes(old, new)]
+    assert [(change.path, change.new, change.old) for change in changes(new, old)] == forth
+
+
+def without_none(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {key: without_none(inner) for key, inner in value.items()}
+    return {key: inner for key, inner in kept.items() if inner is not None} or None
