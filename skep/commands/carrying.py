@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from skep.converge import Site, apply, refuse_errors, refuse_repeated, refuse_unclean
+from skep.converge import Site, apply, refuse_errors, refuse_later, refuse_repeated, refuse_unclean
 from skep.observe import Observation, observe
 from skep.plan import Plan, Step
 from skep.report import Reporter
+
+LOOKS = 10
+"""How often to look for what was left for another round, a second apart: a host may hear late what it has become."""
 
 
 def carry_out(
@@ -39,10 +42,17 @@ def carry_out(
         with tell.busy("observing again"):
             observation = again(site, observation)
         planned = remaining(observation)
+        for _ in range(LOOKS):
+            if len(planned) or not planned.later:
+                break
+            time.sleep(1)
+            observation = again(site, observation)
+            planned = remaining(observation)
         refuse_repeated(planned, done)
         if len(planned):
             tell.plan(planned, applying=True)
             refuse_errors(planned, "what was done before stays done")
+    refuse_later(planned)
     return observation, carried
 
 
