@@ -227,6 +227,16 @@ def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:
     )
 
 
+def refuse_later(plan: Plan) -> None:
+    """Raise ``NotConverged`` if a plan without steps leaves something for another round, which then never comes."""
+    if not len(plan) and plan.later:
+        raise NotConverged(
+            "something is left to do that could not be planned",
+            cause="; ".join(f"{finding.host}: {finding.text}" for finding in plan.later),
+            next_action="run the same command again, without --limit",
+        )
+
+
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
     """Only the steps about those hosts, less those that need a step about others."""
     kept = [step for step in plan if step.concerns in hosts]

@@ -39,6 +39,8 @@ class Finding:
     next_action: str | None = None
     standing: bool = False
     """Always so on these hosts; said where something is planned, not on every look."""
+    later: bool = False
+    """Something is left to do, which can only be planned once the rest is done."""
 
     def __str__(self) -> str:
         place = f"{self.host}: " if self.host else ""
@@ -170,6 +172,11 @@ class Plan:
     def errors(self) -> tuple[Finding, ...]:
         """The findings that forbid to apply."""
         return tuple(finding for finding in self.findings if finding.level == "error")
+
+    @property
+    def later(self) -> tuple[Finding, ...]:
+        """The findings that leave something to do for another round."""
+        return tuple(finding for finding in self.findings if finding.later)
 
     def by_place(self) -> dict[str, list[Step]]:
         """Steps under the host they concern, hosts in inventory order, then ``cluster``."""

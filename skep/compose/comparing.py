@@ -25,6 +25,8 @@ _EVERYWHERE = "a network of every node"
 """Nodes' own networks: the Engine tells an identifier of them that nothing lists."""
 _ZERO_COUNTS = frozenset({"Init", "StopGracePeriod", "Delay", "Window"})
 """Keys in which zero or false is not the same as nothing."""
+_OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "DriverOpts"})
+"""Mappings whose keys are the operator's own: an empty text there is a value."""
 _SHORT = 12
 
 
@@ -118,9 +120,10 @@ def _container(container: dict[str, Any], names: Mapping[str, str]) -> dict[str,
     }
 
 
-def _variable(item: str) -> tuple[str, str]:
+def _variable(item: str) -> tuple[str, Any]:
+    """Name and value; a variable without ``=`` is taken out of the image's."""
     name, equals, value = item.partition("=")
-    return name, value if value else ("empty" if equals else "of the node")
+    return name, value if equals else {"unset": "yes"}
 
 
 def _file(one: Raw, what: str) -> tuple[str, dict[str, Any]]:
@@ -179,11 +182,11 @@ def _rollout(config: Raw | None) -> dict[str, Any] | None:
 
 def _filled(values: Raw) -> dict[str, Any]:
     """Without what is empty, zero or false, at every depth; but see ``_ZERO_COUNTS``."""
-    inner = {name: _inner(one) for name, one in values.items()}
+    inner = {name: _inner(name, one) for name, one in values.items()}
     return {name: one for name, one in inner.items() if one or (name in _ZERO_COUNTS and one is not None)}
 
 
-def _inner(value: Any) -> Any:
+def _inner(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return _filled(value)
-    return [_inner(item) for item in value] if isinstance(value, list) else value
+        return dict(value) if name in _OPEN else _filled(value)
+    return [_inner("", item) for item in value] if isinstance(value, list) else value

@@ -82,6 +82,8 @@ def judge(
     there = len(slots.complete) + (0 if job else len(slots.running))
     own = {task["ID"] for task in (*slots.running, *slots.coming, *slots.complete)}
     surplus = sum(task["ID"] not in own and holds_node(task) and _on_ready(task, nodes) for task in tasks)
+    if not job:  # scaled down, and the managers have yet to choose who goes
+        surplus += max(0, len(slots.running) + len(slots.coming) - wanted)
     update = str((service.get("UpdateStatus") or {}).get("State") or "")
     enough = there >= wanted and not surplus and update not in ("updating", "rollback_started")
     left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
