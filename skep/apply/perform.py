@@ -216,7 +216,9 @@ class Performer:
     def _resolved(self, name: str, source: str, step: Step) -> Any:
         with self._clients.lend(source, step.id) as api:
             if name == "node-id":
-                return api.info()["Swarm"]["NodeID"]
+                if node := api.info()["Swarm"]["NodeID"]:
+                    return node
+                raise ConnectError("its engine tells no node ID yet", host=source, step=step.id, next_action=AGAIN)
             found = resolve(api, name)
             if name in SECRET:
                 self._redaction.learn([Secret(found)])

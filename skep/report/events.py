@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -68,7 +68,15 @@ class JsonReporter(Reporter):
         ]
         self._emit("verify", checks=rows, seconds=round(seconds, 3))
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        title: str = "",
+        *,
+        for_scripts: Collection[str] = (),
+    ) -> None:
         """``{"event": NAME, "rows": [{…}]}``"""
         self._emit(name, rows=[dict(zip(columns, row, strict=True)) for row in rows])
 

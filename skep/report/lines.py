@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
@@ -174,13 +174,24 @@ class LinesReporter(Reporter):
             elif self.verbose:
                 self.console.print(f"[green]✓[/] {escape(check.host or 'cluster')}: {escape(check.name)}")
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        title: str = "",
+        *,
+        for_scripts: Collection[str] = (),
+    ) -> None:
         """Columns without frames."""
         if title:
             self.console.print(f"[bold]{escape(title)}[/]")
-        table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+        shown = [place for place, column in enumerate(columns) if column not in for_scripts]
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for place in shown:
+            table.add_column(columns[place], overflow="fold")
         for row in rows:
-            table.add_row(*(escape("" if value is None else str(value)) for value in row))
+            table.add_row(*(escape("" if row[place] is None else str(row[place])) for place in shown))
         self.console.print(table)
 
     def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from skep.commands.ps import COLUMNS, task_rows
+import pytest
+
+from skep.commands.ps import COLUMNS, age, task_rows
 from tests.unit.engine.stacks import NODES, service, task
 
+NOW = datetime(2025, 6, 1, 12, 1, tzinfo=UTC)
 APP = service(replicas=2)
 EACH = service("web_each", mode="global")
 TASKS = [
@@ -23,7 +27,7 @@ TASKS = [
 
 
 def shown(*, history: bool) -> list[dict[str, Any]]:
-    columns, rows = task_rows([EACH, APP], TASKS, NODES, history=history)
+    columns, rows = task_rows([EACH, APP], TASKS, NODES, NOW, history=history)
     assert columns == COLUMNS
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
@@ -49,6 +53,7 @@ def test_a_row_says_where_since_when_and_why() -> None:
         "task": "web_app.2",
         "node": "w1",
         "state": "failed",
+        "age": "3 s",
         "desired": "shutdown",
         "since": "2025-06-01T12:00:57Z",
         "current": "no",
@@ -58,5 +63,13 @@ def test_a_row_says_where_since_when_and_why() -> None:
 
 def test_slots_are_in_the_order_of_numbers() -> None:
     tasks = [task(number, slot=number) for number in (10, 9, 2, 1)]
-    _, rows = task_rows([APP], tasks, NODES, history=False)
+    _, rows = task_rows([APP], tasks, NODES, NOW, history=False)
     assert [row[0] for row in rows] == ["web_app.1", "web_app.2", "web_app.9", "web_app.10"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0 s"), (0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (1e6, "11 d")],
+)
+def test_ages_are_in_one_unit(seconds: float, text: str) -> None:
+    assert age(seconds) == text
