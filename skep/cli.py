@@ -55,6 +55,7 @@ def at_site(
 ) -> Iterator[tuple[Site, Reporter]]:
     """The site an inventory describes, with sessions that open at first use, and a reporter."""
     with told(json=json, verbose=verbose) as tell:
+        from skep.commands.sources import with_outputs
         from skep.converge import Site
         from skep.inventory import load
         from skep.ssh import Pool
@@ -67,7 +68,7 @@ def at_site(
         for warning in found.warnings:
             tell.say(f"warning: {warning}")
         with Pool(found.cluster.hosts, found.access) as pool:
-            yield Site(found.cluster, pool, roles, [role.name for role in roles]), tell
+            yield Site(with_outputs(found.cluster), pool, roles, [role.name for role in roles]), tell
 
 
 def chosen(context: Context, inventory: str | None) -> Path:

@@ -118,10 +118,15 @@ class Stack:
     """Values for ``${VAR}`` in the compose files; a ``Secret`` where it came from a reference."""
     timeout: float = 300.0
     """Seconds to wait for its services to run as wanted."""
-    on_failure: Literal["keep", "rollback"] = "keep"
-    """What becomes of a roll-out that fails: it stays as it is, or the stack goes back to what ran before."""
-    keep: int = 5
-    """Revisions that can be gone back to: their configs and secrets stay."""
+    on_failure: Literal["keep", "rollback"] | None = None
+    """What becomes of a roll-out that fails: it stays as it is, or the stack goes back to what ran before. ``None``:
+    as the compose files' ``x-skep`` says, else it stays."""
+    outputs: Mapping[tuple[str, ...], Secret] = field(default_factory=dict)
+    """What the commands that give its configs and secrets printed, by their words."""
+    keep: int | None = None
+    """Revisions that can be gone back to: their configs and secrets stay. ``None``: as ``x-skep`` says, else 5."""
+    directory: str = "/"
+    """Its folder on the operator's machine, absolute: what relative binds are relative to."""
     rollout: Rollout = field(default_factory=Rollout)
 
 

@@ -191,7 +191,12 @@ class Planner:
         )
 
     def _running(self, needs: Sequence[Step]) -> Step:
-        services = sorted(set(self._case.wanted.services) - set(self._case.wanted.hooks))
+        """For what this roll-out changes; for all where nobody saw the end of the one before."""
+        case = self._case
+        past = case.found.revisions
+        changed = {difference.name for difference in case.differing}
+        settled = bool(past) and past[-1].done and bool(changed)
+        services = sorted((changed if settled else set(case.wanted.services)) - set(case.wanted.hooks))
         return Wait(
             id=f"stacks/running:{self._name}",
             title=f"wait until stack {self._name} runs as wanted",

@@ -42,7 +42,7 @@ def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]
 
     Records beyond those kept are among the configs.
     """
-    ran = [revision for revision in case.found.revisions if revision.done][-case.stack.keep :]
+    ran = [revision for revision in case.found.revisions if revision.done][-case.wanted.keep :]
     oldest = ran[0].number if ran else 0
     contents = [newest, *(revision.content for revision in ran)]
     configs = {name for content in contents for name in content["configs"]}

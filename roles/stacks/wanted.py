@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roles.stacks.state import MARK, Found, Raw, Told
-from skep.compose import Document, Specs, convert, load
+from skep.compose import Document, Specs, convert, document_of
 from skep.model import Cluster, Secret, Stack
 from skep.plan import Finding
+
+KEEP = 5
+"""Revisions that can be gone back to, where nobody says another number."""
 
 DIGITS = 10
 """Hexadecimal digits of a content's hash in a name."""
@@ -24,8 +27,9 @@ DIGITS = 10
 class Wanted:
     """Services by full name, their specs with names in place of identifiers; bodies of what they use.
 
-    ``hooks`` maps services to ``before`` or ``after``; ``waves`` are services in the order they are to come;
-    ``pinned``: images are digests already, and nothing is asked of a registry. ``hidden`` are texts not to show.
+    ``hooks`` maps services to ``before`` or ``after``; ``waves`` are services in the order they are to come. ``keep``
+    revisions stay within reach. ``pinned``: images are digests already, and nothing is asked of a registry. ``hidden``
+    are texts not to show.
     """
 
     services: Mapping[str, Raw] = field(default_factory=dict)
@@ -37,6 +41,7 @@ class Wanted:
     waves: tuple[tuple[str, ...], ...] = ()
     pinned: bool = False
     prune: bool = False
+    keep: int = KEEP
     hidden: frozenset[str] = frozenset()
     document: Document | None = None
     specs: Specs | None = None
@@ -54,7 +59,8 @@ class Outside:
 
 def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None) -> Wanted:
     """From the compose files; configs and secrets named by what they hold. Raises ``ComposeError``."""
-    document = load(stack.files, stack.compose, variables=stack.variables, shown=f"stacks/{stack.name}")
+    document = document_of(stack)
+    options = document.options
     specs = convert(document, stack.name)
     naming = _Naming(stack, found, told, (told.key if told else None) or cluster.nonce)
     configs = naming.configs(specs.configs)
@@ -71,7 +77,12 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
             tuple(sorted({name for one in used for name in one[0]} - set(configs))),
             tuple(sorted({name for one in used for name in one[1]} - set(secrets))),
         ),
-        prune=stack.rollout.prune,
+        hooks={f"{stack.name}_{name}": when for name, when in options.hooks.items()},
+        waves=tuple(
+            tuple(f"{stack.name}_{name}" for name in wave if name not in options.hooks) for wave in options.order
+        ),
+        prune=stack.rollout.prune or bool(options.prune),
+        keep=stack.keep or options.keep or KEEP,
         hidden=document.hidden,
         document=document,
         specs=specs,

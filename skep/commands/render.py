@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from skep.compose import STARS, Document, convert, load, masked, render
+from skep.commands.sources import with_outputs_of
+from skep.compose import STARS, Document, convert, document_of, load, masked, render
 from skep.errors import UsageError
 from skep.inventory import load as read
 from skep.report import Reporter
@@ -54,12 +55,7 @@ def of_inventory(tell: Reporter, path: Path, *, name: str, json: bool) -> None:
             f"no stack {name} in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
             next_action=f"its stacks are: {', '.join(stacks) or 'none'}",
         )
-    stack = stacks[name]
-    shown = f"stacks/{name}"
-    document = load(
-        stack.files, stack.compose, variables=stack.variables, shown=shown, directory=f"{Path.cwd().as_posix()}/{shown}"
-    )
-    _show(tell, document, name, json=json)
+    _show(tell, document_of(with_outputs_of(stacks[name])), name, json=json)
 
 
 def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from skep.apply import Outcome
 from skep.commands.carrying import carry_out, carry_round
+from skep.compose import ComposeError, document_of
 from skep.compose.quantities import duration
 from skep.converge import Run, Site, look, plan, refuse_errors, refuse_silent, refuse_unclean, see
 from skep.errors import StepFailed, UsageError
@@ -115,7 +116,7 @@ class _Recovery:
         names_of = [stack.name for stack in self._site.cluster.stacks]
         lost = {_stack_of(step, names_of) for step in outcome.failed}
         failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
-        back = [stack for stack in failed if stack.on_failure == "rollback"]
+        back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted:
             return
         names = ", ".join(stack.name for stack in back)
@@ -136,6 +137,16 @@ class _Recovery:
             cause=f"{first.message}: {first.cause or 'no cause told'}",
             next_action=first.next_action,
         )
+
+
+def _on_failure(stack: Stack) -> str | None:
+    """What the command line says, else the compose files."""
+    if stack.on_failure or not stack.compose:
+        return stack.on_failure
+    try:
+        return document_of(stack).options.on_failure
+    except ComposeError:
+        return None
 
 
 def _stack_of(step: str, stacks: Sequence[str]) -> str | None:

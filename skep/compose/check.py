@@ -7,6 +7,7 @@ from typing import Any
 
 from skep.compose.images import is_image
 from skep.compose.objects import external
+from skep.compose.options import mode_of
 from skep.compose.problems import Place, Problems
 from skep.compose.quantities import nano_cpus
 from skep.compose.values import Fields
@@ -125,7 +126,7 @@ class _Service:
 
     def _deploy(self) -> None:
         deploy = self.service.get("deploy") or {}
-        mode = deploy.get("mode", "replicated")
+        mode = mode_of(self.service)
         if mode.startswith("global") and "replicas" in deploy:
             self.error(("deploy", "replicas"), f"cannot be set for mode {mode}")
         if mode.endswith("job") and "update_config" in deploy:

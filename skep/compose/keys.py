@@ -23,6 +23,7 @@ from skep.compose.kinds import (
     Whole,
 )
 from skep.compose.mounts import Mounts
+from skep.compose.options import KEY, OBJECT, SERVICE, STACK, DependsOn
 from skep.compose.ports import Ports
 from skep.compose.quantities import nano_cpus
 from skep.compose.records import Ignored, ListOf, Record, Refused, Table, TextPairs
@@ -127,7 +128,6 @@ _IGNORED = {
     "cgroup_parent": "",
     "cgroupns_mode": "",
     "container_name": "containers are named after service and task",
-    "depends_on": "services start at once and are restarted until they run",
     "develop": "",
     "device_cgroup_rules": "",
     "devices": "",
@@ -220,6 +220,8 @@ def service(folder: str, home: str | None) -> Record:
         "credential_spec": Record({"config": Text(), "file": Text(), "registry": Text()}, extensions=True),
         "logging": Logging(),
         "restart": Text(check=_restart),
+        "depends_on": DependsOn(),
+        KEY: SERVICE,
     }
     keys |= {key: Ignored(why) for key, why in _IGNORED.items()}
     keys |= {key: Refused(why) for key, why in _REFUSED.items()}
@@ -272,6 +274,7 @@ _OBJECT: dict[str, Kind] = {
     "external": External(),
     "labels": TextPairs(),
     "template_driver": Text(),
+    KEY: OBJECT,
 }
 CONFIG = Record(_OBJECT, extensions=True, whole=True)
 SECRET = Record({**_OBJECT, "driver": Text(), "driver_opts": _OPTIONS}, extensions=True, whole=True)
@@ -300,6 +303,7 @@ def compose(folder: str, home: str | None) -> Record:
             "name": Ignored("the stack's name is its own"),
             "include": Refused("name several compose files"),
             "models": Refused(""),
+            KEY: STACK,
         },
         extensions=True,
     )

@@ -10,12 +10,14 @@ from skep.compose import keys
 from skep.compose.check import check
 from skep.compose.kinds import At
 from skep.compose.objects import Contents
+from skep.compose.options import KEY as OPTIONS
+from skep.compose.options import Options, check_options, options
 from skep.compose.problems import ComposeError, Place, Problems
 from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
 from skep.compose.variables import Variables, read_dotenv, read_env_file
-from skep.model import Secret
+from skep.model import Secret, Stack
 
 MAX_ENV_LINES = 200_000
 """Variables that all ``env_file`` of a load may give together."""
@@ -44,6 +46,11 @@ class Document:
         found = self.data.get(name)
         return found if isinstance(found, Fields) else Fields(self.data.place)
 
+    @property
+    def options(self) -> Options:
+        """What ``x-skep`` asks for."""
+        return options(self.data)
+
     def where(self, *path: str | int) -> str:
         """``file:line`` of a key, such as ``("services", "web", "image")``, or of the nearest around it."""
         return str(where(self.data, path))
@@ -57,15 +64,29 @@ def load(
     environment: Mapping[str, str] | None = None,
     shown: str = "",
     directory: str = "/",
+    outputs: Mapping[tuple[str, ...], Secret] | None = None,
 ) -> Document:
     """The document of compose files named in ``compose``, in merge order.
 
     ``files`` maps names to contents: compose files, env files, ``.env``, what configs and secrets hold. Names in the
     files are relative to the first compose file. ``variables`` win over ``environment``, that over ``.env``.
     ``shown`` is put before file names in messages, ``directory`` (absolute) before relative binds.
+    ``outputs`` is what the commands of ``x-skep`` printed, by their words.
     Raises ``ComposeError`` with every problem.
     """
-    return _Loading(files, tuple(compose), variables, environment or {}, shown, directory).document()
+    return _Loading(files, tuple(compose), variables, environment or {}, shown, directory, outputs or {}).document()
+
+
+def document_of(stack: Stack) -> Document:
+    """The compose files of a stack of the inventory as one. Raises ``ComposeError``."""
+    return load(
+        stack.files,
+        stack.compose,
+        variables=stack.variables,
+        shown=f"stacks/{stack.name}",
+        directory=stack.directory,
+        outputs=stack.outputs,
+    )
 
 
 class _Loading:
@@ -79,10 +100,12 @@ class _Loading:
         environment: Mapping[str, str],
         shown: str,
         directory: str,
+        outputs: Mapping[tuple[str, ...], Secret],
     ) -> None:
         self.files = files
         self.compose = compose
         self.shown = shown
+        self.outputs = outputs
         self.folder = posixpath.dirname(compose[0]) if compose else ""
         self.problems = Problems(tuple(self.name(file) for file in compose))
         dotenv = posixpath.join(self.folder, ".env")
@@ -114,10 +137,11 @@ class _Loading:
             merged = one if merged is None else self._merge(merged, one, at)
         if not self.compose:
             raise ComposeError(["no compose file is named"])
-        contents = Contents(self.path, self.files, self.variables, self.problems)
+        contents = Contents(self.path, self.files, self.variables, self.problems, self.outputs)
         if merged is not None:
             contents.read(merged)
             check(merged, self.problems)
+            check_options(merged, self.problems)
         if self.problems.errors or merged is None:
             raise ComposeError(self.problems.errors)
         return Document(
@@ -150,7 +174,7 @@ class _Loading:
     def _merge(self, base: Fields, over: Fields, at: At) -> Fields:
         """Sections are merged; the version and extensions are the first file's."""
         both = Fields(base.place, base.items(), base.places)
-        for key in ("services", "networks", "volumes", "configs", "secrets"):
+        for key in ("services", "networks", "volumes", "configs", "secrets", OPTIONS):
             if key in over:
                 there = over.where(key)
                 kind = self.record.fields[key]

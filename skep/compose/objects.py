@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from skep.compose.problems import Problems
+from skep.compose.options import KEY as OPTIONS
+from skep.compose.problems import Place, Problems
 from skep.compose.values import Fields
 from skep.compose.variables import Variables
 from skep.inventory.findings import KeyPath
+from skep.secret import Secret
 
 MAX_CONFIG = 1000 * 1024
 MAX_SECRET = 500 * 1024
 """Bytes; swarmkit's ``manager/controlapi`` refuses as much or more."""
-_SOURCES = ("file", "environment", "content", "driver")
+_SOURCES = ("file", "environment", "content", "command", "driver")
 
 
 @dataclass
@@ -24,6 +26,8 @@ class Contents:
     files: Mapping[str, bytes]
     variables: Variables
     problems: Problems
+    outputs: Mapping[tuple[str, ...], Secret]
+    """What commands printed, by their words."""
     found: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def read(self, data: Fields) -> None:
@@ -35,13 +39,14 @@ class Contents:
     def _one(self, section: str, name: str, one: Fields, limit: int) -> None:
         path: KeyPath = (section, name)
         given = [key for key in _SOURCES if one.get(key) or (key == "content" and key in one)]
+        given += ["command"] if OPTIONS in one else []
         if external(one):
             for key in (*given, "labels", "template_driver", "driver_opts"):
                 if key in one:
                     self.problems.error(one.where(key), (*path, key), "cannot be set for an external one")
             return
         if len(given) != 1:
-            message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:3])}, or external"
+            message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:4])}, or external"
             if given:
                 message = f"has {' and '.join(given)}: only one can be"
             self.problems.error(one.place, path, message)
@@ -49,15 +54,22 @@ class Contents:
         key = given[0]
         content = b"" if key == "driver" else self._content(key, one, path)
         if content is not None and len(content) >= limit:
-            self.problems.error(one.where(key), (*path, key), f"must be smaller than {limit // 1024} KiB")
+            self.problems.error(_where(one, key), (*path, key), f"must be smaller than {limit // 1024} KiB")
         elif content == b"" and key != "driver":
-            self.problems.error(one.where(key), (*path, key), "holds nothing, which Swarm refuses")
+            self.problems.error(_where(one, key), (*path, key), "holds nothing, which Swarm refuses")
         if content is not None:
             self.found[section, name] = content
 
     def _content(self, key: str, one: Fields, path: KeyPath) -> bytes | None:
         if key == "content":
             return str(one[key]).encode()
+        if key == "command":
+            words = tuple(one[OPTIONS]["command"])
+            printed = self.outputs.get(words)
+            if printed is None:
+                self.problems.error(one.where(OPTIONS), (*path, OPTIONS, "command"), "has no output: it was not run")
+                return None
+            return printed.reveal().encode(errors="surrogateescape")
         if key == "environment":
             value = self.variables.peek(one[key])
             if value is None:
@@ -69,6 +81,10 @@ class Contents:
         if content is None:
             self.problems.error(one.where(key), (*path, key), f"there is no file {self.problems.value(name)}")
         return content
+
+
+def _where(one: Fields, key: str) -> Place:
+    return one.where(OPTIONS if key == "command" else key)
 
 
 def external(one: Fields) -> bool:

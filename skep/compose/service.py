@@ -8,6 +8,7 @@ from typing import Any
 from skep.compose.images import tagged
 from skep.compose.mount_specs import mount_spec
 from skep.compose.naming import IMAGE, Always, Names, without_empty
+from skep.compose.options import mode_of
 from skep.compose.quantities import nano_cpus
 from skep.compose.values import Fields
 
@@ -32,7 +33,7 @@ def service_spec(name: str, service: Fields, names: Names) -> Spec:
         "Name": names.scoped(name),
         "Labels": {**names.labelled(deploy.get("labels")), IMAGE: service["image"]},
         "TaskTemplate": without_empty(task) | {"ForceUpdate": 0},
-        "Mode": _mode(deploy.get("mode", "replicated"), deploy.get("replicas")),
+        "Mode": _mode(mode_of(service), deploy.get("replicas")),
         "UpdateConfig": _update(deploy.get("update_config")),
         "RollbackConfig": _update(deploy.get("rollback_config")),
         "EndpointSpec": _endpoint(deploy.get("endpoint_mode", ""), service.get("ports", ())),

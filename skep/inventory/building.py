@@ -29,7 +29,11 @@ _PATHS = ("key", "config", "known_hosts")
 
 
 def cluster(
-    name: str, file: InventoryFile, hosts: list[MergedHost], stack_files: Mapping[str, Mapping[str, bytes]]
+    name: str,
+    file: InventoryFile,
+    hosts: list[MergedHost],
+    stack_files: Mapping[str, Mapping[str, bytes]],
+    stacks: Path,
 ) -> Cluster:
     """The cluster a checked file describes."""
     given = file.given()
@@ -41,7 +45,7 @@ def cluster(
             Network(name=network, **section.given()) for network, section in given.get("networks", {}).items()
         ),
         stacks=tuple(
-            _stack(stack, section.given(), stack_files.get(stack, {}))
+            _stack(stack, section.given(), stack_files.get(stack, {}), stacks / stack)
             for stack, section in given.get("stacks", {}).items()
         ),
         registries=tuple(
@@ -92,6 +96,12 @@ def _swarm(given: dict[str, Any]) -> Swarm:
     return Swarm(**settings)
 
 
-def _stack(name: str, given: dict[str, Any], files: Mapping[str, bytes]) -> Stack:
+def _stack(name: str, given: dict[str, Any], files: Mapping[str, bytes], folder: Path) -> Stack:
     settings = {key: given[key] for key in ("variables", "timeout") if key in given}
-    return Stack(name=name, compose=tuple(given.get("compose", ("compose.yml",))), files=files, **settings)
+    return Stack(
+        name=name,
+        compose=tuple(given.get("compose", ("compose.yml",))),
+        files=files,
+        directory=folder.as_posix(),
+        **settings,
+    )

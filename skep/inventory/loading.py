@@ -27,11 +27,12 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
         raise InventoryError(findings.errors)
     file = shaped(document.data, findings)
     hosts = merged(file)
-    stack_files = check(file, hosts, findings, surroundings.folder.parent / "stacks")
+    stacks = surroundings.folder.parent / "stacks"
+    stack_files = check(file, hosts, findings, stacks)
     if findings.errors:
         raise InventoryError(findings.errors)
     return Inventory(
-        cluster=cluster(path.stem, file, hosts, stack_files),
+        cluster=cluster(path.stem, file, hosts, stack_files, stacks.absolute()),
         access=access(hosts, surroundings),
         path=path,
         warnings=tuple(findings.warnings),

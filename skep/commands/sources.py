@@ -1,0 +1,94 @@
+"""Commands that give configs and secrets: run on the operator's machine, so that sops, pass, vault or a cloud's own
+command line can serve."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from skep.errors import UsageError
+from skep.model import Cluster, Stack
+from skep.secret import Secret
+
+SECONDS = 60.0
+LARGEST = 1024 * 1024
+AT_ONCE = 4
+
+Words = tuple[str, ...]
+
+
+def with_outputs(cluster: Cluster) -> Cluster:
+    """The cluster with what its stacks' commands print. Costs nothing where no compose file has ``x-skep``."""
+    return replace(cluster, stacks=tuple(map(with_outputs_of, cluster.stacks)))
+
+
+def with_outputs_of(stack: Stack) -> Stack:
+    """The stack with what its commands print. Raises ``UsageError`` for one that fails."""
+    if not any(b"x-skep" in stack.files.get(name, b"") for name in stack.compose):
+        return stack
+    commands = _commands(stack)
+    if not commands:
+        return stack
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        printed = list(threads.map(lambda words: _run(stack, words, commands[words]), commands))
+    return replace(stack, outputs=dict(zip(commands, printed, strict=True)))
+
+
+class _Noting(Mapping[Words, Secret]):
+    """Every command has printed something: so that a document can be read to see which it names."""
+
+    def __getitem__(self, words: Words) -> Secret:
+        return Secret("?")
+
+    def __iter__(self) -> object:  # type: ignore[override]
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _commands(stack: Stack) -> dict[Words, str]:
+    """Each command's words and where they stand. Files with errors have none: planning tells those."""
+    from skep.compose import ComposeError, document_of
+
+    try:
+        document = document_of(replace(stack, outputs=_Noting()))
+    except ComposeError:
+        return {}
+    found: dict[Words, str] = {}
+    for section in ("configs", "secrets"):
+        for name, one in document.section(section).items():
+            if "x-skep" in one:
+                place = f"{document.where(section, name, 'x-skep')}: {section}.{name}.x-skep.command"
+                found.setdefault(tuple(one["x-skep"]["command"]), place)
+    return found
+
+
+def _run(stack: Stack, words: Sequence[str], place: str) -> Secret:
+    folder = stack.directory if Path(stack.directory).is_dir() else "."
+    try:
+        done = subprocess.run(
+            words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise _failed(words, place, f"took longer than {SECONDS:g} s") from None
+    except (OSError, ValueError) as error:
+        raise _failed(words, place, getattr(error, "strerror", None) or str(error)) from None
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise _failed(words, place, f"ended with status {done.returncode}: {''.join(last) or 'no error told'}")
+    if len(done.stdout) > LARGEST:
+        raise _failed(words, place, f"printed more than {LARGEST // 1024} KiB")
+    return Secret(done.stdout.decode(errors="surrogateescape"))
+
+
+def _failed(words: Sequence[str], place: str, cause: str) -> UsageError:
+    return UsageError(
+        f"{place}: the command {words[0] if words else ''} gave nothing",
+        step="sources",
+        cause=cause,
+        next_action="run it by hand in the stack's folder; it must print the content and end with status 0",
+    )
