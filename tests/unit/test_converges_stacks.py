@@ -142,6 +142,8 @@ def test_every_kept_revision_can_be_gone_back_to(seed: int, count: int) -> None:
     kept = revisions(world)
     assert all(revision.done for revision in kept)
     assert len(kept) <= keep + 1
+    for revision in kept:
+        assert plan_for(world, with_stack(stack, revision=revision.number)).errors == ()
     target = luck.choice(kept).number
     back = with_stack(stack, revision=target)
     carry(world, back, luck)
