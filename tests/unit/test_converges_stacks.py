@@ -216,7 +216,7 @@ def test_only_refresh_rolls_out_tags_that_have_moved(seed: int) -> None:
     assert list(plan_for(world, with_stack(stack))) == []
     told = plan_for(world, with_stack(stack, resolve="all"))
     assert list(told) == []
-    assert len(told.findings) == len(versions(world))
+    assert len([one for one in told.findings if not one.standing]) == len(versions(world))
     refreshed = with_stack(stack, resolve="refresh")
     carry(world, refreshed, luck)
     for one in swarm_of(world).services.values():
