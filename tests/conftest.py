@@ -1,13 +1,19 @@
-"""Hypothesis profiles: ``SKEP_PROPERTIES=many`` makes the property tests search for long."""
+"""Hypothesis profiles: ``SKEP_PROPERTIES=many`` makes the property tests search for long. In CI (``CI=true``) a
+failing example is told as it was found: shrinking could take longer than all else."""
 
 from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+
+CI = os.environ.get("CI") == "true"
 
 settings.register_profile(
     "default", derandomize=True, deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile(
+    "ci", settings.get_profile("default"), phases=[Phase.explicit, Phase.generate], print_blob=True, database=None
+)
 settings.register_profile("many", settings.get_profile("default"), derandomize=False, max_examples=20_000)
-settings.load_profile(os.environ.get("SKEP_PROPERTIES", "default"))
+settings.load_profile(os.environ.get("SKEP_PROPERTIES") or ("ci" if CI else "default"))

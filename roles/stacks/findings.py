@@ -9,6 +9,7 @@ from roles.stacks.state import Raw
 from roles.stacks.wanted import image_of, same_image
 from skep.compose import pinned
 from skep.compose.comparing import short
+from skep.compose.lints import lints
 from skep.diff import Change
 from skep.plan import Finding
 
@@ -21,6 +22,7 @@ def findings(case: Case) -> Iterator[Finding]:
     yield from case.wanted.findings
     for text in case.wanted.document.warnings if case.wanted.document else ():
         yield Finding("warning", text, role="stacks", standing=True)
+    yield from _lints(case)
     if case.surplus and not case.wanted.prune:
         there = "is" if len(case.surplus) == 1 else "are"
         yield Finding(
@@ -34,6 +36,30 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _unresolved(case)
         yield from _moved(case)
     yield from _networks(case)
+
+
+def _lints(case: Case) -> Iterator[Finding]:
+    document, specs = case.wanted.document, case.wanted.specs
+    if document is not None and specs is not None:
+        for text in lints(document, specs, nodes=_nodes(case), services=case.told.services):
+            yield Finding("warning", text, role="stacks", standing=True)
+
+
+def _nodes(case: Case) -> list[Raw] | None:
+    """The nodes as the inventory wants them; ``None`` while a host of it is not one yet."""
+    hosts = list(case.cluster.hosts)
+    nodes: list[Raw] = []
+    for node in case.told.nodes:
+        hostname, address = (node.get("Description") or {}).get("Hostname"), (node.get("Status") or {}).get("Addr")
+        host = next((one for one in hosts if hostname == one.name or address in (one.address, one.advertise)), None)
+        if host is not None:
+            hosts.remove(host)
+            spec = node.get("Spec") or {}
+            labels = {**(spec.get("Labels") or {}), **host.labels}
+            spec = {**spec, "Role": host.role, "Availability": host.availability, "Labels": labels}
+            node = {**node, "Spec": spec}
+        nodes.append(node)
+    return None if case.blind or hosts else nodes
 
 
 def _missing(case: Case) -> Iterator[Finding]:

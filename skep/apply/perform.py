@@ -90,8 +90,9 @@ class Performer:
         self._redaction = Redaction(hides)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._closed = threading.Event()
+        logins = Logins(registries, self._hide)
         self._local: dict[str, Callable[[], Any]] = {
-            "registry-logins": cache(lambda: Logins(registries)),
+            "registry-logins": lambda: logins,
             "author": lambda: author,
             "commit": cache(commit),
         }

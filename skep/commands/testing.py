@@ -18,6 +18,9 @@ STATIC = (
     ("import contracts", [str(BIN / "lint-imports")]),
 )
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
+LAB = (("stacks against Docker's own CLI", "tests/oracle"), ("lab tests", "tests/lab"))
+NOTHING_CHOSEN = 5
+"""pytest's status when no test has the keyword."""
 PARTS = ("static", "unit", "lab")
 
 
@@ -37,11 +40,19 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
         if reason:
             tell.say(f"not run, the lab tests: {reason}")
             return
-        _must(tell, "lab tests", [sys.executable, "-m", "pytest", "-v", "--tb=short", *words, "tests/lab"])
+        argv = [sys.executable, "-m", "pytest", "-v", "--tb=short", *words]
+        chosen = [_must(tell, name, [*argv, folder], perhaps_none=bool(keyword)) for name, folder in LAB]
+        if not any(chosen):
+            raise UsageError(f"no lab test is called {keyword}")
 
 
-def _must(tell: Reporter, name: str, argv: list[str]) -> None:
+def _must(tell: Reporter, name: str, argv: list[str], *, perhaps_none: bool = False) -> bool:
+    """Run it; false when nothing was chosen and that may be."""
     tell.say(f"── {name}")
     sys.stdout.flush()
-    if subprocess.run(argv, check=False).returncode:
+    status = subprocess.run(argv, check=False).returncode
+    if perhaps_none and status == NOTHING_CHOSEN:
+        return False
+    if status:
         raise SkepError(f"{name} failed", next_action="see above")
+    return True

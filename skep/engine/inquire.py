@@ -23,7 +23,10 @@ def inquire(
 
     def ask(inquiry: Inquiry) -> Any:
         lost: SkepError | None = None
-        header = credentials.header(inquiry.image)
+        try:
+            header = credentials.header(inquiry.image)
+        except SkepError as error:
+            return "; ".join(part for part in (error.message, error.cause, error.next_action) if part)
         headers = {"X-Registry-Auth": header.reveal()} if header else {}
         for host in managers:
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from rig.building import Building, build  # noqa: E402
 from rig.environment import Environment  # noqa: E402
 from rig.hosts import Hosts  # noqa: E402
 from rig.leftovers import must_be_gone  # noqa: E402
+from rig.turn import turn  # noqa: E402
 
 from skep import lab  # noqa: E402
 
@@ -68,12 +68,7 @@ def machine(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Hosts]]:
     Labs that a crashed run left are taken down first, all labs at the end, however it comes; then nothing is left.
     """
     assert not lab.unsupported(), lab.unsupported()
-    with Path("/run/skep-lab-tests.lock").open("w") as turn:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pytestconfig.get_terminal_writer().line("waiting for another run of the lab tests to end")
-            fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn(pytestconfig):
         for name in LABS:
             lab.down(name)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +11,11 @@ from typing import Any
 
 from swarms import FOLDER, NAMESPACE, Swarm
 
+from roles.stacks.role import role
+from roles.stacks.state import State, Told
 from skep.compose import Specs, convert, load, with_ids
+from skep.model import Cluster, Host, Rollout, Stack
+from skep.plan import Finding, Step
 
 CORPUS = Path(__file__).parent / "corpus"
 CASES = sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir())
@@ -91,6 +97,42 @@ def _send(swarm: Swarm, specs: Specs) -> None:
         swarm.api("POST", "/services/create", with_ids(spec, configs=ids["configs"], secrets=ids["secrets"]))
 
 
+def our_stack(case: str) -> Stack:
+    """A case as an inventory's stack, its images not asked for."""
+    files = files_of(case)
+    compose = tuple(name for name in ("compose.yml", "compose.override.yml") if name in files)
+    return Stack(stack_of(case), compose, files, VARIABLES, rollout=Rollout(resolve="never"))
+
+
+def listed(swarm: Swarm) -> Told:
+    """The raw lists as a manager tells them to the role, binds beside the files as it knows them."""
+
+    def told(path: str) -> tuple[dict[str, Any], ...]:
+        text = json.dumps(swarm.api("GET", path)).replace(f"{FOLDER}/15-binds", "").replace(FOLDER, "")
+        return tuple(json.loads(text))
+
+    kinds = {kind: told(f"/{kind}") for kind in ("services", "configs", "secrets", "nodes")}
+    return Told(**kinds, networks=told("/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"))
+
+
+def steps(case: str, told: Told) -> list[str]:
+    """What the planner would do, each field that differs a line; errors it finds too."""
+    ids = {one["Spec"]["Name"]: one["ID"] for one in told.secrets}
+    mounted = {
+        ids[name]: hashlib.sha256(base64.b64decode(body["Data"])).hexdigest()
+        for name, body in our_specs(case).secrets.items()
+        if "Data" in body
+    }
+    cluster = Cluster("oracle", (Host("m1", "10.95.0.11", "manager"),), stacks=(our_stack(case),))
+    items = role.plan(cluster, {"m1": None}, {"m1": State(mounted, told)})
+    lines = [[str(item)] if isinstance(item, Finding) else [item.id, *item.detail] for item in items if _counts(item)]
+    return [line for one in lines for line in one]
+
+
+def _counts(item: Step | Finding) -> bool:
+    return isinstance(item, Step) or item.level == "error"
+
+
 def held(swarm: Swarm) -> dict[str, Held]:
     """What the Engine holds of each stack: services, networks, configs and secrets by name, without identifiers."""
     networks = {one["Id"]: one for one in swarm.api("GET", "/networks")}
@@ -104,8 +146,10 @@ def held(swarm: Swarm) -> dict[str, Held]:
             _keep(stacks, kind, one["Spec"]["Name"], one["Spec"], one["Spec"].get("Labels"))
     for one in swarm.api("GET", "/services"):
         spec = _named(one["Spec"], names)
-        # Go sorts ports with the same published one in no certain order.
-        spec.get("EndpointSpec", {}).get("Ports", []).sort(key=lambda port: json.dumps(port, sort_keys=True))
+        # Docker's CLI has ports with the same published one, and files of the same name, in no certain order.
+        container = spec["TaskTemplate"]["ContainerSpec"]
+        for items in (spec.get("EndpointSpec", {}).get("Ports"), container.get("Configs"), container.get("Secrets")):
+            (items or []).sort(key=lambda item: json.dumps(item, sort_keys=True))
         _keep(stacks, "services", spec["Name"], spec, spec["Labels"])
     return stacks
 

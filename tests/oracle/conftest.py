@@ -11,11 +11,13 @@ import pytest
 
 pytest.register_assert_rewrite("comparing", "swarms")
 
-from comparing import CASES, CORPUS, Held, deploy_ours, deploy_theirs, fits, held  # noqa: E402
+from comparing import CASES, CORPUS, Held, deploy_ours, deploy_theirs, fits, held, listed  # noqa: E402
 from swarms import ENGINES, LAB, Swarm  # noqa: E402
 
+from roles.stacks.state import Told  # noqa: E402
 from skep import lab  # noqa: E402
 from tests.lab.rig.leftovers import must_be_gone  # noqa: E402
+from tests.lab.rig.turn import turn  # noqa: E402
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Findings:
     theirs: dict[str, Held]
     ours: dict[str, Held]
     again: dict[str, Held]
+    told: dict[str, Told]
+    """The swarm's raw lists after ``theirs`` and ``ours``."""
     refused: dict[str, str]
     """By Docker's CLI on the empty swarm."""
     refused_ours: dict[str, str]
@@ -33,18 +37,19 @@ class Findings:
 
 
 @pytest.fixture(scope="session")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Findings]]:
+def found(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[str, Findings]]:
     """The findings of all engines."""
     assert not lab.unsupported(), lab.unsupported()
-    lab.down(LAB.name)
-    try:
-        lab.up(LAB)
-        folder = tmp_path_factory.mktemp("api")
-        with ThreadPoolExecutor(len(ENGINES)) as threads:
-            yield dict(zip(ENGINES, threads.map(lambda engine: _compare(engine, folder), ENGINES), strict=True))
-    finally:
+    with turn(pytestconfig):
         lab.down(LAB.name)
-    must_be_gone([LAB.name])
+        try:
+            lab.up(LAB)
+            folder = tmp_path_factory.mktemp("api")
+            with ThreadPoolExecutor(len(ENGINES)) as threads:
+                yield dict(zip(ENGINES, threads.map(lambda engine: _compare(engine, folder), ENGINES), strict=True))
+        finally:
+            lab.down(LAB.name)
+        must_be_gone([LAB.name])
 
 
 def _compare(engine: str, folder: Path) -> Findings:
@@ -53,11 +58,12 @@ def _compare(engine: str, folder: Path) -> Findings:
     try:
         swarm.start(CORPUS)
         refused = deploy_theirs(swarm, cases)
-        theirs = held(swarm)
+        theirs, told_theirs = held(swarm), listed(swarm)
         swarm.clear()
         refused_ours = deploy_ours(swarm, cases)
-        ours = held(swarm)
+        ours, told_ours = held(swarm), listed(swarm)
         refused_again = deploy_theirs(swarm, cases)
-        return Findings(theirs, ours, held(swarm), refused, refused_ours, refused_again)
+        told = {"theirs": told_theirs, "ours": told_ours}
+        return Findings(theirs, ours, held(swarm), told, refused, refused_ours, refused_again)
     finally:
         swarm.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from comparing import CASES, differences, fits
+from comparing import CASES, differences, fits, steps
 from conftest import Findings
 from swarms import ENGINES
 
@@ -28,3 +28,9 @@ def test_the_cli_finds_its_own_in_ours(found: dict[str, Findings], engine: str, 
     seen = found[engine]
     assert case not in seen.refused_again, f"Docker's CLI refuses what we deployed:\n{seen.refused_again[case]}"
     assert not list(differences(seen.ours[case], seen.again[case]))
+
+
+@pytest.mark.parametrize("whose", ["theirs", "ours"])
+@pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
+def test_the_planner_finds_nothing_to_do(found: dict[str, Findings], engine: str, case: str, whose: str) -> None:
+    assert steps(case, found[engine].told[whose]) == []

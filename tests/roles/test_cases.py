@@ -3,8 +3,9 @@
 A file holds one case a YAML document, or a list of cases (so that anchors reach the next): ``title``, ``cluster``,
 ``observed`` and ``plan`` (or ``error``, where the observation cannot be understood). A host missing from ``observed``
 did not answer; ``null`` means nothing is there; a state is given by its fields, or raw as ``probe`` and ``answers``.
-``down: true`` plans the taking down; ``fails`` tells why a case is known not to hold yet. Under ``together`` all roles
-plan, and ``observed`` has a state a role. The state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
+``down: true`` plans the taking down; ``standing: true`` shows the standing findings too, such as lints; ``fails``
+tells why a case is known not to hold yet. Under ``together`` all roles plan, and ``observed`` has a state a role. The
+state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
 ``!secret X`` is a value that came from a reference, ``!mark X`` its hash as a host keeps it.
 """
 
@@ -80,6 +81,8 @@ def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
             items += role.plan(
                 cluster, {name: role.desired(cluster, cluster.host(name)) for name in observed}, observed
             )
+    if not case.get("standing"):
+        items = [item for item in items if not (isinstance(item, Finding) and item.standing)]
     return Plan(items, NAMES, [host.name for host in cluster.hosts])
 
 

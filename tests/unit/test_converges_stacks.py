@@ -142,6 +142,8 @@ def test_every_kept_revision_can_be_gone_back_to(seed: int, count: int) -> None:
     kept = revisions(world)
     assert all(revision.done for revision in kept)
     assert len(kept) <= keep + 1
+    for revision in kept:
+        assert plan_for(world, with_stack(stack, revision=revision.number)).errors == ()
     target = luck.choice(kept).number
     back = with_stack(stack, revision=target)
     carry(world, back, luck)
@@ -214,7 +216,7 @@ def test_only_refresh_rolls_out_tags_that_have_moved(seed: int) -> None:
     assert list(plan_for(world, with_stack(stack))) == []
     told = plan_for(world, with_stack(stack, resolve="all"))
     assert list(told) == []
-    assert len(told.findings) == len(versions(world))
+    assert len([one for one in told.findings if not one.standing]) == len(versions(world))
     refreshed = with_stack(stack, resolve="refresh")
     carry(world, refreshed, luck)
     for one in swarm_of(world).services.values():

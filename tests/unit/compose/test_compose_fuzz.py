@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from skep.compose import ComposeError, convert, load, render
 from skep.compose import keys as tables
 from skep.compose.kinds import Kind
+from skep.compose.lints import lints
 from skep.compose.records import ListOf, Record, Table
 from skep.model import Secret
 
 CORPUS = Path(__file__).parents[2] / "oracle" / "corpus"
 EXAMPLES = {folder.name: (folder / "compose.yml").read_text() for folder in sorted(CORPUS.iterdir())}
 FILES = {"x.txt": b"x", "x.env": b"A=b\nC\n"}
+NODES = [{"ID": "n1", "Spec": {"Role": "manager", "Availability": "active"}, "Status": {"Addr": "10.0.0.1"}}]
 VARIABLES: dict[str, str | Secret] = {"A": "a", "N": "5", "PW": Secret("hunter2")}
 
 
@@ -56,6 +58,7 @@ def try_it(*contents: bytes) -> None:
         return
     assert "hunter2" not in "".join(document.warnings)
     json.dumps(specs.as_json(), allow_nan=False)
+    assert "hunter2" not in "".join(lints(document, specs, nodes=NODES, services=()))
     shown = render(document)
     assert "hunter2" not in shown
     yaml.safe_load(shown)

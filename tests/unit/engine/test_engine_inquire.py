@@ -88,7 +88,6 @@ def test_a_login_goes_to_its_own_registry(engines: dict[str, Any]) -> None:
     assert told[f"/distribution/{paths[1]}/json"] == {}
 
 
-@pytest.mark.xfail(reason="only a registry that is named in the image is known", strict=True)
 @pytest.mark.parametrize("server", ["docker.io", "index.docker.io", "https://index.docker.io/v1/"])
 def test_docker_hub_is_the_registry_of_short_names(server: str) -> None:
     logins = Logins([Registry(server, "ada", Secret("hush"))])

@@ -263,8 +263,9 @@ def test_a_revision_is_begun_pinned_and_done_once_seen_to_run(engine: Engine) ->
     found = {revision.number: revision for one in engine.read("/configs") if (revision := read_revision(one))}
     assert {number: revision.done for number, revision in found.items()} == {1: True, 11: False}
     assert (found[1].who, found[1].commit, found[1].cause) == ("ada", "abc", "why")
-    container = found[1].content["services"]["web_app"]["TaskTemplate"]["ContainerSpec"]
-    assert container["Image"] == f"{IMAGE}@{DIGEST}"
+    for revision in found.values():
+        container = revision.content["services"]["web_app"]["TaskTemplate"]["ContainerSpec"]
+        assert container["Image"] == f"{IMAGE}@{DIGEST}"
     act(engine, "revision_done", name="skep.web.2")
     act(engine, "stack_forget", stack="web")
     assert engine.names == set()

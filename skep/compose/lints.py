@@ -1,0 +1,241 @@
+"""What Swarm takes and does without a word, and people regret: each with file, line and key path."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skep.compose.convert import Specs
+from skep.compose.images import tagged
+from skep.compose.load import Document
+from skep.compose.naming import NAMESPACE, Names
+from skep.compose.placement import constraints_of, fitting, meets, taking_tasks
+from skep.compose.problems import Place, Problems
+from skep.compose.quantities import duration_text
+from skep.compose.values import Fields, where
+
+Raw = Mapping[str, Any]
+
+SECOND = 10**9
+MONITOR = 5 * SECOND
+"""Swarm's default of update_config.monitor, in nanoseconds."""
+INTERVAL, RETRIES = 30 * SECOND, 3
+"""The engine's defaults of a health check."""
+SHOWN = 3
+"""Services that one line names."""
+JOBS = ("ReplicatedJob", "GlobalJob")
+
+
+def lints(document: Document, specs: Specs, *, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> list[str]:
+    """Texts ``file:line: key.path: message``, in the order of files and lines.
+
+    ``nodes`` and ``services`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None`` while nobody
+    can tell them.
+    """
+    return _Lints(document, specs, nodes, services).texts() if specs.services else []
+
+
+class _Lints:
+    """One look at one stack."""
+
+    def __init__(self, document: Document, specs: Specs, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> None:
+        self.document = document
+        self.specs = specs
+        self.nodes = None if nodes is None else taking_tasks(nodes)
+        self.stack = str(next(iter(specs.services.values()))["Labels"][NAMESPACE])
+        self.services = services
+        self.problems = Problems((), set(document.hidden))
+        self.fits = {name: self._fits(spec) for name, spec in specs.services.items()}
+
+    def texts(self) -> list[str]:
+        """All of them."""
+        ports = self._taken()
+        for full, spec in self.specs.services.items():
+            name = full.removeprefix(f"{self.stack}_")
+            self._updates(name, spec)
+            self._image(name)
+            self._places(name, full, spec)
+            self._ports(name, full, spec, ports)
+        self._pausing()
+        self._subnets()
+        return self.problems.warnings
+
+    def _warn(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
+        self.problems.warn(place or where(self.document.data, path), path, message)
+
+    def _fits(self, spec: Raw) -> list[Raw] | None:
+        return None if self.nodes is None else fitting(constraints_of(spec), self.nodes)
+
+    def _pausing(self) -> None:
+        """Pause when asked for; where it is the default, one line for all services."""
+        silent = []
+        remedy = "a failing update stops half way and waits for a hand; 'rollback' goes back by itself"
+        for full, spec in self.specs.services.items():
+            path = ("services", full.removeprefix(f"{self.stack}_"), "deploy", "update_config", "failure_action")
+            action = (spec.get("UpdateConfig") or {}).get("FailureAction")
+            if any(job in spec["Mode"] for job in JOBS):
+                continue
+            if action == "pause":
+                self._warn(path, f"is 'pause': {remedy}")
+            elif not action:
+                silent.append(path)
+        if silent:
+            names = [path[1] for path in silent]
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            told = f" for {', '.join(names[:SHOWN])}{more}" if len(names) > 1 else ""
+            self._warn(silent[0], f"is not set{told}, which means 'pause': {remedy}")
+
+    def _updates(self, name: str, spec: Raw) -> None:
+        """The time an update is watched for; the old and the new task beside each other."""
+        path = ("services", name, "deploy", "update_config")
+        health = spec["TaskTemplate"]["ContainerSpec"].get("Healthcheck")
+        if health is not None and health.get("Test") != ["NONE"] and not any(job in spec["Mode"] for job in JOBS):
+            monitor = (spec.get("UpdateConfig") or {}).get("Monitor") or MONITOR
+            retries = health.get("Retries") or RETRIES
+            need = health.get("StartPeriod", 0) + (health.get("Interval") or INTERVAL) * retries
+            if monitor < need:
+                self._warn(
+                    (*path, "monitor"),
+                    f"an update watches a task for {duration_text(monitor)}, and the health check may need"
+                    f" {duration_text(need)} (start_period + interval × retries) to find it unhealthy",
+                )
+        held = [port for port in _published(spec) if port["PublishMode"] == "host"]
+        for key, section in (("update_config", "UpdateConfig"), ("rollback_config", "RollbackConfig")):
+            if held and (spec.get(section) or {}).get("Order") == "start-first":
+                self._warn(
+                    ("services", name, "deploy", key, "order"),
+                    f"'start-first' starts the new task while the old one still holds port"
+                    f" {held[0]['PublishedPort']} of the host; use 'stop-first'",
+                )
+
+    def _image(self, name: str) -> None:
+        image = self.document.section("services")[name]["image"]
+        if tagged(image).endswith(":latest"):
+            what = "has the tag latest" if image.endswith(":latest") else "has neither tag nor digest"
+            self._warn(
+                ("services", name, "image"),
+                f"{self.problems.value(image)} {what}: the same file means another image tomorrow; name a version",
+            )
+
+    def _places(self, name: str, full: str, spec: Raw) -> None:
+        fits, path = self.fits[full], ("services", name, "deploy", "placement")
+        if fits is None or self.nodes is None:
+            return
+        if not fits:
+            wanted = constraints_of(spec)
+            alone = [n for n, one in enumerate(wanted) if not any(meets(one, node) for node in self.nodes)]
+            for number in alone:
+                told = self.problems.value(wanted[number])
+                self._warn((*path, "constraints", number), f"no node that takes tasks meets {told}")
+            if wanted and not alone:
+                self._warn((*path, "constraints"), "no node that takes tasks meets all of them")
+            return
+        most = (spec["TaskTemplate"].get("Placement") or {}).get("MaxReplicas", 0)
+        count = (spec["Mode"].get("Replicated") or {}).get("Replicas", 1) if "Replicated" in spec["Mode"] else 0
+        if most and count > most * len(fits):
+            self._warn(
+                (*path, "max_replicas_per_node"),
+                f"{count} replicas are more than {most} on each of the {len(fits)} nodes there are for them:"
+                f" {count - most * len(fits)} never start",
+            )
+
+    def _taken(self) -> Mapping[tuple[str, int, str], list[Raw]]:
+        """Specs of services that are not of this stack, by protocol, published port and mode."""
+        found: dict[tuple[str, int, str], list[Raw]] = defaultdict(list)
+        for raw in self.services:
+            spec = raw["Spec"]
+            if (spec.get("Labels") or {}).get(NAMESPACE) != self.stack:
+                ports = {_key(port) for port in (*_published(spec), *_all((raw.get("Endpoint") or {}).get("Ports")))}
+                for port in ports:
+                    found[port].append(spec)
+        return found
+
+    def _ports(self, name: str, full: str, spec: Raw, taken: Mapping[tuple[str, int, str], list[Raw]]) -> None:
+        for port in _published(spec):
+            others = [
+                other
+                for other in taken.get(_key(port), ())
+                if port["PublishMode"] == "ingress" or self._meet(self.fits[full], other)
+            ]
+            if others:
+                number, protocol = port["PublishedPort"], port["Protocol"]
+                given = self.document.section("services")[name].get("ports", ())
+                place = next((one.place for one in given if one.get("published") == number), None)
+                where_ = "in the whole swarm" if port["PublishMode"] == "ingress" else "on nodes that both may run on"
+                self._warn(
+                    ("services", name, "ports"),
+                    f"port {number}/{protocol} is taken {where_} by the service {others[0]['Name']}",
+                    place,
+                )
+
+    def _meet(self, fits: list[Raw] | None, other: Raw) -> bool:
+        """Whether tasks of both may come to one node."""
+        return fits is None or bool(fitting(constraints_of(other), fits))
+
+    def _subnets(self) -> None:
+        names = Names(self.document, self.stack)
+        for name, network in self.document.section("networks").items():
+            body = self.specs.networks.get(names.of("networks", name))
+            pools = [_room(pool) for pool in ((body or {}).get("IPAM") or {}).get("Config") or ()]
+            room = sum(pools)
+            if body is None or not pools or 0 in pools:
+                continue
+            tasks, virtual, nodes = self._addresses(body["Name"])
+            if tasks + virtual + nodes > room:
+                ipam: Fields = network["ipam"]
+                self._warn(
+                    ("networks", name, "ipam", "config", 0, "subnet"),
+                    f"has {room} addresses to give, and {tasks + virtual + nodes} are needed: {tasks} for tasks,"
+                    f" {virtual} for services, {nodes} for nodes; name a larger subnet",
+                    where(ipam, ("config", 0, "subnet")),
+                )
+
+    def _addresses(self, network: str) -> tuple[int, int, int]:
+        """Addresses that tasks (while an update starts first, old and new), virtual IPs and nodes take."""
+        tasks = virtual = nodes = 0
+        for full, spec in self.specs.services.items():
+            if not any(one["Target"] == network for one in spec["TaskTemplate"].get("Networks") or ()):
+                continue
+            fits = self.fits[full]
+            count = _tasks(spec, 1 if fits is None else len(fits))
+            update = spec.get("UpdateConfig") or {}
+            more = min(update.get("Parallelism", 1) or count, count) if update.get("Order") == "start-first" else 0
+            tasks += count + more
+            virtual += (spec.get("EndpointSpec") or {}).get("Mode", "vip") in ("", "vip")
+            nodes = max(nodes, min(count, 1 if fits is None else len(fits)))
+        return tasks, virtual, nodes
+
+
+def _tasks(spec: Raw, nodes: int) -> int:
+    mode = spec["Mode"]
+    if "Replicated" in mode:
+        return int((mode["Replicated"] or {}).get("Replicas", 1))
+    return int((mode["ReplicatedJob"] or {}).get("MaxConcurrent", 1)) if "ReplicatedJob" in mode else nodes
+
+
+def _room(pool: Raw) -> int:
+    """Addresses of a pool for whoever comes, at most: without the network's, the broadcast's and the gateway's.
+    0 where it is not to be counted."""
+    subnet = ipaddress.ip_network(pool["Subnet"], strict=False) if pool.get("Subnet") else None
+    if subnet is None or subnet.version == 6:
+        return 0
+    if pool.get("IPRange"):
+        return ipaddress.ip_network(pool["IPRange"], strict=False).num_addresses - 1
+    return max(1, subnet.num_addresses - 3)
+
+
+def _published(spec: Raw) -> Iterator[dict[str, Any]]:
+    return _all((spec.get("EndpointSpec") or {}).get("Ports"))
+
+
+def _all(ports: Any) -> Iterator[dict[str, Any]]:
+    """Ports with a published one, their defaults filled in."""
+    for port in ports or ():
+        if port.get("PublishedPort"):
+            yield {"Protocol": "tcp", "PublishMode": "ingress", **port}
+
+
+def _key(port: Raw) -> tuple[str, int, str]:
+    return port["Protocol"], port["PublishedPort"], port["PublishMode"]

@@ -1,0 +1,67 @@
+"""What a swarm tells of stacks, put together from its managers and hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from roles.stacks.role import role
+from roles.stacks.state import State, Told, told
+from skep.model import Cluster, Host
+
+CLUSTER = Cluster(
+    "told", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
+)
+NODES: dict[str, Any] = {"/nodes": []}
+
+
+def record(number: int, stack: str = "web") -> dict[str, Any]:
+    labels = {"skep.stack": stack, "skep.revision": str(number)}
+    return {"ID": f"c{number}", "Spec": {"Name": f"skep.{stack}.{number}", "Labels": labels}}
+
+
+def test_revisions_are_in_the_order_of_their_numbers() -> None:
+    found = Told(configs=(*map(record, (10, 9, 2, 1)), record(3, "web_two"))).of("web")
+    assert [revision.number for revision in found.revisions] == [1, 2, 9, 10]
+
+
+def test_stacks_are_those_with_a_service_or_a_record() -> None:
+    service = {"Spec": {"Name": "jobs_run", "Labels": {"com.docker.stack.namespace": "jobs"}}}
+    alone = {"Spec": {"Name": "alone", "Labels": None}}
+    assert Told(services=(service, alone), configs=(record(1),)).stacks == {"jobs", "web"}
+
+
+def test_a_host_that_is_no_manager_tells_what_is_mounted() -> None:
+    assert role.parse("", {}) is None
+    state = role.parse("abc  /var/lib/docker/containers/c1/mounts/secrets/s1\n\nnot such a line at all\n", {})
+    assert state == State({"s1": "abc"})
+
+
+def test_a_manager_without_a_quorum_tells_nothing() -> None:
+    assert role.parse("", {"/info": {}, "/services": []}) is None
+
+
+def test_what_is_mounted_anywhere_counts_whoever_tells_the_rest() -> None:
+    first = role.parse("aa  /x/mounts/secrets/s1", NODES)
+    second = role.parse("bb  /x/mounts/secrets/s2", NODES)
+    worker = role.parse("cc  /x/mounts/secrets/s3", {})
+    seen = told(CLUSTER, {"m1": first, "m2": second, "w1": worker})
+    assert seen is not None
+    assert seen.mounted == {"s1": "aa", "s2": "bb", "s3": "cc"}
+    assert told(CLUSTER, {"w1": worker}) is None
+    assert told(CLUSTER, {"m1": None, "w1": None}) is None
+    assert told(CLUSTER, {}) is None
+
+
+def test_an_engine_that_tells_null_for_an_empty_list() -> None:
+    state = role.parse("", {"/nodes": [], **dict.fromkeys(role.questions[:4])})
+    assert state is not None
+    assert state.told == Told()
+
+
+def test_the_key_is_no_revision_and_is_not_shown() -> None:
+    seen = Told(configs=({"ID": "k", "Spec": {"Name": "skep.key", "Labels": {"skep.key": "1"}, "Data": "aHVzaA=="}},))
+    assert seen.key is not None
+    assert seen.key.reveal() == "hush"
+    assert "hush" not in repr(seen.key)
+    assert seen.of("key").revisions == ()
+    assert Told().key is None

@@ -1,0 +1,149 @@
+"""Every lint says what it has to say, once, and nothing where there is nothing; constraints as swarmkit reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from skep.compose import NAMESPACE, convert, load
+from skep.compose.lints import lints
+from skep.compose.placement import meets
+from skep.model import Secret
+
+CASES = yaml.safe_load((Path(__file__).parent / "lints.yml").read_text())
+ROOT = Path(__file__).parents[3]
+
+
+def a_node(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ID": f"id-{name}",
+        "Spec": {"Availability": "active", "Role": "worker", **spec},
+        "Description": {"Hostname": name},
+        "Status": {"State": "ready"},
+    }
+
+
+def said(case: Mapping[str, Any]) -> list[str]:
+    services = {}
+    for name, given in case["services"].items():
+        service = {"image": "a:1", **given}
+        if service.pop("quiet", True):
+            deploy = dict(service.get("deploy") or {})
+            deploy["update_config"] = {"failure_action": "rollback", **deploy.get("update_config", {})}
+            service["deploy"] = deploy
+        services[name] = service
+    text = json.dumps({"services": services, "networks": case.get("networks", {})})
+    document = load({"app.yml": text.encode()}, ["app.yml"], variables={})
+    others = [
+        {
+            "Spec": {
+                "Name": f"other_{name}",
+                "Labels": {NAMESPACE: "other"},
+                "TaskTemplate": {"Placement": {"Constraints": case.get("placed")}},
+                "EndpointSpec": {"Ports": ports},
+            }
+        }
+        for name, ports in case.get("others", {}).items()
+    ]
+    nodes = [a_node(name, spec) for name, spec in (case.get("nodes") or {}).items()] or None
+    return lints(document, convert(document, "mine"), nodes=nodes, services=others)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{n} {case['lint']}" for n, case in enumerate(CASES)])
+def test_each_lint(case: Mapping[str, Any]) -> None:
+    assert said(case) == case.get("said", [])
+
+
+def test_each_lint_speaks_and_is_silent() -> None:
+    assert {case["lint"] for case in CASES if "said" in case} == {case["lint"] for case in CASES if "said" not in case}
+    assert len({case["lint"] for case in CASES}) == 8
+
+
+def test_own_services_do_not_take_their_own_ports() -> None:
+    text = b"services: {app: {image: 'a:1', ports: ['80:80'], deploy: {update_config: {failure_action: rollback}}}}"
+    document = load({"app.yml": text}, ["app.yml"], variables={})
+    specs = convert(document, "mine")
+    own = [{"Spec": spec} for spec in specs.services.values()]
+    assert lints(document, specs, nodes=None, services=own) == []
+
+
+def test_lines_and_no_secrets() -> None:
+    text = b"""services:
+  app:
+    image: "$PW"
+    deploy:
+      update_config: {failure_action: rollback}
+      placement:
+        constraints:
+          - node.labels.key == $PW
+"""
+    document = load({"app.yml": text}, ["app.yml"], variables={"PW": Secret("hunter2")})
+    found = lints(document, convert(document, "mine"), nodes=[a_node("n1", {})], services=[])
+    assert [line.partition(" ")[0] for line in found] == ["app.yml:3:", "app.yml:7:"]
+    assert "hunter2" not in "".join(found)
+
+
+def test_the_stacks_of_this_repository_are_silent() -> None:
+    for folder in (path.parent for path in ROOT.glob("stacks/*/compose.yml")):
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        document = load(files, ["compose.yml"], variables={})
+        nodes = [a_node("n1", {"Labels": {"web": "yes"}})]
+        assert lints(document, convert(document, folder.name), nodes=nodes, services=[]) == []
+
+
+NODE = {
+    "ID": "AbC",
+    "Spec": {"Role": "manager", "Labels": {"Disk": "ssd", "empty": ""}},
+    "Description": {
+        "Hostname": "Host-1",
+        "Platform": {"OS": "linux", "Architecture": "x86_64"},
+        "Engine": {"Labels": {"zone": "a"}},
+    },
+    "Status": {"Addr": "10.0.0.7"},
+}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "met"),
+    [
+        ("node.id==abc", True),
+        ("node.id!=abc", False),
+        ("NODE.Hostname == HOST-1", True),
+        ("node.hostname != host-2", True),
+        ("node.role==MANAGER", True),
+        ("node.role!=manager", False),
+        ("node.platform.os==Linux", True),
+        ("node.platform.arch==amd64", False),
+        ("node.platform.arch==X86_64", True),
+        ("node.ip==10.0.0.7", True),
+        ("node.ip!=10.0.0.7", False),
+        ("node.ip==10.0.0.0/24", True),
+        ("node.ip!=10.1.0.0/16", True),
+        ("node.ip==here", False),
+        ("node.ip!=here", False),
+        ("node.labels.Disk==SSD", True),
+        ("node.labels.disk==ssd", False),
+        ("Node.Labels.Disk==ssd", True),
+        ("node.labels.none!=x", True),
+        ("node.labels.none==x", False),
+        ("engine.labels.zone==A", True),
+        ("engine.labels.zone!=a", False),
+        ("node.labels.==x", False),
+        ("node.colour!=red", False),
+    ],
+)
+def test_constraints_are_read_as_swarmkit_reads_them(constraint: str, met: bool) -> None:
+    assert meets(constraint, NODE) is met
+
+
+@pytest.mark.parametrize(
+    "constraint", ["node.hostname==x", "node.platform.os==x", "engine.labels.a==x", "node.ip==::1"]
+)
+def test_what_a_node_does_not_tell_is_empty(constraint: str) -> None:
+    assert not meets(constraint, {})
+    assert meets(constraint.replace("==", "!="), {})
