@@ -74,7 +74,9 @@ def load(
     ``outputs`` is what the commands of ``x-skep`` printed, by their words.
     Raises ``ComposeError`` with every problem.
     """
-    return _Loading(files, tuple(compose), variables, environment or {}, shown, directory, outputs or {}).document()
+    return _Loading(
+        files, tuple(compose), variables, environment or {}, shown, directory, {} if outputs is None else outputs
+    ).document()
 
 
 def document_of(stack: Stack) -> Document:

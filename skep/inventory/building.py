@@ -45,7 +45,7 @@ def cluster(
             Network(name=network, **section.given()) for network, section in given.get("networks", {}).items()
         ),
         stacks=tuple(
-            _stack(stack, section.given(), stack_files.get(stack, {}), stacks / stack)
+            _stack(stack, section.given(), stack_files.get(stack, {}), stacks / section.given().get("folder", stack))
             for stack, section in given.get("stacks", {}).items()
         ),
         registries=tuple(

@@ -26,6 +26,7 @@ services:
     group_add: [docker, 999]
     oom_score_adj: -500
     depends_on: {db: {condition: service_healthy}}
+    x-skep: {hook: before}
     configs: [inline, variable]
     secrets: [variable, {source: driven, gid: "5"}, inline]
     volumes: [{type: cluster, source: "group:fast", target: /c, cluster: {}}]
@@ -42,6 +43,11 @@ secrets:
   variable: {environment: PW}
   driven: {driver: vault, driver_opts: {path: kv}}
   inline: {content: x}
+"""
+BEYOND_DOCKER = """
+x-skep: {waves: true, prune: true, on-failure: keep, keep: 3}
+configs: {printed: {x-skep: {command: [make-rules]}}}
+secrets: {printed: {x-skep: {command: [make-rules]}}}
 """
 NESTED: dict[type[Kind], Kind] = {
     Ports: ListOf(PORT),
@@ -75,7 +81,7 @@ def written(value: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
 
 def test_every_key_stands_in_a_file_that_is_tried() -> None:
     files = [yaml.safe_load(file.read_text()) for file in CORPUS.glob("*/*.yml") if file.name.startswith("compose")]
-    known = set().union(*map(written, [*files, yaml.safe_load(MORE)]))
+    known = set().union(*map(written, [*files, yaml.safe_load(MORE), yaml.safe_load(BEYOND_DOCKER)]))
     assert not taken(keys.compose("/", None)) - known
 
 
@@ -108,7 +114,7 @@ def test_ignored_keys_are_told(key: str, read: Read) -> None:
 
 
 def test_what_docker_says_is_ignored_or_refused_is() -> None:
-    ignored = "build cgroup_parent container_name depends_on devices expose external_links ipc links network_mode pid"
+    ignored = "build cgroup_parent container_name devices expose external_links ipc links network_mode pid"
     ignored += " privileged security_opt shm_size tmpfs userns_mode cgroupns_mode domainname mac_address"
     assert set(ignored.split()) <= set(IGNORED)
     refused = "extends volume_driver volumes_from cpu_quota cpu_shares cpuset mem_limit memswap_limit"

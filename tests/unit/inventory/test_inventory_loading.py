@@ -230,9 +230,11 @@ stacks:
         Network("back", internal=True, encrypted=True),
     )
     files = {"compose.yml": b"services: {}\n", "conf/page.html": b"<h1>\xff</h1>"}
+    folder = inventory.cluster.stacks[0].directory
+    assert folder.endswith("/stacks/web")
     assert inventory.cluster.stacks == (
-        Stack("web", ("compose.yml",), files),
-        Stack("again", ("compose.yml", "conf/page.html"), files, timeout=60.0),
+        Stack("web", ("compose.yml",), files, directory=folder),
+        Stack("again", ("compose.yml", "conf/page.html"), files, timeout=60.0, directory=folder),
     )
 
 
