@@ -281,16 +281,38 @@ def stack_ls(c, inventory=None, json=False, verbose=False):
         stack.show(here, tell)
 
 
-@task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack"))
-def stack_ps(c, name, inventory=None, json=False, verbose=False):
+@task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack", all="tasks that are over, too"))
+def stack_ps(c, name, inventory=None, all=False, json=False, verbose=False):
     """List the tasks of a stack, with errors.
 
     Example: invoke stack.ps web -i prod
     """
     with site(c, inventory, json, verbose) as (here, tell):
-        from skep.commands import stack
+        from skep.commands import ps
 
-        stack.tasks(here, tell, name=name)
+        ps.show(here, tell, name=name, history=all)
+
+
+@task(
+    positional=["name"], iterable=["service"],
+    help=helps(
+        "inventory", "json", "verbose", name="a stack", service="only this service of it; again for more",
+        follow="go on until Ctrl-C", tail="lines of each task from the end, or all (default 100)",
+        since="such as 10m, 2h or 2025-06-01T12:00:00Z", timestamps="each line with its time",
+    ),
+)  # fmt: skip
+def stack_logs(
+    c, name, inventory=None, service=None, follow=False, tail="100", since=None, timestamps=False,
+    json=False, verbose=False,
+):  # fmt: skip
+    """Show what the tasks of a stack print, all services in one stream by time.
+
+    Example: invoke stack.logs web -i prod --follow --since 10m
+    """
+    with site(c, inventory, json, verbose) as (here, tell):
+        from skep.commands import logs
+
+        logs.show(here, tell, name=name, services=service, follow=follow, tail=tail, since=since, timestamps=timestamps)
 
 
 @task(
@@ -503,7 +525,7 @@ namespace = Collection(
     collection(
         "stack", plan=stack_plan, deploy=stack_deploy, refresh=stack_refresh, scale=stack_scale,
         restart=stack_restart, rollback=stack_rollback, history=stack_history, diff=stack_diff, ls=stack_ls,
-        ps=stack_ps, rm=stack_rm, render=stack_render,
+        ps=stack_ps, logs=stack_logs, rm=stack_rm, render=stack_render,
     ),
     collection("node", ls=node_ls),
     collection("inventory", check=inventory_check, init=inventory_init, docs=inventory_docs),

@@ -20,6 +20,7 @@ from skep.observe import Observation, observe
 from skep.plan import Finding, Plan, Step, Wait
 from skep.questions import Inquiry
 from skep.role import Inquiring, Removable, Role
+from skep.secret import secrets_in
 from skep.ssh import Pool
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ class Run:
         performer = Performer(
             site.pool,
             asked_managers(site, observation),
+            secrets_in(site.cluster),
             registries=site.cluster.registries,
             author=self._lock.holder.who,
         )
@@ -223,6 +225,16 @@ def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:
         next_action=(flapping and repeated[0].otherwise)
         or "run the same command again; if it stays, something else changes these hosts",
     )
+
+
+def refuse_later(plan: Plan) -> None:
+    """Raise ``NotConverged`` if a plan without steps leaves something for another round, which then never comes."""
+    if not len(plan) and plan.later:
+        raise NotConverged(
+            "something is left to do that could not be planned",
+            cause="; ".join(f"{finding.host}: {finding.text}" for finding in plan.later),
+            next_action="run the same command again, without --limit",
+        )
 
 
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 ARROW = "→"
-STARS = "***"
-"""What stands in place of a value that is not to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,14 @@ def lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def show(value: Any) -> str:
-    """A value as a plan prints it: text as it is, JSON for data, ``none`` for what is absent."""
+    """A value as a plan prints it: text as it is, JSON for data and for an empty text, ``none`` for what is absent."""
     if value is None:
         return "none"
     if isinstance(value, bool | int | float | list | tuple | Mapping):
         return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
-    return str(value)
+    return str(value) if value != "" else '""'
 
 
 def _open(value: Any) -> bool:
     """Whether a value can be looked into, or is nothing."""
-    return value is None or (isinstance(value, Mapping) and bool(value))
+    return value is None or isinstance(value, Mapping)

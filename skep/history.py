@@ -11,7 +11,7 @@ from typing import Any
 
 from skep.apply import Event
 from skep.errors import SkepError
-from skep.lock import Holder
+from skep.lock import PRIVATE, Holder
 from skep.ssh import Pool
 
 FILE = "/var/lib/skep/history.jsonl"
@@ -53,7 +53,7 @@ class Recorder:
             return
         text = shlex.quote("\n".join(lines))
         script = f"""set -e
-mkdir -p /var/lib/skep && cd /var/lib/skep
+{PRIVATE}
 printf '%s\\n' {text} >>history.jsonl
 if [ "$(wc -l <history.jsonl)" -gt {KEEP * 2} ]; then
   tail -n {KEEP} history.jsonl >history.new && mv -f history.new history.jsonl

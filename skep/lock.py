@@ -25,10 +25,13 @@ TTL = 60
 RENEW = 15.0
 """Seconds between two renewals. A lease that would end before the next one counts as lost."""
 
+PRIVATE = "umask 077; mkdir -p /var/lib/skep && chmod 700 /var/lib/skep && cd /var/lib/skep || exit 70"
+"""sh; goes to the folder of what this tool keeps on a host. Only root may look into it."""
+
 GONE = 1
 """What a renewal ends with where the lock is another's, or nobody's."""
 
-_GUARD = "mkdir -p /var/lib/skep && cd /var/lib/skep && exec 9>lock.guard && flock -w 10 9 || exit 70"
+_GUARD = f"{PRIVATE}\nexec 9>lock.guard && flock -w 10 9 || exit 70"
 _FRESH = f"[ -s lock ] && [ $(($(date +%s) - $(stat -c %Y lock))) -lt {TTL} ]"
 HELD = 75
 

@@ -8,48 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from skep.secret import Secret as Secret
+from skep.secret import reveal as reveal
+
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
-
-
-class Secret:
-    """A value that never shows itself: it prints as ``***`` wherever it ends up. ``reveal()`` gives it.
-
-    Not a dataclass, so that ``dataclasses.asdict`` of what holds one does not show it either.
-    """
-
-    __slots__ = ("_value",)
-    _value: str
-
-    def __init__(self, value: str) -> None:
-        object.__setattr__(self, "_value", value)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Secret cannot be changed ({name})")
-
-    def __deepcopy__(self, _: object) -> Secret:
-        return self
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._value))
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def reveal(self) -> str:
-        """The value itself, for the one place that sends it."""
-        return self._value
-
-
-def reveal(value: str | Secret) -> str:
-    """The plain text of a value that may be a secret."""
-    return value.reveal() if isinstance(value, Secret) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +54,7 @@ class Host:
     groups: tuple[str, ...] = ()
     engine: Engine = field(default_factory=Engine)
     daemon: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of daemon.json; a ``Secret``, at any depth, where a text came from a reference."""
     advertise: str | None = None
     """Address or interface given to ``--advertise-addr``; ``None`` means ``address`` where it is an IP."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, ClassVar, Literal
 
-from skep.model import Secret
+from skep.secret import Secret, revealed, veiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Finding:
     next_action: str | None = None
     standing: bool = False
     """Always so on these hosts; said where something is planned, not on every look."""
+    later: bool = False
+    """Something is left to do, which can only be planned once the rest is done."""
 
     def __str__(self) -> str:
         place = f"{self.host}: " if self.host else ""
@@ -86,13 +88,19 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run(Step):
-    """A POSIX sh script, as root. ``files`` are laid under ``$FILES`` for its time and removed after."""
+    """A POSIX sh script, as root. ``files`` are laid under ``$FILES`` for its time and removed after.
+
+    A file is bytes, or data that becomes JSON and may hold a ``Secret`` at any depth: nothing else has to be said
+    for it to be kept out of errors. Bytes that hold a secret need it in ``hides``.
+    """
 
     kind: ClassVar[str] = "run"
     script: str
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes | Mapping[str, Any]] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str | Secret] = field(default_factory=dict)
     """Exported to the script; travels over stdin, never in argv."""
+    hides: tuple[Secret, ...] = ()
+    """Further values that no output of it may show; not sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +109,7 @@ class Put(Step):
 
     kind: ClassVar[str] = "put"
     path: str
-    content: bytes
+    content: bytes = field(repr=False)
     mode: int = 0o644
 
 
@@ -164,6 +172,11 @@ class Plan:
     def errors(self) -> tuple[Finding, ...]:
         """The findings that forbid to apply."""
         return tuple(finding for finding in self.findings if finding.level == "error")
+
+    @property
+    def later(self) -> tuple[Finding, ...]:
+        """The findings that leave something to do for another round."""
+        return tuple(finding for finding in self.findings if finding.later)
 
     def by_place(self) -> dict[str, list[Step]]:
         """Steps under the host they concern, hosts in inventory order, then ``cluster``."""
@@ -265,6 +278,21 @@ def _filled(value: Any) -> Any:
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """``key: old → new`` for every key whose value differs, sorted; a missing key shows as ``none``."""
-    keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-    return tuple(f"{key}: {show(old.get(key))} → {show(new.get(key))}" for key in keys)
+    """``key: old → new`` for every key whose value differs, sorted; a missing key shows as ``none``.
+
+    Where the new value holds a secret, what stands in its place in the old one is not shown either.
+    """
+    keys = sorted(key for key in {*old, *new} if revealed(old.get(key)) != revealed(new.get(key)))
+    return tuple(f"{key}: {_change(veiled(old.get(key), new.get(key)), new.get(key))}" for key in keys)
+
+
+def _change(old: Any, new: Any) -> str:
+    before, after = show(old), show(new)
+    return f"{before} → {after}" if before != after else f"{after} (a secret, changed)"
+
+
+def file_bytes(content: bytes | Mapping[str, Any]) -> bytes:
+    """A file of a ``Run`` as it is sent: secrets in it are revealed here."""
+    if isinstance(content, bytes):
+        return content
+    return (json.dumps(revealed(content), indent=2, sort_keys=True) + "\n").encode()

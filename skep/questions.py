@@ -26,6 +26,9 @@ class Inquiry:
 FIRST = "/info"
 """Asked everywhere; the other questions are asked of managers only, since workers note each as an error."""
 
+ELECTION = 10
+"""Seconds for which a manager without a leader is asked again."""
+
 _MORE = "--more--"
 _RUNS = "--engine runs--"
 
@@ -47,14 +50,24 @@ would make the engine cancel what it is at, or lose what it says."""
 def script(questions: Iterable[str]) -> str:
     """POSIX sh that prints the raw answers; prints nothing where no engine runs.
 
-    The engine is asked only where its process lives: its socket alone would start it.
+    The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
+    leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
     """
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
     return f"""{_ASK}
 if [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] && command -v docker >/dev/null; then
   echo '{_RUNS}'
-  info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n')
+  first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n'); }}
+  first
+  until=$(($(date +%s) + {ELECTION}))
+  while [ "$(date +%s)" -lt $until ]; do
+    case $info in
+      *'"Cluster":{{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
+    esac
+    sleep 1
+    first
+  done
   printf '%s\\n{_MORE}\\n' "$info"
   case $info in *'"ControlAvailable":true'*) {f"ask '{more}'" if more else ":"} ;; esac
 fi"""

@@ -101,10 +101,10 @@ def _without_reserve(
     changing = [host.name for host in asked if _manages(members[host.name]) != (host.role == "manager")]
     if changing:
         text = f"is restarted in a second round, once {', '.join(changing)} changed to the role of the inventory"
-        return Finding("note", text, names, role)
+        return Finding("note", text, names, role, later=True)
     locks = any(member.locks for member in members.values() if member)
     if locks and cluster.swarm.autolock is False:
-        return Finding("note", "is restarted in a second round, once autolock is off", names, role)
+        return Finding("note", "is restarted in a second round, once autolock is off", names, role, later=True)
     if locks or cluster.swarm.autolock:
         return Finding(
             "error",

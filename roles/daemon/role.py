@@ -13,10 +13,11 @@ from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step, changes
 from skep.questions import Answers
 from skep.rolling import Member, member, rolling
+from skep.secret import marked, revealed, secrets_in, unmarked, veiled
 
 FILE = "/etc/docker/daemon.json"
 MEMORY = "/var/lib/skep/daemon.json"
-"""What this tool last put in force: the keys it owns."""
+"""What this tool last put in force: the keys it owns, with hashes in place of secrets."""
 
 RELOADABLE = frozenset(
     {
@@ -44,10 +45,13 @@ without one takes a restart."""
 @dataclass(frozen=True, slots=True)
 class State:
     """``keys`` is the file's content; the rest is observed only: ``applied`` are the keys last put in force by
-    this tool, ``live`` what the running engine reports, ``broken`` why the file cannot be read."""
+    this tool, ``live`` what the running engine reports, ``broken`` why the file cannot be read.
 
-    keys: Mapping[str, Any]
-    applied: Mapping[str, Any] = field(default_factory=dict)
+    Wanted keys may hold a ``Secret`` at any depth; what was read from a host is plain, and not to be shown.
+    """
+
+    keys: Mapping[str, Any] = field(repr=False)
+    applied: Mapping[str, Any] = field(default_factory=dict, repr=False)
     live: Mapping[str, Any] = field(default_factory=dict)
     running: bool = False
     broken: str | None = None
@@ -110,24 +114,27 @@ cat {FILE} 2>/dev/null; true
         return [*steps, *rolling(cluster, restarts, members)]
 
     def _write(self, host: str, have: State, merged: Mapping[str, Any], want: State) -> list[Step]:
-        if dict(merged) == dict(have.keys) and dict(want.keys) == dict(have.applied):
+        if revealed(merged) == dict(have.keys) and _applied(have, want.keys) == marked(want.keys):
             return []
+        old = _veiled(have, merged)
         return [
             Run(
                 id=f"daemon/write@{host}",
                 host=host,
                 title=f"write {FILE}",
                 cause="before the first start, which then has it",
-                detail=changes(have.keys, merged),
-                script=write_script(FILE, MEMORY),
-                files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
+                detail=changes(old, merged),
+                script=write_script(FILE, MEMORY, mode=_mode(merged)),
+                files={"daemon.json": merged, "memory.json": marked(want.keys)},
+                hides=tuple(secrets_in(old)),
             )
         ]
 
     def _apply(
         self, host: str, have: State, merged: Mapping[str, Any], want: State, keys: frozenset[str], *, reload: bool
     ) -> Step:
-        before = {key: _now(have, key, merged.get(key)) for key in keys}
+        old = _veiled(have, merged)
+        before = {key: _now(have, old, key, merged.get(key)) for key in keys}
         after = {key: merged.get(key) for key in keys}
         how = "reload" if reload else "restart"
         return Run(
@@ -137,8 +144,9 @@ cat {FILE} 2>/dev/null; true
             cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
             detail=changes(before, after)
             or tuple(f"{key}: in the file, not known to be in force" for key in sorted(keys)),
-            script=apply_script(FILE, MEMORY, reload=reload),
-            files={"daemon.json": _text(merged), "memory.json": _text(want.keys, one_line=True)},
+            script=apply_script(FILE, MEMORY, reload=reload, mode=_mode(merged)),
+            files={"daemon.json": merged, "memory.json": marked(want.keys)},
+            hides=tuple(secrets_in(old)),
             after=(f"engine@{host}",),
             timeout=180,
         )
@@ -155,14 +163,37 @@ def _merge(have: State, wanted: Mapping[str, Any], *, running: bool) -> dict[str
 
 def _differing(have: State, merged: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
     """Keys whose value in the file, in force, or as the engine reports it is not the one wanted."""
-    in_file = {key for key in {*have.keys, *merged} if have.keys.get(key) != merged.get(key)}
-    in_force = {key for key in {*have.applied, *wanted} if have.applied.get(key) != wanted.get(key)}
+    in_file = {key for key in {*have.keys, *merged} if have.keys.get(key) != revealed(merged.get(key))}
+    applied, remembered = _applied(have, wanted), marked(wanted)
+    in_force = {key for key in {*applied, *wanted} if applied.get(key) != remembered.get(key)}
     live = {key for key in wanted if key in have.live and have.live[key] != reported_form(key, wanted[key])}
     return frozenset(in_file | in_force | live)
 
 
+def _applied(have: State, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What is remembered, with hashes in place of the secrets wanted: a value once plain in the inventory may be a
+    reference now, and needs no restart for that."""
+    return {key: _marked_like(value, wanted.get(key)) for key, value in have.applied.items()}
+
+
+def _marked_like(value: Any, like: Any) -> Any:
+    return marked(like) if value == revealed(like) else value
+
+
+def _veiled(have: State, merged: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's content with a secret where one is wanted, or was when the file was written."""
+    before = veiled(have.keys, unmarked(have.applied))
+    return {key: veiled(value, merged.get(key)) for key, value in before.items()}
+
+
+def _mode(merged: Mapping[str, Any]) -> str:
+    """Who may read the file: only root where it holds a secret; else that stays as it is."""
+    return "600" if any(True for _ in secrets_in(merged)) else ""
+
+
 def reported_form(key: str, value: Any) -> Any:
     """A wanted value in the form the engine reports it."""
+    value = revealed(value)
     if key == "registry-mirrors":
         return sorted(mirror.rstrip("/") for mirror in value)
     if key in ("insecure-registries", "labels"):
@@ -170,11 +201,11 @@ def reported_form(key: str, value: Any) -> Any:
     return value
 
 
-def _now(have: State, key: str, wanted: Any) -> Any:
-    """What differs from what is wanted: the engine's word where it tells another value, else the file's."""
+def _now(have: State, old: Mapping[str, Any], key: str, wanted: Any) -> Any:
+    """What differs from what is wanted: the engine's word where it tells another value, else the file's (``old``)."""
     live = have.live.get(key)
     other = live is not None and (wanted is None or live != reported_form(key, wanted))
-    return live if other else have.keys.get(key)
+    return live if other and not any(True for _ in secrets_in(old.get(key))) else old.get(key)
 
 
 def _read(text: str) -> tuple[dict[str, Any], str | None]:
@@ -185,10 +216,6 @@ def _read(text: str) -> tuple[dict[str, Any], str | None]:
     except ValueError as error:
         return {}, str(error)
     return (value, None) if isinstance(value, dict) else ({}, "not a JSON object")
-
-
-def _text(keys: Mapping[str, Any], *, one_line: bool = False) -> bytes:
-    return (json.dumps(keys, indent=None if one_line else 2, sort_keys=True) + "\n").encode()
 
 
 def _unreadable(host: str, why: str) -> Finding:

@@ -10,6 +10,7 @@ import pytest
 from testinfra.host import Host as Remote
 
 from skep.model import Host
+from skep.secret import revealed, veiled
 
 FILE = "/etc/docker/daemon.json"
 INFO = "timeout 20 docker info --format '{{json .}}'"
@@ -27,9 +28,9 @@ def test_file(host: Remote, wanted: Host) -> None:
     except ValueError as error:
         pytest.fail(f"{FILE} on {wanted.name} is not JSON: {error}")
     wrong = [
-        f"{key} is {_text(found[key])}, wanted {_text(value)}" if key in found else f"{key} is missing"
+        _differs(key, found[key], value) if key in found else f"{key} is missing"
         for key, value in wanted.daemon.items()
-        if key not in found or found[key] != value
+        if key not in found or found[key] != revealed(value)
     ]
     assert not wrong, f"{FILE} on {wanted.name}: {'; '.join(wrong)}"
 
@@ -61,9 +62,9 @@ def test_in_force(host: Remote, wanted: Host, ask: Ask) -> None:
     _something(wanted)
     info = ask(host, INFO)[0]
     wrong = [
-        f"{key} is {_text(TOLD[key](info))} in the running engine, wanted {_text(_plain(key, value))}"
+        _differs(key, TOLD[key](info), value, " in the running engine")
         for key, value in wanted.daemon.items()
-        if key in TOLD and not _agrees(key, value, TOLD[key](info))
+        if key in TOLD and not _agrees(key, revealed(value), TOLD[key](info))
     ]
     assert not wrong, f"{wanted.name}: {'; '.join(wrong)}"
 
@@ -129,5 +130,13 @@ def _plain_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _differs(key: str, found: Any, wanted: Any, where: str = "") -> str:
+    """What is wrong, without a secret, and without what was found in the place of one."""
+    have, want = _text(veiled(found, wanted)), _text(wanted)
+    return (
+        f"{key} is {have}{where}, wanted {want}" if have != want else f"{key} holds another secret{where} than wanted"
+    )
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(value, sort_keys=True, default=str)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
-from skep.compose import pinned
-from skep.compose.comparing import comparable, differences, replaces_tasks, short
-from skep.diff import STARS, Change
+from skep.compose import STARS, pinned
+from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown
+from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
+from skep.secret import secrets_in
 
 SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Configs", "Secrets")
 """Sections of a new service that the plan shows."""
-SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
-"""Words in a variable's name that make the plan keep its values to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ class Case:
         self.wanted = wanted
         self.told = told or Told()
         self.blind = told is None
+        self.hidden = wanted.hidden | {value.reveal() for value in secrets_in(stack) if value.reveal()}
         self.cause = cause
         self.found: Found = self.told.of(stack.name)
         self.differing = [d for d in map(self._differing, sorted(wanted.services)) if d is not None]
@@ -95,10 +94,11 @@ class Case:
             sections = comparable(difference.spec, self.told.names)
             for key in SHOWN:
                 if key in sections:
-                    yield f"{key}: {_whole(key, sections[key])}"
+                    text = _whole(key, sections[key])
+                    yield f"{key}: {STARS if holds(text, self.hidden) else text}"
             return
         for change in difference.changes:
-            yield str(self._masked(change))
+            yield str(shown(change, self.hidden))
         if difference.name in self.rollout.restart:
             yield "ForceUpdate: tasks are replaced one after the other"
 
@@ -127,17 +127,6 @@ class Case:
         full = pinned(spec, {image_of(spec): answer})
         return image_of(full), list((full["TaskTemplate"].get("Placement") or {}).get("Platforms") or [])
 
-    def _masked(self, change: Change) -> Change:
-        """Images short; values of secrets, and of variables that sound like secrets, as stars."""
-        values = (change.old, change.new)
-        if change.path == ("Image",):
-            return Change(change.path, *(short(value) if value else None for value in values))
-        texts = [json.dumps(value, default=str, ensure_ascii=False) for value in values if value is not None]
-        sounds = change.path[0] == "Env" and any(word in change.path[-1].lower() for word in SENSITIVE)
-        if sounds or any(secret in text for secret in self.wanted.hidden if secret for text in texts):
-            return Change(change.path, *(STARS if value is not None else None for value in values))
-        return change
-
 
 def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
     """Whether the services there are exactly these."""
@@ -152,5 +141,7 @@ def _whole(key: str, value: Any) -> str:
     if key == "Image":
         return short(value)
     if key == "Mode":
-        return " ".join(map(str, value.values()))
+        at_once = f" ({value['MaxConcurrent']} at once)" if "MaxConcurrent" in value else ""
+        count = value.get("Replicas", value.get("Completions"))
+        return f"{value['Mode']} {count}{at_once}" if count else str(value["Mode"])
     return ", ".join(value) if isinstance(value, Mapping) else str(value)

@@ -7,19 +7,19 @@ from typing import Any
 
 from roles.stacks.case import Case, is_what_runs
 from roles.stacks.state import Raw
-from roles.stacks.wanted import named, used_by
+from roles.stacks.wanted import named, network_body, used_by
 from skep import revisions
-from skep.revisions import Revision, last_done
+from skep.revisions import Revision
 
 
 def records(case: Case) -> list[dict[str, Any]]:
     """What is written down before a roll-out: the stack as it was found, where no revision knows it, and as it is
-    to be. Each with ``Name``, ``Labels`` and ``content``."""
+    to be. Each with ``Name``, ``Labels`` and ``content``. It takes the place of one that nobody saw to its end."""
     past = case.found.revisions
-    number = past[-1].number + 1 if past else 1
+    number = past[-1].number + past[-1].done if past else 1
     found = {name: case.have(name) or {} for name in case.found.services}
     made = []
-    if found and not last_done(past):
+    if found and not past:
         made.append(_record(case, number, found, "as found", done=True))
         number += 1
     services = {**case.wanted.services, **found, **{d.name: d.spec for d in case.differing}}
@@ -63,7 +63,7 @@ def _record(
     used = [used_by(spec) for spec in services.values()]
     content = {
         "services": dict(services),
-        "networks": dict(case.wanted.networks),
+        "networks": {**{name: network_body(raw) for name, raw in case.found.networks.items()}, **case.wanted.networks},
         "configs": sorted({name for one in used for name in one[0]} | set(case.wanted.configs)),
         "secrets": sorted({name for one in used for name in one[1]} | set(case.wanted.secrets)),
         "hooks": dict(case.wanted.hooks),

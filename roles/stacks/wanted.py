@@ -97,6 +97,15 @@ def from_found(found: Found, told: Told) -> Wanted:
     return Wanted(services=services, pinned=True)
 
 
+def network_body(raw: Raw) -> dict[str, Any]:
+    """What would make an observed network again."""
+    asked = [pool for pool in (raw.get("IPAM") or {}).get("Config") or () if pool.get("Subnet")]
+    options = {key: value for key, value in (raw.get("Options") or {}).items() if not key.endswith("vxlanid_list")}
+    body = {key: raw.get(key) for key in ("Name", "Driver", "Internal", "Attachable", "Labels")}
+    body |= {"Options": options} if options else {}
+    return body | ({"IPAM": {"Config": asked}} if asked else {})
+
+
 def named(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
     """An observed spec with names in place of identifiers, as it could be sent again."""
     template = dict(spec["TaskTemplate"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from roles.swarm.identity import Observed
-from roles.swarm.state import LOCKED
+from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
 from skep.model import Cluster
 from skep.plan import Step, Wait
@@ -14,10 +14,15 @@ from skep.rolling import unlock
 
 
 def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
-    """Managers that came back locked from a restart, where another one can tell the key."""
-    for host in cluster.hosts if seen else ():
+    """Managers that are locked, or may be once their engine is started, where another one can tell the key."""
+    if seen is None:
+        return
+    now = (seen.state.spec.get("EncryptionConfig") or {}).get("AutoLockManagers")
+    for host in cluster.hosts:
         state = observed.get(host.name)
-        if state and state.node_state == LOCKED:
+        if state is None or not state.manager:
+            continue
+        if state.node_state == LOCKED or (state.node_state == STOPPED and (now or cluster.swarm.autolock)):
             yield unlock(unlock_id(host.name), host.name, needs=(f"engine@{host.name}", f"daemon@{host.name}"))
 
 
@@ -29,22 +34,32 @@ def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
     for host in cluster.hosts if seen else ():
         state = observed.get(host.name)
         node = seen.node_of(state) if seen else None
-        if state is None or node is None or state.node_state not in ("active", LOCKED) or node.role != host.role:
+        if state is None or node is None or node.role != host.role:
             continue
-        locked, down = state.node_state == LOCKED, node.state == "down"
-        if not (locked or down or node.reachability == "unreachable"):
-            continue
-        told = node.state if down else node.reachability
-        yield Wait(
-            id=f"swarm/heard@{host.name}",
-            title="wait until Ready" + (" and Reachable" if host.role == "manager" else ""),
-            cause="it was locked" if locked else f"its engine runs, and is {told} in the managers' eyes",
-            condition="node_ready",
-            arguments={"node": node.id},
-            otherwise=not_heard(host.name),
-            needs=(unlock_id(host.name),),
-            after=(f"engine@{host.name}", f"daemon@{host.name}"),
-        )
+        if cause := _absent(state, node):
+            yield Wait(
+                id=f"swarm/heard@{host.name}",
+                title="wait until Ready" + (" and Reachable" if host.role == "manager" else ""),
+                cause=cause,
+                condition="node_ready",
+                arguments={"node": node.id},
+                otherwise=not_heard(host.name),
+                needs=(unlock_id(host.name),),
+                after=(f"engine@{host.name}", f"daemon@{host.name}"),
+            )
+
+
+def _absent(state: State, node: Node) -> str | None:
+    """Why a node has to be waited for; ``None`` if it has not."""
+    if state.node_state == LOCKED:
+        return "it was locked"
+    if state.node_state == PENDING:
+        return "its engine still looks for the managers"
+    if state.node_state == "active" and node.state == "down":
+        return "its engine runs, and is down in the managers' eyes"
+    if state.node_state == "active" and node.reachability == "unreachable":
+        return "its engine runs, and is unreachable in the managers' eyes"
+    return None
 
 
 def unlock_id(name: str) -> str:

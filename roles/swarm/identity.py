@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-from roles.swarm.state import MEMBERS, Node, State
+from roles.swarm.state import PENDING, Node, State
 from skep.model import Host
 from skep.plan import Ref
 
@@ -25,19 +25,18 @@ def advertise(host: Host) -> str | None:
 def outside(name: str, observed: Observed) -> bool:
     """Whether a host that answered is not, or not yet fully, in a swarm."""
     state = observed[name]
-    return state is None or state.node_state in ("inactive", "pending")
+    return state is None or state.node_state == "inactive" or is_pending(state)
 
 
 def is_pending(state: State | None) -> bool:
-    """Whether its engine still tries to join."""
-    return state is not None and state.node_state == "pending"
+    """Whether its engine still looks for the managers."""
+    return state is not None and state.node_state == PENDING
 
 
 def node_ref(name: str, observed: Observed) -> str | Ref:
     """The host's node ID, late if it has not joined yet."""
     state = observed[name]
-    known = state is not None and state.node_state in MEMBERS and state.node_id
-    return state.node_id if known and state and state.node_id else Ref(f"node-id@{name}")
+    return state.node_id if state and state.node_id else Ref(f"node-id@{name}")
 
 
 def same_host(node: Node, host: Host) -> bool:

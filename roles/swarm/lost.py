@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from roles.swarm.identity import Observed, is_pending, same_host, was
-from roles.swarm.state import MEMBERS, Node
+from roles.swarm.state import Node
 from roles.swarm.view import View
 from skep.model import Cluster
 from skep.plan import Call, Finding, Step, Wait
@@ -49,7 +49,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
 
 def twins(cluster: Cluster, observed: Observed, seen: View) -> list[tuple[str, Node]]:
     """Nodes that were a host which answered and is another node, or none, now."""
-    ids = {state.node_id for state in observed.values() if state and state.node_state in MEMBERS}
+    ids = {state.node_id for state in observed.values() if state}
     return [
         (host.name, node)
         for node in seen.nodes.values()

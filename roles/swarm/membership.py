@@ -46,8 +46,9 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
     for name in names:
         node = seen.node_of(observed[name]) if seen else None
         if node is not None and node.role == "manager":
+            gate += (f"swarm/heard@{name}",) if is_pending(observed[name]) else ()
             continue
-        if outside(name, observed):
+        if node is None and outside(name, observed):
             yield _join(cluster, cluster.host(name), observed, seen, gate)
             change, identity = f"swarm/join@{name}", node_ref(name, observed)
         else:
@@ -78,7 +79,7 @@ def workers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
     """Joins of workers, all at once."""
     gate = () if seen else (f"swarm/init@{cluster.managers[0].name}",)
     for host in cluster.workers:
-        if host.name in observed and outside(host.name, observed):
+        if host.name in observed and outside(host.name, observed) and not (seen and seen.node_of(observed[host.name])):
             yield _join(cluster, host, observed, seen, gate)
 
 

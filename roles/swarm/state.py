@@ -18,8 +18,8 @@ STOPPED = "stopped"
 LOCKED = "locked"
 """``node_state`` of a manager that waits for the unlock key; it is a node by what is on its disk."""
 
-MEMBERS = ("active", STOPPED, LOCKED)
-"""``node_state`` of hosts that are nodes."""
+PENDING = "pending"
+"""``node_state`` of a host whose engine still looks for its swarm: a first join, or a start without its managers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,13 @@ def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
 
 def parse_state(text: str, answers: Answers) -> State | None:
     """From ``/info`` and, on managers in a quorum, ``/nodes``; from the node's certificate in ``text`` while the
-    engine does not answer, or tells no node ID because it is locked; ``None`` without any."""
+    engine does not answer, or does not tell what it is: locked, or pending; ``None`` without any."""
+    certified = "BEGIN CERTIFICATE" in text
     if "/info" not in answers:
-        return _from_disk(text, STOPPED) if "BEGIN CERTIFICATE" in text else None
+        return _from_disk(text, STOPPED) if certified else None
     swarm = answers["/info"]["Swarm"]
-    if swarm["LocalNodeState"] == LOCKED and "BEGIN CERTIFICATE" in text:
-        return _from_disk(text, LOCKED)
+    if certified and swarm["LocalNodeState"] in (LOCKED, PENDING):
+        return _from_disk(text, swarm["LocalNodeState"])
     cluster = swarm.get("Cluster") or {}
     return State(
         node_state=swarm["LocalNodeState"],
@@ -106,7 +107,7 @@ def parse_state(text: str, answers: Answers) -> State | None:
         cluster_id=cluster.get("ID") or None,
         manager=bool(swarm.get("ControlAvailable")),
         error=swarm.get("Error") or None,
-        nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers else None,
+        nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
         fixed={
             "address-pools": cluster.get("DefaultAddrPool") or [],

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from testinfra.host import Host as Remote
 
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, reveal
 
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
 NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
@@ -132,7 +132,7 @@ def _certificate(host: Remote, wanted: Host) -> Mapping[x509.ObjectIdentifier, s
 
     Source: swarmkit, ca/certificates.go.
     """
-    root = wanted.daemon.get("data-root", "/var/lib/docker")
+    root = reveal(wanted.daemon.get("data-root", "/var/lib/docker"))
     file = host.run("cat %s", f"{root}/swarm/certificates/swarm-node.crt")
     assert file.succeeded, f"{wanted.name} has no certificate of a swarm: {file.stderr.strip()}"
     subject = x509.load_pem_x509_certificates(file.stdout_bytes)[0].subject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from roles.swarm.state import LOCKED, MEMBERS, STOPPED, Node, State
+from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from skep.model import Cluster
 from skep.plan import Finding
 
@@ -78,16 +78,24 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View 
 
 
 def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator[Finding]:
-    if state is None or state.node_state in ("inactive", "pending"):
+    if state is None or state.node_state == "inactive":
         return
-    if state.node_state == LOCKED and seen is None:
+    if state.node_state == PENDING:
+        if seen is None:
+            yield _error(
+                name,
+                "its engine still looks for its swarm, and no manager of the inventory answers for it",
+                f"run the same command again in a moment, for its managers may be on their way; if it stays: on {name}"
+                " look at journalctl -u docker; if its place there may be given up: docker swarm leave --force",
+            )
+    elif state.node_state == LOCKED and seen is None:
         yield _error(
             name,
             "its swarm state is locked, and no manager of the inventory can tell the key",
             f"on {name} run: docker swarm unlock; it asks for the key, which any manager that is not locked tells:"
             " docker swarm unlock-key -q. Then run the same command again",
         )
-    elif state.node_state not in MEMBERS:
+    elif state.node_state not in ("active", LOCKED, STOPPED):
         yield _error(
             name,
             f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}",
@@ -97,8 +105,8 @@ def _host_refusal(name: str, state: State | None, seen: View | None) -> Iterator
         yield _error(
             name,
             f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}",
-            "bring the other managers back first; only if they are lost for good:"
-            " docker swarm init --force-new-cluster on one survivor",
+            "run it again in a moment, for a new leader may be on its way; else bring the other managers back; only if"
+            " they are lost for good: docker swarm init --force-new-cluster on one survivor",
         )
     elif seen is None:
         yield _error(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from skep.errors import SkepError
 from skep.plan import Step
+
+if TYPE_CHECKING:
+    from skep.engine import ServiceRow
 
 Kind = Literal["started", "progress", "stopping", "done", "failed", "skipped"]
 
@@ -17,7 +20,8 @@ Kind = Literal["started", "progress", "stopping", "done", "failed", "skipped"]
 class Event:
     """One thing that happened to a step. ``seconds`` it took, when it ended; ``time`` is seconds since 1970.
 
-    ``stopping``: the run is being ended, and this step is given a moment to end by itself.
+    ``stopping``: the run is being ended, and this step is given a moment to end by itself. ``rows``: of a step that
+    waits for a stack, its services as they stand.
     """
 
     kind: Kind
@@ -25,6 +29,7 @@ class Event:
     text: str = ""
     seconds: float = 0.0
     time: float = field(default_factory=time.time)
+    rows: tuple[ServiceRow, ...] = ()
 
 
 Tell = Callable[[Event], None]

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from skep.apply.events import Event, Outcome, Tell
-from skep.apply.perform import Performer
+from skep.apply.perform import Performer, Say
 from skep.errors import SkepError, StepFailed
 from skep.plan import Plan, Step
 
@@ -85,8 +85,8 @@ class Executor:
                 self._running[future] = (step, time.monotonic())
                 del self._waiting[step.id]
 
-    def _say(self, step: Step) -> Performer.Say:
-        return lambda text: self._told(Event("progress", step, text))
+    def _say(self, step: Step) -> Say:
+        return lambda text, rows=(): self._told(Event("progress", step, text, rows=rows))
 
     def _finish(self, future: Future[None]) -> None:
         step, since = self._running.pop(future)

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
 from skep.apply.commit import commit
 from skep.apply.script import put_script, run_script
-from skep.engine import CONDITIONS, OPERATIONS, SECRET, Clients, EngineClient, Logins, resolve
+from skep.engine import (
+    OPERATIONS,
+    SECRET,
+    Clients,
+    EngineClient,
+    Logins,
+    Progress,
+    ServiceRow,
+    StackWatch,
+    resolve,
+    watch,
+)
 from skep.errors import ConnectError, SkepError, StepFailed
-from skep.model import Registry, Secret, reveal
+from skep.model import Registry
 from skep.plan import Call, Put, Ref, Run, Step, Wait
+from skep.secret import Redaction, Secret, secrets_in
 from skep.ssh import Pool, Result
 
 T = TypeVar("T")
@@ -24,27 +38,59 @@ SCRIPTS = 2
 
 AGAIN = "run the same command again; it continues where this one stopped"
 
-
 PATIENCE = 60.0
 """Seconds a cluster-wide step waits for a manager that answers: one may be restarting, or a leader being elected."""
 
+ANSWER = 60.0
+"""Seconds an engine may take for one answer."""
+
+Say = Callable[..., None]
+"""Takes a few words on how far a step is, and the rows that go with them, if any."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One step under way, on whichever manager: one deadline, and one memory of what was seen."""
+
+    step: Step
+    say: Say
+    deadline: float
+    look: Callable[..., Progress] | None
+    heard: float = field(default_factory=time.monotonic)
+    """When a manager last answered."""
+
+    @classmethod
+    def of(cls, step: Step, say: Say) -> _Attempt:
+        look = watch(step.condition) if isinstance(step, Wait) else None
+        return cls(step, say, time.monotonic() + step.timeout, look)
+
+    @property
+    def left(self) -> float:
+        """Seconds until its deadline; negative after it."""
+        return self.deadline - time.monotonic()
+
 
 class Performer:
-    """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first."""
-
-    Say = Callable[[str], None]
+    """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first; ``hides`` what nothing
+    that is told may show, beside the secrets of the steps themselves."""
 
     def __init__(
-        self, pool: Pool, managers: Sequence[str], *, registries: Sequence[Registry] = (), author: str = ""
+        self,
+        pool: Pool,
+        managers: Sequence[str],
+        hides: Iterable[Secret] = (),
+        *,
+        registries: Sequence[Registry] = (),
+        author: str = "",
     ) -> None:
         self._pool = pool
         self._clients = Clients(pool)
         self._managers = list(managers)
         self._lock = threading.Lock()
-        self._secrets: set[str] = set()
+        self._redaction = Redaction(hides)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._closed = threading.Event()
-        logins = Logins(registries, self._hide)
+        logins = Logins(registries, self._redaction.learn)
         self._local: dict[str, Callable[[], Any]] = {
             "registry-logins": lambda: logins,
             "author": lambda: author,
@@ -61,55 +107,69 @@ class Performer:
 
     def perform(self, step: Step, say: Say) -> None:
         """Do it. Raises ``StepFailed`` or ``ConnectError``; a cluster-wide step tries another manager first."""
+        self._redaction.learn(secrets_in(step))
+
+        def told(text: str, rows: tuple[ServiceRow, ...] = ()) -> None:
+            clean = self._redaction.clean
+            seen = tuple(replace(row, detail=clean(row.detail), error=clean(row.error)) for row in rows)
+            say(clean(text), *([seen] if seen else []))
+
+        attempt = _Attempt.of(step, told)
         try:
             if step.host is not None:
-                self._on(step.host, step, say)
+                self._on(step.host, attempt)
             else:
-                self._anywhere(step, say)
+                self._anywhere(attempt)
         except SkepError as error:
             raise self._redacted(error) from None
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
             raise self._redacted(StepFailed("unexpected error", cause=cause)) from None
 
-    def _anywhere(self, step: Step, say: Say) -> None:
+    def _anywhere(self, attempt: _Attempt) -> None:
         """On a manager; on another where that one is lost; again for a while where none answers just now."""
-        deadline = time.monotonic() + min(step.timeout, PATIENCE)
         while True:
-            lost = self._on_any(step, say)
+            lost = self._on_any(attempt)
             if lost is None:
                 return
-            if time.monotonic() > deadline or self._closed.wait(1.0):
+            silent = time.monotonic() - attempt.heard
+            if silent > PATIENCE or attempt.left < 0 or self._closed.wait(1.0):
                 raise lost
-            say("no manager answers just now")
+            attempt.say("no manager answers just now")
 
-    def _on_any(self, step: Step, say: Say) -> SkepError | None:
+    def _on_any(self, attempt: _Attempt) -> SkepError | None:
         lost: ConnectError | None = None
-        for host in self._managing(step):
+        for host in self._managing(attempt.step):
             if lost:
-                say(f"{lost.host or 'a manager'} was lost, trying {host}")
+                attempt.say(f"{lost.host or 'a manager'} was lost, trying {host}")
             try:
-                self._on(host, step, say)
+                self._on(host, attempt)
                 return None
             except ConnectError as error:
                 self._last(host)
                 lost = error
         return lost or StepFailed("no manager of the swarm answers", next_action=AGAIN)
 
-    def _on(self, host: str, step: Step, say: Say) -> None:
+    def _on(self, host: str, attempt: _Attempt) -> None:
+        step = attempt.step
         if isinstance(step, Run | Put):
             self._script(host, step)
         elif isinstance(step, Call):
             arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
-            with self._clients.lend(host, step.id) as api:
+            with self._lend(host, attempt) as api:
                 self._results[step.id] = _told(step, partial(OPERATIONS[step.operation], api, **arguments))
         elif isinstance(step, Wait):
-            self._wait(host, step, say)
+            self._wait(host, step, attempt)
+
+    @contextmanager
+    def _lend(self, host: str, attempt: _Attempt) -> Iterator[EngineClient]:
+        """A client that waits for no answer beyond the step's deadline."""
+        with self._clients.lend(host, attempt.step.id) as api:
+            api.timeout = max(1.0, min(ANSWER, attempt.left))
+            yield api
 
     def _script(self, host: str, step: Run | Put) -> None:
         script = put_script(step) if isinstance(step, Put) else run_script(step)
-        if isinstance(step, Run):
-            self._hide(*(value.reveal() for value in step.secrets.values() if isinstance(value, Secret)))
         with self._lock:
             slot = self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
         with slot:
@@ -117,20 +177,23 @@ class Performer:
         if result.status:
             raise _script_failed(host, step, result)
 
-    def _wait(self, host: str, step: Wait, say: Say) -> None:
+    def _wait(self, host: str, step: Wait, attempt: _Attempt) -> None:
         arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
-        deadline, pause, said = time.monotonic() + step.timeout, 0.05, ""
+        pause, said = 0.05, Progress(False)
+        assert attempt.look is not None
         while True:
-            with self._clients.lend(host, step.id) as api:
-                progress = _told(step, partial(CONDITIONS[step.condition], api, **arguments))
+            with self._lend(host, attempt) as api:
+                progress = _told(step, partial(attempt.look, api, **arguments))
+                attempt.heard = time.monotonic()
                 if progress.done:
+                    _say_changed(attempt.say, said, progress)
                     return
-                if time.monotonic() > deadline:
-                    raise _not_in_time(api, host, step, progress.text)
-            if progress.text != said:
-                say(progress.text)
-                said = progress.text
-            if self._closed.wait(pause):
+                if attempt.left < 0:
+                    raise _not_in_time(api, host, step, attempt.look, progress.text)
+            _say_changed(attempt.say, said, progress)
+            said = progress
+            asked = pause if progress.again is None else progress.again
+            if self._closed.wait(max(0.0, min(asked, attempt.left))):
                 raise StepFailed("was still waiting when the run was stopped", host=host, next_action=AGAIN)
             pause = min(0.5, pause * 1.5)
 
@@ -154,10 +217,12 @@ class Performer:
     def _resolved(self, name: str, source: str, step: Step) -> Any:
         with self._clients.lend(source, step.id) as api:
             if name == "node-id":
-                return api.info()["Swarm"]["NodeID"]
+                if node := api.info()["Swarm"]["NodeID"]:
+                    return node
+                raise ConnectError("its engine tells no node ID yet", host=source, step=step.id, next_action=AGAIN)
             found = resolve(api, name)
             if name in SECRET:
-                self._hide(found)
+                self._redaction.learn([Secret(found)])
             return found
 
     def _managing(self, step: Step) -> Iterator[str]:
@@ -181,19 +246,11 @@ class Performer:
                 self._managers.remove(host)
                 self._managers.append(host)
 
-    def _hide(self, *secrets: str) -> None:
-        """Values, and each line of those that have several, that no error may show."""
-        with self._lock:
-            for secret in secrets:
-                self._secrets |= {part for part in (secret, *map(str.strip, secret.splitlines())) if part}
-
     def _redacted(self, error: SkepError) -> SkepError:
-        with self._lock:
-            hidden = sorted(self._secrets, key=len, reverse=True)
-        for secret in hidden:
-            error.message = error.message.replace(secret, "***")
-            error.cause = error.cause.replace(secret, "***") if error.cause else None
-            error.next_action = error.next_action.replace(secret, "***") if error.next_action else None
+        clean = self._redaction.clean
+        error.message = clean(error.message)
+        error.cause = clean(error.cause) if error.cause else None
+        error.next_action = clean(error.next_action) if error.next_action else None
         return error
 
 
@@ -216,11 +273,17 @@ def _tail(result: Result) -> str:
     return "\n         ".join(lines[-STDERR_LINES:]) or "it printed no error"
 
 
-def _not_in_time(api: EngineClient, host: str, step: Wait, missing: str) -> StepFailed:
-    cause = missing
-    if step.condition == "stack_running":
-        from skep.engine.services import failure_report
+def _say_changed(say: Say, before: Progress, now: Progress) -> None:
+    """Tell what is new: words, with the rows where there are any."""
+    if now.rows and now.rows != before.rows:
+        say(now.text, now.rows)
+    elif now.text and now.text != before.text:
+        say(now.text)
 
-        cause = f"{missing}\n{failure_report(api, reveal(step.arguments['stack']))}"
+
+def _not_in_time(api: EngineClient, host: str, step: Wait, look: Callable[..., Progress], missing: str) -> StepFailed:
+    told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
+    cause = look.report(api) if isinstance(look, StackWatch) else told
     next_action = step.otherwise or AGAIN
-    return StepFailed(f"not so after {step.timeout:g} s", host=host, cause=cause, next_action=next_action)
+    place = step.concerns or host
+    return StepFailed(f"not so after {step.timeout:g} s", host=place, cause=cause, next_action=next_action)

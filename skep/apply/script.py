@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
 from skep.model import reveal
-from skep.plan import Put, Run
+from skep.plan import Put, Run, file_bytes
 
 
 def run_script(step: Run) -> str:
@@ -33,11 +34,11 @@ chmod {step.mode:o} {path}.skep-new
 mv -f {path}.skep-new {path}"""
 
 
-def _lay(files: Mapping[str, bytes]) -> list[str]:
+def _lay(files: Mapping[str, bytes | Mapping[str, Any]]) -> list[str]:
     lines: list[str] = []
     for name, content in sorted(files.items()):
         path = f'"$FILES"/{shlex.quote(name)}'
-        lines += [f'mkdir -p "$(dirname {path})"', f"{_decode(content)} >{path} || exit 73"]
+        lines += [f'mkdir -p "$(dirname {path})"', f"{_decode(file_bytes(content))} >{path} || exit 73"]
     return lines
 
 

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skep.apply import Outcome
-from skep.converge import Run, Site, refuse_errors, refuse_repeated, refuse_unclean, see
+from skep.converge import Run, Site, refuse_errors, refuse_later, refuse_repeated, refuse_unclean, see
 from skep.errors import LockHeld
 from skep.observe import Observation
 from skep.plan import Plan, Step
 from skep.report import Reporter
 
 Remaining = Callable[[Observation], Plan]
+
+LOOKS = 10
+"""How often to look for what was left for another round, a second apart: a host may hear late what it has become."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,17 @@ def carry_out(
             with tell.busy("observing again"):
                 observation = see(site, observation)
             planned = remaining(observation)
+            for _ in range(LOOKS):
+                if len(planned) or not planned.later:
+                    break
+                time.sleep(1)
+                observation = see(site, observation)
+                planned = remaining(observation)
             refuse_repeated(planned, done)
             if len(planned):
                 tell.plan(planned, applying=True)
                 refuse_errors(planned, "what was done before stays done")
+        refuse_later(planned)
     return Carried(observation, tuple(steps))
 
 

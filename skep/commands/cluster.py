@@ -19,6 +19,7 @@ from skep.converge import (
     look,
     plan,
     refuse_errors,
+    refuse_later,
     refuse_silent,
 )
 from skep.errors import ConnectError, UsageError, VerifyFailed
@@ -47,9 +48,10 @@ def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_silent(observation.failures)
-    if not len(planned):
+    changes = len(planned) or planned.later
+    if not changes:
         tell.done(_as_described(site, observation, since, limit))
-    return 10 if exit_code and len(planned) else 0
+    return 10 if exit_code and changes else 0
 
 
 def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: str) -> None:
@@ -62,6 +64,7 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     planned = _limited(site, planned, limit)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
+    refuse_later(planned)
     carried = carry_out(
         site,
         tell,
@@ -106,7 +109,7 @@ def status(site: Site, tell: Reporter) -> None:
     if holders:
         tell.say(f"locked by {next(iter(holders.values()))}")
     tell.plan(planned, applying=False)
-    if not len(planned) and not planned.errors:
+    if not len(planned) and not planned.errors and not planned.later:
         tell.done("no drift" + (f"; {', '.join(observation.failures)} did not answer" if observation.failures else ""))
     refuse_errors(planned)
     refuse_silent(observation.failures)

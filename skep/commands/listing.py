@@ -114,30 +114,5 @@ def stack_rows(api: EngineClient) -> Table:
     return columns, rows
 
 
-def task_rows(api: EngineClient, stack: str) -> Table:
-    """One row a task of the stack, newest first within a service."""
-    columns = ("task", "node", "state", "desired", "since", "error")
-    names = {node["ID"]: node_name(node) for node in api.nodes()}
-    services = {s["ID"]: s["Spec"]["Name"] for s in api.services(filters={"label": f"{STACK}={stack}"})}
-    tasks = [task for task in api.tasks(filters={"label": f"{STACK}={stack}"}) if task["ServiceID"] in services]
-    tasks.sort(key=lambda t: str(t["Status"]["Timestamp"]), reverse=True)
-    tasks.sort(key=lambda t: str(services[t["ServiceID"]]))
-    rows: list[tuple[object, ...]] = [_task_row(task, services, names) for task in tasks]
-    return columns, rows
-
-
-def _task_row(task: dict[str, Any], services: dict[str, str], names: dict[str, str]) -> tuple[object, ...]:
-    place = names.get(task.get("NodeID", ""), "")
-    status = task["Status"]
-    return (
-        f"{services[task['ServiceID']]}.{task.get('Slot') or place or '?'}",
-        place,
-        status["State"],
-        task["DesiredState"],
-        status["Timestamp"][:19],
-        status.get("Err", ""),
-    )
-
-
 def _yes(value: object) -> str:
     return "yes" if value else ""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from skep.commands.listing import manager_client
-from skep.compose.comparing import differences, short
+from skep.compose.comparing import differences, shown
 from skep.converge import Site
-from skep.diff import Change
 from skep.errors import UsageError
 from skep.report import Reporter
 from skep.revisions import Revision, read_revision
+from skep.secret import secrets_in
 
 
 def history(site: Site, tell: Reporter, *, name: str) -> None:
@@ -40,23 +38,18 @@ def diff(site: Site, tell: Reporter, *, name: str, old: str, new: str) -> None:
                 next_action=f"its revisions are: {', '.join(known)}",
             )
     one, other = (known[number].content["services"] for number in (old, new))
+    hidden = frozenset(value.reveal() for value in secrets_in(site.cluster) if value.reveal())
     rows: list[tuple[object, ...]] = []
     for service in sorted({*one, *other}):
         if service not in one or service not in other:
             rows.append((service, "", *("there" if service in side else "none" for side in (one, other))))
             continue
-        rows += [(service, ".".join(c.path), *_sides(c)) for c in differences(one[service], other[service], {})]
+        told = [shown(change, hidden) for change in differences(one[service], other[service], {})]
+        rows += [(service, ".".join(change.path), change.old or "", change.new or "") for change in told]
     if not rows:
         tell.done(f"revisions {old} and {new} of {name} do not differ")
         return
     tell.table("differences", ("service", "field", f"revision {old}", f"revision {new}"), rows)
-
-
-def _sides(change: Change) -> Sequence[object]:
-    return [
-        "" if value is None else short(value) if change.path == ("Image",) else value
-        for value in (change.old, change.new)
-    ]
 
 
 def _revisions(site: Site, name: str) -> list[Revision]:

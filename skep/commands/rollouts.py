@@ -73,7 +73,7 @@ def scale(site: Site, tell: Reporter, *, name: str, counts: Sequence[str], timeo
     wanted: dict[str, int] = {}
     for word in counts:
         service, equals, count = word.partition("=")
-        if not equals or not count.isdigit() or not service:
+        if not equals or not count.isdecimal() or not service:
             raise UsageError(f"{word} is not SERVICE=NUMBER", next_action=example)
         wanted[_full(name, service)] = int(count)
     if not wanted:
@@ -112,7 +112,9 @@ class _Recovery:
 
     def __call__(self, run: Run, outcome: Outcome, before: Observation) -> None:
         """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
-        failed = [stack for stack in self._site.cluster.stacks if _failed(stack, outcome)]
+        names_of = [stack.name for stack in self._site.cluster.stacks]
+        lost = {_stack_of(step, names_of) for step in outcome.failed}
+        failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
         back = [stack for stack in failed if stack.on_failure == "rollback"]
         if not back or outcome.interrupted:
             return
@@ -136,13 +138,12 @@ class _Recovery:
         )
 
 
-def _failed(stack: Stack, outcome: Outcome) -> bool:
-    """Whether a step about the stack, or one of its services, failed."""
-    for name in outcome.failed:
-        role, _, about = name.partition(":")
-        if role.startswith("stacks/") and (about.split("/")[0] == stack.name or about.startswith(f"{stack.name}_")):
-            return True
-    return False
+def _stack_of(step: str, stacks: Sequence[str]) -> str | None:
+    """The stack that a step is about, or about a service of: the one with the longest name that fits."""
+    role, _, about = step.partition(":")
+    about = about.partition("/")[0]
+    fits = [name for name in stacks if about == name or about.startswith(f"{name}_")]
+    return max(fits, key=len) if fits and role.startswith("stacks/") else None
 
 
 def _roll_out(site: Site, tell: Reporter, stack: Stack, what: str, end: str, *, once: bool = False) -> None:

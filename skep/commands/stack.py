@@ -6,10 +6,9 @@ from functools import partial
 
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import manager_client, node_rows, stack_rows, task_rows
+from skep.commands.listing import manager_client, node_rows, stack_rows
 from skep.commands.rollouts import only_stacks
 from skep.converge import Site, plan, refuse_errors, refuse_silent
-from skep.errors import UsageError
 from skep.model import Rollout, Stack
 from skep.observe import observe
 from skep.report import Reporter
@@ -31,6 +30,7 @@ def remove(site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: b
     agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
     remaining = partial(plan, only, down=True)
     carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True)
+    refuse_silent(observation.failures)
     tell.done(f"{name} is gone; {'all other' if chosen else 'its'} volumes stay")
 
 
@@ -38,15 +38,6 @@ def show(site: Site, tell: Reporter) -> None:
     """All stacks with running and wanted tasks."""
     with manager_client(site) as api:
         tell.table("stacks", *stack_rows(api))
-
-
-def tasks(site: Site, tell: Reporter, *, name: str) -> None:
-    """The tasks of a stack."""
-    with manager_client(site) as api:
-        columns, rows = task_rows(api, name)
-    if not rows:
-        raise UsageError(f"no task of a stack {name} in the swarm", next_action="see: invoke stack.ls")
-    tell.table("tasks", columns, rows)
 
 
 def nodes(site: Site, tell: Reporter) -> None:

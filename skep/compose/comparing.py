@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from skep.compose.render import STARS, masked
 from skep.diff import Change, changes
 
 Raw = Mapping[str, Any]
@@ -16,11 +17,16 @@ Raw = Mapping[str, Any]
 IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name")
 """Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit."""
 
+SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
+"""Words in a variable's name that make the plan keep its values to itself."""
+
 _PREDEFINED = ("host", "bridge", "none", "nat")
 _EVERYWHERE = "a network of every node"
 """Nodes' own networks: the Engine tells an identifier of them that nothing lists."""
 _ZERO_COUNTS = frozenset({"Init", "StopGracePeriod", "Delay", "Window"})
 """Keys in which zero or false is not the same as nothing."""
+_OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "DriverOpts"})
+"""Mappings whose keys are the operator's own: an empty text there is a value."""
 _SHORT = 12
 
 
@@ -66,6 +72,25 @@ def replaces_tasks(found: Iterable[Change]) -> bool:
     return any(change.path[0] not in IN_PLACE for change in found)
 
 
+def shown(change: Change, hidden: frozenset[str]) -> Change:
+    """A change as it may be seen: images short; as stars what is ``hidden``, and variables that sound like secrets.
+
+    Where one side holds something hidden the other is hidden, too: it may hold what was hidden before.
+    """
+    values: list[Any] = [change.old, change.new]
+    sounds = change.path[0] == "Env" and any(word in change.path[-1].lower() for word in SENSITIVE)
+    if sounds or holds(values, hidden):
+        values = [None if value is None else STARS for value in values]
+    elif change.path == ("Image",):
+        values = [short(value) if value else None for value in values]
+    return Change(tuple(STARS if holds(part, hidden) else part for part in change.path), *values)
+
+
+def holds(value: Any, hidden: frozenset[str]) -> bool:
+    """Whether one of the hidden texts is anywhere in data."""
+    return bool(masked(value, hidden) != masked(value, frozenset()))
+
+
 def short(image: str) -> str:
     """An image with its digest cut to twelve digits."""
     name, at, digest = image.partition("@sha256:")
@@ -95,9 +120,10 @@ def _container(container: dict[str, Any], names: Mapping[str, str]) -> dict[str,
     }
 
 
-def _variable(item: str) -> tuple[str, str]:
+def _variable(item: str) -> tuple[str, Any]:
+    """Name and value; a variable without ``=`` is taken out of the image's."""
     name, equals, value = item.partition("=")
-    return name, value if value else ("empty" if equals else "of the node")
+    return name, value if equals else {"unset": "yes"}
 
 
 def _file(one: Raw, what: str) -> tuple[str, dict[str, Any]]:
@@ -142,7 +168,8 @@ def _mode(mode: Raw) -> dict[str, Any]:
     if "ReplicatedJob" in mode:
         job = mode["ReplicatedJob"] or {}
         at_once = job.get("MaxConcurrent", 1)
-        return {"Mode": "replicated-job", "MaxConcurrent": at_once, "Completions": job.get("TotalCompletions", at_once)}
+        completions = job.get("TotalCompletions", at_once)
+        return {"Mode": "replicated-job", "Completions": str(completions), "MaxConcurrent": str(at_once)}
     replicas = (mode.get("Replicated") or {}).get("Replicas")
     return {"Mode": "replicated", "Replicas": str(1 if replicas is None else replicas)}
 
@@ -155,11 +182,11 @@ def _rollout(config: Raw | None) -> dict[str, Any] | None:
 
 def _filled(values: Raw) -> dict[str, Any]:
     """Without what is empty, zero or false, at every depth; but see ``_ZERO_COUNTS``."""
-    inner = {name: _inner(one) for name, one in values.items()}
+    inner = {name: _inner(name, one) for name, one in values.items()}
     return {name: one for name, one in inner.items() if one or (name in _ZERO_COUNTS and one is not None)}
 
 
-def _inner(value: Any) -> Any:
+def _inner(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return _filled(value)
-    return [_inner(item) for item in value] if isinstance(value, list) else value
+        return dict(value) if name in _OPEN else _filled(value)
+    return [_inner("", item) for item in value] if isinstance(value, list) else value

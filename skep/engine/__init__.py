@@ -1,13 +1,15 @@
 """The Engine API over SSH: the only room that knows the Docker SDK. What plans may call is listed here."""
 
 from skep.engine.clients import Clients
-from skep.engine.conditions import CONDITIONS, Progress
+from skep.engine.conditions import CONDITIONS, watch
 from skep.engine.failures import engine_errors
 from skep.engine.inquire import inquire
 from skep.engine.logins import Logins
 from skep.engine.operations import OPERATIONS
+from skep.engine.progress import Progress, ServiceRow
 from skep.engine.refs import SECRET, resolve
 from skep.engine.transport import EngineClient
+from skep.engine.watching import StackWatch
 
 __all__ = [
     "CONDITIONS",
@@ -17,7 +19,10 @@ __all__ = [
     "EngineClient",
     "Logins",
     "Progress",
+    "ServiceRow",
+    "StackWatch",
     "engine_errors",
     "inquire",
     "resolve",
+    "watch",
 ]

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from skep.engine.operations import find_node
-from skep.engine.services import stack_converged
+from skep.engine.progress import Progress
+from skep.engine.tasks import is_alive
 from skep.engine.transport import EngineClient
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """One look: whether the condition holds, and a few words on what is missing."""
-
-    done: bool
-    text: str = ""
+from skep.engine.watching import StackWatch
 
 
 def node_ready(api: EngineClient, *, node: str) -> Progress:
@@ -58,44 +50,40 @@ def quorum_without(api: EngineClient, *, node: str) -> Progress:
 def node_drained(api: EngineClient, *, node: str) -> Progress:
     """No task runs on the node, and what ran there is settled elsewhere or waits for a place."""
     found = find_node(api, node)
-    here = [task for task in api.tasks(filters={"node": found["ID"]}) if _alive(task)]
+    here = [task for task in api.tasks(filters={"node": found["ID"]}) if is_alive(task)]
     if here:
         return Progress(False, f"{len(here)} tasks still on it")
-    wanted = [task for task in api.tasks(filters={"desired-state": "running"}) if _alive(task)]
+    wanted = [task for task in api.tasks(filters={"desired-state": "running"}) if is_alive(task)]
     moving = [task for task in wanted if task["Status"]["State"] not in ("running", "complete", "pending")]
     return Progress(not moving, f"{len(moving)} tasks are starting elsewhere")
 
 
 def stack_running(api: EngineClient, *, stack: str, services: Sequence[str] = ()) -> Progress:
-    """Every service of the stack runs as wanted and has done so for its monitor time."""
-    missing = stack_converged(api, stack)
-    return Progress(not missing, "; ".join(missing[:3]) + (" …" if len(missing) > 3 else ""))
+    """Every service of the stack (or each of those named in full) runs as wanted and has done so for its monitor time;
+    jobs are complete. See ``StackWatch``, which a wait uses to know more than one look can tell."""
+    return StackWatch()(api, stack=stack, services=services)
 
 
 def stack_gone(api: EngineClient, *, stack: str) -> Progress:
     """No service, task or network of the stack is left."""
     label = f"com.docker.stack.namespace={stack}"
     services = api.services(filters={"label": label})
-    tasks = [task for task in api.tasks(filters={"label": label}) if _alive(task)]
+    tasks = [task for task in api.tasks(filters={"label": label}) if is_alive(task)]
     networks = api.networks(filters={"label": label})
     left = {"services": len(services), "tasks": len(tasks), "networks": len(networks)}
     return Progress(not any(left.values()), ", ".join(f"{count} {what}" for what, count in left.items() if count))
-
-
-def _alive(task: dict[str, Any]) -> bool:
-    return task["Status"]["State"] in (
-        "new",
-        "pending",
-        "assigned",
-        "accepted",
-        "preparing",
-        "ready",
-        "starting",
-        "running",
-    )
 
 
 CONDITIONS: dict[str, Callable[..., Progress]] = {
     condition.__name__: condition
     for condition in (node_ready, node_down, quorum_without, node_drained, stack_running, stack_gone)
 }
+
+WATCHES: dict[str, Callable[[], Callable[..., Progress]]] = {stack_running.__name__: StackWatch}
+"""Conditions that remember what they saw, from one look of a wait to the next."""
+
+
+def watch(condition: str) -> Callable[..., Progress]:
+    """What one wait asks again and again."""
+    made = WATCHES.get(condition)
+    return made() if made else CONDITIONS[condition]

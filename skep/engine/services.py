@@ -1,101 +1,203 @@
-"""Whether the services of a stack run as wanted, told from their tasks and never from the CLI's exit status."""
+"""Whether a service runs as wanted, told from its tasks and Swarm's word on the roll-out. Pure: no request is made.
+
+Sources: swarmkit ``manager/orchestrator`` (``update``, ``restart``, ``jobs``), decision 0013.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from docker.errors import APIError
-
-from skep.engine.transport import EngineClient
-from skep.errors import StepFailed
+from skep.engine.placement import is_meant, is_ready
+from skep.engine.progress import ServiceRow
+from skep.engine.tasks import (
+    Node,
+    Service,
+    Task,
+    error_of,
+    has_failed,
+    holds_node,
+    is_alive,
+    is_kept,
+    mode_of,
+    node_name,
+    rank,
+    slot_of,
+    task_name,
+)
 
 DEFAULT_MONITOR = 5.0
 """Seconds; what Docker takes where an update_config names no monitor."""
 
-LOG_LINES = 10
+ENDED = {
+    "paused": "Swarm paused the roll-out of {}",
+    "rollback_paused": "Swarm paused the rollback of {}",
+    "rollback_completed": "Swarm rolled {} back to what ran before",
+}
+"""Words of Swarm for a roll-out that did not arrive, and goes no further by itself."""
 
 
-def stack_converged(api: EngineClient, stack: str) -> list[str]:
-    """What is still missing, a phrase a service; empty when all run as wanted.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a look says of a service.
 
-    Raises ``StepFailed`` when a roll-out paused or rolled back: waiting longer cannot help.
+    ``left``: seconds until its tasks have run long enough, where nothing else is missing. ``over``: why it will not
+    get there any more. ``failed``: ids of the current spec's tasks that failed, by slot.
     """
-    label = f"com.docker.stack.namespace={stack}"
-    services = api.services(filters={"label": label}, status=True)
-    tasks = api.tasks(filters={"label": label})
-    now = parse_time(api.info()["SystemTime"])
-    nodes = {node["ID"] for node in api.nodes() if node["Status"]["State"] == "ready"}
-    missing = []
-    for service in services:
-        own = [task for task in tasks if task["ServiceID"] == service["ID"]]
-        _refuse_stuck(api, service, own)
-        phrase = _missing(service, own, now, nodes)
-        if phrase:
-            missing.append(f"{service['Spec']['Name']}: {phrase}")
-    return sorted(missing)
+
+    row: ServiceRow
+    left: float | None = None
+    over: str = ""
+    failed: Mapping[Any, frozenset[str]] = field(default_factory=dict)
 
 
-def failure_report(api: EngineClient, stack: str) -> str:
-    """Why a stack does not run: of each service the newest failing task, its node, error and last log lines."""
-    label = f"com.docker.stack.namespace={stack}"
-    tasks = api.tasks(filters={"label": label})
-    lines: list[str] = []
-    for service in api.services(filters={"label": label}):
-        own = [task for task in tasks if task["ServiceID"] == service["ID"]]
-        lines += _task_report(api, service, own)
-    states = Counter(task["Status"]["State"] for task in tasks if task["DesiredState"] == "running")
-    counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return "\n".join(lines) or f"no task has told an error; tasks: {counted or 'none'}"
+@dataclass(slots=True)
+class _Slots:
+    """The current spec's tasks, one a slot: those that run, are complete for good, are on their way, or ended and get
+    no successor."""
+
+    running: list[Task] = field(default_factory=list)
+    complete: list[Task] = field(default_factory=list)
+    coming: list[Task] = field(default_factory=list)
+    dead: list[Task] = field(default_factory=list)
+    failed: dict[Any, frozenset[str]] = field(default_factory=dict)
+    newest_failure: Task | None = None
 
 
-def _refuse_stuck(api: EngineClient, service: dict[str, Any], tasks: list[dict[str, Any]]) -> None:
+def judge(
+    service: Service,
+    tasks: Sequence[Task],
+    fresh: Collection[str],
+    nodes: Mapping[str, Node],
+    ran: Callable[[Task], float],
+) -> Verdict:
+    """One service. ``tasks`` are all of it, ``fresh`` the ids of those that Swarm takes for up to date, ``ran`` tells
+    how many seconds a running task has run."""
+    job = mode_of(service).endswith("Job")
+    current = [task for task in tasks if (_of_iteration(service, task) if job else task["ID"] in fresh)]
+    wanted, places = _wanted(service, nodes)
+    slots = _slots(service, current, places, nodes, job)
+    there = len(slots.complete) + (0 if job else len(slots.running))
+    own = {task["ID"] for task in (*slots.running, *slots.coming, *slots.complete)}
+    surplus = sum(task["ID"] not in own and holds_node(task) and _on_ready(task, nodes) for task in tasks)
+    if not job:  # scaled down, and the managers have yet to choose who goes
+        surplus += max(0, len(slots.running) + len(slots.coming) - wanted)
+    update = str((service.get("UpdateStatus") or {}).get("State") or "")
+    enough = there >= wanted and not surplus and update not in ("updating", "rollback_started")
+    left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
+    over = _over(service, slots, wanted, nodes, job)
+    done = enough and left <= 0 and not over
+    unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
+    bad = unplaced[0] if unplaced else slots.newest_failure
+    slowest = min(slots.coming, key=rank, default=None)
+    row = ServiceRow(
+        name=service["Spec"]["Name"],
+        running=there,
+        wanted=wanted,
+        job=job,
+        state="over" if over else "done" if done else "stuck" if bad else "moving",
+        update=update,
+        node=node_name(nodes, slowest["NodeID"]) if slowest and slowest.get("NodeID") else "",
+        error=error_of(bad) if bad and not done else "",
+    )
+    if done:
+        return Verdict(row)
+    parts = _under_way(slots, unplaced)
+    if row.error:
+        count = len(unplaced) or sum(len(ids) for ids in slots.failed.values())
+        parts.append(f"{count} {'cannot be placed' if unplaced else 'failed'}: {row.error}")
+    parts += [f"{surplus} still to stop"] if surplus else []
+    only_time = enough and not over
+    parts += [f"watched for {_monitor(service):g} s"] if only_time else []
+    return Verdict(replace(row, detail=", ".join(parts)), left if only_time else None, over, slots.failed)
+
+
+def _of_iteration(service: Service, task: Task) -> bool:
+    """A job runs anew with each iteration; tasks of earlier ones say nothing about this one."""
+    wanted = ((service.get("JobStatus") or {}).get("JobIteration") or {}).get("Index", 0)
+    told = task.get("JobIteration")
+    return told is not None and told.get("Index", 0) == wanted
+
+
+def _wanted(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:
+    """How many, and for one task a node: where."""
+    mode = mode_of(service)
+    if mode.startswith("Global"):
+        places = {identity for identity, node in nodes.items() if is_meant(service, node)}
+        return len(places), places
+    number = service["Spec"]["Mode"].get(mode) or {}
+    if mode == "ReplicatedJob":
+        return int(number.get("TotalCompletions", number.get("MaxConcurrent", 1))), None
+    return int(number.get("Replicas", 1)), None
+
+
+def _slots(
+    service: Service, current: Iterable[Task], places: set[str] | None, nodes: Mapping[str, Node], job: bool
+) -> _Slots:
+    by_slot: dict[Any, list[Task]] = {}
+    for task in current:
+        by_slot.setdefault(slot_of(service, task), []).append(task)
+    found = _Slots()
+    for slot, tasks in by_slot.items():
+        if places is not None and slot not in places:
+            continue
+        newest = max(tasks, key=lambda task: str(task.get("CreatedAt", "")))
+        kept = [task for task in tasks if is_kept(task) and is_alive(task)]
+        running = [task for task in kept if task["Status"]["State"] == "running" and _on_ready(task, nodes)]
+        complete = [task for task in tasks if task["Status"]["State"] == "complete"]
+        if job and complete:
+            found.complete.append(complete[0])
+            continue
+        failures = [task for task in tasks if has_failed(task)]
+        if running and not job:
+            found.running.append(running[0])
+        elif kept:
+            found.coming.append(max(kept, key=rank))
+        elif not is_kept(newest) and newest in complete and _one_shot(service):
+            found.complete.append(newest)
+        elif not is_kept(newest) and newest in (*failures, *complete):
+            found.dead.append(newest)
+        if failures:
+            found.failed[slot] = frozenset(task["ID"] for task in failures)
+            latest = max(failures, key=_when)
+            if found.newest_failure is None or _when(latest) > _when(found.newest_failure):
+                found.newest_failure = latest
+    return found
+
+
+def _when(task: Task) -> str:
+    return str(task["Status"].get("Timestamp", ""))
+
+
+def _on_ready(task: Task, nodes: Mapping[str, Node]) -> bool:
+    node = nodes.get(task.get("NodeID", ""))
+    return node is not None and is_ready(node)
+
+
+def _one_shot(service: Service) -> bool:
+    """A task that ends with success is not started again: with this policy, that is what it was asked to do."""
+    policy = service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
+    return policy.get("Condition", "any") in ("none", "on-failure")
+
+
+def _over(service: Service, slots: _Slots, wanted: int, nodes: Mapping[str, Node], job: bool) -> str:
+    """Why waiting longer cannot help; empty while it can."""
+    name = service["Spec"]["Name"]
     state = (service.get("UpdateStatus") or {}).get("State", "")
-    if state in ("paused", "rollback_started", "rollback_paused", "rollback_completed"):
-        raise StepFailed(
-            f"the roll-out of {service['Spec']['Name']} ended as {state}",
-            cause="\n".join([service["UpdateStatus"].get("Message", ""), *_task_report(api, service, tasks)]),
-            next_action="mend the stack's files and run again",
-        )
+    all_ended_well = state == "paused" and len(slots.complete) >= wanted and not slots.failed
+    if state in ENDED and not all_ended_well:
+        return ENDED[state].format(name)
+    if slots.dead:
+        ended = task_name(service, slots.dead[0], nodes)
+        return f"{'job ' if job else ''}{name} failed: its restart policy starts no further task for {ended}"
+    return ""
 
 
-def _missing(service: dict[str, Any], tasks: list[dict[str, Any]], now: datetime, nodes: set[str]) -> str | None:
-    mode = service["Spec"]["Mode"]
-    if "ReplicatedJob" in mode or "GlobalJob" in mode:
-        status = service.get("ServiceStatus") or {}
-        done = status.get("CompletedTasks", 0)
-        wanted = status.get("DesiredTasks", 0) + done
-        total = (mode.get("ReplicatedJob") or {}).get("TotalCompletions", wanted)
-        return None if done >= total else f"{done} of {total} complete"
-    if (service.get("UpdateStatus") or {}).get("State") == "updating":
-        return "updating"
-    current = [task for task in tasks if task["DesiredState"] == "running" and _is_current(task, service)]
-    running = [task for task in current if task["Status"]["State"] == "running"]
-    if "Global" in mode:
-        meant = {task.get("NodeID") for task in tasks if task["DesiredState"] == "running"}
-        wanted = len(meant & nodes)
-        if not tasks:
-            return "no task yet"
-    else:
-        wanted = (mode.get("Replicated") or {}).get("Replicas", 1)
-    if len(running) < wanted:
-        return f"{len(running)} of {wanted} running"
-    monitor = _monitor(service)
-    if any((now - parse_time(task["Status"]["Timestamp"])).total_seconds() < monitor for task in running):
-        return f"{len(running)} of {wanted} running, watched for {monitor:g} s"
-    return None
-
-
-def _is_current(task: dict[str, Any], service: dict[str, Any]) -> bool:
-    wanted = service["Spec"]["TaskTemplate"]
-    keys = ("ContainerSpec", "ForceUpdate", "Resources", "Placement")
-    return all(task["Spec"].get(key) == wanted.get(key) for key in keys)
-
-
-def _monitor(service: dict[str, Any]) -> float:
-    """Seconds its tasks have to have run; none where a health check says that they do."""
+def _monitor(service: Service) -> float:
+    """Seconds its tasks have to have run; none where a health check says that they do: Swarm calls such a task
+    running when the check has passed."""
     check = service["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Healthcheck") or {}
     if check.get("Test") and check["Test"][0] != "NONE":
         return 0.0
@@ -103,31 +205,8 @@ def _monitor(service: dict[str, Any]) -> float:
     return nanoseconds / 1e9 if nanoseconds else DEFAULT_MONITOR
 
 
-def _task_report(api: EngineClient, service: dict[str, Any], tasks: list[dict[str, Any]]) -> list[str]:
-    bad = [task for task in tasks if task["Status"].get("Err")]
-    if not bad:
-        return []
-    newest = max(bad, key=lambda task: str(task["Status"]["Timestamp"]))
-    names = {node["ID"]: node["Description"].get("Hostname", "") for node in api.nodes()}
-    place = names.get(newest.get("NodeID", ""), "no node")
-    name = f"{service['Spec']['Name']}.{newest.get('Slot', newest.get('NodeID', '?'))}"
-    return [f"task {name} on {place}: {newest['Status']['Err']}", *_last_log(api, newest["ID"])]
-
-
-def _last_log(api: EngineClient, task: str) -> list[str]:
-    try:
-        framed = api.task_log(task, LOG_LINES)
-    except (APIError, OSError):
-        return []
-    text = re.sub(rb"[\x01\x02]\x00\x00\x00....", b"", framed, flags=re.S).decode(errors="replace")
-    return [f"  log: {line}" for line in text.splitlines()[-LOG_LINES:]]
-
-
-def parse_time(text: str) -> datetime:
-    """RFC 3339 as the engine writes it, nanoseconds cut to microseconds."""
-    match = re.fullmatch(r"(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", text)
-    if not match:
-        raise ValueError(f"not a time: {text}")
-    whole, fraction, zone = match.groups()
-    moment = datetime.fromisoformat(whole + ("+00:00" if zone == "Z" else zone))
-    return (moment + (datetime.resolution * int((fraction or "0")[:6].ljust(6, "0")))).astimezone(UTC)
+def _under_way(slots: _Slots, unplaced: Sequence[Task]) -> list[str]:
+    """How many are in which state, the slowest first."""
+    placed = (task for task in sorted(slots.coming, key=rank) if task not in unplaced)
+    states = Counter(task["Status"]["State"] for task in placed)
+    return [f"{count} {state}" for state, count in states.items()]

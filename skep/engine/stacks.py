@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from docker.errors import APIError
 
 from skep.compose import NAMESPACE, pinned, with_ids
+from skep.compose.comparing import differences
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
@@ -86,6 +87,8 @@ def service_write(
             return
         count = have["Spec"]["TaskTemplate"].get("ForceUpdate", 0) + force
         body = {**body, "TaskTemplate": {**body["TaskTemplate"], "ForceUpdate": count}}
+        if not force and _is_so(api, have["Spec"], body):
+            return
         version = have["Version"]["Index"]
         api.write(f"/services/{have['ID']}/update", body, headers=login, version=version, registryAuthFrom="spec")
 
@@ -128,8 +131,14 @@ def objects_remove(api: EngineClient, *, configs: Sequence[str], secrets: Sequen
 
 
 def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | None, who: str, commit: str) -> None:
-    """Write down what a roll-out is about to make of a stack. ``records``: ``Name``, ``Labels`` and ``content``."""
+    """Write down what a roll-out is about to make of a stack. ``records``: ``Name``, ``Labels`` and ``content``.
+
+    A record of that name, of a roll-out that nobody saw to its end, gives way.
+    """
     for record in records:
+        for config in api.read("/configs", filters={"name": [record["Name"]]}):
+            if config["Spec"]["Name"] == record["Name"]:
+                _gone(api.remove_config, config["ID"])
         content = dict(record["content"])
         if images:
             content["services"] = {name: pinned(spec, images) for name, spec in content["services"].items()}
@@ -176,6 +185,18 @@ def _ids(api: EngineClient, kind: str, spec: Raw) -> dict[str, str]:
     if not container.get(kind.title()) and not (kind == "configs" and credentials.get("Config")):
         return {}
     return {one["Spec"]["Name"]: one["ID"] for one in api.read(f"/{kind}")}
+
+
+def _is_so(api: EngineClient, have: Raw, body: Raw) -> bool:
+    """Whether a spec is so already, as after an answer that was lost: sent again it would be its own rollback target.
+
+    Identifiers are looked up only where nothing but them differs.
+    """
+    if any(change.path[0] not in ("Networks", "Privileges") for change in differences(have, body, {})):
+        return False
+    names = {network["Id"]: network["Name"] for network in api.read("/networks")}
+    names |= {config["ID"]: config["Spec"]["Name"] for config in api.read("/configs")}
+    return not differences(have, body, names)
 
 
 def _login(image: str, credentials: Credentials) -> dict[str, str]:

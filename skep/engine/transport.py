@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -104,3 +104,10 @@ class EngineClient(docker.APIClient):
         response = self._get(self._url("/tasks/{0}/logs", task), params=query, timeout=10)
         self._raise_for_status(response)
         return bytes(response.content)
+
+    def service_log(self, service: str, query: Mapping[str, Any]) -> Iterator[bytes]:
+        """A service's log as it comes, framed as ``task_log``. Waits for ever where the query says to follow."""
+        patience = None if query.get("follow") else self.timeout
+        response = self._get(self._url("/services/{0}/logs", service), params=query, stream=True, timeout=patience)
+        self._raise_for_status(response)
+        yield from response.iter_content(chunk_size=None)

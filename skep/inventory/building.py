@@ -9,6 +9,7 @@ from typing import Any, cast
 from skep.inventory.gateways import jumps
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings, located
+from skep.inventory.scalars import Scalar
 from skep.inventory.schema import InventoryFile
 from skep.model import (
     Access,
@@ -19,6 +20,7 @@ from skep.model import (
     Network,
     NodeRole,
     Registry,
+    Secret,
     Stack,
     Swarm,
 )
@@ -69,9 +71,18 @@ def _host(host: MergedHost) -> Host:
         labels=host.labels,
         groups=host.groups,
         engine=Engine(**host.engine),
-        daemon=host.daemon,
+        daemon=_sealed(host.daemon),
         advertise=host.advertise,
     )
+
+
+def _sealed(value: Any) -> Any:
+    """Data with a ``Secret`` for each text that came from a reference."""
+    if isinstance(value, Scalar):
+        return str(value) if value.origin is None else Secret(str(value))
+    if isinstance(value, dict):
+        return {key: _sealed(inner) for key, inner in value.items()}
+    return [_sealed(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _swarm(given: dict[str, Any]) -> Swarm:

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from skep.inventory.scalars import plain
-from skep.inventory.values import EMPTY_MAPPING, Anything, Flag, Number, Text, Texts, WrittenMap
+from skep.inventory.scalars import kept
+from skep.inventory.values import (
+    EMPTY_MAPPING,
+    Anything,
+    Flag,
+    HiddenText,
+    HiddenTexts,
+    HiddenWrittenMap,
+    Number,
+    PublicTexts,
+)
 
 FLAGS = """
 allow-direct-routing debug experimental icc init ip-forward ip-forward-no-drop ip-masq ip6tables iptables
@@ -61,9 +70,9 @@ _Mappings = Annotated[list[dict[str, Anything]], Field()]
 _KINDS: list[tuple[str, Any]] = [
     (FLAGS, Flag),
     (NUMBERS, Number),
-    (TEXTS, Text),
-    (LISTS, Texts),
-    (TEXT_MAPS, WrittenMap),
+    (TEXTS, HiddenText),
+    (LISTS, HiddenTexts),
+    (TEXT_MAPS, HiddenWrittenMap),
     (OBJECTS, _Mapping),
     (OBJECT_LISTS, _Mappings),
 ]
@@ -81,10 +90,10 @@ class _DaemonBase(BaseModel):
         return {} if value is None else value
 
     def given(self) -> dict[str, Any]:
-        """What the file gives, by daemon.json key, as plain data."""
+        """What the file gives, by daemon.json key, as plain data; text from a reference stays a ``Scalar``."""
         fields = type(self).model_fields
         known = {str(fields[name].alias): getattr(self, name) for name in fields if name in self.model_fields_set}
-        return {**known, **plain(self.model_extra or {})}
+        return {**known, **kept(self.model_extra or {})}
 
 
 def _fields() -> dict[str, Any]:
@@ -94,7 +103,7 @@ def _fields() -> dict[str, Any]:
             meaning, example = EXAMPLES.get(name, (None, None))
             examples = [example] if meaning else None
             field = Field(None, alias=name, description=meaning, examples=examples)
-            fields[name.replace("-", "_")] = (kind, field)
+            fields[name.replace("-", "_")] = (PublicTexts if name == "labels" else kind, field)
     return fields
 
 

@@ -117,7 +117,11 @@ later one holds. Its groups are those that name it under `hosts`, in the file's 
 **References.** `${env:NAME}` in a value stands for an environment variable, `${env:NAME:-default}` for one that may
 be unset or empty, `${file:path}` for a file's text without the line end (relative to the inventory's folder, `~` is
 your home). `$${` is a literal `${`. Passwords are written as a plain `${env:NAME}` or `${file:path}`, never as
-themselves. Inside braces or brackets (`{user: "${env:USER}"}`) a reference must be quoted: YAML wants that.
+themselves. What a reference gives is never shown where it is a password, a stack's variable, or text in `daemon`
+(daemon.json is then readable by root only); numbers, true and false are settings and are shown. In labels and in
+the options of networks a reference is refused: Docker shows those to everybody who asks. Elsewhere, as in an
+address, it is a setting as if written there. Inside braces or
+brackets (`{user: "${env:USER}"}`) a reference must be quoted: YAML wants that.
 
 **Durations.** `30s`, `5m`, `2160h`, `90d`, `1h30m`, or a number of seconds.
 

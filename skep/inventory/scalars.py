@@ -57,6 +57,15 @@ def meaning(text: str) -> Any:
     return text
 
 
+def kept(value: Any) -> Any:
+    """As ``plain``, but text that came from a reference stays the scalar that says so."""
+    if isinstance(value, Scalar) and value.origin is not None and isinstance(value.value, str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): kept(item) for key, item in value.items()}
+    return [kept(item) for item in value] if isinstance(value, list) else plain(value)
+
+
 def plain(value: Any) -> Any:
     """A value as bare Python data, fit for JSON."""
     if isinstance(value, Scalar):

@@ -18,6 +18,7 @@ from skep.inventory.values import (
     HostKeys,
     OneOrMore,
     Port,
+    PublicMap,
     Retries,
     Role,
     SecretText,
@@ -26,7 +27,6 @@ from skep.inventory.values import (
     Texts,
     Variables,
     Written,
-    WrittenMap,
 )
 
 
@@ -130,7 +130,7 @@ class Common(Section):
 
     role: Role = doc("Role in the swarm.", "manager", shown="required, at the host or a group of it")
     availability: Availability = doc("Whether tasks may run there.", "drain", "active")
-    labels: WrittenMap = doc("Node labels, for placement constraints.", {"zone": "a"}, shown="none")
+    labels: PublicMap = doc("Node labels, for placement constraints.", {"zone": "a"}, shown="none")
     advertise: Text = doc("Address or interface told to the other hosts.", "10.0.0.11", shown="swarm.advertise")
     ssh: Ssh = doc("Overrides of `ssh`, key by key.", {"port": 2222})
     engine: Engine = doc("Overrides of `engine`, key by key.", {"version": "26.1"})
@@ -161,8 +161,8 @@ class NetworkSection(Section):
     attachable: Flag = doc("Whether plain containers may join.", True, False)
     internal: Flag = doc("Whether it has no way out.", True, False)
     encrypted: Flag = doc("Whether its traffic between hosts is encrypted (IPsec).", True, False)
-    labels: WrittenMap = doc("Labels.", {"team": "web"}, shown="none")
-    options: WrittenMap = doc("Driver options.", {"com.docker.network.driver.mtu": "1400"}, shown="none")
+    labels: PublicMap = doc("Labels.", {"team": "web"}, shown="none")
+    options: PublicMap = doc("Driver options.", {"com.docker.network.driver.mtu": "1400"}, shown="none")
 
 
 class StackSection(Section):

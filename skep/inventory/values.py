@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from skep.inventory.scalars import Scalar, plain
+from skep.inventory.scalars import Scalar, kept
 from skep.inventory.wording import did_you_mean, either
 from skep.model import Secret
 
@@ -123,6 +123,19 @@ def _text_or_secret(value: Any) -> str | Secret:
     return Secret(str(value)) if _is_referenced(value) else str(value)
 
 
+def _hidden_text(value: Any) -> str:
+    """Text; where it came from a reference, still the scalar that says so."""
+    if not isinstance(value, str):
+        raise wrong("must be text")
+    return value if _is_referenced(value) else str(value)
+
+
+def _public_text(value: Any) -> Any:
+    if isinstance(value, Scalar) and value.origin is not None and not value.failed:
+        raise wrong("must be written as itself, not as a reference: Docker shows it to everybody who asks", shown=False)
+    return _text(value)
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else _empty_list(value)
 
@@ -190,7 +203,13 @@ SecretText = Annotated[
 Variable = Annotated[Any, PlainValidator(_text_or_secret), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 """Text, or a ``model.Secret`` where it came from a reference."""
 
-Anything = Annotated[Any, BeforeValidator(plain)]
+Anything = Annotated[Any, BeforeValidator(kept)]
+
+HiddenText = Annotated[Any, PlainValidator(_hidden_text), WithJsonSchema({"type": "string"})]
+"""Text that becomes a ``model.Secret`` where it came from a reference."""
+
+PublicText = Annotated[str, BeforeValidator(_public_text), WithJsonSchema({"type": "string"})]
+"""Text that Docker shows to everybody, so that a reference, which may be a secret, is refused."""
 
 Texts = Annotated[list[Text], BeforeValidator(_empty_list)]
 OneOrMore = Annotated[
@@ -200,6 +219,14 @@ OneOrMore = Annotated[
 ]
 """One text, or a list of them."""
 
+HiddenTexts = Annotated[list[HiddenText], BeforeValidator(_empty_list)]
+PublicTexts = Annotated[list[PublicText], BeforeValidator(_empty_list)]
+_HiddenWritten = Annotated[Any, PlainValidator(_hidden_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+HiddenWrittenMap = Annotated[dict[str, _HiddenWritten], BeforeValidator(_empty_mapping)]
+_PublicWritten = Annotated[
+    str, BeforeValidator(_public_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+PublicMap = Annotated[dict[str, _PublicWritten], BeforeValidator(_empty_mapping)]
 WrittenMap = Annotated[dict[str, Written], BeforeValidator(_empty_mapping)]
 Variables = Annotated[dict[str, Variable], BeforeValidator(_empty_mapping)]
 EMPTY_MAPPING = BeforeValidator(_empty_mapping)

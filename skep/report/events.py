@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from skep.apply import Event, Outcome
@@ -34,7 +35,7 @@ class JsonReporter(Reporter):
         self._emit("plan", applying=applying, **plan.as_json())
 
     def event(self, event: Event) -> None:
-        """``{"event": "step", "kind": …, "id": …, "host": …}``"""
+        """``{"event": "step", "kind": …, "id": …, "host": …}``; a wait for a stack has ``rows``, see ``ServiceRow``"""
         step = event.step
         self._emit(
             "step",
@@ -45,6 +46,7 @@ class JsonReporter(Reporter):
             time=round(event.time, 3),
             seconds=round(event.seconds, 3),
             text=event.text,
+            **({"rows": [asdict(row) for row in event.rows]} if event.rows else {}),
         )
 
     def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
@@ -66,9 +68,21 @@ class JsonReporter(Reporter):
         ]
         self._emit("verify", checks=rows, seconds=round(seconds, 3))
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        title: str = "",
+        *,
+        for_scripts: Collection[str] = (),
+    ) -> None:
         """``{"event": NAME, "rows": [{…}]}``"""
         self._emit(name, rows=[dict(zip(columns, row, strict=True)) for row in rows])
+
+    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+        """``{"event": "log", "service": …, "task": …, "node": …, "stream": …, "time": …, "text": …}``"""
+        self._emit("log", **line)
 
     def data(self, name: str, value: Mapping[str, Any]) -> None:
         """``{"event": NAME, …}``"""

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from zlib import crc32
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
+from skep.report.signs import COLOURS, EVENTS, STATES
 
-SIGNS = {
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "skipped": ("–", "yellow"),
-    "started": ("…", "cyan"),
-    "stopping": ("…", "yellow"),
-}
+LABEL = 40
+"""Columns to which labels of log lines are padded, at most."""
 
 
 class _Console(Console):
@@ -42,6 +40,10 @@ class LinesReporter(Reporter):
         self.console = _Console(highlight=False, width=width, emoji=False)
         self.errors = _Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
         self._lock = threading.Lock()
+        self._rows: dict[str, dict[str, set[str]]] = {}
+        """States already told, by step and service."""
+        self._label = 0
+        """Columns that labels of log lines have taken so far."""
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -104,14 +106,30 @@ class LinesReporter(Reporter):
         yield
 
     def event(self, event: Event) -> None:
-        """A line a finished step; more with ``verbose``."""
-        if event.kind in ("started", "progress") and not self.verbose:
+        """A line a finished step, and one where a service of a stack that is waited for came to another state; more
+        with ``verbose``."""
+        if event.rows and not self.verbose:
+            with self._lock:
+                self._print_rows(event)
+        if (event.kind in ("started", "progress") and not self.verbose) or (event.rows and not event.text):
             return
         with self._lock:
             self._print_event(event)
 
+    def _print_rows(self, event: Event) -> None:
+        """At most one line a service and state; none for how they stood at the first look."""
+        first = event.step.id not in self._rows
+        told = self._rows.setdefault(event.step.id, {row.name: {row.state} for row in event.rows})
+        for row in event.rows:
+            seen = told.setdefault(row.name, set())
+            if (first and row.state in ("stuck", "over")) or row.state not in seen:
+                seen.add(row.state)
+                sign, colour = STATES[row.state]
+                text = f"{row.name} {row.text}"
+                self.console.print(f"[{colour}]{sign}[/] {'':8} {escape(text)}", soft_wrap=self.soft)
+
     def _print_event(self, event: Event) -> None:
-        sign, colour = SIGNS.get(event.kind, ("·", "dim"))
+        sign, colour = EVENTS.get(event.kind, ("·", "dim"))
         step = event.step
         took = f" [dim]{event.seconds:.1f} s[/]" if event.seconds else ""
         text = escape(event.text.replace("\n", "\n      ")) if event.kind != "failed" else ""
@@ -134,7 +152,7 @@ class LinesReporter(Reporter):
         for state in ("done", "failed", "skipped"):
             names = [place for place, how in worst.items() if how == state]
             if names:
-                parts.append(f"[{SIGNS[state][1]}]{state}[/]: {escape(', '.join(names))}")
+                parts.append(f"[{EVENTS[state][1]}]{state}[/]: {escape(', '.join(names))}")
         self.console.print(f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; " + "; ".join(parts))
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
@@ -156,14 +174,40 @@ class LinesReporter(Reporter):
             elif self.verbose:
                 self.console.print(f"[green]✓[/] {escape(check.host or 'cluster')}: {escape(check.name)}")
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        title: str = "",
+        *,
+        for_scripts: Collection[str] = (),
+    ) -> None:
         """Columns without frames."""
         if title:
             self.console.print(f"[bold]{escape(title)}[/]")
-        table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+        shown = [place for place, column in enumerate(columns) if column not in for_scripts]
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for place in shown:
+            table.add_column(columns[place], overflow="fold")
         for row in rows:
-            table.add_row(*(escape("" if value is None else str(value)) for value in row))
+            table.add_row(*(escape("" if row[place] is None else str(row[place])) for place in shown))
         self.console.print(table)
+
+    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+        """Task, node and text; on a terminal each service has a colour that stays the same."""
+        task, node = line["task"], line["node"]
+        label = task if not node or task.endswith(f".{node}") else f"{task}@{node}"
+        self._label = max(self._label, min(len(label), LABEL))
+        stamp = f"{line['time']} " if timestamps and line["time"] else ""
+        if self.soft:
+            sys.stdout.write(f"{stamp}{label:<{self._label}} | {line['text']}\n")
+            sys.stdout.flush()
+            return
+        colour = COLOURS[crc32(line["service"].encode()) % len(COLOURS)]
+        style = "red" if line["stream"] == "error" else ""
+        shown = Text.assemble((stamp, "dim"), (f"{label:<{self._label}} |", colour), " ", (line["text"], style))
+        self.console.print(shown, soft_wrap=True)
 
     def done(self, text: str) -> None:
         """The last line."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -17,6 +18,10 @@ from rich.text import Text
 from skep.apply import Event
 from skep.plan import Plan
 from skep.report.lines import LinesReporter
+from skep.report.services import service_lines
+
+if TYPE_CHECKING:
+    from skep.engine import ServiceRow
 
 QUIET = 0.6
 """Seconds something may last without being shown."""
@@ -40,6 +45,8 @@ class LiveReporter(LinesReporter):
     def __init__(self, *, verbose: bool = False) -> None:
         super().__init__(verbose=verbose)
         self._places: dict[str, _Place] = {}
+        self._services: dict[str, Sequence[ServiceRow]] = {}
+        """Of the stacks that are waited for, by step."""
         self._drawing = threading.Lock()
         """Events come from the run's threads while another draws."""
         self._live: Live | None = None
@@ -73,15 +80,23 @@ class LiveReporter(LinesReporter):
             place.running[event.step.id] = (event, "")
         elif event.kind == "progress" and event.step.id in place.running:
             place.running[event.step.id] = (place.running[event.step.id][0], event.text)
+            if event.rows:
+                self._services[event.step.id] = event.rows
         elif event.kind in ("done", "failed", "skipped"):
             place.running.pop(event.step.id, None)
+            self._services.pop(event.step.id, None)
             place.ended += 1
             place.until = event.time
             place.failed |= event.kind != "done"
 
     def _draw(self) -> RenderableType:
         with self._drawing:
-            return self._table()
+            places = self._table()
+            rows = [row for rows in self._services.values() for row in rows]
+            room = self.console.height - 2 - min(len(self._places), self.console.height)
+            if not rows:
+                return places
+            return Group(places, service_lines(rows, width=self.console.width, room=max(4, room)))
 
     def _table(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=False)
@@ -90,7 +105,7 @@ class LiveReporter(LinesReporter):
         table.add_column(no_wrap=True, justify="right", style="dim")
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         now = time.time()
-        room = max(3, self.console.height - 2)
+        room = max(3, self.console.height - 2 - (4 if self._services else 0))
         shown = sorted(self._places.items(), key=lambda item: (not item[1].running, item[1].ended >= item[1].total))
         for name, place in shown[:room] if len(shown) > room else self._places.items():
             table.add_row(*self._row(name, place, now))
@@ -103,6 +118,7 @@ class LiveReporter(LinesReporter):
         counted = f"{place.ended}/{place.total}"
         if place.running:
             event, word = next(iter(place.running.values()))
+            word = "" if event.step.id in self._services else word
             text = Text(f"{event.step.title}{' – ' + word if word else ''}", overflow="ellipsis")
             text.append(f"  {now - event.time:.0f} s", style="dim")
             return Spinner("dots", style="cyan"), name, counted, text

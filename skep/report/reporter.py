@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -52,8 +52,19 @@ class Reporter:
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """The result of a verification."""
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-        """A list of things."""
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        title: str = "",
+        *,
+        for_scripts: Collection[str] = (),
+    ) -> None:
+        """A list of things. ``for_scripts`` names columns that people are not shown."""
+
+    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+        """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``."""
 
     def data(self, name: str, value: Mapping[str, Any]) -> None:
         """Something for scripts alone."""

@@ -23,6 +23,7 @@ class Pool:
     def __init__(self, hosts: Iterable[Host], access: Mapping[str, Access], *, width: int = WIDTH) -> None:
         self.width = width
         hosts = list(hosts)
+        self._more: list[Session] = []
         addresses = {host.name: host.address for host in hosts}
         self._sessions = {host.name: Session(host.name, host.address, access[host.name]) for host in hosts}
         for session in self._sessions.values():
@@ -35,11 +36,17 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for session in self._sessions.values():
+        for session in (*self._sessions.values(), *self._more):
             session.close()
 
     def __getitem__(self, host: str) -> Session:
         return self._sessions[host]
+
+    def another(self, host: str) -> Session:
+        """One more login on a host, for who needs more channels than sshd gives one; logged out with the others."""
+        session = self._sessions[host].twin()
+        self._more.append(session)
+        return session
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -49,6 +49,12 @@ class Session:
         self._closed = False
         self._lock = threading.Lock()
 
+    def twin(self) -> Session:
+        """A session of its own on the same host, not logged in yet."""
+        made = Session(self.host, self._address, self.access)
+        made.hops = self.hops
+        return made
+
     def open(self) -> paramiko.Transport:
         """The live transport. Raises ``ConnectError``."""
         with self._lock:

@@ -13,6 +13,7 @@ from testinfra.host import Host as Remote
 
 from skep.errors import SkepError
 from skep.model import Cluster, Host, Network, Stack
+from skep.secret import Redaction, secrets_in
 from skep.verify.check import Check, Outcome
 from skep.verify.lanes import Lanes
 from skep.verify.witness import Witness
@@ -38,6 +39,7 @@ class Plugin:
         self.checks: list[Check] = []
         self.broken: str | None = None
         self._witness = witness
+        self._redaction = Redaction(secrets_in(witness.cluster))
         self._files = files
         self._lost = lost
         self._width = width
@@ -107,13 +109,19 @@ class Plugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note what became of a test; its time is its own, not how long pytest waited."""
+        """Note what became of a test; its time is its own, not how long pytest waited.
+
+        The words noted are what JUnit's file gets, too: pytest's own would show values that tests hold.
+        """
         report = yield
         if call.when == "call" and item in self._lanes:
             report.duration = self._lanes.seconds(item)
         if call.when == "call" or report.outcome != "passed":
             outcome, message = self._judge(report, call)
             role = self._files.get(item.path.resolve(), "ssh")
+            message = self._redaction.clean(message)
+            if report.failed:
+                report.longrepr = message
             self._add(Check(role, _host(item), _name(item), outcome, message, report.duration))
         return report
 

@@ -6,6 +6,7 @@ did not answer; ``null`` means nothing is there; a state is given by its fields,
 ``down: true`` plans the taking down; ``standing: true`` shows the standing findings too, such as lints; ``fails``
 tells why a case is known not to hold yet. Under ``together`` all roles plan, and ``observed`` has a state a role. The
 state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
+``!secret X`` is a value that came from a reference, ``!mark X`` its hash as a host keeps it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from skep.questions import Inquiry
 from skep.role import Inquiring
 from skep.rolling import Member
 from tests.roles.swarms import Past
+
+yaml.SafeLoader.add_constructor("!secret", lambda loader, node: Secret(str(loader.construct_scalar(node))))
+yaml.SafeLoader.add_constructor("!mark", lambda loader, node: Secret(str(loader.construct_scalar(node))).mark)
 
 NAMES = [role.name for role in ROLES]
 Case = Mapping[str, Any]

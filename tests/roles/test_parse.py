@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from roles import swarm
-from roles.swarm.state import LOCKED, STOPPED, State
+from roles.swarm.state import LOCKED, PENDING, STOPPED, State
 
 NODE, CLUSTER = "w1n8zb8vhqwvw0ezbgfcnn6bp", "k7f6vr0m3g0zhm4vxw7p3p2dx"
 INFO = {"Swarm": {"LocalNodeState": "inactive", "NodeID": "", "Error": ""}}
@@ -46,11 +46,12 @@ def test_a_stopped_node_is_known_by_its_certificate(role: str, manager: bool) ->
     )
 
 
-def test_a_locked_manager_is_known_by_its_certificate() -> None:
-    """Its engine answers, and tells no node ID until it is unlocked."""
-    info = {"Swarm": {"LocalNodeState": "locked", "NodeID": "", "ControlAvailable": False}}
+@pytest.mark.parametrize("state", [LOCKED, PENDING])
+def test_a_node_that_is_not_up_yet_is_known_by_its_certificate(state: str) -> None:
+    """Its engine answers, and tells no node ID until it is unlocked, or has found the managers."""
+    info = {"Swarm": {"LocalNodeState": state, "NodeID": "", "ControlAvailable": False}}
     assert swarm.parse(certificate("swarm-manager"), {"/info": info}) == State(
-        node_state=LOCKED, node_id=NODE, cluster_id=CLUSTER, manager=True
+        node_state=state, node_id=NODE, cluster_id=CLUSTER, manager=True
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from roles import ROLES
-from roles.daemon.scripts import apply_script
+from roles.daemon.scripts import apply_script, write_script
 from roles.engine.role import FETCH, INSTALL, START
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
@@ -184,6 +184,23 @@ def test_a_new_file_is_put_in_force_and_remembered(host: Host, reload: bool, ver
     assert host.called("systemctl")[-1] == f"systemctl {verb} docker.service"
     assert not list(engine.file.parent.glob("*.new"))
     assert Path(f"{engine.file}.before-skep").exists() == (before is not None)
+
+
+@pytest.mark.parametrize(("mode", "now"), [("", 0o640), ("600", 0o600)])
+def test_a_file_is_read_by_those_who_could_unless_it_holds_a_secret(host: Host, mode: str, now: int) -> None:
+    engine = Engine(host)
+    engine.file.chmod(0o640)
+    files = str(host.folder / "files")
+    places = str(engine.file), str(engine.memory)
+    for script in (apply_script(*places, reload=True, mode=mode), write_script(*places, mode=mode)):
+        assert host.run(script, FILES=files).returncode == 0
+        assert engine.file.stat().st_mode & 0o777 == now
+        assert engine.memory.stat().st_mode & 0o777 == 0o600
+        engine.file.chmod(0o640)
+    assert Path(f"{engine.file}.before-skep").stat().st_mode & 0o777 == now
+    engine.file.unlink()
+    assert host.run(write_script(*places), FILES=files).returncode == 0
+    assert engine.file.stat().st_mode & 0o777 == 0o644
 
 
 def test_a_file_the_engine_refuses_changes_nothing(host: Host) -> None:

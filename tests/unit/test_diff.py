@@ -13,8 +13,6 @@ from skep.diff import changes, lines, show
 LEAVES = st.one_of(st.none(), st.integers(1, 5), st.text("abc", min_size=1, max_size=2), st.lists(st.integers(0, 2)))
 TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abcd"), inner, min_size=1), max_leaves=8)
 
-NOT_YET = pytest.mark.xfail(reason="an empty mapping is not looked into", strict=True)
-
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
@@ -22,10 +20,10 @@ NOT_YET = pytest.mark.xfail(reason="an empty mapping is not looked into", strict
         ({}, {}, ()),
         ({"a": 1}, {"a": 1}, ()),
         ({"a": 1}, {"a": 2}, ("a: 1 → 2",)),
-        pytest.param({"a": 1}, {}, ("a: 1 → none",), marks=NOT_YET),
-        pytest.param({"a": None}, {}, (), marks=NOT_YET),
+        ({"a": 1}, {}, ("a: 1 → none",)),
+        ({"a": None}, {}, ()),
         ({"a": {"c": 1, "b": "x"}}, {"a": {"c": 2, "b": "y"}}, ("a.b: x → y", "a.c: 1 → 2")),
-        pytest.param({}, {"a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x"), marks=NOT_YET),
+        ({}, {"a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x")),
         ({"z": 1}, {"z": 1, "a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x")),
         ({"a": {"b": 1}}, {"a": 1}, ('a: {"b": 1} → 1',)),
         ({"a": [1, 2]}, {"a": [2, 1]}, ("a: [1, 2] → [2, 1]",)),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from skep.model import Secret
-from skep.plan import Call, Finding, Plan, Put, Ref, Run, Step, Wait, changes, show, spec_mark
+from skep.plan import Call, Finding, Plan, Put, Ref, Run, Step, Wait, changes, file_bytes, show, spec_mark
 
 ROLES = ("engine", "swarm", "networks")
 
@@ -122,13 +122,37 @@ def test_neither_text_nor_json_tells_secrets_scripts_or_contents() -> None:
     secret = "hunter2"
     found = plan(
         run("engine/a@m1", host="m1", secrets={"KEY": Secret(secret)}, files={"f": secret.encode()}),
+        run("engine/e@m1", host="m1", files={"f": {"auth": [Secret(secret)]}}, hides=(Secret(secret),)),
         Put(id="engine/b@m1", host="m1", title="put", cause="c", path="/etc/x", content=secret.encode()),
         Call(id="swarm/c@m1", host="m1", title="call", cause="c", operation="o", arguments={"token": Secret(secret)}),
         Wait(id="swarm/d@m1", host="m1", title="wait", cause="c", condition="o", arguments={"node": Secret(secret)}),
     )
     told = json.dumps(found.as_json())
-    assert secret not in told + str(found) + repr(found.steps[2]) + repr(found.steps[3])
-    assert [step["kind"] for step in found.as_json()["steps"]] == ["run", "put", "call", "wait"]
+    assert secret not in told + str(found) + repr(found.steps)
+    assert sorted(step["kind"] for step in found.as_json()["steps"]) == ["call", "put", "run", "run", "wait"]
+
+
+def test_a_file_of_data_is_json_with_its_secrets_in_it() -> None:
+    assert json.loads(file_bytes({"auths": {"r": {"password": Secret("hunter2")}}})) == {
+        "auths": {"r": {"password": "hunter2"}}
+    }
+    assert file_bytes(b"as it is") == b"as it is"
+
+
+def test_changes_show_no_secret_neither_the_new_one_nor_the_old() -> None:
+    old = {
+        "opts": {"token": "old-hunter", "tag": "x"},
+        "proxy": "http://old@p",
+        "same": "hunter2",
+        "gone": "y",
+    }
+    new = {"opts": {"token": Secret("hunter2"), "tag": "z"}, "proxy": Secret("hunter2"), "same": Secret("hunter2")}
+    assert changes(old, new) == (
+        "gone: y → none",
+        'opts: {"tag": "x", "token": "***"} → {"tag": "z", "token": "***"}',
+        "proxy: *** (a secret, changed)",
+    )
+    assert changes({}, new)[0] == 'opts: none → {"tag": "z", "token": "***"}'
 
 
 def test_json_holds_the_graph_and_the_findings() -> None:

@@ -11,7 +11,7 @@ from docker.errors import APIError
 from skep.engine import OPERATIONS
 from skep.errors import StepFailed
 from skep.model import Cluster
-from skep.plan import Call, Put, Ref, Run, Step
+from skep.plan import Call, Put, Ref, Run, Step, file_bytes
 from tests.world.machine import Machine, NotYet, Refused
 from tests.world.raft import Swarm
 from tests.world.world import Forbidden, Watch, World
@@ -82,7 +82,7 @@ class Deed:
 
     def _file(self, name: str) -> dict[str, Any]:
         assert isinstance(self.step, Run)
-        return dict(json.loads(self.step.files[name]))
+        return dict(json.loads(file_bytes(self.step.files[name])))
 
     def _known(self, value: Any) -> Any:
         """Late references, resolved as an executor would. A token is the role it admits to."""

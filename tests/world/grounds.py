@@ -85,6 +85,7 @@ GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"since init and cannot become", _init_only),
     (r"restarting it would leave \d of \d managers reachable", _no_reserve),
     (r"would come back locked", _no_key),
+    (r"still looks for its swarm", _nobody_leads),
     (r"managers reachable: no quorum", _manager_missing),
     (r"network \w+ differs", _network_differs),
     (r"swarm state is locked", _locked),

@@ -44,6 +44,8 @@ class Machine:
     running: bool = False
     locked: bool = False
     """The engine runs and its swarm state waits for the unlock key."""
+    pending: bool = False
+    """The engine runs and has not found its swarm's managers since it was started."""
     file: dict[str, Any] = field(default_factory=dict)
     broken: str | None = None
     memory: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +71,7 @@ class Machine:
         self.running = True
 
     def stop(self) -> None:
-        self.running = self.locked = False
+        self.running = self.locked = self.pending = False
 
     def reload(self) -> None:
         self.need_running()

@@ -92,6 +92,10 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
         return SwarmState()
     if machine.locked:
         return SwarmState(node_state="locked", node_id=machine.node, cluster_id=machine.swarm, manager=True)
+    if machine.pending and node is not None:
+        return SwarmState(
+            node_state="pending", node_id=machine.node, cluster_id=machine.swarm, manager=node.role == "manager"
+        )
     manages = node is not None and node.member
     rules = manages and swarm.quorum
     return SwarmState(
@@ -160,7 +164,7 @@ def _ruled(world: World, name: str) -> Swarm | None:
 
 def _member(world: World, name: str) -> Member | None:
     machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
-    if not machine.running or machine.locked or swarm is None:
+    if not machine.running or machine.locked or machine.pending or swarm is None:
         return None
     if node is None:
         return Member()

@@ -66,6 +66,7 @@ class World:
         swarm, node = self.swarms.get(machine.swarm or ""), self.node_of(machine.name)
         locks = swarm is not None and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
         machine.locked = not was and locks and node is not None and node.member
+        machine.pending = not was and not machine.locked and node is not None and not (swarm and swarm.quorum)
 
     def swarm_of(self, name: str) -> Swarm | None:
         return self.swarms.get(self.machines[name].swarm or "")
@@ -120,6 +121,9 @@ class World:
         while late := self.lags():
             swarm, lag = late[0]
             swarm.catch_up(lag)
+        for machine in self.machines.values():
+            swarm = self.swarms.get(machine.swarm or "")
+            machine.pending = machine.pending and not (swarm and swarm.quorum)
 
 
 class Watch:

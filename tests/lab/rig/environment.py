@@ -51,8 +51,8 @@ class Environment:
         return self.tool("cluster.up", *options).must()
 
     def must_be_as_described(self) -> None:
-        """The plan is empty."""
-        ran = self.plan()
+        """The plan is empty, as soon as the managers have heard of every node."""
+        ran = until("every node is heard", lambda: None if _only_unheard(ran := self.plan()) else ran)
         assert ran.exit == 0 and not ran.steps, f"the hosts differ from the inventory\n{ran}"
 
     def page_must_answer(self) -> None:
@@ -62,6 +62,11 @@ class Environment:
             if "web" in host["labels"]:
                 url = f"http://{host['address']}:8080/"
                 until(f"{url} ({name}) serves the page", lambda url=url: _page(url) == text)
+
+
+def _only_unheard(ran: Ran) -> bool:
+    """Whether all there is to do is to wait for nodes, as after the leader was lost."""
+    return ran.exit == 10 and all(step.startswith("swarm/heard@") for step in ran.ids)
 
 
 def _page(url: str) -> str | None:

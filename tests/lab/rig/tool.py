@@ -103,7 +103,14 @@ class Running:
     def __init__(self, argv: list[str], env: Mapping[str, str]) -> None:
         self.argv = argv
         self.process = subprocess.Popen(
-            argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            argv,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_heed_ctrl_c,
         )
         self._out: list[str] = []
         self._err: list[str] = []
@@ -157,6 +164,11 @@ class Running:
         for reader in self._readers:
             reader.join(timeout=10)
         return Ran(self.argv, status, "".join(self._out), "".join(self._err))
+
+
+def _heed_ctrl_c() -> None:
+    """As at a terminal, even where these tests were started in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Tool:

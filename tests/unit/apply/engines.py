@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from skep.apply.perform import Performer
 from skep.errors import ConnectError
+from skep.model import Secret
 from skep.ssh import Result
 
 COMMON = {"title": "t", "cause": "c"}
@@ -67,7 +68,8 @@ class Session:
         return self.result  # type: ignore[no-any-return]
 
 
-def performer(*apis: Api, **sessions: Any) -> Performer:
-    made = Performer({name: Session(result) for name, result in sessions.items()}, [api.host for api in apis])  # type: ignore[arg-type]
+def performer(*apis: Api, hides: Sequence[Secret] = (), **sessions: Any) -> Performer:
+    pool: Any = {name: Session(result) for name, result in sessions.items()}
+    made = Performer(pool, [api.host for api in apis], hides)
     made._clients = Clients(*apis)  # type: ignore[assignment]
     return made

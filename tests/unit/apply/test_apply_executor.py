@@ -219,7 +219,7 @@ def test_a_listener_that_went_away_ends_the_run_in_order() -> None:
 
 
 WAITING = """
-import threading, time
+import threading, time, types
 from skep.apply import executor
 from skep.apply.executor import Executor
 from skep.apply.perform import Performer
@@ -230,7 +230,7 @@ executor.GRACE = 0.2
 class Clients:
     @contextmanager
     def lend(self, host, step):
-        yield None
+        yield types.SimpleNamespace()
     def close(self):
         pass
 said = iter(["", "", "", "", ""])

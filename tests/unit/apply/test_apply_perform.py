@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from skep.apply import perform
-from skep.engine import CONDITIONS, OPERATIONS, Progress
+from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, StepFailed
 from skep.model import Secret
 from skep.plan import Call, Put, Ref, Run, Wait
@@ -186,7 +188,7 @@ def test_a_wait_has_a_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str])
     monkeypatch.setitem(CONDITIONS, "never", lambda api: Progress(False, "1 of 2"))
     with pytest.raises(StepFailed) as failure:
         performer(Api("m1")).perform(wait("never", timeout=0.1), said.append)
-    assert failure.value.lines()[:2] == ["m1: not so after 0.1 s", "  cause: 1 of 2"]
+    assert failure.value.lines()[:2] == ["w1: not so after 0.1 s", "  cause: 1 of 2, m1 tells"]
 
 
 def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
@@ -198,6 +200,76 @@ def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, sa
     monkeypatch.setitem(CONDITIONS, "lost", lost)
     performer(Api("m1"), Api("m2")).perform(wait("lost"), said.append)
     assert said == ["m1 was lost, trying m2"]
+
+
+def test_a_wait_looks_again_when_the_condition_says_so(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    pauses: list[float] = []
+    turns = iter([Progress(False, again=1.25), Progress(False), Progress(False, again=0.0), Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    here = performer(Api("m1"))
+    monkeypatch.setattr(here._closed, "wait", pauses.append)
+    here.perform(wait("soon"), said.append)
+    assert pauses[0] == 1.25
+    assert 0 < pauses[1] < 0.5
+    assert pauses[2] == 0
+
+
+def test_a_wait_does_not_sleep_past_its_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    monkeypatch.setitem(CONDITIONS, "late", lambda api: Progress(False, "1 of 2", again=30.0))
+    with pytest.raises(StepFailed, match=r"not so after 0\.1 s"):
+        performer(Api("m1")).perform(wait("late", timeout=0.1), said.append)
+
+
+def test_a_change_of_manager_does_not_move_the_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    def flapping(api: Api) -> Progress:
+        seen.append(api.host)
+        if len(seen) % 2:
+            raise ConnectError("the engine cannot be asked", host=api.host)
+        return Progress(False, "1 of 2")
+
+    seen: list[str] = []
+    monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    monkeypatch.setitem(CONDITIONS, "flapping", flapping)
+    with pytest.raises(StepFailed, match=r"not so after 0\.3 s"):
+        performer(Api("m1"), Api("m2")).perform(wait("flapping", timeout=0.3), said.append)
+    assert {"m1", "m2"} <= set(seen)
+
+
+def test_a_manager_heard_a_moment_ago_is_waited_for_however_long_the_step_runs(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(perform, "PATIENCE", 0.5)
+    api, turns = Api("m1"), iter(range(4))
+
+    def rebooting(api: Api) -> Progress:
+        turn = next(turns)
+        if turn == 2:
+            raise ConnectError("the engine cannot be asked", host="m1")
+        return Progress(turn == 3, again=0.35)
+
+    monkeypatch.setitem(CONDITIONS, "rebooting", rebooting)
+    performer(api).perform(wait("rebooting"), said.append)
+    assert said == ["no manager answers just now"]
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(5.0, 5.0), (600.0, 60.0), (0.0, 1.0)])
+def test_no_answer_is_waited_for_beyond_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], timeout: float, most: float
+) -> None:
+    seen: list[float] = []
+    monkeypatch.setitem(OPERATIONS, "probe", lambda api: seen.append(api.timeout))
+    performer(Api("m1")).perform(call(timeout=timeout), said.append)
+    assert most - 1 < seen[0] <= most
+
+
+def test_rows_are_told_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = (ServiceRow("web_app", running=number, wanted=2) for number in (1, 2))
+    looks = [Progress(False, "a", (one,)), Progress(False, "b", (one,)), Progress(True, "", (two,))]
+    turns = iter(looks)
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    said: list[tuple[Any, ...]] = []
+    performer(Api("m1")).perform(wait("soon"), lambda *words: said.append(words))
+    assert said == [("a", (one,)), ("b",), ("", (two,))]
 
 
 def test_a_wait_ends_when_the_run_is_over(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
@@ -220,6 +292,49 @@ def test_what_cannot_be_found_is_a_failure_with_its_cause(
     with pytest.raises(StepFailed, match="cannot be done") as failure:
         performer(Api("m1")).perform(wait("lost") if kind == "wait" else call(), said.append)
     assert failure.value.cause == "2 nodes are called w1"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        run(host="m1", files={"config.json": {"auths": {"r": {"password": Secret("hunter2-pw")}}}}),
+        run(host="m1", files={"config.json": b"..."}, hides=(Secret("hunter2-pw"),)),
+        call(host="m1", arguments={"specs": [{"Data": Secret("hunter2-pw")}]}),
+    ],
+    ids=["file", "bytes", "argument"],
+)
+def test_a_secret_anywhere_in_a_step_is_in_no_error(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], step: Run | Call
+) -> None:
+    auth = base64.b64encode(b"puller:hunter2-pw").decode()
+    words = f'config: {{"auth": "{auth}", "password": "hunter2-pw"}}'
+
+    def leak(api: Api, **_: Any) -> None:
+        raise StepFailed("refused", cause=words)
+
+    monkeypatch.setitem(OPERATIONS, "probe", leak)
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1"), m1=Result(1, "", words)).perform(step, said.append)
+    assert "hunter" not in str(failure.value)
+    assert auth[9:-3] not in str(failure.value)
+    assert str(failure.value).count("***") == 2
+
+
+def test_secrets_of_the_inventory_are_hidden_whatever_the_step(said: list[str]) -> None:
+    here = performer(hides=[Secret("hunter2-pw")], m1=Result(1, "", "level=error msg=hunter2-pw"))
+    with pytest.raises(StepFailed) as failure:
+        here.perform(run(host="m1"), said.append)
+    assert failure.value.cause == "level=error msg=***"
+
+
+def test_progress_tells_no_secret_either(monkeypatch: pytest.MonkeyPatch, said: list[Any]) -> None:
+    row = ServiceRow("app", detail="exit 1", error="bad key hunter2-pw")
+    turns = iter([Progress(False, "hunter2-pw is bad", (row,)), Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
+    performer(Api("m1"), hides=[Secret("hunter2-pw")]).perform(
+        wait("soon"), lambda *words: said.extend([words[0], *words[1]] if words[1:] else words)
+    )
+    assert said == ["*** is bad", replace(row, error="bad key ***")]
 
 
 def test_secrets_may_be_learnt_while_an_error_is_cleaned(said: list[str]) -> None:

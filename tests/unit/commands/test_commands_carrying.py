@@ -128,6 +128,16 @@ def test_what_comes_and_goes_is_waited_for_three_times(carry: Any) -> None:
     assert "a/heard" not in str(failure.value)
 
 
+def test_what_is_left_for_another_round_is_looked_for_and_not_forgotten(
+    carry: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying.time, "sleep", lambda _: None)
+    later = plan(Finding("note", "is restarted later", "m1", later=True))
+    assert carry(plan("a/x"), later, later, plan("a/y"), plan()) == [["a/x"], ["a/y"]]
+    with pytest.raises(NotConverged, match="m1: is restarted later"):
+        carry(plan("a/x"), *[later] * 20)
+
+
 def test_a_failure_ends_it_before_another_look(carry: Any) -> None:
     with pytest.raises(StepFailed):
         carry(plan("a/x"), outcome=lambda _: Outcome([], {"a/x": StepFailed("no")}))

@@ -105,13 +105,3 @@ def test_stack_gone_counts_what_is_left(fake: Any) -> None:
     left = fake(services=[{}], tasks=[done, {"Status": {"State": "running"}}], networks=[{}, {}])
     assert CONDITIONS["stack_gone"](left, stack="web") == Progress(False, "1 services, 1 tasks, 2 networks")
     assert CONDITIONS["stack_gone"](fake(services=[], tasks=[done], networks=[]), stack="web").done
-
-
-def test_stack_running_tells_the_first_few(fake: Any) -> None:
-    services = [
-        {"ID": name, "Spec": {"Name": f"web_{name}", "Mode": {"Replicated": {"Replicas": 1}}, "TaskTemplate": {}}}
-        for name in "abcd"
-    ]
-    api = fake(services=services, tasks=[], nodes=[], info={"SystemTime": "2025-06-01T12:00:00Z"})
-    text = "web_a: 0 of 1 running; web_b: 0 of 1 running; web_c: 0 of 1 running …"
-    assert CONDITIONS["stack_running"](api, stack="web") == Progress(False, text)

@@ -169,7 +169,7 @@ def test_force_counts_on_from_what_is_there(engine: Engine, force: bool, count: 
     write(engine, service())
     (one,) = engine.swarm.services.values()
     one["Spec"]["TaskTemplate"]["ForceUpdate"] = 3
-    write(engine, service(), force=force)
+    write(engine, {**service(), "Labels": {"changed": "yes"}}, force=force)
     assert engine.sent[-1][1]["TaskTemplate"]["ForceUpdate"] == count
 
 

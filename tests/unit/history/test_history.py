@@ -13,7 +13,7 @@ from skep import history
 from skep.apply import Event
 from skep.errors import StepFailed
 from skep.history import Recorder, merge
-from skep.lock import me
+from skep.lock import ClusterLock, me
 from skep.plan import Run
 from tests.unit.lock.shells import ShellPool
 
@@ -31,6 +31,18 @@ def record(pool: Any) -> Recorder:
 
 def entries(pool: Any, last: int = 50) -> list[dict[str, Any]]:
     return history.read(pool, pool.hosts, last)
+
+
+def test_only_root_may_look_into_what_is_kept(pool: ShellPool) -> None:
+    for session in pool.sessions.values():
+        session.folder.mkdir(mode=0o755)
+    recorder = record(pool)
+    with ClusterLock(pool, pool.hosts, "cluster.up"):  # type: ignore[arg-type]
+        recorder.end("done")
+        for session in pool.sessions.values():
+            modes = {path.name: oct(path.stat().st_mode & 0o777) for path in session.folder.iterdir()}
+            assert modes == {"lock": "0o600", "lock.guard": "0o600", "history.jsonl": "0o600"}
+            assert oct(session.folder.stat().st_mode & 0o777) == "0o700"
 
 
 def test_a_run_is_told_with_its_steps(pool: ShellPool) -> None:

@@ -141,13 +141,43 @@ stacks:
         config=world / "ssh_config",
     )
     daemon = inventory.cluster.hosts[0].daemon
-    assert daemon == {"mtu": 1400, "debug": True, "zzz": "2222", "data-root": "/srv/${literal}"}
+    assert daemon == {"mtu": 1400, "debug": True, "zzz": Secret("2222"), "data-root": "/srv/${literal}"}
     assert inventory.cluster.registries == (Registry("r.example.com:5000", "puller", Secret("hunter2-registry")),)
     variables = inventory.cluster.stacks[0].variables
     assert variables["PLAIN"] == "2" and variables["PRICE"] == "5${x}"
     assert isinstance(variables["TOKEN"], Secret) and isinstance(variables["PART"], Secret)
     assert reveal(variables["PART"]) == "a-2222"
     assert "hunter2" not in repr(inventory) + str(inventory)
+
+
+def test_text_in_daemon_from_a_reference_is_a_secret_wherever_it_stands(load_text: Load) -> None:
+    found = load_text("""\
+daemon:
+  log-driver: splunk
+  log-opts: {splunk-token: "${env:WEB_TOKEN}", tag: x}
+  registry-mirrors: ["https://${env:NOPE:-p}.example.com", "https://plain.example.com"]
+  proxies: {http-proxy: "http://me:${env:WEB_TOKEN}@p"}
+  runtimes: {own: {path: "${env:NOPE:-/bin/own}", runtimeArgs: [a, "${env:WEB_TOKEN}"]}}
+  default-address-pools: [{base: "${env:NOPE:-172.30.0.0/16}", size: 24}]
+  unknown: {deep: [{token: "${env:WEB_TOKEN}"}, 1, yes]}
+groups:
+  g: {daemon: {data-root: "${env:NOPE:-/srv/docker}"}}
+hosts:
+  m1: {address: 10.0.0.11, role: manager, groups: [g], daemon: {http-proxy: "${env:WEB_TOKEN}"}}
+""")
+    token = "hunter2-token"
+    assert found.cluster.hosts[0].daemon == {
+        "log-driver": "splunk",
+        "log-opts": {"splunk-token": Secret(token), "tag": "x"},
+        "registry-mirrors": [Secret("https://p.example.com"), "https://plain.example.com"],
+        "proxies": {"http-proxy": Secret(f"http://me:{token}@p")},
+        "runtimes": {"own": {"path": Secret("/bin/own"), "runtimeArgs": ["a", Secret(token)]}},
+        "default-address-pools": [{"base": Secret("172.30.0.0/16"), "size": 24}],
+        "unknown": {"deep": [{"token": Secret(token)}, 1, True]},
+        "data-root": Secret("/srv/docker"),
+        "http-proxy": Secret(token),
+    }
+    assert token not in repr(found)
 
 
 def test_swarm_settings(load_text: Load) -> None:

@@ -92,6 +92,7 @@ DOCKER = """#!/bin/sh
 echo call >>{log}
 read -r get path version
 while IFS= read -r line && [ "$line" != "$(printf '\\r')" ]; do :; done
+if [ "$path" = /info ] && [ "$(wc -l <{log})" -gt 1 ]; then printf '{later}'; exit; fi
 if [ "$path" = /info ]; then printf '{info}'; exit; fi
 printf '{other}'
 """
@@ -101,10 +102,11 @@ printf '{other}'
 def host(tmp_path: Path) -> Any:
     """Runs the script where an engine of that kind answers."""
 
-    def run(info: Any, *others: str, engine: bool = True) -> str:
+    def run(info: Any, *others: str, engine: bool = True, later: Any = None) -> str:
         (tmp_path / "docker.pid").write_text(str(os.getpid()) if engine else "999999999")
-        quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in (reply(info, version="1.0"), *others)]
-        docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], other="".join(quoted[1:]))
+        replies = (reply(info, version="1.0"), reply(later or info, version="1.0"), *others)
+        quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in replies]
+        docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:]))
         (tmp_path / "docker").write_text(docker)
         (tmp_path / "docker").chmod(0o755)
         text = script(ASKED).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
@@ -117,13 +119,21 @@ def host(tmp_path: Path) -> Any:
     return run
 
 
-CONTROL = {"Swarm": {"ControlAvailable": True}}
+CONTROL = {"Swarm": {"ControlAvailable": True, "Cluster": {"ID": "c"}}}
 
 
 def test_the_script_asks_a_manager_everything_in_two_calls(host: Any, tmp_path: Path) -> None:
     out = host(CONTROL, reply(NODES, chunks=5), reply([]))
     assert parse(out, ASKED) == {"/info": CONTROL, "/nodes": NODES, "/services": []}
     assert (tmp_path / "log").read_text() == "call\n" * 2
+
+
+@pytest.mark.parametrize("cluster", [{}, {"Cluster": {"ID": "", "SubnetSize": 0}}])
+def test_the_script_asks_a_manager_without_a_leader_again(host: Any, tmp_path: Path, cluster: Any) -> None:
+    """Docker tells an empty Cluster, or none then; the second answer has one."""
+    out = host({"Swarm": {"ControlAvailable": True} | cluster}, reply(NODES), reply([]), later=CONTROL)
+    assert parse(out, ASKED) == {"/info": CONTROL, "/nodes": NODES, "/services": []}
+    assert (tmp_path / "log").read_text() == "call\n" * 3
 
 
 def test_the_script_asks_a_worker_once(host: Any, tmp_path: Path) -> None:

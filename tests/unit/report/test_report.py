@@ -248,3 +248,13 @@ def test_the_base_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     everything(Reporter())
     assert capsys.readouterr() == ("", "")
     assert isinstance(FAILURE, SkepError)
+
+
+def test_columns_for_scripts_are_not_shown_to_people_and_nothing_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    columns, rows = ("name", "exact"), [("x" * 300, "12:00:01")]
+    LinesReporter().table("things", columns, rows, for_scripts=("exact",))
+    out = capsys.readouterr().out
+    assert "12:00:01" not in out and "exact" not in out
+    assert out.count("x") == 300
+    JsonReporter().table("things", columns, rows, for_scripts=("exact",))
+    assert json.loads(capsys.readouterr().out)["rows"] == [{"name": "x" * 300, "exact": "12:00:01"}]

@@ -33,6 +33,16 @@ def test_one_login_serves_many_scripts_at_once(serve: Serve, login: Login) -> No
     assert server.logins == 1
 
 
+def test_a_twin_is_a_login_of_its_own_on_the_same_host(serve: Serve, login: Login) -> None:
+    server = serve()
+    here = login(server)
+    twin = here.twin()
+    assert [session.run("echo on").out for session in (here, twin)] == ["on\n", "on\n"]
+    assert server.logins == 2
+    twin.close()
+    assert here.run("echo on").out == "on\n"
+
+
 def test_bytes_that_are_no_text_survive_on_stdout(serve: Serve, login: Login) -> None:
     result = login(serve()).run(r"printf '\377\000\303\251'")
     assert result.out.encode(errors="surrogateescape") == b"\xff\x00\xc3\xa9"

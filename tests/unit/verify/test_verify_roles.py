@@ -122,9 +122,9 @@ WORKER = RIGHT | {
 }
 
 
-def bad(pool, role, m1=None, w1=None, cluster=CLUSTER):
+def bad(pool, role, m1=None, w1=None, cluster=CLUSTER, junit=None):
     tables = {"m1": (m1 or {}) | RIGHT | (m1 or {}), "w1": (w1 or {}) | WORKER | (w1 or {})}
-    checks = run(cluster, pool(**tables), {role: ROLES[role]}, hosts=["m1", "w1"])
+    checks = run(cluster, pool(**tables), {role: ROLES[role]}, hosts=["m1", "w1"], junit=junit)
     assert checks
     return [(check.host, check.outcome, check.message) for check in checks if not check.good]
 
@@ -277,6 +277,33 @@ def test_settings_of_the_swarm(pool):
         "swarm: task-history is 3, wanted 5; cert-expiry in seconds is 3600.0, wanted 60;"
         " autolock is None, wanted True; address-pools is None, wanted ['10.64.0.0/12']"
     )
+
+
+def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(pool, tmp_path):
+    wanted = {"log-opts": {"tag": "x", "token": Secret("hunter2")}, "registry-mirrors": [Secret("http://hunter2")]}
+    first, second = CLUSTER.hosts
+    cluster = replace(CLUSTER, hosts=(replace(first, daemon=wanted), second))
+    right = {"log-opts": {"tag": "x", "token": "hunter2"}, "registry-mirrors": ["http://hunter2"]}
+    running = {"RegistryConfig": {"Mirrors": ["http://hunter2/"]}}
+    there = {"cat /etc/docker/daemon.json": json.dumps(right), "docker info": lines(info(**running))}
+    assert bad(pool, "daemon", m1=there, cluster=cluster) == []
+    old = {"log-opts": {"tag": "y", "token": "old-hunter"}, "registry-mirrors": ["http://old-hunter"]}
+    running = {"RegistryConfig": {"Mirrors": ["http://old-hunter/"]}}
+    there = {
+        "cat /etc/docker/daemon.json": json.dumps(old),
+        "docker info": lines(info(**running)),
+        "--validate": Result(1, "", "bad token hunter2"),
+    }
+    junit = tmp_path / "report.xml"
+    found = bad(pool, "daemon", m1=there, cluster=cluster, junit=junit)
+    assert [message for _, _, message in found] == [
+        '/etc/docker/daemon.json on m1: log-opts is {"tag": "y", "token": "***"}, wanted {"tag": "x", "token": "***"};'
+        " registry-mirrors holds another secret than wanted",
+        "dockerd on m1 refuses /etc/docker/daemon.json: bad token ***",
+        "m1: registry-mirrors holds another secret in the running engine than wanted",
+    ]
+    assert "refuses /etc/docker/daemon.json: bad token ***" in junit.read_text()
+    assert "hunter" not in junit.read_text()
 
 
 def test_a_secret_in_a_compose_file_is_not_shown(pool):

@@ -1,0 +1,94 @@
+"""``stack.ps``: the tasks of a stack, those that count first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from skep.commands.listing import STACK, Table, manager_client
+from skep.converge import Site
+from skep.engine.tasks import (
+    Node,
+    Service,
+    Task,
+    error_of,
+    is_alive,
+    is_kept,
+    node_name,
+    parse_time,
+    slot_of,
+    task_name,
+)
+from skep.errors import UsageError
+from skep.report import Reporter
+
+COLUMNS = ("task", "node", "state", "age", "desired", "since", "current", "error")
+FOR_SCRIPTS = ("desired", "since", "current")
+
+
+def show(site: Site, tell: Reporter, *, name: str, history: bool) -> None:
+    """Tasks with node, state, when they came to it, and error. ``history``: those that are over, too."""
+    with manager_client(site) as api:
+        label = {"label": f"{STACK}={name}"}
+        services = api.services(filters=label)
+        if not services:
+            raise UsageError(f"there is no stack {name} in the swarm", next_action="see: invoke stack.ls")
+        nodes = {node["ID"]: node for node in api.nodes()}
+        now = parse_time(api.info()["SystemTime"])
+        columns, rows = task_rows(services, api.tasks(filters=label), nodes, now, history=history)
+    tell.table("tasks", columns, rows, for_scripts=FOR_SCRIPTS)
+
+
+def task_rows(
+    services: Sequence[Service], tasks: Sequence[Task], nodes: Mapping[str, Node], now: datetime, *, history: bool
+) -> Table:
+    """A row a task: by service those the managers want, by slot, then those that are over, newest first.
+
+    Without ``history``, of what is over only the newest task of each slot that has nothing running: what it ended with
+    is why. ``since`` is when it came to its state, in UTC, ``age`` how long that is before ``now``.
+    """
+    rows: list[tuple[object, ...]] = []
+    for service in sorted(services, key=lambda one: str(one["Spec"]["Name"])):
+        own = [task for task in tasks if task["ServiceID"] == service["ID"]]
+        own.sort(key=lambda task: str(task["Status"].get("Timestamp", "")), reverse=True)
+        current = [task for task in own if is_kept(task)]
+        current.sort(key=lambda task: (int(task.get("Slot", 0)), node_name(nodes, task.get("NodeID", ""))))
+        over = [task for task in own if not is_kept(task)]
+        if not history:
+            over = _telling(service, current, over)
+        rows += [_row(service, task, nodes, now) for task in (*current, *over)]
+    return COLUMNS, rows
+
+
+def _telling(service: Service, current: Sequence[Task], over: Sequence[Task]) -> list[Task]:
+    """The newest of each slot in which nothing runs or is complete, and what is still to stop."""
+    fine = {slot_of(service, task) for task in current if task["Status"]["State"] in ("running", "complete")}
+    told = []
+    for task in over:
+        slot = slot_of(service, task)
+        if is_alive(task) or slot not in fine:
+            told.append(task)
+            fine.add(slot)
+    return told
+
+
+def _row(service: Service, task: Task, nodes: Mapping[str, Node], now: datetime) -> tuple[object, ...]:
+    since = parse_time(task["Status"]["Timestamp"])
+    return (
+        task_name(service, task, nodes),
+        node_name(nodes, task["NodeID"]) if task.get("NodeID") else "",
+        task["Status"]["State"],
+        age((now - since).total_seconds()),
+        task["DesiredState"],
+        since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "yes" if is_kept(task) else "no",
+        error_of(task),
+    )
+
+
+def age(seconds: float) -> str:
+    """In one unit, as a person would say it."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"

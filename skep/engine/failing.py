@@ -1,0 +1,71 @@
+"""Why services do not run: the task that failed, its node, its error and its last words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from docker.errors import APIError
+from requests import RequestException
+
+from skep.engine.frames import lines_of
+from skep.engine.tasks import Node, Service, Task, error_of, has_failed, is_kept, node_name, task_name
+from skep.engine.transport import EngineClient
+
+LOG_LINES = 10
+BREAK = "\n         "
+"""Between lines of a cause, so that they stand below each other."""
+
+SERVICES = 5
+"""Services told in full; the others by name."""
+
+
+def report(
+    api: EngineClient, services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], nodes: Mapping[str, Node]
+) -> str:
+    """Of each service its newest failing task, or how many tasks are in which state where none has failed."""
+    return BREAK.join(
+        [
+            *(line for one in services[:SERVICES] for line in _lines(api, one, tasks.get(one["ID"], ()), nodes)),
+            *(f"and {one['Spec']['Name']}" for one in services[SERVICES:]),
+        ]
+    )
+
+
+def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
+    """The task to blame: the one Swarm names in its word on the roll-out, else the newest that failed, else the
+    newest with an error, such as one that cannot be placed."""
+    named = str((service.get("UpdateStatus") or {}).get("Message", "")).split()
+    failed = [task for task in tasks if has_failed(task)]
+    groups = (
+        [task for task in tasks if task["ID"] in named],
+        failed,
+        [task for task in tasks if error_of(task) and is_kept(task)],
+        [task for task in tasks if error_of(task)],
+    )
+    newest = (max(group, key=lambda task: str(task["Status"].get("Timestamp", "")), default=None) for group in groups)
+    return next((task for task in newest if task is not None), None)
+
+
+def _lines(api: EngineClient, service: Service, tasks: Sequence[Task], nodes: Mapping[str, Node]) -> list[str]:
+    bad = culprit(service, tasks)
+    if bad is None:
+        states = Counter(task["Status"]["State"] for task in tasks if is_kept(task))
+        counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        said = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
+        return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
+    ended = error_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
+    place = node_name(nodes, bad.get("NodeID", ""))
+    return [f"task {task_name(service, bad, nodes)} on {place}: {ended}", *_last_words(api, service, bad)]
+
+
+def _last_words(api: EngineClient, service: Service, task: Task) -> list[str]:
+    """The end of its log. None where it never came to run, or its node does not answer."""
+    if not (task["Status"].get("ContainerStatus") or {}).get("ContainerID"):
+        return []
+    container = service["Spec"]["TaskTemplate"].get("ContainerSpec") or {}
+    try:
+        lines = lines_of(api.task_log(task["ID"], LOG_LINES), tty=bool(container.get("TTY")))
+    except (APIError, RequestException, OSError):
+        return []
+    return [f"  log: {line}" for line in lines[-LOG_LINES:]]

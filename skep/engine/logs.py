@@ -1,0 +1,114 @@
+"""Logs of services, as the managers gather them from the nodes: one stream a service."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from urllib.parse import unquote
+
+from skep.engine.frames import Framed
+from skep.engine.tasks import Service, parse_time
+from skep.engine.transport import EngineClient
+
+UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+
+HOLD = 0.3
+"""Seconds a line is held, so that an older one of another stream can go before it."""
+
+MOST = 16 * 1024 * 1024
+"""Bytes held at most; beyond that the oldest go out, held or not."""
+
+LINE = 600
+"""Bytes that a line takes besides its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of a task's output. ``time`` as the node wrote it (RFC 3339, nanoseconds); ``task`` and ``node`` are IDs.
+
+    ``stream``: ``stdout``, ``stderr``, or ``error`` where the engine says why there is no log; that has no time, task
+    or node.
+    """
+
+    service: str
+    stream: str
+    text: str
+    time: str = ""
+    task: str = ""
+    node: str = ""
+
+
+def read_log(api: EngineClient, service: Service, *, follow: bool, tail: str, since: float | None) -> Iterator[LogLine]:
+    """A service's log, as it comes. ``tail`` is a number a task or ``all``, ``since`` seconds since 1970.
+
+    With ``follow`` it goes on until the connection ends; later tasks of the service are in it too.
+    """
+    name = service["Spec"]["Name"]
+    frames = Framed(tty=bool((service["Spec"]["TaskTemplate"].get("ContainerSpec") or {}).get("TTY")))
+    query = {"stdout": 1, "stderr": 1, "timestamps": 1, "details": 1, "tail": tail, "follow": int(follow)}
+    if since is not None:
+        query["since"] = f"{since:.9f}"
+    for data in api.service_log(service["ID"], query):
+        yield from (log_line(name, stream, line) for stream, line in frames.feed(data))
+    yield from (log_line(name, stream, line) for stream, line in frames.rest())
+
+
+def log_line(service: str, stream: str, line: bytes) -> LogLine:
+    """From the engine's ``TIME KEY=VALUE,… TEXT``."""
+    text = line.decode(errors="replace")
+    time, _, rest = text.partition(" ")
+    details, _, words = rest.partition(" ")
+    told = {key: unquote(value) for key, _, value in (pair.partition("=") for pair in details.split(","))}
+    if stream == "error" or "com.docker.swarm.task.id" not in told:
+        return LogLine(service, "error" if stream == "error" else stream, text)
+    return LogLine(
+        service, stream, words, time, told["com.docker.swarm.task.id"], told.get("com.docker.swarm.node.id", "")
+    )
+
+
+def moment(text: str, now: datetime) -> float:
+    """``10m``, ``1h30m``, ``2d`` before ``now``, or a time in RFC 3339: seconds since 1970. Raises ``ValueError``."""
+    if re.fullmatch(r"(\d+[dhms])+", text):
+        ago = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([dhms])", text))
+        return (now - timedelta(seconds=ago)).timestamp()
+    if re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?", text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    return parse_time(text).timestamp()
+
+
+@dataclass(slots=True)
+class Interleaved:
+    """Lines of several streams, by time. Holds each for a moment, and never more than ``MOST`` bytes."""
+
+    hold: float = HOLD
+    most: int = MOST
+    _heap: list[tuple[str, int, float, LogLine]] = field(default_factory=list)
+    _bytes: int = 0
+    _number: Any = field(default_factory=count)
+    _latest: str = ""
+
+    def add(self, line: LogLine, now: float) -> None:
+        """Take one, at ``now`` seconds of any clock. What has no time goes with what came before it."""
+        self._latest = max(self._latest, line.time)
+        heapq.heappush(self._heap, (line.time or self._latest, next(self._number), now, line))
+        self._bytes += len(line.text) + LINE
+
+    def ready(self, now: float) -> Iterator[LogLine]:
+        """Those that were held for long enough, in order, and those there is no room for."""
+        while self._heap and (self._bytes > self.most or now - self._heap[0][2] >= self.hold):
+            yield self._pop()
+
+    def rest(self) -> Iterator[LogLine]:
+        """All, in order."""
+        while self._heap:
+            yield self._pop()
+
+    def _pop(self) -> LogLine:
+        line = heapq.heappop(self._heap)[3]
+        self._bytes -= len(line.text) + LINE
+        return line

@@ -1,0 +1,100 @@
+"""Tasks of Swarm, as the Engine API gives them: their states, names and times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Task = Mapping[str, Any]
+Service = Mapping[str, Any]
+Node = Mapping[str, Any]
+
+STATES = (
+    "new",
+    "allocated",
+    "pending",
+    "assigned",
+    "accepted",
+    "preparing",
+    "ready",
+    "starting",
+    "running",
+    "complete",
+    "shutdown",
+    "failed",
+    "rejected",
+    "remove",
+    "orphaned",
+)
+"""In the order in which a task goes through them."""
+
+_RANK = {state: rank for rank, state in enumerate(STATES)}
+
+
+def rank(task: Task) -> int:
+    """How far it has come."""
+    return _RANK.get(task["Status"]["State"], 0)
+
+
+def is_alive(task: Task) -> bool:
+    """It runs, or may still come to that."""
+    return rank(task) <= _RANK["running"]
+
+
+def is_kept(task: Task) -> bool:
+    """The managers want it to run (a job's: to complete), be it now or after a restart delay."""
+    return task["DesiredState"] not in ("shutdown", "remove")
+
+
+def has_failed(task: Task) -> bool:
+    """It ended with an error, or its node could not even start it."""
+    return task["Status"]["State"] in ("failed", "rejected")
+
+
+def holds_node(task: Task) -> bool:
+    """A node has it and has not told its end."""
+    return _RANK["assigned"] <= rank(task) <= _RANK["running"]
+
+
+def mode_of(service: Service) -> str:
+    """``Replicated``, ``Global``, ``ReplicatedJob`` or ``GlobalJob``."""
+    return next((mode for mode, value in service["Spec"]["Mode"].items() if value is not None), "Replicated")
+
+
+def slot_of(service: Service, task: Task) -> Any:
+    """What its successor after a restart shares with it: the slot; the node where there is one task a node.
+
+    A replicated job counts its slots from 0, which the API leaves out.
+    """
+    return task.get("NodeID", "") if mode_of(service).startswith("Global") else task.get("Slot", 0)
+
+
+def task_name(service: Service, task: Task, nodes: Mapping[str, Node]) -> str:
+    """``SERVICE.SLOT``, or ``SERVICE.NODE`` where there is one a node."""
+    place = slot_of(service, task)
+    if mode_of(service).startswith("Global"):
+        place = node_name(nodes, place)
+    return f"{service['Spec']['Name']}.{place}"
+
+
+def node_name(nodes: Mapping[str, Node], node: str) -> str:
+    """Its host name; its ID where it has never told one or is gone."""
+    description = nodes.get(node, {}).get("Description") or {}
+    return str(description.get("Hostname") or node or "no node")
+
+
+def error_of(task: Task) -> str:
+    """Its error on one line, or nothing."""
+    return " ".join(str(task["Status"].get("Err") or "").split())
+
+
+def parse_time(text: str) -> datetime:
+    """RFC 3339 as the engine writes it, nanoseconds cut to microseconds."""
+    match = re.fullmatch(r"(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", text)
+    if not match:
+        raise ValueError(f"not a time: {text}")
+    whole, fraction, zone = match.groups()
+    moment = datetime.fromisoformat(whole + ("+00:00" if zone == "Z" else zone))
+    return (moment + (datetime.resolution * int((fraction or "0")[:6].ljust(6, "0")))).astimezone(UTC)

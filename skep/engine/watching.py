@@ -1,0 +1,144 @@
+"""Watches a stack until it runs as wanted: a few requests a look, whatever the number of services.
+
+What a look may conclude, and why, is written in decision 0013.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from skep.engine.failing import report
+from skep.engine.progress import Progress, ServiceRow
+from skep.engine.services import Verdict, judge
+from skep.engine.tasks import Node, Service, Task, has_failed, parse_time
+from skep.engine.transport import EngineClient
+from skep.errors import StepFailed
+
+STACK = "com.docker.stack.namespace"
+
+STEP = 0.1
+"""Seconds between two looks while tasks move; as long as the look itself took, where that is more."""
+
+LONGEST = 1.0
+"""Seconds a look waits at most for the monitor time to be over: a task may fail meanwhile."""
+
+NODES_FOR = 1.0
+"""Seconds for which the list of nodes is taken as it was."""
+
+FAILURES = 3
+"""Tasks of one slot that failed one after another, while nothing else of the stack was on its way any more."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """When a task was first seen running, and when the last look before that was; seconds of our own clock."""
+
+    seen: float
+    before: float | None
+
+
+@dataclass(slots=True)
+class StackWatch:
+    """The condition ``stack_running``, with the memory that one wait needs. Survives a change of manager."""
+
+    clock: Callable[[], float] = time.monotonic
+    _runs: dict[str, _Run] = field(default_factory=dict)
+    _excused: set[str] = field(default_factory=set)
+    _last: float | None = None
+    _offset: tuple[str, float] = ("", 0.0)
+    _nodes: tuple[float, Mapping[str, Node]] = (float("-inf"), {})
+    _seen: tuple[Sequence[Service], Mapping[str, Sequence[Task]], Sequence[Verdict]] = ((), {}, ())
+
+    def __call__(self, api: EngineClient, *, stack: str, services: Sequence[str] = ()) -> Progress:
+        """Look once. ``services`` are full names; without any, all of the stack count.
+
+        Raises ``StepFailed`` when waiting longer cannot help: a roll-out paused or rolled back, a job or a service
+        whose restart policy is used up, tasks that fail again and again.
+        """
+        since = self.clock()
+        label = {"label": f"{STACK}={stack}"}
+        told = api.services(filters=label)
+        found = [one for one in told if not services or one["Spec"]["Name"] in services]
+        tasks = self._tasks(api, label, found)
+        fresh = {task["ID"] for task in api.tasks(filters={**label, "_up-to-date": "true"})}
+        now = self._now(api)
+        nodes = self._known_nodes(api)
+        own = [task for held in tasks.values() for task in held]
+        self._note(own, now)
+        verdicts = [judge(one, tasks[one["ID"]], fresh, nodes, lambda task: self._ran(task, now)) for one in found]
+        self._seen = (found, tasks, verdicts)
+        self._last = now
+        self._refuse(api, verdicts)
+        missing = sorted(set(services) - {one["Spec"]["Name"] for one in found})
+        rows = [*(verdict.row for verdict in verdicts), *(ServiceRow(name, detail="not there yet") for name in missing)]
+        rows.sort(key=lambda row: row.name)
+        left = [row for row in rows if row.state != "done"]
+        text = "; ".join(f"{row.name}: {row.text}" for row in left[:3]) + (" …" if len(left) > 3 else "")
+        return Progress(not left, text, tuple(rows), self._again(verdicts, len(left), self.clock() - since))
+
+    def report(self, api: EngineClient, first: Collection[str] = ()) -> str:
+        """Why it does not run, as of the last look: of each service that does not its newest failing task. Those that
+        are only on their way come last, and not at all where there are others to name ``first``."""
+        services, tasks, verdicts = self._seen
+        states = {verdict.row.name: verdict.row.state for verdict in verdicts}
+        wanted = ("over", "stuck") if first else ("over", "stuck", "moving")
+        late = [one for one in services if states[one["Spec"]["Name"]] in wanted]
+        late.sort(key=lambda one: (one["Spec"]["Name"] not in first, wanted.index(states[one["Spec"]["Name"]])))
+        return report(api, late, tasks, self._nodes[1])
+
+    def _tasks(self, api: EngineClient, label: Mapping[str, str], found: Sequence[Service]) -> dict[str, list[Task]]:
+        tasks: dict[str, list[Task]] = {service["ID"]: [] for service in found}
+        for task in api.tasks(filters=dict(label)):
+            if task["ServiceID"] in tasks:
+                tasks[task["ServiceID"]].append(task)
+        return tasks
+
+    def _now(self, api: EngineClient) -> float:
+        """Our clock; how far the manager's is from it is asked once a manager."""
+        if self._offset[0] != api.host:
+            before = self.clock()
+            theirs = parse_time(api.info()["SystemTime"]).timestamp()
+            self._offset = (api.host, theirs - (before + self.clock()) / 2)
+        return self.clock()
+
+    def _known_nodes(self, api: EngineClient) -> Mapping[str, Node]:
+        if self.clock() - self._nodes[0] > NODES_FOR:
+            self._nodes = (self.clock(), {node["ID"]: node for node in api.nodes()})
+        return self._nodes[1]
+
+    def _note(self, tasks: Collection[Task], now: float) -> None:
+        running = {task["ID"] for task in tasks if task["Status"]["State"] == "running"}
+        self._runs = {one: self._runs.get(one) or _Run(now, self._last) for one in running}
+        if self._last is None:
+            self._excused |= {task["ID"] for task in tasks if has_failed(task)}
+
+    def _ran(self, task: Task, now: float) -> float:
+        """Seconds it has run by its node's clock, held to what was seen by ours: a node whose clock is wrong can
+        neither shorten nor lengthen the watch over a task that started before our eyes."""
+        run = self._runs[task["ID"]]
+        told = now + self._offset[1] - parse_time(task["Status"]["Timestamp"]).timestamp()
+        least, most = now - run.seen, now - run.before if run.before is not None else float("inf")
+        return min(max(told, least), most)
+
+    def _refuse(self, api: EngineClient, verdicts: Sequence[Verdict]) -> None:
+        over = {verdict.row.name: verdict.over for verdict in verdicts if verdict.over}
+        if any(verdict.row.state == "moving" for verdict in verdicts):
+            self._excused |= {one for verdict in verdicts for ids in verdict.failed.values() for one in ids}
+        for verdict in verdicts:
+            counts = [len(ids - self._excused) for ids in verdict.failed.values()]
+            if verdict.row.state == "stuck" and max(counts, default=0) >= FAILURES:
+                over.setdefault(verdict.row.name, f"{verdict.row.name} keeps failing: {max(counts)} tasks in a row")
+        if over:
+            raise StepFailed(
+                "; ".join(over.values()),
+                cause=self.report(api, first=over),
+                next_action="mend the stack's files and run the same command again",
+            )
+
+    def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:
+        """When all that is missing is time: then. Else soon, but managers that are slow to answer get a rest."""
+        soon = max(STEP, took)
+        times = [verdict.left for verdict in verdicts if verdict.left is not None]
+        return min(LONGEST, max(times)) if times and len(times) == late else soon

@@ -1,0 +1,176 @@
+"""Stacks: told before they change, only what differs touched, failures rolled back, and days after."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from rig.environment import Environment
+from rig.hosts import until
+from rig.shop import NAME, SLEEP, Shop
+
+
+@pytest.fixture
+def shop(cluster: Environment) -> Iterator[Shop]:
+    stack = Shop(cluster)
+    yield stack
+    stack.remove()
+
+
+def test_only_what_differs_is_told_and_touched(shop: Shop) -> None:
+    shop.document["services"]["once"] = {**shop.document["services"]["log"], "command": ["true"]}
+    shop.document["services"]["once"]["deploy"] = {"mode": "replicated-job", "endpoint_mode": "dnsrr"}
+    first = shop.deploy().must()
+    assert f"stacks/create:{NAME}_api" in first.ids, f"{first}"
+    before = shop.services()
+    same = shop.deploy().must()
+    assert not same.steps and not same.named("step"), f"something was done where nothing differs\n{same}"
+    assert shop.services() == before, "a service was written to where nothing differs"
+
+    shop.api["environment"]["LEVEL"] = "debug"
+    shop.api["deploy"]["replicas"] = 1
+    told = shop.plan().must(10)
+    step = next(step for step in told.steps if step["id"] == f"stacks/update:{NAME}_api")
+    assert any("LEVEL: info → debug" in line for line in step["detail"]), f"{step}"
+    assert any("Replicas: 2 → 1" in line for line in step["detail"]), f"{step}"
+    assert shop.services() == before, "the plan changed something"
+    shop.deploy().must()
+    after = shop.services()
+    assert after["api"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] == ["LEVEL=debug"]
+    for name in ("log", "once"):
+        assert after[name]["Version"] == before[name]["Version"], f"{name} was touched"
+    assert "PreviousSpec" not in after["log"], "the rollback target was overwritten"
+    assert shop.plan().must().steps == []
+
+
+def test_a_failed_roll_out_goes_back_as_a_whole(shop: Shop) -> None:
+    shop.deploy().must()
+    good = shop.services()
+    secrets, configs = shop.names("secret"), shop.names("config")
+    shop.write("key.txt", "another\n")
+    shop.write("rules.txt", "two\n")
+    shop.api["command"] = ["false"]
+    shop.document["services"]["log"]["environment"] = {"NEW": "yes"}
+    failed = shop.deploy("--on-failure", "rollback").must(5)
+    assert f"{NAME}_api" in failed.text and "non-zero exit" in failed.text, f"the task's error is not told\n{failed}"
+    assert "another" not in failed.text, f"a secret is shown\n{failed}"
+    back = shop.services()
+    for name, service in good.items():
+        assert back[name]["Spec"]["TaskTemplate"]["ContainerSpec"] == service["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert secrets <= shop.names("secret") and configs <= shop.names("config")
+    history = shop.tool("stack.history", NAME).must().text
+    assert "back to revision 1" in history, history
+
+
+def test_days_after(shop: Shop) -> None:
+    shop.deploy().must()
+    shop.write("rules.txt", "two\n")
+    shop.deploy().must()
+    shop.tool("stack.scale", NAME, "api=3").must()
+    assert shop.services()["api"]["Spec"]["Mode"]["Replicated"]["Replicas"] == 3
+    tasks = _tasks(shop, "log")
+    shop.tool("stack.restart", NAME, "log").must()
+    assert _tasks(shop, "log").isdisjoint(tasks), "the same task still runs"
+    shop.tool("stack.rollback", NAME, "--revision", "1").must()
+    assert shop.services()["api"]["Spec"]["Mode"]["Replicated"]["Replicas"] == 2
+    rows = shop.tool("stack.diff", NAME, "1", "2").must().text
+    assert f"{NAME}_rules_" in rows and f"{NAME}_log" not in rows, rows
+    assert "back to revision 1" in shop.tool("stack.history", NAME).must().text
+    shop.tool("stack.rollback", NAME, "--revision", "99").must(4)
+    shop.tool("stack.scale", NAME, "nothing=1").must(4)
+
+
+def test_what_dockers_cli_deployed_is_adopted_as_it_is(shop: Shop) -> None:
+    shop.save()
+    packed = subprocess.run(
+        ["tar", "-C", str(shop.folder), "-c", "."], capture_output=True, check=True, stdin=subprocess.DEVNULL
+    ).stdout.hex()
+    shop.hosts.run(
+        "m1",
+        f"mkdir -p /tmp/{NAME} && echo {packed} | sed 's/../\\\\x&/g' | xargs -0 printf '%b' | tar -xC /tmp/{NAME};"
+        f" cd /tmp/{NAME} && docker stack deploy -c compose.yml {NAME} && rm -rf /tmp/{NAME}",
+    )
+    until("its tasks run", lambda: len(_tasks(shop, "api")) == 2 and len(_tasks(shop, "log")) == 1)
+    before = shop.services()
+    assert shop.plan().must().steps == []
+    assert not shop.deploy().must().named("step")
+    assert shop.services() == before
+    shop.write("key.txt", "another\n")
+    changed = shop.plan().must(10)
+    assert [step["id"] for step in changed.steps if "/update:" in step["id"]] == [f"stacks/update:{NAME}_api"]
+
+
+def test_an_image_that_does_not_resolve_changes_nothing_and_a_moved_tag_is_rolled_out(shop: Shop) -> None:
+    registry = shop.hosts.spec.registry
+    image = f"{registry}/{NAME}:1"
+    shop.api["image"] = image
+    refused = shop.deploy().must(4)
+    assert image in refused.text, f"the image is not named\n{refused}"
+    assert not shop.services(), "services were made nevertheless"
+    _push(shop, image, "one")
+    shop.deploy().must()
+    first = shop.services()["api"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"]
+    assert first.startswith(f"{image}@sha256:"), first
+    _push(shop, image, "two")
+    assert any("stack.refresh" in str(finding) for finding in shop.plan().must().findings)
+    assert not shop.deploy().must().named("step"), "a deploy rolled out what only a refresh should"
+    shop.tool("stack.refresh", NAME).must()
+    assert shop.services()["api"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] not in ("", first)
+    assert not shop.tool("stack.refresh", NAME).must().named("step")
+
+
+def test_a_deploy_killed_at_any_step_is_completed_and_two_at_once_are_one(shop: Shop) -> None:
+    for place, step in enumerate(("stacks/begin", "stacks/secret", "stacks/update", "stacks/running")):
+        if place == 0:
+            shop.deploy().must()
+        shop.api["environment"]["LEVEL"] = f"level{place}"
+        shop.write("key.txt", f"key {place}\n")
+        shop.save()
+        with shop.tool.start("stack.deploy", NAME) as running:
+            running.wait_for_step(step)
+            running.send(signal.SIGKILL)
+            running.end()
+        done = shop.deploy()
+        assert done.exit == 0, f"killed at {step}, and again:\n{done}"
+        assert shop.services()["api"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] == [f"LEVEL=level{place}"]
+        assert shop.plan().must().steps == []
+
+    shop.api["environment"]["LEVEL"] = "last"
+    shop.save()
+    with shop.tool.start("stack.deploy", NAME) as one:
+        one.wait_for_step("stacks/begin")
+        refused = shop.tool("stack.deploy", NAME).must(7)
+        assert str(one.process.pid) in refused.error["message"], f"the holder is not named\n{refused}"
+        assert one.end().exit == 0
+
+
+def test_a_manager_that_dies_during_the_deploy_is_replaced_by_another(shop: Shop) -> None:
+    shop.document["services"]["log"]["deploy"]["update_config"] = {"monitor": "10s"}
+    shop.deploy().must()
+    shop.document["services"]["log"]["command"] = [*SLEEP[:1], "4000"]
+    shop.save()
+    with shop.tool.start("stack.deploy", NAME) as running:
+        running.wait_for_step("stacks/running")
+        shop.hosts.kill("m1")
+        ran = running.end()
+    try:
+        assert ran.exit == 0, f"{ran}"
+        assert shop.services("m2")["log"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Args"] == ["sleep", "4000"]
+    finally:
+        shop.hosts.boot("m1")
+        shop.environment.up()
+
+
+def _tasks(shop: Shop, service: str) -> set[str]:
+    script = f"docker service ps {NAME}_{service} -q --no-trunc --filter desired-state=running 2>/dev/null || true"
+    return set(shop.hosts.run("m1", script).split())
+
+
+def _push(shop: Shop, image: str, mark: str) -> None:
+    shop.hosts.run(
+        "m1",
+        f"cd $(mktemp -d) && printf 'FROM busybox:1.36\\nLABEL mark={mark}\\n' >Dockerfile &&"
+        f' docker build -q -t {image} . >/dev/null && docker push -q {image} >/dev/null && rm -r "$PWD"',
+    )

@@ -1,0 +1,46 @@
+"""cluster.status: what there is, what differs, and who does not answer; it changes nothing."""
+
+from __future__ import annotations
+
+from rig.environment import Environment
+from rig.tool import Ran
+
+
+def test_status_shows_the_cluster_and_drift_and_changes_nothing(cluster: Environment) -> None:
+    ran = cluster.tool("cluster.status").must()
+    nodes = {row["name"]: row for row in _table(ran, "nodes")}
+    assert set(nodes) == set(cluster.hosts.names), f"{ran}"
+    assert [row["manager"] for row in nodes.values()].count("leader") == 1, f"{nodes}"
+    assert {row["state"] for row in nodes.values()} == {"ready"}, f"{nodes}"
+    networks = {row["name"]: row for row in _table(ran, "networks")}
+    assert networks["front"]["attachable"] == "yes" and not networks["back"]["attachable"], f"{networks}"
+    services = {row["service"]: row for row in _table(ran, "stacks")}
+    web = services["web_web"]
+    assert web["running"] == web["wanted"] == len(cluster.hosts.workers), f"{web}"
+    assert not ran.steps, f"{ran}"
+
+    cluster.hosts.run("m1", "docker node update --label-add zone=moon w1 && docker network rm back")
+    drifted = cluster.tool("cluster.status").must()
+    assert {"swarm/node@w1", "networks/create:back"} <= drifted.ids, f"the drift is not shown\n{drifted}"
+    assert not drifted.named("step"), f"a status did something\n{drifted}"
+    shown = cluster.tool("cluster.status", json=False).must().out
+    assert "zone: moon" in shown and "create network back" in shown, shown
+    assert cluster.hosts.node("m2", "w1")["Spec"]["Labels"]["zone"] == "moon"
+    cluster.up()
+
+
+def test_status_of_a_cluster_with_a_dead_host_shows_the_others(cluster: Environment) -> None:
+    cluster.hosts.kill("w2")
+    ran = cluster.tool("cluster.status").must(3)
+    assert "w2" in ran.error["message"], f"the dead host is not named\n{ran}"
+    assert {row["name"] for row in _table(ran, "nodes")} == set(cluster.hosts.names), f"{ran}"
+    assert _table(ran, "stacks"), f"{ran}"
+    cluster.hosts.boot("w2")
+    cluster.up()
+    cluster.page_must_answer()
+
+
+def _table(ran: Ran, name: str) -> list[dict[str, object]]:
+    tables = ran.named(name)
+    assert len(tables) == 1, f"{len(tables)} tables of {name}\n{ran}"
+    return list(tables[0]["rows"])

@@ -1,0 +1,258 @@
+"""A wait for a stack: what one look cannot tell and several can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from skep.engine import watching
+from skep.engine.conditions import CONDITIONS, WATCHES, watch
+from skep.engine.tasks import parse_time
+from skep.engine.watching import FAILURES, LONGEST, STEP, StackWatch
+from skep.errors import StepFailed
+from tests.unit.engine.stacks import NODES, service, task
+
+Fake = Callable[..., Any]
+START = "2025-06-01T12:00:00Z"
+
+
+class Scene:
+    """A swarm and a clock that the test moves; ``look`` is one look of the same wait."""
+
+    def __init__(self, fake: Fake, *services: dict[str, Any], **answers: Any) -> None:
+        self.now = 1000.0
+        self.services, self.tasks, self.fresh = list(services), list[dict[str, Any]](), True
+        self.api = fake(
+            services=lambda **_: self.services,
+            tasks=self._listed,
+            nodes=list(NODES.values()),
+            info=lambda: {"SystemTime": self.stamp(self.now)},
+            **{"task_log": b"", **answers},
+        )
+        self.api.host = "m1"
+        self.watch = StackWatch(clock=lambda: self.now)
+
+    def stamp(self, moment: float) -> str:
+        """By the manager's clock, which is at ``START`` when ours is at 1000."""
+        whole = moment - 1000.0
+        return f"2025-06-01T{12 + int(whole // 3600):02d}:{int(whole % 3600 // 60):02d}:{whole % 60:09.6f}Z"
+
+    def _listed(self, filters: dict[str, str]) -> list[dict[str, Any]]:
+        return self.tasks if self.fresh or "_up-to-date" not in filters else []
+
+    def look(self, after: float = 0.0, **arguments: Any) -> Any:
+        self.now += after
+        return self.watch(self.api, stack="web", **arguments)
+
+    def run(self, number: int, since: float | None = None, **words: Any) -> dict[str, Any]:
+        moment = self.stamp(self.now if since is None else since)
+        return task(number, slot=words.pop("slot", 1), since=moment, **words)
+
+
+def test_the_manager_has_the_last_word_on_what_is_up_to_date(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.tasks = [scene.run(1, 900)]
+    assert scene.look().done
+    scene.fresh = False
+    assert not scene.look().done
+
+
+def test_a_look_costs_three_requests_whatever_the_number_of_services(fake: Fake) -> None:
+    scene = Scene(fake, *(service(f"web_{number}") for number in range(100)))
+    scene.look()
+    scene.api.calls.clear()
+    scene.look(0.1)
+    assert sorted(name for name, _, _ in scene.api.calls) == ["services", "tasks", "tasks"]
+
+
+def test_another_manager_is_asked_for_its_own_clock(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.look()
+    scene.api.host = "m2"
+    scene.look(0.1)
+    assert len(scene.api.called("info")) == 2
+
+
+def test_looking_again_makes_sense_when_the_monitor_time_is_over(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.tasks = [scene.run(1, 999.3 - 4)]
+    assert scene.look().again == pytest.approx(0.3)
+    assert scene.look(0.3).done
+
+
+def test_the_last_task_to_start_says_when(fake: Fake) -> None:
+    scene = Scene(fake, service(replicas=2), service("web_b"))
+    scene.tasks = [
+        scene.run(1, 995.5), scene.run(2, 995.9, slot=2), scene.run(3, 995.2, of=scene.services[1])
+    ]  # fmt: skip
+    assert scene.look().again == pytest.approx(0.9)
+
+
+def test_a_task_may_fail_meanwhile_so_the_pause_is_never_long(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.tasks = [scene.run(1)]
+    assert scene.look().again == LONGEST
+
+
+def test_while_tasks_move_looks_are_frequent_but_no_burden(fake: Fake) -> None:
+    scene = Scene(fake, service(), service("web_b"))
+    scene.tasks = [scene.run(1)]
+    assert scene.look().again == STEP
+    quick = scene.api.answers["services"]
+
+    def slow(**more: Any) -> Any:
+        scene.now += 0.7
+        return quick(**more)
+
+    scene.api.answers["services"] = slow
+    assert scene.look().again == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("skew", [-3000.0, 3000.0])
+def test_a_nodes_wrong_clock_neither_shortens_nor_lengthens_the_watch(fake: Fake, skew: float) -> None:
+    scene = Scene(fake, service())
+    assert not scene.look(9000).done
+    scene.tasks = [scene.run(1, scene.now + 0.5 + skew)]
+    assert not scene.look(0.5).done
+    assert not scene.look(4.0).done
+    assert scene.look(1.2).done
+
+
+def test_what_ran_before_the_wait_needs_no_further_watch(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.tasks = [scene.run(1)]
+    assert scene.look(100).done
+
+
+def failing(scene: Scene, number: int, of: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """``number`` failed tasks of a slot, and one that is about to be tried."""
+    words = {"slot": 1, "of": of}
+    failed = [task(9 - n, state="failed", desired="shutdown", err=f"exit ({n})", **words) for n in range(number)]
+    return [*failed, task(0, state="ready", desired="ready", **words)]
+
+
+def test_tasks_that_fail_again_and_again_end_the_wait(fake: Fake) -> None:
+    scene = Scene(fake, service(), task_log=b"cannot bind\n")
+    scene.look()
+    for number in range(1, FAILURES):
+        scene.tasks = failing(scene, number)
+        assert scene.look(1.0).rows[0].state == "stuck"
+    scene.tasks = failing(scene, FAILURES)
+    with pytest.raises(StepFailed, match="web_app keeps failing: 3 tasks in a row") as failure:
+        scene.look(1.0)
+    assert (failure.value.cause or "").startswith("task web_app.1 on m1: exit (2)")
+
+
+def test_failures_before_the_wait_do_not_count(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.tasks = failing(scene, FAILURES)
+    assert not scene.look().done
+    assert not scene.look(1.0).done
+
+
+def test_a_service_may_fail_as_long_as_another_is_on_its_way(fake: Fake) -> None:
+    database = service("web_db")
+    scene = Scene(fake, service(), database)
+    scene.look()
+    scene.tasks = [*failing(scene, 7), scene.run(20, of=database, state="preparing")]
+    scene.look(1.0)
+    scene.tasks = [*failing(scene, 8), scene.run(20, 900, of=database)]
+    progress = scene.look(10.0)
+    assert [row.state for row in progress.rows] == ["stuck", "done"]
+
+
+def test_named_services_are_waited_for_and_no_others(fake: Fake) -> None:
+    stuck = service("web_old", update="paused")
+    scene = Scene(fake, service(), stuck)
+    scene.tasks = [scene.run(1, 900)]
+    assert scene.look(services=["web_app"]).done
+    progress = scene.look(services=["web_app", "web_new"])
+    assert (progress.done, progress.text) == (False, "web_new: 0 of 0 running, not there yet")
+    with pytest.raises(StepFailed, match="Swarm paused the roll-out of web_old"):
+        scene.look()
+
+
+def test_a_stack_without_services_is_there(fake: Fake) -> None:
+    assert Scene(fake).look().done
+
+
+def test_the_words_name_the_first_few(fake: Fake) -> None:
+    scene = Scene(fake, *(service(f"web_{letter}") for letter in "dacb"))
+    text = "; ".join(f"web_{letter}: 0 of 1 running" for letter in "abc") + " …"
+    assert scene.look().text == text
+    assert CONDITIONS["stack_running"](scene.api, stack="web").text == text
+
+
+def test_each_wait_has_a_memory_of_its_own() -> None:
+    assert isinstance(watch("stack_running"), StackWatch)
+    assert watch("stack_running") is not watch("stack_running")
+    assert watch("stack_gone") is CONDITIONS["stack_gone"]
+    assert set(WATCHES) <= set(CONDITIONS)
+
+
+FRAME = b"\x02\x00\x00\x00\x00\x00\x00\x0c"
+
+
+def report(scene: Scene) -> list[str]:
+    scene.look()
+    return [line.strip() for line in scene.watch.report(scene.api).splitlines()]
+
+
+def test_the_report_names_the_newest_failing_task_its_node_and_its_last_words(fake: Fake) -> None:
+    scene = Scene(fake, service(), task_log=FRAME + b"cannot bind\n" + FRAME + b"giving up \xff\n")
+    scene.tasks = [
+        task(3, slot=1, state="failed", desired="shutdown", err="old"),
+        task(2, slot=1, state="failed", desired="shutdown", err="task: non-zero\n exit (7)", node="w1"),
+        task(1, slot=1, state="ready", desired="ready"),
+    ]
+    assert report(scene) == [
+        "task web_app.1 on w1: task: non-zero exit (7)",
+        "log: cannot bind",
+        "log: giving up \ufffd",
+    ]
+    assert scene.api.called("task_log") == [("t2", 10)]
+
+
+def test_the_report_believes_swarm_when_it_names_a_task(fake: Fake) -> None:
+    paused = service(update="paused", message="update paused due to failure or early termination of task t8")
+    scene = Scene(fake, paused)
+    scene.tasks = [
+        task(8, slot=2, state="failed", desired="shutdown", err="the one"),
+        task(7, slot=1, state="failed", desired="shutdown", err="a later one"),
+        task(1, slot=1),
+    ]
+    with pytest.raises(StepFailed) as failure:
+        scene.look()
+    assert failure.value.cause == "task web_app.2 on m1: the one"
+
+
+def test_the_report_goes_without_a_log_where_none_is_to_be_had(fake: Fake, refuse: Any) -> None:
+    scene = Scene(fake, service(), service("web_b"), task_log=refuse(500))
+    scene.tasks = [
+        task(1, slot=1, state="pending", err="no suitable node", node=""),
+        task(2, of=scene.services[1], slot=1, state="failed", err="exit (1)", node="gone"),
+    ]
+    assert report(scene) == ["task web_app.1 on no node: no suitable node", "task web_b.1 on gone: exit (1)"]
+    assert scene.api.called("task_log") == [("t2", 10)]
+
+
+def test_the_report_says_so_when_no_task_has_told_an_error(fake: Fake) -> None:
+    scene = Scene(fake, service(replicas=2), service("web_b"))
+    scene.tasks = [scene.run(1, 900), scene.run(2, state="preparing", slot=2)]
+    assert report(scene) == [
+        "web_app: no task has told an error; tasks: 1 preparing, 1 running",
+        "web_b: no task has told an error; tasks: none",
+    ]
+
+
+def test_the_report_is_short_where_many_fail(fake: Fake) -> None:
+    scene = Scene(fake, *(service(f"web_{number}") for number in range(8)))
+    assert report(scene)[5:] == ["and web_5", "and web_6", "and web_7"]
+
+
+def test_the_clocks_scene_is_right() -> None:
+    scene = Scene(lambda **_: type("Api", (), {})())
+    assert (parse_time(scene.stamp(1061.5)) - parse_time(START)).total_seconds() == 61.5
+    assert watching.STEP < 0.3
