@@ -68,6 +68,11 @@ class Case:
         raw = self.found.services.get(service)
         return named(raw["Spec"], self.told.names) if raw else None
 
+    def was_taken_back(self, service: str) -> bool:
+        """Whether Swarm rolled the service's last update back: it runs as before, and its status says so for ever."""
+        status = (self.found.services.get(service) or {}).get("UpdateStatus") or {}
+        return str(status.get("State", "")) == "rollback_completed"
+
     def unresolved(self) -> list[str]:
         """Images that are new here and no digests yet."""
         if self.wanted.pinned or self.rollout.resolve == "never":

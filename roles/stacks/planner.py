@@ -196,7 +196,8 @@ class Planner:
         past = case.found.revisions
         changed = {difference.name for difference in case.differing}
         settled = bool(past) and past[-1].done and bool(changed)
-        services = sorted((changed if settled else set(case.wanted.services)) - set(case.wanted.hooks))
+        others = {name for name in case.wanted.services if not settled and not case.was_taken_back(name)}
+        services = sorted((changed | others) - set(case.wanted.hooks))
         return Wait(
             id=f"stacks/running:{self._name}",
             title=f"wait until stack {self._name} runs as wanted",

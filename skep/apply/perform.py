@@ -90,7 +90,7 @@ class Performer:
         self._redaction = Redaction(hides)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._closed = threading.Event()
-        logins = Logins(registries, lambda *texts: self._redaction.learn(map(Secret, texts)))
+        logins = Logins(registries, self._redaction.learn)
         self._local: dict[str, Callable[[], Any]] = {
             "registry-logins": lambda: logins,
             "author": lambda: author,

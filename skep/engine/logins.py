@@ -23,7 +23,7 @@ HUB_KEY = "https://index.docker.io/v1/"
 class Logins:
     """Asks for each server once, from whatever thread; ``hide`` is told what no error may show."""
 
-    def __init__(self, registries: Sequence[Registry], hide: Callable[..., None] = lambda *_: None) -> None:
+    def __init__(self, registries: Sequence[Registry], hide: Callable[[list[Secret]], None] = lambda _: None) -> None:
         self._registries = {normal(registry.server): registry for registry in registries}
         self._hide = hide
         self._lock = Lock()
@@ -53,7 +53,7 @@ class Logins:
             return None
         text = json.dumps({"serveraddress": HUB_KEY if server == HUB else server, **login})
         header = Secret(base64.urlsafe_b64encode(text.encode()).decode())
-        self._hide(header.reveal(), *(login[key] for key in ("password", "identitytoken") if key in login))
+        self._hide([header, *(Secret(login[key]) for key in ("password", "identitytoken") if key in login)])
         return header
 
     def _configured(self, server: str) -> dict[str, str]:

@@ -148,7 +148,6 @@ def test_a_roll_out_that_swarm_takes_back_or_pauses_is_a_failure(cluster: Enviro
             made.services[name]["command"] = SLEEP
             for words in (word, f"task turn_{name}.1 on ", "non-zero exit (3)", "log: cannot bind"):
                 assert words in waited(ran)["text"], f"{words!r} is not told\n{ran}"
-            assert rows(ran)["fine"]["state"] in ("done", "moving")
 
 
 def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_told(cluster: Environment) -> None:
@@ -160,7 +159,7 @@ def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_told(cluster:
             "place": service(SLEEP, placement={"constraints": ["node.labels.zone == moon"]}),
             "fine": service(SLEEP),
         }
-        ran = made.deploy(5)
+        ran = made.deploy(5, "--no-resolve")
         told = waited(ran)["text"]
         for words in (
             "keeps failing",

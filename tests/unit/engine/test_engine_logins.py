@@ -120,13 +120,13 @@ def test_without_a_file_there_is_no_login(configure: Configure) -> None:
 
 def test_each_server_is_asked_once_from_many_threads(configure: Configure) -> None:
     log = configure(credsStore="test")
-    hidden: list[str] = []
-    logins = Logins([], lambda *values: hidden.extend(values))
+    hidden: list[Secret] = []
+    logins = Logins([], hidden.extend)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(logins.header, ["a.example/x", "b.example/x", "a.example/y"] * 8))
     assert sorted(log.read_text().split()) == ["a.example", "b.example"]
     assert len(set(found)) == 2
-    assert sorted(set(hidden)) == sorted({"pw", *(one.reveal() for one in found if one)})
+    assert set(hidden) == {Secret("pw"), *found}
 
 
 @pytest.mark.parametrize(
