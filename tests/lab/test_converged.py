@@ -56,9 +56,9 @@ class Stack:
 
         self.tool: Tool = environment.with_inventory(f"with-{name}", change)
 
-    def deploy(self, exit_code: int = 0) -> Ran:
+    def deploy(self, exit_code: int = 0, *options: str) -> Ran:
         self._file.write_text(yaml.safe_dump({"version": "3.8", "services": self.services}))
-        return self.tool("stack.deploy", self.name).must(exit_code)
+        return self.tool("stack.deploy", self.name, *options).must(exit_code)
 
     def tasks(self, service: str, *options: str) -> list[dict[str, Any]]:
         """As the engine tells them."""

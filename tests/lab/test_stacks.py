@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,7 @@ from rig.shop import NAME, SLEEP, Shop
 def shop(cluster: Environment) -> Iterator[Shop]:
     stack = Shop(cluster)
     yield stack
-    stack.remove()
+    stack.clear()
 
 
 def test_only_what_differs_is_told_and_touched(shop: Shop) -> None:
@@ -80,6 +81,29 @@ def test_days_after(shop: Shop) -> None:
     assert "back to revision 1" in shop.tool("stack.history", NAME).must().text
     shop.tool("stack.rollback", NAME, "--revision", "99").must(4)
     shop.tool("stack.scale", NAME, "nothing=1").must(4)
+    shop.tool("stack.rm", NAME, "--yes").must()
+    assert not shop.services() and not shop.names("secret") and not shop.names("config")
+
+
+def test_hooks_and_waves_gate_each_other(shop: Shop) -> None:
+    services = shop.document["services"]
+    shop.document["x-skep"] = {"waves": True}
+    services["api"]["depends_on"] = ["log"]
+    services["migrate"] = {**services["log"], "command": ["true"], "x-skep": {"hook": "before"}}
+    services["migrate"]["deploy"] = {"endpoint_mode": "dnsrr", "restart_policy": {"max_attempts": 1, "delay": "0s"}}
+    first = shop.deploy().must()
+    order = [step for step in first.done if f":{NAME}_" in step or "/ready:" in step]
+    steps = [f"create:{NAME}_migrate", f"ready:{NAME}_migrate", f"create:{NAME}_log"]
+    places = [next(at for at, step in enumerate(order) if step == f"stacks/{name}") for name in steps]
+    assert places == sorted(places) and order[-1] == f"stacks/create:{NAME}_api", f"{order}"
+    assert shop.plan().must().steps == [], "a hook is planned where nothing differs"
+
+    services["migrate"]["command"] = ["sh", "-c", "echo no such table; exit 3"]
+    services["api"]["environment"]["LEVEL"] = "debug"
+    before = shop.services()
+    failed = shop.deploy().must(5)
+    assert "no such table" in failed.text, f"the hook's log is not shown\n{failed}"
+    assert shop.services()["api"] == before["api"], "the roll-out went on behind a failed hook"
 
 
 def test_what_dockers_cli_deployed_is_adopted_as_it_is(shop: Shop) -> None:
@@ -104,7 +128,7 @@ def test_what_dockers_cli_deployed_is_adopted_as_it_is(shop: Shop) -> None:
 
 def test_an_image_that_does_not_resolve_changes_nothing_and_a_moved_tag_is_rolled_out(shop: Shop) -> None:
     registry = shop.hosts.spec.registry
-    image = f"{registry}/{NAME}:1"
+    image = f"{registry}/{NAME}:{time.time_ns()}"
     shop.api["image"] = image
     refused = shop.deploy().must(4)
     assert image in refused.text, f"the image is not named\n{refused}"
@@ -122,9 +146,8 @@ def test_an_image_that_does_not_resolve_changes_nothing_and_a_moved_tag_is_rolle
 
 
 def test_a_deploy_killed_at_any_step_is_completed_and_two_at_once_are_one(shop: Shop) -> None:
-    for place, step in enumerate(("stacks/begin", "stacks/secret", "stacks/update", "stacks/running")):
-        if place == 0:
-            shop.deploy().must()
+    shop.deploy().must()
+    for place, step in enumerate(("stacks/secret", "stacks/running")):
         shop.api["environment"]["LEVEL"] = f"level{place}"
         shop.write("key.txt", f"key {place}\n")
         shop.save()
