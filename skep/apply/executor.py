@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from skep.apply.events import Event, Outcome, Tell
 from skep.apply.perform import Performer, Say
 from skep.errors import SkepError, StepFailed
-from skep.plan import Plan, Step
+from skep.plan import Plan, Put, Run, Step
 
 GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""
@@ -118,7 +118,8 @@ class Executor:
                 "was still running when the run was stopped",
                 host=step.concerns,
                 step=step.id.partition("@")[0],
-                next_action="run the same command again; it continues from what it finds",
+                next_action="run the same command again; it continues from what it finds"
+                + (", after this has ended on the host" if isinstance(step, Run | Put) else ""),
             )
             self.outcome.failed[step.id] = error
             self._told(Event("failed", step, str(error)))

@@ -173,7 +173,7 @@ class Performer:
         with self._lock:
             slot = self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
         with slot:
-            result = self._pool[host].run(script, timeout=step.timeout)
+            result = self._pool[host].run(script, timeout=step.timeout, to_the_end=step.id)
         if result.status:
             raise _script_failed(host, step, result)
 

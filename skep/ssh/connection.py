@@ -7,8 +7,7 @@ import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import paramiko
@@ -33,115 +32,113 @@ _doors: dict[tuple[str, int], threading.BoundedSemaphore] = defaultdict(lambda: 
 (MaxStartups)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A gateway: an address as Fabric takes it (``user@host:port``), and how to log in there."""
+def log_in(
+    host: str, address: str, access: Access, way: Callable[[], Connection | None], *, gateway: bool = False
+) -> Connection:
+    """A connection to an address (``user@host:port`` where it is a ``gateway``), logged in.
 
-    address: str
-    access: Access
+    ``way`` gives the open gateway to go through, if any. Raises ``ConnectError`` or ``HostKeyError`` that names the
+    host this is for, after the retries.
+    """
+    for attempt in range(access.retries + 1):
+        connection = build(address, access, way())
+        try:
+            _open(connection, access)
+            return connection
+        except BaseException as error:
+            connection.close()
+            connection.client.close()
+            told = _told(error, host, connection, access, gateway=gateway)
+            if not told:
+                raise
+            again = type(told) is ConnectError and not isinstance(error, TimeoutError)
+            if attempt == access.retries or not again:
+                raise told from None
+        time.sleep(0.3 * (attempt + 1))
+    raise AssertionError("there is a first attempt")
 
 
-def build(address: str, access: Access, hops: Sequence[Hop] = ()) -> Connection:
-    """A connection object through the gateways, outermost first; not yet open. Nothing is sent."""
+def build(address: str, access: Access, gateway: Connection | None = None) -> Connection:
+    """A connection object through an open gateway, if any; not yet open. Nothing is sent."""
+    shorthand = {} if "@" in address else {"user": access.user, "port": access.port}
     with _building:
-        connection = _chained(address, access, hops)
-    for place, hop_connection in enumerate(chain(connection)):
-        settings = access if place == 0 or place > len(hops) else hops[-place].access
-        apply_policy(hop_connection.client, hop_connection.host, hop_connection.port, settings)
+        connection = Connection(
+            address,
+            gateway=gateway,
+            config=_config(access),
+            connect_timeout=max(1, round(access.connect_timeout)),
+            connect_kwargs=_kwargs(access),
+            **shorthand,
+        )
+    apply_policy(connection.client, connection.host, connection.port, access)
     return connection
 
 
-def _chained(address: str, access: Access, hops: Sequence[Hop]) -> Connection:
-    gateway = None
-    for hop in hops:
-        shorthand = {} if "@" in hop.address else {"user": hop.access.user, "port": hop.access.port}
-        gateway = Connection(
-            hop.address, gateway=gateway, config=_config(hop.access), connect_kwargs=_kwargs(hop.access), **shorthand
-        )
-    return Connection(
-        address,
-        user=access.user,
-        port=access.port,
-        gateway=gateway,
-        config=_config(access),
-        connect_timeout=max(1, round(access.connect_timeout)),
-        connect_kwargs=_kwargs(access),
-    )
-
-
-def chain(connection: Connection) -> Iterator[Connection]:
-    """The connection and the gateways behind it, nearest the target first."""
-    hop: Any = connection
-    while isinstance(hop, Connection):
-        yield hop
-        hop = hop.gateway
-
-
-def open_connection(connection: Connection, host: str, access: Access) -> None:
-    """Log in. Raises ``ConnectError`` or ``HostKeyError`` that names the host, after the retries."""
-    for attempt in range(access.retries + 1):
-        try:
-            _open(connection, access)
-            return
-        except HostKeyError as error:
-            error.host = host
-            raise
-        except paramiko.BadHostKeyException as error:
-            hop = _missing(connection)
-            raise HostKeyError(
-                f"the host key{_of(hop, connection)} has changed, so this may be another machine",
-                host=host,
-                step="connect",
-                cause=f"got {error.key.get_name()} {error.key.fingerprint},"
-                f" {known_hosts_path(access)} holds {error.expected_key.fingerprint}",
-                next_action="if the host was reinstalled, remove the old key:"
-                f" ssh-keygen -R {_known_name(hop)} -f {known_hosts_path(access)}",
-            ) from None
-        except paramiko.AuthenticationException as error:
-            hop = _missing(connection)
-            raise LoginError(
-                f"login as {hop.user}{_of(hop, connection)} was refused",
-                host=host,
-                step="connect",
-                cause=str(error).rstrip("."),
-                next_action=f"try: ssh -p {hop.port} {hop.user}@{hop.host};"
-                " then set ssh.user, ssh.key or ssh.agent in the inventory",
-            ) from None
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            if attempt == access.retries or isinstance(error, TimeoutError):
-                hop = _missing(connection)
-                raise ConnectError(
-                    "cannot be reached",
-                    host=host,
-                    step="connect",
-                    cause=f"{hop.host} port {hop.port}: {_reason(error)}",
-                    next_action=f"check that the host is up and that port {hop.port} is open from here",
-                ) from None
-            time.sleep(0.3 * (attempt + 1))
-
-
 def _open(connection: Connection, access: Access) -> None:
-    outermost = list(chain(connection))[-1]
-    if not outermost.is_connected and not outermost.gateway:
-        with _doors[outermost.host, int(outermost.port)]:
-            sock = socket.create_connection((outermost.host, int(outermost.port)), timeout=access.connect_timeout)
+    if connection.gateway:
+        connection.open()
+    else:
+        place = connection.host, int(connection.port)
+        with _doors[place]:
+            sock = socket.create_connection(place, timeout=access.connect_timeout)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if hasattr(socket, "TCP_USER_TIMEOUT"):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000)
-            outermost.connect_kwargs["sock"] = sock
-            outermost.open()
-    connection.open()
-    for hop in chain(connection):
-        hop.transport.set_keepalive(15)
+            connection.connect_kwargs["sock"] = sock
+            connection.open()
+    connection.transport.set_keepalive(15)
 
 
-def _missing(connection: Connection) -> Connection:
-    """The hop that could not be logged in to: the outermost that is not connected."""
-    return next((hop for hop in reversed(list(chain(connection))) if not hop.is_connected), connection)
+def _told(
+    error: BaseException, host: str, connection: Connection, access: Access, *, gateway: bool
+) -> ConnectError | None:
+    """What went wrong, for the user; ``None`` for what is no failure to connect."""
+    of = f" of the gateway {connection.host}" if gateway else ""
+    if isinstance(error, HostKeyError):
+        error.host = host
+        return error
+    if isinstance(error, paramiko.BadHostKeyException):
+        return HostKeyError(
+            f"the host key{of} has changed, so this may be another machine",
+            host=host,
+            step="connect",
+            cause=f"got {error.key.get_name()} {error.key.fingerprint},"
+            f" {known_hosts_path(access)} holds {error.expected_key.fingerprint}",
+            next_action="if the host was reinstalled, remove the old key:"
+            f" ssh-keygen -R {_known_name(connection)} -f {known_hosts_path(access)}",
+        )
+    if isinstance(error, paramiko.AuthenticationException):
+        return LoginError(
+            f"login as {connection.user}{of} was refused",
+            host=host,
+            step="connect",
+            cause=str(error).rstrip("."),
+            next_action=f"try: ssh -p {connection.port} {connection.user}@{connection.host};"
+            " then set ssh.user, ssh.key or ssh.agent in the inventory",
+        )
+    if not isinstance(error, OSError | EOFError | paramiko.SSHException):
+        return None
+    lost = lost_gateway(connection)
+    through = f" (through the gateway {connection.gateway.host})" if connection.gateway else ""
+    return ConnectError(
+        f"its gateway {connection.host} cannot be reached" if gateway else "cannot be reached",
+        host=host,
+        step="connect",
+        cause=lost or f"{connection.host} port {connection.port}: {_reason(error)}{through}",
+        next_action=f"check that {'the gateway' if gateway else 'the host'} is up and that port {connection.port} is"
+        f" open from {connection.gateway.host if connection.gateway else 'here'}",
+    )
 
 
-def _of(hop: Connection, connection: Connection) -> str:
-    return "" if hop is connection else f" of the gateway {hop.host}"
+def lost_gateway(connection: Connection | None) -> str | None:
+    """Which gateway on the way is not connected any more, in words, outermost first; ``None`` where all are."""
+    gateway = connection.gateway if connection else None
+    if gateway is None:
+        return None
+    gateway.transport.join(0.2)  # what it carried ends a moment before it does
+    if further := lost_gateway(gateway):
+        return further
+    return None if gateway.is_connected else f"the connection to the gateway {gateway.host} was lost"
 
 
 def _config(access: Access) -> Config:
@@ -170,6 +167,8 @@ def _known_name(connection: Connection) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, paramiko.ChannelException):
+        return error.text
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

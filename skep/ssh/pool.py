@@ -1,4 +1,4 @@
-"""The sessions of a run: one a host, and one bounded pool of threads that uses them."""
+"""The sessions of a run: one a host, one login a gateway, and one bounded pool of threads that uses them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from skep.errors import SkepError
 from skep.model import Access, Host
-from skep.ssh.connection import Hop
+from skep.ssh.gateways import Gateways, Hop
 from skep.ssh.session import Session
 
 T = TypeVar("T")
@@ -25,12 +25,12 @@ class Pool:
         hosts = list(hosts)
         self._more: list[Session] = []
         addresses = {host.name: host.address for host in hosts}
-        self._sessions = {host.name: Session(host.name, host.address, access[host.name]) for host in hosts}
-        for session in self._sessions.values():
-            session.hops = [
-                Hop(addresses[hop], access[hop]) if hop in addresses else Hop(hop, session.access)
-                for hop in session.access.gateways
-            ]
+        self._gateways = Gateways()
+        self._sessions: dict[str, Session] = {}
+        for host in hosts:
+            own = access[host.name]
+            hops = [Hop(addresses[hop], access[hop]) if hop in addresses else Hop(hop, own) for hop in own.gateways]
+            self._sessions[host.name] = Session(host.name, host.address, own, hops, self._gateways)
 
     def __enter__(self) -> Pool:
         return self
@@ -38,6 +38,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         for session in (*self._sessions.values(), *self._more):
             session.close()
+        self._gateways.close()
 
     def __getitem__(self, host: str) -> Session:
         return self._sessions[host]

@@ -14,7 +14,9 @@ import paramiko
 
 from skep.errors import ConnectError, LoginError, SudoError
 from skep.model import Access
-from skep.ssh.connection import Hop, build, chain, open_connection
+from skep.ssh.connection import log_in, lost_gateway
+from skep.ssh.gateways import Gateways, Hop
+from skep.ssh.scripts import RUNNING, changing, command, looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,26 @@ SPARE = 15.0
 PATIENCE = 30.0
 """Seconds to wait for a channel where the host has given all it allows on one login, and for sudo's answer."""
 
-RUNNING = "-- skep --"
-"""What the shell says before the script: without it, it has not come to that. What stands before it is a greeting."""
-
 
 class Session:
     """A login on one host, opened at first use and reopened if it broke, until closed. Thread-safe."""
 
-    def __init__(self, host: str, address: str, access: Access) -> None:
+    def __init__(
+        self, host: str, address: str, access: Access, hops: Sequence[Hop] = (), gateways: Gateways | None = None
+    ) -> None:
+        """``hops`` are the gateways on the way, outermost first; their logins are the ``gateways``', which may be
+        shared and are closed by who made them."""
         self.host = host
         self.access = access
-        self.hops: Sequence[Hop] = ()
-        """Gateways on the way, outermost first."""
+        self.hops = hops
+        self._gateways = gateways or Gateways()
         self._address = address
         self._connection: Any = None
+        self._latest: Any = None
+        """The connection that is, or was before it was given up."""
         self._closed = False
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
 
     def twin(self) -> Session:
         """A session of its own on the same host, not logged in yet."""
@@ -62,28 +68,28 @@ class Session:
                 raise ConnectError("logged out: the run has ended", host=self.host)
             if self._connection is None or not self._connection.is_connected:
                 self._forget()
-                self._connection = build(self._address, self.access, self.hops)
-                try:
-                    open_connection(self._connection, self.host, self.access)
-                except BaseException:
-                    self._forget()
-                    raise
+                self._connection = self._latest = log_in(
+                    self.host, self._address, self.access, lambda: self._gateways.through(self.hops, self.host)
+                )
             transport: paramiko.Transport = self._connection.transport
             return transport
 
-    def run(self, script: str, *, timeout: float = 60.0) -> Result:
+    def run(self, script: str, *, timeout: float = 60.0, to_the_end: str = "") -> Result:
         """Run a POSIX sh script as root.
 
         The script travels over stdin; its own commands read from ``/dev/null``. After ``timeout`` seconds it
-        is ended on the host (status 124). Raises ``ConnectError`` when the connection breaks.
+        is ended on the host (status 124), and so it is when the connection ends; unless ``to_the_end`` gives it a
+        name: then it runs on, and the next of that name on that host waits for it. Raises ``ConnectError`` when the
+        connection breaks.
         """
-        body = f"echo '{RUNNING}'\n{{\n{script}\n}} </dev/null\n".encode(errors="surrogateescape")
-        channel = self._start(f"timeout -k 5 {round(timeout) or 1} sh -s", timeout)
+        body = changing(script, to_the_end) if to_the_end else looking(script)
+        channel = self._start(command(timeout), timeout)
         deadline = time.monotonic() + timeout + SPARE
         try:
             with suppress(OSError):  # it may end without having read all
                 channel.sendall(body)
-                channel.shutdown_write()
+                if to_the_end:
+                    channel.shutdown_write()
             out, err = _drain(channel, deadline)
             if not channel.status_event.wait(max(0.1, deadline - time.monotonic())):
                 raise TimeoutError("the script did not end in time")
@@ -100,9 +106,9 @@ class Session:
             raise self._no_sudo(text) if self._by_sudo(channel) else self._no_shell(text or greeting, status)
         return Result(status, told, text)
 
-    def stream(self, command: str, *, timeout: float = 60.0) -> paramiko.Channel:
+    def stream(self, words: str, *, timeout: float = 60.0) -> paramiko.Channel:
         """A command as root with its stdin and stdout as a socket-like channel."""
-        return self._start(command, timeout)
+        return self._start(words, timeout)
 
     def close(self) -> None:
         """Log out, for good: what still runs is cut off and cannot come back."""
@@ -112,34 +118,38 @@ class Session:
 
     def _forget(self) -> None:
         if self._connection is not None:
-            for hop in chain(self._connection):
-                hop.close()
-                hop.client.close()
+            self._connection.close()
+            self._connection.client.close()
             self._connection = None
 
-    def _start(self, command: str, timeout: float) -> paramiko.Channel:
+    def _start(self, words: str, timeout: float) -> paramiko.Channel:
         channel = self._channel()
         channel.settimeout(timeout + SPARE)
         try:
             with _answering(channel, self.access.connect_timeout + 5):
                 if not self._by_sudo(channel):
-                    channel.exec_command(command)
+                    channel.exec_command(words)
                     return channel
                 if self.access.sudo_password is None:
-                    channel.exec_command(f"sudo -n {command}")
+                    channel.exec_command(f"sudo -n {words}")
                     return channel
-            self._sudo_with_password(channel, command)
+            self._sudo_with_password(channel, words)
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise self._broken(error, channel) from None
         return channel
 
     def _channel(self) -> paramiko.Channel:
-        """A new channel; one the host refuses (sshd's MaxSessions) is asked for again for a while."""
+        """A new channel; one the host refuses (sshd's MaxSessions) is asked for again for a while.
+
+        Asked for one at a time: of two refused at once, paramiko tells one a refusal and the other something that
+        looks like a broken connection.
+        """
         until = time.monotonic() + PATIENCE
         while True:
             transport = self.open()
             try:
-                return transport.open_session(timeout=self.access.connect_timeout + 5)
+                with self._asking:
+                    return transport.open_session(timeout=self.access.connect_timeout + 5)
             except paramiko.ChannelException as error:
                 if time.monotonic() > until:
                     raise ConnectError(
@@ -152,7 +162,7 @@ class Session:
                 raise self._broken(error, transport) from None
             time.sleep(0.2)
 
-    def _sudo_with_password(self, channel: paramiko.Channel, command: str) -> None:
+    def _sudo_with_password(self, channel: paramiko.Channel, words: str) -> None:
         """Give sudo the password over stdin, and go on only when the shell behind it says so.
 
         The shell skips what sudo left unread (it may not have asked), up to a word of this call, and says the word on
@@ -161,7 +171,7 @@ class Session:
         """
         assert self.access.sudo_password is not None
         word, prompt = secrets.token_hex(8), secrets.token_hex(8)
-        skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word} >&2; echo {word}; exec {command}'
+        skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word} >&2; echo {word}; exec {words}'
         with _answering(channel, self.access.connect_timeout + 5):
             channel.exec_command(f"sudo -k -S -p {prompt} sh -c '{skip}'")
         channel.sendall(f"{self.access.sudo_password.reveal()}\n{word}\n".encode())
@@ -210,12 +220,13 @@ class Session:
         """The connection is given up, unless others have a new one already."""
         transport = where.get_transport() if isinstance(where, paramiko.Channel) else where
         with self._lock:
+            lost = lost_gateway(self._latest)
             if self._connection is not None and self._connection.transport is transport:
                 self._forget()
         return ConnectError(
             "the connection broke",
             host=self.host,
-            cause=str(error) or type(error).__name__,
+            cause=lost or str(error) or type(error).__name__,
             next_action="run the same command again; it continues where it stopped",
         )
 

@@ -55,7 +55,7 @@ class Session:
         self.busy = self.most = 0
         self._lock = threading.Lock()
 
-    def run(self, script: str, *, timeout: float) -> Result:
+    def run(self, script: str, *, timeout: float, to_the_end: str) -> Result:
         with self._lock:
             self.busy += 1
             self.most = max(self.most, self.busy)

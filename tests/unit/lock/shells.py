@@ -25,7 +25,7 @@ class ShellSession:
         self.before: Callable[[], None] = lambda: None
         self.scripts: list[str] = []
 
-    def run(self, script: str, *, timeout: float = 60.0) -> Result:
+    def run(self, script: str, *, timeout: float = 60.0, to_the_end: str = "") -> Result:
         self.before()
         if self.down:
             raise ConnectError("cannot be reached", host=self.host, cause="no answer in time")

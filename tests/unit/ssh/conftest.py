@@ -12,7 +12,7 @@ import pytest
 
 from skep.model import Access, Secret
 from skep.ssh import Session
-from skep.ssh.connection import Hop
+from skep.ssh.gateways import Gateways, Hop
 from tests.unit.ssh.servers import PASSWORD, Server
 
 
@@ -56,13 +56,15 @@ def access(tmp_path: Path) -> Callable[..., Access]:
 def login(access: Callable[..., Access]) -> Iterator[Callable[..., Session]]:
     """A session to a server; gateways are servers too, outermost first."""
     sessions: list[Session] = []
+    shared = Gateways()
 
     def make(server: Server, *gateways: Server, **more: Any) -> Session:
-        session = Session("m1", "127.0.0.1", access(server, **more))
-        session.hops = [Hop("127.0.0.1", access(gateway)) for gateway in gateways]
+        hops = [Hop("127.0.0.1", access(gateway)) for gateway in gateways]
+        session = Session("m1", "127.0.0.1", access(server, **more), hops, shared)
         sessions.append(session)
         return session
 
     yield make
     for session in sessions:
         session.close()
+    shared.close()

@@ -38,6 +38,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.open_channels = 0
+        self.counting = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -87,8 +88,10 @@ class _Login(paramiko.ServerInterface):
     def check_channel_request(self, kind: str, chanid: int) -> int:
         if self.server.frozen == "channel":
             threading.Event().wait(20)
-        if self.server.open_channels >= self.server.channels:
-            return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        with self.server.counting:
+            if self.server.open_channels >= self.server.channels:
+                return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+            self.server.open_channels += 1
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: tuple[str, int]) -> int:
@@ -99,8 +102,11 @@ class _Login(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED
 
     def _forward(self) -> None:
-        channel = self.transport.accept(5)
-        assert channel is not None
+        channel = None
+        while channel is None or channel.chanid not in self.targets:
+            if not self.transport.is_active():
+                return
+            channel = self.transport.accept(0.5)  # nothing also where another thread was quicker
         try:
             sock = socket.create_connection(self.targets[channel.chanid])
         except OSError:
@@ -113,11 +119,15 @@ class _Login(paramiko.ServerInterface):
         if self.server.frozen == "exec":
             threading.Event().wait(20)
         self.server.commands.append(command.decode())
-        self.server.open_channels += 1
         threading.Thread(target=self._exec, args=(channel, command), daemon=True).start()
         return True
 
     def _exec(self, channel: paramiko.Channel, command: bytes) -> None:
+        """Begins with the client's first word, which comes after our answer: a command that is quicker than that
+        answer would close a channel not yet known to be open."""
+        first = b""
+        with suppress(OSError, EOFError):
+            first = channel.recv(CHUNK)
         environment = {**os.environ, "PATH": f"{self.server.path}:{os.environ['PATH']}"}
         pipe = subprocess.PIPE
         process = subprocess.Popen(
@@ -125,19 +135,27 @@ class _Login(paramiko.ServerInterface):
         )
         streams: Any = process
         threads = [
-            threading.Thread(target=_pump, args=(streams.stdout.read1, channel.sendall), daemon=True),
-            threading.Thread(target=_pump, args=(streams.stderr.read1, channel.sendall_stderr), daemon=True),
+            threading.Thread(
+                target=_pump, args=(streams.stdout.read1, channel.sendall, streams.stdout.close), daemon=True
+            ),
+            threading.Thread(
+                target=_pump, args=(streams.stderr.read1, channel.sendall_stderr, streams.stderr.close), daemon=True
+            ),
         ]
         for thread in threads:
             thread.start()
         os.set_blocking(streams.stdin.fileno(), True)
-        feed = threading.Thread(target=_pump, args=(channel.recv, _into(streams.stdin), streams.stdin.close))
+        write = _into(streams.stdin)
+        with suppress(OSError):
+            write(first)
+        feed = threading.Thread(target=_pump, args=(channel.recv, write, streams.stdin.close))
         feed.daemon = True
         feed.start()
         status = process.wait()
         for thread in threads:
             thread.join()
-        self.server.open_channels -= 1
+        with self.server.counting:
+            self.server.open_channels -= 1
         with suppress(OSError, EOFError):
             if status >= 0:
                 channel.send_exit_status(status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import pytest
 
 from skep.errors import ConnectError, HostKeyError, LoginError, SkepError
 from skep.model import Access, Host, Secret
-from skep.ssh import Pool, Session, connection
+from skep.ssh import Pool, Session
+from skep.ssh.gateways import Hop
 from tests.unit.ssh.servers import PASSWORD, Server
 
 Serve = Callable[..., Server]
@@ -27,7 +28,7 @@ def test_a_host_behind_two_gateways(serve: Serve, login: Login) -> None:
     assert here.run("echo out").out == "out\n"
     assert [server.logins for server in (target, outer, inner)] == [1, 1, 1]
     assert [len(server.commands) for server in (target, outer, inner)] == [1, 0, 0]
-    outermost = list(connection.chain(here._connection))[-1].transport.sock
+    outermost = here._connection.gateway.gateway.transport.sock
     assert outermost.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -48,6 +49,7 @@ def test_nothing_listens_behind_the_gateway(serve: Serve, login: Login) -> None:
         login(target, gateway, connect_timeout=0.5).run("true")
     assert failure.value.cause is not None
     assert failure.value.cause.startswith(f"127.0.0.1 port {target.port}: ")
+    assert failure.value.cause.endswith(" (through the gateway 127.0.0.1)")
 
 
 def test_a_silent_host_behind_a_gateway_costs_the_timeout(serve: Serve, login: Login) -> None:
@@ -138,6 +140,104 @@ def test_a_pool_works_on_so_many_hosts_at_once(serve: Serve, access: Callable[..
 
     pool_of([serve() for _ in range(9)], access, width=3).map(work, [f"h{place}" for place in range(9)])
     assert busy == [True] * 9
+
+
+@pytest.fixture
+def behind(serve: Serve, access: Callable[..., Access]) -> Iterator[tuple[Pool, Server, list[Server]]]:
+    """A pool of five hosts behind one gateway, that gateway, and the hosts' servers."""
+    bastion, servers = serve(), [serve() for _ in range(5)]
+    hosts = [Host(f"h{place}", "127.0.0.1", "worker") for place in range(5)]
+    logins = {
+        host.name: replace(access(server), gateways=("bastion",)) for host, server in zip(hosts, servers, strict=True)
+    }
+    with Pool([*hosts, Host("bastion", "127.0.0.1", "manager")], logins | {"bastion": access(bastion)}) as pool:
+        yield pool, bastion, servers
+
+
+def everywhere(pool: Pool, script: str) -> list[str | SkepError]:
+    return list(pool.map(lambda session: session.run(script, timeout=20).out, pool.hosts[:5]).values())
+
+
+def test_all_hosts_behind_a_gateway_share_one_login_there(behind: tuple[Pool, Server, list[Server]]) -> None:
+    pool, bastion, servers = behind
+    for _ in range(2):
+        assert everywhere(pool, "echo out") == ["out\n"] * 5
+    assert bastion.logins == 1
+    assert [server.logins for server in servers] == [1] * 5
+    servers[0].drop()
+    while pool["h0"]._connection.is_connected:
+        time.sleep(0.01)
+    assert everywhere(pool, "echo out") == ["out\n"] * 5
+    assert bastion.logins == 1
+    assert [server.logins for server in servers] == [2, 1, 1, 1, 1]
+
+
+def test_a_lost_gateway_is_named_by_every_host_and_opened_once_more(
+    behind: tuple[Pool, Server, list[Server]],
+) -> None:
+    pool, bastion, _ = behind
+    everywhere(pool, "true")
+    threading.Timer(0.3, bastion.drop).start()
+    failures = everywhere(pool, "sleep 5")
+    assert [str(failure) for failure in failures] == [
+        f"h{place}: the connection broke\n  cause: the connection to the gateway 127.0.0.1 was lost\n"
+        "  next:  run the same command again; it continues where it stopped"
+        for place in range(5)
+    ]
+    assert everywhere(pool, "echo out") == ["out\n"] * 5
+    assert bastion.logins == 2
+
+
+def test_a_gateway_that_refuses_is_asked_once_and_named_by_every_host(
+    behind: tuple[Pool, Server, list[Server]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, bastion, servers = behind
+    ready = threading.Barrier(5)
+    bastion.close()
+    tries: list[object] = []
+    connect = socket.create_connection
+
+    def slowly(*place: object, **more: object) -> socket.socket:
+        tries.append(place[0])
+        time.sleep(0.3)
+        return connect(*place, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("skep.ssh.connection.socket.create_connection", slowly)
+
+    def together(session: Session) -> str:
+        ready.wait(10)
+        return session.run("true").out
+
+    failures = list(pool.map(together, pool.hosts[:5]).values())
+    assert tries == [("127.0.0.1", bastion.port)]
+    assert [str(failure).splitlines()[:2] for failure in failures] == [
+        [
+            f"h{place}: connect: its gateway 127.0.0.1 cannot be reached",
+            f"  cause: 127.0.0.1 port {bastion.port}: Connection refused",
+        ]
+        for place in range(5)
+    ]
+    assert not any(server.logins for server in servers)
+
+
+def test_a_pool_that_is_left_has_logged_out_at_the_gateway(serve: Serve, access: Callable[..., Access]) -> None:
+    bastion, server = serve(), serve()
+    hosts = [Host("h0", "127.0.0.1", "worker"), Host("bastion", "127.0.0.1", "manager")]
+    with Pool(hosts, {"h0": replace(access(server), gateways=("bastion",)), "bastion": access(bastion)}) as pool:
+        pool["h0"].run("true")
+    deadline = time.monotonic() + 5
+    while any(transport.is_active() for transport in bastion.transports):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with pytest.raises(ConnectError, match="the run has ended"):
+        pool._gateways.through(pool["h0"].hops, "h0")
+
+
+def test_another_login_at_the_same_gateway_is_another_one() -> None:
+    own = Access(user="ops", port=2222, gateways=("jump@edge:22",), sudo_password=Secret("a"))
+    assert Hop("jump@edge:22", own).login == Hop("jump@edge:22", replace(own, user="me", port=22, sudo=False)).login
+    assert Hop("edge", own).login != Hop("edge", replace(own, user="me")).login
+    assert Hop("jump@edge:22", own).login != Hop("jump@edge:22", replace(own, password=Secret("b"))).login
 
 
 def test_gateways_come_from_the_inventory_or_are_addresses(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +123,34 @@ def test_a_connection_dropped_while_a_script_runs_is_told_and_mended(serve: Serv
     assert server.logins == 2
 
 
+def test_a_script_ends_with_its_connection_but_a_change_does_not(
+    serve: Serve, login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    real = session.changing
+    monkeypatch.setattr(session, "changing", lambda *given: real(*given).replace(b"/run/", f"{tmp_path}/run/".encode()))
+    server = serve()
+    here = login(server)
+
+    def script(name: str) -> str:
+        return f"touch {tmp_path}/{name}-begun; sleep 1; touch {tmp_path}/{name}-ended"
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [
+            threads.submit(here.run, script("look")),
+            threads.submit(here.run, script("change"), to_the_end="a/b@m1"),
+        ]
+        while not all((tmp_path / f"{name}-begun").exists() for name in ("look", "change")):
+            time.sleep(0.01)
+        server.drop()
+        for one in running:
+            with pytest.raises(ConnectError, match="the connection broke"):
+                one.result()
+    assert here.run("echo again", to_the_end="a/b@m1").out == "again\n"
+    assert (tmp_path / "change-ended").exists()
+    assert not (tmp_path / "look-ended").exists()
+
+
 def test_a_break_told_late_does_not_close_the_new_connection(serve: Serve, login: Login) -> None:
     server = serve()
     here = login(server)
@@ -157,9 +186,9 @@ def test_a_channel_refused_for_a_while_is_waited_for(serve: Serve, login: Login)
     server = serve(channels=2)
     here = login(server)
     here.open()
-    with ThreadPoolExecutor(4) as threads:
-        statuses = [result.status for result in threads.map(here.run, ["sleep 0.3"] * 4)]
-    assert statuses == [0] * 4
+    with ThreadPoolExecutor(10) as threads:
+        statuses = [result.status for result in threads.map(here.run, ["sleep 0.3"] * 10)]
+    assert statuses == [0] * 10
     assert server.logins == 1
 
 
