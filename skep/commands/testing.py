@@ -40,7 +40,7 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
         if reason:
             tell.say(f"not run, the lab tests: {reason}")
             return
-        argv = [sys.executable, "-m", "pytest", "-v", "--tb=short", *words]
+        argv = [sys.executable, "-m", "pytest", "-v", "--tb=short", "--durations=15", *words]
         chosen = [_must(tell, name, [*argv, folder], perhaps_none=bool(keyword)) for name, folder in LAB]
         if not any(chosen):
             raise UsageError(f"no lab test is called {keyword}")
