@@ -41,6 +41,9 @@ AGAIN = "run the same command again; it continues where this one stopped"
 PATIENCE = 60.0
 """Seconds a cluster-wide step waits for a manager that answers: one may be restarting, or a leader being elected."""
 
+PAUSE = 1.0
+"""Seconds before the managers are asked again where none answered."""
+
 ANSWER = 60.0
 """Seconds an engine may take for one answer."""
 
@@ -133,7 +136,7 @@ class Performer:
             if lost is None:
                 return
             silent = time.monotonic() - attempt.heard
-            if silent > PATIENCE or attempt.left < 0 or self._closed.wait(1.0):
+            if silent > PATIENCE or attempt.left < 0 or self._closed.wait(PAUSE):
                 raise lost
             attempt.say("no manager answers just now")
 

@@ -87,6 +87,16 @@ def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(bare
     bare.must_be_as_described()
 
 
+def test_an_installation_goes_on_to_its_end_when_the_tool_is_killed(bare: Environment) -> None:
+    with bare.tool.start("cluster.up") as running:
+        until("packages are unpacked on w1", lambda: bare.hosts.run("w1", UNPACKING))
+        running.send(signal.SIGKILL)
+        running.end()
+    until("nothing of the run is left on w1", lambda: not bare.hosts.run("w1", LEFT))
+    assert bare.hosts.run("w1", "dpkg --audit") == "", "the installation was cut in the middle"
+    assert bare.hosts.run("w1", "systemctl is-active docker.service || true").strip() == "active"
+
+
 def test_hosts_that_reboot_meanwhile_are_continued_later(bare: Environment) -> None:
     """With hosts missing the stack may find no place; it is not waited for that long."""
     hasty = bare.with_inventory("hasty", lambda document: document["stacks"]["web"].update(timeout="30s"))

@@ -238,14 +238,15 @@ def test_a_change_of_manager_does_not_move_the_deadline(monkeypatch: pytest.Monk
 def test_a_manager_heard_a_moment_ago_is_waited_for_however_long_the_step_runs(
     monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
-    monkeypatch.setattr(perform, "PATIENCE", 0.5)
+    monkeypatch.setattr(perform, "PATIENCE", 0.2)
+    monkeypatch.setattr(perform, "PAUSE", 0.01)
     api, turns = Api("m1"), iter(range(4))
 
     def rebooting(api: Api) -> Progress:
         turn = next(turns)
         if turn == 2:
             raise ConnectError("the engine cannot be asked", host="m1")
-        return Progress(turn == 3, again=0.35)
+        return Progress(turn == 3, again=0.15)
 
     monkeypatch.setitem(CONDITIONS, "rebooting", rebooting)
     performer(api).perform(wait("rebooting"), said.append)
@@ -359,6 +360,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_manager_that_is_coming_back_is_waited_for(calls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    monkeypatch.setattr(perform, "PAUSE", 0.01)
     back = Api("m1", error="The swarm does not have a leader.")
     said: list[str] = []
 
