@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import threading
 import time
@@ -52,6 +53,9 @@ class Session:
         self._latest: Any = None
         """The connection that is, or was before it was given up."""
         self._closed = False
+        self._refusal: ConnectError | None = None
+        self._again = 0.0
+        """Until when (monotonic) the refusal stands."""
         self._lock = threading.Lock()
         self._asking = threading.Lock()
 
@@ -68,11 +72,22 @@ class Session:
                 raise ConnectError("logged out: the run has ended", host=self.host)
             if self._connection is None or not self._connection.is_connected:
                 self._forget()
-                self._connection = self._latest = log_in(
-                    self.host, self._address, self.access, lambda: self._gateways.through(self.hops, self.host)
-                )
+                self._connection = self._latest = self._log_in()
             transport: paramiko.Transport = self._connection.transport
             return transport
+
+    def _log_in(self) -> Any:
+        """A host that let us wait in vain is not tried again for as long: history, lock and a last look all come
+        upon a manager that died, one after the other."""
+        if self._refusal is not None and time.monotonic() < self._again:
+            raise copy.copy(self._refusal)
+        since = time.monotonic()
+        try:
+            return log_in(self.host, self._address, self.access, lambda: self._gateways.through(self.hops, self.host))
+        except ConnectError as error:
+            self._refusal = copy.copy(error)
+            self._again = 2 * time.monotonic() - since
+            raise
 
     def run(self, script: str, *, timeout: float = 60.0, to_the_end: str = "") -> Result:
         """Run a POSIX sh script as root.

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from skep.errors import ConnectError, LoginError
+from skep.model import Access
 from skep.ssh import Session, session
 from tests.unit.ssh.servers import Server
 
@@ -251,3 +252,24 @@ def test_a_stream_is_a_socket_to_a_command(serve: Serve, login: Login) -> None:
     channel.sendall(b"ping")
     assert channel.recv(10) == b"ping"
     channel.close()
+
+
+def test_a_host_that_let_us_wait_is_not_tried_again_for_as_long(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def silent(host: str, *_: object) -> None:
+        tries.append(host)
+        time.sleep(0.3)
+        raise ConnectError("cannot be reached", host=host, cause="no answer")
+
+    monkeypatch.setattr(session, "log_in", silent)
+    here = Session("h1", "192.0.2.1", Access())
+    for _ in range(3):
+        with pytest.raises(ConnectError, match="cannot be reached") as failure:
+            here.run("true")
+        assert (failure.value.host, failure.value.cause) == ("h1", "no answer")
+    assert tries == ["h1"]
+    time.sleep(0.35)
+    with pytest.raises(ConnectError):
+        here.run("true")
+    assert tries == ["h1", "h1"]
