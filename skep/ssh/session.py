@@ -68,6 +68,7 @@ class Session:
                 raise ConnectError("logged out: the run has ended", host=self.host)
             if self._connection is None or not self._connection.is_connected:
                 self._forget()
+                lost_gateway(self._latest)  # one that just broke is known to be broken then
                 self._connection = self._latest = log_in(
                     self.host, self._address, self.access, lambda: self._gateways.through(self.hops, self.host)
                 )
