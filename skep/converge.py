@@ -59,10 +59,11 @@ def look(site: Site) -> tuple[Observation, Plan]:
     return observation, plan(site, observation)
 
 
-def see(site: Site, before: Observation | None = None) -> Observation:
+def see(site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
     """Observe every host, or those that answered ``before``: the silent ones stay silent for a run.
 
-    Roles that want to know more of a manager then are answered; what was told ``before`` is not asked again.
+    Roles that want to know more of a manager then are answered, unless nobody is to ``inquire``; what was told
+    ``before`` is not asked again.
     """
     observation = observe(site.cluster, site.pool, site.roles, before.hosts if before else None)
     if before:
@@ -70,7 +71,7 @@ def see(site: Site, before: Observation | None = None) -> Observation:
     answers = dict(before.answers) if before else {}
     states = dict(observation.states)
     for role in site.roles:
-        if isinstance(role, Inquiring):
+        if inquire and isinstance(role, Inquiring):
             wanted = role.inquiries(site.cluster, states[role.name])
             missing = [inquiry for inquiry in wanted if inquiry not in answers]
             if missing:

@@ -41,6 +41,8 @@ class Case:
         self.stack = stack
         self.wanted = wanted
         self.told = told or Told()
+        self.names = self.told.names
+        """Identifier → name of networks, configs and secrets."""
         self.blind = told is None
         self.hidden = wanted.hidden | {value.reveal() for value in secrets_in(stack) if value.reveal()}
         self.cause = cause
@@ -66,7 +68,7 @@ class Case:
     def have(self, service: str) -> dict[str, Any] | None:
         """The spec of a service as it is, with names in place of identifiers."""
         raw = self.found.services.get(service)
-        return named(raw["Spec"], self.told.names) if raw else None
+        return named(raw["Spec"], self.names) if raw else None
 
     def was_taken_back(self, service: str) -> bool:
         """Whether Swarm rolled the service's last update back: it runs as before, and its status says so for ever."""
@@ -96,7 +98,7 @@ class Case:
     def lines(self, difference: Difference) -> Iterator[str]:
         """What the plan says of a service: the main things of a new one, every field that changes of another."""
         if difference.have is None:
-            sections = comparable(difference.spec, self.told.names)
+            sections = comparable(difference.spec, self.names)
             for key in SHOWN:
                 if key in sections:
                     text = _whole(key, sections[key])
@@ -118,7 +120,7 @@ class Case:
     def _differing(self, name: str) -> Difference | None:
         spec, have = self.wanted.services[name], self.have(name)
         full = inherited(spec, have, *self._resolved(spec, have), pinned=self.wanted.pinned)
-        changes = tuple(differences(have, full, self.told.names)) if have is not None else ()
+        changes = tuple(differences(have, full, self.names)) if have is not None else ()
         if have is not None and not changes and name not in self.rollout.restart:
             return None
         return Difference(name, full, have, changes)
@@ -137,8 +139,9 @@ def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
     """Whether the services there are exactly these."""
     if set(services) != set(found.services):
         return False
+    names = told.names
     return not any(
-        differences(named(raw["Spec"], told.names), services[name], told.names) for name, raw in found.services.items()
+        differences(named(raw["Spec"], names), services[name], names) for name, raw in found.services.items()
     )
 
 

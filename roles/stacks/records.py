@@ -49,7 +49,7 @@ def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]
     secrets = {name for content in contents for name in content["secrets"]}
     for raw in case.told.services:
         for spec in filter(None, (raw["Spec"], raw.get("PreviousSpec"))):
-            used = used_by(named(spec, case.told.names))
+            used = used_by(named(spec, case.names))
             configs |= used[0]
             secrets |= used[1]
     old = [revision.name for revision in case.found.revisions if revision.number < oldest]

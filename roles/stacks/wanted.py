@@ -104,7 +104,8 @@ def from_revision(content: Mapping[str, Any]) -> Wanted:
 
 def from_found(found: Found, told: Told) -> Wanted:
     """What runs now, as if it were asked for."""
-    services = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
+    names = told.names
+    services = {name: named(raw["Spec"], names) for name, raw in found.services.items()}
     return Wanted(services=services, pinned=True)
 
 
@@ -176,6 +177,7 @@ class _Naming:
         self._found = found
         self._told = told or Told()
         self._key = key
+        self._used = {used for raw in found.services.values() for part in used_by(raw["Spec"]) for used in part}
         self.names: dict[tuple[str, str], str] = {}
         self.findings: list[Finding] = []
 
@@ -212,9 +214,8 @@ class _Naming:
     def _candidates(self, name: str, existing: Mapping[str, Raw]) -> Iterator[Raw]:
         """What may hold the content already, what services use now first, then by name."""
         ours = re.compile(rf"{re.escape(name)}(_[0-9a-f]{{{DIGITS}}})?")
-        used = {used for raw in self._found.services.values() for part in used_by(raw["Spec"]) for used in part}
         fits = [one for full, one in existing.items() if ours.fullmatch(full)]
-        yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in used, one["Spec"]["Name"]))
+        yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in self._used, one["Spec"]["Name"]))
 
     def _holds(self, secret: Raw, mark: str, body: Raw) -> bool:
         """By its mark; where Docker's CLI made it, by what tasks have mounted."""

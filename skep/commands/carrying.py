@@ -37,6 +37,7 @@ def carry_out(
     remaining: Remaining,
     *,
     agreed: bool = False,
+    inquire: bool = True,
     recover: Callable[[Run, Outcome, Observation], None] | None = None,
 ) -> Carried:
     """Under the lock, look again, apply, observe again; what only shows after the first round gets one of its own.
@@ -44,7 +45,7 @@ def carry_out(
     The plan was made before the lock: where another run has changed the cluster since, the new plan is shown and
     carried out, or refused (``LockHeld``) where somebody ``agreed`` to the old one. ``recover`` is told of failures
     before they are raised. A wait may come again, as nodes do that the managers lose sight of; at most as often as
-    ``refuse_repeated`` allows.
+    ``refuse_repeated`` allows. Without ``inquire`` no registry is asked anything.
     """
     if not len(planned):
         return Carried(observation)
@@ -52,7 +53,7 @@ def carry_out(
     steps: list[Step] = []
     with Run(site, what) as run:
         with tell.busy("looking again, now that nobody else can change it"):
-            observation = see(site, observation)
+            observation = see(site, observation, inquire=inquire)
         planned = _confirmed(tell, planned, remaining(observation), agreed=agreed)
         while len(planned):
             outcome = carry_round(run, site, tell, planned, observation)
@@ -62,13 +63,13 @@ def carry_out(
             done.update(outcome.done)
             steps += planned
             with tell.busy("observing again"):
-                observation = see(site, observation)
+                observation = see(site, observation, inquire=inquire)
             planned = remaining(observation)
             for _ in range(LOOKS):
                 if len(planned) or not planned.later:
                     break
                 time.sleep(1)
-                observation = see(site, observation)
+                observation = see(site, observation, inquire=inquire)
                 planned = remaining(observation)
             refuse_repeated(planned, done)
             if len(planned):

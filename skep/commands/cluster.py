@@ -128,7 +128,7 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
         return
     agreed(f"Take down the swarm of {site.cluster.name}?", yes=yes)
     remaining = partial(plan, site, down=True)
-    carried = carry_out(site, tell, planned, observation, "cluster.down", remaining, agreed=True)
+    carried = carry_out(site, tell, planned, observation, "cluster.down", remaining, agreed=True, inquire=False)
     observation = carried.observation
     refuse_silent(observation.failures)
     tell.done(f"{site.cluster.name}: the swarm is gone; engines and volumes stay")

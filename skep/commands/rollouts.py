@@ -115,6 +115,7 @@ class _Recovery:
         """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
         names_of = [stack.name for stack in self._site.cluster.stacks]
         lost = {_stack_of(step, names_of) for step in outcome.failed}
+        lost -= {name for name in names_of if f"stacks/done:{name}" in outcome.done}
         failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted:

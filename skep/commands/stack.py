@@ -29,7 +29,7 @@ def remove(site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: b
     refuse_errors(planned)
     agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
     remaining = partial(plan, only, down=True)
-    carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True)
+    carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True, inquire=False)
     refuse_silent(observation.failures)
     tell.done(f"{name} is gone; {'all other' if chosen else 'its'} volumes stay")
 

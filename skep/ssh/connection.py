@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import paramiko
@@ -30,6 +31,22 @@ SILENCE = 30
 _doors: dict[tuple[str, int], threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(8))
 """Logins at once at one address, which may be the gateway of many hosts: from the tenth on, a stock sshd drops them
 (MaxStartups)."""
+
+
+class _Through(Connection):
+    """A connection whose way through a gateway may end without a traceback: paramiko's thread closes its channel, and
+    the gateway may be gone by then."""
+
+    def open_gateway(self) -> Any:
+        channel = super().open_gateway()
+        close = channel.close
+
+        def quietly() -> None:
+            with suppress(OSError, EOFError, paramiko.SSHException):
+                close()
+
+        channel.close = quietly
+        return channel
 
 
 def log_in(
@@ -62,7 +79,7 @@ def build(address: str, access: Access, gateway: Connection | None = None) -> Co
     """A connection object through an open gateway, if any; not yet open. Nothing is sent."""
     shorthand = {} if "@" in address else {"user": access.user, "port": access.port}
     with _building:
-        connection = Connection(
+        connection = _Through(
             address,
             gateway=gateway,
             config=_config(access),

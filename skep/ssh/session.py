@@ -72,6 +72,7 @@ class Session:
                 raise ConnectError("logged out: the run has ended", host=self.host)
             if self._connection is None or not self._connection.is_connected:
                 self._forget()
+                lost_gateway(self._latest)  # one that just broke is known to be broken then
                 self._connection = self._latest = self._log_in()
             transport: paramiko.Transport = self._connection.transport
             return transport

@@ -32,6 +32,7 @@ def test_a_host_behind_two_gateways(serve: Serve, login: Login) -> None:
     assert outermost.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_gateway_that_breaks_is_opened_again(serve: Serve, login: Login) -> None:
     target, gateway = serve(), serve()
     here = login(target, gateway)
