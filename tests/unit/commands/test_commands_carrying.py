@@ -62,7 +62,7 @@ def carry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[str]]]:
         held = Held(outcome or (lambda planned: Outcome([step.id for step in planned])))
         later = iter([plans[0] if now is None else now, *plans[1:]])
         monkeypatch.setattr(carrying, "Run", held)
-        monkeypatch.setattr(carrying, "see", lambda site, before: before)
+        monkeypatch.setattr(carrying, "see", lambda site, before, **_: before)
         try:
             carrying.carry_out(None, Reporter(), plans[0], SEEN, "up", lambda _: next(later), **more)  # type: ignore[arg-type]
         finally:

@@ -70,7 +70,7 @@ class Stage:
         names = ["engine", "daemon", "swarm", "networks", "stacks"]
         return Site(replace(self.cluster, stacks=wanted), None, [stacks], names)  # type: ignore[arg-type, list-item]
 
-    def see(self, site: Site, before: Observation | None = None) -> Observation:
+    def see(self, site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
         seen = {"h1": stacks_state(self.world, "h1")}
         asked = stacks.inquiries(site.cluster, seen)
         seen = dict(stacks.heard(seen, {one: self.world.answer(site.cluster, one) for one in asked}))
