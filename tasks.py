@@ -428,7 +428,7 @@ def test(c, only=None, keyword=None):
         testing.run(tell, only=only, keyword=keyword)
 
 
-@task(help={"only": "no-change, cold or scale", "rounds": "how often each is measured (default 5)"})
+@task(help={"only": "no-change, cold, scale or stacks", "rounds": "how often each is measured (default 5)"})
 def bench(c, only=None, rounds=5):
     """Measure against pyinfra and plain ssh on labs of its own; ends with a table, left in bench/report.md too.
 

@@ -63,12 +63,12 @@ class Place:
 
 
 @contextmanager
-def five_hosts(say: Say) -> Iterator[Place]:
-    """The hosts of ``inventory/lab.yml``, bare, on a lab that goes with the context."""
+def five_hosts(say: Say, suite: str = "bookworm") -> Iterator[Place]:
+    """The hosts of ``inventory/lab.yml``, bare, of a Debian release, on a lab that goes with the context."""
     with tempfile.TemporaryDirectory(prefix="skep-bench-") as name:
         folder = Path(name)
         inventory = _inventory(folder)
-        hosts = tuple(lab.LabHost(host.name, host.address) for host in inventory.cluster.hosts)
+        hosts = tuple(lab.LabHost(host.name, host.address, suite) for host in inventory.cluster.hosts)
         place = Place(lab.Lab(NAME, SUBNET, hosts), folder)
         _describe(place, inventory)
         with up(place, say):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.place import Place, Say
 from bench.timing import Sample, measured
+from skep import lab
 from skep.errors import SkepError
 
 HERE = Path(__file__).parent
@@ -26,6 +27,17 @@ def skep_up(place: Place, *words: str) -> Sample:
 def skep_plan(inventory: Path, *, ends: int) -> Sample:
     """``invoke cluster.plan``, which ends with a status of that kind."""
     return measured([sys.executable, "-m", "invoke", "cluster.plan", "-i", inventory], ends=ends)
+
+
+def skep_stack(place: Place, task: str, name: str) -> Sample:
+    """``invoke stack.TASK NAME``, as a user types it."""
+    return measured([sys.executable, "-m", "invoke", task, name, "-i", place.inventory])
+
+
+def docker_stack_deploy(place: Place, name: str) -> Sample:
+    """Docker's own command on the first manager, over ssh, with the same files; it waits until services converged."""
+    command = f"cd {name} && sudo docker stack deploy --detach=false -c compose.yml {name}"
+    return measured([*lab.ssh_argv(place.lab, place.lab.hosts[0].name), "-q", command])
 
 
 def skep_observing(inventory: Path) -> Sample:

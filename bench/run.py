@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bench import cold, no_change, report, scale
+from bench import cold, no_change, report, scale, stacks
 from bench.place import Say
 from skep import lab
 from skep.converge import interruptible
 from skep.errors import LabError, UsageError
 
-PARTS = {"no-change": no_change.run, "cold": cold.run, "scale": scale.run}
+PARTS = {"no-change": no_change.run, "cold": cold.run, "scale": scale.run, "stacks": stacks.run}
 
 
 def run(only: str | None, rounds: int, say: Say) -> None:

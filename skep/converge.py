@@ -126,6 +126,7 @@ class Run:
         self._stack = ExitStack()
         self._executor: Executor | None = None
         self._is_lost = False
+        self._ending: threading.Thread | None = None
 
     def __enter__(self) -> Run:
         self._stack.enter_context(interruptible())
@@ -137,6 +138,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._settle()
         self._stack.close()
 
     def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:
@@ -162,8 +164,16 @@ class Run:
                 outcome = self._executor.run()
             how = "interrupted" if outcome.interrupted else "done" if outcome.clean else "failed"
         finally:
-            recorder.end(how)
+            self._settle()
+            self._ending = threading.Thread(target=recorder.end, args=(how,), name="history")
+            self._ending.start()
         return outcome
+
+    def _settle(self) -> None:
+        """Wait until the history of the round before is written; what comes after a round need not wait for it."""
+        if self._ending is not None:
+            self._ending.join()
+            self._ending = None
 
     def _lost(self) -> None:
         self._is_lost = True
