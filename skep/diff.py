@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skep.secret import revealed, veiled
+
 ARROW = "→"
 
 
@@ -19,20 +21,22 @@ class Change:
     new: Any
 
     def __str__(self) -> str:
-        return f"{'.'.join(self.path)}: {show(self.old)} {ARROW} {show(self.new)}"
+        old, new = show(self.old), show(self.new)
+        return f"{'.'.join(self.path)}: " + (f"{old} {ARROW} {new}" if old != new else f"{new} (a secret, changed)")
 
 
 def changes(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
     """Every leaf that differs, sorted by path. Mappings are looked into, everything else is compared as it is.
 
-    A mapping that comes or goes is told leaf by leaf; a key with ``None`` is as good as none.
+    A mapping that comes or goes is told leaf by leaf; a key with ``None`` is as good as none. Where the new value
+    holds a secret, what stands in its place in the old one is not shown either.
     """
     if _open(old) and _open(new) and (old or new):
         one, other = old or {}, new or {}
         for key in sorted({*one, *other}):
             yield from changes(one.get(key), other.get(key), (*path, str(key)))
-    elif old != new:
-        yield Change(path, old, new)
+    elif revealed(old) != revealed(new):
+        yield Change(path, veiled(old, new), new)
 
 
 def lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:

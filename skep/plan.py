@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, ClassVar, Literal
 
-from skep.secret import Secret, revealed, veiled
+from skep.secret import Secret, revealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,44 +250,6 @@ def _resolve(step: Step, names: Iterable[str], groups: Mapping[str, set[str]]) -
             raise ValueError(f"{step.id} needs {name}, and there is no role {role}")
         found |= groups.get(name, set())
     return frozenset(found - {step.id})
-
-
-def show(value: Any) -> str:
-    """A value as the plan prints it: JSON for data, ``none`` for what is absent, ``<name>`` for a Ref."""
-    if value is None:
-        return "none"
-    if isinstance(value, str | Ref | Secret):
-        return str(value)
-    return json.dumps(value, sort_keys=True, default=str)
-
-
-def spec_mark(spec: Mapping[str, Any]) -> str:
-    """A short hash of an Engine API Spec: equal specs give equal marks, whether the CLI or the API told them.
-
-    Values that are empty or zero do not count: whether those are written out differs between CLI and API.
-    """
-    return hashlib.sha256(json.dumps(_filled(spec), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _filled(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        filled = {key: _filled(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in filled.items() if inner}
-    return [_filled(inner) for inner in value] if isinstance(value, list) else value
-
-
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """``key: old → new`` for every key whose value differs, sorted; a missing key shows as ``none``.
-
-    Where the new value holds a secret, what stands in its place in the old one is not shown either.
-    """
-    keys = sorted(key for key in {*old, *new} if revealed(old.get(key)) != revealed(new.get(key)))
-    return tuple(f"{key}: {_change(veiled(old.get(key), new.get(key)), new.get(key))}" for key in keys)
-
-
-def _change(old: Any, new: Any) -> str:
-    before, after = show(old), show(new)
-    return f"{before} → {after}" if before != after else f"{after} (a secret, changed)"
 
 
 def file_bytes(content: bytes | Mapping[str, Any]) -> bytes:

@@ -9,8 +9,9 @@ from typing import Any
 
 from roles.daemon.reported import reported
 from roles.daemon.scripts import apply_script, write_script
+from skep.diff import lines
 from skep.model import Cluster, Host
-from skep.plan import Finding, Run, Step, changes
+from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.rolling import Member, member, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
@@ -123,7 +124,7 @@ cat {FILE} 2>/dev/null; true
                 host=host,
                 title=f"write {FILE}",
                 cause="before the first start, which then has it",
-                detail=changes(old, merged),
+                detail=lines(old, merged),
                 script=write_script(FILE, MEMORY, mode=_mode(merged)),
                 files={"daemon.json": merged, "memory.json": marked(want.keys)},
                 hides=tuple(secrets_in(old)),
@@ -142,7 +143,7 @@ cat {FILE} 2>/dev/null; true
             host=host,
             title=f"write {FILE} and {how} docker",
             cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
-            detail=changes(before, after)
+            detail=lines(before, after)
             or tuple(f"{key}: in the file, not known to be in force" for key in sorted(keys)),
             script=apply_script(FILE, MEMORY, reload=reload, mode=_mode(merged)),
             files={"daemon.json": merged, "memory.json": marked(want.keys)},

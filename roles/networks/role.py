@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skep.diff import lines
 from skep.model import Cluster, Host, Network
-from skep.plan import Call, Finding, Step, changes
+from skep.plan import Call, Finding, Step
 from skep.questions import Answers
 
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
@@ -128,7 +129,7 @@ def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay] | None:
 def _drift(network: Network, overlay: Overlay) -> tuple[str, ...]:
     """Lines ``key: old → new``; what the inventory leaves to Docker (subnet, gateway) does not count."""
     wanted = {key: value for key, value in settings(network).items() if value is not None}
-    return changes({key: overlay.settings.get(key) for key in wanted}, wanted)
+    return lines({key: overlay.settings.get(key) for key in wanted}, wanted)
 
 
 def _replace(cluster: Cluster, network: Network, overlay: Overlay, drift: tuple[str, ...]) -> list[Step | Finding]:

@@ -8,21 +8,22 @@ from typing import Any
 from roles.swarm.identity import node_ref, outside
 from roles.swarm.state import OWNED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
+from skep.diff import lines, show
 from skep.model import Cluster
-from skep.plan import Call, Finding, Step, changes, show
+from skep.plan import Call, Finding, Step
 
 
 def update(cluster: Cluster, seen: View) -> Iterator[Step]:
     """Bring the swarm's own settings to what the inventory names; with autolock the unlock key may go, so first
     what is locked is unlocked."""
     wanted = wanted_spec(cluster)
-    old, new = _flat(_part(seen.state.spec, wanted)), _flat(wanted)
+    old, new = _part(seen.state.spec, wanted), wanted
     if old != new:
         yield Call(
             id="swarm/settings",
             title="change the swarm's settings",
             cause="differ from the inventory",
-            detail=changes(old, new),
+            detail=lines(old, new),
             operation="swarm_update",
             arguments={"spec": wanted},
             needs=("swarm/unlock",),
@@ -54,7 +55,7 @@ def nodes(desired: Mapping[str, State], observed: Mapping[str, State | None], se
         dropped = sorted(key for key in owned if key in labels and key not in want.labels)
         old: dict[str, Any] = {f"label {key}": labels.get(key) for key in {*want.labels, *dropped}}
         new: dict[str, Any] = {f"label {key}": want.labels.get(key) for key in {*want.labels, *dropped}}
-        detail = changes(old | {"availability": availability}, new | {"availability": want.availability})
+        detail = lines(old | {"availability": availability}, new | {"availability": want.availability})
         if not detail:
             continue
         joined = not outside(name, observed) and seen is not None
@@ -80,14 +81,3 @@ def _part(spec: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
         key: _part(spec.get(key) or {}, value) if isinstance(value, Mapping) else spec.get(key)
         for key, value in like.items()
     }
-
-
-def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested keys as ``A.B``."""
-    flat: dict[str, Any] = {}
-    for key, value in spec.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{key}.{inner}": leaf for inner, leaf in _flat(value).items()}
-        else:
-            flat[key] = value
-    return flat

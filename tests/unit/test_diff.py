@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skep.diff import changes, lines, show
+from skep.plan import Ref
+from skep.secret import Secret
 
 LEAVES = st.one_of(st.none(), st.integers(1, 5), st.text("abc", min_size=1, max_size=2), st.lists(st.integers(0, 2)))
 TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abcd"), inner, min_size=1), max_leaves=8)
@@ -66,3 +68,36 @@ def without_none(value: Any) -> Any:
         return value
     kept = {key: without_none(inner) for key, inner in value.items()}
     return {key: inner for key, inner in kept.items() if inner is not None} or None
+
+
+def test_changes_show_no_secret_neither_the_new_one_nor_the_old() -> None:
+    old = {
+        "opts": {"token": "old-hunter", "tag": "x"},
+        "proxy": "http://old@p",
+        "same": "hunter2",
+        "gone": "y",
+    }
+    new = {"opts": {"token": Secret("hunter2"), "tag": "z"}, "proxy": Secret("hunter2"), "same": Secret("hunter2")}
+    assert lines(old, new) == (
+        "gone: y → none",
+        "opts.tag: x → z",
+        "opts.token: *** (a secret, changed)",
+        "proxy: *** (a secret, changed)",
+    )
+    assert lines({}, new)[:2] == ("opts.tag: none → z", "opts.token: none → ***")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        ("plain", "plain"),
+        (Ref("worker-token"), "<worker-token>"),
+        (Secret("hunter2"), "***"),
+        ({"b": [1, True], "a": None}, '{"a": null, "b": [1, true]}'),
+        ({"key": Secret("hunter2")}, '{"key": "***"}'),
+        (False, "false"),
+    ],
+)
+def test_show(value: Any, text: str) -> None:
+    assert show(value) == text

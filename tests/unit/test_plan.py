@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from skep.model import Secret
-from skep.plan import Call, Finding, Plan, Put, Ref, Run, Step, Wait, changes, file_bytes, show, spec_mark
+from skep.plan import Call, Finding, Plan, Put, Run, Step, Wait, file_bytes
 
 ROLES = ("engine", "swarm", "networks")
 
@@ -139,22 +139,6 @@ def test_a_file_of_data_is_json_with_its_secrets_in_it() -> None:
     assert file_bytes(b"as it is") == b"as it is"
 
 
-def test_changes_show_no_secret_neither_the_new_one_nor_the_old() -> None:
-    old = {
-        "opts": {"token": "old-hunter", "tag": "x"},
-        "proxy": "http://old@p",
-        "same": "hunter2",
-        "gone": "y",
-    }
-    new = {"opts": {"token": Secret("hunter2"), "tag": "z"}, "proxy": Secret("hunter2"), "same": Secret("hunter2")}
-    assert changes(old, new) == (
-        "gone: y → none",
-        'opts: {"tag": "x", "token": "***"} → {"tag": "z", "token": "***"}',
-        "proxy: *** (a secret, changed)",
-    )
-    assert changes({}, new)[0] == 'opts: none → {"tag": "z", "token": "***"}'
-
-
 def test_json_holds_the_graph_and_the_findings() -> None:
     found = plan(
         run("engine/a@m1", host="m1", timeout=5),
@@ -172,35 +156,3 @@ def test_json_holds_the_graph_and_the_findings() -> None:
             {"level": "warning", "host": "m1", "role": "engine", "text": "no ip_vs", "next": "modprobe ip_vs"}
         ],
     }
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "none"),
-        ("plain", "plain"),
-        (Ref("worker-token"), "<worker-token>"),
-        (Secret("hunter2"), "***"),
-        ({"b": [1, True], "a": None}, '{"a": null, "b": [1, true]}'),
-        ({"key": Secret("hunter2")}, '{"key": "***"}'),
-        (False, "false"),
-    ],
-)
-def test_show(value: Any, text: str) -> None:
-    assert show(value) == text
-
-
-def test_changes_are_sorted_and_tell_only_what_differs() -> None:
-    assert changes({"b": 1, "a": "x", "same": 0}, {"b": 2, "new": [], "same": 0}) == (
-        "a: x → none",
-        "b: 1 → 2",
-        "new: none → []",
-    )
-
-
-def test_a_mark_is_the_same_for_the_same_spec() -> None:
-    one = {"Name": "web_app", "Mode": {"Replicated": {"Replicas": 1}}, "Labels": {"a": "1"}}
-    assert spec_mark(one) == spec_mark(dict(reversed(one.items())))
-    assert spec_mark(one) == spec_mark(one | {"Networks": None, "EndpointSpec": {"Ports": []}})
-    assert spec_mark(one) != spec_mark(one | {"Labels": {"a": "2"}})
-    assert spec_mark(one) != spec_mark(one | {"Labels": {}})
