@@ -57,11 +57,11 @@ def _write(place: Place, name: str, size: int, *, replicas: int, mark: int = 0) 
         "deploy": {
             "replicas": replicas,
             "endpoint_mode": "dnsrr",
-            "update_config": {"monitor": f"{MONITOR:g}s", "order": "start-first", "failure_action": "rollback"},
+            "update_config": {"monitor": f"{MONITOR:g}s", "order": "stop-first", "failure_action": "rollback"},
         },
     }
-    services = {f"s{number:03}": {**service, "environment": {"N": str(number)}} for number in range(size)}
-    services["s000"] = {**service, "environment": {"N": f"changed {mark}"}}
+    services = {f"s{number:03}": {**service, "environment": {"NUMBER": str(number)}} for number in range(size)}
+    services["s000"] = {**service, "environment": {"NUMBER": f"changed {mark}"}}
     folder = place.folder / "stacks" / name
     folder.mkdir(exist_ok=True)
     document = {"services": services, "networks": {"front": {"external": True}}}
@@ -87,11 +87,11 @@ def _late(place: Place, number: int) -> float:
     _write(place, "few", 10, replicas=1, mark=number + 1)
     sample = skep_stack(place, "stack.deploy", "few")
     script = (
-        "sudo docker inspect --format '{{.Status.Timestamp}}'"
+        "sudo docker inspect --format '{{json .Status.Timestamp}}'"
         " $(sudo docker service ps -q --filter desired-state=running few_s000)"
     )
-    said = place.on(place.lab.hosts[0].name, script).split()[0]
-    started = datetime.fromisoformat(said[:26].rstrip("Z") + "+00:00").timestamp()
+    said = place.on(place.lab.hosts[0].name, script).split()[0].strip('"')
+    started = datetime.fromisoformat(f"{said[:19]}+00:00").timestamp() + float(f"0{said[19:].rstrip('Z')}")
     return sample.start + sample.wall - started - MONITOR
 
 
