@@ -16,7 +16,7 @@ LIMIT = 1.15
 STAGES = {
     "installed": "engine/install",
     "joined": "swarm/join",
-    "deployed": "stacks/deploy",
+    "deployed": "stacks/create",
     "running": "stacks/running",
 }
 """What the floor says at the end of a stage → the step of skep that ends it."""
