@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -27,6 +29,7 @@ def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
     """A reporter; every failure inside is told once, and the process ends with its exit code."""
     from skep.report import reporter
 
+    atexit.register(gc.freeze)  # else the interpreter's last collections take longer than all that is left to do
     tell = reporter(json=json, verbose=verbose)
     try:
         yield tell

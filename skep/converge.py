@@ -19,7 +19,7 @@ from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Finding, Plan, Step, Wait
 from skep.questions import Inquiry
-from skep.role import Inquiring, Removable, Role
+from skep.role import Inquiring, Removable, Role, Witnessed
 from skep.secret import secrets_in
 from skep.ssh import Pool
 
@@ -62,12 +62,11 @@ def look(site: Site) -> tuple[Observation, Plan]:
 def see(site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
     """Observe every host, or those that answered ``before``: the silent ones stay silent for a run.
 
+    Where one host can tell what may have changed since ``before``, only that one is asked.
     Roles that want to know more of a manager then are answered, unless nobody is to ``inquire``; what was told
     ``before`` is not asked again.
     """
-    observation = observe(site.cluster, site.pool, site.roles, before.hosts if before else None)
-    if before:
-        observation = replace(observation, failures={**before.failures, **observation.failures})
+    observation = _seen_again(site, before) if before else observe(site.cluster, site.pool, site.roles)
     answers = dict(before.answers) if before else {}
     states = dict(observation.states)
     for role in site.roles:
@@ -78,6 +77,27 @@ def see(site: Site, before: Observation | None = None, *, inquire: bool = True) 
                 answers |= _answers(site, observation, missing)
             states[role.name] = role.heard(states[role.name], {inquiry: answers[inquiry] for inquiry in wanted})
     return replace(observation, states=states, answers=answers)
+
+
+def _seen_again(site: Site, before: Observation) -> Observation:
+    witness = _witness(site, before)
+    if witness:
+        seen = observe(site.cluster, site.pool, site.roles, [witness])
+        states = {name: {**before.states[name], **found} for name, found in seen.states.items()}
+        all_seen = replace(before, states=states, facts={**before.facts, **seen.facts})
+        if not seen.failures and _witness(site, all_seen) == witness:
+            return all_seen
+    seen = observe(site.cluster, site.pool, site.roles, before.hosts)
+    return replace(seen, failures={**before.failures, **seen.failures})
+
+
+def _witness(site: Site, before: Observation) -> str | None:
+    """The host that can tell for all roles."""
+    told = {
+        role.witness(site.cluster, before.states[role.name]) if isinstance(role, Witnessed) else None
+        for role in site.roles
+    }
+    return told.pop() if len(told) == 1 else None
 
 
 def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -> Mapping[Inquiry, Any]:

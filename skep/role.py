@@ -49,6 +49,14 @@ class Inquiring(Protocol):
 
 
 @runtime_checkable
+class Witnessed(Protocol):
+    """A role whose state one manager can tell alone, once every host has been seen."""
+
+    def witness(self, cluster: Cluster, observed: Mapping[str, Any]) -> str | None:
+        """The host whose state tells what may have changed since; ``None`` where that takes all hosts."""
+
+
+@runtime_checkable
 class Removable(Protocol):
     """A role that can take back what it made."""
 

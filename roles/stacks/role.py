@@ -9,7 +9,7 @@ from typing import Any
 from roles.stacks.case import Case, is_what_runs
 from roles.stacks.planner import Planner, key_step
 from roles.stacks.removal import removal
-from roles.stacks.state import Found, State, Told, parse_state, told
+from roles.stacks.state import Found, State, Told, believed, parse_state, told
 from roles.stacks.wanted import from_compose, from_found, from_revision
 from skep.compose import ComposeError
 from skep.model import Cluster, Host, Stack
@@ -41,6 +41,10 @@ true
     def parse(self, text: str, answers: Answers) -> State | None:
         """The swarm's objects from a manager, and what secrets tasks have mounted on the host."""
         return parse_state(text, answers, NETWORKS)
+
+    def witness(self, cluster: Cluster, observed: Observed) -> str | None:
+        """The manager that is believed: stacks are the swarm's, and what tasks have mounted stays what it was."""
+        return believed(cluster, observed)
 
     def inquiries(self, cluster: Cluster, observed: Observed) -> Sequence[Inquiry]:
         """The images to ask their registries about."""

@@ -110,14 +110,19 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     )
 
 
+def believed(cluster: Cluster, observed: Mapping[str, State | None]) -> str | None:
+    """The first manager that can tell."""
+    names = (host.name for host in cluster.hosts)
+    return next((name for name in names if (state := observed.get(name)) and state.told), None)
+
+
 def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
-    """What the first manager that can tell says, with what all hosts have mounted; ``None`` where nobody can."""
+    """What the manager that is believed says, with what all hosts have mounted; ``None`` where nobody can tell."""
+    state = observed.get(believed(cluster, observed) or "")
+    if state is None or state.told is None:
+        return None
     mounted = {secret: mark for state in observed.values() if state for secret, mark in state.mounted.items()}
-    for host in cluster.hosts:
-        state = observed.get(host.name)
-        if state is not None and state.told is not None:
-            return replace(state.told, mounted=mounted)
-    return None
+    return replace(state.told, mounted=mounted)
 
 
 def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:

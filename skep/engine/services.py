@@ -43,7 +43,8 @@ ENDED = {
 class Verdict:
     """What a look says of a service.
 
-    ``left``: seconds until its tasks have run long enough, where nothing else is missing. ``over``: why it will not
+    ``left``: seconds until its tasks have run long enough, where nothing else is missing but Swarm's word on the
+    roll-out, which comes then; not above zero where that is late. ``over``: why it will not
     get there any more. ``failed``: ids of the current spec's tasks that failed, by slot.
     """
 
@@ -85,7 +86,8 @@ def judge(
     if not job:  # scaled down, and the managers have yet to choose who goes
         surplus += max(0, len(slots.running) + len(slots.coming) - wanted)
     update = str((service.get("UpdateStatus") or {}).get("State") or "")
-    enough = there >= wanted and not surplus and update not in ("updating", "rollback_started")
+    all_there = there >= wanted and not surplus
+    enough = all_there and update not in ("updating", "rollback_started")
     left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
     over = _over(service, slots, wanted, nodes, job)
     done = enough and left <= 0 and not over
@@ -111,7 +113,8 @@ def judge(
     parts += [f"{surplus} still to stop"] if surplus else []
     only_time = enough and not over
     parts += [f"watched for {_monitor(service):g} s"] if only_time else []
-    return Verdict(replace(row, detail=", ".join(parts)), left if only_time else None, over, slots.failed)
+    only_word = all_there and not over
+    return Verdict(replace(row, detail=", ".join(parts)), left if only_word else None, over, slots.failed)
 
 
 def _of_iteration(service: Service, task: Task) -> bool:

@@ -21,6 +21,9 @@ STACK = "com.docker.stack.namespace"
 STEP = 0.1
 """Seconds between two looks while tasks move; as long as the look itself took, where that is more."""
 
+DUE = 0.03
+"""The same in the first second after every task has run long enough: Swarm's word on the roll-out comes then."""
+
 LONGEST = 1.0
 """Seconds a look waits at most for the monitor time to be over: a task may fail meanwhile."""
 
@@ -139,6 +142,7 @@ class StackWatch:
 
     def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:
         """When all that is missing is time: then. Else soon, but managers that are slow to answer get a rest."""
-        soon = max(STEP, took)
         times = [verdict.left for verdict in verdicts if verdict.left is not None]
-        return min(LONGEST, max(times)) if times and len(times) == late else soon
+        if not times or len(times) < late or max(times) < -1:
+            return max(STEP, took)
+        return min(LONGEST, max(DUE, took, *times))

@@ -199,6 +199,75 @@ def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyP
     assert outcome.skipped == {"a/y@m1": "the run was stopped"}
 
 
+class Swarmwide:
+    """A role that believes the first of ``trusted`` that tells anything."""
+
+    def __init__(self, name: str, *trusted: str) -> None:
+        self.name = name
+        self.trusted = trusted
+
+    def witness(self, cluster: Cluster, observed: Any) -> str | None:
+        return next((name for name in self.trusted if observed.get(name)), None)
+
+
+class Looks:
+    """In place of ``observe``: what hosts tell, by name; a host that tells an error is silent."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **tells: Any) -> None:
+        self.tells = tells
+        self.asked: list[list[str]] = []
+        monkeypatch.setattr(converge, "observe", self)
+
+    def __call__(self, cluster: Cluster, pool: Any, roles: Any, hosts: Any = None) -> Observation:
+        names = list(NAMES if hosts is None else hosts)
+        self.asked.append(names)
+        told = {name: self.tells[name] for name in names if not isinstance(self.tells[name], ConnectError)}
+        states = {role.name: told for role in roles}
+        return Observation(states, dict.fromkeys(told, Facts()), {n: self.tells[n] for n in names if n not in told})
+
+
+def roles_site(*roles: Any) -> Site:
+    return Site(CLUSTER, None, roles, ["a", "b"])  # type: ignore[arg-type]
+
+
+def test_one_witness_is_enough_for_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Looks(monkeypatch, m1="old", m2=ConnectError("x"), w1="worker")
+    site = roles_site(Swarmwide("a", "m1", "m2"))
+    before = converge.see(site)
+    looks.tells["m1"] = "new"
+    again = converge.see(site, before)
+    assert looks.asked == [NAMES, ["m1"]]
+    assert again.states == {"a": {"m1": "new", "w1": "worker"}}
+    assert list(again.facts) == ["m1", "w1"]
+    assert list(again.failures) == ["m2"]
+
+
+@pytest.mark.parametrize("tells", [ConnectError("gone"), None])
+def test_a_witness_that_tells_nothing_any_more_sends_us_to_all(tells: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Looks(monkeypatch, m1="old", m2="old", w1="worker")
+    site = roles_site(Swarmwide("a", "m1", "m2"))
+    before = converge.see(site)
+    looks.tells |= {"m1": tells, "m2": "new"}
+    again = converge.see(site, before)
+    assert looks.asked == [NAMES, ["m1"], NAMES]
+    assert again.states["a"]["m2"] == "new"
+    assert ("m1" in again.failures) == (tells is not None)
+
+
+def test_all_hosts_are_asked_again_where_a_role_needs_them_or_they_believe_different_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = Looks(monkeypatch, **dict.fromkeys(NAMES, "told"))
+
+    class Plain:
+        name = "b"
+
+    for other in (Plain(), Swarmwide("b", "m2"), Swarmwide("b")):
+        site = roles_site(Swarmwide("a", "m1"), other)
+        converge.see(site, converge.see(site))
+    assert looks.asked == [NAMES] * 6
+
+
 def test_managers_are_asked_first_and_silent_hosts_not() -> None:
     cluster = replace(CLUSTER, hosts=tuple(reversed(CLUSTER.hosts)))
     site = Site(cluster, None, [], [])  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 from skep.engine import watching
 from skep.engine.conditions import CONDITIONS, WATCHES, watch
 from skep.engine.tasks import parse_time
-from skep.engine.watching import FAILURES, LONGEST, STEP, StackWatch
+from skep.engine.watching import DUE, FAILURES, LONGEST, STEP, StackWatch
 from skep.errors import StepFailed
 from tests.unit.engine.stacks import NODES, service, task
 
@@ -80,6 +80,12 @@ def test_looking_again_makes_sense_when_the_monitor_time_is_over(fake: Fake) -> 
     scene.tasks = [scene.run(1, 999.3 - 4)]
     assert scene.look().again == pytest.approx(0.3)
     assert scene.look(0.3).done
+
+
+def test_swarms_word_is_waited_for_more_closely_when_it_is_due(fake: Fake) -> None:
+    scene = Scene(fake, service(update="updating"))
+    scene.tasks = [scene.run(1, 995.2)]
+    assert [scene.look(after).again for after in (0.0, 0.2, 0.7, 0.4)] == [pytest.approx(0.2), DUE, DUE, STEP]
 
 
 def test_the_last_task_to_start_says_when(fake: Fake) -> None:
