@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from invoke import Collection, Exit, task
+from invoke import Collection, Exit
 
-from skep.cli import at_site, chosen, told
+from skep.cli import at_site, chosen, task, told
 
 COMMON = {
     "inventory": "environment: a name in inventory/ or a file (else $SKEP_INVENTORY, invoke.yaml, the only one)",
@@ -495,15 +495,15 @@ def lab_ssh(c, host, inventory="lab", verbose=False):
 def fault(what, summary):
     """A task that does one kind of harm, or undoes it."""
 
-    @task(name=what, positional=["host"], help=LAB | HOST | helps("json"))
     def harm(c, host, inventory="lab", json=False, verbose=False):
         with told(json=json, verbose=verbose) as tell:
             from skep.commands import lab
 
             lab.fault(chosen(c, inventory), tell, what=what, host=host)
 
+    harm.__name__ = f"lab_{what}"
     harm.__doc__ = f"{summary}\n\nExample: invoke lab.{what} w1"
-    return harm
+    return task(name=what, positional=["host"], help=LAB | HOST | helps("json"))(harm)
 
 
 def collection(name, **tasks):

@@ -8,13 +8,16 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
+from invoke.tasks import Task
+from invoke.tasks import task as _task
 
-from skep.errors import Interrupted, SkepError
+from skep.errors import Interrupted, SkepError, UsageError
 
 if TYPE_CHECKING:
     from skep.converge import Site
@@ -22,6 +25,34 @@ if TYPE_CHECKING:
     from skep.role import Role
 
 FOLDER = Path("inventory")
+
+
+class Command(Task[Any]):
+    """An Invoke task that knows an option in the place of a word it requires: Invoke takes anything that stands there,
+    so that ``invoke stack.deploy --help`` would go and look for a stack of that name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the body; with ``--help`` show the task's help, with another option say what is missing."""
+        for name in self.positional:
+            option = str(kwargs.get(name, ""))
+            if option in ("--help", "-h"):
+                raise Exit(code=_help(self.body.__name__.replace("_", ".", 1)))
+            if option.startswith("-"):
+                with told():
+                    raise UsageError(
+                        f"{option} stands where {name.upper()} belongs", next_action="the words come before the options"
+                    )
+        return super().__call__(*args, **kwargs)
+
+
+task = partial(_task, klass=Command)
+"""Invoke's decorator, for a ``Command`` whose function is named as the task is: ``stack_plan`` for ``stack.plan``."""
+
+
+def _help(name: str) -> int:
+    import subprocess
+
+    return subprocess.run([sys.executable, "-m", "invoke", "--help", name], check=False).returncode
 
 
 @contextmanager

@@ -97,3 +97,21 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_141(as_json: bool) -> None
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(20) == 141
+
+
+def _invoke(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "invoke", *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", [["stack.plan", "--help"], ["stack.scale", "web", "-h"], ["lab.cut", "--help"]])
+def test_help_is_given_where_a_word_is_required(words: list[str]) -> None:
+    ended = _invoke(*words)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == _invoke("--help", words[0]).stdout
+    assert f"Usage: inv[oke] [--core-opts] {words[0]} " in ended.stdout
+
+
+def test_an_option_is_not_taken_for_a_name() -> None:
+    ended = _invoke("stack.deploy", "--prun")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "--prun stands where NAME belongs\n  next:  the words come before the options\n"
