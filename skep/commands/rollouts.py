@@ -13,7 +13,7 @@ from skep.commands.carrying import carry_out, carry_round
 from skep.compose import ComposeError, document_of
 from skep.compose.quantities import duration
 from skep.converge import Run, Site, look, plan, refuse_errors, refuse_silent, refuse_unclean, see
-from skep.errors import StepFailed, UsageError
+from skep.errors import ConnectError, NotConverged, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Rollout, Stack
 from skep.observe import Observation
 from skep.report import Reporter
@@ -61,11 +61,25 @@ def deploy(
 
 
 def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_failure: str | None) -> None:
-    """Ask registries what tags are now, and roll out what has moved: of one stack, or of all."""
-    stacks = _chosen(site, name)
+    """Ask registries what tags are now, and roll out what has moved: of one stack, or of all.
+
+    Of all, one that fails is told and the others go on; then it ends as the first failure did.
+    """
+    stacks = [_with(stack, Rollout(resolve="refresh"), timeout, on_failure) for stack in _chosen(site, name)]
+    failed: dict[str, SkepError] = {}
     for stack in stacks:
-        stack = _with(stack, Rollout(resolve="refresh"), timeout, on_failure)
-        _roll_out(site, tell, stack, f"stack.refresh {stack.name}", "at what its tags are now")
+        try:
+            _roll_out(site, tell, stack, f"stack.refresh {stack.name}", "at what its tags are now")
+        except (ConnectError, PreflightError, StepFailed, NotConverged) as error:
+            if name != "all":
+                raise
+            tell.error(error)
+            failed[stack.name] = error
+    if failed:
+        raise type(next(iter(failed.values())))(
+            f"{len(failed)} of {len(stacks)} stacks did not end well: {', '.join(failed)}",
+            next_action="see above; the others are at what their tags are now",
+        )
 
 
 def scale(site: Site, tell: Reporter, *, name: str, counts: Sequence[str], timeout: str | None) -> None:

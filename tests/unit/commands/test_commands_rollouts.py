@@ -39,6 +39,10 @@ class Told(Reporter):
         self.lines: list[str] = []
         self.plans: list[list[str]] = []
         self.rows: list[Any] = []
+        self.failures: list[SkepError] = []
+
+    def error(self, error: SkepError) -> None:
+        self.failures.append(error)
 
     def say(self, text: str) -> None:
         self.lines.append(text)
@@ -251,6 +255,20 @@ def test_refresh_is_for_what_has_moved(stage: Stage) -> None:
     rollouts.refresh(stage.site(stack()), stage.tell, name="all", timeout=None, on_failure="rollback")
     assert stage.locks[1:] == ["stack.refresh web"]
     assert stage.tell.plans[-1].count("stacks/running:web") == 1
+
+
+def test_a_stack_that_cannot_be_refreshed_keeps_no_other_from_it(stage: Stage) -> None:
+    site = stage.site(stack(), stack("busybox:3", name="jobs"))
+    for one in site.cluster.stacks:
+        rollouts.deploy(site, stage.tell, name=one.name)
+    stage.world.pushed |= {"busybox:1": 1, "busybox:3": 1}
+    stage.faults = [Fault(1, "after")]
+    stage.locks.clear()
+    with pytest.raises(StepFailed, match="1 of 2 stacks did not end well: web\n"):
+        rollouts.refresh(site, stage.tell, name="all", timeout=None, on_failure=None)
+    assert stage.locks == ["stack.refresh web", "stack.refresh jobs"]
+    assert stage.tell.lines[-1].startswith("jobs is at what its tags are now")
+    assert [error.exit_code for error in stage.tell.failures] == [5]
 
 
 def test_plan_changes_nothing_and_tells_by_its_exit_code(stage: Stage) -> None:
