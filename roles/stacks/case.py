@@ -61,6 +61,11 @@ class Case:
         return self.stack.rollout
 
     @property
+    def hooks(self) -> Mapping[str, str]:
+        """The hooks that this roll-out runs."""
+        return {} if self.rollout.scale or self.rollout.restart else self.wanted.hooks
+
+    @property
     def pruned(self) -> list[str]:
         """Services that go."""
         return self.surplus if self.wanted.prune else []
@@ -137,12 +142,13 @@ class Case:
 
 def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
     """Whether the services there are exactly these."""
-    if set(services) != set(found.services):
-        return False
     names = told.names
-    return not any(
-        differences(named(raw["Spec"], names), services[name], names) for name, raw in found.services.items()
-    )
+    return not differ({name: named(raw["Spec"], names) for name, raw in found.services.items()}, services, names)
+
+
+def differ(some: Mapping[str, Raw], others: Mapping[str, Raw], names: Mapping[str, str]) -> bool:
+    """Whether these services are not those; specs with names in place of identifiers."""
+    return set(some) != set(others) or any(differences(spec, others[name], names) for name, spec in some.items())
 
 
 def _whole(key: str, value: Any) -> str:

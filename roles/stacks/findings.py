@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw
 from roles.stacks.wanted import image_of, same_image
-from skep.compose import pinned
+from skep.compose import NAMESPACE, pinned
 from skep.compose.comparing import short
 from skep.compose.lints import lints
 from skep.diff import Change
@@ -32,6 +32,7 @@ def findings(case: Case) -> Iterator[Finding]:
             next_action=f"invoke stack.deploy {case.name} --prune removes what is not in them",
         )
     if not case.blind:
+        yield from _others(case)
         yield from _missing(case)
         yield from _unresolved(case)
         yield from _moved(case)
@@ -60,6 +61,37 @@ def _nodes(case: Case) -> list[Raw] | None:
             node = {**node, "Spec": spec}
         nodes.append(node)
     return None if case.blind or hosts else nodes
+
+
+def _others(case: Case) -> Iterator[Finding]:
+    """Names that somebody else's services have."""
+    for service in case.told.services:
+        name, owner = service["Spec"]["Name"], (service["Spec"].get("Labels") or {}).get(NAMESPACE)
+        if name in case.wanted.services and owner != case.name:
+            yield Finding(
+                "error",
+                f"stack {case.name} has a service {name}, and another one of that name exists, "
+                + (f"of stack {owner}" if owner else "of no stack"),
+                role="stacks",
+                next_action=f"rename one of them, or remove the other: docker service rm {name}",
+            )
+
+
+def owned_twice(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Names that two stacks of the inventory claim for themselves."""
+    owners: dict[tuple[str, str], str] = {}
+    for case in cases:
+        for kind in ("service", "network", "config", "secret"):
+            for name in getattr(case.wanted, f"{kind}s"):
+                owner = owners.setdefault((kind, name), case.name)
+                if owner != case.name:
+                    yield Finding(
+                        "error",
+                        f"stacks {owner} and {case.name} both have a {kind} of the name {name}",
+                        role="stacks",
+                        next_action="rename one of them"
+                        + ("" if kind == "service" else f"; or make it `external: true` in stack {case.name}"),
+                    )
 
 
 def _missing(case: Case) -> Iterator[Finding]:

@@ -35,13 +35,13 @@ class Planner:
 
     def _roll_out(self, made: Sequence[Step]) -> Iterator[Step]:
         """Images, record, what services need, hooks, services, their end, hooks, what goes, record, garbage."""
-        case, hooks = self._case, self._case.wanted.hooks
+        case = self._case
         begin = self._begin
         ready = [*([self._resolve] if self._resolve else []), begin, *made]
         before = list(self._hooks("before", ready))
-        writes = list(self._writes([d for d in case.differing if d.name not in hooks], [*ready, *before]))
-        running = self._running(writes or [*ready, *before])
-        settled = [running, *self._hooks("after", [running])]
+        writes = list(self._writes([d for d in case.differing if d.name not in case.hooks], [*ready, *before]))
+        written = writes or [*ready, *before]
+        settled = list(self._settled(written))
         gone = [
             self._call(
                 "prune",
@@ -50,12 +50,12 @@ class Planner:
                 "service_remove",
                 {"service": name},
                 about=name,
-                needs=settled,
+                needs=settled or written,
             )
             for name in case.pruned
         ]
         yield from [*ready, *before, *writes, *settled, *gone]
-        yield from self._finish(begin, [*settled, *gone])
+        yield from self._finish(begin, [*(settled or written), *gone])
 
     def _call(
         self,
@@ -70,7 +70,7 @@ class Planner:
         detail: Sequence[str] = (),
     ) -> Call:
         return Call(
-            id=f"stacks/{action}:{about or self._name}",
+            id=f"stacks/{action}:{self._name}" + (f"/{about}" if about else ""),
             title=title,
             cause=cause,
             operation=operation,
@@ -133,22 +133,28 @@ class Planner:
                 )
 
     def _writes(self, ordinary: Sequence[Difference], ready: Sequence[Step]) -> Iterator[Step]:
-        """Services side by side, or in waves, each behind the health of the one before."""
+        """Services side by side, or in waves, each behind the health of the one before.
+
+        Where nobody saw the end of the roll-out before, a wave is waited for though nothing is written in it.
+        """
         waves = self._case.wanted.waves or (tuple(difference.name for difference in ordinary),)
-        for number, wave in enumerate(waves, 1):
+        behind: set[str] = set()
+        for number, wave in enumerate(waves):
             changed = [difference for difference in ordinary if difference.name in wave]
+            if changed and behind:
+                wait = self._wait(str(number), sorted(behind), ready)
+                yield wait
+                ready, behind = [wait], set()
             writes = [self._write(difference, ready) for difference in changed]
             yield from writes
-            if writes and number < len(waves):
-                wait = self._wait(f"{self._name}/{number}", [d.name for d in changed], writes)
-                yield wait
-                ready = [wait]
+            behind |= {difference.name for difference in changed} | (set(wave) & self._unseen)
+            ready = writes or ready
 
     def _write(self, difference: Difference, needs: Sequence[Step]) -> Step:
         case, name = self._case, difference.name
         new, restart = difference.have is None, name in case.rollout.restart
         how = "" if new else " (in place)" if difference.in_place and not restart else " (its tasks are replaced)"
-        hook = name in case.wanted.hooks
+        hook = name in case.hooks
         action = "create" if new else "update" if difference.changes else "restart"
         arguments = {
             "spec": difference.spec,
@@ -159,7 +165,7 @@ class Planner:
         return self._call(
             action,
             f"run {name}" if hook else f"{action} service {name}{how}",
-            f"a hook {case.wanted.hooks[name]} the roll-out" if hook else "missing" if new else case.cause,
+            f"a hook {case.hooks[name]} the roll-out" if hook else "missing" if new else case.cause,
             "service_write",
             arguments,
             about=name,
@@ -171,7 +177,7 @@ class Planner:
         """One-shot jobs around the roll-out, one after the other; they run whenever anything changes."""
         case = self._case
         changed = {difference.name: difference for difference in case.differing}
-        for name in sorted(name for name, hook in case.wanted.hooks.items() if hook == when):
+        for name in sorted(name for name, hook in case.hooks.items() if hook == when):
             have = case.have(name)
             same = Difference(name, inherited(case.wanted.services[name], have, None, [], pinned=False), have)
             write = self._write(changed.get(name, same), needs)
@@ -181,7 +187,7 @@ class Planner:
 
     def _wait(self, about: str, services: Sequence[str], needs: Sequence[Step]) -> Step:
         return Wait(
-            id=f"stacks/ready:{about}",
+            id=f"stacks/ready:{self._name}/{about}",
             title=f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as wanted",
             cause="what comes next waits for it",
             condition="stack_running",
@@ -190,31 +196,40 @@ class Planner:
             timeout=self._case.stack.timeout,
         )
 
-    def _running(self, needs: Sequence[Step]) -> Step:
-        """For what this roll-out changes; for all where nobody saw the end of the one before."""
-        case = self._case
-        past = case.found.revisions
-        changed = {difference.name for difference in case.differing}
-        settled = bool(past) and past[-1].done and bool(changed)
-        others = {name for name in case.wanted.services if not settled and not case.was_taken_back(name)}
-        services = sorted((changed | others) - set(case.wanted.hooks))
-        return Wait(
-            id=f"stacks/running:{self._name}",
-            title=f"wait until stack {self._name} runs as wanted",
-            cause="deployed",
-            condition="stack_running",
-            arguments={"stack": self._name, "services": services},
-            needs=tuple(step.id for step in needs),
-            timeout=self._case.stack.timeout,
-        )
+    @cached_property
+    def _unseen(self) -> set[str]:
+        """Services there that nobody saw running as they are: all, unless the last roll-out was seen to its end."""
+        case, past = self._case, self._case.found.revisions
+        if past and past[-1].done:
+            return set()
+        there = set(case.wanted.services) & set(case.found.services)
+        return {name for name in there if not case.was_taken_back(name)} - set(case.wanted.hooks)
+
+    def _settled(self, needs: Sequence[Step]) -> Iterator[Step]:
+        """The wait for what this roll-out changes and what nobody saw, if there is any; then the hooks after it."""
+        changed = {difference.name for difference in self._case.differing} - set(self._case.hooks)
+        services = sorted(changed | self._unseen)
+        if services:
+            wait = Wait(
+                id=f"stacks/running:{self._name}",
+                title=f"wait until stack {self._name} runs as wanted",
+                cause="deployed",
+                condition="stack_running",
+                arguments={"stack": self._name, "services": services},
+                needs=tuple(step.id for step in needs),
+                timeout=self._case.stack.timeout,
+            )
+            yield wait
+            needs = [wait]
+        yield from self._hooks("after", needs)
 
     def _seen_to_its_end(self) -> Iterator[Step]:
-        """A roll-out whose end nobody saw."""
+        """A roll-out whose end nobody saw; its hooks, of which nobody knows how they ended, run again."""
         last = unfinished(self._case)
         if last is not None:
-            running = self._running(())
-            yield running
-            yield self._done(last.name, last.number, [running])
+            before = list(self._hooks("before", []))
+            rest = [*before, *self._settled(before)]
+            yield from [*rest, self._done(last.name, last.number, rest)]
 
     def _done(self, record: str, number: int | str, needs: Sequence[Step]) -> Step:
         title = f"note that revision {number} of stack {self._name} runs"

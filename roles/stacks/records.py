@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from roles.stacks.case import Case, is_what_runs
+from roles.stacks.case import Case, differ, is_what_runs
 from roles.stacks.state import Raw
 from roles.stacks.wanted import named, network_body, used_by
 from skep import revisions
@@ -42,8 +42,7 @@ def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]
 
     Records beyond those kept are among the configs.
     """
-    ran = [revision for revision in case.found.revisions if revision.done][-case.wanted.keep :]
-    oldest = ran[0].number if ran else 0
+    ran = _within_reach(case)
     contents = [newest, *(revision.content for revision in ran)]
     configs = {name for content in contents for name in content["configs"]}
     secrets = {name for content in contents for name in content["secrets"]}
@@ -52,9 +51,27 @@ def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]
             used = used_by(named(spec, case.names))
             configs |= used[0]
             secrets |= used[1]
-    old = [revision.name for revision in case.found.revisions if revision.number < oldest]
+    kept = {revision.number for revision in ran}
+    old = [revision.name for revision in case.found.revisions if revision.done and revision.number not in kept]
     surplus = [name for name in case.found.configs if name not in configs]
     return sorted([*surplus, *old]), sorted(name for name in case.found.secrets if name not in secrets)
+
+
+def _within_reach(case: Case) -> list[Revision]:
+    """The last revisions that ran, and the last that differ from each other: restarts, which change nothing, do not
+    push out what one would go back to."""
+    ran = [revision for revision in case.found.revisions if revision.done]
+    if case.wanted.keep is None or len(ran) <= case.wanted.keep:
+        return ran
+    last = {revision.number for revision in ran[-case.wanted.keep :]}
+    different: list[Revision] = []
+    for revision in reversed(ran):
+        if len(different) == case.wanted.keep:
+            break
+        services = revision.content["services"]
+        if all(differ(services, other.content["services"], case.names) for other in different):
+            different.append(revision)
+    return [revision for revision in ran if revision.number in last or revision in different]
 
 
 def _record(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from roles.stacks.case import Case, is_what_runs
+from roles.stacks.findings import owned_twice
 from roles.stacks.planner import Planner, key_step
 from roles.stacks.removal import removal
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
@@ -68,9 +69,10 @@ true
         """Planned once; a stack that is as described gets no step at all."""
         seen = told(cluster, observed)
         items: list[Step | Finding] = []
-        for stack in cluster.stacks:
-            case = _case(cluster, stack, seen)
+        cases = [_case(cluster, stack, seen) for stack in cluster.stacks]
+        for case in cases:
             items += Planner(case).items() if isinstance(case, Case) else case
+        items += owned_twice([case for case in cases if isinstance(case, Case)])
         makes_secret = any(isinstance(item, Step) and item.id.startswith("stacks/secret:") for item in items)
         if makes_secret and (seen is None or seen.key is None):
             items.insert(0, key_step(cluster, only_with="swarm/init" if seen is None else None))
@@ -98,7 +100,8 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
             revision = _revision(rollout.revision, found, seen or Told())
             if revision is None:
                 return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
-            return Case(cluster, stack, from_revision(revision.content), seen, f"back to revision {revision.number}")
+            wanted = from_revision(stack, revision.content)
+            return Case(cluster, stack, wanted, seen, f"back to revision {revision.number}")
         if seen and (rollout.scale or rollout.restart):
             return _changed(cluster, stack, seen)
         cause = "its image has moved" if rollout.resolve == "refresh" else "differs from the compose files"
@@ -112,14 +115,14 @@ def _revision(number: int, found: Found, seen: Told) -> Revision | None:
     if number > 0:
         return next((revision for revision in found.revisions if revision.number == number), None)
     ran = [revision for revision in found.revisions if revision.done]
-    if ran and number < 0 and is_what_runs(ran[-1].content["services"], found, seen):
+    while ran and number < 0 and is_what_runs(ran[-1].content["services"], found, seen):
         ran.pop()
     return ran[-1] if ran else None
 
 
 def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Case | list[Finding]:
     """What runs, scaled or restarted."""
-    wanted = from_found(seen.of(stack.name), seen)
+    wanted = from_found(stack, seen.of(stack.name), seen)
     rollout = stack.rollout
     unknown = sorted({*rollout.scale, *rollout.restart} - set(wanted.services))
     if unknown:

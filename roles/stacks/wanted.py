@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roles.stacks.state import MARK, Found, Raw, Told
-from skep.compose import Document, Specs, convert, document_of
+from skep.compose import ComposeError, Document, Specs, convert, document_of
 from skep.model import Cluster, Secret, Stack
 from skep.plan import Finding
 
@@ -28,8 +28,8 @@ class Wanted:
     """Services by full name, their specs with names in place of identifiers; bodies of what they use.
 
     ``hooks`` maps services to ``before`` or ``after``; ``waves`` are services in the order they are to come. ``keep``
-    revisions stay within reach. ``pinned``: images are digests already, and nothing is asked of a registry. ``hidden``
-    are texts not to show.
+    revisions stay within reach, all of them where nobody here knows how many. ``pinned``: images are digests already,
+    and nothing is asked of a registry. ``hidden`` are texts not to show.
     """
 
     services: Mapping[str, Raw] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Wanted:
     waves: tuple[tuple[str, ...], ...] = ()
     pinned: bool = False
     prune: bool = False
-    keep: int = KEEP
+    keep: int | None = None
     hidden: frozenset[str] = frozenset()
     document: Document | None = None
     specs: Specs | None = None
@@ -82,7 +82,7 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
             tuple(f"{stack.name}_{name}" for name in wave if name not in options.hooks) for wave in options.order
         ),
         prune=stack.rollout.prune or bool(options.prune),
-        keep=stack.keep or options.keep or KEEP,
+        keep=_kept(stack),
         hidden=document.hidden,
         document=document,
         specs=specs,
@@ -90,7 +90,7 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
     )
 
 
-def from_revision(content: Mapping[str, Any]) -> Wanted:
+def from_revision(stack: Stack, content: Mapping[str, Any]) -> Wanted:
     """A recorded revision: everything as it was, services that came later go."""
     return Wanted(
         services=content["services"],
@@ -99,14 +99,27 @@ def from_revision(content: Mapping[str, Any]) -> Wanted:
         outside=Outside(configs=tuple(content["configs"]), secrets=tuple(content["secrets"])),
         pinned=True,
         prune=True,
+        keep=_kept(stack),
     )
 
 
-def from_found(found: Found, told: Told) -> Wanted:
-    """What runs now, as if it were asked for."""
+def from_found(stack: Stack, found: Found, told: Told) -> Wanted:
+    """What runs now, as if it were asked for; hooks as the last revision has them."""
     names = told.names
     services = {name: named(raw["Spec"], names) for name, raw in found.services.items()}
-    return Wanted(services=services, pinned=True)
+    last = found.revisions[-1].content if found.revisions else {}
+    hooks = {name: when for name, when in (last.get("hooks") or {}).items() if name in services}
+    return Wanted(services=services, hooks=hooks, pinned=True, keep=_kept(stack))
+
+
+def _kept(stack: Stack) -> int | None:
+    """How many revisions stay, as the inventory says, else the compose files; ``None`` where neither can be read."""
+    if stack.keep:
+        return stack.keep
+    try:
+        return (document_of(stack).options.keep or KEEP) if stack.compose else None
+    except ComposeError:
+        return None
 
 
 def network_body(raw: Raw) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def deploy(
 ) -> None:
     """Bring one stack of the inventory to what its files say, and wait until it runs."""
     rollout = Rollout(prune=prune, resolve="new" if resolve else "never")
-    _roll_out(site, tell, _with(named(site, name), rollout, timeout, on_failure), f"stack.deploy {name}", DESCRIBED)
+    stack = _with(named(site, name), rollout, timeout, on_failure)
+    _roll_out(site, tell, stack, f"stack.deploy {name}", DESCRIBED, recover=True)
 
 
 def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_failure: str | None) -> None:
@@ -69,7 +70,8 @@ def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_fa
     failed: dict[str, SkepError] = {}
     for stack in stacks:
         try:
-            _roll_out(site, tell, stack, f"stack.refresh {stack.name}", "at what its tags are now")
+            what = f"stack.refresh {stack.name}"
+            _roll_out(site, tell, stack, what, "at what its tags are now", recover=True)
         except (ConnectError, PreflightError, StepFailed, NotConverged) as error:
             if name != "all":
                 raise
@@ -128,7 +130,7 @@ class _Recovery:
     def __call__(self, run: Run, outcome: Outcome, before: Observation) -> None:
         """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
         names_of = [stack.name for stack in self._site.cluster.stacks]
-        lost = {_stack_of(step, names_of) for step in outcome.failed}
+        lost = {_stack_of(step) for step in outcome.failed}
         lost -= {name for name in names_of if f"stacks/done:{name}" in outcome.done}
         failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
@@ -139,14 +141,18 @@ class _Recovery:
         with self._tell.busy("observing again"):
             observation = see(only, before)
         planned = plan(only, observation)
-        self._tell.say(f"{names} failed; back to what ran before (on-failure: rollback):")
-        self._tell.plan(planned, applying=True)
+        if len(planned):
+            self._tell.say(f"{names} failed; back to what ran before (on-failure: rollback):")
+            self._tell.plan(planned, applying=True)
         first = next(error for name, error in outcome.failed.items())
-        if planned.errors or not len(planned):
+        if planned.errors:
             raise StepFailed(f"{names} failed and could not be rolled back", cause=str(first))
-        refuse_unclean(carry_round(run, only, self._tell, planned, observation), {})
+        if len(planned):
+            refuse_unclean(carry_round(run, only, self._tell, planned, observation), {})
         raise StepFailed(
-            f"{names} failed and was rolled back to what ran before",
+            f"{names} failed and was rolled back to what ran before"
+            if len(planned)
+            else f"{names} failed; what ran before runs, nothing was left to take back",
             host=first.host,
             step=first.step,
             cause=f"{first.message}: {first.cause or 'no cause told'}",
@@ -164,15 +170,16 @@ def _on_failure(stack: Stack) -> str | None:
         return None
 
 
-def _stack_of(step: str, stacks: Sequence[str]) -> str | None:
-    """The stack that a step is about, or about a service of: the one with the longest name that fits."""
+def _stack_of(step: str) -> str | None:
+    """The stack that a step is about, or about a part of: ``stacks/ACTION:STACK/PART``."""
     role, _, about = step.partition(":")
-    about = about.partition("/")[0]
-    fits = [name for name in stacks if about == name or about.startswith(f"{name}_")]
-    return max(fits, key=len) if fits and role.startswith("stacks/") else None
+    return about.partition("/")[0] if role.startswith("stacks/") else None
 
 
-def _roll_out(site: Site, tell: Reporter, stack: Stack, what: str, end: str, *, once: bool = False) -> None:
+def _roll_out(
+    site: Site, tell: Reporter, stack: Stack, what: str, end: str, *, once: bool = False, recover: bool = False
+) -> None:
+    """``once``: what was done is not asked for again. ``recover``: on failure the stack may go back, where it is to."""
     only = only_stacks(site, [stack])
     since = time.monotonic()
     with tell.busy("observing"):
@@ -188,7 +195,7 @@ def _roll_out(site: Site, tell: Reporter, stack: Stack, what: str, end: str, *, 
         observation,
         what,
         lambda seen: plan(next(rounds, after), seen),
-        recover=recovery(tell, only),
+        recover=recovery(tell, only) if recover else None,
     )
     refuse_silent(observation.failures)
     tell.done(f"{stack.name} is {end} ({time.monotonic() - since:.2f} s)")

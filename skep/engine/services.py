@@ -89,7 +89,7 @@ def judge(
     all_there = there >= wanted and not surplus
     enough = all_there and update not in ("updating", "rollback_started")
     left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
-    over = _over(service, slots, wanted, nodes, job)
+    over = _over(service, slots, there + len(slots.coming) < wanted, nodes, job)
     done = enough and left <= 0 and not over
     unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
     bad = unplaced[0] if unplaced else slots.newest_failure
@@ -185,14 +185,15 @@ def _one_shot(service: Service) -> bool:
     return policy.get("Condition", "any") in ("none", "on-failure")
 
 
-def _over(service: Service, slots: _Slots, wanted: int, nodes: Mapping[str, Node], job: bool) -> str:
-    """Why waiting longer cannot help; empty while it can."""
+def _over(service: Service, slots: _Slots, lacking: bool, nodes: Mapping[str, Node], job: bool) -> str:
+    """Why waiting longer cannot help; empty while it can. ``lacking``: fewer tasks are there or coming than wanted.
+    Where none lacks, a slot that ended belongs to what was scaled down."""
     name = service["Spec"]["Name"]
     state = (service.get("UpdateStatus") or {}).get("State", "")
-    all_ended_well = state == "paused" and len(slots.complete) >= wanted and not slots.failed
+    all_ended_well = state == "paused" and not (lacking or slots.running or slots.coming or slots.failed)
     if state in ENDED and not all_ended_well:
         return ENDED[state].format(name)
-    if slots.dead:
+    if slots.dead and lacking:
         ended = task_name(service, slots.dead[0], nodes)
         return f"{'job ' if job else ''}{name} failed: its restart policy starts no further task for {ended}"
     return ""

@@ -85,6 +85,7 @@ def service_write(
         if have is None:
             api.write("/services/create", body, headers=login)
             return
+        _refuse_others(have["Spec"], spec)
         count = have["Spec"]["TaskTemplate"].get("ForceUpdate", 0) + force
         body = {**body, "TaskTemplate": {**body["TaskTemplate"], "ForceUpdate": count}}
         if not force and _is_so(api, have["Spec"], body):
@@ -93,6 +94,15 @@ def service_write(
         api.write(f"/services/{have['ID']}/update", body, headers=login, version=version, registryAuthFrom="spec")
 
     retry(change)
+
+
+def _refuse_others(have: Raw, spec: Raw) -> None:
+    owner, stack = ((one.get("Labels") or {}).get(NAMESPACE) for one in (have, spec))
+    if owner != stack:
+        raise StepFailed(
+            f"another service {spec['Name']} exists, " + (f"of stack {owner}" if owner else "of no stack"),
+            next_action="rename one of them, or remove the other",
+        )
 
 
 def service_remove(api: EngineClient, *, service: str) -> None:

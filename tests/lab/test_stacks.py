@@ -24,7 +24,7 @@ def test_only_what_differs_is_told_and_touched(shop: Shop) -> None:
     shop.document["services"]["once"] = {**shop.document["services"]["log"], "command": ["true"]}
     shop.document["services"]["once"]["deploy"] = {"mode": "replicated-job", "endpoint_mode": "dnsrr"}
     first = shop.deploy().must()
-    assert f"stacks/create:{NAME}_api" in first.ids, f"{first}"
+    assert f"stacks/create:{NAME}/{NAME}_api" in first.ids, f"{first}"
     before = shop.services()
     same = shop.deploy().must()
     assert not same.steps and not same.named("step"), f"something was done where nothing differs\n{same}"
@@ -33,7 +33,7 @@ def test_only_what_differs_is_told_and_touched(shop: Shop) -> None:
     shop.api["environment"]["LEVEL"] = "debug"
     shop.api["deploy"]["replicas"] = 1
     told = shop.plan().must(10)
-    step = next(step for step in told.steps if step["id"] == f"stacks/update:{NAME}_api")
+    step = next(step for step in told.steps if step["id"] == f"stacks/update:{NAME}/{NAME}_api")
     assert any("LEVEL: info → debug" in line for line in step["detail"]), f"{step}"
     assert any("Replicas: 2 → 1" in line for line in step["detail"]), f"{step}"
     assert shop.services() == before, "the plan changed something"
@@ -92,10 +92,13 @@ def test_hooks_and_waves_gate_each_other(shop: Shop) -> None:
     services["migrate"] = {**services["log"], "command": ["true"], "x-skep": {"hook": "before"}}
     services["migrate"]["deploy"] = {"endpoint_mode": "dnsrr", "restart_policy": {"max_attempts": 1, "delay": "0s"}}
     first = shop.deploy().must()
-    order = [step for step in first.done if f":{NAME}_" in step or "/ready:" in step]
-    steps = [f"create:{NAME}_migrate", f"ready:{NAME}_migrate", f"create:{NAME}_log"]
+    order = [step for step in first.done if f":{NAME}/" in step]
+    steps = [
+        f"{step}/{NAME}_{name}"
+        for step, name in ((f"create:{NAME}", "migrate"), (f"ready:{NAME}", "migrate"), (f"create:{NAME}", "log"))
+    ]
     places = [next(at for at, step in enumerate(order) if step == f"stacks/{name}") for name in steps]
-    assert places == sorted(places) and order[-1] == f"stacks/create:{NAME}_api", f"{order}"
+    assert places == sorted(places) and order[-1] == f"stacks/create:{NAME}/{NAME}_api", f"{order}"
     assert shop.plan().must().steps == [], "a hook is planned where nothing differs"
 
     services["migrate"]["command"] = ["sh", "-c", "echo no such table; exit 3"]
@@ -123,7 +126,7 @@ def test_what_dockers_cli_deployed_is_adopted_as_it_is(shop: Shop) -> None:
     assert shop.services() == before
     shop.write("key.txt", "another\n")
     changed = shop.plan().must(10)
-    assert [step["id"] for step in changed.steps if "/update:" in step["id"]] == [f"stacks/update:{NAME}_api"]
+    assert [step["id"] for step in changed.steps if "/update:" in step["id"]] == [f"stacks/update:{NAME}/{NAME}_api"]
 
 
 def test_an_image_that_does_not_resolve_changes_nothing_and_a_moved_tag_is_rolled_out(shop: Shop) -> None:

@@ -104,7 +104,7 @@ def test_what_other_hands_changed_is_told_field_by_field(engine: str) -> None:
         raw["Spec"]["TaskTemplate"]["ForceUpdate"] += 1
         steps = [item for item in planned(stack, told, mounted(stack, told)) if isinstance(item, Step)]
         told_lines = {step.id: step.detail for step in steps if step.detail}
-        assert told_lines == {f"stacks/update:{name}": ("Env.BY: hand → none",)}
+        assert told_lines == {f"stacks/update:{stack.name}/{name}": ("Env.BY: hand → none",)}
         assert [step.id.partition(":")[0] for step in steps] == [
             "stacks/begin",
             "stacks/update",
@@ -126,4 +126,4 @@ def test_an_unknown_secret_is_made_anew_and_nothing_else(engine: str) -> None:
         "stacks/running",
         "stacks/done",
     ]
-    assert "stacks/update:s02-web-and-database_db" in ids
+    assert "stacks/update:s02-web-and-database/s02-web-and-database_db" in ids

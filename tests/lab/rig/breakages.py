@@ -79,11 +79,11 @@ BREAKAGES = {
     ),
     "stacks-service-gone": Breakage(
         role="stacks", on="m1", script="docker service rm web_web",
-        host=None, words="web_web", step="stacks/create:web_web",
+        host=None, words="web_web", step="stacks/create:web/web_web",
     ),
     "stacks-image": Breakage(
         role="stacks", on="m1", script="docker service update --quiet --detach --image busybox:1.35 web_web",
-        host=None, words="busybox:1.35", step="stacks/update:web_web",
+        host=None, words="busybox:1.35", step="stacks/update:web/web_web",
     ),
     "stacks-port-silent": Breakage(
         role="stacks", on="w2", script="iptables -I OUTPUT -p tcp -m multiport --dports 80,8080 -j REJECT",

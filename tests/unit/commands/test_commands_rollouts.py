@@ -168,9 +168,28 @@ def test_a_failure_is_taken_back_where_that_was_said(stage: Stage, fault: Fault,
     assert stage.images == {"web_app": "busybox:1", "web_db": "busybox:1"}
     if fault.at > BEGIN and fault != Fault(UPDATE, "before"):
         assert failure.value.message == "web failed and was rolled back to what ran before"
-        assert failure.value.step
+    else:
+        assert failure.value.message == "web failed; what ran before runs, nothing was left to take back"
+    assert failure.value.step
     stage.deploy(wanted)
     assert stage.images["web_app"] == "busybox:2"
+
+
+@pytest.mark.parametrize("what", ["scale", "restart", "rollback"])
+def test_only_a_deploy_takes_back(stage: Stage, what: str) -> None:
+    """An emergency scale of a stack that is to go back on failure is what somebody asked for just now."""
+    wanted = stack("busybox:2", on_failure="rollback")
+    stage.deploy(stack())
+    stage.deploy(wanted)
+    stage.faults = [Fault(UPDATE, "after")]
+    acts: dict[str, Callable[[Site], None]] = {
+        "scale": lambda site: rollouts.scale(site, stage.tell, name="web", counts=["app=3"], timeout=None),
+        "restart": lambda site: rollouts.restart(site, stage.tell, name="web", services=["app"], timeout=None),
+        "rollback": lambda site: rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None),
+    }
+    with pytest.raises(StepFailed, match="1 step failed"):
+        acts[what](stage.site(wanted))
+    assert stage.images["web_app"] == ("busybox:1" if what == "rollback" else "busybox:2")
 
 
 def test_what_was_noted_to_run_is_not_taken_back(stage: Stage) -> None:
@@ -188,30 +207,30 @@ def test_the_first_roll_out_has_nothing_to_go_back_to(stage: Stage) -> None:
 
 
 def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
-    assert rollouts._stack_of("stacks/update:web_two_app", ["web", "web_two"]) == "web_two"
-    assert rollouts._stack_of("stacks/update:web_app", ["web", "web_two"]) == "web"
+    assert rollouts._stack_of("stacks/update:web_two/web_two_app") == "web_two"
+    assert rollouts._stack_of("stacks/update:web/web_two_app") == "web"
 
 
 @pytest.mark.parametrize(
     ("step", "about"),
     [
-        ("stacks/update:web_app", True),
+        ("stacks/update:web/web_app", True),
         ("stacks/running:web", True),
         ("stacks/ready:web/2", True),
         ("stacks/begin:web", True),
-        ("stacks/update:webb_app", False),
+        ("stacks/update:webb/webb_app", False),
         ("stacks/running:webb", False),
         ("networks/create:web", False),
         ("swarm/join@web", False),
     ],
 )
 def test_whose_failure_it_is(step: str, about: bool) -> None:
-    assert (rollouts._stack_of(step, ["web"]) == "web") == about
+    assert (rollouts._stack_of(step) == "web") == about
 
 
 def test_an_interrupted_run_is_left_as_it_is(stage: Stage) -> None:
     recover = rollouts.recovery(stage.tell, stage.site(stack(on_failure="rollback")))
-    outcome = Outcome([], {"stacks/update:web_app": StepFailed("x")}, interrupted=True)
+    outcome = Outcome([], {"stacks/update:web/web_app": StepFailed("x")}, interrupted=True)
     recover(None, outcome, Observation({}, {}, {}))  # type: ignore[arg-type]
     assert stage.tell.lines == []
 

@@ -169,8 +169,17 @@ def test_force_counts_on_from_what_is_there(engine: Engine, force: bool, count: 
     write(engine, service())
     (one,) = engine.swarm.services.values()
     one["Spec"]["TaskTemplate"]["ForceUpdate"] = 3
-    write(engine, {**service(), "Labels": {"changed": "yes"}}, force=force)
+    write(engine, {**service(), "Labels": {**service()["Labels"], "changed": "yes"}}, force=force)
     assert engine.sent[-1][1]["TaskTemplate"]["ForceUpdate"] == count
+
+
+@pytest.mark.parametrize(("labels", "owner"), [({}, "no stack"), ({NAMESPACE: "shop"}, "stack shop")])
+def test_a_service_of_others_is_left_alone(engine: Engine, labels: dict[str, str], owner: str) -> None:
+    engine.write("/services/create", {**service(image="postgres:9"), "Labels": labels})
+    with pytest.raises(StepFailed, match=f"another service web_app exists, of {owner}"):
+        write(engine, service())
+    (one,) = engine.swarm.services.values()
+    assert one["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == "postgres:9"
 
 
 def test_a_service_of_a_longer_name_is_another_one(engine: Engine) -> None:

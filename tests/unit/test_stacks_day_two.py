@@ -1,0 +1,230 @@
+"""A stack's days after the first deploy: what failed half-way, restarts, ways back, names that others have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from skep.model import Cluster, Host, Rollout, Secret, Stack
+from skep.plan import Plan, Wait
+from skep.revisions import Revision, read_revision
+from tests.world import playing
+from tests.world.docker_cli import stack_deploy
+from tests.world.observing import plan_for
+from tests.world.playing import Outcome, play
+from tests.world.raft import Swarm
+from tests.world.world import World
+
+HOSTS = (Host("h1", "10.0.0.1", "manager"),)
+LUCK = Random(0)
+
+
+class Scene:
+    """A swarm of one, and stacks by name and compose text."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.world = World.fresh(["h1"])
+        self.never: set[str] = set()
+        """Waits that fail."""
+        holds: Callable[[World, Cluster, Wait], bool] = playing.holds
+        monkeypatch.setattr(playing, "holds", lambda *about: about[2].id not in self.never and holds(*about))
+        self.deploy()
+
+    @property
+    def swarm(self) -> Swarm:
+        return next(iter(self.world.swarms.values()))
+
+    def cluster(self, *stacks: Stack) -> Cluster:
+        return Cluster("c", HOSTS, stacks=stacks, nonce=Secret("0" * 32))
+
+    def plan(self, *stacks: Stack) -> Plan:
+        return plan_for(self.world, self.cluster(*stacks))
+
+    def deploy(self, *stacks: Stack, never: str = "") -> Outcome:
+        plan = self.plan(*stacks)
+        assert plan.errors == ()
+        self.never = {never}
+        outcome = play(plan, self.world, self.cluster(*stacks), LUCK)
+        self.never = set()
+        self.world.settle()
+        assert set(outcome.failed) == ({never} if never else set())
+        return outcome
+
+    def image(self, service: str) -> str:
+        image: str = self.swarm.stack("shop")[service]["TaskTemplate"]["ContainerSpec"]["Image"]
+        return image.partition("@")[0]
+
+    @property
+    def revisions(self) -> list[Revision]:
+        found = [one for config in self.swarm.configs.values() if (one := read_revision(config))]
+        return sorted(found, key=lambda revision: revision.number)
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    return Scene(monkeypatch)
+
+
+def shop(text: str, name: str = "shop", **more: object) -> Stack:
+    return replace(Stack(name, ("compose.yml",), {"compose.yml": text.encode()}), **more)  # type: ignore[arg-type]
+
+
+def app(version: int, **more: object) -> Stack:
+    return shop(f"services: {{app: {{image: 'busybox:{version}'}}}}", **more)
+
+
+def rolled(stack: Stack, **rollout: object) -> Stack:
+    return replace(stack, rollout=Rollout(**rollout))  # type: ignore[arg-type]
+
+
+RESTART = {"restart": frozenset({"shop_app"})}
+
+
+def ids(plan: Plan) -> list[str]:
+    return [step.id for step in plan]
+
+
+def test_a_restart_does_not_hide_what_ran_before(scene: Scene) -> None:
+    for stack in (app(1), app(2), *[rolled(app(2), **RESTART)] * 3):
+        scene.deploy(stack)
+    scene.deploy(rolled(app(2), revision=-1))
+    assert scene.image("shop_app") == "busybox:1"
+
+
+def test_restarts_push_no_revision_out_of_reach_and_are_not_kept_for_ever(scene: Scene) -> None:
+    for stack in (app(1, keep=3), app(2, keep=3), *[rolled(app(2, keep=3), **RESTART)] * 9):
+        scene.deploy(stack)
+    assert [revision.number for revision in scene.revisions] == [1, 8, 9, 10, 11]
+    scene.deploy(rolled(app(2, keep=3), revision=-1))
+    assert scene.image("shop_app") == "busybox:1"
+
+
+def test_nothing_to_go_back_to_is_an_error(scene: Scene) -> None:
+    scene.deploy(app(1))
+    scene.deploy(rolled(app(1), **RESTART))
+    (error,) = scene.plan(rolled(app(1), revision=-1)).errors
+    assert "has no revision to go back to" in error.text
+
+
+@pytest.mark.parametrize(
+    "rollout", [{"scale": {"shop_app": 3}}, RESTART, {"revision": 1}], ids=["scale", "restart", "rollback"]
+)
+@pytest.mark.parametrize("where", ["inventory", "compose"])
+def test_as_many_revisions_stay_as_was_asked_for(scene: Scene, rollout: dict[str, object], where: str) -> None:
+    def stack(version: int) -> Stack:
+        text = f"services: {{app: {{image: 'busybox:{version}'}}}}"
+        return shop(text, keep=9) if where == "inventory" else shop(f"{text}\nx-skep: {{keep: 9}}")
+
+    for version in range(1, 9):
+        scene.deploy(stack(version))
+    scene.deploy(rolled(stack(8), **rollout))
+    assert [revision.number for revision in scene.revisions] == list(range(1, 10))
+
+
+def test_nothing_is_forgotten_of_a_stack_that_only_the_swarm_knows(scene: Scene) -> None:
+    for version in range(1, 7):
+        scene.deploy(app(version, keep=20))
+    scene.deploy(rolled(Stack("shop", ()), scale={"shop_app": 2}))
+    assert len(scene.revisions) == 7
+
+
+HOOKED = """
+services:
+  app: {{image: 'busybox:{0}'}}
+  job:
+    image: 'busybox:1'
+    command: [job, '{1}']
+    deploy: {{restart_policy: {{condition: none}}}}
+    x-skep: {{hook: {2}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "lost"),
+    [("after", "ready:shop/shop_job"), ("after", "running:shop"), ("before", "ready:shop/shop_job")],
+)
+def test_a_hook_that_failed_or_never_ran_is_run_by_the_next_deploy(scene: Scene, when: str, lost: str) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, when)))
+    after = shop(HOOKED.format(1 if when == "before" else 2, 2, when))
+    scene.deploy(after, never=f"stacks/{lost}")
+    again = ids(scene.plan(after))
+    assert "stacks/ready:shop/shop_job" in again
+    assert again[-1] == "stacks/done:shop"
+    scene.deploy(after)
+    assert ids(scene.plan(after)) == []
+    assert scene.revisions[-1].done
+
+
+def test_a_hook_alone_waits_for_no_service_and_scaling_not_for_hooks(scene: Scene) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, "after")))
+    plan = scene.plan(shop(HOOKED.format(1, 2, "after")))
+    assert [step.arguments["services"] for step in plan if isinstance(step, Wait)] == [["shop_job"]]
+    scene.deploy(shop(HOOKED.format(1, 2, "after")), never="stacks/ready:shop/shop_job")
+    plan = scene.plan(rolled(shop(HOOKED.format(1, 2, "after")), scale={"shop_app": 5}))
+    assert [step.arguments["services"] for step in plan if isinstance(step, Wait)] == [["shop_app"]]
+
+
+def test_hooks_are_remembered_by_what_a_scale_writes_down(scene: Scene) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, "before")))
+    scene.deploy(rolled(shop(HOOKED.format(1, 1, "before")), scale={"shop_app": 2}))
+    scene.deploy(shop(HOOKED.format(2, 2, "before")))
+    plan = scene.plan(rolled(shop(HOOKED.format(2, 2, "before")), revision=2))
+    assert plan.needs["stacks/update:shop/shop_app"] >= {"stacks/ready:shop/shop_job"}
+
+
+WAVES = """
+x-skep: {{waves: true}}
+services:
+  db: {{image: 'busybox:{0}'}}
+  cache: {{image: 'busybox:1'}}
+  api: {{image: 'busybox:{0}', depends_on: [db, cache]}}
+"""
+
+
+def test_a_wave_that_failed_is_waited_for_again(scene: Scene) -> None:
+    scene.deploy(shop(WAVES.format(1)))
+    scene.deploy(shop(WAVES.format(2)), never="stacks/ready:shop/1")
+    assert scene.image("shop_api") == "busybox:1"
+    again = scene.plan(shop(WAVES.format(2)))
+    assert again.needs["stacks/update:shop/shop_api"] >= {"stacks/ready:shop/1"}
+    [wait] = [step for step in again if isinstance(step, Wait) and step.id == "stacks/ready:shop/1"]
+    assert wait.arguments["services"] == ["shop_cache", "shop_db"]
+
+
+@pytest.mark.parametrize("owner", ["", "other"])
+def test_a_service_of_others_is_never_taken_for_ours(scene: Scene, owner: str) -> None:
+    stack_deploy(scene.world.api(scene.swarm), app(1, name="other"))
+    [service] = scene.swarm.services.values()
+    service["Spec"]["Name"] = "shop_app"
+    service["Spec"]["Labels"] = {"com.docker.stack.namespace": owner} if owner else {}
+    [error] = scene.plan(app(2)).errors
+    assert error.text == (
+        "stack shop has a service shop_app, and another one of that name exists, "
+        + ("of stack other" if owner else "of no stack")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "about"),
+    [
+        ("shop", "services: {api_x: {image: 'busybox:1'}}", "service", "shop_api_x"),
+        (
+            "shop",
+            "services: {y: {image: 'busybox:1', networks: [n]}}\nnetworks: {n: {name: shared}}",
+            "network",
+            "shared",
+        ),
+        ("shop", "services: {y: {image: 'busybox:1'}}\nconfigs: {n: {name: shared, content: x}}", "config", "shared"),
+    ],
+)
+def test_two_stacks_cannot_have_the_same(scene: Scene, name: str, text: str, kind: str, about: str) -> None:
+    other = {
+        "service": "services: {x: {image: 'busybox:1'}}",
+        "network": "services: {z: {image: 'busybox:1', networks: [n]}}\nnetworks: {n: {name: shared}}",
+        "config": "services: {z: {image: 'busybox:1'}}\nconfigs: {n: {name: shared, content: x}}",
+    }[kind]
+    plan = scene.plan(shop(text, name), shop(other, "shop_api"))
+    assert [error.text for error in plan.errors] == [f"stacks shop and shop_api both have a {kind} of the name {about}"]
