@@ -10,9 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from skep.compose import NAMESPACE
 from skep.engine.placement import is_meant, is_ready
 from skep.engine.progress import ServiceRow
 from skep.engine.tasks import (
+    RUNNING,
     Node,
     Service,
     Task,
@@ -38,6 +40,12 @@ ENDED = {
 }
 """Words of Swarm for a roll-out that did not arrive, and goes no further by itself."""
 
+GOES_ON = ("updating", "rollback_started")
+"""Words of Swarm for a roll-out under way."""
+
+OVERDUE = 10.0
+"""Seconds beyond monitor time and delay, after which a roll-out of which nothing moves is held against a node."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -45,13 +53,15 @@ class Verdict:
 
     ``left``: seconds until its tasks have run long enough, where nothing else is missing but Swarm's word on the
     roll-out, which comes then; not above zero where that is late. ``over``: why it will not
-    get there any more. ``failed``: ids of the current spec's tasks that failed, by slot.
+    get there any more, ``remedy`` what would help where it is not the stack's files. ``failed``: ids of the current
+    spec's tasks that failed, by slot.
     """
 
     row: ServiceRow
     left: float | None = None
     over: str = ""
     failed: Mapping[Any, frozenset[str]] = field(default_factory=dict)
+    remedy: str = ""
 
 
 @dataclass(slots=True)
@@ -87,9 +97,15 @@ def judge(
         surplus += max(0, len(slots.running) + len(slots.coming) - wanted)
     update = str((service.get("UpdateStatus") or {}).get("State") or "")
     all_there = there >= wanted and not surplus
-    enough = all_there and update not in ("updating", "rollback_started")
+    enough = all_there and update not in GOES_ON
     left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
     over = _over(service, slots, there + len(slots.coming) < wanted, nodes, job)
+    remedy = ""
+    stranded = _stranded(service, slots, current, nodes, ran) if update in GOES_ON and not over else None
+    if stranded:
+        place, name = node_name(nodes, stranded["NodeID"]), service["Spec"]["Name"]
+        over = f"the roll-out of {name} is stuck: Swarm waits for its task on {place}, which is down"
+        remedy = f"bring {place} back, or roll out anew: invoke stack.restart {' '.join(_names(service))}"
     done = enough and left <= 0 and not over
     unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
     bad = unplaced[0] if unplaced else slots.newest_failure
@@ -114,7 +130,30 @@ def judge(
     only_time = enough and not over
     parts += [f"watched for {_monitor(service):g} s"] if only_time else []
     only_word = all_there and not over
-    return Verdict(replace(row, detail=", ".join(parts)), left if only_word else None, over, slots.failed)
+    return Verdict(replace(row, detail=", ".join(parts)), left if only_word else None, over, slots.failed, remedy)
+
+
+def _stranded(
+    service: Service,
+    slots: _Slots,
+    current: Iterable[Task],
+    nodes: Mapping[str, Node],
+    ran: Callable[[Task], float],
+) -> Task | None:
+    """The task of a roll-out of which nothing moves any more whose node went down before it started it: Swarm waits
+    for it without end, though another has taken its place. Source: swarmkit ``updater.updateTask``."""
+    config = service["Spec"].get("UpdateConfig") or {}
+    patience = (config.get("Monitor") or DEFAULT_MONITOR * 1e9) / 1e9 + (config.get("Delay") or 0) / 1e9 + OVERDUE
+    if slots.coming or not slots.running or any(ran(task) < patience for task in slots.running):
+        return None
+    lost = (task for task in current if not is_kept(task) and task.get("NodeID") and not _on_ready(task, nodes))
+    return next((task for task in lost if rank(task) < RUNNING), None)
+
+
+def _names(service: Service) -> tuple[str, str]:
+    """Of its stack, and its own there."""
+    stack = str((service["Spec"].get("Labels") or {}).get(NAMESPACE, ""))
+    return stack, str(service["Spec"]["Name"]).removeprefix(f"{stack}_")
 
 
 def _of_iteration(service: Service, task: Task) -> bool:

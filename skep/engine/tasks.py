@@ -31,6 +31,8 @@ STATES = (
 """In the order in which a task goes through them."""
 
 _RANK = {state: rank for rank, state in enumerate(STATES)}
+RUNNING = _RANK["running"]
+"""The rank of a task that runs."""
 
 
 def rank(task: Task) -> int:

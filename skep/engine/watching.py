@@ -137,7 +137,8 @@ class StackWatch:
             raise StepFailed(
                 "; ".join(over.values()),
                 cause=self.report(api, first=over),
-                next_action="mend the stack's files and run the same command again",
+                next_action=next((verdict.remedy for verdict in verdicts if verdict.remedy), None)
+                or "mend the stack's files and run the same command again",
             )
 
     def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:

@@ -139,6 +139,16 @@ def failing(scene: Scene, number: int, of: dict[str, Any] | None = None) -> list
     return [*failed, task(0, state="ready", desired="ready", **words)]
 
 
+def test_a_roll_out_that_a_dead_node_holds_up_ends_the_wait_with_what_helps(fake: Fake) -> None:
+    scene = Scene(fake, service(update="updating"))
+    scene.services[0]["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
+    lost = task(2, slot=1, state="preparing", desired="shutdown", node="down")
+    scene.tasks = [scene.run(1, 950), lost]
+    with pytest.raises(StepFailed, match="Swarm waits for its task on down, which is down") as failure:
+        scene.look()
+    assert failure.value.next_action == "bring down back, or roll out anew: invoke stack.restart web app"
+
+
 def test_tasks_that_fail_again_and_again_end_the_wait(fake: Fake) -> None:
     scene = Scene(fake, service(), task_log=b"cannot bind\n")
     scene.look()
