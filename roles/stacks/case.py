@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
 from skep.compose import STARS, pinned
 from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown
+from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
 from skep.secret import secrets_in
@@ -39,8 +40,11 @@ class Case:
     def __init__(self, cluster: Cluster, stack: Stack, wanted: Wanted, told: Told | None, cause: str) -> None:
         self.cluster = cluster
         self.stack = stack
-        self.wanted = wanted
         self.told = told or Told()
+        self.oldest = oldest_manager(self.told.nodes)
+        """What it drops is neither sent nor compared: a spec is the managers' to keep."""
+        services = {name: understood(spec, self.oldest) for name, spec in wanted.services.items()}
+        self.wanted = replace(wanted, services=services)
         self.names = self.told.names
         """Identifier → name of networks, configs and secrets."""
         self.blind = told is None
@@ -68,7 +72,7 @@ class Case:
     def have(self, service: str) -> dict[str, Any] | None:
         """The spec of a service as it is, with names in place of identifiers."""
         raw = self.found.services.get(service)
-        return named(raw["Spec"], self.names) if raw else None
+        return understood(named(raw["Spec"], self.names), self.oldest) if raw else None
 
     def was_taken_back(self, service: str) -> bool:
         """Whether Swarm rolled the service's last update back: it runs as before, and its status says so for ever."""
@@ -139,9 +143,10 @@ def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
     """Whether the services there are exactly these."""
     if set(services) != set(found.services):
         return False
-    names = told.names
+    names, oldest = told.names, oldest_manager(told.nodes)
     return not any(
-        differences(named(raw["Spec"], names), services[name], names) for name, raw in found.services.items()
+        differences(understood(named(raw["Spec"], names), oldest), understood(services[name], oldest), names)
+        for name, raw in found.services.items()
     )
 
 

@@ -9,6 +9,7 @@ from roles.stacks.state import Raw
 from roles.stacks.wanted import image_of, same_image
 from skep.compose import pinned
 from skep.compose.comparing import short
+from skep.compose.engines import dropped
 from skep.compose.lints import lints
 from skep.diff import Change
 from skep.plan import Finding
@@ -22,6 +23,7 @@ def findings(case: Case) -> Iterator[Finding]:
     yield from case.wanted.findings
     for text in case.wanted.document.warnings if case.wanted.document else ():
         yield Finding("warning", text, role="stacks", standing=True)
+    yield from _dropped(case)
     yield from _lints(case)
     if case.surplus and not case.wanted.prune:
         there = "is" if len(case.surplus) == 1 else "are"
@@ -36,6 +38,12 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _unresolved(case)
         yield from _moved(case)
     yield from _networks(case)
+
+
+def _dropped(case: Case) -> Iterator[Finding]:
+    if case.wanted.document is not None and case.oldest is not None:
+        for text in dropped(case.wanted.document, case.oldest):
+            yield Finding("warning", text, role="stacks", standing=True)
 
 
 def _lints(case: Case) -> Iterator[Finding]:
