@@ -8,7 +8,7 @@ from roles.stacks.case import Case
 from roles.stacks.state import Raw
 from roles.stacks.wanted import image_of, same_image
 from skep.compose import pinned
-from skep.compose.comparing import short
+from skep.compose.comparing import MODE, short
 from skep.compose.engines import dropped
 from skep.compose.lints import lints
 from skep.diff import Change
@@ -33,6 +33,7 @@ def findings(case: Case) -> Iterator[Finding]:
             role="stacks",
             next_action=f"invoke stack.deploy {case.name} --prune removes what is not in them",
         )
+    yield from _modes(case)
     if not case.blind:
         yield from _missing(case)
         yield from _unresolved(case)
@@ -68,6 +69,18 @@ def _nodes(case: Case) -> list[Raw] | None:
             node = {**node, "Spec": spec}
         nodes.append(node)
     return None if case.blind or hosts else nodes
+
+
+def _modes(case: Case) -> Iterator[Finding]:
+    """Services that would change their mode: "service mode change is not allowed", says swarmkit."""
+    for name, change in ((d.name, change) for d in case.differing for change in d.changes):
+        if change.path == MODE:
+            yield Finding(
+                "error",
+                f"service {name} is {change.old} and is to be {change.new}: Swarm changes no service's mode",
+                role="stacks",
+                next_action=f"remove it, and run this again: docker service rm {name}",
+            )
 
 
 def _missing(case: Case) -> Iterator[Finding]:

@@ -17,6 +17,9 @@ Raw = Mapping[str, Any]
 IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name")
 """Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit."""
 
+MODE = ("Mode", "Mode")
+"""Where a change from one mode to another is told: Swarm refuses it."""
+
 SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
 """Words in a variable's name that make the plan keep its values to itself."""
 
@@ -69,7 +72,7 @@ def differences(old: Raw, new: Raw, names: Mapping[str, str]) -> list[Change]:
 
 def replaces_tasks(found: Iterable[Change]) -> bool:
     """Whether any of the changes makes Swarm replace running tasks."""
-    return any(change.path[0] not in IN_PLACE for change in found)
+    return any(change.path[0] not in IN_PLACE or change.path == MODE for change in found)
 
 
 def shown(change: Change, hidden: frozenset[str]) -> Change:

@@ -81,7 +81,7 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
     ("old", "new", "lines", "replaces"),
     [
         ({}, {"Mode": {"Replicated": {"Replicas": 0}}}, ["Mode.Replicas: 1 → 0"], False),
-        ({}, {"Mode": {"Global": {}}}, ["Mode.Mode: replicated → global", "Mode.Replicas: 1 → none"], False),
+        ({}, {"Mode": {"Global": {}}}, ["Mode.Mode: replicated → global", "Mode.Replicas: 1 → none"], True),
         ({}, {"Labels": {"a": "1"}}, ["Labels.a: none → 1"], False),
         ({}, {"c_Labels": {"a": "1"}}, ["ContainerLabels.a: none → 1"], True),
         ({"c_Init": None}, {"c_Init": False}, ["Init: none → false"], True),
