@@ -8,7 +8,7 @@ from typing import Any
 
 from roles.stacks.case import Case, is_what_runs
 from roles.stacks.planner import Planner, key_step
-from roles.stacks.removal import removal
+from roles.stacks.removal import removals
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
 from roles.stacks.wanted import from_compose, from_found, from_revision
 from skep.compose import ComposeError
@@ -81,12 +81,8 @@ true
         seen = told(cluster, observed)
         present = seen.stacks if seen else set()
         hosts = [host.name for host in cluster.hosts if host.name in observed]
-        return [
-            item
-            for stack in cluster.stacks
-            if seen and stack.name in present
-            for item in removal(stack, seen.of(stack.name), hosts)
-        ]
+        stacks = [stack for stack in cluster.stacks if stack.name in present]
+        return list(removals(stacks, seen, hosts)) if seen else []
 
 
 def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:

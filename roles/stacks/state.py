@@ -75,8 +75,9 @@ class Told:
 
     @property
     def stacks(self) -> set[str]:
-        """Names of all stacks that have a service, or a record of ours."""
-        found = {(service["Spec"].get("Labels") or {}).get(NAMESPACE) for service in self.services}
+        """Names of all stacks of which anything is there: an object of the swarm, or a record of ours."""
+        objects = [one["Spec"] for one in (*self.services, *self.configs, *self.secrets)]
+        found = {(one.get("Labels") or {}).get(NAMESPACE) for one in (*objects, *self.networks)}
         found |= {r.stack for config in self.configs if (r := read_revision(config))}
         return {name for name in found if name}
 

@@ -228,6 +228,30 @@ def test_removing_a_stack_leaves_all_that_is_not_its_own(engine: Engine) -> None
     assert set(engine.swarm.networks) == {"web2_default"}
 
 
+def test_removing_a_stack_goes_on_past_what_others_use(engine: Engine) -> None:
+    for name in ("web_a", "web_b"):
+        act(engine, "object_create", kind="configs", body=config(name, **{NAMESPACE: "web"}))
+        act(engine, "object_create", kind="secrets", body=config(f"{name}_s", **{NAMESPACE: "web"}))
+    for name in ("web_shared", "web_default"):
+        engine.write("/networks/create", {"Name": name, "Labels": {NAMESPACE: "web"}})
+    write(engine, service("other_app", **uses("web_a")))
+    (one,) = engine.swarm.services.values()
+    one["Spec"]["TaskTemplate"]["Networks"] = [{"Target": engine.swarm.networks["web_shared"].id}]
+    write(engine, service("web_app", **uses("web_b")))
+    act(engine, "stack_remove", stack="web", keep=["web_shared"])
+    assert engine.names == {"other_app", "web_a"}
+    assert set(engine.swarm.networks) == {"web_shared"}
+
+
+def test_a_network_that_others_hold_keeps_no_other_from_going(engine: Engine) -> None:
+    for name in ("web_shared", "web_default"):
+        engine.write("/networks/create", {"Name": name, "Labels": {NAMESPACE: "web"}})
+    engine.swarm.users = lambda name: ("other",) if name == "web_shared" else ()  # type: ignore[method-assign]
+    with pytest.raises(APIError, match="in use"):
+        act(engine, "stack_remove", stack="web")
+    assert set(engine.swarm.networks) == {"web_shared"}
+
+
 def test_a_network_that_is_still_held_is_tried_again(engine: Engine) -> None:
     engine.write("/networks/create", {"Name": "web_default", "Labels": {NAMESPACE: "web"}})
     tries: list[str] = []
