@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw
 from roles.stacks.wanted import image_of, same_image
-from skep.compose import pinned
-from skep.compose.comparing import MODE, short
+from skep.compose import NAMESPACE, pinned
+from skep.compose.comparing import MODE, short, shown
 from skep.compose.engines import dropped
 from skep.compose.lints import lints
-from skep.diff import Change
+from skep.diff import Change, changes
 from skep.plan import Finding
 
 PREDEFINED = ("host", "bridge", "none", "nat")
 """Networks that every node has."""
+
+VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
+"""The option that the Engine adds to an overlay network."""
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -136,7 +140,7 @@ def _moved(case: Case) -> Iterator[Finding]:
 def _networks(case: Case) -> Iterator[Finding]:
     for name, body in case.wanted.networks.items():
         have = case.found.networks.get(name)
-        drift = _drift(have, body) if have else []
+        drift = [shown(change, case.hidden) for change in _drift(have, body)] if have else []
         if drift:
             yield Finding(
                 "warning",
@@ -147,12 +151,21 @@ def _networks(case: Case) -> Iterator[Finding]:
 
 
 def _drift(have: Raw, body: Raw) -> list[Change]:
-    pairs = [("Driver", "overlay"), ("Internal", False), ("Attachable", False)]
-    drift = [
-        Change((key,), have.get(key), body.get(key, default))
-        for key, default in pairs
-        if have.get(key) != body.get(key, default)
-    ]
-    subnets = [pool.get("Subnet") for pool in (body.get("IPAM") or {}).get("Config") or ()]
-    told = [pool.get("Subnet") for pool in (have.get("IPAM") or {}).get("Config") or ()]
-    return drift + ([Change(("Subnet",), told, subnets)] if subnets and subnets != told else [])
+    """What differs; subnets only where they are asked for."""
+    old, new = _settings(have), _settings(body)
+    return list(changes(old if new["Subnet"] else {**old, "Subnet": None}, new))
+
+
+def _settings(network: Raw) -> dict[str, Any]:
+    """What a stack says of a network, without what the Engine adds."""
+    options = {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN}
+    labels = {key: value for key, value in (network.get("Labels") or {}).items() if key != NAMESPACE}
+    return {
+        "Driver": network.get("Driver") or "overlay",
+        "Internal": bool(network.get("Internal")),
+        "Attachable": bool(network.get("Attachable")),
+        "EnableIPv6": bool(network.get("EnableIPv6")),
+        "Options": options,
+        "Labels": labels,
+        "Subnet": [pool.get("Subnet") for pool in (network.get("IPAM") or {}).get("Config") or ()] or None,
+    }

@@ -117,6 +117,7 @@ def network_body(raw: Raw) -> dict[str, Any]:
     asked = [pool for pool in (raw.get("IPAM") or {}).get("Config") or () if pool.get("Subnet")]
     options = {key: value for key, value in (raw.get("Options") or {}).items() if not key.endswith("vxlanid_list")}
     body = {key: raw.get(key) for key in ("Name", "Driver", "Internal", "Attachable", "Labels")}
+    body |= {"EnableIPv6": True} if raw.get("EnableIPv6") else {}
     body |= {"Options": options} if options else {}
     return body | ({"IPAM": {"Config": asked}} if asked else {})
 
