@@ -9,7 +9,7 @@ from typing import Any
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
 from skep.compose import STARS, pinned
-from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown
+from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown, unlisted
 from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
@@ -98,6 +98,10 @@ class Case:
         if self.rollout.resolve == "new":
             return self.unresolved()
         return sorted({image_of(spec) for spec in self.wanted.services.values() if "@" not in image_of(spec)})
+
+    def unlisted(self) -> set[str]:
+        """Identifiers of networks that its services are in and no list of networks tells."""
+        return {one for raw in self.found.services.values() for one in unlisted(raw["Spec"], self.names)}
 
     def lines(self, difference: Difference) -> Iterator[str]:
         """What the plan says of a service: the main things of a new one, every field that changes of another."""

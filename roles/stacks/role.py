@@ -47,20 +47,29 @@ true
         return believed(cluster, observed)
 
     def inquiries(self, cluster: Cluster, observed: Observed) -> Sequence[Inquiry]:
-        """The images to ask their registries about."""
+        """The images to ask their registries about, and networks that services are in and no list tells."""
         seen = told(cluster, observed)
         images: set[str] = set()
+        networks: set[str] = set()
         for stack in cluster.stacks if seen else ():
             case = _case(cluster, stack, seen)
             if isinstance(case, Case):
                 images |= set(case.inquired())
-        return [Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)]
+                networks |= case.unlisted()
+        return [
+            *(Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)),
+            *(Inquiry(f"/networks/{network}") for network in sorted(networks)),
+        ]
 
     def heard(self, observed: Observed, answers: Mapping[Inquiry, Any]) -> Observed:
-        """The observed states with what registries said."""
-        images = {inquiry.image: answer for inquiry, answer in answers.items()}
+        """The observed states with what registries said, and the names of networks."""
+        images = {inquiry.image: answer for inquiry, answer in answers.items() if inquiry.image}
+        networks = (answer for inquiry, answer in answers.items() if not inquiry.image)
+        own = {answer["Id"]: answer["Name"] for answer in networks if isinstance(answer, Mapping)}
         return {
-            name: replace(state, told=replace(state.told, images=images)) if state and state.told else state
+            name: replace(state, told=replace(state.told, images=images, own={**state.told.own, **own}))
+            if state and state.told
+            else state
             for name, state in observed.items()
         }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from docker.errors import APIError
 
 from skep.compose import NAMESPACE, pinned, with_ids
-from skep.compose.comparing import differences
+from skep.compose.comparing import differences, unlisted
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
@@ -199,7 +199,19 @@ def _is_so(api: EngineClient, have: Raw, body: Raw) -> bool:
         return False
     names = {network["Id"]: network["Name"] for network in api.read("/networks")}
     names |= {config["ID"]: config["Spec"]["Name"] for config in api.read("/configs")}
-    return not differences(have, body, names)
+    return not differences(have, body, names | _own_networks(api, unlisted(have, names)))
+
+
+def _own_networks(api: EngineClient, identifiers: Collection[str]) -> dict[str, str]:
+    """Names of the nodes' own networks by identifier, as far as the manager tells them."""
+    names = {}
+    for identifier in identifiers:
+        try:
+            names[identifier] = str(api.read(f"/networks/{identifier}")["Name"])
+        except APIError as error:
+            if error.status_code != 404:
+                raise
+    return names
 
 
 def _login(image: str, credentials: Credentials) -> dict[str, str]:

@@ -173,6 +173,16 @@ def test_force_counts_on_from_what_is_there(engine: Engine, force: bool, count: 
     assert engine.sent[-1][1]["TaskTemplate"]["ForceUpdate"] == count
 
 
+def test_another_of_the_nodes_own_networks_is_a_change(engine: Engine) -> None:
+    def joining(network: str) -> dict[str, Any]:
+        made = service()
+        return {**made, "TaskTemplate": {**made["TaskTemplate"], "Networks": [{"Target": network}]}}
+
+    for network in ("host", "none", "none"):
+        write(engine, joining(network))
+    assert [path.partition("/")[2] for path, _, _, _ in engine.sent] == ["services/create", "services/service1/update"]
+
+
 def test_a_service_of_a_longer_name_is_another_one(engine: Engine) -> None:
     write(engine, service("web_app2"))
     write(engine, service("web_app"))
