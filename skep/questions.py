@@ -17,10 +17,10 @@ Answers = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """A question to one manager that depends on what was observed: a path to GET, with the login to the registry of
-    ``image``. The answer is decoded JSON, or a text that says why there is none."""
+    ``image``, if it is about one. The answer is decoded JSON, or a text that says why there is none."""
 
     path: str
-    image: str
+    image: str = ""
 
 
 FIRST = "/info"

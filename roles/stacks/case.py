@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
 from skep.compose import STARS, pinned
-from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown
+from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown, unlisted
+from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
 from skep.secret import secrets_in
@@ -39,8 +40,11 @@ class Case:
     def __init__(self, cluster: Cluster, stack: Stack, wanted: Wanted, told: Told | None, cause: str) -> None:
         self.cluster = cluster
         self.stack = stack
-        self.wanted = wanted
         self.told = told or Told()
+        self.oldest = oldest_manager(self.told.nodes)
+        """What it drops is neither sent nor compared: a spec is the managers' to keep."""
+        services = {name: understood(spec, self.oldest) for name, spec in wanted.services.items()}
+        self.wanted = replace(wanted, services=services)
         self.names = self.told.names
         """Identifier → name of networks, configs and secrets."""
         self.blind = told is None
@@ -73,7 +77,7 @@ class Case:
     def have(self, service: str) -> dict[str, Any] | None:
         """The spec of a service as it is, with names in place of identifiers."""
         raw = self.found.services.get(service)
-        return named(raw["Spec"], self.names) if raw else None
+        return understood(named(raw["Spec"], self.names), self.oldest) if raw else None
 
     def was_taken_back(self, service: str) -> bool:
         """Whether Swarm rolled the service's last update back: it runs as before, and its status says so for ever."""
@@ -99,6 +103,10 @@ class Case:
         if self.rollout.resolve == "new":
             return self.unresolved()
         return sorted({image_of(spec) for spec in self.wanted.services.values() if "@" not in image_of(spec)})
+
+    def unlisted(self) -> set[str]:
+        """Identifiers of networks that its services are in and no list of networks tells."""
+        return {one for raw in self.found.services.values() for one in unlisted(raw["Spec"], self.names)}
 
     def lines(self, difference: Difference) -> Iterator[str]:
         """What the plan says of a service: the main things of a new one, every field that changes of another."""
@@ -142,13 +150,17 @@ class Case:
 
 def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
     """Whether the services there are exactly these."""
-    names = told.names
-    return not differ({name: named(raw["Spec"], names) for name, raw in found.services.items()}, services, names)
+    there = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
+    return not differ(there, services, told)
 
 
-def differ(some: Mapping[str, Raw], others: Mapping[str, Raw], names: Mapping[str, str]) -> bool:
+def differ(some: Mapping[str, Raw], others: Mapping[str, Raw], told: Told) -> bool:
     """Whether these services are not those; specs with names in place of identifiers."""
-    return set(some) != set(others) or any(differences(spec, others[name], names) for name, spec in some.items())
+    oldest = oldest_manager(told.nodes)
+    return set(some) != set(others) or any(
+        differences(understood(spec, oldest), understood(others[name], oldest), told.names)
+        for name, spec in some.items()
+    )
 
 
 def _whole(key: str, value: Any) -> str:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw
 from roles.stacks.wanted import image_of, same_image
 from skep.compose import NAMESPACE, pinned
-from skep.compose.comparing import short
+from skep.compose.comparing import MODE, short, shown
+from skep.compose.engines import dropped
 from skep.compose.lints import lints
-from skep.diff import Change
+from skep.diff import Change, changes
 from skep.plan import Finding
 
 PREDEFINED = ("host", "bridge", "none", "nat")
 """Networks that every node has."""
+
+VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
+"""The option that the Engine adds to an overlay network."""
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -22,6 +27,7 @@ def findings(case: Case) -> Iterator[Finding]:
     yield from case.wanted.findings
     for text in case.wanted.document.warnings if case.wanted.document else ():
         yield Finding("warning", text, role="stacks", standing=True)
+    yield from _dropped(case)
     yield from _lints(case)
     if case.surplus and not case.wanted.prune:
         there = "is" if len(case.surplus) == 1 else "are"
@@ -31,12 +37,19 @@ def findings(case: Case) -> Iterator[Finding]:
             role="stacks",
             next_action=f"invoke stack.deploy {case.name} --prune removes what is not in them",
         )
+    yield from _modes(case)
     if not case.blind:
         yield from _others(case)
         yield from _missing(case)
         yield from _unresolved(case)
         yield from _moved(case)
     yield from _networks(case)
+
+
+def _dropped(case: Case) -> Iterator[Finding]:
+    if case.wanted.document is not None and case.oldest is not None:
+        for text in dropped(case.wanted.document, case.oldest):
+            yield Finding("warning", text, role="stacks", standing=True)
 
 
 def _lints(case: Case) -> Iterator[Finding]:
@@ -94,6 +107,18 @@ def owned_twice(cases: Sequence[Case]) -> Iterator[Finding]:
                     )
 
 
+def _modes(case: Case) -> Iterator[Finding]:
+    """Services that would change their mode: "service mode change is not allowed", says swarmkit."""
+    for name, change in ((d.name, change) for d in case.differing for change in d.changes):
+        if change.path == MODE:
+            yield Finding(
+                "error",
+                f"service {name} is {change.old} and is to be {change.new}: Swarm changes no service's mode",
+                role="stacks",
+                next_action=f"remove it, and run this again: docker service rm {name}",
+            )
+
+
 def _missing(case: Case) -> Iterator[Finding]:
     """What the stack uses and nobody made."""
     outside, told = case.wanted.outside, case.told
@@ -147,7 +172,7 @@ def _moved(case: Case) -> Iterator[Finding]:
 def _networks(case: Case) -> Iterator[Finding]:
     for name, body in case.wanted.networks.items():
         have = case.found.networks.get(name)
-        drift = _drift(have, body) if have else []
+        drift = [shown(change, case.hidden) for change in _drift(have, body)] if have else []
         if drift:
             yield Finding(
                 "warning",
@@ -158,12 +183,21 @@ def _networks(case: Case) -> Iterator[Finding]:
 
 
 def _drift(have: Raw, body: Raw) -> list[Change]:
-    pairs = [("Driver", "overlay"), ("Internal", False), ("Attachable", False)]
-    drift = [
-        Change((key,), have.get(key), body.get(key, default))
-        for key, default in pairs
-        if have.get(key) != body.get(key, default)
-    ]
-    subnets = [pool.get("Subnet") for pool in (body.get("IPAM") or {}).get("Config") or ()]
-    told = [pool.get("Subnet") for pool in (have.get("IPAM") or {}).get("Config") or ()]
-    return drift + ([Change(("Subnet",), told, subnets)] if subnets and subnets != told else [])
+    """What differs; subnets only where they are asked for."""
+    old, new = _settings(have), _settings(body)
+    return list(changes(old if new["Subnet"] else {**old, "Subnet": None}, new))
+
+
+def _settings(network: Raw) -> dict[str, Any]:
+    """What a stack says of a network, without what the Engine adds."""
+    options = {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN}
+    labels = {key: value for key, value in (network.get("Labels") or {}).items() if key != NAMESPACE}
+    return {
+        "Driver": network.get("Driver") or "overlay",
+        "Internal": bool(network.get("Internal")),
+        "Attachable": bool(network.get("Attachable")),
+        "EnableIPv6": bool(network.get("EnableIPv6")),
+        "Options": options,
+        "Labels": labels,
+        "Subnet": [pool.get("Subnet") for pool in (network.get("IPAM") or {}).get("Config") or ()] or None,
+    }

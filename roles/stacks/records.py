@@ -69,7 +69,7 @@ def _within_reach(case: Case) -> list[Revision]:
         if len(different) == case.wanted.keep:
             break
         services = revision.content["services"]
-        if all(differ(services, other.content["services"], case.names) for other in different):
+        if all(differ(services, other.content["services"], case.told) for other in different):
             different.append(revision)
     return [revision for revision in ran if revision.number in last or revision in different]
 

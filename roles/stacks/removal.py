@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from roles.stacks.state import Found
+from roles.stacks.state import Raw, Told
+from roles.stacks.wanted import used_by
+from skep.compose import NAMESPACE
 from skep.model import Stack
-from skep.plan import Call, Run, Step, Wait
+from skep.plan import Call, Finding, Run, Step, Wait
 
 VOLUMES = r"""
 for name; do
@@ -22,25 +24,89 @@ done
 """
 
 
-def removal(stack: Stack, found: Found, hosts: Sequence[str]) -> list[Step]:
-    """Services, then their tasks, networks, configs and secrets; named volumes only where they were asked for."""
+def removals(stacks: Sequence[Stack], told: Told, hosts: Sequence[str]) -> Iterator[Step | Finding]:
+    """Take these stacks away, those that use what another has before that one."""
+    leaving = [stack.name for stack in stacks]
+    order: dict[str, set[str]] = {name: set() for name in leaving}
+    for name in leaving:
+        users = {user for _, _, services in _used(name, told) for user in map(_stack_of, services)}
+        for user in sorted(users & set(leaving) - {name}):
+            if not _comes_after(user, name, order):
+                order[name].add(user)
+    for stack in stacks:
+        yield from _removal(stack, told, leaving, order[stack.name], hosts)
+
+
+def _comes_after(name: str, other: str, order: Mapping[str, set[str]]) -> bool:
+    return other in order[name] or any(_comes_after(one, other, order) for one in order[name])
+
+
+def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Raw]]]:
+    """Kind and name of what the stack has, with the services of others that use it."""
+    found = told.of(stack)
+    others = [service for service in told.services if _stack_of(service) != stack]
+    for name, network in found.networks.items():
+        targets = {network["Id"], name}
+        yield "network", name, [one for one in others if targets & _targets(one["Spec"])]
+    for kind, names, part in (("config", found.configs, 0), ("secret", found.secrets, 1)):
+        for name in sorted(names):
+            yield kind, name, [one for one in others if name in used_by(one["Spec"])[part]]
+
+
+def _targets(spec: Raw) -> set[str]:
+    return {one["Target"] for one in (*(spec["TaskTemplate"].get("Networks") or ()), *(spec.get("Networks") or ()))}
+
+
+def _stack_of(service: Raw) -> str:
+    return str((service["Spec"].get("Labels") or {}).get(NAMESPACE) or "")
+
+
+def _removal(
+    stack: Stack, told: Told, leaving: Collection[str], before: Collection[str], hosts: Sequence[str]
+) -> Iterator[Step | Finding]:
+    """Services, then their tasks, networks, configs and secrets; named volumes only where they were asked for. What
+    services of stacks that are not ``leaving`` use stays; nothing is to be done where that is all there is."""
+    name, found = stack.name, told.of(stack.name)
+    detail = [f"service {one}" for one in sorted(found.services)]
+    kept: list[str] = []
+    for kind, one, services in _used(name, told):
+        users = sorted(service["Spec"]["Name"] for service in services if _stack_of(service) not in leaving)
+        if not users:
+            detail.append(f"{kind} {one}")
+            continue
+        kept += [one] if kind == "network" else []
+        use = f"the service {users[0]} uses" if len(users) == 1 else f"the services {', '.join(users)} use"
+        yield Finding(
+            "warning",
+            f"stack {name}: the {kind} {one} stays: {use} it",
+            role="stacks",
+            next_action=f"once nothing uses it any more: invoke stack.rm {name}",
+        )
+    if detail or found.revisions:
+        yield from _steps(stack, detail, kept, before, hosts)
+
+
+def _steps(
+    stack: Stack, detail: Sequence[str], kept: Sequence[str], before: Collection[str], hosts: Sequence[str]
+) -> list[Step]:
     name = stack.name
-    detail = (*(f"service {one}" for one in sorted(found.services)), *(f"network {one}" for one in found.networks))
+    keep = {"keep": list(kept)} if kept else {}
     steps: list[Step] = [
         Call(
             id=f"stacks/remove:{name}",
             title=f"remove stack {name}",
             cause="taken down",
             operation="stack_remove",
-            arguments={"stack": name},
-            detail=detail,
+            arguments={"stack": name, **keep},
+            detail=tuple(detail),
+            after=tuple(f"stacks/remove:{one}" for one in sorted(before)),
         ),
         Wait(
             id=f"stacks/gone:{name}",
             title=f"wait until stack {name} is gone",
             cause="removal is asynchronous",
             condition="stack_gone",
-            arguments={"stack": name},
+            arguments={"stack": name, **keep},
             needs=(f"stacks/remove:{name}",),
         ),
         Call(

@@ -9,7 +9,7 @@ from typing import Any
 from roles.stacks.case import Case, is_what_runs
 from roles.stacks.findings import owned_twice
 from roles.stacks.planner import Planner, key_step
-from roles.stacks.removal import removal
+from roles.stacks.removal import removals
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
 from roles.stacks.wanted import from_compose, from_found, from_revision
 from skep.compose import ComposeError
@@ -48,20 +48,29 @@ true
         return believed(cluster, observed)
 
     def inquiries(self, cluster: Cluster, observed: Observed) -> Sequence[Inquiry]:
-        """The images to ask their registries about."""
+        """The images to ask their registries about, and networks that services are in and no list tells."""
         seen = told(cluster, observed)
         images: set[str] = set()
+        networks: set[str] = set()
         for stack in cluster.stacks if seen else ():
             case = _case(cluster, stack, seen)
             if isinstance(case, Case):
                 images |= set(case.inquired())
-        return [Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)]
+                networks |= case.unlisted()
+        return [
+            *(Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)),
+            *(Inquiry(f"/networks/{network}") for network in sorted(networks)),
+        ]
 
     def heard(self, observed: Observed, answers: Mapping[Inquiry, Any]) -> Observed:
-        """The observed states with what registries said."""
-        images = {inquiry.image: answer for inquiry, answer in answers.items()}
+        """The observed states with what registries said, and the names of networks."""
+        images = {inquiry.image: answer for inquiry, answer in answers.items() if inquiry.image}
+        networks = (answer for inquiry, answer in answers.items() if not inquiry.image)
+        own = {answer["Id"]: answer["Name"] for answer in networks if isinstance(answer, Mapping)}
         return {
-            name: replace(state, told=replace(state.told, images=images)) if state and state.told else state
+            name: replace(state, told=replace(state.told, images=images, own={**state.told.own, **own}))
+            if state and state.told
+            else state
             for name, state in observed.items()
         }
 
@@ -83,12 +92,8 @@ true
         seen = told(cluster, observed)
         present = seen.stacks if seen else set()
         hosts = [host.name for host in cluster.hosts if host.name in observed]
-        return [
-            item
-            for stack in cluster.stacks
-            if seen and stack.name in present
-            for item in removal(stack, seen.of(stack.name), hosts)
-        ]
+        stacks = [stack for stack in cluster.stacks if stack.name in present]
+        return list(removals(stacks, seen, hosts)) if seen else []
 
 
 def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:

@@ -34,6 +34,7 @@ class Told:
     """Services, networks, configs, secrets and nodes of the whole swarm, as the Engine API lists them.
 
     ``images`` maps images that were asked for to what their registry said: the answer's JSON, or why there is none.
+    ``own`` are names of the nodes' own networks by identifier, which no list tells.
     """
 
     services: tuple[Raw, ...] = ()
@@ -43,11 +44,12 @@ class Told:
     nodes: tuple[Raw, ...] = ()
     mounted: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Raw | str] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> Mapping[str, str]:
         """Identifier → name of networks, configs and secrets."""
-        names = {network["Id"]: network["Name"] for network in self.networks}
+        names = {**self.own, **{network["Id"]: network["Name"] for network in self.networks}}
         return names | {one["ID"]: one["Spec"]["Name"] for one in (*self.configs, *self.secrets)}
 
     @property
@@ -75,8 +77,9 @@ class Told:
 
     @property
     def stacks(self) -> set[str]:
-        """Names of all stacks that have a service, or a record of ours."""
-        found = {(service["Spec"].get("Labels") or {}).get(NAMESPACE) for service in self.services}
+        """Names of all stacks of which anything is there: an object of the swarm, or a record of ours."""
+        objects = [one["Spec"] for one in (*self.services, *self.configs, *self.secrets)]
+        found = {(one.get("Labels") or {}).get(NAMESPACE) for one in (*objects, *self.networks)}
         found |= {r.stack for config in self.configs if (r := read_revision(config))}
         return {name for name in found if name}
 

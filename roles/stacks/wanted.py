@@ -22,6 +22,9 @@ KEEP = 5
 DIGITS = 10
 """Hexadecimal digits of a content's hash in a name."""
 
+LONGEST = 64
+"""Characters of a config's or secret's name that swarmkit takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -127,6 +130,7 @@ def network_body(raw: Raw) -> dict[str, Any]:
     asked = [pool for pool in (raw.get("IPAM") or {}).get("Config") or () if pool.get("Subnet")]
     options = {key: value for key, value in (raw.get("Options") or {}).items() if not key.endswith("vxlanid_list")}
     body = {key: raw.get(key) for key in ("Name", "Driver", "Internal", "Attachable", "Labels")}
+    body |= {"EnableIPv6": True} if raw.get("EnableIPv6") else {}
     body |= {"Options": options} if options else {}
     return body | ({"IPAM": {"Config": asked}} if asked else {})
 
@@ -220,13 +224,13 @@ class _Naming:
 
     def _final(self, what: str, name: str, have: list[Raw], mark: str) -> str:
         own = name.startswith(f"{self._stack.name}_")
-        final = have[0]["Spec"]["Name"] if have else f"{name}_{mark[:DIGITS]}" if own else name
+        final = have[0]["Spec"]["Name"] if have else f"{_base(name)}_{mark[:DIGITS]}" if own else name
         self.names[what, name] = str(final)
         return str(final)
 
     def _candidates(self, name: str, existing: Mapping[str, Raw]) -> Iterator[Raw]:
         """What may hold the content already, what services use now first, then by name."""
-        ours = re.compile(rf"{re.escape(name)}(_[0-9a-f]{{{DIGITS}}})?")
+        ours = re.compile(rf"{re.escape(name)}|{re.escape(_base(name))}_[0-9a-f]{{{DIGITS}}}")
         fits = [one for full, one in existing.items() if ours.fullmatch(full)]
         yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in self._used, one["Spec"]["Name"]))
 
@@ -243,6 +247,11 @@ class _Naming:
     @staticmethod
     def _existing(objects: tuple[Raw, ...]) -> set[str]:
         return {one["Spec"]["Name"] for one in objects}
+
+
+def _base(name: str) -> str:
+    """The part of a name that its content's hash comes behind; cut where the whole would be too long."""
+    return name[: LONGEST - DIGITS - 1]
 
 
 def _content(body: Raw) -> bytes:

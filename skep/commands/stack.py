@@ -21,17 +21,20 @@ def remove(site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: b
     with tell.busy("observing"):
         observation = observe(only.cluster, only.pool, only.roles)
     planned = plan(only, observation, down=True)
+    kept = any(finding.role == "stacks" for finding in planned.findings)
+    if len(planned) or kept:
+        tell.plan(planned, applying=True)
     if not len(planned):
         refuse_silent(observation.failures)
-        tell.done(f"there is no stack {name}")
+        tell.done(f"what is left of {name} is used by others" if kept else f"there is no stack {name}")
         return
-    tell.plan(planned, applying=True)
     refuse_errors(planned)
     agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
     remaining = partial(plan, only, down=True)
     carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True, inquire=False)
     refuse_silent(observation.failures)
-    tell.done(f"{name} is gone; {'all other' if chosen else 'its'} volumes stay")
+    but = ", but for what others use" if kept else ""
+    tell.done(f"{name} is gone{but}; {'all other' if chosen else 'its'} volumes stay")
 
 
 def show(site: Site, tell: Reporter) -> None:

@@ -17,12 +17,15 @@ Raw = Mapping[str, Any]
 IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name")
 """Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit."""
 
+MODE = ("Mode", "Mode")
+"""Where a change from one mode to another is told: Swarm refuses it."""
+
 SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
 """Words in a variable's name that make the plan keep its values to itself."""
 
 _PREDEFINED = ("host", "bridge", "none", "nat")
 _EVERYWHERE = "a network of every node"
-"""Nodes' own networks: the Engine tells an identifier of them that nothing lists."""
+"""Nodes' own networks, where which one is not known: the Engine tells an identifier of them that nothing lists."""
 _ZERO_COUNTS = frozenset({"Init", "StopGracePeriod", "Delay", "Window"})
 """Keys in which zero or false is not the same as nothing."""
 _OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "DriverOpts"})
@@ -30,14 +33,14 @@ _OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "Dr
 _SHORT = 12
 
 
-def comparable(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
+def comparable(spec: Raw, names: Mapping[str, str], *, alike: bool = False) -> dict[str, Any]:
     """A ServiceSpec by sections, lists as mappings by what identifies an item.
 
-    ``names``: identifiers of networks and configs → names.
+    ``names``: identifiers of networks and configs → names. ``alike``: nodes' own networks are not told apart.
     """
     task = dict(spec.get("TaskTemplate") or {})
     container = dict(task.pop("ContainerSpec", None) or {})
-    targets = [*(task.pop("Networks", None) or ()), *(spec.get("Networks") or ())]
+    task.pop("Networks", None)
     placement = dict(task.pop("Placement", None) or {})
     placement.pop("Platforms", None)
     for key in ("ForceUpdate", "Runtime"):
@@ -53,7 +56,7 @@ def comparable(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
         "RollbackConfig": _rollout(spec.get("RollbackConfig")),
         "EndpointMode": endpoint.get("Mode") or "vip",
         "Ports": {_port(port): "published" for port in ports},
-        "Networks": {_network(target, names): _network_options(target) for target in targets},
+        "Networks": {_network(target, names, alike): _network_options(target) for target in _targets(spec)},
         "Constraints": dict.fromkeys(placement.pop("Constraints", None) or (), "required"),
         "Placement": placement,
         **_container(container, names),
@@ -63,13 +66,20 @@ def comparable(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def differences(old: Raw, new: Raw, names: Mapping[str, str]) -> list[Change]:
-    """What changes from one spec to the other, by section."""
-    return list(changes(comparable(old, names), comparable(new, names)))
+    """What changes from one spec to the other, by section. Nodes' own networks differ where all are known by name."""
+    alike = bool(unlisted(old, names) or unlisted(new, names))
+    return list(changes(comparable(old, names, alike=alike), comparable(new, names, alike=alike)))
+
+
+def unlisted(spec: Raw, names: Mapping[str, str]) -> set[str]:
+    """Identifiers of networks that are not among ``names``: nodes' own, which no list of networks shows."""
+    targets = {str(target["Target"]) for target in _targets(spec)}
+    return {one for one in targets - {*names, *names.values()} if _is_identifier(one)}
 
 
 def replaces_tasks(found: Iterable[Change]) -> bool:
     """Whether any of the changes makes Swarm replace running tasks."""
-    return any(change.path[0] not in IN_PLACE for change in found)
+    return any(change.path[0] not in IN_PLACE or change.path == MODE for change in found)
 
 
 def shown(change: Change, hidden: frozenset[str]) -> Change:
@@ -145,10 +155,15 @@ def _port(port: Raw) -> str:
     return f"{published}:{port.get('TargetPort')}/{port.get('Protocol') or 'tcp'} {mode}"
 
 
-def _network(target: Raw, names: Mapping[str, str]) -> str:
+def _targets(spec: Raw) -> list[Raw]:
+    task = spec.get("TaskTemplate") or {}
+    return [*(task.get("Networks") or ()), *(spec.get("Networks") or ())]
+
+
+def _network(target: Raw, names: Mapping[str, str], alike: bool) -> str:
     name = names.get(target["Target"], target["Target"])
     unknown = name == target["Target"] and name not in names.values() and _is_identifier(name)
-    return _EVERYWHERE if name in _PREDEFINED or unknown else name
+    return _EVERYWHERE if unknown or (alike and name in _PREDEFINED) else name
 
 
 def _network_options(target: Raw) -> dict[str, Any]:

@@ -13,13 +13,18 @@ from typing import Any
 
 from skep.compose.load import Document
 from skep.compose.naming import Names, without_empty
-from skep.compose.objects import external
+from skep.compose.objects import external, own_name
 from skep.compose.problems import ComposeError
 from skep.compose.service import service_spec
-from skep.compose.values import Fields
+from skep.compose.values import Fields, where
 
-_STACK = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
+LONGEST_STACK = 52
+"""Characters of a stack's name: ``skep.STACK.N`` has to be a config's."""
+
+_STACK = re.compile(rf"[a-zA-Z0-9][a-zA-Z0-9_-]{{0,{LONGEST_STACK - 1}}}")
 _LONGEST_NAME = 63
+_LONGEST = {"networks": _LONGEST_NAME, "configs": 64, "secrets": 64}
+"""Characters of a name. Source: ``manager/controlapi`` of moby/swarmkit."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,26 @@ class Specs:
 def convert(document: Document, stack: str) -> Specs:
     """The specs of a document under a stack's name. Raises ``ComposeError`` when a name does not do for Swarm."""
     if not _STACK.fullmatch(stack):
-        raise ComposeError([f"{stack!r} is not a stack's name: letters, digits, '-' and '_' only"])
+        raise ComposeError([f"{stack!r} is not a stack's name: letters, digits, '-' and '_', at most {LONGEST_STACK}"])
     names = Names(document, stack)
     services = {
         names.scoped(name): service_spec(name, service, names)
         for name, service in sorted(document.section("services").items())
     }
     long = [name.removeprefix(f"{stack}_") for name in services if len(name) > _LONGEST_NAME]
-    if long:
-        raise ComposeError(
-            f"{document.where('services', name)}: services.{name}: with the stack's name it is longer than"
-            f" {_LONGEST_NAME} characters"
-            for name in long
-        )
+    problems = [
+        f"{document.where('services', name)}: services.{name}: with the stack's name it is longer than"
+        f" {_LONGEST_NAME} characters"
+        for name in long
+    ]
+    problems += [
+        f"{where(document.data, (section, name, 'name'))}: {section}.{name}.name: is longer than {longest} characters"
+        for section, longest in _LONGEST.items()
+        for name, one in document.section(section).items()
+        if not external(one) and len(own_name(one) or "") > longest
+    ]
+    if problems:
+        raise ComposeError(problems)
     networks, others = _networks(names)
     return Specs(
         services=services,

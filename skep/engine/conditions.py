@@ -64,12 +64,12 @@ def stack_running(api: EngineClient, *, stack: str, services: Sequence[str] = ()
     return StackWatch()(api, stack=stack, services=services)
 
 
-def stack_gone(api: EngineClient, *, stack: str) -> Progress:
-    """No service, task or network of the stack is left."""
+def stack_gone(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> Progress:
+    """No service, task or network of the stack is left, but the networks to ``keep``."""
     label = f"com.docker.stack.namespace={stack}"
     services = api.services(filters={"label": label})
     tasks = [task for task in api.tasks(filters={"label": label}) if is_alive(task)]
-    networks = api.networks(filters={"label": label})
+    networks = [one for one in api.networks(filters={"label": label}) if one.get("Name") not in keep]
     left = {"services": len(services), "tasks": len(tasks), "networks": len(networks)}
     return Progress(not any(left.values()), ", ".join(f"{count} {what}" for what, count in left.items() if count))
 

@@ -24,7 +24,7 @@ def inquire(
     def ask(inquiry: Inquiry) -> Any:
         lost: SkepError | None = None
         try:
-            header = credentials.header(inquiry.image)
+            header = credentials.header(inquiry.image) if inquiry.image else None
         except SkepError as error:
             return "; ".join(part for part in (error.message, error.cause, error.next_action) if part)
         headers = {"X-Registry-Auth": header.reveal()} if header else {}

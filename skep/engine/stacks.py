@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from docker.errors import APIError
 
 from skep.compose import NAMESPACE, pinned, with_ids
-from skep.compose.comparing import differences
+from skep.compose.comparing import differences, unlisted
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
@@ -112,17 +112,20 @@ def service_remove(api: EngineClient, *, service: str) -> None:
         _gone(api.remove_service, have["ID"])
 
 
-def stack_remove(api: EngineClient, *, stack: str) -> None:
-    """Remove services, configs, secrets and networks of a stack, in this order. Swarm goes on in the background."""
+def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> None:
+    """Remove services, configs, secrets and networks of a stack, in this order. Swarm goes on in the background.
+
+    Networks to ``keep`` are left, and configs and secrets that services of others use.
+    """
     label = {"label": [f"{NAMESPACE}={stack}"]}
     for service in api.read("/services", filters=label):
         _gone(api.remove_service, service["ID"])
     for config in api.read("/configs", filters=label):
-        _gone(api.remove_config, config["ID"])
+        _gone(api.remove_config, config["ID"], used=400)
     for secret in api.read("/secrets", filters=label):
-        _gone(api.remove_secret, secret["ID"])
-    for network in api.read("/networks", filters=label):
-        _removed(api.remove_network, network["Id"])
+        _gone(api.remove_secret, secret["ID"], used=400)
+    networks = api.read("/networks", filters=label)
+    _removed(api.remove_network, [network["Id"] for network in networks if network["Name"] not in keep])
 
 
 def stack_forget(api: EngineClient, *, stack: str) -> None:
@@ -206,7 +209,19 @@ def _is_so(api: EngineClient, have: Raw, body: Raw) -> bool:
         return False
     names = {network["Id"]: network["Name"] for network in api.read("/networks")}
     names |= {config["ID"]: config["Spec"]["Name"] for config in api.read("/configs")}
-    return not differences(have, body, names)
+    return not differences(have, body, names | _own_networks(api, unlisted(have, names)))
+
+
+def _own_networks(api: EngineClient, identifiers: Collection[str]) -> dict[str, str]:
+    """Names of the nodes' own networks by identifier, as far as the manager tells them."""
+    names = {}
+    for identifier in identifiers:
+        try:
+            names[identifier] = str(api.read(f"/networks/{identifier}")["Name"])
+        except APIError as error:
+            if error.status_code != 404:
+                raise
+    return names
 
 
 def _login(image: str, credentials: Credentials) -> dict[str, str]:
@@ -223,12 +238,20 @@ def _gone(remove: Callable[[str], Any], identifier: str, used: int = 404) -> Non
             raise
 
 
-def _removed(remove: Callable[[str], Any], identifier: str) -> None:
-    """Remove a network; services that are just going still hold it for a moment."""
+def _removed(remove: Callable[[str], Any], identifiers: Sequence[str]) -> None:
+    """Remove networks; services that are just going still hold them for a moment."""
     for attempt in range(40):
-        try:
-            return _gone(remove, identifier)
-        except APIError as error:
-            if attempt == 39 or error.status_code not in (400, 403, 409, 500):
-                raise
-            time.sleep(0.25)
+        refused: dict[str, APIError] = {}
+        for identifier in identifiers:
+            try:
+                _gone(remove, identifier)
+            except APIError as error:
+                if error.status_code not in (400, 403, 409, 500):
+                    raise
+                refused[identifier] = error
+        if not refused:
+            return
+        if attempt == 39:
+            raise next(iter(refused.values()))
+        identifiers = list(refused)
+        time.sleep(0.25)

@@ -10,7 +10,8 @@ Each item of ``past`` is one of::
     made: {network: [x], config: {name: text}, secret: {name: text}}
     pushed: busybox:1               the tag is another image now
 
-``lacking`` are images that no registry has any more; ``mounted: false``: no host that answers has a secret mounted.
+``engine`` is the version of the manager's engine; ``lacking`` are images that no registry has any more;
+``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not told.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ class Past:
         self.cluster, self.describe = cluster, describe
         self.lacking: set[str] = set()
         self.pushed: list[str] = []
-        self.swarm = Swarm("swarm", {}, nodes={"n1": Node("n1", "m1", "10.0.0.1", "manager", member=True)})
+        node = Node("n1", "m1", "10.0.0.1", "manager", member=True, ready=True)
+        self.swarm = Swarm("swarm", {}, nodes={"n1": node}, engine=given.get("engine", ""))
         self.is_mounted = given.get("mounted", True)
+        self.is_unnamed = given.get("unnamed", False)
         numbers = count(1)
         self.api = EngineApi(self.swarm, lambda kind: f"{kind}{next(numbers):03d}".ljust(25, "x"), self._digest)
         for item in given.get("past", ()):
@@ -64,8 +67,10 @@ class Past:
         return found
 
     def answer(self, inquiry: Inquiry) -> Any:
-        """What a manager hears from a registry."""
+        """What a manager hears from a registry, and tells of a network."""
         image = inquiry.image
+        if self.is_unnamed and not image:
+            return "network not found"
         return f"manifest for {image} not found" if image in self.lacking else self.api.read(inquiry.path)
 
     def _digest(self, image: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from roles.stacks.role import role
 from roles.stacks.state import State, Told, told
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, Stack
+from skep.plan import Plan
 
 CLUSTER = Cluster(
     "told", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
@@ -24,10 +26,17 @@ def test_revisions_are_in_the_order_of_their_numbers() -> None:
     assert [revision.number for revision in found.revisions] == [1, 2, 9, 10]
 
 
-def test_stacks_are_those_with_a_service_or_a_record() -> None:
-    service = {"Spec": {"Name": "jobs_run", "Labels": {"com.docker.stack.namespace": "jobs"}}}
-    alone = {"Spec": {"Name": "alone", "Labels": None}}
-    assert Told(services=(service, alone), configs=(record(1),)).stacks == {"jobs", "web"}
+def test_stacks_are_those_of_which_anything_is_there() -> None:
+    def of(stack: str) -> dict[str, Any]:
+        return {"Labels": {"com.docker.stack.namespace": stack}}
+
+    seen = Told(
+        services=({"Spec": of("jobs")}, {"Spec": {"Name": "alone", "Labels": None}}),
+        networks=({"Name": "n", **of("nets")}, {"Name": "ingress", "Labels": None}),
+        configs=(record(1), {"Spec": of("pages")}),
+        secrets=({"Spec": of("keys")},),
+    )
+    assert seen.stacks == {"jobs", "nets", "web", "pages", "keys"}
 
 
 def test_a_host_that_is_no_manager_tells_what_is_mounted() -> None:
@@ -65,3 +74,23 @@ def test_the_key_is_no_revision_and_is_not_shown() -> None:
     assert "hush" not in repr(seen.key)
     assert seen.of("key").revisions == ()
     assert Told().key is None
+
+
+def test_stacks_that_use_each_other_s_networks_can_be_taken_down() -> None:
+    def of(stack: str) -> dict[str, Any]:
+        return {"Labels": {"com.docker.stack.namespace": stack}}
+
+    def service(stack: str, network: str) -> dict[str, Any]:
+        return {"Spec": {"Name": f"{stack}_app", **of(stack), "TaskTemplate": {"Networks": [{"Target": network}]}}}
+
+    seen = Told(
+        services=(service("one", "n2"), service("two", "n1")),
+        networks=({"Name": "first", "Id": "n1", **of("one")}, {"Name": "second", "Id": "n2", **of("two")}),
+    )
+    cluster = replace(CLUSTER, stacks=(Stack("one", ()), Stack("two", ())))
+    plan = Plan(role.down(cluster, {"m1": State(told=seen)}), ["stacks"], ["m1"])
+    assert plan.findings == ()
+    assert [step.id for step in plan if step.id.startswith("stacks/remove")] == [
+        "stacks/remove:two",
+        "stacks/remove:one",
+    ]

@@ -267,6 +267,23 @@ def test_down_takes_all_that_was_made_and_nothing_else(seed: int, faults: list[F
     assert list(stacks_down(world, cluster)) == []
 
 
+@fewer
+@given(SEEDS, st.lists(FAULTS, min_size=1, max_size=3))
+def test_what_the_cli_deployed_is_taken_down_to_the_end_however_often_it_fails(seed: int, faults: list[Fault]) -> None:
+    """No record tells of such a stack: what is left of it does."""
+    luck = Random(seed)
+    world = bare(luck)
+    stack = replace(a_stack(luck, "web", NETWORKS), rollout=Rollout())
+    stack_deploy(world.api(swarm_of(world)), stack)
+    cluster = with_stack(stack)
+    for fault in (*((one,) for one in faults), ()):
+        play(stacks_down(world, cluster), world, cluster, luck, faults=fault)
+        world.settle()
+    swarm = swarm_of(world)
+    assert (swarm.services, swarm.configs, swarm.secrets) == ({}, {}, {})
+    assert set(swarm.networks) == {"back", "front"}
+
+
 def stacks_down(world: World, cluster: Cluster) -> Plan:
     """Of the plan that takes all down, what is about stacks."""
     plan = down_plan_for(world, cluster)

@@ -14,11 +14,15 @@ from typing import Any
 import requests
 from docker.errors import APIError
 
-from tests.world.raft import Overlay, Swarm
+from tests.world.raft import Node, Overlay, Swarm
 
 Raw = dict[str, Any]
 PREDEFINED = ("host", "bridge", "none")
 KINDS = ("services", "configs", "secrets")
+NEWER = {"OomScoreAdj": (27, 0), "StartInterval": (25, 0), "Subpath": (26, 1)}
+"""Fields that managers before that version drop without a word. Source: ``daemon/cluster/convert`` of moby/moby."""
+LONGEST = {"services": 63, "configs": 64, "secrets": 64}
+"""Characters of a name. Source: ``manager/controlapi`` of moby/swarmkit."""
 
 
 def refusal(status: int, text: str) -> APIError:
@@ -54,7 +58,9 @@ class EngineApi:
         if path.startswith("/distribution/"):
             return self._distribution(path.removeprefix("/distribution/").removesuffix("/json"))
         if path == "/nodes":
-            return [{"ID": node.id} for node in self.swarm.nodes.values()]
+            return [_node(self.swarm, node) for node in self.swarm.nodes.values()]
+        if path.startswith("/networks/"):
+            return self._inspect_network(path.removeprefix("/networks/"))
         if path == "/networks":
             return [
                 _network(name, one) for name, one in self.swarm.networks.items() if _fits_network(name, one, filters)
@@ -120,12 +126,26 @@ class EngineApi:
     def _create_network(self, body: Raw) -> None:
         if body["Name"] in self.swarm.networks:
             raise refusal(409, f"network with name {body['Name']} already exists")
-        self.swarm.networks[body["Name"]] = Overlay(self.new_id("network"), as_settings(body))
+        self.swarm.networks[body["Name"]] = Overlay(self.new_id("network"), as_settings(body), body)
+
+    def _inspect_network(self, identifier: str) -> Raw:
+        """Nodes' own networks, too, which no list shows."""
+        for name, overlay in self.swarm.networks.items():
+            if identifier == overlay.id:
+                return _network(name, overlay)
+        for name in PREDEFINED:
+            if identifier == self._network_id(name):
+                return {"Name": name, "Id": identifier, "Scope": "swarm", "Driver": name}
+        raise refusal(404, f"network {identifier} not found")
 
     def _create(self, kind: str, spec: Raw) -> None:
         store = self._store(kind)
         if any(one["Spec"]["Name"] == spec["Name"] for one in store.values()):
             raise refusal(409, f"rpc error: code = AlreadyExists desc = {kind[:-1]} {spec['Name']} already exists")
+        if len(spec["Name"]) > LONGEST[kind]:
+            raise refusal(
+                400, f"rpc error: code = InvalidArgument desc = invalid name, only {LONGEST[kind]} characters"
+            )
         if kind == "services":
             spec = self._checked(spec)
         identifier = self.new_id(kind[:-1])
@@ -140,6 +160,8 @@ class EngineApi:
             raise refusal(500, "rpc error: code = Unknown desc = update out of sequence")
         if kind == "services":
             spec = self._checked(spec)
+            if set(spec["Mode"]) != set(have["Spec"]["Mode"]):
+                raise refusal(501, "rpc error: code = Unimplemented desc = service mode change is not allowed")
             have["PreviousSpec"] = have["Spec"]
         elif {**have["Spec"], "Labels": None} != {**spec, "Labels": None}:
             raise refusal(400, "rpc error: code = InvalidArgument desc = only updates to Labels are allowed")
@@ -172,6 +194,9 @@ class EngineApi:
             {**target, "Target": self._network_id(target["Target"])} for target in template.get("Networks") or ()
         ]
         container = {key: value for key, value in container.items() if value not in (None, [], {}, "")}
+        container = _known(
+            container, min(map(_version, map(self.swarm.engine_of, self.swarm.members)), default=(99, 0))
+        )
         container |= {
             "Isolation": "default",
             "Privileges": {"CredentialSpec": None, "SELinuxContext": None, "NoNewPrivileges": False},
@@ -205,6 +230,20 @@ class EngineApi:
         raise refusal(404, f"network {word} not found")
 
 
+def _version(text: str) -> tuple[int, int]:
+    major, _, rest = text.partition(".")
+    return (int(major), int(rest.partition(".")[0])) if major.isdigit() else (99, 0)
+
+
+def _known(value: Any, version: tuple[int, int]) -> Any:
+    """A spec as managers of that version keep it."""
+    if isinstance(value, list):
+        return [_known(one, version) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _known(one, version) for key, one in value.items() if NEWER.get(key, (0, 0)) <= version}
+
+
 def used(spec: Raw) -> set[str]:
     """Identifiers of the configs and secrets a service names."""
     container = spec["TaskTemplate"]["ContainerSpec"]
@@ -229,8 +268,18 @@ def as_settings(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _node(swarm: Swarm, node: Node) -> Raw:
+    return {
+        "ID": node.id,
+        "Spec": {"Role": node.role, "Availability": node.availability, "Labels": dict(node.labels)},
+        "Description": {"Hostname": node.hostname, "Engine": {"EngineVersion": swarm.engine_of(node)}},
+        "Status": {"State": "ready" if node.ready else "down", "Addr": node.address},
+    }
+
+
 def _network(name: str, overlay: Overlay) -> Raw:
     settings = overlay.settings
+    number = overlay.id.strip("networkx") or "0"
     return {
         "Name": name,
         "Id": overlay.id,
@@ -238,6 +287,8 @@ def _network(name: str, overlay: Overlay) -> Raw:
         "Driver": settings["driver"],
         "Internal": settings["internal"],
         "Attachable": settings["attachable"],
+        "EnableIPv6": overlay.body.get("EnableIPv6", False),
+        "Options": {**(overlay.body.get("Options") or {}), "com.docker.network.driver.overlay.vxlanid_list": number},
         "IPAM": {"Driver": "default", "Config": [{"Subnet": settings["subnet"], "Gateway": settings["gateway"]}]},
         "Labels": dict(settings["labels"]),
     }

@@ -218,8 +218,8 @@ def _stack_running(swarm: Swarm, *, stack: str, services: Sequence[str]) -> bool
     return set(services) <= set(swarm.stack(stack)) and any(swarm.alive(node) for node in places)
 
 
-def _stack_gone(swarm: Swarm, *, stack: str) -> bool:
-    labels = [overlay.settings["labels"] for overlay in swarm.networks.values()]
+def _stack_gone(swarm: Swarm, *, stack: str, keep: Sequence[str] = ()) -> bool:
+    labels = [overlay.settings["labels"] for name, overlay in swarm.networks.items() if name not in keep]
     return not swarm.stack(stack) and stack not in [label.get(NAMESPACE) for label in labels]
 
 

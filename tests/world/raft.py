@@ -29,8 +29,11 @@ class Node:
 
 @dataclass
 class Overlay:
+    """``body`` is what it was created with, where that was a stack's."""
+
     id: str
     settings: dict[str, Any]
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -38,7 +41,7 @@ class Swarm:
     """``machines`` are all hosts of the world: a node lives where one has its id and a running engine.
 
     ``services``, ``configs`` and ``secrets`` by ID, as the Engine API tells them (and secrets with their data);
-    ``index`` is the version of what changed last.
+    ``index`` is the version of what changed last; ``engine`` the version of the engines of nodes without a machine.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Swarm:
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
     index: int = 0
+    engine: str = ""
     leader: str | None = None
 
     def machine_of(self, node: Node) -> Machine | None:
@@ -62,6 +66,11 @@ class Swarm:
     def alive(self, node: Node) -> bool:
         machine = self.machine_of(node)
         return machine is not None and machine.powered and machine.running and not machine.locked
+
+    def engine_of(self, node: Node) -> str:
+        """The version of a node's engine, as it tells the managers."""
+        machine = self.machine_of(node)
+        return (machine.version if machine else None) or self.engine
 
     @property
     def members(self) -> list[Node]:

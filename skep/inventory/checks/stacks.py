@@ -11,7 +11,7 @@ from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.schema import InventoryFile
 from skep.inventory.stack_files import BadStack, is_inside, read_folder
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,51}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -24,7 +24,7 @@ def check_stacks(file: InventoryFile, findings: Findings, stacks: Path) -> dict[
         path = ("stacks", name)
         given = section.given()
         if not _NAME.fullmatch(name):
-            findings.error(path, "not a stack name: letters, digits, '_' and '-', at most 63")
+            findings.error(path, "not a stack name: letters, digits, '_' and '-', at most 52")
         for variable in given.get("variables", {}):
             if not _VARIABLE.fullmatch(variable):
                 message = "not the name of a variable: letters, digits and '_', not starting with a digit"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skep.compose.comparing import comparable, differences, replaces_tasks, short
+from skep.compose.comparing import comparable, differences, replaces_tasks, short, unlisted
 
 NAMES = {"n" * 25: "web_default", "c" * 25: "web_page"}
 
@@ -81,7 +81,7 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
     ("old", "new", "lines", "replaces"),
     [
         ({}, {"Mode": {"Replicated": {"Replicas": 0}}}, ["Mode.Replicas: 1 → 0"], False),
-        ({}, {"Mode": {"Global": {}}}, ["Mode.Mode: replicated → global", "Mode.Replicas: 1 → none"], False),
+        ({}, {"Mode": {"Global": {}}}, ["Mode.Mode: replicated → global", "Mode.Replicas: 1 → none"], True),
         ({}, {"Labels": {"a": "1"}}, ["Labels.a: none → 1"], False),
         ({}, {"c_Labels": {"a": "1"}}, ["ContainerLabels.a: none → 1"], True),
         ({"c_Init": None}, {"c_Init": False}, ["Init: none → false"], True),
@@ -118,6 +118,15 @@ def test_what_differs_is_told(old: Any, new: Any, lines: list[str] | None, repla
     assert found
     assert lines is None or [str(change) for change in found] == lines
     assert replaces_tasks(found) == replaces
+
+
+def test_nodes_own_networks_are_alike_only_where_one_has_no_name() -> None:
+    host, none = spec(t_Networks=[{"Target": "host"}]), spec(t_Networks=[{"Target": "none"}])
+    unnamed = spec(t_Networks=[{"Target": "x" * 25}, {"Target": "n" * 25}])
+    assert told(host, none) == ["Networks.host.joined: yes → none", "Networks.none.joined: none → yes"]
+    assert told(unnamed, spec(t_Networks=[{"Target": "none"}, {"Target": "web_default"}])) == []
+    assert unlisted(unnamed, NAMES) == {"x" * 25}
+    assert unlisted(host, NAMES) == set()
 
 
 @pytest.mark.parametrize("key", ["Labels", "c_Labels", "c_Sysctls"])

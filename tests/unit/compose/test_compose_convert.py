@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from skep.compose import ComposeError, convert, with_ids
+from skep.compose.convert import LONGEST_STACK
 from skep.compose.images import is_image, tagged
 from skep.compose.ports import short
 from skep.compose.quantities import duration, duration_text, nano_cpus, size, words
 from skep.compose.service import capabilities
+from skep.revisions import name_of
 from tests.unit.compose.conftest import Read
 
 
@@ -96,9 +98,40 @@ def test_names_that_do_not_do(name: str, read: Read) -> None:
 
 def test_a_name_too_long_tells_its_service(read: Read) -> None:
     with pytest.raises(ComposeError) as raised:
-        convert(read("services:\n  web:\n    image: a\n"), "x" * 61)
+        convert(read(f"services:\n  {'w' * 11}:\n    image: a\n"), "x" * 52)
     (problem,) = raised.value.problems
-    assert problem.startswith("compose.yml:2: services.web: with the stack's name it is longer than 63 characters")
+    assert problem.startswith(f"compose.yml:2: services.{'w' * 11}: with the stack's name it is longer than 63 char")
+
+
+def test_every_name_too_long_is_told(read: Read) -> None:
+    text = f"""
+services:
+  web: {{image: a, networks: [n, m], configs: [c, d], secrets: [s]}}
+networks:
+  n: {{name: {"n" * 64}}}
+  m: {{name: {"m" * 63}}}
+configs:
+  c: {{name: {"c" * 65}, content: x}}
+  d: {{name: {"d" * 64}, content: x}}
+secrets:
+  s: {{name: {"s" * 65}, content: x}}
+"""
+    with pytest.raises(ComposeError) as raised:
+        convert(read(text), "shop")
+    assert raised.value.problems == [
+        "compose.yml:5: networks.n.name: is longer than 63 characters",
+        "compose.yml:8: configs.c.name: is longer than 64 characters",
+        "compose.yml:11: secrets.s.name: is longer than 64 characters",
+    ]
+
+
+def test_a_stack_s_name_leaves_room_for_the_names_of_its_records(read: Read) -> None:
+    name = "x" * LONGEST_STACK
+    assert convert(read("services: {web: {image: a}}"), name).services
+    assert len(name_of(name, 999_999)) == 64
+    with pytest.raises(ComposeError) as raised:
+        convert(read("services: {web: {image: a}}"), f"{name}x")
+    assert raised.value.problems == [f"'{name}x' is not a stack's name: letters, digits, '-' and '_', at most 52"]
 
 
 def test_env_files_come_before_own_variables_and_gaps_are_looked_up(read: Read) -> None:

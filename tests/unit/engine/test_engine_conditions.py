@@ -105,3 +105,5 @@ def test_stack_gone_counts_what_is_left(fake: Any) -> None:
     left = fake(services=[{}], tasks=[done, {"Status": {"State": "running"}}], networks=[{}, {}])
     assert CONDITIONS["stack_gone"](left, stack="web") == Progress(False, "1 services, 1 tasks, 2 networks")
     assert CONDITIONS["stack_gone"](fake(services=[], tasks=[done], networks=[]), stack="web").done
+    shared = fake(services=[], tasks=[], networks=[{"Name": "web_shared"}, {"Name": "web_default"}])
+    assert CONDITIONS["stack_gone"](shared, stack="web", keep=["web_shared"]) == Progress(False, "1 networks")

@@ -93,3 +93,11 @@ def test_docker_hub_is_the_registry_of_short_names(server: str) -> None:
     logins = Logins([Registry(server, "ada", Secret("hush"))])
     assert logins.header("shop/web:1") is not None
     assert logins.header("docker.io/shop/web:1") is not None
+
+
+def test_no_login_goes_with_a_question_about_no_image(engines: dict[str, Any]) -> None:
+    engines["m1"] = Api({"/networks/n1": {"Name": "host"}})
+    logins = Logins([Registry("docker.io", "ada", Secret("hush"))])
+    question = Inquiry("/networks/n1")
+    assert module.inquire(None, ["m1"], [question], logins) == {question: {"Name": "host"}}  # type: ignore[arg-type]
+    assert engines["m1"].asked == [("/networks/n1", {})]

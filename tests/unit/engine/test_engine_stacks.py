@@ -182,6 +182,16 @@ def test_a_service_of_others_is_left_alone(engine: Engine, labels: dict[str, str
     assert one["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == "postgres:9"
 
 
+def test_another_of_the_nodes_own_networks_is_a_change(engine: Engine) -> None:
+    def joining(network: str) -> dict[str, Any]:
+        made = service()
+        return {**made, "TaskTemplate": {**made["TaskTemplate"], "Networks": [{"Target": network}]}}
+
+    for network in ("host", "none", "none"):
+        write(engine, joining(network))
+    assert [path.partition("/")[2] for path, _, _, _ in engine.sent] == ["services/create", "services/service1/update"]
+
+
 def test_a_service_of_a_longer_name_is_another_one(engine: Engine) -> None:
     write(engine, service("web_app2"))
     write(engine, service("web_app"))
@@ -235,6 +245,30 @@ def test_removing_a_stack_leaves_all_that_is_not_its_own(engine: Engine) -> None
         act(engine, "stack_remove", stack="web")
     assert engine.names == {"web2_app", "web2_a", "web2_s"}
     assert set(engine.swarm.networks) == {"web2_default"}
+
+
+def test_removing_a_stack_goes_on_past_what_others_use(engine: Engine) -> None:
+    for name in ("web_a", "web_b"):
+        act(engine, "object_create", kind="configs", body=config(name, **{NAMESPACE: "web"}))
+        act(engine, "object_create", kind="secrets", body=config(f"{name}_s", **{NAMESPACE: "web"}))
+    for name in ("web_shared", "web_default"):
+        engine.write("/networks/create", {"Name": name, "Labels": {NAMESPACE: "web"}})
+    write(engine, service("other_app", **uses("web_a")))
+    (one,) = engine.swarm.services.values()
+    one["Spec"]["TaskTemplate"]["Networks"] = [{"Target": engine.swarm.networks["web_shared"].id}]
+    write(engine, service("web_app", **uses("web_b")))
+    act(engine, "stack_remove", stack="web", keep=["web_shared"])
+    assert engine.names == {"other_app", "web_a"}
+    assert set(engine.swarm.networks) == {"web_shared"}
+
+
+def test_a_network_that_others_hold_keeps_no_other_from_going(engine: Engine) -> None:
+    for name in ("web_shared", "web_default"):
+        engine.write("/networks/create", {"Name": name, "Labels": {NAMESPACE: "web"}})
+    engine.swarm.users = lambda name: ("other",) if name == "web_shared" else ()  # type: ignore[method-assign]
+    with pytest.raises(APIError, match="in use"):
+        act(engine, "stack_remove", stack="web")
+    assert set(engine.swarm.networks) == {"web_shared"}
 
 
 def test_a_network_that_is_still_held_is_tried_again(engine: Engine) -> None:
