@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from skep.engine.operations import find_node
 from skep.engine.progress import Progress
-from skep.engine.tasks import is_alive
+from skep.engine.tasks import Node, Task, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
+
+SHOWN = 3
+"""Tasks that are told by name."""
 
 
 def node_ready(api: EngineClient, *, node: str) -> Progress:
@@ -20,7 +23,7 @@ def node_ready(api: EngineClient, *, node: str) -> Progress:
         return Progress(False, "not in the node list yet")
     unheard = [n for n in api.nodes() if n["Status"]["State"] == "unknown"]
     if unheard:
-        return Progress(False, f"the leader has yet to hear from {len(unheard)} nodes")
+        return Progress(False, f"the leader has yet to hear from {_counted(len(unheard), 'node')}")
     state = found["Status"]["State"]
     manager = found.get("ManagerStatus")
     if found["Spec"]["Role"] == "manager":
@@ -52,10 +55,10 @@ def node_drained(api: EngineClient, *, node: str) -> Progress:
     found = find_node(api, node)
     here = [task for task in api.tasks(filters={"node": found["ID"]}) if is_alive(task)]
     if here:
-        return Progress(False, f"{len(here)} tasks still on it")
+        return Progress(False, f"{_counted(len(here), 'task')} still on it")
     wanted = [task for task in api.tasks(filters={"desired-state": "running"}) if is_alive(task)]
     moving = [task for task in wanted if task["Status"]["State"] not in ("running", "complete", "pending")]
-    return Progress(not moving, f"{len(moving)} tasks are starting elsewhere")
+    return Progress(not moving, f"{_counted(len(moving), 'task')} starting elsewhere")
 
 
 def stack_running(api: EngineClient, *, stack: str, services: Sequence[str] = ()) -> Progress:
@@ -65,13 +68,43 @@ def stack_running(api: EngineClient, *, stack: str, services: Sequence[str] = ()
 
 
 def stack_gone(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> Progress:
-    """No service, task or network of the stack is left, but the networks to ``keep``."""
+    """No service, task or network of the stack is left, but the networks to ``keep``.
+
+    Tasks on nodes that are Down or gone do not count: nobody can tell such a node to stop them before it is back.
+    """
     label = f"com.docker.stack.namespace={stack}"
     services = api.services(filters={"label": label})
     tasks = [task for task in api.tasks(filters={"label": label}) if is_alive(task)]
     networks = [one for one in api.networks(filters={"label": label}) if one.get("Name") not in keep]
-    left = {"services": len(services), "tasks": len(tasks), "networks": len(networks)}
-    return Progress(not any(left.values()), ", ".join(f"{count} {what}" for what, count in left.items() if count))
+    nodes = {node["ID"]: node for node in api.nodes()} if tasks else {}
+    lost = [task for task in tasks if task.get("NodeID") and not _may_answer(nodes.get(task["NodeID"]))]
+    tasks = [task for task in tasks if task not in lost]
+    told = [_counted(len(left), what) for left, what in ((services, "service"), (tasks, "task")) if left]
+    if tasks and not services:
+        told[-1] += f" ({_named(tasks, nodes)})"
+    told += [_counted(len(networks), "network")] if networks else []
+    if not told and lost:
+        return Progress(True, f"{_named(lost, nodes)}: to be stopped once the node is back")
+    return Progress(not told, ", ".join(told))
+
+
+def _may_answer(node: Node | None) -> bool:
+    """Not Down. After a change of leader all nodes are unknown for a moment."""
+    return node is not None and node["Status"]["State"] != "down"
+
+
+def _named(tasks: Sequence[Task], nodes: Mapping[str, Node]) -> str:
+    """The first of these tasks by ID, image and node: once a service is gone, nobody knows its name any more."""
+    words = []
+    for task in tasks[:SHOWN]:
+        image = ((task.get("Spec") or {}).get("ContainerSpec") or {}).get("Image", "").partition("@")[0]
+        node = f" on {node_name(nodes, task['NodeID'])}" if task.get("NodeID") else ""
+        words.append(f"{task['ID'][:12]}{f' of {image}' if image else ''}{node}")
+    return ", ".join(words) + (f" and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else "")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 CONDITIONS: dict[str, Callable[..., Progress]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
@@ -124,8 +125,8 @@ def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> 
         _gone(api.remove_config, config["ID"], used=400)
     for secret in api.read("/secrets", filters=label):
         _gone(api.remove_secret, secret["ID"], used=400)
-    networks = api.read("/networks", filters=label)
-    _removed(api.remove_network, [network["Id"] for network in networks if network["Name"] not in keep])
+    networks = {one["Id"]: one["Name"] for one in api.read("/networks", filters=label) if one["Name"] not in keep}
+    _remove_networks(api, networks)
 
 
 def stack_forget(api: EngineClient, *, stack: str) -> None:
@@ -238,20 +239,40 @@ def _gone(remove: Callable[[str], Any], identifier: str, used: int = 404) -> Non
             raise
 
 
-def _removed(remove: Callable[[str], Any], identifiers: Sequence[str]) -> None:
-    """Remove networks; services that are just going still hold them for a moment."""
+def _remove_networks(api: EngineClient, names: Mapping[str, str]) -> None:
+    """Remove networks, by identifier. Services that are just going still hold them for a moment; tasks that are to
+    stop hold none, be their node Down or not."""
+    left = dict(names)
     for attempt in range(40):
+        if attempt:
+            time.sleep(0.25)
         refused: dict[str, APIError] = {}
-        for identifier in identifiers:
+        for identifier in left:
             try:
-                _gone(remove, identifier)
+                _gone(api.remove_network, identifier)
             except APIError as error:
                 if error.status_code not in (400, 403, 409, 500):
                     raise
                 refused[identifier] = error
         if not refused:
             return
-        if attempt == 39:
-            raise next(iter(refused.values()))
-        identifiers = list(refused)
-        time.sleep(0.25)
+        left = {identifier: left[identifier] for identifier in refused}
+    raise StepFailed(
+        f"the network {', '.join(sorted(left.values()))} cannot be removed",
+        cause="; ".join(_refusal(api, left[identifier], error) for identifier, error in refused.items()),
+        next_action="end what uses it, be it a service of others or a container of docker run, then run this again",
+    )
+
+
+def _refusal(api: EngineClient, name: str, error: APIError) -> str:
+    """The engine's words; where a task holds the network (a container that joined it has one, too), with its node."""
+    words = str(error.explanation or error)
+    found = re.search(r"in use by task (\w+)", words)
+    if not found:
+        return words
+    try:
+        task = api.read(f"/tasks/{found[1]}")
+        node = api.read(f"/nodes/{task['NodeID']}")
+    except (APIError, KeyError):
+        return words
+    return f"{name} is in use by task {found[1]} on {node['Description'].get('Hostname') or node['ID']}"

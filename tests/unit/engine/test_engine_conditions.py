@@ -33,8 +33,8 @@ def manager(id: str, reach: str = "reachable", state: str = "ready") -> dict[str
         ([node("n", reach="reachable")], Progress(False, "ready")),
         ([node("n", "manager")], Progress(False, "ready, not yet a manager")),
         ([manager("n", "unreachable")], Progress(False, "ready, unreachable")),
-        ([manager("n", state="unknown")], Progress(False, "the leader has yet to hear from 1 nodes")),
-        ([manager("n"), node("other", state="unknown")], Progress(False, "the leader has yet to hear from 1 nodes")),
+        ([manager("n", state="unknown")], Progress(False, "the leader has yet to hear from 1 node")),
+        ([manager("n"), node("other", state="unknown")], Progress(False, "the leader has yet to hear from 1 node")),
         ([manager("n"), node("other", state="down")], Progress(True, "ready, reachable")),
         ([manager("n")], Progress(True, "ready, reachable")),
         ([node("old", state="down", name="n"), node("new", name="n")], Progress(True, "ready")),
@@ -84,11 +84,11 @@ def task(node: str, state: str, wanted: str = "running") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("tasks", "progress"),
     [
-        ([], Progress(True, "0 tasks are starting elsewhere")),
-        ([task("n", "running")], Progress(False, "1 tasks still on it")),
-        ([task("n", "shutdown", "shutdown"), task("x", "running")], Progress(True, "0 tasks are starting elsewhere")),
-        ([task("x", "preparing"), task("y", "starting")], Progress(False, "2 tasks are starting elsewhere")),
-        ([task("", "pending")], Progress(True, "0 tasks are starting elsewhere")),
+        ([], Progress(True, "0 tasks starting elsewhere")),
+        ([task("n", "running")], Progress(False, "1 task still on it")),
+        ([task("n", "shutdown", "shutdown"), task("x", "running")], Progress(True, "0 tasks starting elsewhere")),
+        ([task("x", "preparing"), task("y", "starting")], Progress(False, "2 tasks starting elsewhere")),
+        ([task("", "pending")], Progress(True, "0 tasks starting elsewhere")),
     ],
 )
 def test_node_drained(fake: Any, tasks: list[dict[str, Any]], progress: Progress) -> None:
@@ -100,10 +100,36 @@ def test_node_drained(fake: Any, tasks: list[dict[str, Any]], progress: Progress
     assert CONDITIONS["node_drained"](fake(nodes=[node("n")], tasks=told), node="n") == progress
 
 
+def of_stack(id: str, node: str, state: str = "running") -> dict[str, Any]:
+    return {**task(node, state, "remove"), "ID": id, "Spec": {"ContainerSpec": {"Image": "busybox:1@sha256:0"}}}
+
+
+def gone(fake: Any, **answers: Any) -> Progress:
+    nodes = [node("w1"), node("w2", state="unknown"), node("w3", state="down")]
+    keep = answers.pop("keep", ())
+    api = fake(**{"services": [], "tasks": [], "networks": [], "nodes": nodes, **answers})
+    return CONDITIONS["stack_gone"](api, stack="web", keep=keep)
+
+
 def test_stack_gone_counts_what_is_left(fake: Any) -> None:
-    done = {"Status": {"State": "shutdown"}}
-    left = fake(services=[{}], tasks=[done, {"Status": {"State": "running"}}], networks=[{}, {}])
-    assert CONDITIONS["stack_gone"](left, stack="web") == Progress(False, "1 services, 1 tasks, 2 networks")
-    assert CONDITIONS["stack_gone"](fake(services=[], tasks=[done], networks=[]), stack="web").done
-    shared = fake(services=[], tasks=[], networks=[{"Name": "web_shared"}, {"Name": "web_default"}])
-    assert CONDITIONS["stack_gone"](shared, stack="web", keep=["web_shared"]) == Progress(False, "1 networks")
+    done = of_stack("t0", "w1", "shutdown")
+    left = gone(fake, services=[{}], tasks=[done, of_stack("t1", "w1")], networks=[{}, {}])
+    assert left == Progress(False, "1 service, 1 task, 2 networks")
+    assert gone(fake, tasks=[done]) == Progress(True)
+    shared = gone(fake, networks=[{"Name": "web_shared"}, {"Name": "web_default"}], keep=["web_shared"])
+    assert shared == Progress(False, "1 network")
+
+
+def test_stack_gone_names_the_tasks_that_hold_it_up(fake: Any) -> None:
+    tasks = [of_stack("0123456789abcdef", "w1"), of_stack("t2", "w2"), of_stack("t3", ""), of_stack("t4", "w1")]
+    assert gone(fake, tasks=tasks[:1]) == Progress(False, "1 task (0123456789ab of busybox:1 on w1)")
+    names = "0123456789ab of busybox:1 on w1, t2 of busybox:1 on w2, t3 of busybox:1 and 1 more"
+    assert gone(fake, tasks=tasks) == Progress(False, f"4 tasks ({names})")
+
+
+def test_stack_gone_waits_for_no_node_that_cannot_be_told(fake: Any) -> None:
+    lost = [of_stack("t1", "w3"), of_stack("t2", "no-more")]
+    words = "t1 of busybox:1 on w3, t2 of busybox:1 on no-more: to be stopped once the node is back"
+    assert gone(fake, tasks=lost) == Progress(True, words)
+    assert gone(fake, tasks=[*lost, of_stack("t3", "w1")]) == Progress(False, "1 task (t3 of busybox:1 on w1)")
+    assert gone(fake, tasks=lost, networks=[{}]) == Progress(False, "1 network")

@@ -266,9 +266,36 @@ def test_a_network_that_others_hold_keeps_no_other_from_going(engine: Engine) ->
     for name in ("web_shared", "web_default"):
         engine.write("/networks/create", {"Name": name, "Labels": {NAMESPACE: "web"}})
     engine.swarm.users = lambda name: ("other",) if name == "web_shared" else ()  # type: ignore[method-assign]
-    with pytest.raises(APIError, match="in use"):
+    with pytest.raises(StepFailed, match="the network web_shared cannot be removed") as told:
         act(engine, "stack_remove", stack="web")
+    assert "is in use" in (told.value.cause or "")
     assert set(engine.swarm.networks) == {"web_shared"}
+
+
+def test_a_task_that_holds_a_network_is_told_with_its_node(
+    fake: Any, refuse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skep.engine.stacks.time.sleep", lambda _: None)
+    held = {
+        "/networks": [{"Id": "n1", "Name": "web_default"}],
+        "/tasks/t1": {"NodeID": "w3"},
+        "/nodes/w3": {"ID": "w3", "Description": {"Hostname": "worker3"}},
+    }
+    refusal = refuse(400, "rpc error: code = FailedPrecondition desc = network n1 is in use by task t1")
+
+    def read(path: str, **_: Any) -> Any:
+        if path.count("/") > 1 and path not in held:
+            raise refuse(404)
+        return held.get(path, [])
+
+    api = fake(read=read, remove_network=refusal)
+    with pytest.raises(StepFailed) as told:
+        OPERATIONS["stack_remove"](api, stack="web")
+    assert told.value.cause == "web_default is in use by task t1 on worker3"
+    del held["/nodes/w3"]
+    with pytest.raises(StepFailed) as told:
+        OPERATIONS["stack_remove"](api, stack="web")
+    assert "in use by task t1" in (told.value.cause or "")
 
 
 def test_a_network_that_is_still_held_is_tried_again(engine: Engine) -> None:
