@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from roles.stacks.state import Raw, Told
+from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import used_by
 from skep.compose import NAMESPACE
 from skep.model import Stack
@@ -67,6 +67,16 @@ def _removal(
     """Services, then their tasks, networks, configs and secrets; named volumes only where they were asked for. What
     services of stacks that are not ``leaving`` use stays; nothing is to be done where that is all there is."""
     name, found = stack.name, told.of(stack.name)
+    unknown = [one for one in stack.rollout.volumes if not _full(name, one, found)]
+    if unknown:
+        own = ", ".join(sorted(one.removeprefix(f"{name}_") for one in _volumes(name, found))) or "none"
+        yield Finding(
+            "error",
+            f"stack {name} mounts no volume {', '.join(unknown)}; its volumes are: {own}",
+            role="stacks",
+            next_action="mend --volumes; what is not the stack's is removed by hand: docker volume rm",
+        )
+        return
     detail = [f"service {one}" for one in sorted(found.services)]
     kept: list[str] = []
     for kind, one, services in _used(name, told):
@@ -83,13 +93,13 @@ def _removal(
             next_action=f"once nothing uses it any more: invoke stack.rm {name}",
         )
     if detail or found.revisions:
-        yield from _steps(stack, detail, kept, before, hosts)
+        volumes = [_full(name, one, found) for one in stack.rollout.volumes]
+        yield from _steps(name, detail, kept, before, {host: volumes for host in hosts if volumes})
 
 
 def _steps(
-    stack: Stack, detail: Sequence[str], kept: Sequence[str], before: Collection[str], hosts: Sequence[str]
+    name: str, detail: Sequence[str], kept: Sequence[str], before: Collection[str], volumes: Mapping[str, Sequence[str]]
 ) -> list[Step]:
-    name = stack.name
     keep = {"keep": list(kept)} if kept else {}
     steps: list[Step] = [
         Call(
@@ -118,20 +128,40 @@ def _steps(
             needs=(f"stacks/gone:{name}",),
         ),
     ]
-    volumes = [_full(name, volume) for volume in stack.rollout.volumes]
     steps += [
         Run(
             id=f"stacks/volumes:{name}@{host}",
             host=host,
-            title=f"remove volumes {', '.join(volumes)}, with what is in them",
+            title=f"remove volumes {', '.join(names)}, with what is in them",
             cause="asked for with --volumes",
-            script=f"set -- {shlex.join(volumes)}\n{VOLUMES}",
+            script=f"set -- {shlex.join(names)}\n{VOLUMES}",
             needs=(f"stacks/gone:{name}",),
         )
-        for host in (hosts if volumes else ())
+        for host, names in volumes.items()
     ]
     return steps
 
 
-def _full(stack: str, volume: str) -> str:
-    return volume if volume.startswith(f"{stack}_") else f"{stack}_{volume}"
+def _full(stack: str, volume: str, found: Found) -> str:
+    """The volume's name on the hosts; nothing where the stack is known to mount none of that name."""
+    names = [volume if volume.startswith(f"{stack}_") else f"{stack}_{volume}", f"{stack}_{volume}", volume]
+    if not (found.services or found.revisions):
+        return names[0]
+    return next((name for name in names if name in _volumes(stack, found)), "")
+
+
+def _volumes(stack: str, found: Found) -> set[str]:
+    """The stack's own volumes: what its services mount, and did in the revisions that are kept."""
+    specs = [service["Spec"] for service in found.services.values()]
+    specs += [spec for revision in found.revisions for spec in revision.content["services"].values()]
+    mounts = [mount for spec in specs for mount in spec["TaskTemplate"]["ContainerSpec"].get("Mounts") or ()]
+    return {
+        mount["Source"]
+        for mount in mounts
+        if mount.get("Type") == "volume" and mount.get("Source") and _is_own(stack, mount)
+    }
+
+
+def _is_own(stack: str, mount: Raw) -> bool:
+    labels = (mount.get("VolumeOptions") or {}).get("Labels") or {}
+    return bool(labels.get(NAMESPACE) == stack)

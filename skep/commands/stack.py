@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import partial
 
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import manager_client, node_rows, stack_rows
+from skep.commands.listing import STACK, manager_client, node_rows, stack_rows
 from skep.commands.rollouts import only_stacks
 from skep.converge import Site, plan, refuse_errors, refuse_silent
+from skep.errors import UsageError
 from skep.model import Rollout, Stack
 from skep.observe import observe
 from skep.report import Reporter
@@ -24,17 +26,33 @@ def remove(site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: b
     kept = any(finding.role == "stacks" for finding in planned.findings)
     if len(planned) or kept:
         tell.plan(planned, applying=True)
+        refuse_errors(planned)
     if not len(planned):
         refuse_silent(observation.failures)
+        if not kept:
+            _refuse_unknown(site, name)
         tell.done(f"what is left of {name} is used by others" if kept else f"there is no stack {name}")
         return
-    refuse_errors(planned)
     agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
     remaining = partial(plan, only, down=True)
     carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True, inquire=False)
     refuse_silent(observation.failures)
     but = ", but for what others use" if kept else ""
     tell.done(f"{name} is gone{but}; {'all other' if chosen else 'its'} volumes stay")
+
+
+def _refuse_unknown(site: Site, name: str) -> None:
+    """Raise ``UsageError`` with the nearest name, unless the inventory has a stack of that name."""
+    names = {stack.name for stack in site.cluster.stacks}
+    if name in names:
+        return
+    with manager_client(site) as api:
+        names |= {service["Spec"]["Labels"][STACK] for service in api.services(filters={"label": STACK})}
+    near = get_close_matches(name, sorted(names), 1)
+    raise UsageError(
+        f"no stack {name} in the swarm or in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
+        next_action=f"the stacks are: {', '.join(sorted(names)) or 'none'}",
+    )
 
 
 def show(site: Site, tell: Reporter) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import Any
+
 import pytest
 
 from skep.commands import stack as commands
+from skep.errors import PreflightError, UsageError
 from skep.model import Stack
-from tests.unit.commands.test_commands_rollouts import Stage, stage
+from tests.unit.commands.test_commands_rollouts import Stage, stack, stage
 
 __all__ = ["stage"]
 
@@ -34,12 +38,24 @@ configs: {common: {external: true}}
 
 @pytest.fixture
 def removing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(commands, "observe", lambda cluster, pool, roles: stage.see(stage.site()))
+    monkeypatch.setattr(commands, "observe", lambda cluster, pool, roles: stage.see(stage.site(*cluster.stacks)))
+    monkeypatch.setattr(commands, "manager_client", lambda site: nullcontext(Services(stage)))
     return stage
 
 
-def remove(stage: Stage, name: str) -> str:
-    commands.remove(stage.site(), stage.tell, name=name, volumes=None, yes=True)
+class Services:
+    """A manager that tells the services there are."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def services(self, filters: Any) -> list[Any]:
+        (swarm,) = self.stage.world.swarms.values()
+        return list(swarm.services.values())
+
+
+def remove(stage: Stage, name: str, volumes: str | None = None) -> str:
+    commands.remove(stage.site(SHARED, USER), stage.tell, name=name, volumes=volumes, yes=True)
     return stage.tell.lines[-1]
 
 
@@ -51,6 +67,23 @@ def configs(stage: Stage) -> set[str]:
 def test_a_stack_that_is_not_there(removing: Stage) -> None:
     assert remove(removing, "shop") == "there is no stack shop"
     assert removing.tell.plans == []
+
+
+def test_a_stack_that_nobody_knows_is_a_slip(removing: Stage) -> None:
+    removing.deploy(stack(name="website"))
+    with pytest.raises(UsageError, match=r"no stack shpo in the swarm or in the inventory \(did you mean shop\?\)"):
+        remove(removing, "shpo")
+    with pytest.raises(UsageError, match=r"did you mean website\?") as told:
+        remove(removing, "website1")
+    assert told.value.next_action == "the stacks are: blog, shop, website"
+
+
+def test_a_volume_that_nobody_mounts_is_a_slip_and_nothing_is_done(removing: Stage) -> None:
+    removing.deploy(SHARED)
+    with pytest.raises(PreflightError, match="1 finding above"):
+        remove(removing, "shop", volumes="nope")
+    assert removing.tell.plans[-1] == []
+    assert configs(removing) == {"common", "skep.shop.1"}
 
 
 def test_what_another_stack_uses_stays_until_it_is_gone(removing: Stage) -> None:
