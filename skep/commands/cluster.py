@@ -11,7 +11,7 @@ from pathlib import Path
 from skep import history, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import manager_client, network_rows, node_rows, stack_rows
+from skep.commands.listing import STACK_ROWS_FOR_SCRIPTS, manager_client, network_rows, node_rows, stack_rows
 from skep.commands.rollouts import recovery
 from skep.converge import (
     Site,
@@ -100,7 +100,7 @@ def status(site: Site, tell: Reporter) -> None:
         with manager_client(site, observation) as api:
             tell.table("nodes", *node_rows(api), title="nodes")
             tell.table("networks", *network_rows(api), title="networks")
-            tell.table("stacks", *stack_rows(api), title="stacks")
+            tell.table("stacks", *stack_rows(api), title="stacks", for_scripts=STACK_ROWS_FOR_SCRIPTS)
     except ConnectError as error:
         tell.plan(planned, applying=False)
         refuse_errors(planned)

@@ -92,26 +92,42 @@ def network_rows(api: EngineClient) -> Table:
 
 
 def stack_rows(api: EngineClient) -> Table:
-    """One row a service of a stack."""
-    columns = ("stack", "service", "mode", "running", "wanted", "image", "update")
+    """One row a service of a stack. ``wanted`` is how many tasks are to run; of a job, how many are to complete."""
+    columns = ("stack", "service", "mode", "tasks", "running", "wanted", "completed", "image", "update")
     rows: list[tuple[object, ...]] = []
     services = api.services(filters={"label": STACK}, status=True)
     for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
         spec = service["Spec"]
-        status = service.get("ServiceStatus") or {}
         image = spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0]
         rows.append(
             (
                 spec["Labels"][STACK],
                 spec["Name"],
-                next(iter(spec["Mode"])).lower(),
-                status.get("RunningTasks", ""),
-                status.get("DesiredTasks", ""),
+                *_standing(spec["Mode"], service.get("ServiceStatus") or {}),
                 image,
                 (service.get("UpdateStatus") or {}).get("State", ""),
             )
         )
     return columns, rows
+
+
+STACK_ROWS_FOR_SCRIPTS = ("running", "wanted", "completed")
+"""Columns of ``stack_rows`` that people need not see: ``tasks`` tells all of them."""
+
+
+def _standing(mode: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[object, ...]:
+    """The mode in Docker's words, the tasks in one phrase, and how many run, are wanted, are completed."""
+    kind = next((kind for kind, value in mode.items() if value is not None), "Replicated")
+    words = kind.replace("Job", " job").lower()
+    if not status:
+        return (words, "", "", "", "")
+    running, wanted, completed = (status.get(f"{what}Tasks") or 0 for what in ("Running", "Desired", "Completed"))
+    if not kind.endswith("Job"):
+        return (words, f"{running}/{wanted}", running, wanted, completed)
+    # What a global job still wants is without what has completed.
+    total = wanted + completed if kind == "GlobalJob" else mode[kind].get("TotalCompletions", wanted)
+    phrase = f"{completed}/{total} completed"
+    return (words, f"{running} running, {phrase}" if running else phrase, running, total, completed)
 
 
 def _yes(value: object) -> str:

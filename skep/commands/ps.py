@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from skep.commands.listing import STACK, Table, manager_client
 from skep.converge import Site
@@ -14,6 +15,7 @@ from skep.engine.tasks import (
     error_of,
     is_alive,
     is_kept,
+    mode_of,
     node_name,
     parse_time,
     slot_of,
@@ -44,12 +46,15 @@ def task_rows(
 ) -> Table:
     """A row a task: by service those the managers want, by slot, then those that are over, newest first.
 
-    Without ``history``, of what is over only the newest task of each slot that has nothing running: what it ended with
-    is why. ``since`` is when it came to its state, in UTC, ``age`` how long that is before ``now``.
+    Without ``history``, of a job only the newest run, and of what is over only the newest task of each slot that is
+    wanted and has nothing running: what it ended with is why. ``since`` is when it came to its state, in UTC, ``age``
+    how long that is before ``now``.
     """
     rows: list[tuple[object, ...]] = []
     for service in sorted(services, key=lambda one: str(one["Spec"]["Name"])):
         own = [task for task in tasks if task["ServiceID"] == service["ID"]]
+        if not history:
+            own = _of_last_run(service, own)
         own.sort(key=lambda task: str(task["Status"].get("Timestamp", "")), reverse=True)
         current = [task for task in own if is_kept(task)]
         current.sort(key=lambda task: (int(task.get("Slot", 0)), node_name(nodes, task.get("NodeID", ""))))
@@ -60,16 +65,46 @@ def task_rows(
     return COLUMNS, rows
 
 
+def _of_last_run(service: Service, tasks: Sequence[Task]) -> list[Task]:
+    """Without those of a job's earlier runs, as far as its slots have come to another; what is still to stop stays."""
+    newest: dict[Any, int] = {}
+    for task in tasks:
+        slot = slot_of(service, task)
+        newest[slot] = max(newest.get(slot, 0), _run(task))
+    return [task for task in tasks if is_alive(task) or _run(task) == newest[slot_of(service, task)]]
+
+
+def _run(task: Task) -> int:
+    return int((task.get("JobIteration") or {}).get("Index", 0))
+
+
 def _telling(service: Service, current: Sequence[Task], over: Sequence[Task]) -> list[Task]:
-    """The newest of each slot in which nothing runs or is complete, and what is still to stop."""
+    """The newest of each slot in which nothing runs or is complete, and what is still to stop.
+
+    Slots that were scaled away have nothing to tell, nor have nodes on which a global service was stopped.
+    """
     fine = {slot_of(service, task) for task in current if task["Status"]["State"] in ("running", "complete")}
+    kept = {slot_of(service, task) for task in current}
+    missing = _missing(service, len(kept))
     told = []
     for task in over:
         slot = slot_of(service, task)
-        if is_alive(task) or slot not in fine:
+        if is_alive(task):
             told.append(task)
-            fine.add(slot)
+        elif slot not in fine and slot not in kept:
+            if missing > 0 and not (mode_of(service) == "Global" and task["Status"]["State"] == "shutdown"):
+                told.append(task)
+                missing -= 1
+        elif slot not in fine:
+            told.append(task)
+        fine.add(slot)
     return told
+
+
+def _missing(service: Service, kept: int) -> float:
+    """How many slots of the service nothing is in. A job's and a global service's are as many as have tasks."""
+    mode = service["Spec"]["Mode"].get("Replicated")
+    return float("inf") if mode is None else int(mode.get("Replicas", 1)) - kept
 
 
 def _row(service: Service, task: Task, nodes: Mapping[str, Node], now: datetime) -> tuple[object, ...]:

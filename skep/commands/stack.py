@@ -7,7 +7,7 @@ from functools import partial
 
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import STACK, manager_client, node_rows, stack_rows
+from skep.commands.listing import STACK, STACK_ROWS_FOR_SCRIPTS, manager_client, node_rows, stack_rows
 from skep.commands.rollouts import only_stacks
 from skep.converge import Site, plan, refuse_errors, refuse_silent
 from skep.errors import UsageError
@@ -58,7 +58,7 @@ def _refuse_unknown(site: Site, name: str) -> None:
 def show(site: Site, tell: Reporter) -> None:
     """All stacks with running and wanted tasks."""
     with manager_client(site) as api:
-        tell.table("stacks", *stack_rows(api))
+        tell.table("stacks", *stack_rows(api), for_scripts=STACK_ROWS_FOR_SCRIPTS)
 
 
 def nodes(site: Site, tell: Reporter) -> None:
