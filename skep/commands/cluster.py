@@ -11,7 +11,7 @@ from pathlib import Path
 from skep import history, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import STACK_ROWS_FOR_SCRIPTS, manager_client, network_rows, node_rows, stack_rows
+from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, network_rows, node_rows, stack_rows
 from skep.commands.rollouts import recovery
 from skep.converge import (
     Site,
@@ -98,9 +98,9 @@ def status(site: Site, tell: Reporter) -> None:
         observation, planned = look(site)
     try:
         with manager_client(site, observation) as api:
-            tell.table("nodes", *node_rows(api), title="nodes")
+            tell.table("nodes", *node_rows(api), title="nodes", spare=NODES_SPARE)
             tell.table("networks", *network_rows(api), title="networks")
-            tell.table("stacks", *stack_rows(api), title="stacks", for_scripts=STACK_ROWS_FOR_SCRIPTS)
+            tell.table("stacks", *stack_rows(api), title="stacks", **STACKS_SHOWN)
     except ConnectError as error:
         tell.plan(planned, applying=False)
         refuse_errors(planned)
@@ -149,7 +149,7 @@ def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
 def show_history(site: Site, tell: Reporter, *, last: int) -> None:
     """What was done, when, by whom."""
     entries = history.read(site.pool, site.manager_names, last)
-    columns = ("time", "run", "who", "event", "what", "cause", "seconds")
+    columns = ("time", "run", "who", "event", "seconds", "what", "cause")
     rows = []
     for entry in entries:
         what = entry.get("what") or f"{entry.get('host') or 'cluster'}: {entry.get('title')}"
@@ -159,12 +159,12 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
                 str(entry.get("run", ""))[:8],
                 entry.get("who", ""),
                 entry.get("event"),
+                entry.get("seconds", ""),
                 what,
                 entry.get("cause", ""),
-                entry.get("seconds", ""),
             )
         )
-    tell.table("history", columns, rows)
+    tell.table("history", columns, rows, spare=("who", "run"))
 
 
 def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], junit: Path | None) -> None:

@@ -93,7 +93,7 @@ def network_rows(api: EngineClient) -> Table:
 
 def stack_rows(api: EngineClient) -> Table:
     """One row a service of a stack. ``wanted`` is how many tasks are to run; of a job, how many are to complete."""
-    columns = ("stack", "service", "mode", "tasks", "running", "wanted", "completed", "image", "update")
+    columns = ("stack", "service", "mode", "tasks", "running", "wanted", "completed", "update", "image")
     rows: list[tuple[object, ...]] = []
     services = api.services(filters={"label": STACK}, status=True)
     for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
@@ -104,15 +104,17 @@ def stack_rows(api: EngineClient) -> Table:
                 spec["Labels"][STACK],
                 spec["Name"],
                 *_standing(spec["Mode"], service.get("ServiceStatus") or {}),
-                image,
                 (service.get("UpdateStatus") or {}).get("State", ""),
+                image,
             )
         )
     return columns, rows
 
 
-STACK_ROWS_FOR_SCRIPTS = ("running", "wanted", "completed")
-"""Columns of ``stack_rows`` that people need not see: ``tasks`` tells all of them."""
+STACKS_SHOWN: Mapping[str, Any] = {"for_scripts": ("running", "wanted", "completed"), "spare": ("stack", "mode")}
+"""How ``stack_rows`` are shown to people: ``tasks`` tells all of the first, a service's name that of its stack."""
+NODES_SPARE = ("address",)
+"""Columns of ``node_rows`` that a narrow terminal can do without."""
 
 
 def _standing(mode: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[object, ...]:

@@ -25,7 +25,8 @@ def history(site: Site, tell: Reporter, *, name: str) -> None:
         )
         for revision in reversed(_revisions(site, name))
     ]
-    tell.table("revisions", ("revision", "time", "who", "commit", "state", "cause", "changes"), rows)
+    columns = ("revision", "time", "who", "commit", "state", "cause", "changes")
+    tell.table("revisions", columns, rows, spare=("commit", "who"))
 
 
 def diff(site: Site, tell: Reporter, *, name: str, old: str, new: str) -> None:

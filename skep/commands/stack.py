@@ -7,7 +7,7 @@ from functools import partial
 
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import STACK, STACK_ROWS_FOR_SCRIPTS, manager_client, node_rows, stack_rows
+from skep.commands.listing import NODES_SPARE, STACK, STACKS_SHOWN, manager_client, node_rows, stack_rows
 from skep.commands.rollouts import only_stacks
 from skep.converge import Site, plan, refuse_errors, refuse_silent
 from skep.errors import UsageError
@@ -58,10 +58,10 @@ def _refuse_unknown(site: Site, name: str) -> None:
 def show(site: Site, tell: Reporter) -> None:
     """All stacks with running and wanted tasks."""
     with manager_client(site) as api:
-        tell.table("stacks", *stack_rows(api), for_scripts=STACK_ROWS_FOR_SCRIPTS)
+        tell.table("stacks", *stack_rows(api), **STACKS_SHOWN)
 
 
 def nodes(site: Site, tell: Reporter) -> None:
     """The nodes of the swarm."""
     with manager_client(site) as api:
-        tell.table("nodes", *node_rows(api))
+        tell.table("nodes", *node_rows(api), spare=NODES_SPARE)

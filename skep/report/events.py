@@ -76,6 +76,7 @@ class JsonReporter(Reporter):
         title: str = "",
         *,
         for_scripts: Collection[str] = (),
+        spare: Sequence[str] = (),
     ) -> None:
         """``{"event": NAME, "rows": [{…}]}``"""
         self._emit(name, rows=[dict(zip(columns, row, strict=True)) for row in rows])

@@ -19,6 +19,7 @@ from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
+from skep.report.tables import tables
 
 LABEL = 40
 """Columns to which labels of log lines are padded, at most."""
@@ -182,17 +183,17 @@ class LinesReporter(Reporter):
         title: str = "",
         *,
         for_scripts: Collection[str] = (),
+        spare: Sequence[str] = (),
     ) -> None:
-        """Columns without frames."""
+        """Columns without frames; on a narrow terminal the last one below, if need be."""
         if title:
             self.console.print(f"[bold]{escape(title)}[/]")
         shown = [place for place, column in enumerate(columns) if column not in for_scripts]
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for place in shown:
-            table.add_column(columns[place], overflow="fold")
-        for row in rows:
-            table.add_row(*(escape("" if row[place] is None else str(row[place])) for place in shown))
-        self.console.print(table)
+        cells = [["" if row[place] is None else str(row[place]) for place in shown] for row in rows]
+        names = [columns[place] for place in shown]
+        kept = () if self.soft else tuple(name for name in spare if name in names)
+        for part in tables(names, cells, self.console.width, kept):
+            self.console.print(part)
 
     def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
         """Task, node and text; on a terminal each service has a colour that stays the same."""

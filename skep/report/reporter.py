@@ -60,8 +60,10 @@ class Reporter:
         title: str = "",
         *,
         for_scripts: Collection[str] = (),
+        spare: Sequence[str] = (),
     ) -> None:
-        """A list of things. ``for_scripts`` names columns that people are not shown."""
+        """A list of things. ``for_scripts`` names columns that people are not shown; ``spare`` those to leave out
+        where a terminal has no room, the first first."""
 
     def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
         """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``."""

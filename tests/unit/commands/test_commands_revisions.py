@@ -41,7 +41,7 @@ class Told(Reporter):
         self.rows: list[tuple[Any, ...]] = []
         self.ends: list[str] = []
 
-    def table(self, name: str, columns: Any, rows: Any, title: str = "") -> None:
+    def table(self, name: str, columns: Any, rows: Any, title: str = "", **_: Any) -> None:
         self.rows = [tuple(row) for row in rows]
         assert {len(row) for row in self.rows} == {len(columns)}
 

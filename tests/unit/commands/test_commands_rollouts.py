@@ -53,7 +53,7 @@ class Told(Reporter):
     def plan(self, plan: Plan, *, applying: bool) -> None:
         self.plans.append([step.id for step in plan])
 
-    def table(self, name: str, columns: Any, rows: Any, title: str = "") -> None:
+    def table(self, name: str, columns: Any, rows: Any, title: str = "", **_: Any) -> None:
         self.rows = [*rows]
 
 
