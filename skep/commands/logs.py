@@ -73,6 +73,9 @@ def show(
         try:
             with interruptible(), reader.reading():
                 for line in reader.lines():
+                    if line.stream == "error":
+                        reader.remark(tell, line)
+                        continue
                     tell.log(reader.named(line), timestamps=timestamps)
         except BrokenPipeError as error:  # of whoever reads us, not of the engine
             gone = error
@@ -208,16 +211,13 @@ class _Reader:
                 self._go_on()
 
     def _news(self, over: bool) -> Iterator[LogLine]:
-        """What was read meanwhile, as much as can wait to be told. What an engine says of its own is told once."""
+        """What was read meanwhile, as much as can wait to be told."""
         for _ in range(QUEUE + len(self.streams)):
             try:
                 line = self._queue.get(timeout=0.0 if over else 0.1)
             except queue.Empty:
                 return
-            if line.stream != "error" or (line.service, line.text) not in self._said:
-                yield line
-            if line.stream == "error":
-                self._said.add((line.service, line.text))
+            yield line
 
     def _go_on(self) -> None:
         """Look for news; streams that ended, as after a change of leader, are opened again where they stopped."""
@@ -242,6 +242,15 @@ class _Reader:
         for stream in self.streams.values():
             if stream.error:
                 raise stream.error
+
+    def remark(self, tell: Reporter, line: LogLine) -> None:
+        """Once what the engine says of its own: no task has printed it."""
+        from skep.engine.logs import not_told
+
+        words = not_told(line.text, self._nodes)
+        if words and (line.service, words) not in self._said:
+            self._said.add((line.service, words))
+            tell.note(f"{line.service}: {words}")
 
     def named(self, line: LogLine) -> dict[str, str]:
         """A line with names instead of IDs; a task that is new is asked for, at most once a second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -25,6 +25,9 @@ MOST = 16 * 1024 * 1024
 
 LINE = 600
 """Bytes that a line takes besides its text."""
+
+GRABBING = "Error grabbing logs: "
+"""How the engine begins what it says of its own in a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,24 @@ def log_line(service: str, stream: str, line: bytes) -> LogLine:
     details, _, words = rest.partition(" ")
     told = {key: unquote(value) for key, _, value in (pair.partition("=") for pair in details.split(","))}
     if stream == "error" or "com.docker.swarm.task.id" not in told:
-        return LogLine(service, "error" if stream == "error" else stream, text)
+        # With a terminal all streams are one.
+        return LogLine(service, "error" if text.startswith(GRABBING) else stream, text)
     return LogLine(
         service, stream, words, time, told["com.docker.swarm.task.id"], told.get("com.docker.swarm.node.id", "")
     )
+
+
+def not_told(words: str, nodes: Mapping[str, str]) -> str:
+    """What the engine says of its own in a log, for people: whose output is missing, and why.
+
+    Empty where that is only tasks that no node has got yet: those have printed nothing.
+    """
+    reasons = re.search(r"incomplete log stream.*?following reasons: (.*)", words, re.DOTALL)
+    if not reasons:
+        return words.removeprefix(GRABBING).strip()
+    left = [one for one in reasons[1].strip().split(", ") if not re.fullmatch(r"task \w+ has not been scheduled", one)]
+    named = [re.sub(r"(?<=^node )(\w+)", lambda found: nodes.get(found[1], found[1]), one) for one in left]
+    return f"some output is missing: {', '.join(named)}" if named else ""
 
 
 def moment(text: str, now: datetime) -> float:

@@ -30,6 +30,10 @@ class JsonReporter(Reporter):
         """``{"event": "note", "text": …}``"""
         self._emit("note", text=text)
 
+    def note(self, text: str) -> None:
+        """The same."""
+        self.say(text)
+
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """``{"event": "plan", "steps": […], "findings": […]}``"""
         self._emit("plan", applying=applying, **plan.as_json())

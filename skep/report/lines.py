@@ -57,6 +57,10 @@ class LinesReporter(Reporter):
         """A line."""
         self.console.print(escape(text), soft_wrap=self.soft)
 
+    def note(self, text: str) -> None:
+        """On stderr."""
+        self.errors.print(f"[dim]{escape(text)}[/]", soft_wrap=True)
+
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
         for finding in plan.findings:

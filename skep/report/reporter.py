@@ -36,6 +36,9 @@ class Reporter:
     def say(self, text: str) -> None:
         """One line about how things go."""
 
+    def note(self, text: str) -> None:
+        """A remark beside what a command prints, kept out of it."""
+
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """The plan, with findings; ``applying`` says whether it is about to be carried out."""
 

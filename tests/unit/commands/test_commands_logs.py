@@ -69,8 +69,12 @@ class Swarm:
 
 class Told(Reporter):
     def __init__(self, stop_after: int = 10_000) -> None:
+        self.notes: list[str] = []
         self.lines: list[tuple[str, str]] = []
         self.stop_after = stop_after
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def log(self, line: Any, *, timestamps: bool = False) -> None:
         self.lines.append((line["task"], line["text"]))
@@ -98,6 +102,31 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_all_services_are_told_in_one_by_time(show: Any) -> None:
     swarm = Swarm("web_app", "web_db", web_app=[[line(1, "a"), line(3, "c")]], web_db=[[line(2, "b", "t2")]])
     assert show(swarm, Told()) == [("web_app.1", "a"), ("web_db.1", "b"), ("web_app.1", "c")]
+
+
+def refused(reasons: str) -> bytes:
+    words = f"warning: incomplete log stream. some logs could not be retrieved for the following reasons: {reasons}"
+    told = f"Error grabbing logs: rpc error: code = Unknown desc = {words}\n".encode()
+    return b"\x03\x00\x00\x00" + len(told).to_bytes(4, "big") + told
+
+
+@pytest.mark.parametrize(
+    ("reasons", "notes"),
+    [
+        ("task abc1 has not been scheduled", []),
+        ("task abc1 has not been scheduled, task abc2 has not been scheduled", []),
+        ("task abc1 has not been scheduled, node w1 is not available", ["node w1 is not available"]),
+        (
+            "node gone is not available, node w2 is not available",
+            ["node gone is not available, node w2 is not available"],
+        ),
+    ],
+)
+def test_what_an_engine_says_of_its_own_is_a_note_told_once(show: Any, reasons: str, notes: list[str]) -> None:
+    tell = Told()
+    told = show(Swarm("web_app", web_app=[[line(1, "a"), refused(reasons), line(2, "b"), refused(reasons)]]), tell)
+    assert told == [("web_app.1", "a"), ("web_app.1", "b")]
+    assert tell.notes == [f"web_app: some output is missing: {note}" for note in notes]
 
 
 @pytest.mark.parametrize("name", ["db", "web_db"])
@@ -163,7 +192,9 @@ def test_a_manager_that_is_lost_while_following_is_named(show: Any) -> None:
 def test_an_engines_own_word_is_told_once_while_following(show: Any) -> None:
     refusal = StepFailed("the engine refused", cause="logs cannot be read")
     swarm = Swarm("web_app", web_app=[[refusal], [refusal], [refusal], [line(1, "a")]])
-    assert show(swarm, Told(stop_after=2), follow=True) == [("web_app", "logs cannot be read"), ("web_app.1", "a")]
+    tell = Told(stop_after=1)
+    assert show(swarm, tell, follow=True) == [("web_app.1", "a")]
+    assert tell.notes == ["web_app: logs cannot be read"]
     with pytest.raises(StepFailed, match="the engine refused"):
         show(Swarm("web_app", web_app=[[refusal]]), Told())
 

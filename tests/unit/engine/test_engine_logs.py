@@ -31,7 +31,7 @@ def test_labels_of_the_containers_log_may_be_among_the_details() -> None:
 @pytest.mark.parametrize("stream", ["stdout", "error"])
 def test_what_the_daemon_says_of_its_own_is_kept_whole(stream: str) -> None:
     words = "Error grabbing logs: node x is not available"
-    assert log_line("web_app", stream, words.encode()) == LogLine("web_app", stream, words)
+    assert log_line("web_app", stream, words.encode()) == LogLine("web_app", "error", words)
 
 
 @pytest.mark.parametrize("tty", [False, True])

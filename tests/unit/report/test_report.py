@@ -168,6 +168,13 @@ def test_an_error_goes_to_stderr_whole(capsys: pytest.CaptureFixture[str]) -> No
     assert err.splitlines() == [*error.lines(), "a.yml:1: wrong [key]", "a.yml:2: too", "the inventory has 2 errors"]
 
 
+def test_a_note_is_kept_out_of_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    LinesReporter().note("not [all] of it")
+    assert capsys.readouterr() == ("", "not [all] of it\n")
+    JsonReporter().note("x")
+    assert json.loads(capsys.readouterr().out) == {"event": "note", "text": "x"}
+
+
 def test_checks_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, lambda tell: tell.checks(CHECKS, 1.0))
     assert told[1].split()[:3] == ["engine", "1", "1"]
