@@ -14,8 +14,8 @@ _SHORTEST = 3
 
 
 def render(document: Document) -> str:
-    """The merged compose files, every value in its long form."""
-    data = masked(document.record.dump(document.data), document.hidden)
+    """The merged compose files, every value in its long form; a ``$`` as ``$$``, so that read again it is one."""
+    data = _escaped(masked(document.record.dump(document.data), document.hidden))
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
@@ -27,6 +27,15 @@ class _Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+
+def _escaped(value: Any) -> Any:
+    """Variables are filled in in values, not in keys."""
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value
 
 
 def masked(value: Any, hidden: frozenset[str]) -> Any:
