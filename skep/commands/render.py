@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from skep.commands.sources import with_outputs_of
+from skep.commands.sources import UNTOLD, Untold, commanded, with_outputs_of
 from skep.compose import STARS, Document, convert, document_of, load, masked, render
 from skep.errors import UsageError
 from skep.inventory import load as read
 from skep.report import Reporter
 
 MAX_BYTES = 1024 * 1024
+_UNTOLD = base64.b64encode(UNTOLD.encode()).decode()
 
 
 class Folder(Mapping[str, bytes]):
@@ -40,9 +42,15 @@ class Folder(Mapping[str, bytes]):
 
 
 def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> None:
-    """Compose files without an inventory: variables come from the environment and ``.env`` beside the first."""
+    """Compose files without an inventory: variables come from the environment and ``.env`` beside the first.
+
+    Commands of ``x-skep`` are not run: whoever looks at a file need not trust it.
+    """
     here = Path.cwd().as_posix()
-    document = load(Folder(Path()), list(names), variables={}, environment=os.environ, directory=here)
+    document = load(Folder(Path()), list(names), variables={}, environment=os.environ, directory=here, outputs=Untold())
+    untold = [f"{section}.{one}" for section, one in commanded(document)]
+    if untold:
+        tell.note(f"note: without the content of {', '.join(untold)}: with --file their commands are not run")
     _show(tell, document, name, json=json)
 
 
@@ -70,4 +78,6 @@ def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None
     sent = masked(specs.as_json(), document.hidden)
     for secret in sent["secrets"].values():
         secret.update({"Data": STARS} if "Data" in secret else {})
+    for config in sent["configs"].values():
+        config.update({"Data": STARS} if config.get("Data") == _UNTOLD else {})
     tell.data("specs", {"stack": stack, "variables": dict(document.origins), **sent})

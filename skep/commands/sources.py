@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skep.errors import UsageError
 from skep.model import Cluster, Stack
 from skep.secret import Secret
+
+if TYPE_CHECKING:
+    from skep.compose import Document
 
 SECONDS = 60.0
 LARGEST = 1024 * 1024
@@ -37,11 +41,14 @@ def with_outputs_of(stack: Stack) -> Stack:
     return replace(stack, outputs=dict(zip(commands, printed, strict=True)))
 
 
-class _Noting(Mapping[Words, Secret]):
-    """Every command has printed something: so that a document can be read to see which it names."""
+UNTOLD = "what the command prints"
+
+
+class Untold(Mapping[Words, Secret]):
+    """Every command has printed something (``UNTOLD``): so that a document can be read without running any."""
 
     def __getitem__(self, words: Words) -> Secret:
-        return Secret("?")
+        return Secret(UNTOLD)
 
     def __iter__(self) -> object:  # type: ignore[override]
         return iter(())
@@ -55,16 +62,20 @@ def _commands(stack: Stack) -> dict[Words, str]:
     from skep.compose import ComposeError, document_of
 
     try:
-        document = document_of(replace(stack, outputs=_Noting()))
+        document = document_of(replace(stack, outputs=Untold()))
     except ComposeError:
         return {}
     found: dict[Words, str] = {}
-    for section in ("configs", "secrets"):
-        for name, one in document.section(section).items():
-            if "x-skep" in one:
-                place = f"{document.where(section, name, 'x-skep')}: {section}.{name}.x-skep.command"
-                found.setdefault(tuple(one["x-skep"]["command"]), place)
+    for section, name in commanded(document):
+        place = f"{document.where(section, name, 'x-skep')}: {section}.{name}.x-skep.command"
+        found.setdefault(tuple(document.section(section)[name]["x-skep"]["command"]), place)
     return found
+
+
+def commanded(document: Document) -> list[tuple[str, str]]:
+    """Section and name of the configs and secrets that commands give."""
+    sections = ("configs", "secrets")
+    return [(place, name) for place in sections for name, one in document.section(place).items() if "x-skep" in one]
 
 
 def _run(stack: Stack, words: Sequence[str], place: str) -> Secret:

@@ -1,0 +1,61 @@
+"""Compose files as one, without an inventory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep.commands import render
+from skep.report import Reporter
+
+COMPOSE = """
+services: {app: {image: "busybox:1", configs: [page, plain], secrets: [key]}}
+configs:
+  page: {x-skep: {command: [touch, ran]}}
+  plain: {content: hello}
+secrets: {key: {x-skep: {command: [touch, ran]}}}
+"""
+
+
+class Told(Reporter):
+    def __init__(self) -> None:
+        self.text, self.notes, self.values = "", list[str](), dict[str, Any]()
+
+    def say(self, text: str) -> None:
+        self.text += text
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def data(self, name: str, value: Any) -> None:
+        self.values = dict(value)
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    (tmp_path / "compose.yml").write_text(COMPOSE)
+    monkeypatch.chdir(tmp_path)
+    return Told()
+
+
+def test_commands_of_a_file_are_not_run_and_that_is_noted(told: Told) -> None:
+    render.of_files(told, ["compose.yml"], name="web", json=False)
+    assert told.notes == [
+        "note: without the content of configs.page, secrets.key: with --file their commands are not run"
+    ]
+    assert "command:\n        - touch" in told.text
+    assert not Path("ran").exists()
+
+
+def test_what_is_not_known_is_stars_in_json(told: Told) -> None:
+    render.of_files(told, ["compose.yml"], name="web", json=True)
+    data = {name: one["Data"] for kind in ("configs", "secrets") for name, one in told.values[kind].items()}
+    assert data == {"web_page": "***", "web_plain": "aGVsbG8=", "web_key": "***"}
+
+
+def test_a_file_without_commands_needs_no_note(told: Told) -> None:
+    Path("plain.yml").write_text("services: {app: {image: a}}")
+    render.of_files(told, ["plain.yml"], name="web", json=False)
+    assert told.notes == []
