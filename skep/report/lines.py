@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 from zlib import crc32
 
@@ -63,9 +64,9 @@ class LinesReporter(Reporter):
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
-        for finding in plan.findings:
-            if len(plan) or not (applying and finding.standing):
-                self._finding(finding)
+        shown = [one for one in plan.findings if len(plan) or not (applying and one.standing)]
+        for finding, after in zip_longest(shown, shown[1:]):
+            self._finding(finding, last=after is None or after.next_action != finding.next_action)
         if not len(plan) or (applying and plan.errors):
             return
         for places, steps in (
@@ -81,11 +82,12 @@ class LinesReporter(Reporter):
             + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else "")
         )
 
-    def _finding(self, finding: Finding) -> None:
+    def _finding(self, finding: Finding, *, last: bool) -> None:
+        """``last`` of those in a row that want the same: what to do is said once."""
         colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
         place = f"{finding.host}: " if finding.host else ""
         self.console.print(f"[{colour}]{finding.level}[/] {escape(place + finding.text)}", soft_wrap=self.soft)
-        if finding.next_action:
+        if finding.next_action and last:
             self.console.print(f"  next: {escape(finding.next_action)}", soft_wrap=self.soft)
 
     def _step(self, plan: Plan, step: Step) -> None:

@@ -120,6 +120,14 @@ def test_a_plan_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_the_same_next_action_of_findings_in_a_row_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = [("a", "mend"), ("b", "mend"), ("c", None), ("d", "mend"), ("e", "wait")]
+    plan = Plan([Finding("error", text, next_action=next_action) for text, next_action in wanted], [], [])
+    assert lines(capsys, lambda tell: tell.plan(plan, applying=True)) == [
+        "error a", "error b", "  next: mend", "error c", "error d", "  next: mend", "error e", "  next: wait",
+    ]  # fmt: skip
+
+
 def test_a_plan_that_cannot_be_applied_is_only_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, lambda tell: tell.plan(PLAN, applying=True))
     assert told == ["error clocks differ [much]", "  next: set them", "warning m1: no ip_vs"]
