@@ -71,7 +71,7 @@ class StackWatch:
         own = [task for held in tasks.values() for task in held]
         self._note(own, now)
         verdicts = [judge(one, tasks[one["ID"]], fresh, nodes, lambda task: self._ran(task, now)) for one in found]
-        self._seen = (found, tasks, verdicts)
+        self._seen = (found, _to_blame(found, tasks, fresh), verdicts)
         self._last = now
         self._refuse(api, stack, verdicts)
         missing = sorted(set(services) - {one["Spec"]["Name"] for one in found})
@@ -147,3 +147,15 @@ class StackWatch:
         if not times or len(times) < late or max(times) < -1:
             return max(STEP, took)
         return min(LONGEST, max(DUE, took, *times))
+
+
+def _to_blame(
+    services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], fresh: Collection[str]
+) -> dict[str, list[Task]]:
+    """Tasks of the current specs, and those that Swarm names in its words on roll-outs: after a rollback they are of
+    the spec that was taken back. What became of older ones says nothing about now."""
+    words = {one["ID"]: str((one.get("UpdateStatus") or {}).get("Message", "")).split() for one in services}
+    return {
+        service: [task for task in held if task["ID"] in fresh or task["ID"] in words[service]]
+        for service, held in tasks.items()
+    }
