@@ -15,7 +15,7 @@ from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
 from skep.secret import secrets_in
 
-SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Configs", "Secrets")
+SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs", "Secrets", "Env")
 """Sections of a new service that the plan shows."""
 
 
@@ -181,4 +181,17 @@ def _whole(key: str, value: Any) -> str:
         at_once = f" ({value['MaxConcurrent']} at once)" if "MaxConcurrent" in value else ""
         count = value.get("Replicas", value.get("Completions"))
         return f"{value['Mode']} {count}{at_once}" if count else str(value["Mode"])
+    if key == "Mounts":
+        return ", ".join(_mount(target, mount) for target, mount in value.items())
     return ", ".join(value) if isinstance(value, Mapping) else str(value)
+
+
+def _mount(target: str, mount: Raw) -> str:
+    words = (
+        mount.get("Type", "volume"),
+        mount.get("Source"),
+        "at",
+        target,
+        "read-only" if mount.get("ReadOnly") else "",
+    )
+    return " ".join(str(word) for word in words if word)

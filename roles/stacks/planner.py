@@ -100,7 +100,8 @@ class Planner:
         made = records(self._case)
         return self._call(
             "begin",
-            f"write down revision {made[-1]['Labels']['skep.revision']} of stack {self._name}",
+            f"write down revision {made[-1]['Labels']['skep.revision']} of stack {self._name}"
+            + (", and what is there as the one before" if len(made) > 1 else ""),
             self._case.cause,
             "revision_begin",
             {"records": made, "images": self._images, "who": Ref("author"), "commit": Ref("commit")},

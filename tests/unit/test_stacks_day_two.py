@@ -297,3 +297,19 @@ def test_two_stacks_cannot_have_the_same(scene: Scene, name: str, text: str, kin
     }[kind]
     plan = scene.plan(shop(text, name), shop(other, "shop_api"))
     assert [error.text for error in plan.errors] == [f"stacks shop and shop_api both have a {kind} of the name {about}"]
+
+
+def test_a_new_service_is_shown_with_what_it_mounts_and_the_names_of_its_variables(scene: Scene) -> None:
+    text = """
+services:
+  app:
+    image: busybox:1
+    environment: {PASSWORD: hush, LEVEL: debug}
+    volumes: ["data:/data", "/etc/hosts:/h:ro", {type: tmpfs, target: /t}]
+volumes: {data: {}}
+"""
+    [detail] = [step.detail for step in scene.plan(shop(text)) if step.id == "stacks/create:shop/shop_app"]
+    assert detail[-2:] == (
+        "Mounts: volume shop_data at /data, bind /etc/hosts at /h read-only, tmpfs at /t",
+        "Env: LEVEL, PASSWORD",
+    )
