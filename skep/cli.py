@@ -31,7 +31,10 @@ PIPE = 141
 """What the process ends with when nobody reads its output any more, as a shell says of SIGPIPE."""
 
 
-SHORT = {"inventory": "i", "json": "j", "verbose": "v", "yes": "y", "limit": "l", "timeout": "t", "follow": "f"}
+SHORT = {
+    "inventory": "i", "json": "j", "verbose": "v", "yes": "y", "limit": "l", "timeout": "t", "follow": "f",
+    "keyword": "k",
+}  # fmt: skip
 """Options with a short form, which is the same everywhere. Left to itself, Invoke gives each task's options what
 letters are free: ``-v`` was ``--volumes`` where a stack is removed."""
 
