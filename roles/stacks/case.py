@@ -82,7 +82,10 @@ class Case:
 
     def halted(self, service: str) -> str:
         """Why Swarm paused the service's part of a roll-out that nobody saw to its end; empty where it did not. Such
-        a service may run as wanted, and every wait for it fails until it is rolled out anew."""
+        a service may run as wanted, and every wait for it fails until it is rolled out anew; not by what is asked to
+        do one certain thing."""
+        if self.rollout.scale or self.rollout.restart or self.rollout.resolve == "refresh":
+            return ""
         status = (self.found.services.get(service) or {}).get("UpdateStatus") or {}
         is_open = bool(self.found.revisions) and not self.found.revisions[-1].done
         paused = is_open and str(status.get("State", "")).endswith("paused")

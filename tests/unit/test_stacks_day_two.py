@@ -214,6 +214,8 @@ def test_what_swarm_paused_is_rolled_out_anew_by_the_next_deploy(scene: Scene) -
     assert [step.cause for step in plan if step.id == "stacks/restart:shop/shop_app"] == [
         "Swarm paused it: task 5 ended early"
     ]
+    for one_thing in ({"scale": {"shop_app": 1}}, {"resolve": "refresh"}):
+        assert "stacks/restart:shop/shop_app" not in ids(scene.plan(rolled(app(2), **one_thing)))
     scene.deploy(app(2))
     assert scene.swarm.stack("shop")["shop_app"]["TaskTemplate"]["ForceUpdate"] == 1
     service["UpdateStatus"] = {"State": "paused", "Message": "what was seen to run since stays as it is"}
