@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
 from invoke.tasks import Task
 from invoke.tasks import task as _task
 
@@ -25,28 +27,70 @@ if TYPE_CHECKING:
     from skep.role import Role
 
 FOLDER = Path("inventory")
+PIPE = 141
+"""What the process ends with when nobody reads its output any more, as a shell says of SIGPIPE."""
+
+
+SHORT = {
+    "inventory": "i", "json": "j", "verbose": "v", "yes": "y", "limit": "l", "timeout": "t", "follow": "f",
+    "keyword": "k",
+}  # fmt: skip
+"""Options with a short form, which is the same everywhere. Left to itself, Invoke gives each task's options what
+letters are free: ``-v`` was ``--volumes`` where a stack is removed."""
+
+
+class _Word(Argument):
+    """A word that a task requires, and that no option can be taken for."""
+
+    def __init__(self, like: Argument, task: str) -> None:
+        super().__init__(
+            names=like.names, kind=like.kind, help=like.help, positional=True, attr_name=like.attr_name
+        )  # fmt: skip
+        self._task = task
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Raises ``Exit``: after the task's help where that was asked for, else with what is wrong."""
+        if value in ("--help", "-h"):
+            raise Exit(code=_help(self._task))
+        if str(value).startswith("-"):
+            with told():
+                raise UsageError(
+                    f"{value} stands where {str(self.name).upper()} belongs",
+                    next_action="the words come before the options",
+                )
+        super().set_value(value, cast)
 
 
 class Command(Task[Any]):
     """An Invoke task that knows an option in the place of a word it requires: Invoke takes anything that stands there,
     so that ``invoke stack.deploy --help`` would go and look for a stack of that name."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the body; with ``--help`` show the task's help, with another option say what is missing."""
-        for name in self.positional:
-            option = str(kwargs.get(name, ""))
-            if option in ("--help", "-h"):
-                raise Exit(code=_help(self.body.__name__.replace("_", ".", 1)))
-            if option.startswith("-"):
-                with told():
-                    raise UsageError(
-                        f"{option} stands where {name.upper()} belongs", next_action="the words come before the options"
-                    )
-        return super().__call__(*args, **kwargs)
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """As Invoke reads them off the signature."""
+        name = self.body.__name__.replace("_", ".", 1)
+        found = super().get_arguments(ignore_unknown_help)
+        for argument in found:
+            argument.names += (SHORT[argument.names[0]],) if argument.names[0] in SHORT else ()
+        return [_Word(argument, name) if argument.positional else argument for argument in found]
 
 
-task = partial(_task, klass=Command)
+task = partial(_task, klass=Command, auto_shortflags=False)
 """Invoke's decorator, for a ``Command`` whose function is named as the task is: ``stack_plan`` for ``stack.plan``."""
+
+
+def _nobody_reads() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _untold(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Invoke's own help and lists do not bear a reader that goes away, such as ``head``."""
+    if issubclass(kind, BrokenPipeError):
+        _nobody_reads()
+        os._exit(PIPE)
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _untold
 
 
 def _help(name: str) -> int:
@@ -72,8 +116,8 @@ def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
         tell.error(interrupted)
         raise Exit(code=interrupted.exit_code) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Exit(code=141) from None
+        _nobody_reads()
+        raise Exit(code=PIPE) from None
     except (Exit, SystemExit):
         raise
     except Exception as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
 from skep.secret import secrets_in
 
-SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Configs", "Secrets")
+SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs", "Secrets", "Env")
 """Sections of a new service that the plan shows."""
 
 
@@ -52,7 +52,7 @@ class Case:
         self.cause = cause
         self.found: Found = self.told.of(stack.name)
         self.differing = [d for d in map(self._differing, sorted(wanted.services)) if d is not None]
-        self.surplus = sorted(set(self.found.services) - set(wanted.services))
+        self.surplus = sorted(set(self.found.services) - set(wanted.services) - wanted.spared)
 
     @property
     def name(self) -> str:
@@ -67,7 +67,8 @@ class Case:
     @property
     def hooks(self) -> Mapping[str, str]:
         """The hooks that this roll-out runs."""
-        return {} if self.rollout.scale or self.rollout.restart else self.wanted.hooks
+        none = self.rollout.scale or self.rollout.restart or self.rollout.revision is not None
+        return {} if none else self.wanted.hooks
 
     @property
     def pruned(self) -> list[str]:
@@ -78,6 +79,17 @@ class Case:
         """The spec of a service as it is, with names in place of identifiers."""
         raw = self.found.services.get(service)
         return understood(named(raw["Spec"], self.names), self.oldest) if raw else None
+
+    def halted(self, service: str) -> str:
+        """Why Swarm paused the service's part of a roll-out that nobody saw to its end; empty where it did not. Such
+        a service may run as wanted, and every wait for it fails until it is rolled out anew; not by what is asked to
+        do one certain thing."""
+        if self.rollout.scale or self.rollout.restart or self.rollout.resolve == "refresh":
+            return ""
+        status = (self.found.services.get(service) or {}).get("UpdateStatus") or {}
+        is_open = bool(self.found.revisions) and not self.found.revisions[-1].done
+        paused = is_open and str(status.get("State", "")).endswith("paused")
+        return str(status.get("Message") or "no reason told") if paused else ""
 
     def was_taken_back(self, service: str) -> bool:
         """Whether Swarm rolled the service's last update back: it runs as before, and its status says so for ever."""
@@ -119,7 +131,7 @@ class Case:
             return
         for change in difference.changes:
             yield str(shown(change, self.hidden))
-        if difference.name in self.rollout.restart:
+        if difference.name in self.rollout.restart or not difference.changes:
             yield "ForceUpdate: tasks are replaced one after the other"
 
     def summary(self) -> list[str]:
@@ -134,7 +146,7 @@ class Case:
         spec, have = self.wanted.services[name], self.have(name)
         full = inherited(spec, have, *self._resolved(spec, have), pinned=self.wanted.pinned)
         changes = tuple(differences(have, full, self.names)) if have is not None else ()
-        if have is not None and not changes and name not in self.rollout.restart:
+        if have is not None and not changes and name not in self.rollout.restart and not self.halted(name):
             return None
         return Difference(name, full, have, changes)
 
@@ -148,18 +160,20 @@ class Case:
         return image_of(full), list((full["TaskTemplate"].get("Placement") or {}).get("Platforms") or [])
 
 
-def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told) -> bool:
-    """Whether the services there are exactly these."""
-    there = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
-    return not differ(there, services, told)
+def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told, but: Container[str] = ()) -> bool:
+    """Whether the services there are exactly these, ``but`` for some."""
+    there = {name: named(raw["Spec"], told.names) for name, raw in found.services.items() if name not in but}
+    return not differ(there, {name: spec for name, spec in services.items() if name not in but}, told)
 
 
-def differ(some: Mapping[str, Raw], others: Mapping[str, Raw], told: Told) -> bool:
-    """Whether these services are not those; specs with names in place of identifiers."""
+def differ(some: Mapping[str, Raw], others: Mapping[str, Raw], told: Told, *, scaled: bool = True) -> bool:
+    """Whether these services are not those; specs with names in place of identifiers. Where being ``scaled`` is no
+    difference, the numbers of tasks do not count."""
     oldest = oldest_manager(told.nodes)
     return set(some) != set(others) or any(
-        differences(understood(spec, oldest), understood(others[name], oldest), told.names)
+        scaled or change.path[0] != "Mode"
         for name, spec in some.items()
+        for change in differences(understood(spec, oldest), understood(others[name], oldest), told.names)
     )
 
 
@@ -170,4 +184,17 @@ def _whole(key: str, value: Any) -> str:
         at_once = f" ({value['MaxConcurrent']} at once)" if "MaxConcurrent" in value else ""
         count = value.get("Replicas", value.get("Completions"))
         return f"{value['Mode']} {count}{at_once}" if count else str(value["Mode"])
+    if key == "Mounts":
+        return ", ".join(_mount(target, mount) for target, mount in value.items())
     return ", ".join(value) if isinstance(value, Mapping) else str(value)
+
+
+def _mount(target: str, mount: Raw) -> str:
+    words = (
+        mount.get("Type", "volume"),
+        mount.get("Source"),
+        "at",
+        target,
+        "read-only" if mount.get("ReadOnly") else "",
+    )
+    return " ".join(str(word) for word in words if word)

@@ -100,7 +100,8 @@ class Planner:
         made = records(self._case)
         return self._call(
             "begin",
-            f"write down revision {made[-1]['Labels']['skep.revision']} of stack {self._name}",
+            f"write down revision {made[-1]['Labels']['skep.revision']} of stack {self._name}"
+            + (", and what is there as the one before" if len(made) > 1 else ""),
             self._case.cause,
             "revision_begin",
             {"records": made, "images": self._images, "who": Ref("author"), "commit": Ref("commit")},
@@ -152,7 +153,8 @@ class Planner:
 
     def _write(self, difference: Difference, needs: Sequence[Step]) -> Step:
         case, name = self._case, difference.name
-        new, restart = difference.have is None, name in case.rollout.restart
+        new, halted = difference.have is None, case.halted(name)
+        restart = name in case.rollout.restart or (bool(halted) and not difference.changes)
         how = "" if new else " (in place)" if difference.in_place and not restart else " (its tasks are replaced)"
         hook = name in case.hooks
         action = "create" if new else "update" if difference.changes else "restart"
@@ -165,7 +167,13 @@ class Planner:
         return self._call(
             action,
             f"run {name}" if hook else f"{action} service {name}{how}",
-            f"a hook {case.hooks[name]} the roll-out" if hook else "missing" if new else case.cause,
+            f"a hook {case.hooks[name]} the roll-out"
+            if hook
+            else "missing"
+            if new
+            else f"Swarm paused it: {halted}"
+            if halted
+            else case.cause,
             "service_write",
             arguments,
             about=name,

@@ -14,10 +14,10 @@ from skep.revisions import Revision
 
 def records(case: Case) -> list[dict[str, Any]]:
     """What is written down before a roll-out: the stack as it was found, where no revision knows it, and as it is
-    to be. Each with ``Name``, ``Labels`` and ``content``. It takes the place of one that nobody saw to its end."""
+    to be. Each with ``Name``, ``Labels`` and ``content``. Tried again, it takes the place of the one before."""
     past = case.found.revisions
-    number = past[-1].number + past[-1].done if past else 1
     found = {name: case.have(name) or {} for name in case.found.services}
+    number = past[-1].number + 1 if past else 1
     made = []
     if found and not past:
         made.append(_record(case, number, found, "as found", done=True))
@@ -25,6 +25,8 @@ def records(case: Case) -> list[dict[str, Any]]:
     services = {**case.wanted.services, **found, **{d.name: d.spec for d in case.differing}}
     for name in case.pruned:
         del services[name]
+    if past and not past[-1].done and not differ(past[-1].content["services"], services, case.told):
+        number = past[-1].number
     made.append(_record(case, number, services, case.cause, done=False, lines=case.summary()))
     return made
 
@@ -51,14 +53,21 @@ def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]
             used = used_by(named(spec, case.names))
             configs |= used[0]
             secrets |= used[1]
-    kept = {revision.number for revision in ran}
-    old = [revision.name for revision in case.found.revisions if revision.done and revision.number not in kept]
+    kept = {revision.number for revision in (*ran, *_failed(case, ran))}
+    old = [revision.name for revision in case.found.revisions if revision.number not in kept]
     surplus = [name for name in case.found.configs if name not in configs]
     return sorted([*surplus, *old]), sorted(name for name in case.found.secrets if name not in secrets)
 
 
+def _failed(case: Case, ran: Sequence[Revision]) -> list[Revision]:
+    """The last revisions that nobody saw to their end, among those within reach: history tells of them."""
+    oldest = ran[0].number if ran else 0
+    failed = [one for one in case.found.revisions if not one.done and one.number > oldest]
+    return failed if case.wanted.keep is None else failed[-case.wanted.keep :]
+
+
 def _within_reach(case: Case) -> list[Revision]:
-    """The last revisions that ran, and the last that differ from each other: restarts, which change nothing, do not
+    """The last revisions that ran, and the last that differ in more than numbers of tasks: restarts and scaling do not
     push out what one would go back to."""
     ran = [revision for revision in case.found.revisions if revision.done]
     if case.wanted.keep is None or len(ran) <= case.wanted.keep:
@@ -69,7 +78,7 @@ def _within_reach(case: Case) -> list[Revision]:
         if len(different) == case.wanted.keep:
             break
         services = revision.content["services"]
-        if all(differ(services, other.content["services"], case.told) for other in different):
+        if all(differ(services, other.content["services"], case.told, scaled=False) for other in different):
             different.append(revision)
     return [revision for revision in ran if revision.number in last or revision in different]
 

@@ -11,9 +11,9 @@ from roles.stacks.findings import owned_twice
 from roles.stacks.planner import Planner, key_step
 from roles.stacks.removal import removals
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
-from roles.stacks.wanted import from_compose, from_found, from_revision
+from roles.stacks.wanted import Wanted, from_compose, from_found, from_revision, hooks_of, refreshed
 from skep.compose import ComposeError
-from skep.model import Cluster, Host, Stack
+from skep.model import Cluster, Host, Rollout, Stack
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
 from skep.revisions import Revision
@@ -105,22 +105,38 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
             revision = _revision(rollout.revision, found, seen or Told())
             if revision is None:
                 return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
-            wanted = from_revision(stack, revision.content)
+            wanted = from_revision(stack, revision.content, found)
             return Case(cluster, stack, wanted, seen, f"back to revision {revision.number}")
         if seen and (rollout.scale or rollout.restart):
             return _changed(cluster, stack, seen)
-        cause = "its image has moved" if rollout.resolve == "refresh" else "differs from the compose files"
-        return Case(cluster, stack, from_compose(cluster, stack, found, seen), seen, cause)
+        files = from_compose(cluster, stack, found, seen)
+        if rollout.resolve == "refresh":
+            return _refreshed(cluster, stack, seen, files)
+        return Case(cluster, stack, files, seen, "differs from the compose files")
     except ComposeError as error:
         return [Finding("error", problem, role="stacks", next_action="mend the file") for problem in error.problems]
 
 
+def _refreshed(cluster: Cluster, stack: Stack, seen: Told | None, files: Wanted) -> Case | list[Finding]:
+    """What runs, with the images that its tags are now; what else the files ask for is a deploy's to bring."""
+    if seen is None:
+        return [_error("nobody can tell what runs: there is no manager of a swarm", "make one: invoke cluster.up")]
+    found = seen.of(stack.name)
+    wanted = refreshed(stack, found, seen, files)
+    deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, seen, "")
+    if deploy.differing or deploy.pruned:
+        text = f"the files of stack {stack.name} ask for more than new images; a refresh leaves that"
+        note = Finding("note", text, role="stacks", next_action=f"look at it: invoke stack.plan {stack.name}")
+        wanted = replace(wanted, findings=(note,))
+    return Case(cluster, stack, wanted, seen, "its image has moved")
+
+
 def _revision(number: int, found: Found, seen: Told) -> Revision | None:
-    """The one of that number; 0: the last that ran, -1: the last that ran and is not what is there."""
+    """The one of that number; 0: the last that ran, -1: the last that ran and is not what is there, hooks aside."""
     if number > 0:
         return next((revision for revision in found.revisions if revision.number == number), None)
     ran = [revision for revision in found.revisions if revision.done]
-    while ran and number < 0 and is_what_runs(ran[-1].content["services"], found, seen):
+    while ran and number < 0 and is_what_runs(ran[-1].content["services"], found, seen, but=hooks_of(found)):
         ran.pop()
     return ran[-1] if ran else None
 
@@ -133,6 +149,9 @@ def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Case | list[Finding]
     if unknown:
         names = ", ".join(sorted(wanted.services)) or "none"
         return [_error(f"stack {stack.name} has no service {', '.join(unknown)}", f"its services are: {names}")]
+    hooks = sorted(set(rollout.scale) & set(wanted.hooks))
+    if hooks:
+        return [_error(f"{', '.join(hooks)} is a hook of stack {stack.name}: scaling would run it", "scale services")]
     services = dict(wanted.services)
     for name, count in rollout.scale.items():
         mode = services[name]["Mode"]

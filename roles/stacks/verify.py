@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-import yaml
 from testinfra.host import Host as Remote
 
-from skep.model import Host, Secret, Stack, reveal
+from skep.compose import convert, document_of
+from skep.model import Host, Secret, Stack
 
 SERVICES = r"""
 left=10
@@ -33,19 +33,20 @@ TASKS = (
 )
 CONTAINERS = "timeout 20 docker ps --no-trunc --filter label=com.docker.stack.namespace=%s --format '{{json .Names}}'"
 SWARM = "timeout 20 docker info --format '{{json .Swarm}}'"
-VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<bare>\w+)|\{(?P<name>\w+)(?:(?P<how>:?[-?])(?P<default>[^}]*))?\})")
 Ask = Callable[..., list[Any]]
+Spec = Mapping[str, Any]
 
 
 def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
     """its services are those of the compose files, and all their tasks run"""
     found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name, stack.name)}
-    wanted = {f"{stack.name}_{name}": service for name, service in _services(stack).items()}
+    wanted = _services(stack)
     wrong = [f"service {name} does not exist" for name in wanted if name not in found]
-    wrong += [f"service {name} is in no compose file" for name in found if name not in wanted]
+    if document_of(stack).options.prune:
+        wrong += [f"service {name} is in no compose file" for name in found if name not in wanted]
     for name in sorted(set(wanted) & set(found)):
-        image = _tagged(str(wanted[name].get("image", "")))
-        if image not in ("", _tagged(found[name]["Image"])):
+        image = _tagged(wanted[name]["TaskTemplate"]["ContainerSpec"]["Image"])
+        if image != _tagged(found[name]["Image"]):
             wrong.append(f"service {name} runs {found[name]['Image']}, the compose file names {image}")
         running, meant = map(int, re.findall(r"\d+", found[name]["Replicas"])[:2])
         asked = _replicas(wanted[name])
@@ -81,7 +82,7 @@ def test_ports_here(host: Remote, wanted: Host, manager: Remote, stack: Stack, a
     ports = {
         (protocol, port, name)
         for name in set(_tasks_here(host, manager, stack, ask).values())
-        for protocol, port in _host_ports(services.get(name.removeprefix(f"{stack.name}_"), {}))
+        for protocol, port in _host_ports(services.get(name, {}))
     }
     if not ports:
         pytest.skip("none is published there")
@@ -142,56 +143,26 @@ def _tagged(image: str) -> str:
     return name if ":" in name.rpartition("/")[2] or not name else f"{name}:latest"
 
 
-def _is_job(service: Mapping[str, Any]) -> bool:
-    return str(_deploy(service).get("mode", "")).endswith("-job")
+def _is_job(spec: Spec) -> bool:
+    return any(mode.endswith("Job") for mode in spec["Mode"])
 
 
-def _replicas(service: Mapping[str, Any]) -> int | None:
+def _replicas(spec: Spec) -> int | None:
     """Tasks the compose file asks for; ``None`` where the number is the swarm's to tell."""
-    if _deploy(service).get("mode", "replicated") != "replicated":
-        return None
-    return int(_deploy(service).get("replicas", 1))
+    replicated = spec["Mode"].get("Replicated")
+    return None if replicated is None else int(replicated.get("Replicas", 1))
 
 
-def _deploy(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    return service.get("deploy") or {}
-
-
-def _host_ports(service: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Protocol and port published on the host itself; only the long form can ask for that."""
+def _host_ports(spec: Spec) -> list[tuple[str, int]]:
+    """Protocol and port published on the host itself."""
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
     return [
-        (str(port.get("protocol", "tcp")), int(port["published"]))
-        for port in service.get("ports") or []
-        if isinstance(port, Mapping) and port.get("mode") == "host" and port.get("published")
+        (str(port.get("Protocol", "tcp")), int(port["PublishedPort"]))
+        for port in ports
+        if port.get("PublishMode") == "host" and port.get("PublishedPort")
     ]
 
 
-def _services(stack: Stack) -> dict[str, dict[str, Any]]:
-    """The services with what is checked here, merged over the compose files and with variables filled in."""
-    values = {name: reveal(value) for name, value in stack.variables.items()}
-    services: dict[str, dict[str, Any]] = {}
-    for file in stack.compose:
-        document = _filled(yaml.safe_load(stack.files[file]) or {}, values)
-        for name, service in (document.get("services") or {}).items():
-            merged = services.setdefault(name, {"image": "", "deploy": {}, "ports": []})
-            merged["deploy"] |= (service or {}).get("deploy") or {}
-            merged["image"] = (service or {}).get("image") or merged["image"]
-            merged["ports"] += (service or {}).get("ports") or []
-    return services
-
-
-def _filled(value: Any, variables: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return VARIABLE.sub(lambda match: _variable(match, variables), value)
-    if isinstance(value, dict):
-        return {key: _filled(inner, variables) for key, inner in value.items()}
-    return [_filled(inner, variables) for inner in value] if isinstance(value, list) else value
-
-
-def _variable(match: re.Match[str], variables: Mapping[str, str]) -> str:
-    """``$$``, ``$NAME``, ``${NAME}``, ``${NAME-default}`` and, where empty counts as unset, ``${NAME:-default}``."""
-    if match["escaped"]:
-        return "$"
-    value = variables.get(match["bare"] or match["name"])
-    unset = value is None or (not value and str(match["how"]).startswith(":"))
-    return (match["default"] or "" if str(match["how"]).endswith("-") else "") if unset else value or ""
+def _services(stack: Stack) -> Mapping[str, Spec]:
+    """What the compose files ask for, by full name."""
+    return convert(document_of(stack), stack.name).services

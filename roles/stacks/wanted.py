@@ -8,7 +8,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from roles.stacks.state import MARK, Found, Raw, Told
@@ -31,7 +31,8 @@ class Wanted:
     """Services by full name, their specs with names in place of identifiers; bodies of what they use.
 
     ``hooks`` maps services to ``before`` or ``after``; ``waves`` are services in the order they are to come. ``keep``
-    revisions stay within reach, all of them where nobody here knows how many. ``pinned``: images are digests already,
+    revisions stay within reach, all of them where nobody here knows how many. ``spared`` are services that stay as they
+    are, whatever else goes. ``pinned``: images are digests already,
     and nothing is asked of a registry. ``hidden`` are texts not to show.
     """
 
@@ -44,6 +45,7 @@ class Wanted:
     waves: tuple[tuple[str, ...], ...] = ()
     pinned: bool = False
     prune: bool = False
+    spared: frozenset[str] = frozenset()
     keep: int | None = None
     hidden: frozenset[str] = frozenset()
     document: Document | None = None
@@ -93,12 +95,15 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
     )
 
 
-def from_revision(stack: Stack, content: Mapping[str, Any]) -> Wanted:
-    """A recorded revision: everything as it was, services that came later go."""
+def from_revision(stack: Stack, content: Mapping[str, Any], found: Found) -> Wanted:
+    """A recorded revision: everything as it was, services that came later go. Hooks stay as they are and do not run:
+    what they did to data is not undone by doing it again."""
+    hooks = {**hooks_of(found), **(content.get("hooks") or {})}
     return Wanted(
-        services=content["services"],
+        services={name: spec for name, spec in content["services"].items() if name not in hooks},
         networks=content["networks"],
-        hooks=content.get("hooks") or {},
+        hooks=hooks,
+        spared=frozenset(hooks),
         outside=Outside(configs=tuple(content["configs"]), secrets=tuple(content["secrets"])),
         pinned=True,
         prune=True,
@@ -110,9 +115,31 @@ def from_found(stack: Stack, found: Found, told: Told) -> Wanted:
     """What runs now, as if it were asked for; hooks as the last revision has them."""
     names = told.names
     services = {name: named(raw["Spec"], names) for name, raw in found.services.items()}
-    last = found.revisions[-1].content if found.revisions else {}
-    hooks = {name: when for name, when in (last.get("hooks") or {}).items() if name in services}
+    hooks = {name: when for name, when in hooks_of(found).items() if name in services}
     return Wanted(services=services, hooks=hooks, pinned=True, keep=_kept(stack))
+
+
+def refreshed(stack: Stack, found: Found, told: Told, files: Wanted) -> Wanted:
+    """What runs now with its images by the tags that the compose files name, so that they are looked up again."""
+    now = from_found(stack, found, told)
+    services = {
+        name: _with_image(spec, image_of(files.services[name]))
+        if name in files.services and same_image(files.services[name], spec)
+        else spec
+        for name, spec in now.services.items()
+    }
+    hooks = {name: when for name, when in files.hooks.items() if name in services}
+    return replace(now, services=services, hooks=hooks, waves=files.waves, pinned=False, hidden=files.hidden)
+
+
+def hooks_of(found: Found) -> Mapping[str, str]:
+    """The hooks as the last revision has them."""
+    return (found.revisions[-1].content.get("hooks") or {}) if found.revisions else {}
+
+
+def _with_image(spec: Raw, image: str) -> dict[str, Any]:
+    template = spec["TaskTemplate"]
+    return {**spec, "TaskTemplate": {**template, "ContainerSpec": {**template["ContainerSpec"], "Image": image}}}
 
 
 def _kept(stack: Stack) -> int | None:

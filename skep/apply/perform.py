@@ -288,5 +288,4 @@ def _not_in_time(api: EngineClient, host: str, step: Wait, look: Callable[..., P
     told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
     cause = look.report(api) if isinstance(look, StackWatch) else told
     next_action = step.otherwise or AGAIN
-    place = step.concerns or host
-    return StepFailed(f"not so after {step.timeout:g} s", host=place, cause=cause, next_action=next_action)
+    return StepFailed(f"not so after {step.timeout:g} s", host=step.concerns, cause=cause, next_action=next_action)

@@ -22,6 +22,7 @@ LAST = 0
 """The revision to go back to that means: the last that was seen to run."""
 ON_FAILURE: dict[str, Literal["keep", "rollback"]] = {"keep": "keep", "rollback": "rollback"}
 DESCRIBED = "as described"
+BACK = "back at what it was; the next deploy sets what its files say"
 SCALED = "scaled; the next deploy sets what its files say"
 
 
@@ -112,7 +113,7 @@ def rollback(site: Site, tell: Reporter, *, name: str, revision: int | None, tim
     """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before."""
     rollout = Rollout(revision=-1 if revision is None else revision)
     stack = _with(_known(site, name), rollout, timeout, None)
-    _roll_out(site, tell, stack, f"stack.rollback {name}", "back at what it was", once=True)
+    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, once=True)
 
 
 def recovery(tell: Reporter, site: Site) -> _Recovery:

@@ -9,7 +9,7 @@ from docker.errors import APIError
 from requests import RequestException
 
 from skep.engine.frames import lines_of
-from skep.engine.tasks import Node, Service, Task, error_of, has_failed, is_kept, node_name, task_name
+from skep.engine.tasks import Node, Service, Task, error_of, has_failed, holds_node, is_kept, node_name, task_name
 from skep.engine.transport import EngineClient
 
 LOG_LINES = 10
@@ -33,12 +33,13 @@ def report(
 
 
 def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
-    """The task to blame: the one Swarm names in its word on the roll-out, else the newest that failed, else the
-    newest with an error, such as one that cannot be placed."""
+    """The task to blame: the one Swarm names in its word on the roll-out, else one that cannot be placed, else the
+    newest that failed, else the newest with an error."""
     named = str((service.get("UpdateStatus") or {}).get("Message", "")).split()
     failed = [task for task in tasks if has_failed(task)]
     groups = (
         [task for task in tasks if task["ID"] in named],
+        [task for task in tasks if error_of(task) and is_kept(task) and not holds_node(task) and not has_failed(task)],
         failed,
         [task for task in tasks if error_of(task) and is_kept(task)],
         [task for task in tasks if error_of(task)],

@@ -71,9 +71,9 @@ class StackWatch:
         own = [task for held in tasks.values() for task in held]
         self._note(own, now)
         verdicts = [judge(one, tasks[one["ID"]], fresh, nodes, lambda task: self._ran(task, now)) for one in found]
-        self._seen = (found, tasks, verdicts)
+        self._seen = (found, _to_blame(found, tasks, fresh), verdicts)
         self._last = now
-        self._refuse(api, verdicts)
+        self._refuse(api, stack, verdicts)
         missing = sorted(set(services) - {one["Spec"]["Name"] for one in found})
         rows = [*(verdict.row for verdict in verdicts), *(ServiceRow(name, detail="not there yet") for name in missing)]
         rows.sort(key=lambda row: row.name)
@@ -125,7 +125,7 @@ class StackWatch:
         least, most = now - run.seen, now - run.before if run.before is not None else float("inf")
         return min(max(told, least), most)
 
-    def _refuse(self, api: EngineClient, verdicts: Sequence[Verdict]) -> None:
+    def _refuse(self, api: EngineClient, stack: str, verdicts: Sequence[Verdict]) -> None:
         over = {verdict.row.name: verdict.over for verdict in verdicts if verdict.over}
         if any(verdict.row.state == "moving" for verdict in verdicts):
             self._excused |= {one for verdict in verdicts for ids in verdict.failed.values() for one in ids}
@@ -138,7 +138,7 @@ class StackWatch:
                 "; ".join(over.values()),
                 cause=self.report(api, first=over),
                 next_action=next((verdict.remedy for verdict in verdicts if verdict.remedy), None)
-                or "mend the stack's files and run the same command again",
+                or f"mend the stack's files and run the same command again, or go back: invoke stack.rollback {stack}",
             )
 
     def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:
@@ -147,3 +147,15 @@ class StackWatch:
         if not times or len(times) < late or max(times) < -1:
             return max(STEP, took)
         return min(LONGEST, max(DUE, took, *times))
+
+
+def _to_blame(
+    services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], fresh: Collection[str]
+) -> dict[str, list[Task]]:
+    """Tasks of the current specs, and those that Swarm names in its words on roll-outs: after a rollback they are of
+    the spec that was taken back. What became of older ones says nothing about now."""
+    words = {one["ID"]: str((one.get("UpdateStatus") or {}).get("Message", "")).split() for one in services}
+    return {
+        service: [task for task in held if task["ID"] in fresh or task["ID"] in words[service]]
+        for service, held in tasks.items()
+    }

@@ -100,6 +100,7 @@ def test_hooks_and_waves_gate_each_other(shop: Shop) -> None:
     places = [next(at for at, step in enumerate(order) if step == f"stacks/{name}") for name in steps]
     assert places == sorted(places) and order[-1] == f"stacks/create:{NAME}/{NAME}_api", f"{order}"
     assert shop.plan().must().steps == [], "a hook is planned where nothing differs"
+    shop.tool("cluster.verify", "--limit", "m1").must()
 
     services["migrate"]["command"] = ["sh", "-c", "echo no such table; exit 3"]
     services["api"]["environment"]["LEVEL"] = "debug"
@@ -107,6 +108,9 @@ def test_hooks_and_waves_gate_each_other(shop: Shop) -> None:
     failed = shop.deploy().must(5)
     assert "no such table" in failed.text, f"the hook's log is not shown\n{failed}"
     assert shop.services()["api"] == before["api"], "the roll-out went on behind a failed hook"
+    services["migrate"]["command"] = ["true"]
+    shop.deploy().must()
+    assert shop.plan().must().steps == []
 
 
 def test_what_dockers_cli_deployed_is_adopted_as_it_is(shop: Shop) -> None:

@@ -167,12 +167,83 @@ def test_a_hook_alone_waits_for_no_service_and_scaling_not_for_hooks(scene: Scen
     assert [step.arguments["services"] for step in plan if isinstance(step, Wait)] == [["shop_app"]]
 
 
-def test_hooks_are_remembered_by_what_a_scale_writes_down(scene: Scene) -> None:
+def test_hooks_are_remembered_and_neither_run_nor_changed_on_the_way_back(scene: Scene) -> None:
     scene.deploy(shop(HOOKED.format(1, 1, "before")))
     scene.deploy(rolled(shop(HOOKED.format(1, 1, "before")), scale={"shop_app": 2}))
     scene.deploy(shop(HOOKED.format(2, 2, "before")))
-    plan = scene.plan(rolled(shop(HOOKED.format(2, 2, "before")), revision=2))
-    assert plan.needs["stacks/update:shop/shop_app"] >= {"stacks/ready:shop/shop_job"}
+    job = scene.swarm.stack("shop")["shop_job"]
+    for number, image in ((2, "busybox:1"), (3, "busybox:2")):
+        back = rolled(shop(HOOKED.format(2, 2, "before")), revision=number)
+        assert not any("shop_job" in step for step in ids(scene.plan(back)))
+        scene.deploy(back)
+        assert scene.image("shop_app") == image
+        assert scene.swarm.stack("shop")["shop_job"] == job
+    assert ids(scene.plan(shop(HOOKED.format(2, 2, "before")))) == []
+
+
+def test_going_back_is_to_another_version_of_services_not_of_hooks(scene: Scene) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, "before")))
+    scene.deploy(shop(HOOKED.format(2, 1, "before")))
+    scene.deploy(shop(HOOKED.format(2, 2, "before")))
+    scene.deploy(rolled(shop(HOOKED.format(2, 2, "before")), revision=-1))
+    assert scene.image("shop_app") == "busybox:1"
+
+
+def test_a_hook_is_not_scaled(scene: Scene) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, "before")))
+    (error,) = scene.plan(rolled(shop(HOOKED.format(1, 1, "before")), scale={"shop_job": 2})).errors
+    assert error.text == "shop_job is a hook of stack shop: scaling would run it"
+
+
+def test_a_failed_roll_out_keeps_its_number_unless_it_is_tried_again(scene: Scene) -> None:
+    scene.deploy(app(1))
+    for stack in (app(2), app(2), app(3)):
+        scene.deploy(stack, never="stacks/running:shop")
+    scene.deploy(app(4))
+    assert [(one.number, one.done) for one in scene.revisions] == [(1, True), (2, False), (3, False), (4, True)]
+    scene.deploy(rolled(app(4), revision=-1))
+    assert scene.image("shop_app") == "busybox:1"
+
+
+def test_what_swarm_paused_is_rolled_out_anew_by_the_next_deploy(scene: Scene) -> None:
+    scene.deploy(app(1))
+    scene.deploy(app(2), never="stacks/running:shop")
+    [service] = scene.swarm.services.values()
+    service["UpdateStatus"] = {"State": "paused", "Message": "task 5 ended early"}
+    plan = scene.plan(app(2))
+    assert [step.cause for step in plan if step.id == "stacks/restart:shop/shop_app"] == [
+        "Swarm paused it: task 5 ended early"
+    ]
+    for one_thing in ({"scale": {"shop_app": 1}}, {"resolve": "refresh"}):
+        assert "stacks/restart:shop/shop_app" not in ids(scene.plan(rolled(app(2), **one_thing)))
+    scene.deploy(app(2))
+    assert scene.swarm.stack("shop")["shop_app"]["TaskTemplate"]["ForceUpdate"] == 1
+    service["UpdateStatus"] = {"State": "paused", "Message": "what was seen to run since stays as it is"}
+    assert ids(scene.plan(app(2))) == []
+
+
+def test_refresh_brings_images_and_nothing_else(scene: Scene) -> None:
+    text = "services: {{app: {{image: 'busybox:{0}', environment: {{A: '{1}'}}}}, db: {{image: 'busybox:2'}}}}"
+    scene.deploy(shop(text.format(1, "old")))
+    scene.deploy(rolled(shop(text.format(1, "old")), scale={"shop_app": 3}))
+    edited = shop(text.format(3, "edited"))
+    assert ids(scene.plan(rolled(edited, resolve="refresh"))) == []
+    scene.world.pushed["busybox:2"] = 1
+    refresh = rolled(edited, resolve="refresh")
+    plan = scene.plan(refresh)
+    assert [finding.text for finding in plan.findings] == [
+        "the files of stack shop ask for more than new images; a refresh leaves that"
+    ]
+    assert [step for step in ids(plan) if "update" in step] == ["stacks/update:shop/shop_db"]
+    scene.deploy(refresh)
+    spec = scene.swarm.stack("shop")["shop_app"]
+    assert scene.image("shop_app") == "busybox:1"
+    assert spec["Mode"]["Replicated"]["Replicas"] == 3
+    assert ids(scene.plan(refresh)) == []
+
+
+def test_a_stack_that_is_not_there_is_not_refreshed_into_being(scene: Scene) -> None:
+    assert ids(scene.plan(rolled(app(1), resolve="refresh"))) == []
 
 
 WAVES = """
@@ -228,3 +299,19 @@ def test_two_stacks_cannot_have_the_same(scene: Scene, name: str, text: str, kin
     }[kind]
     plan = scene.plan(shop(text, name), shop(other, "shop_api"))
     assert [error.text for error in plan.errors] == [f"stacks shop and shop_api both have a {kind} of the name {about}"]
+
+
+def test_a_new_service_is_shown_with_what_it_mounts_and_the_names_of_its_variables(scene: Scene) -> None:
+    text = """
+services:
+  app:
+    image: busybox:1
+    environment: {PASSWORD: hush, LEVEL: debug}
+    volumes: ["data:/data", "/etc/hosts:/h:ro", {type: tmpfs, target: /t}]
+volumes: {data: {}}
+"""
+    [detail] = [step.detail for step in scene.plan(shop(text)) if step.id == "stacks/create:shop/shop_app"]
+    assert detail[-2:] == (
+        "Mounts: volume shop_data at /data, bind /etc/hosts at /h read-only, tmpfs at /t",
+        "Env: LEVEL, PASSWORD",
+    )

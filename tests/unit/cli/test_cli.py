@@ -6,12 +6,13 @@ import inspect
 import json
 import subprocess
 import sys
+from runpy import run_path
 
 import pytest
 from invoke.exceptions import Exit
 
 from skep import errors
-from skep.cli import told
+from skep.cli import SHORT, told
 from skep.errors import InventoryError, SkepError
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SkepError)]
@@ -78,7 +79,7 @@ def test_a_good_end_says_nothing_by_itself(capsys: pytest.CaptureFixture[str]) -
 PIPED = """
 import sys
 from invoke.exceptions import Exit
-from skep.cli import told
+from skep.cli import SHORT, told
 try:
     with told(json={json}) as tell:
         while True:
@@ -103,7 +104,15 @@ def _invoke(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "invoke", *words], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("words", [["stack.plan", "--help"], ["stack.scale", "web", "-h"], ["lab.cut", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["stack.plan", "--help"],
+        ["stack.scale", "web", "-h"],
+        ["stack.diff", "-i", "x", "--help"],
+        ["lab.cut", "--help"],
+    ],
+)
 def test_help_is_given_where_a_word_is_required(words: list[str]) -> None:
     ended = _invoke(*words)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -115,3 +124,17 @@ def test_an_option_is_not_taken_for_a_name() -> None:
     ended = _invoke("stack.deploy", "--prun")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "--prun stands where NAME belongs\n  next:  the words come before the options\n"
+
+
+def test_short_options_are_the_same_everywhere() -> None:
+    namespace = run_path("tasks.py")["namespace"]
+    names = [a.names for task in namespace.task_names for a in namespace[task].get_arguments()]
+    short = {(name[0], letter) for name in names for letter in name[1:] if len(letter) == 1}
+    assert short == set(SHORT.items())
+
+
+def test_a_reader_of_the_help_may_go_away() -> None:
+    command = f"{sys.executable} -m invoke --list | head -1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+    assert ended.stdout.split()[-1] in ("0", "141")

@@ -24,6 +24,7 @@ class Scene:
     def __init__(self, fake: Fake, *services: dict[str, Any], **answers: Any) -> None:
         self.now = 1000.0
         self.services, self.tasks, self.fresh = list(services), list[dict[str, Any]](), True
+        self.older: set[str] = set()
         self.api = fake(
             services=lambda **_: self.services,
             tasks=self._listed,
@@ -40,7 +41,8 @@ class Scene:
         return f"2025-06-01T{12 + int(whole // 3600):02d}:{int(whole % 3600 // 60):02d}:{whole % 60:09.6f}Z"
 
     def _listed(self, filters: dict[str, str]) -> list[dict[str, Any]]:
-        return self.tasks if self.fresh or "_up-to-date" not in filters else []
+        fresh = [one for one in self.tasks if one["ID"] not in self.older] if self.fresh else []
+        return fresh if "_up-to-date" in filters else self.tasks
 
     def look(self, after: float = 0.0, **arguments: Any) -> Any:
         self.now += after
@@ -242,6 +244,21 @@ def test_the_report_believes_swarm_when_it_names_a_task(fake: Fake) -> None:
     with pytest.raises(StepFailed) as failure:
         scene.look()
     assert failure.value.cause == "task web_app.2 on m1: the one"
+
+
+def test_the_report_is_about_now(fake: Fake) -> None:
+    """Neither what became of older versions, nor a failure before the state that lasts."""
+    scene = Scene(fake, service(), task_log=b"")
+    scene.older = {"t9"}
+    scene.tasks = [
+        task(9, slot=1, state="rejected", desired="shutdown", err="No such image: busybox:9.99"),
+        task(2, slot=1, state="failed", desired="shutdown", err="exit (1)"),
+        task(1, slot=1, state="pending", err="no suitable node (port already in use)", node=""),
+    ]
+    assert report(scene) == ["task web_app.1 on no node: no suitable node (port already in use)"]
+    del scene.tasks[1:]
+    scene.tasks.append(scene.run(1, state="preparing"))
+    assert report(scene) == ["web_app: no task has told an error; tasks: 1 preparing"]
 
 
 def test_the_report_goes_without_a_log_where_none_is_to_be_had(fake: Fake, refuse: Any) -> None:

@@ -204,11 +204,6 @@ BROKEN = {
         " option mtu is none, wanted 1400",
     ),
     "service gone": ("stacks", {"docker stack services": lines(ALL)}, "service web_web does not exist"),
-    "service foreign": (
-        "stacks",
-        {"docker stack services": lines(service(), ALL, service("web_x"))},
-        "service web_x is in no compose file",
-    ),
     "scaled": (
         "stacks",
         {"docker stack services": lines(service(replicas="0/0"), ALL)},
@@ -304,6 +299,15 @@ def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(poo
     ]
     assert "refuses /etc/docker/daemon.json: bad token ***" in junit.read_text()
     assert "hunter" not in junit.read_text()
+
+
+@pytest.mark.parametrize("prune", [True, False])
+def test_a_service_in_no_file_is_wrong_where_it_would_go(pool, prune):
+    text = COMPOSE + b"x-skep: {prune: %s}" % (b"true" if prune else b"false")
+    cluster = replace(CLUSTER, stacks=(replace(CLUSTER.stacks[0], files={"c.yml": text}),))
+    answers = {"docker stack services": lines(service(), ALL, service("web_x"))}
+    found = [message for _, _, message in bad(pool, "stacks", cluster=cluster, m1=answers)]
+    assert found == (["service web_x is in no compose file"] if prune else [])
 
 
 def test_a_secret_in_a_compose_file_is_not_shown(pool):
