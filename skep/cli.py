@@ -102,7 +102,7 @@ def at_site(
         for warning in found.warnings:
             tell.say(f"warning: {warning}")
         with Pool(found.cluster.hosts, found.access) as pool:
-            yield Site(with_outputs(found.cluster), pool, roles, [role.name for role in roles]), tell
+            yield Site(with_outputs(found.cluster), pool, roles, [role.name for role in roles], tell.note), tell
 
 
 def chosen(context: Context, inventory: str | None) -> Path:

@@ -35,17 +35,23 @@ SEND_EVERY = 10.0
 Planner = Callable[[Observation], Sequence[Step | Finding]]
 
 
+def _untold(_: object) -> None:
+    """For who has nobody to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """An environment at hand: what is wanted, the sessions, and the roles in order.
 
-    ``known`` names all roles there are, where ``roles`` is only some of them.
+    ``known`` names all roles there are, where ``roles`` is only some of them. ``note`` is told what stands beside a
+    result, in a line.
     """
 
     cluster: Cluster
     pool: Pool
     roles: Sequence[Role]
     known: Sequence[str]
+    note: Callable[[str], None] = _untold
 
     @property
     def manager_names(self) -> list[str]:

@@ -30,6 +30,9 @@ class JsonReporter(Reporter):
         """``{"event": "note", "text": …}``"""
         self._emit("note", text=text)
 
+    note = say
+    """The same: there is only one stream."""
+
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """``{"event": "plan", "steps": […], "findings": […]}``"""
         self._emit("plan", applying=applying, **plan.as_json())

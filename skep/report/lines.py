@@ -56,6 +56,10 @@ class LinesReporter(Reporter):
         """A line."""
         self.console.print(escape(text), soft_wrap=self.soft)
 
+    def note(self, text: str) -> None:
+        """A line on stderr."""
+        self.errors.print(f"[yellow]{escape(text)}[/]", soft_wrap=not sys.stderr.isatty())
+
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
         for finding in plan.findings:

@@ -36,6 +36,9 @@ class Reporter:
     def say(self, text: str) -> None:
         """One line about how things go."""
 
+    def note(self, text: str) -> None:
+        """One line beside a result, which a reader of the result does not get to see."""
+
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """The plan, with findings; ``applying`` says whether it is about to be carried out."""
 

@@ -84,6 +84,14 @@ def test_json_is_lines_of_json_and_nothing_else(capsys: pytest.CaptureFixture[st
     assert events[9]["rows"] == [{"name": "m1", "labels": "a=[b]"}, {"name": "w1", "labels": None}]
 
 
+def test_a_note_stands_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    LinesReporter().note("m1 does not [answer]")
+    assert capsys.readouterr() == ("", "m1 does not [answer]\n")
+    JsonReporter().note("m1 does not answer")
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ({"event": "note", "text": "m1 does not answer"}, "")
+
+
 def test_json_lines_of_many_threads_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
     tell = JsonReporter()
     threads = [
