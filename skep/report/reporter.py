@@ -33,6 +33,9 @@ class Reporter:
         """A context in which something lasts; shown only where it helps."""
         return _silent()
 
+    def waiting(self, hosts: Sequence[str]) -> None:
+        """Who has not answered so far in what ``busy`` is about; in the end nobody. Called from several threads."""
+
     def say(self, text: str) -> None:
         """One line about how things go."""
 

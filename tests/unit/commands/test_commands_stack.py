@@ -34,7 +34,7 @@ configs: {common: {external: true}}
 
 @pytest.fixture
 def removing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(commands, "observe", lambda cluster, pool, roles: stage.see(stage.site()))
+    monkeypatch.setattr(commands, "observe", lambda cluster, pool, roles, waiting: stage.see(stage.site()))
     return stage
 
 
