@@ -20,7 +20,7 @@ from skep.model import Cluster, Host
 NAMES = ("m1", "m2", "m3")
 WELL = {"ControlAvailable": True, "Error": ""}
 REFUSED = ConnectError("cannot be reached", host="m1", cause="10.0.0.1 port 22: Connection refused")
-TURN = 0.2
+TURN = 0.4
 
 
 class Managers:
