@@ -146,7 +146,8 @@ def at_site(
         for warning in found.warnings:
             tell.say(f"warning: {warning}")
         with Pool(found.cluster.hosts, found.access) as pool:
-            yield Site(with_outputs(found.cluster), pool, roles, [role.name for role in roles]), tell
+            known = [role.name for role in roles]
+            yield Site(with_outputs(found.cluster), pool, roles, known, tell.note, tell.waiting), tell
 
 
 def chosen(context: Context, inventory: str | None) -> Path:

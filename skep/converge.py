@@ -35,17 +35,24 @@ SEND_EVERY = 10.0
 Planner = Callable[[Observation], Sequence[Step | Finding]]
 
 
+def _untold(_: object) -> None:
+    """For who has nobody to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """An environment at hand: what is wanted, the sessions, and the roles in order.
 
-    ``known`` names all roles there are, where ``roles`` is only some of them.
+    ``known`` names all roles there are, where ``roles`` is only some of them. ``note`` is told what stands beside a
+    result, in a line; ``waiting`` which hosts have not answered while all are observed.
     """
 
     cluster: Cluster
     pool: Pool
     roles: Sequence[Role]
     known: Sequence[str]
+    note: Callable[[str], None] = _untold
+    waiting: Callable[[Sequence[str]], None] = _untold
 
     @property
     def manager_names(self) -> list[str]:
@@ -66,7 +73,7 @@ def see(site: Site, before: Observation | None = None, *, inquire: bool = True) 
     Roles that want to know more of a manager then are answered, unless nobody is to ``inquire``; what was told
     ``before`` is not asked again.
     """
-    observation = _seen_again(site, before) if before else observe(site.cluster, site.pool, site.roles)
+    observation = _seen_again(site, before) if before else _observed(site)
     answers = dict(before.answers) if before else {}
     states = dict(observation.states)
     for role in site.roles:
@@ -79,15 +86,19 @@ def see(site: Site, before: Observation | None = None, *, inquire: bool = True) 
     return replace(observation, states=states, answers=answers)
 
 
+def _observed(site: Site, hosts: Iterable[str] | None = None) -> Observation:
+    return observe(site.cluster, site.pool, site.roles, hosts, site.waiting)
+
+
 def _seen_again(site: Site, before: Observation) -> Observation:
     witness = _witness(site, before)
     if witness:
-        seen = observe(site.cluster, site.pool, site.roles, [witness])
+        seen = _observed(site, [witness])
         states = {name: {**before.states[name], **found} for name, found in seen.states.items()}
         all_seen = replace(before, states=states, facts={**before.facts, **seen.facts})
         if not seen.failures and _witness(site, all_seen) == witness:
             return all_seen
-    seen = observe(site.cluster, site.pool, site.roles, before.hosts)
+    seen = _observed(site, before.hosts)
     return replace(seen, failures={**before.failures, **seen.failures})
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,8 +43,17 @@ class Observation:
         return tuple(self.facts)
 
 
-def observe(cluster: Cluster, pool: Pool, roles: Sequence[Role], hosts: Iterable[str] | None = None) -> Observation:
-    """Look at the hosts (all by default). A host's failure is kept in ``failures``; nothing is raised for it."""
+def observe(
+    cluster: Cluster,
+    pool: Pool,
+    roles: Sequence[Role],
+    hosts: Iterable[str] | None = None,
+    waiting: Callable[[Sequence[str]], None] = lambda missing: None,
+) -> Observation:
+    """Look at the hosts (all by default). A host's failure is kept in ``failures``; nothing is raised for it.
+
+    ``waiting`` is told who is missing: at first all, then after each answer, from threads, one at a time.
+    """
     names = list(pool.hosts if hosts is None else hosts)
     asked = list(dict.fromkeys(["/info", *(question for role in roles for question in role.questions)]))
     probes = {
@@ -51,7 +61,19 @@ def observe(cluster: Cluster, pool: Pool, roles: Sequence[Role], hosts: Iterable
         **{role.name: role.probe for role in roles if role.probe},
         ENGINE: questions.script(asked),
     }
-    looks = pool.map(lambda session: _look(session, probes, asked, roles), names)
+    missing = list(names)
+    telling = threading.Lock()
+
+    def look(session: Session) -> tuple[Facts, dict[str, Any]]:
+        try:
+            return _look(session, probes, asked, roles)
+        finally:
+            with telling:
+                missing.remove(session.host)
+                waiting(tuple(missing))
+
+    waiting(tuple(missing))
+    looks = pool.map(look, names)
     failures = {name: look for name, look in looks.items() if isinstance(look, SkepError)}
     seen = {name: look for name, look in looks.items() if not isinstance(look, SkepError)}
     return Observation(

@@ -118,7 +118,7 @@ def status(site: Site, tell: Reporter) -> None:
 def down(site: Site, tell: Reporter, *, yes: bool) -> None:
     """Stacks, networks, swarm, in reverse. Engines and volumes stay."""
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
-        observation = observe(site.cluster, site.pool, site.roles)
+        observation = observe(site.cluster, site.pool, site.roles, waiting=site.waiting)
     planned = plan(site, observation, down=True)
     tell.plan(planned, applying=True)
     refuse_errors(planned)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from skep.commands.hedge import first_answer
 from skep.converge import Site, asked_managers
-from skep.errors import ConnectError, SkepError
+from skep.errors import ConnectError
 from skep.observe import Observation
 
 if TYPE_CHECKING:
@@ -19,29 +20,35 @@ STACK = "com.docker.stack.namespace"
 
 @contextmanager
 def manager_client(site: Site, observation: Observation | None = None) -> Iterator[EngineClient]:
-    """A client on the first manager in a quorum. Raises ``ConnectError`` if there is none."""
+    """A client on the first manager in a quorum that answers. Raises ``ConnectError`` if there is none."""
     from skep.engine import Clients
 
     names = asked_managers(site, observation) if observation else site.manager_names
-    clients, reasons = Clients(site.pool), []
+    clients = Clients(site.pool)
+
+    def ask(name: str) -> None:
+        with clients.lend(name, "ask") as api:
+            swarm = api.info()["Swarm"]
+        if not swarm.get("ControlAvailable") or swarm.get("Error"):
+            raise ConnectError(swarm.get("Error") or "is no manager of a swarm", host=name)
+
     try:
-        for name in names:
-            try:
-                with clients.lend(name, "ask") as api:
-                    swarm = api.info()["Swarm"]
-            except SkepError as error:
-                reasons.append(f"{name}: {error.cause or error.message}")
-                continue
-            if swarm.get("ControlAvailable") and not swarm.get("Error"):
-                with clients.lend(name, "ask") as api:
-                    yield api
-                return
-            reasons.append(f"{name}: {swarm.get('Error') or 'is no manager of a swarm'}")
+        asked = first_answer(names, ask, lambda silent: site.note(f"waiting for {', '.join(silent)}"))
+        reasons = [f"{name}: {error.cause or error.message}" for name, error in asked.refused.items()]
+        if asked.answered is None:
+            raise ConnectError(
+                "no manager of a swarm answers",
+                cause="; ".join(reasons),
+                next_action="if there is none yet: invoke cluster.up",
+            )
+        if asked.silent:
+            reasons.insert(0, f"{' and '.join(asked.silent)} {'do' if asked.silent[1:] else 'does'} not answer")
+        if reasons:
+            site.note(f"{'; '.join(reasons)}; asked {asked.answered}")
+        with clients.lend(asked.answered, "ask") as api:
+            yield api
     finally:
         clients.close()
-    raise ConnectError(
-        "no manager of a swarm answers", cause="; ".join(reasons), next_action="if there is none yet: invoke cluster.up"
-    )
 
 
 def node_rows(api: EngineClient) -> Table:

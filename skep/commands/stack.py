@@ -21,7 +21,7 @@ def remove(site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: b
     chosen = tuple(filter(None, (volumes or "").split(",")))
     only = only_stacks(site, [Stack(name, (), rollout=Rollout(volumes=chosen))])
     with tell.busy("observing"):
-        observation = observe(only.cluster, only.pool, only.roles)
+        observation = observe(only.cluster, only.pool, only.roles, waiting=only.waiting)
     planned = plan(only, observation, down=True)
     kept = any(finding.role == "stacks" for finding in planned.findings)
     if len(planned) or kept:

@@ -59,8 +59,8 @@ class LinesReporter(Reporter):
         self.console.print(escape(text), soft_wrap=self.soft)
 
     def note(self, text: str) -> None:
-        """On stderr."""
-        self.errors.print(f"[dim]{escape(text)}[/]", soft_wrap=True)
+        """A line on stderr."""
+        self.errors.print(f"[yellow]{escape(text)}[/]", soft_wrap=not sys.stderr.isatty())
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 QUIET = 0.6
 """Seconds something may last without being shown."""
 
+PATIENCE = 2.0
+"""Seconds hosts may take to answer before it is said who has not."""
+
+NAMED = 3
+"""Hosts waited for that are named; of more, the number."""
+
 
 @dataclass(slots=True)
 class _Place:
@@ -39,6 +45,27 @@ class _Place:
     running: dict[str, tuple[Event, str]] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Busy:
+    """What lasts, drawn anew each time: with the hosts it waits for, once that takes long."""
+
+    text: str
+    hosts: Sequence[str] = ()
+    since: float = 0.0
+
+    def wait(self, hosts: Sequence[str]) -> None:
+        """For these from now on; for fewer of the same, since before."""
+        self.since = self.since if self.hosts and hosts else time.monotonic()
+        self.hosts = hosts
+
+    def __rich__(self) -> Text:
+        hosts, seconds = self.hosts, time.monotonic() - self.since
+        if not hosts or seconds < PATIENCE:
+            return Text(self.text, style="dim")
+        more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
+        return Text(f"{self.text}: waiting for {', '.join(hosts[:NAMED])}{more}, {seconds:.0f} s", style="dim")
+
+
 class LiveReporter(LinesReporter):
     """Motion while a run lasts, plain lines before and after."""
 
@@ -50,12 +77,22 @@ class LiveReporter(LinesReporter):
         self._drawing = threading.Lock()
         """Events come from the run's threads while another draws."""
         self._live: Live | None = None
+        self._busy: _Busy | None = None
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
         """A spinner, gone when it ends."""
-        with self.console.status(f"[dim]{text}[/]"):
-            yield
+        self._busy = busy = _Busy(text)
+        try:
+            with self.console.status(busy):
+                yield
+        finally:
+            self._busy = None
+
+    def waiting(self, hosts: Sequence[str]) -> None:
+        """Shown beside the spinner after a while."""
+        if busy := self._busy:
+            busy.wait(hosts)
 
     @contextmanager
     def run(self, plan: Plan) -> Iterator[None]:

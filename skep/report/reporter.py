@@ -33,11 +33,14 @@ class Reporter:
         """A context in which something lasts; shown only where it helps."""
         return _silent()
 
+    def waiting(self, hosts: Sequence[str]) -> None:
+        """Who has not answered so far in what ``busy`` is about; in the end nobody. Called from several threads."""
+
     def say(self, text: str) -> None:
         """One line about how things go."""
 
     def note(self, text: str) -> None:
-        """A remark beside what a command prints, kept out of it."""
+        """One line beside a result, which a reader of the result does not get to see."""
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """The plan, with findings; ``applying`` says whether it is about to be carried out."""

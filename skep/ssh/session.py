@@ -57,6 +57,8 @@ class Session:
         self._again = 0.0
         """Until when (monotonic) the refusal stands."""
         self._lock = threading.Lock()
+        self._entering = threading.Lock()
+        """Held while logging in, which may take long: who closes the session waits for ``_lock`` alone."""
         self._asking = threading.Lock()
 
     def twin(self) -> Session:
@@ -67,15 +69,27 @@ class Session:
 
     def open(self) -> paramiko.Transport:
         """The live transport. Raises ``ConnectError``."""
-        with self._lock:
-            if self._closed:
-                raise ConnectError("logged out: the run has ended", host=self.host)
-            if self._connection is None or not self._connection.is_connected:
+        with self._entering:
+            with self._lock:
+                self._refuse_closed()
+                if self._connection is not None and self._connection.is_connected:
+                    here: paramiko.Transport = self._connection.transport
+                    return here
                 self._forget()
-                lost_gateway(self._latest)  # one that just broke is known to be broken then
-                self._connection = self._latest = self._log_in()
-            transport: paramiko.Transport = self._connection.transport
-            return transport
+                latest = self._latest
+            lost_gateway(latest)  # one that just broke is known to be broken then
+            made = self._log_in()
+            with self._lock:
+                self._connection = self._latest = made
+                if self._closed:
+                    self._forget()
+                self._refuse_closed()
+                new: paramiko.Transport = made.transport
+                return new
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise ConnectError("logged out: the run has ended", host=self.host)
 
     def _log_in(self) -> Any:
         """A host that let us wait in vain is not tried again for as long: history, lock and a last look all come
@@ -127,9 +141,10 @@ class Session:
         return self._start(words, timeout)
 
     def close(self) -> None:
-        """Log out, for good: what still runs is cut off and cannot come back."""
-        self._closed = True
+        """Log out, for good: what still runs is cut off and cannot come back. A login still on its way is not waited
+        for: it is given up when it arrives."""
         with self._lock:
+            self._closed = True
             self._forget()
 
     def _forget(self) -> None:

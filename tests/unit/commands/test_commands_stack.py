@@ -38,7 +38,9 @@ configs: {common: {external: true}}
 
 @pytest.fixture
 def removing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(commands, "observe", lambda cluster, pool, roles: stage.see(stage.site(*cluster.stacks)))
+    monkeypatch.setattr(
+        commands, "observe", lambda cluster, pool, roles, waiting: stage.see(stage.site(*cluster.stacks))
+    )
     monkeypatch.setattr(commands, "manager_client", lambda site: nullcontext(Services(stage)))
     return stage
 

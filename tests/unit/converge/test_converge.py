@@ -218,7 +218,7 @@ class Looks:
         self.asked: list[list[str]] = []
         monkeypatch.setattr(converge, "observe", self)
 
-    def __call__(self, cluster: Cluster, pool: Any, roles: Any, hosts: Any = None) -> Observation:
+    def __call__(self, cluster: Cluster, pool: Any, roles: Any, hosts: Any = None, waiting: Any = None) -> Observation:
         names = list(NAMES if hosts is None else hosts)
         self.asked.append(names)
         told = {name: self.tells[name] for name in names if not isinstance(self.tells[name], ConnectError)}

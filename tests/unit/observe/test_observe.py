@@ -76,6 +76,12 @@ def failure(*args: Any, **more: Any) -> SkepError:
     return error
 
 
+def test_who_is_missing_is_told_after_each_answer() -> None:
+    told: list[Any] = []
+    look(Session("m1", {"preflight": PREFLIGHT}), Session("w1", {"down": ""}), waiting=told.append)
+    assert told == [("m1", "w1"), ("w1",), ()]
+
+
 def test_states_by_role_and_host() -> None:
     seen = look(Session("m1", {"preflight": PREFLIGHT, "one": "7\n"}), Session("w1", {"down": ""}))
     assert seen.states == {"one": {"m1": (7, [])}, "two": {"m1": (0, [])}}

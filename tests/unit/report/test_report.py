@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from skep.apply import Event, Outcome
 from skep.errors import ConnectError, InventoryError, SkepError, StepFailed
 from skep.model import Secret
 from skep.plan import Finding, Plan, Run
-from skep.report import Reporter, reporter
+from skep.report import Reporter, live, reporter
 from skep.report.events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
@@ -82,6 +83,14 @@ def test_json_is_lines_of_json_and_nothing_else(capsys: pytest.CaptureFixture[st
     assert outcome["failed"]["engine/install@m1"].startswith("m1: engine/install: it [broke]\n")
     assert (error["exit"], error["kind"], error["next"]) == (5, "StepFailed", "make room")
     assert events[9]["rows"] == [{"name": "m1", "labels": "a=[b]"}, {"name": "w1", "labels": None}]
+
+
+def test_a_note_stands_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    LinesReporter().note("m1 does not [answer]")
+    assert capsys.readouterr() == ("", "m1 does not [answer]\n")
+    JsonReporter().note("m1 does not answer")
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ({"event": "note", "text": "m1 does not answer"}, "")
 
 
 def test_json_lines_of_many_threads_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,6 +231,52 @@ def test_a_terminal_has_motion_and_colours_unless_unwanted(monkeypatch: pytest.M
     assert ("\x1b[31m" in told or "\x1b[32m" in told) is not no_color
     assert "hunter2" not in told
     assert "it [broke]" in told
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, act: Callable[[Reporter], None]) -> str:
+    """All that a terminal was sent."""
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(live, "PATIENCE", 0.3)
+    tell = reporter()
+    with tell.busy("observing [4] hosts"):
+        act(tell)
+        time.sleep(0.6)
+    tell.waiting(["m1"])
+    return out.getvalue()
+
+
+def test_who_is_waited_for_is_shown_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(tell: Reporter) -> None:
+        tell.waiting(["m1", "m2", "w1"])
+        time.sleep(0.1)
+        tell.waiting(["m1"])
+
+    told = shown(monkeypatch, act)
+    assert "observing [4] hosts: waiting for m1, 1 s" in told or "observing [4] hosts: waiting for m1, 0 s" in told
+    assert "m2" not in told
+
+
+def test_of_many_that_are_waited_for_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "waiting for m1, m2, m3 and 2 more, " in shown(
+        monkeypatch, lambda tell: tell.waiting(["m1", "m2", "m3", "w1", "w2"])
+    )
+
+
+def test_nobody_is_waited_for_where_all_have_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(tell: Reporter) -> None:
+        tell.waiting(["m1"])
+        tell.waiting([])
+
+    assert "waiting" not in shown(monkeypatch, act)
+
+
+def test_on_a_pipe_nobody_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = LinesReporter()
+    with tell.busy("observing"):
+        tell.waiting(["m1"])
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_live_table_may_be_drawn_while_events_come() -> None:

@@ -29,13 +29,14 @@ class Server:
     path: Path
     channels: int = 10
     frozen: str = ""
+    address: str = "127.0.0.1"
     commands: list[str] = field(default_factory=list)
     logins: int = 0
     transports: list[paramiko.Transport] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((self.address, 0))
         self.port: int = self._listener.getsockname()[1]
         self.open_channels = 0
         self.counting = threading.Lock()

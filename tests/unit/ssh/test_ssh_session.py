@@ -183,6 +183,42 @@ def test_closing_cuts_off_what_still_runs(serve: Serve, login: Login) -> None:
     assert time.monotonic() - since < 3
 
 
+def test_closing_does_not_wait_for_a_host_that_says_nothing(serve: Serve, login: Login) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as threads:
+        here = login(serve(), port=silent.getsockname()[1], connect_timeout=2.0)
+        opening = threads.submit(here.open)
+        time.sleep(0.2)
+        since = time.monotonic()
+        here.close()
+        assert time.monotonic() - since < 0.5
+        with pytest.raises(ConnectError):
+            opening.result()
+
+
+def test_a_login_that_arrives_after_the_end_is_given_up(
+    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, arriving, made = serve(), threading.Event(), []
+
+    def late(*args: object) -> object:
+        made.append(log_in(*args))  # type: ignore[arg-type]
+        arriving.wait(5)
+        return made[0]
+
+    log_in = session.log_in
+    monkeypatch.setattr(session, "log_in", late)
+    here = login(server)
+    with ThreadPoolExecutor(1) as threads:
+        opening = threads.submit(here.open)
+        while not made:
+            time.sleep(0.01)
+        here.close()
+        arriving.set()
+        with pytest.raises(ConnectError, match="the run has ended"):
+            opening.result()
+    assert not made[0].is_connected
+
+
 def test_a_channel_refused_for_a_while_is_waited_for(serve: Serve, login: Login) -> None:
     server = serve(channels=2)
     here = login(server)

@@ -1,0 +1,178 @@
+"""Which manager is asked: the first, and the next as well where one keeps us waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import skep.engine
+from skep.commands import hedge
+from skep.commands.listing import manager_client
+from skep.converge import Site
+from skep.errors import ConnectError, StepFailed
+from skep.model import Cluster, Host
+
+NAMES = ("m1", "m2", "m3")
+WELL = {"ControlAvailable": True, "Error": ""}
+REFUSED = ConnectError("cannot be reached", host="m1", cause="10.0.0.1 port 22: Connection refused")
+TURN = 0.4
+SILENT = 20
+"""Seconds for which those that say nothing would hold things up."""
+
+
+class Managers:
+    """What each says of its swarm, or raises; ``None`` says nothing until the test's end."""
+
+    def __init__(self) -> None:
+        self.says: dict[str, Any] = dict.fromkeys(NAMES, WELL)
+        self.after: dict[str, float] = {}
+        self.asked: list[tuple[str, float]] = []
+        self.notes: list[str] = []
+        self.closed = 0
+        self.ended = threading.Event()
+        self.since = time.monotonic()
+
+    @contextmanager
+    def lend(self, host: str, step: str) -> Iterator[Any]:
+        if host not in self.names:
+            self.asked.append((host, time.monotonic() - self.since))
+        says = self.says[host]
+        self.ended.wait(SILENT if says is None else self.after.get(host, 0))
+        if isinstance(says, Exception):
+            raise says
+        yield Api(host, says)
+
+    @property
+    def names(self) -> list[str]:
+        """Who was asked, in order."""
+        return [name for name, _ in self.asked]
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def ask(self) -> str:
+        self.since = time.monotonic()
+        hosts = tuple(Host(name, "10.0.0.1", "manager") for name in NAMES)
+        site = Site(Cluster("test", hosts), None, [], [], note=self.notes.append)  # type: ignore[arg-type]
+        try:
+            with manager_client(site) as api:
+                return str(api.host)
+        finally:
+            self.took = time.monotonic() - self.since
+
+
+class Api:
+    def __init__(self, host: str, says: Any) -> None:
+        self.host, self.says = host, says
+
+    def info(self) -> Any:
+        return {"Swarm": self.says}
+
+
+@pytest.fixture
+def managers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Managers]:
+    made = Managers()
+    monkeypatch.setattr(skep.engine, "Clients", lambda pool: made)
+    monkeypatch.setattr(hedge, "TURN", TURN)
+    monkeypatch.setattr(hedge, "PATIENCE", TURN)
+    yield made
+    made.ended.set()
+
+
+def test_only_the_first_is_asked_where_it_answers(managers: Managers) -> None:
+    assert managers.ask() == "m1"
+    time.sleep(1.5 * TURN)
+    assert (managers.names, managers.notes, managers.closed) == (["m1"], [], 1)
+
+
+def test_where_the_first_is_silent_the_next_is_asked_as_well(managers: Managers) -> None:
+    managers.says["m1"] = None
+    assert managers.ask() == "m2"
+    assert managers.names == ["m1", "m2"]
+    assert managers.asked[1][1] >= TURN
+    assert managers.took < SILENT / 2
+    assert managers.notes == ["m1 does not answer; asked m2"]
+
+
+def test_one_more_a_turn(managers: Managers) -> None:
+    managers.says |= {"m1": None, "m2": None}
+    assert managers.ask() == "m3"
+    assert managers.asked[2][1] >= 2 * TURN
+    assert managers.notes == ["m1 and m2 do not answer; asked m3"]
+
+
+def test_the_first_is_used_where_it_answers_before_the_next(managers: Managers) -> None:
+    managers.after = {"m1": 1.5 * TURN, "m2": 20}
+    assert managers.ask() == "m1"
+    assert (managers.names, managers.notes) == (["m1", "m2"], [])
+
+
+@pytest.mark.parametrize(
+    ("says", "note"),
+    [
+        (REFUSED, "m1: 10.0.0.1 port 22: Connection refused; asked m2"),
+        (StepFailed("the engine refused", host="m1"), "m1: the engine refused; asked m2"),
+        ({"ControlAvailable": False}, "m1: is no manager of a swarm; asked m2"),
+        ({"ControlAvailable": True, "Error": "no leader"}, "m1: no leader; asked m2"),
+    ],
+)
+def test_one_that_cannot_tell_is_not_waited_for(managers: Managers, says: Any, note: str) -> None:
+    managers.says["m1"] = says
+    assert managers.ask() == "m2"
+    assert managers.took < SILENT / 2
+    assert managers.notes == [note]
+
+
+def test_a_silent_one_and_one_that_cannot_tell(managers: Managers) -> None:
+    managers.says |= {"m1": None, "m2": {"ControlAvailable": False}}
+    assert managers.ask() == "m3"
+    assert managers.took < SILENT / 2
+    assert managers.notes == ["m1 does not answer; m2: is no manager of a swarm; asked m3"]
+
+
+def test_nobody_can_tell(managers: Managers) -> None:
+    managers.says = dict.fromkeys(NAMES, REFUSED) | {"m2": {"ControlAvailable": False}}
+    managers.after["m1"] = 1.5 * TURN
+    with pytest.raises(ConnectError, match="no manager of a swarm answers") as failure:
+        managers.ask()
+    refused = "10.0.0.1 port 22: Connection refused"
+    assert failure.value.cause == f"m1: {refused}; m2: is no manager of a swarm; m3: {refused}"
+    assert managers.closed == 1
+
+
+def test_who_is_waited_for_is_told_where_nobody_is_left_to_ask(managers: Managers) -> None:
+    managers.after = dict.fromkeys(NAMES, 3.5 * TURN)
+    assert managers.ask() == "m1"
+    assert managers.notes[0] == "waiting for m1, m2, m3"
+
+
+def test_what_is_no_answer_at_all_is_raised(managers: Managers) -> None:
+    managers.says["m1"] = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        managers.ask()
+
+
+def test_what_fails_while_the_answer_is_used_is_no_refusal(managers: Managers) -> None:
+    def use() -> None:
+        site = Site(Cluster("test", (Host("m1", "10.0.0.1", "manager"),)), None, [], [])  # type: ignore[arg-type]
+        with manager_client(site):
+            raise REFUSED
+
+    with pytest.raises(ConnectError, match="cannot be reached"):
+        use()
+
+
+def test_nothing_is_left_behind_that_holds_up_the_end(managers: Managers, capfd: pytest.CaptureFixture[str]) -> None:
+    managers.says["m1"] = None
+    managers.ask()
+    asking = [thread for thread in threading.enumerate() if thread.name == "ask m1"]
+    assert [thread.daemon for thread in asking] == [True]
+    managers.says["m1"] = ZeroDivisionError()
+    managers.ended.set()
+    asking[0].join(5)
+    assert capfd.readouterr() == ("", "")
