@@ -152,10 +152,10 @@ class StackWatch:
 def _to_blame(
     services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], fresh: Collection[str]
 ) -> dict[str, list[Task]]:
-    """Tasks of the current specs, and those that Swarm names in its words on roll-outs: after a rollback they are of
-    the spec that was taken back. What became of older ones says nothing about now."""
-    words = {one["ID"]: str((one.get("UpdateStatus") or {}).get("Message", "")).split() for one in services}
+    """Tasks of the current specs: what became of older ones says nothing about now. Where Swarm went back, all of them:
+    those that failed are of the spec that was taken back."""
+    states = {one["ID"]: str((one.get("UpdateStatus") or {}).get("State", "")) for one in services}
     return {
-        service: [task for task in held if task["ID"] in fresh or task["ID"] in words[service]]
+        service: [task for task in held if task["ID"] in fresh or states[service].startswith("rollback")]
         for service, held in tasks.items()
     }

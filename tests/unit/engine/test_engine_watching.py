@@ -261,6 +261,15 @@ def test_the_report_is_about_now(fake: Fake) -> None:
     assert report(scene) == ["web_app: no task has told an error; tasks: 1 preparing"]
 
 
+def test_after_a_rollback_the_report_is_about_what_was_taken_back(fake: Fake) -> None:
+    scene = Scene(fake, service(update="rollback_completed", message="rollback completed"), task_log=b"")
+    scene.older = {"t2"}
+    scene.tasks = [task(2, slot=1, state="failed", desired="shutdown", err="exit (3)", node="w1"), scene.run(1, 950)]
+    with pytest.raises(StepFailed) as failure:
+        scene.look()
+    assert failure.value.cause == "task web_app.1 on w1: exit (3)"
+
+
 def test_the_report_goes_without_a_log_where_none_is_to_be_had(fake: Fake, refuse: Any) -> None:
     scene = Scene(fake, service(), service("web_b"), task_log=refuse(500))
     scene.tasks = [
