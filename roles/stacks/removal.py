@@ -119,14 +119,6 @@ def _steps(
             arguments={"stack": name, **keep},
             needs=(f"stacks/remove:{name}",),
         ),
-        Call(
-            id=f"stacks/forget:{name}",
-            title=f"forget the revisions of stack {name}",
-            cause="taken down",
-            operation="stack_forget",
-            arguments={"stack": name},
-            needs=(f"stacks/gone:{name}",),
-        ),
     ]
     steps += [
         Run(
@@ -139,7 +131,15 @@ def _steps(
         )
         for host, names in volumes.items()
     ]
-    return steps
+    forget = Call(
+        id=f"stacks/forget:{name}",
+        title=f"forget the revisions of stack {name}",
+        cause="taken down",
+        operation="stack_forget",
+        arguments={"stack": name},
+        needs=tuple(step.id for step in steps[1:]),
+    )
+    return [*steps, forget]
 
 
 def _full(stack: str, volume: str, found: Found) -> str:
