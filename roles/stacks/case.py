@@ -131,7 +131,7 @@ class Case:
             return
         for change in difference.changes:
             yield str(shown(change, self.hidden))
-        if difference.name in self.rollout.restart or not difference.changes:
+        if difference.name in self.rollout.restart or (self.halted(difference.name) and not difference.changes):
             yield "ForceUpdate: tasks are replaced one after the other"
 
     def summary(self) -> list[str]:
