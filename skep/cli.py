@@ -50,6 +50,8 @@ class _Word(Argument):
 
     def set_value(self, value: Any, cast: bool = True) -> None:
         """Raises ``Exit``: after the task's help where that was asked for, else with what is wrong."""
+        if "--complete" in sys.argv:  # the same parser reads what a shell has so far
+            return super().set_value(value, cast)
         if value in ("--help", "-h"):
             raise Exit(code=_help(self._task))
         if str(value).startswith("-"):

@@ -95,7 +95,8 @@ class Rollout:
     ``resolve``: which images are asked for at their registry: ``new`` ones, ``all`` (to tell what moved),
     ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one: its number, 0 for the
     last that was seen to run, -1 for the one before what runs. ``scale`` and
-    ``restart`` (full service names) leave the files aside and change what runs. ``volumes`` go with the stack.
+    ``restart`` (full service names) leave the files aside and change what runs, ``still`` changes nothing of it.
+    ``volumes`` go with the stack.
     """
 
     prune: bool = False
@@ -103,7 +104,13 @@ class Rollout:
     revision: int | None = None
     scale: Mapping[str, int] = field(default_factory=dict)
     restart: frozenset[str] = frozenset()
+    still: bool = False
     volumes: tuple[str, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether what runs is to stay as it is, but for the services named."""
+        return bool(self.scale or self.restart or self.still)
 
 
 @dataclass(frozen=True, slots=True)

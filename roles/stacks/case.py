@@ -67,8 +67,18 @@ class Case:
     @property
     def hooks(self) -> Mapping[str, str]:
         """The hooks that this roll-out runs."""
-        none = self.rollout.scale or self.rollout.restart or self.rollout.revision is not None
-        return {} if none else self.wanted.hooks
+        return {} if self.rollout.partial or self.rollout.revision is not None else self.wanted.hooks
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody saw the end of the last roll-out."""
+        return bool(self.found.revisions) and not self.found.revisions[-1].done
+
+    @property
+    def vouches(self) -> bool:
+        """Whether the end of this roll-out can be noted as something to go back to: not where it leaves out the hooks
+        of one that failed, which the next deploy has to run."""
+        return not (self.rollout.partial and self.open and self.wanted.hooks)
 
     @property
     def pruned(self) -> list[str]:
@@ -83,12 +93,13 @@ class Case:
     def halted(self, service: str) -> str:
         """Why Swarm paused the service's part of a roll-out that nobody saw to its end; empty where it did not. Such
         a service may run as wanted, and every wait for it fails until it is rolled out anew; not by what is asked to
-        do one certain thing."""
-        if self.rollout.scale or self.rollout.restart or self.rollout.resolve == "refresh":
+        do one certain thing. A service that was to run once may have done so and be paused all the same."""
+        raw = self.found.services.get(service)
+        if raw is None or not self.open or self.rollout.partial or self.rollout.resolve == "refresh":
             return ""
-        status = (self.found.services.get(service) or {}).get("UpdateStatus") or {}
-        is_open = bool(self.found.revisions) and not self.found.revisions[-1].done
-        paused = is_open and str(status.get("State", "")).endswith("paused")
+        status = raw.get("UpdateStatus") or {}
+        policy = (raw["Spec"]["TaskTemplate"].get("RestartPolicy") or {}).get("Condition", "any")
+        paused = str(status.get("State", "")).endswith("paused") and policy not in ("none", "on-failure")
         return str(status.get("Message") or "no reason told") if paused else ""
 
     def was_taken_back(self, service: str) -> bool:

@@ -138,7 +138,8 @@ class Planner:
 
         Where nobody saw the end of the roll-out before, a wave is waited for though nothing is written in it.
         """
-        waves = self._case.wanted.waves or (tuple(difference.name for difference in ordinary),)
+        waves = self._case.wanted.waves
+        waves = (*waves, tuple(d.name for d in ordinary if not any(d.name in wave for wave in waves)))
         behind: set[str] = set()
         for number, wave in enumerate(waves):
             changed = [difference for difference in ordinary if difference.name in wave]
@@ -233,8 +234,10 @@ class Planner:
 
     def _seen_to_its_end(self) -> Iterator[Step]:
         """A roll-out whose end nobody saw; its hooks, of which nobody knows how they ended, run again."""
-        last = unfinished(self._case)
-        if last is not None:
+        case, last = self._case, unfinished(self._case)
+        asked = case.rollout.resolve != "refresh" and case.vouches
+        elsewhere = case.rollout.revision is not None and last is not None and case.wanted.number != last.number
+        if last is not None and asked and not elsewhere:
             before = list(self._hooks("before", []))
             rest = [*before, *self._settled(before)]
             yield from [*rest, self._done(last.name, last.number, rest)]
@@ -244,6 +247,8 @@ class Planner:
         return self._call("done", title, "seen to run", "revision_done", {"name": record}, needs=needs)
 
     def _finish(self, begin: Call, needs: Sequence[Step]) -> Iterator[Step]:
+        if not self._case.vouches:
+            return
         record = begin.arguments["records"][-1]
         done = self._done(record["Name"], record["Labels"]["skep.revision"], needs)
         yield done

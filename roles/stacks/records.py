@@ -25,7 +25,8 @@ def records(case: Case) -> list[dict[str, Any]]:
     services = {**case.wanted.services, **found, **{d.name: d.spec for d in case.differing}}
     for name in case.pruned:
         del services[name]
-    if past and not past[-1].done and not differ(past[-1].content["services"], services, case.told):
+    again = case.open and not case.rollout.partial
+    if again and not differ(past[-1].content["services"], services, case.told):
         number = past[-1].number
     made.append(_record(case, number, services, case.cause, done=False, lines=case.summary()))
     return made

@@ -27,18 +27,24 @@ done
 def removals(stacks: Sequence[Stack], told: Told, hosts: Sequence[str]) -> Iterator[Step | Finding]:
     """Take these stacks away, those that use what another has before that one."""
     leaving = [stack.name for stack in stacks]
-    order: dict[str, set[str]] = {name: set() for name in leaving}
-    for name in leaving:
-        users = {user for _, _, services in _used(name, told) for user in map(_stack_of, services)}
-        for user in sorted(users & set(leaving) - {name}):
-            if not _comes_after(user, name, order):
-                order[name].add(user)
+    users = {
+        name: {_stack_of(service) for _, _, services in _used(name, told) for service in services} & {*leaving} - {name}
+        for name in leaving
+    }
     for stack in stacks:
-        yield from _removal(stack, told, leaving, order[stack.name], hosts)
+        before = {user for user in users[stack.name] if stack.name not in _reached(user, users)}
+        yield from _removal(stack, told, leaving, before, hosts)
 
 
-def _comes_after(name: str, other: str, order: Mapping[str, set[str]]) -> bool:
-    return other in order[name] or any(_comes_after(one, other, order) for one in order[name])
+def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
+    """Who uses it, who uses those, and so on. Stacks that use each other go side by side: each waits for the other's
+    services to let go."""
+    found: set[str] = set()
+    new = {name}
+    while new:
+        new = {user for one in new for user in users[one]} - found
+        found |= new
+    return found
 
 
 def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Raw]]]:

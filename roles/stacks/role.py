@@ -18,6 +18,8 @@ from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
 from skep.revisions import Revision
 
+BACK = "back to revision"
+"""What the cause of a roll-out that goes back begins with."""
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
 Observed = Mapping[str, State | None]
@@ -105,9 +107,9 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
             revision = _revision(rollout.revision, found, seen or Told())
             if revision is None:
                 return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
-            wanted = from_revision(stack, revision.content, found)
-            return Case(cluster, stack, wanted, seen, f"back to revision {revision.number}")
-        if seen and (rollout.scale or rollout.restart):
+            cause = revision.cause if _is_way_back(revision) else f"{BACK} {revision.number}"
+            return Case(cluster, stack, from_revision(stack, revision, found), seen, cause)
+        if seen and rollout.partial:
             return _changed(cluster, stack, seen)
         files = from_compose(cluster, stack, found, seen)
         if rollout.resolve == "refresh":
@@ -124,19 +126,36 @@ def _refreshed(cluster: Cluster, stack: Stack, seen: Told | None, files: Wanted)
     found = seen.of(stack.name)
     wanted = refreshed(stack, found, seen, files)
     deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, seen, "")
-    if deploy.differing or deploy.pruned:
+    if deploy.pruned or any(one.changes or one.have is None for one in deploy.differing):
         text = f"the files of stack {stack.name} ask for more than new images; a refresh leaves that"
         note = Finding("note", text, role="stacks", next_action=f"look at it: invoke stack.plan {stack.name}")
         wanted = replace(wanted, findings=(note,))
-    return Case(cluster, stack, wanted, seen, "its image has moved")
+    case = Case(cluster, stack, wanted, seen, "its image has moved")
+    if case.differing and case.open:
+        text = f"images of stack {stack.name} have moved, and its last roll-out was not seen to its end"
+        return [_error(text, f"deploy it first: invoke stack.deploy {stack.name}")]
+    return case
+
+
+def _is_way_back(revision: Revision) -> bool:
+    return not revision.done and revision.cause.startswith(BACK)
 
 
 def _revision(number: int, found: Found, seen: Told) -> Revision | None:
-    """The one of that number; 0: the last that ran, -1: the last that ran and is not what is there, hooks aside."""
+    """The one of that number; 0: the last that ran, -1: the last that ran before what is there, hooks aside. After a
+    roll-out that failed that is the last that ran; a way back that nobody saw to its end is gone to its end."""
     if number > 0:
         return next((revision for revision in found.revisions if revision.number == number), None)
     ran = [revision for revision in found.revisions if revision.done]
-    while ran and number < 0 and is_what_runs(ran[-1].content["services"], found, seen, but=hooks_of(found)):
+    failed = bool(found.revisions) and not found.revisions[-1].done
+    if number < 0 and failed and _is_way_back(found.revisions[-1]):
+        return found.revisions[-1]
+    while (
+        ran
+        and number < 0
+        and not failed
+        and is_what_runs(ran[-1].content["services"], found, seen, but=hooks_of(found))
+    ):
         ran.pop()
     return ran[-1] if ran else None
 

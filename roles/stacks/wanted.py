@@ -15,6 +15,7 @@ from roles.stacks.state import MARK, Found, Raw, Told
 from skep.compose import ComposeError, Document, Specs, convert, document_of
 from skep.model import Cluster, Secret, Stack
 from skep.plan import Finding
+from skep.revisions import Revision
 
 KEEP = 5
 """Revisions that can be gone back to, where nobody says another number."""
@@ -46,6 +47,8 @@ class Wanted:
     pinned: bool = False
     prune: bool = False
     spared: frozenset[str] = frozenset()
+    number: int | None = None
+    """The revision, where it is one."""
     keep: int | None = None
     hidden: frozenset[str] = frozenset()
     document: Document | None = None
@@ -95,15 +98,17 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
     )
 
 
-def from_revision(stack: Stack, content: Mapping[str, Any], found: Found) -> Wanted:
+def from_revision(stack: Stack, revision: Revision, found: Found) -> Wanted:
     """A recorded revision: everything as it was, services that came later go. Hooks stay as they are and do not run:
     what they did to data is not undone by doing it again."""
+    content = revision.content
     hooks = {**hooks_of(found), **(content.get("hooks") or {})}
     return Wanted(
         services={name: spec for name, spec in content["services"].items() if name not in hooks},
         networks=content["networks"],
         hooks=hooks,
         spared=frozenset(hooks),
+        number=revision.number,
         outside=Outside(configs=tuple(content["configs"]), secrets=tuple(content["secrets"])),
         pinned=True,
         prune=True,
@@ -124,12 +129,19 @@ def refreshed(stack: Stack, found: Found, told: Told, files: Wanted) -> Wanted:
     now = from_found(stack, found, told)
     services = {
         name: _with_image(spec, image_of(files.services[name]))
-        if name in files.services and same_image(files.services[name], spec)
-        else spec
         for name, spec in now.services.items()
+        if name in files.services and same_image(files.services[name], spec)
     }
-    hooks = {name: when for name, when in files.hooks.items() if name in services}
-    return replace(now, services=services, hooks=hooks, waves=files.waves, pinned=False, hidden=files.hidden)
+    hooks = {name: when for name, when in files.hooks.items() if name in now.services}
+    return replace(
+        now,
+        services=services,
+        spared=frozenset(now.services) - frozenset(services),
+        hooks=hooks,
+        waves=files.waves,
+        pinned=False,
+        hidden=files.hidden,
+    )
 
 
 def hooks_of(found: Found) -> Mapping[str, str]:

@@ -106,14 +106,14 @@ def restart(site: Site, tell: Reporter, *, name: str, services: Sequence[str], t
         raise UsageError("no service is named", next_action=f"for example: invoke stack.restart {name} web")
     chosen = frozenset(_full(name, service) for service in services)
     stack = _with(_known(site, name), Rollout(restart=chosen, resolve="never"), timeout, None)
-    _roll_out(site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", once=True)
+    _roll_out(site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", then=Rollout(still=True))
 
 
 def rollback(site: Site, tell: Reporter, *, name: str, revision: int | None, timeout: str | None) -> None:
     """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before."""
     rollout = Rollout(revision=-1 if revision is None else revision)
     stack = _with(_known(site, name), rollout, timeout, None)
-    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, once=True)
+    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=Rollout(revision=LAST))
 
 
 def recovery(tell: Reporter, site: Site) -> _Recovery:
@@ -157,7 +157,7 @@ class _Recovery:
             host=first.host,
             step=first.step,
             cause=f"{first.message}: {first.cause or 'no cause told'}",
-            next_action=first.next_action,
+            next_action="mend the stack's files and run the same command again",
         )
 
 
@@ -178,16 +178,24 @@ def _stack_of(step: str) -> str | None:
 
 
 def _roll_out(
-    site: Site, tell: Reporter, stack: Stack, what: str, end: str, *, once: bool = False, recover: bool = False
+    site: Site,
+    tell: Reporter,
+    stack: Stack,
+    what: str,
+    end: str,
+    *,
+    then: Rollout | None = None,
+    recover: bool = False,
 ) -> None:
-    """``once``: what was done is not asked for again. ``recover``: on failure the stack may go back, where it is to."""
+    """``then`` is to be so after it, where asking for the same again would do it again. ``recover``: on failure the
+    stack may go back, where it is to."""
     only = only_stacks(site, [stack])
     since = time.monotonic()
     with tell.busy("observing"):
         observation, planned = look(only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
-    after = only_stacks(site, [replace(stack, rollout=Rollout(revision=LAST))]) if once else only
+    after = only_stacks(site, [replace(stack, rollout=then)]) if then else only
     rounds = iter((only,))
     carry_out(
         only,

@@ -133,12 +133,14 @@ class StackWatch:
             counts = [len(ids - self._excused) for ids in verdict.failed.values()]
             if verdict.row.state == "stuck" and max(counts, default=0) >= FAILURES:
                 over.setdefault(verdict.row.name, f"{verdict.row.name} keeps failing: {max(counts)} tasks in a row")
+        went_back = any(verdict.row.update == "rollback_completed" for verdict in verdicts if verdict.over)
         if over:
             raise StepFailed(
                 "; ".join(over.values()),
                 cause=self.report(api, first=over),
                 next_action=next((verdict.remedy for verdict in verdicts if verdict.remedy), None)
-                or f"mend the stack's files and run the same command again, or go back: invoke stack.rollback {stack}",
+                or "mend the stack's files and run the same command again"
+                + (f", or go back: invoke stack.rollback {stack}" if not went_back else ""),
             )
 
     def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:

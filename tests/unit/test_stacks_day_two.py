@@ -315,3 +315,81 @@ volumes: {data: {}}
         "Mounts: volume shop_data at /data, bind /etc/hosts at /h read-only, tmpfs at /t",
         "Env: LEVEL, PASSWORD",
     )
+
+
+def test_going_back_after_a_failure_is_to_what_ran_last_even_if_it_runs(scene: Scene) -> None:
+    """A failed deploy says how to go back: doing so must not go further."""
+    for version in (1, 2):
+        scene.deploy(shop(HOOKED.format(version, version, "before")))
+    failed = shop(HOOKED.format(3, 3, "before"))
+    scene.deploy(failed, never="stacks/ready:shop/shop_job")
+    assert scene.image("shop_app") == "busybox:2"
+    assert ids(scene.plan(rolled(failed, revision=-1))) == []
+
+
+def test_a_way_back_that_was_cut_off_is_gone_to_its_end(scene: Scene) -> None:
+    for version in (1, 2):
+        scene.deploy(app(version))
+    back = rolled(app(2), revision=-1)
+    scene.deploy(back, never="stacks/running:shop")
+    assert ids(scene.plan(back)) == ["stacks/running:shop", "stacks/done:shop"]
+    scene.deploy(back)
+    assert scene.image("shop_app") == "busybox:1"
+    assert [(one.number, one.done) for one in scene.revisions] == [(1, True), (2, True), (3, True)]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_recovery_does_not_vouch_for_the_hook_that_failed(scene: Scene, when: str) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, when)))
+    failed = shop(HOOKED.format(1, 2, when))
+    scene.deploy(failed, never="stacks/ready:shop/shop_job")
+    assert ids(scene.plan(rolled(failed, revision=0))) == []
+    assert "stacks/ready:shop/shop_job" in ids(scene.plan(failed))
+
+
+@pytest.mark.parametrize("rollout", [{"scale": {"shop_app": 2}}, {"scale": {"shop_app": 1}}, RESTART])
+def test_scaling_and_restarts_bury_no_hook_that_failed(scene: Scene, rollout: dict[str, object]) -> None:
+    text = (
+        HOOKED.replace("'busybox:{0}'}}", "'busybox:{0}', deploy: {{replicas: 2}}}}") if "scale" in rollout else HOOKED
+    )
+    scene.deploy(shop(HOOKED.format(1, 1, "after")))
+    scene.deploy(shop(HOOKED.format(2, 2, "after")), never="stacks/ready:shop/shop_job")
+    asked = rolled(shop(HOOKED.format(2, 2, "after")), **rollout)
+    scene.deploy(asked)
+    assert ids(scene.plan(rolled(asked, still=True))) == []
+    assert not scene.revisions[-1].done
+    assert "stacks/ready:shop/shop_job" in ids(scene.plan(shop(text.format(2, 2, "after"))))
+    assert "stacks/ready:shop/shop_job" in ids(scene.plan(shop(HOOKED.format(2, 2, "after"))))
+
+
+def test_a_refresh_sees_nothing_to_its_end_and_starts_from_something_sound(scene: Scene) -> None:
+    scene.deploy(app(1))
+    scene.deploy(app(2), never="stacks/running:shop")
+    [service] = scene.swarm.services.values()
+    service["UpdateStatus"] = {"State": "paused", "Message": "task 5 ended early"}
+    plan = scene.plan(rolled(app(2), resolve="refresh"))
+    assert (ids(plan), plan.findings) == ([], ())
+    scene.world.pushed["busybox:2"] = 1
+    (error,) = scene.plan(rolled(app(2), resolve="refresh")).errors
+    assert error.text == "images of stack shop have moved, and its last roll-out was not seen to its end"
+
+
+@pytest.mark.parametrize("waves", ["", "x-skep: {waves: true}"])
+def test_a_refresh_leaves_services_alone_that_are_in_no_file(scene: Scene, waves: str) -> None:
+    both = shop(f"{waves}\nservices: {{app: {{image: 'busybox:1'}}, old: {{image: 'busybox:2'}}}}")
+    scene.deploy(rolled(both, resolve="never"))
+    one = rolled(shop(f"{waves}\nservices: {{app: {{image: 'busybox:1'}}}}"), resolve="refresh")
+    scene.world.pushed |= {"busybox:1": 1, "busybox:2": 1}
+    assert [step for step in ids(scene.plan(one)) if "update" in step] == ["stacks/update:shop/shop_app"]
+    scene.deploy(one)
+    assert ids(scene.plan(one)) == []
+    assert "shop_old" in scene.swarm.stack("shop")
+
+
+def test_what_was_to_run_once_is_not_run_again_because_swarm_paused_it(scene: Scene) -> None:
+    text = "services: {{init: {{image: 'busybox:{0}', deploy: {{restart_policy: {{condition: none}}}}}}}}"
+    scene.deploy(shop(text.format(1)))
+    scene.deploy(shop(text.format(2)), never="stacks/running:shop")
+    [service] = scene.swarm.services.values()
+    service["UpdateStatus"] = {"State": "paused", "Message": "early termination"}
+    assert ids(scene.plan(shop(text.format(2)))) == ["stacks/running:shop", "stacks/done:shop"]

@@ -138,3 +138,10 @@ def test_a_reader_of_the_help_may_go_away() -> None:
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert ended.stderr == ""
     assert ended.stdout.split()[-1] in ("0", "141")
+
+
+@pytest.mark.parametrize(("word", "offered"), [("--pr", True), ("-", True), ("-h", False)])
+def test_completion_is_not_in_the_way(word: str, offered: bool) -> None:
+    ended = _invoke("--complete", "--", f"invoke stack.deploy {word}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ("--prune" in ended.stdout.split()) == offered
