@@ -233,11 +233,15 @@ class Planner:
         yield from self._hooks("after", needs)
 
     def _seen_to_its_end(self) -> Iterator[Step]:
-        """A roll-out whose end nobody saw; its hooks, of which nobody knows how they ended, run again."""
+        """A roll-out whose end nobody saw; its hooks, of which nobody knows how they ended, run again. Where it is not
+        what there is, and what there is is what is wanted now, that is written down as one of its own."""
         case, last = self._case, unfinished(self._case)
-        asked = case.rollout.resolve != "refresh" and case.vouches
-        elsewhere = case.rollout.revision is not None and last is not None and case.wanted.number != last.number
-        if last is not None and asked and not elsewhere:
+        way_back = case.rollout.revision is not None
+        if not case.open or not case.vouches or case.rollout.resolve == "refresh":
+            return
+        if last is None:
+            yield from () if way_back or case.rollout.partial else self._roll_out([])
+        elif not way_back or case.wanted.number == last.number:
             before = list(self._hooks("before", []))
             rest = [*before, *self._settled(before)]
             yield from [*rest, self._done(last.name, last.number, rest)]

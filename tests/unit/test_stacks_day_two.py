@@ -7,6 +7,9 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skep.model import Cluster, Host, Rollout, Secret, Stack
 from skep.plan import Plan, Wait
@@ -393,3 +396,107 @@ def test_what_was_to_run_once_is_not_run_again_because_swarm_paused_it(scene: Sc
     [service] = scene.swarm.services.values()
     service["UpdateStatus"] = {"State": "paused", "Message": "early termination"}
     assert ids(scene.plan(shop(text.format(2)))) == ["stacks/running:shop", "stacks/done:shop"]
+
+
+@pytest.mark.parametrize("lost", ["ready:shop/shop_job", "running:shop"])
+def test_files_that_went_back_after_a_failure_are_seen_to_run_with_their_hooks(scene: Scene, lost: str) -> None:
+    scene.deploy(shop(HOOKED.format(1, 1, "before")))
+    scene.deploy(shop(HOOKED.format(2, 2, "before")), never=f"stacks/{lost}")
+    there = shop(HOOKED.format(1 if "job" in lost else 2, 2, "before"))
+    assert ids(scene.plan(there))[-3:] == ["stacks/ready:shop/shop_job", "stacks/running:shop", "stacks/done:shop"]
+    scene.deploy(there)
+    assert ids(scene.plan(there)) == []
+    assert scene.revisions[-1].done
+
+
+ANY = """
+x-skep: {{waves: {waves}, keep: {keep}}}
+services:
+  app: {{image: 'busybox:{image}', deploy: {{replicas: {replicas}}}}}
+  api: {{image: 'busybox:{image}', depends_on: [app], environment: {{LEVEL: '{level}'}}}}
+  job:
+    image: 'busybox:1'
+    command: [job, '{job}']
+    deploy: {{restart_policy: {{condition: none}}}}
+    x-skep: {{hook: {when}}}
+"""
+JOB = "stacks/ready:shop/shop_job"
+
+
+class Days:
+    """Any life of a stack: what is asked for, in which order, what fails, and what Swarm and registries do."""
+
+    def __init__(self, scene: Scene, seed: int) -> None:
+        self.scene = scene
+        self.luck = Random(seed)
+        self.fixed = {
+            "waves": self.luck.choice(["true", "false"]),
+            "keep": self.luck.randint(1, 3),
+            "when": self.luck.choice(["before", "after"]),
+        }
+        self.files = self.written()
+        self.owing = False
+        """Whether a deploy failed, and nobody has seen its hook run since."""
+
+    def written(self) -> Stack:
+        """Other files."""
+        numbers = {name: self.luck.randint(1, 3) for name in ("image", "replicas", "level", "job")}
+        return shop(ANY.format(**self.fixed, **numbers))
+
+    def pass_by(self) -> None:
+        """One of them."""
+        services = [one for one in self.scene.swarm.services.values() if "job" not in one["Spec"]["Name"]]
+        act = self.luck.choice(
+            ["deploy"] * 3 + ["scale", "restart", "rollback", "recovery", "refresh", "push", "pause"]
+        )
+        if act == "push":
+            self.scene.world.pushed[f"busybox:{self.luck.randint(1, 3)}"] = self.luck.randint(1, 5)
+        elif act == "pause" and services:
+            self.luck.choice(services)["UpdateStatus"] = {"State": "paused", "Message": "as it happens"}
+        elif act == "deploy":
+            self.files = self.written()
+            self.ask(self.files, self.files)
+        elif act == "scale":
+            self.ask(*[rolled(self.files, scale={"shop_app": self.luck.randint(1, 3)})] * 2)
+        elif act == "restart":
+            self.ask(rolled(self.files, **RESTART), rolled(self.files, still=True))
+        elif act in ("rollback", "recovery"):
+            back = rolled(self.files, revision=-1 if act == "rollback" else 0)
+            self.ask(back, rolled(self.files, revision=0))
+        elif act == "refresh":
+            self.ask(*[rolled(self.files, resolve="refresh")] * 2)
+
+    def ask(self, asked: Stack, then: Stack, *, fails: float = 0.4) -> None:
+        """Plan and play, perhaps with a wait in vain; what comes to its end leaves nothing of ``then`` to do."""
+        plan = self.scene.plan(asked)
+        if plan.errors:
+            return
+        waits = [step.id for step in plan if isinstance(step, Wait)]
+        never = self.luck.choice(waits) if waits and self.luck.random() < fails else ""
+        self.scene.deploy(asked, never=never)
+        if asked == self.files:
+            assert never or not self.owing or JOB in ids(plan), "a hook was forgotten"
+            self.owing = bool(never)
+        elif asked.rollout.revision is not None and ids(plan) and not never:
+            self.owing = False
+        if not never:
+            again = self.scene.plan(then)
+            assert (ids(again), again.errors) == ([], ())
+
+
+@settings(max_examples=settings.default.max_examples // 2)  # type: ignore[union-attr]
+@given(st.integers(0, 2**32), st.integers(1, 9))
+def test_whatever_happened_a_deploy_arrives_and_forgets_no_hook(seed: int, count: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        scene = Scene(patch)
+        days = Days(scene, seed)
+        for _ in range(count):
+            days.pass_by()
+        days.files = days.written()
+        days.ask(days.files, days.files, fails=0)
+        wanted = yaml.safe_load(days.files.files["compose.yml"])["services"]
+        there = scene.swarm.stack("shop")
+        assert {name: scene.image(f"shop_{name}") for name in wanted} == {n: one["image"] for n, one in wanted.items()}
+        assert there["shop_app"]["Mode"]["Replicated"]["Replicas"] == wanted["app"]["deploy"]["replicas"]
+        assert scene.revisions[-1].done
+        assert len(scene.revisions) <= 3 * (int(days.fixed["keep"]) + 1)
