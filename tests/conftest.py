@@ -4,8 +4,13 @@ failing example is told as it was found: shrinking could take longer than all el
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
+
+# A shell starts what it puts into the background with SIGINT ignored, and that is inherited: then Ctrl-C, which is
+# tested here, would reach nothing that these tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CI = os.environ.get("CI") == "true"
 

@@ -34,7 +34,7 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
     words = ["-k", keyword] if keyword else []
     if only in (None, "unit"):
         found = [folder for folder in UNIT if Path(folder).exists()]
-        _must(tell, "unit tests", [sys.executable, "-m", "pytest", "-q", *words, *found])
+        _must(tell, "unit tests", [sys.executable, "-m", "pytest", "-q", "-n", "auto", *words, *found])
     if only in (None, "lab"):
         reason = lab.unsupported()
         if reason:
