@@ -174,16 +174,21 @@ def test_ctrl_c_waits_a_moment_and_no_longer(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_ctrl_c_twice_waits_no_longer() -> None:
     ended = threading.Event()
-    since = time.monotonic()
+    sat_out = []
 
     def tell(event: Event) -> None:
         if event.kind == "done":
             raise KeyboardInterrupt
 
     outcome, _, _ = run(
-        step("a/one@m1"), step("a/two@m1"), step("a/slow@m1"), two=pause, slow=lambda _: ended.wait(5), tell=tell
+        step("a/one@m1"),
+        step("a/two@m1"),
+        step("a/slow@m1"),
+        two=pause,
+        slow=lambda _: sat_out.append(ended.wait(60)),
+        tell=tell,
     )
-    assert time.monotonic() - since < 3
+    assert not sat_out
     ended.set()
     assert outcome.interrupted
     assert set(outcome.failed) == {"a/slow@m1"}
@@ -248,10 +253,8 @@ print(outcome.interrupted, list(outcome.failed))
 
 
 def test_the_process_ends_though_a_step_would_wait_on() -> None:
-    since = time.monotonic()
     done = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout, done.stderr) == ("True ['a/wait@m1']\n", "")
-    assert time.monotonic() - since < 10
 
 
 def test_skep_errors_are_what_failed_holds() -> None:

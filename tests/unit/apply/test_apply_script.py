@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +73,8 @@ def test_the_status_is_the_scripts_and_nothing_stays(shell: Any, tmp_path: Path,
 
 
 def test_a_script_that_is_ended_leaves_nothing(shell: Any, tmp_path: Path) -> None:
-    since = time.monotonic()
     done = shell(run_script(step("sleep 30", files={"key": b"secret"})), argv=["timeout", "-k", "5", "0.3", "sh", "-s"])
     assert done.returncode == 124
-    assert time.monotonic() - since < 4
     assert left(tmp_path) == []
 
 

@@ -15,7 +15,8 @@ from tests.unit.compose.conftest import Problems
 
 FOLDER = Path(__file__).parent / "bad"
 CASES = [(file.stem, case) for file in sorted(FOLDER.glob("*.yml")) for case in yaml.safe_load(file.read_text())]
-SECONDS = 10.0
+EFFORT = 10.0
+"""Most CPU time a file may take, in that of a right one of the largest size."""
 
 
 def test_there_are_enough_cases_and_no_name_twice() -> None:
@@ -63,6 +64,17 @@ def test_the_error_says_all_and_ends_with_a_count(problems_of: Problems) -> None
     assert str(error).splitlines() == ["a:1: x", "a:2: y", "the compose files have 2 errors"]
 
 
+@pytest.fixture(scope="module")
+def honest() -> float:
+    """CPU seconds for a right file of nearly the largest size."""
+    service = "    image: a:1\n    environment: {A: 'b', C: '${A:-x}'}\n    labels: [a=b, c=d]\n"
+    text = "services:\n" + "".join(f"  s{number}:\n{service}" for number in range(10_000))
+    assert len(text) < 1024 * 1024
+    start = time.process_time()
+    load({"compose.yml": text.encode()}, ["compose.yml"], variables={})
+    return time.process_time() - start
+
+
 SERVICE = "services:\n  web:\n    image: a\n"
 
 
@@ -93,13 +105,13 @@ SERVICE = "services:\n  web:\n    image: a\n"
     ],
     ids=lambda text: text[30:60].strip().replace("\n", " "),
 )
-def test_much_of_it(text: str, problems_of: Problems) -> None:
+def test_much_of_it(text: str, problems_of: Problems, honest: float) -> None:
     start = time.process_time()
     problems_of({"compose.yml": text[: 1024 * 1024]})
-    assert time.process_time() - start < SECONDS
+    assert (time.process_time() - start) / honest < EFFORT
 
 
-def test_references_to_much_do_not_multiply(problems_of: Problems) -> None:
+def test_references_to_much_do_not_multiply(honest: float) -> None:
     lines = b"".join(b"N%d=1\n" % number for number in range(50_000))
     text = "services:\n" + "".join(f"  s{n}: {{image: a, env_file: [e.env]}}\n" for n in range(5_000))
     start = time.process_time()
@@ -108,4 +120,4 @@ def test_references_to_much_do_not_multiply(problems_of: Problems) -> None:
     text = "services:\n" + "".join(f"  s{n}: {{image: a, hostname: '$A$A$A$A'}}\n" for n in range(5_000))
     with pytest.raises(ComposeError, match="the variables give more than 4096 KiB together"):
         load({"compose.yml": text.encode()}, ["compose.yml"], variables={"A": "x" * 100_000})
-    assert time.process_time() - start < SECONDS
+    assert (time.process_time() - start) / honest < EFFORT

@@ -16,6 +16,9 @@ import paramiko
 
 PASSWORD = "pass word's"
 CHUNK = 32768
+FROZEN = 5.0
+"""Seconds until a frozen server answers after all: later than the timeouts that tests set, sooner than the default
+ones, so that who waits by those gets an answer."""
 
 
 @dataclass
@@ -88,7 +91,7 @@ class _Login(paramiko.ServerInterface):
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         if self.server.frozen == "channel":
-            threading.Event().wait(20)
+            threading.Event().wait(FROZEN)
         with self.server.counting:
             if self.server.open_channels >= self.server.channels:
                 return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
@@ -97,7 +100,7 @@ class _Login(paramiko.ServerInterface):
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: tuple[str, int]) -> int:
         if self.server.frozen == "forward":
-            threading.Event().wait(20)
+            threading.Event().wait(FROZEN)
         self.targets[chanid] = destination
         threading.Thread(target=self._forward, daemon=True).start()
         return paramiko.OPEN_SUCCEEDED
@@ -118,7 +121,7 @@ class _Login(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         if self.server.frozen == "exec":
-            threading.Event().wait(20)
+            threading.Event().wait(FROZEN)
         self.server.commands.append(command.decode())
         threading.Thread(target=self._exec, args=(channel, command), daemon=True).start()
         return True

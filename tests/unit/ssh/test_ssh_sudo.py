@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -113,10 +112,8 @@ def test_a_wrong_password_is_told_at_the_second_asking(serve: Serve, login: Logi
     server = serve()
     sudo(server, ASKING + HAND_OVER)
     here = login(server, user="ops", sudo_password=Secret("wrong"))
-    since = time.monotonic()
     with pytest.raises(SudoError) as failure:
         here.run("true")
-    assert time.monotonic() - since < 3
     assert failure.value.cause == "Sorry, try again."
     assert "wrong" not in str(failure.value)
 
