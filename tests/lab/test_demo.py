@@ -42,11 +42,11 @@ def test_from_nothing_to_a_page_and_back(repository: Path, machine: Callable[[st
     hosts.must_be_one_swarm()
 
     tool = Tool(repository / "inventory/lab.yml")
-    assert states(tool) == dict.fromkeys(hosts.names, ("up", "answers"))
+    assert states(tool) == dict.fromkeys(hosts.names, ("running", "answers"))
     leader = next(n["Description"]["Hostname"] for n in hosts.nodes("m1") if n.get("ManagerStatus", {}).get("Leader"))
     others = [name for name in hosts.managers if name != leader]
     tool("lab.cut", leader).must()
-    assert states(tool)[leader] == ("up", "silent")
+    assert states(tool)[leader] == ("cut", "silent")
     until("the others have a leader", lambda: hosts.attempt(others[0], "timeout 5 docker node ls").returncode == 0)
     hosts.run(others[0], "docker node update --label-add zone=moon w1")
     without = tool("cluster.up").must(3)
@@ -65,7 +65,7 @@ def test_from_nothing_to_a_page_and_back(repository: Path, machine: Callable[[st
 def test_a_lab_of_other_hosts(repository: Path) -> None:
     tool = Tool(repository / "inventory/lab.yml")
     tool("lab.up", "--hosts", "1", "--suite", "trixie").must()
-    assert states(tool)["m1"] == ("up", "answers")
+    assert states(tool)["m1"] == ("running", "answers")
     assert "VERSION_CODENAME=trixie" in said(repository, "lab.ssh", "m1", stdin="cat /etc/os-release\n")
     tool("lab.down").must()
 
