@@ -91,6 +91,7 @@ def described(hosts: Hosts) -> Document:
             "known-hosts": f"{CACHE}/known_hosts-{spec.name}",
             "host-keys": "strict",
             "agent": False,
+            "connect-timeout": "4s",  # a dead host costs that each time
         },
         "daemon": {
             "registry-mirrors": [f"http://{spec.registry}"],
