@@ -130,6 +130,43 @@ def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
     assert not [call for call in host.called("apt-get") if "install" in call]
 
 
+MADISON = """
+ docker.io | 28.5.2+dfsg1-1 | http://deb.example.com/debian forky/main amd64 Packages
+ docker.io | 26.1.5+dfsg1-9+b1 | http://deb.example.com/debian trixie/main amd64 Packages
+ docker.io | 26.1.5+dfsg1-9 | http://deb.example.com/debian trixie/main Sources
+ docker.io | 20.10.24+dfsg1-1 | http://deb.example.com/debian bookworm/main amd64 Packages
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "packages"),
+    [
+        ("", "docker.io docker-cli"),
+        ("28.5", "docker.io docker-cli"),
+        ("26.1", "docker.io=26.1.5+dfsg1-9+b1 docker-cli=26.1.5+dfsg1-9+b1"),
+        ("20.10", "docker.io=20.10.24+dfsg1-1"),
+    ],
+)
+def test_install_takes_any_version_on_offer(
+    host: Host, debian: Callable[..., None], wanted: str, packages: str
+) -> None:
+    debian("28.5.2+dfsg1-1", cli="28.5.2+dfsg1-1")
+    (host.folder / "docker.io").write_text(MADISON)
+    (host.folder / "docker-cli").write_text("".join(line + "\n" for line in MADISON.split("\n") if "20.10" not in line))
+    host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
+    assert host.run(f"WANTED={wanted}\n{INSTALL}").returncode == 0
+    assert [call.rpartition(" install ")[2] for call in host.called("apt-get")] == [packages]
+
+
+def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, debian: Callable[..., None]) -> None:
+    debian("28.5.2+dfsg1-1")
+    (host.folder / "docker.io").write_text(MADISON)
+    host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
+    ended = host.run(f"WANTED=27.5\n{FETCH}")
+    offered = "28.5.2+dfsg1-1 26.1.5+dfsg1-9+b1 20.10.24+dfsg1-1"
+    assert (ended.returncode, ended.stderr) == (65, f"wanted 27.5, the sources of this host offer {offered}\n")
+
+
 @pytest.mark.parametrize("wanted", ["26.1", "26.1.5", "26"])
 def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], wanted: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
