@@ -51,17 +51,21 @@ class UsageError(SkepError):
 
 
 class InventoryError(SkepError):
-    """The inventory file is wrong; carries every finding at once, each ``file:line: key.path: message``."""
+    """The inventory file is wrong; carries every finding at once, each ``file:line: key.path: message``.
+
+    ``warnings`` are told beside the errors, and are none themselves.
+    """
 
     exit_code = 2
 
-    def __init__(self, problems: Iterable[str]) -> None:
+    def __init__(self, problems: Iterable[str], warnings: Iterable[str] = ()) -> None:
         self.problems = list(problems)
+        self.warnings = list(warnings)
         count = len(self.problems)
         super().__init__(f"the inventory has {count} error{'s' if count != 1 else ''}")
 
     def lines(self) -> list[str]:
-        return [*self.problems, self.message]
+        return [*self.problems, *(f"warning: {warning}" for warning in self.warnings), self.message]
 
 
 class ConnectError(SkepError):

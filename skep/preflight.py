@@ -30,6 +30,14 @@ MAX_SKEW = 5.0
 """Seconds between the clocks of two hosts; more shows later as x509 errors at the join."""
 DEFAULT_POOL = "10.0.0.0/8"
 """Docker's default address pool of a swarm. Source: docker swarm init reference."""
+BRIDGES = {
+    "docker0": "containers of such a network cannot reach the host there",
+    "docker_gwbridge": "containers of such a network do not start",
+}
+"""Docker's own bridges, and what an overlay network over their range means. A task has an interface in docker_gwbridge
+beside the overlay's, and two that overlap are refused. Source: moby, libnetwork/osl: checkRouteConflict."""
+TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
+"""Of iproute2, which a small Debian lacks, and what only they tell."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -54,13 +62,18 @@ class Facts:
     """Interface → its addresses."""
     routes: tuple[tuple[str, str], ...] = ()
     """Destination and interface."""
+    behind: frozenset[str] = frozenset()
+    """Destinations behind a gateway."""
     unroutable: tuple[str, ...] = ()
+    """Addresses of hosts that it has no route to."""
+    lacking: frozenset[str] = frozenset()
+    """Which of ``TOOLS`` are not there."""
 
 
 def probe(cluster: Cluster) -> str:
     """POSIX sh that prints the facts, read-only."""
-    targets = " ".join(host.address for host in cluster.hosts if _is_ip(host.address))
-    data = cluster.swarm.data_path_port or DATA_PORT
+    targets = " ".join(address for address in map(_swarm_address, cluster.hosts) if address)
+    data = _data_port(cluster)
     return rf"""
 ( . /etc/os-release; echo "os ${{ID:-}} ${{VERSION_ID:-}} ${{VERSION_CODENAME:-}}" )
 echo "clock $(date +%s.%N)"
@@ -82,9 +95,12 @@ echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
 ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946|{data}) '
 ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
 ip -o route show 2>/dev/null | awk '$1 != "default" {{
-  for (i = 1; i < NF; i++) if ($i == "dev") print "route", $1, $(i + 1) }}'
-for target in {targets}; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null | grep -c . |
-  sed 's/^/unroutable /'
+  via = ""
+  for (i = 1; i < NF; i++) if ($i == "via") via = $i; else if ($i == "dev") print "route", $1, $(i + 1), via }}'
+for target in {targets}; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null |
+  awk -v targets="{targets}" 'BEGIN {{ split(targets, all) }}
+    sub(/^Command failed -:/, "") {{ print "unroutable", all[$0 + 0] }}'
+for tool in {" ".join(TOOLS)}; do command -v $tool >/dev/null || echo "lacking $tool"; done
 true
 """
 
@@ -116,7 +132,9 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
-        unroutable=("some",) if single.get("unroutable", ["0"])[0] != "0" else (),
+        behind=frozenset(row[1] for row in rows if row[0] == "route" and row[3:] == ["via"]),
+        unroutable=tuple(row[1] for row in rows if row[0] == "unroutable"),
+        lacking=frozenset(row[1] for row in rows if row[0] == "lacking"),
     )
 
 
@@ -131,7 +149,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
     findings += _twins(facts, "hostname", lambda fact: fact.hostname)
     findings += _twins(facts, "machine-id", lambda fact: fact.machine_id)
     findings += _clocks(facts)
-    findings += _untold(facts)
+    findings += _untold(cluster, facts)
     return findings
 
 
@@ -157,15 +175,20 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
     if fact.free < MIN_FREE and not fact.installed:
         yield error(f"has {fact.free >> 20} MiB free for /var/lib/docker, 1024 MiB are needed", "make room there")
     elif fact.free < LOW_FREE:
-        yield Finding("warning", f"has only {fact.free >> 20} MiB free for /var/lib/docker", host=host.name)
+        text = f"has only {fact.free >> 20} MiB free for /var/lib/docker"
+        yield Finding("warning", text, host=host.name, next_action="make room there: images and logs need it")
     for port, protocol, holder in fact.held:
-        overlay = (port, protocol) == (cluster.swarm.data_path_port or DATA_PORT, "udp") and holder != KERNEL
+        overlay = (port, protocol) == (_data_port(cluster), "udp") and holder != KERNEL
         if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
             yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
     yield from _advertised(host, fact)
-    yield from _pools(cluster, host, fact)
+    yield from _ranges(cluster, host, fact)
+    yield from _bridge_pools(host, fact)
     if fact.unroutable:
-        yield error("has no route to some hosts of the inventory", f"on {host.name} try: ip route get ADDRESS")
+        others = [other.name for other in cluster.hosts if _swarm_address(other) in fact.unroutable]
+        yield error(
+            f"has no route to {', '.join(others)}", f"on {host.name} look at: ip route get {fact.unroutable[0]}"
+        )
 
 
 def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
@@ -182,18 +205,55 @@ def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
         )
 
 
-def _pools(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
-    wanted = [(f"network {network.name}", network.subnet) for network in cluster.networks if network.subnet]
-    wanted += [("swarm.address-pools", pool) for pool in cluster.swarm.address_pools]
-    for what, subnet in wanted:
+def _ranges(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
+    """What the swarm's networks take, against the host's routes and Docker's own bridges."""
+    wanted = [(f"network {network.name}", network.subnet, network) for network in cluster.networks if network.subnet]
+    pools = [("swarm.address-pools", pool, None) for pool in cluster.swarm.address_pools]
+    for what, subnet, network in [*wanted, *pools]:
+        choose = f"choose another range for {what}"
         for route, device in _routes(fact):
             if _overlap(route, _network(subnet)):
-                yield Finding(
-                    "error",
-                    f"{what} {subnet} overlaps its route {route} ({device})",
-                    host=host.name,
-                    next_action=f"choose another range for {what}",
-                )
+                text = f"{what} {subnet} overlaps its route {route} ({device})"
+                yield Finding("error", text, host=host.name, next_action=choose)
+        for route, device in _bridges(fact):
+            if _overlap(route, _network(subnet)):
+                text = f"{what} {subnet} overlaps {device} ({route}): {BRIDGES[device]}"
+                if device == "docker_gwbridge" and network and not network.internal:
+                    yield Finding("error", text, host=host.name, next_action=choose)
+                else:
+                    yield Finding("warning", text, host=host.name, next_action=choose, standing=True)
+
+
+def _bridge_pools(host: Host, fact: Facts) -> Iterator[Finding]:
+    """Docker takes no range on a network the host is in, and does not look at routes behind a gateway.
+
+    Source: moby, libnetwork/netutils: InferReservedNetworks.
+    """
+    given = host.daemon.get("default-address-pools", ())
+    pools = [(_network(pool["base"]), pool["size"]) for pool in given if isinstance(pool["base"], str)]
+    behind = {_network(to) for to in fact.behind}
+    choose = "choose another range for daemon.default-address-pools"
+    overlaps = [(base, *route) for base, _ in pools for route in _routes(fact) if _overlap(route[0], base)]
+    for base, route, device in overlaps:
+        text = f"daemon.default-address-pools {base} overlaps its route {route} ({device}): Docker "
+        text += "may take it for a bridge, which cuts it off" if route in behind else "leaves that part out"
+        yield Finding("warning", text, host=host.name, next_action=choose, standing=True)
+    near = [route for route, _ in _routes(fact) if route not in behind]
+    left = sum(_free(base, size, near) for base, size in pools if base)
+    needed = len(BRIDGES) - ("bip" in host.daemon)
+    if overlaps and left < needed and not fact.in_swarm:
+        text = f"its routes leave {left} ranges of daemon.default-address-pools; Docker's own bridges need {needed}"
+        yield Finding("error", text, host=host.name, next_action=choose)
+
+
+def _free(pool: Network, size: int, taken: Sequence[Network]) -> int:
+    """How many ranges of that prefix length in a pool overlap none of those taken."""
+    inside = [network for network in taken if _overlap(network, pool)]
+    if not inside:
+        return 1 << (size - pool.prefixlen)
+    if pool.prefixlen == size or min(network.prefixlen for network in inside) <= pool.prefixlen:
+        return 0
+    return sum(_free(half, size, inside) for half in pool.subnets())
 
 
 def _default_pool(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
@@ -203,7 +263,7 @@ def _default_pool(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Find
     inside = {
         host: route
         for host, fact in facts.items()
-        for route, device in _routes(fact)
+        for route, _ in [*_routes(fact), *_bridges(fact)]
         if _overlap(route, _network(DEFAULT_POOL))
     }
     if inside:
@@ -217,7 +277,16 @@ def _default_pool(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Find
 
 def _routes(fact: Facts) -> list[tuple[Network, str]]:
     """Routes that are not Docker's own, with their interface."""
-    found = [(_network(to), device) for to, device in fact.routes if not re.match(r"docker|br-|veth", device)]
+    return _parsed([route for route in fact.routes if not re.match(r"docker|br-|veth", route[1])])
+
+
+def _bridges(fact: Facts) -> list[tuple[Network, str]]:
+    """Routes of Docker's own bridges. Those made by hand do not matter: no task is in them."""
+    return _parsed([route for route in fact.routes if route[1] in BRIDGES])
+
+
+def _parsed(routes: Sequence[tuple[str, str]]) -> list[tuple[Network, str]]:
+    found = [(_network(to), device) for to, device in routes]
     return [(route, device) for route, device in found if route is not None]
 
 
@@ -226,7 +295,8 @@ def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
         lacking = [host for host, fact in facts.items() if _lacks(fact, module)]
         if lacking:
             text = f"no kernel module {module} {_where(lacking, facts)}: {loss}"
-            yield Finding("warning", text, standing=True)
+            action = "take a kernel that has it, such as the distribution's linux-image package, if that is needed"
+            yield Finding("warning", text, next_action=action, standing=True)
 
 
 def _lacks(fact: Facts, module: str) -> bool:
@@ -252,15 +322,27 @@ def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Findin
             )
 
 
-def _untold(facts: Mapping[str, Facts]) -> Iterator[Finding]:
-    """Routes between hosts are checked; whether a firewall lets Swarm's ports through shows only once they listen."""
+def _untold(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    """Whether a firewall lets Swarm's ports through shows only once they listen; the rest, what could not be asked."""
     outside = [host for host, fact in facts.items() if not fact.in_swarm]
     if outside and len(facts) > 1:
         yield Finding(
             "note",
-            "not told: whether 2377/tcp, 7946/tcp+udp and 4789/udp are open between the hosts;"
+            f"not told: whether 2377/tcp, 7946/tcp+udp and {_data_port(cluster)}/udp are open between the hosts;"
             f" nothing listens there yet {_where(outside, facts)}",
         )
+        named = [host.name for host in cluster.hosts if not _swarm_address(host)]
+        if named:
+            yield Finding(
+                "note",
+                f"not told: whether the others have a route to {', '.join(named)}: no IP address is given",
+                next_action="write the IP address into hosts.*.advertise, and it is looked at",
+            )
+    for tool, what in TOOLS.items():
+        hosts = [host for host, fact in facts.items() if tool in fact.lacking and (tool == "ip" or not fact.in_swarm)]
+        if hosts:
+            text = f"not told: {what}; there is no {tool} {_where(hosts, facts)}"
+            yield Finding("note", text, next_action="install iproute2 there", standing=True)
 
 
 def _clocks(facts: Mapping[str, Facts]) -> Iterator[Finding]:
@@ -291,6 +373,15 @@ def _network(text: str | None) -> Network | None:
 
 def _overlap(one: Network, other: Network | None) -> bool:
     return other is not None and one.version == other.version and one.overlaps(other)
+
+
+def _data_port(cluster: Cluster) -> int:
+    return cluster.swarm.data_path_port or DATA_PORT
+
+
+def _swarm_address(host: Host) -> str | None:
+    """Where the others reach it, if the inventory says so with an IP address."""
+    return next((text for text in (host.advertise, host.address) if text and _is_ip(text)), None)
 
 
 def _is_ip(text: str) -> bool:

@@ -17,6 +17,7 @@ from skep.rolling import Member, member, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
 
 FILE = "/etc/docker/daemon.json"
+MEND = "mend daemon in the inventory, then run the same command again"
 MEMORY = "/var/lib/skep/daemon.json"
 """What this tool last put in force: the keys it owns, with hashes in place of secrets."""
 
@@ -128,6 +129,7 @@ cat {FILE} 2>/dev/null; true
                 script=write_script(FILE, MEMORY, mode=_mode(merged)),
                 files={"daemon.json": merged, "memory.json": marked(want.keys)},
                 hides=tuple(secrets_in(old)),
+                otherwise=MEND,
             )
         ]
 
@@ -149,6 +151,7 @@ cat {FILE} 2>/dev/null; true
             files={"daemon.json": merged, "memory.json": marked(want.keys)},
             hides=tuple(secrets_in(old)),
             after=(f"engine@{host}",),
+            otherwise=MEND,
             timeout=180,
         )
 

@@ -20,15 +20,27 @@ set -e
 export DEBIAN_FRONTEND=noninteractive
 wait_apt="-o DPkg::Lock::Timeout=120"
 of() { printf '%s\n' "$known" | awk -v p="$1:" '$1 == p { f = 1 } f && $1 == "Candidate:" { print $2; exit }'; }
-look() { known=$(apt-cache policy docker.io docker-cli 2>/dev/null); candidate=$(of docker.io); cli=$(of docker-cli); }
 none() { [ -z "$1" ] || [ "$1" = "(none)" ]; }
-fits() { [ -z "$WANTED" ] || case $candidate in "$WANTED" | "$WANTED".* | "$WANTED"[+-]*) ;; *) false ;; esac; }
-look
-if none "$candidate" || ! fits; then apt-get $wait_apt -qq update >&2; look; fi
-if none "$candidate"; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
-if ! fits; then echo "wanted $WANTED, the sources of this host offer $candidate" >&2; exit 65; fi
-packages=docker.io
-none "$cli" || packages="$packages docker-cli"
+fits() { [ -z "$WANTED" ] || case $1 in "$WANTED" | "$WANTED".* | "$WANTED"[+-]*) ;; *) false ;; esac; }
+offered() { apt-cache madison "$1" 2>/dev/null | awk -F ' *[|] *' '$3 ~ /Packages$/ { print $2 }'; }
+look() {
+  known=$(apt-cache policy docker.io docker-cli 2>/dev/null)
+  candidate=$(of docker.io)
+  ! none "$candidate" || return 1
+  offers=$(printf '%s\n' "$candidate" "$(offered docker.io)" | awk 'NF && !seen[$0]++')
+  for version in $offers; do ! fits "$version" || return 0; done
+  return 1
+}
+look || { apt-get $wait_apt -qq update >&2; look; } || {
+  if none "$candidate"; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
+  echo "wanted $WANTED, the sources of this host offer" $offers >&2; exit 65; }
+if [ "$version" = "$candidate" ]; then
+  packages=docker.io
+  none "$(of docker-cli)" || packages="$packages docker-cli"
+else
+  packages=docker.io=$version
+  ! offered docker-cli | grep -qxF "$version" || packages="$packages docker-cli=$version"
+fi
 install() {
   apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" install $packages >&2; }
 """
@@ -137,6 +149,8 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                         title="enable and start docker",
                         cause=cause,
                         script=START,
+                        otherwise="mend what docker's log says; a daemon.json that was replaced is kept as"
+                        " /etc/docker/daemon.json.before-skep",
                         after=(f"daemon/write@{name}",),
                     )
                 )

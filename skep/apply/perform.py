@@ -265,10 +265,9 @@ def _told(step: Step, act: Callable[[], T]) -> T:
 
 
 def _script_failed(host: str, step: Step, result: Result) -> StepFailed:
-    if result.status in (124, 137):
-        return StepFailed(f"took longer than {step.timeout:g} s and was ended", host=host, cause=_tail(result))
-    next_action = step.otherwise or AGAIN
-    return StepFailed(f"ended with status {result.status}", host=host, cause=_tail(result), next_action=next_action)
+    late = result.status in (124, 137)
+    text = f"took longer than {step.timeout:g} s and was ended" if late else f"ended with status {result.status}"
+    return StepFailed(text, host=host, cause=_tail(result), next_action=step.otherwise or AGAIN)
 
 
 def _tail(result: Result) -> str:

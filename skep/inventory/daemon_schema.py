@@ -1,6 +1,6 @@
 """Keys of daemon.json whose type is known. Source: "Daemon configuration file" in Docker's dockerd reference.
 
-A key that is not here passes as it is: engines differ, and the engine has the last word.
+A key that is not here passes as it is, unless it is a near miss: engines differ, and the engine has the last word.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
     stacks = surroundings.folder.parent / "stacks"
     stack_files = check(file, hosts, findings, stacks)
     if findings.errors:
-        raise InventoryError(findings.errors)
+        raise InventoryError(findings.errors, findings.warnings)
     return Inventory(
         cluster=cluster(path.stem, file, hosts, stack_files, stacks.absolute()),
         access=access(hosts, surroundings),

@@ -135,9 +135,9 @@ _DAEMON = """
 ### Known keys of daemon.json
 
 Any key of [daemon.json](https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file) may be given.
-Those below are checked for their type; any other is passed on as it is. Refused, because they cannot work in a swarm
-or not with the distribution's unit: `live-restore: true`, `hosts`, `graph`, `cluster-store`, `cluster-store-opts`,
-`cluster-advertise`.
+Those below are checked for their type; a key that is nearly one of them is an error; any other is passed on as it is.
+Refused, because they cannot work in a swarm or not with the distribution's unit: `live-restore: true`, `hosts`,
+`graph`, `cluster-store`, `cluster-store-opts`, `cluster-advertise`.
 """
 
 

@@ -15,9 +15,12 @@ import pytest
 
 from roles import ROLES
 from roles.daemon.scripts import apply_script, write_script
-from roles.engine.role import FETCH, INSTALL, START
+from roles.engine.role import FETCH, INSTALL, START, State
+from roles.engine.role import role as engine_role
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
+from skep import model
+from skep.plan import Run
 
 POLICY = (
     "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
@@ -130,6 +133,43 @@ def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
     assert not [call for call in host.called("apt-get") if "install" in call]
 
 
+MADISON = """
+ docker.io | 28.5.2+dfsg1-1 | http://deb.example.com/debian forky/main amd64 Packages
+ docker.io | 26.1.5+dfsg1-9+b1 | http://deb.example.com/debian trixie/main amd64 Packages
+ docker.io | 26.1.5+dfsg1-9 | http://deb.example.com/debian trixie/main Sources
+ docker.io | 20.10.24+dfsg1-1 | http://deb.example.com/debian bookworm/main amd64 Packages
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "packages"),
+    [
+        ("", "docker.io docker-cli"),
+        ("28.5", "docker.io docker-cli"),
+        ("26.1", "docker.io=26.1.5+dfsg1-9+b1 docker-cli=26.1.5+dfsg1-9+b1"),
+        ("20.10", "docker.io=20.10.24+dfsg1-1"),
+    ],
+)
+def test_install_takes_any_version_on_offer(
+    host: Host, debian: Callable[..., None], wanted: str, packages: str
+) -> None:
+    debian("28.5.2+dfsg1-1", cli="28.5.2+dfsg1-1")
+    (host.folder / "docker.io").write_text(MADISON)
+    (host.folder / "docker-cli").write_text("".join(line + "\n" for line in MADISON.split("\n") if "20.10" not in line))
+    host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
+    assert host.run(f"WANTED={wanted}\n{INSTALL}").returncode == 0
+    assert [call.rpartition(" install ")[2] for call in host.called("apt-get")] == [packages]
+
+
+def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, debian: Callable[..., None]) -> None:
+    debian("28.5.2+dfsg1-1")
+    (host.folder / "docker.io").write_text(MADISON)
+    host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
+    ended = host.run(f"WANTED=27.5\n{FETCH}")
+    offered = "28.5.2+dfsg1-1 26.1.5+dfsg1-9+b1 20.10.24+dfsg1-1"
+    assert (ended.returncode, ended.stderr) == (65, f"wanted 27.5, the sources of this host offer {offered}\n")
+
+
 @pytest.mark.parametrize("wanted", ["26.1", "26.1.5", "26"])
 def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], wanted: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
@@ -152,10 +192,23 @@ def test_an_engine_that_does_not_start_is_told_with_its_log(host: Host, debian: 
         assert (ended.returncode, ended.stderr.strip()) == (66, "failed to load listeners")
 
 
+RELOADS = 'case "$1" in events) echo "daemon reload 4QWR";; esac'
+REFUSES = 'case "$1" in --help) echo "  --validate";; --validate) echo bad key >&2; exit 1;; esac'
+
+
+def test_a_start_that_fails_points_to_the_old_daemon_json() -> None:
+    stopped = {"m1": State("26.1.5", running=False)}
+    [start] = engine_role.plan(
+        model.Cluster("test", (model.Host("m1", "10.0.0.1", "manager"),)), {"m1": State(None)}, stopped
+    )
+    assert isinstance(start, Run)
+    assert "daemon.json.before-skep" in (start.otherwise or "")
+
+
 class Engine:
     """A host with a daemon.json, where docker answers or not."""
 
-    def __init__(self, host: Host, *, before: str | None = "{}", answers: str = "", validates: str = "") -> None:
+    def __init__(self, host: Host, *, before: str | None = "{}", answers: str = RELOADS, validates: str = "") -> None:
         self.host = host
         self.file, self.memory = host.folder / "etc" / "daemon.json", host.folder / "lib" / "memory.json"
         files = host.folder / "files"
@@ -168,6 +221,9 @@ class Engine:
         host.stand_in("systemctl")
         host.stand_in("docker", answers)
         host.stand_in("dockerd", validates)
+
+    def write(self) -> subprocess.CompletedProcess[str]:
+        return self.host.run(write_script(str(self.file), str(self.memory)), FILES=str(self.host.folder / "files"))
 
     def apply(self, *, reload: bool) -> subprocess.CompletedProcess[str]:
         script = apply_script(str(self.file), str(self.memory), reload=reload)
@@ -204,15 +260,53 @@ def test_a_file_is_read_by_those_who_could_unless_it_holds_a_secret(host: Host, 
 
 
 def test_a_file_the_engine_refuses_changes_nothing(host: Host) -> None:
-    engine = Engine(
-        host, validates='case "$1" in --help) echo "  --validate";; --validate) echo bad key >&2; exit 1;; esac'
-    )
-    ended = engine.apply(reload=False)
+    engine = Engine(host, validates=REFUSES)
+    for ended in (engine.apply(reload=False), engine.write()):
+        assert ended.returncode == 66
+        assert "bad key" in ended.stderr
+        assert engine.file.read_text() == "{}"
+        assert not engine.memory.exists()
+        assert host.called("systemctl") == []
+
+
+@pytest.mark.parametrize("before", ["{}", None])
+def test_the_old_file_is_kept_where_no_engine_runs(host: Host, before: str | None) -> None:
+    engine = Engine(host, before=before)
+    (host.folder / "bin" / "dockerd").unlink()
+    assert engine.write().returncode == 0
+    assert json.loads(engine.file.read_text())["debug"] is True
+    assert json.loads(engine.memory.read_text()) == {"debug": True}
+    kept = Path(f"{engine.file}.before-skep")
+    assert (kept.read_text() if kept.exists() else None) == before
+
+
+@pytest.mark.parametrize("before", ["{}", None])
+def test_a_reload_the_engine_refused_is_not_in_force(host: Host, before: str | None) -> None:
+    """systemctl reload ends well all the same, and the engine answers."""
+    engine = Engine(host, before=before, answers="")
+    host.stand_in("journalctl", "echo conflict labels")
+    ended = engine.apply(reload=True)
     assert ended.returncode == 66
-    assert "bad key" in ended.stderr
-    assert engine.file.read_text() == "{}"
+    told = ["the engine did not take the new file; the old file is put back", "conflict labels"]
+    assert ended.stderr.splitlines() == told
+    assert (engine.file.read_text() if engine.file.exists() else None) == before
     assert not engine.memory.exists()
-    assert host.called("systemctl") == []
+    assert [call.split()[1] for call in host.called("systemctl")] == ["reset-failed", "reload", "reload"]
+
+
+def test_a_reload_is_looked_for_from_its_start_on(host: Host) -> None:
+    assert Engine(host).apply(reload=True).returncode == 0
+    asked = host.called("docker events")[0].split()
+    since, until = (float(asked[asked.index(option) + 1]) for option in ("--since", "--until"))
+    assert since < until
+    assert asked[-4:] == ["--filter", "type=daemon", "--filter", "event=reload"]
+
+
+def test_an_engine_that_dies_of_a_reload_is_started_with_the_old_file(host: Host) -> None:
+    engine = Engine(host, answers=f"! grep -q debug {host.folder}/etc/daemon.json")
+    ended = engine.apply(reload=True)
+    assert (ended.returncode, engine.file.read_text()) == (66, "{}")
+    assert host.called("systemctl")[-1] == "systemctl restart docker.service"
 
 
 def test_an_engine_that_cannot_validate_is_not_asked_to(host: Host) -> None:

@@ -32,6 +32,11 @@ def test_inventory_error_lists_all_problems_first(count: int, word: str) -> None
     assert failure.lines() == [*problems, f"the inventory has {count} {word}"]
 
 
+def test_inventory_error_lists_warnings_beside_the_problems() -> None:
+    failure = InventoryError(["a.yml:2: wrong"], ["a.yml:1: odd"])
+    assert failure.lines() == ["a.yml:2: wrong", "warning: a.yml:1: odd", "the inventory has 1 error"]
+
+
 def test_exit_codes_tell_kinds_apart() -> None:
     codes = {kind.__name__: kind.exit_code for kind in KINDS}
     assert codes == codes | {

@@ -38,7 +38,9 @@ def _check_keys(path: KeyPath, given: dict[str, Any], findings: Findings) -> Non
         if key in _REFUSED:
             findings.error((*path, key), _REFUSED[key])
         elif near:
-            findings.warn((*path, key), f"not a key known here (did you mean '{near}'?); passed on as it is")
+            # moby, daemon/config: "the following directives don't match any configuration option".
+            message = f"not a key of daemon.json (did you mean '{near}'?): the engine does not start with it"
+            findings.error((*path, key), message)
     if given.get("live-restore") is True:
         message = "must not be true: an engine that is in a swarm does not start with it"
         findings.error((*path, "live-restore"), message)

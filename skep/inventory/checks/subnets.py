@@ -14,7 +14,10 @@ from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.merging import MergedHost
 from skep.inventory.schema import InventoryFile
 
-_Kind = Literal["network", "pool", "bridge", "host"]
+_Kind = Literal["network", "pool", "bridge", "default", "host"]
+
+DOCKERS = ("172.17.0.0/16", "172.18.0.0/16")
+"""What docker0 and docker_gwbridge get, in that order; with ``bip`` only the latter asks. Source: moby, ipamutils."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class _Taken:
 
 def check_subnets(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
     """Note networks and pools that overlap their like (error), and overlaps known to bite (warning)."""
-    taken = [*_networks(file), *_swarm_pools(file), *_bridges(file), *_hosts(hosts)]
+    taken = [*_networks(file), *_swarm_pools(file), *_bridges(file), *_defaults(hosts), *_hosts(hosts)]
     for inner, outers in zip(taken, containers([item.range for item in taken]), strict=True):
         for index in outers:
             _note(inner, taken[index], findings)
@@ -51,6 +54,14 @@ def _note(inner: _Taken, outer: _Taken, findings: Findings) -> None:
         network, bridge = (inner, outer) if inner.kind == "network" else (outer, inner)
         message = f"bridges of single hosts here overlap the network '{network.name}' ({network.range})"
         findings.warn(bridge.path, message)
+    elif kinds == {"bridge", "pool"}:
+        pool, bridge = (inner, outer) if inner.kind == "pool" else (outer, inner)
+        message = f"bridges of single hosts here overlap {pool.range} of swarm.address-pools"
+        findings.warn(bridge.path, f"{message}: containers in both do not start")
+    elif "default" in kinds and kinds & {"network", "pool"}:
+        ours, default = (inner, outer) if outer.kind == "default" else (outer, inner)
+        message = f"{ours.range} overlaps {default.range}, where Docker puts its own bridges"
+        findings.warn(ours.path, f"{message}: choose another range, or set daemon.default-address-pools")
     elif inner.kind == "host" and outer.kind in ("network", "pool"):
         what = f"the network '{outer.name}'" if outer.kind == "network" else "a pool of swarm.address-pools"
         findings.warn(inner.path, f"lies in {what} ({outer.range}): containers there cannot reach this host")
@@ -73,6 +84,14 @@ def _bridges(file: InventoryFile) -> Iterator[_Taken]:
         yield from _range("bridge", (*path, "bip"), "", given.get("bip"))
         for index, pool in enumerate(given.get("default-address-pools", ())):
             yield from _range("bridge", (*path, "default-address-pools", index), "", pool.get("base"))
+
+
+def _defaults(hosts: list[MergedHost]) -> Iterator[_Taken]:
+    """Docker's own bridges on hosts that are told nothing else."""
+    told = [host.daemon for host in hosts]
+    left = max((2 - ("bip" in daemon) for daemon in told if "default-address-pools" not in daemon), default=0)
+    for text in DOCKERS[:left]:
+        yield from _range("default", ("daemon",), "", text)
 
 
 def _hosts(hosts: list[MergedHost]) -> Iterator[_Taken]:

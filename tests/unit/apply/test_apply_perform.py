@@ -158,6 +158,7 @@ def test_how_a_script_ended(said: list[str], result: Result, lines: list[str]) -
     with pytest.raises(StepFailed) as failure:
         performer(m1=result).perform(run(host="m1"), said.append)
     assert failure.value.lines()[:2] == lines
+    assert failure.value.next_action == perform.AGAIN
 
 
 def test_put_is_a_script_too(said: list[str]) -> None:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
+from skep.errors import InventoryError
+
 CASES = yaml.safe_load((Path(__file__).parent / "warnings.yml").read_text())
+
+
+def test_warnings_stand_beside_errors(load_text: Callable[[str], object]) -> None:
+    text = "hosts:\n  m1: {address: 10.0.0.1, role: manager, colour: red}\n  m2: {address: 10.0.0.2, role: manager}\n"
+    with pytest.raises(InventoryError) as raised:
+        load_text(text)
+    assert [len(raised.value.problems), len(raised.value.warnings)] == [1, 1]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])

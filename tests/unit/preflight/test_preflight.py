@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skep import preflight
 from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, ProbeError, SkepError, SudoError
-from skep.model import Cluster, Host, Network, Swarm
+from skep.model import Cluster, Host, Network, Secret, Swarm
 from skep.plan import Finding
 from skep.preflight import MODULES, Facts, check, parse, probe
 
@@ -30,7 +32,7 @@ address lo 127.0.0.1/8
 address eth0@if3 10.0.0.1/24
 address eth0@if3 fd00::1/64
 route 10.0.0.0/24 eth0
-unroutable 0
+route 10.7.0.0/16 eth0 via
 """
 CLUSTER = Cluster(
     "test",
@@ -60,14 +62,16 @@ def test_facts_of_a_host() -> None:
         os=("debian", "12", "bookworm"), hostname="m1", machine_id="0123abcd", systemd=True, clock=(-0.5, 1.5),
         modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30, installed=False, in_swarm=True,
         held=((2377, "tcp", "nginx"), (4789, "udp", "the kernel"), (7946, "tcp", "dockerd")),
-        addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")}, routes=(("10.0.0.0/24", "eth0"),),
+        addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")},
+        routes=(("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), behind=frozenset({"10.7.0.0/16"}),
     )  # fmt: skip
 
 
 def test_facts_of_a_host_that_says_little() -> None:
     bare = parse("\nclock 5\n", {}, 5.0, 5.0)
     assert (bare.systemd, bare.installed, bare.in_swarm, bare.os, bare.free) == (False, False, False, (), 0)
-    assert parse(TEXT.replace("unroutable 0", "unroutable 2"), {}, 0, 0).unroutable
+    told = parse(f"{TEXT}unroutable 10.0.0.2\nlacking ss\n", {}, 0, 0)
+    assert (told.unroutable, told.lacking) == (("10.0.0.2",), {"ss"})
 
 
 def test_the_probe_runs_here_and_can_be_read() -> None:
@@ -81,6 +85,39 @@ def test_the_probe_runs_here_and_can_be_read() -> None:
 def test_the_probe_asks_for_the_overlay_port_in_force() -> None:
     assert ":(2377|7946|4789) " in probe(CLUSTER)
     assert ":(2377|7946|5000) " in probe(replace(CLUSTER, swarm=Swarm(data_path_port=5000)))
+
+
+def run_probe(cluster: Cluster, folder: Path, ip: str | None) -> Facts:
+    """With nothing but the basic tools, and an ``ip`` where one is given."""
+    for tool in ("sh", "cat", "date", "uname", "grep", "df", "awk", "true"):
+        (folder / tool).symlink_to(shutil.which(tool) or tool)
+    if ip:
+        (folder / "ip").write_text(f"#!/bin/sh\n{ip}\n")
+        (folder / "ip").chmod(0o755)
+    env = {"PATH": str(folder)}
+    done = subprocess.run(["sh", "-c", probe(cluster)], capture_output=True, text=True, check=True, timeout=20, env=env)
+    return parse(done.stdout, {}, 0.0, 1e12)
+
+
+def test_the_probe_names_who_has_no_route(tmp_path: Path) -> None:
+    ip = (
+        'case "$*" in\n*batch*) while read -r _ _ to; do n=$((n + 1));'
+        ' case $to in *.2) echo "Network is unreachable" >&2; echo "Command failed -:$n" >&2;; esac; done;;\n'
+        '*route*) echo "10.0.0.0/24 dev eth0 scope link"; echo "10.7.0.0/16 via 10.0.0.9 dev eth0";;\nesac'
+    )
+    here = run_probe(CLUSTER, tmp_path, ip)
+    assert (here.unroutable, here.lacking) == (("10.0.0.2",), {"ss"})
+    assert (here.routes, here.behind) == ((("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), {"10.7.0.0/16"})
+
+
+def test_the_probe_tells_what_it_could_not_ask(tmp_path: Path) -> None:
+    bare = run_probe(CLUSTER, tmp_path, None)
+    assert (bare.unroutable, bare.routes, bare.lacking) == ((), (), {"ip", "ss"})
+
+
+def test_routes_go_to_where_a_host_advertises_itself() -> None:
+    hosts = (replace(CLUSTER.hosts[0], advertise="10.5.0.1"), replace(CLUSTER.hosts[1], advertise="eth1"))
+    assert "for target in 10.5.0.1 10.0.0.2;" in probe(replace(CLUSTER, hosts=hosts))
 
 
 def test_hosts_in_order_have_no_findings() -> None:
@@ -98,7 +135,7 @@ def test_hosts_in_order_have_no_findings() -> None:
         ({"addresses": {"eth0": ("10.9.9.9",)}}, "error: m1: the advertise address 10.0.0.1 is not on this host"),
         ({"routes": (("10.20.5.0/24", "eth0"),)},
          "error: m1: swarm.address-pools 10.20.0.0/16 overlaps its route 10.20.5.0/24 (eth0)"),
-        ({"unroutable": ("some",)}, "error: m1: has no route to some hosts of the inventory"),
+        ({"unroutable": ("10.0.0.2",)}, "error: m1: has no route to w1"),
         ({"modules": frozenset(MODULES) - {"vxlan"}},
          "warning: no kernel module vxlan on m1: overlay networks do not reach other hosts"),
         ({"hostname": "w1"}, "error: m1 and w1 have the same hostname w1"),
@@ -116,7 +153,7 @@ def test_a_finding(more: dict[str, Any], text: str) -> None:
     [
         {"os": ("alpine", "3")},
         {"addresses": {}},
-        {"routes": (("10.20.5.0/24", "docker0"), ("10.20.6.0/24", "br-12ab"), ("10.99.0.0/24", "eth0"))},
+        {"routes": (("10.99.5.0/24", "docker0"), ("10.20.6.0/24", "br-12ab"), ("10.99.0.0/24", "eth0"))},
         {"modules": frozenset({"ip_vs"}), "modules_told": False},
         {"clock": (4.0, 4.5)},
         {"clock": (-100.0, 100.0)},
@@ -159,6 +196,78 @@ def test_a_network_over_a_route() -> None:
     assert found_texts == ["error: m1: network back 192.168.0.0/16 overlaps its route 192.168.7.0/24 (eth1)"]
 
 
+@pytest.mark.parametrize(
+    ("subnet", "internal", "told"),
+    [
+        ("172.18.0.0/16", False, "error: m1: network back 172.18.0.0/16 overlaps docker_gwbridge (172.18.0.0/16): "
+         "containers of such a network do not start"),
+        ("172.18.4.0/24", True, "warning: m1: network back 172.18.4.0/24 overlaps docker_gwbridge (172.18.0.0/16): "
+         "containers of such a network do not start"),
+        ("172.17.9.0/24", False, "warning: m1: network back 172.17.9.0/24 overlaps docker0 (172.17.0.0/16): "
+         "containers of such a network cannot reach the host there"),
+        ("172.19.0.0/24", False, None),
+    ],
+)  # fmt: skip
+def test_a_network_over_dockers_own_bridges(subnet: str, internal: bool, told: str | None) -> None:
+    cluster = replace(CLUSTER, networks=(Network("back", subnet=subnet, internal=internal),))
+    routes = (("172.17.0.0/16", "docker0"), ("172.18.0.0/16", "docker_gwbridge"), ("172.19.0.0/16", "br-12ab"))
+    assert texts(cluster, m1=facts(routes=routes)) == ([told] if told else [])
+
+
+def test_pools_of_the_swarm_over_dockers_own_bridges() -> None:
+    one = facts(routes=(("10.20.1.0/24", "docker_gwbridge"),))
+    assert [finding.level for finding in found(m1=one)] == ["warning"]
+    default = replace(CLUSTER, swarm=Swarm())
+    told = texts(default, m1=replace(one, in_swarm=False))
+    assert told == ["warning: Docker's default pool 10.0.0.0/8 holds the route 10.20.1.0/24 on m1"]
+
+
+def with_daemon(**daemon: Any) -> Cluster:
+    return replace(CLUSTER, hosts=(replace(CLUSTER.hosts[0], daemon=daemon),))
+
+
+@pytest.mark.parametrize(
+    ("base", "size", "more", "told"),
+    [
+        ("192.168.0.0/16", 24, {}, ["warning: m1: daemon.default-address-pools 192.168.0.0/16 overlaps its route"
+         " 192.168.7.0/24 (eth0): Docker leaves that part out"]),
+        ("192.168.0.0/16", 24, {"behind": frozenset({"192.168.7.0/24"})},
+         ["warning: m1: daemon.default-address-pools 192.168.0.0/16 overlaps its route 192.168.7.0/24 (eth0): Docker"
+          " may take it for a bridge, which cuts it off"]),
+        ("192.168.8.0/21", 24, {}, []),
+        ("192.168.0.0/16", 24, {"routes": (("192.168.7.0/24", "br-12ab"),)}, []),
+    ],
+)  # fmt: skip
+def test_pools_of_bridges_over_a_route(base: str, size: int, more: dict[str, Any], told: list[str]) -> None:
+    cluster = with_daemon(**{"default-address-pools": [{"base": base, "size": size}]})
+    assert texts(cluster, m1=facts(**{"routes": (("192.168.7.0/24", "eth0"),), **more})) == told
+
+
+@pytest.mark.parametrize(
+    ("base", "size", "more", "left"),
+    [
+        ("192.168.7.128/25", 26, {}, 0),
+        ("192.168.6.0/23", 24, {}, 1),
+        ("192.168.6.0/23", 25, {}, None),
+        ("192.168.6.0/23", 24, {"in_swarm": True}, None),
+        ("192.168.6.0/23", 24, {"behind": frozenset({"192.168.7.0/24"})}, None),
+    ],
+)
+def test_pools_of_bridges_of_which_routes_leave_too_little(
+    base: str, size: int, more: dict[str, Any], left: int | None
+) -> None:
+    cluster = with_daemon(**{"default-address-pools": [{"base": base, "size": size}]})
+    host = facts(**{"routes": (("192.168.7.0/24", "eth0"),), "in_swarm": False, **more})
+    errors = [finding.text for finding in found(cluster, m1=host) if finding.level == "error"]
+    ending = "ranges of daemon.default-address-pools; Docker's own bridges need 2"
+    assert errors == ([] if left is None else [f"its routes leave {left} {ending}"])
+
+
+def test_pools_that_a_reference_gives_are_not_shown() -> None:
+    cluster = with_daemon(**{"default-address-pools": [{"base": Secret("192.168.0.0/16"), "size": 24}]})
+    assert texts(cluster, m1=facts(routes=(("192.168.7.0/24", "eth0"),))) == []
+
+
 def test_dockers_default_pool_over_routes_before_a_swarm_exists() -> None:
     cluster = replace(CLUSTER, swarm=Swarm())
     routes = (("10.0.0.0/24", "eth0"),)
@@ -189,6 +298,35 @@ def test_what_could_not_be_told_is_said() -> None:
     assert texts(m1=facts(in_swarm=False)) == []
 
 
+def test_the_port_that_could_not_be_told_is_the_one_in_force() -> None:
+    cluster = replace(CLUSTER, swarm=replace(CLUSTER.swarm, data_path_port=5000))
+    [told] = texts(cluster, m1=facts(in_swarm=False), w1=facts("w1"))
+    assert "5000/udp" in told
+    assert "4789" not in told
+
+
+def test_routes_to_hosts_that_have_only_a_name_are_not_told() -> None:
+    hosts = (CLUSTER.hosts[0], replace(CLUSTER.hosts[1], address="w1.example.com"))
+    told = texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1", in_swarm=False))
+    assert told[1:] == ["note: not told: whether the others have a route to w1: no IP address is given"]
+    hosts = (hosts[0], replace(hosts[1], advertise="10.0.0.2"))
+    assert len(texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1"))) == 1
+
+
+def test_what_takes_tools_that_are_lacking_is_not_told() -> None:
+    lacking = frozenset({"ip", "ss"})
+    told = texts(m1=facts(lacking=lacking, in_swarm=False), w1=facts("w1", lacking=lacking))
+    assert told[1:] == [
+        "note: not told: addresses and routes; there is no ip on every host",
+        "note: not told: who holds Swarm's ports; there is no ss on m1",
+    ]
+
+
+def test_every_finding_but_what_was_not_told_has_a_next_action() -> None:
+    lean = facts(free=2 << 30, modules=frozenset())
+    assert all(finding.next_action for finding in found(m1=lean, w1=facts("w1", lacking=frozenset({"ip"}))))
+
+
 @pytest.mark.parametrize(
     ("error", "level"),
     [
@@ -207,7 +345,7 @@ def test_a_host_that_is_down_is_left_out_and_one_that_refuses_us_is_an_error(err
 
 
 def test_all_findings_at_once() -> None:
-    assert len(found(failures={"w1": LoginError("no")}, m1=facts(systemd=False, unroutable=("some",), free=0))) == 4
+    assert len(found(failures={"w1": LoginError("no")}, m1=facts(systemd=False, unroutable=("10.0.0.2",), free=0))) == 4
 
 
 def test_a_module_is_lacking_everywhere() -> None:
