@@ -59,6 +59,21 @@ def test_bare(suite):
     assert any("10.94.0" in address for found in facts.addresses.values() for address in found)
 
 
+def test_ubuntu():
+    """Bare, and as a manager of a cluster of its own: Ubuntu's package of the engine, too, is called docker.io."""
+    facts, states = read("bare-noble")
+    assert facts.os == ("ubuntu", "24.04", "noble") and facts.systemd and facts.machine_id and not facts.installed
+    assert states[engine.name] is None and states[swarm.name] is None
+    facts, states = read("manager-24.0")
+    assert facts.os[0] == "ubuntu" and facts.installed
+    assert states[engine.name].version == "24.0.7" and states[engine.name].package == "docker.io"
+    assert states[engine.name].running and states[engine.name].enabled
+    assert states[daemon.name].applied == DAEMON
+    assert [node.leader for node in states[swarm.name].nodes].count(True) == 1
+    assert states[networks.name].networks["front"].users == ("web_web",)
+    assert set(states[stacks.name].told.of("web").services) == {"web_web"}
+
+
 @pytest.mark.parametrize("version", ["20.10", "26.1", "28.5"])
 def test_manager(version):
     facts, states = read(f"manager-{version}")
