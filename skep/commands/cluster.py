@@ -22,7 +22,7 @@ from skep.converge import (
     refuse_later,
     refuse_silent,
 )
-from skep.errors import ConnectError, UsageError, VerifyFailed
+from skep.errors import ConnectError, SkepError, UsageError, VerifyFailed
 from skep.observe import Observation, observe
 from skep.plan import Plan
 from skep.report import Reporter
@@ -105,7 +105,8 @@ def status(site: Site, tell: Reporter) -> None:
         tell.plan(planned, applying=False)
         refuse_errors(planned)
         raise error from None
-    holders = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
+    holders, silent = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
+    _tell_silent(site, silent)
     if holders:
         tell.say(f"locked by {next(iter(holders.values()))}")
     tell.plan(planned, applying=False)
@@ -135,20 +136,28 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
 
 
 def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
-    """Remove the lock, whoever holds it."""
-    holders = lock.read(site.pool, site.manager_names)
+    """Remove the lock, whoever holds it. Raises ``ConnectError`` where it may stay on a majority of the managers."""
+    holders, silent = lock.read(site.pool, site.manager_names)
+    _refuse_all_silent(site, silent, "the lock")
+    _tell_silent(site, silent)
     if not holders:
+        _refuse_half_unlocked(site, silent)
         tell.done("not locked")
         return
     holder = next(iter(holders.values()))
     tell.say(f"locked by {holder}, on {', '.join(holders)}")
     agreed("Remove this lock? If that run still goes on, two will change the cluster at once.", yes=yes)
-    tell.done(f"unlocked on {', '.join(lock.break_all(site.pool, site.manager_names))}")
+    unlocked, left = lock.break_all(site.pool, site.manager_names)
+    _tell_silent(site, {name: error for name, error in left.items() if name not in silent})
+    _refuse_half_unlocked(site, left, unlocked)
+    tell.done(f"unlocked on {', '.join(unlocked)}")
 
 
 def show_history(site: Site, tell: Reporter, *, last: int) -> None:
-    """What was done, when, by whom."""
-    entries = history.read(site.pool, site.manager_names, last)
+    """What was done, when, by whom, as the managers that answer tell it. Raises ``ConnectError`` if none does."""
+    entries, silent = history.read(site.pool, site.manager_names, last)
+    _refuse_all_silent(site, silent, "the history")
+    _tell_silent(site, silent)
     columns = ("time", "run", "who", "event", "seconds", "what", "cause")
     rows = []
     for entry in entries:
@@ -165,6 +174,34 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
             )
         )
     tell.table("history", columns, rows, spare=("who", "run"))
+
+
+def _tell_silent(site: Site, silent: Mapping[str, SkepError]) -> None:
+    if silent:
+        site.note(f"not asked: {_causes(silent)}")
+
+
+def _refuse_all_silent(site: Site, silent: Mapping[str, SkepError], what: str) -> None:
+    if len(silent) == len(site.manager_names):
+        raise ConnectError(
+            f"no manager could be asked for {what}",
+            cause=_causes(silent),
+            next_action="bring the managers back and run the same command again",
+        )
+
+
+def _refuse_half_unlocked(site: Site, silent: Mapping[str, SkepError], unlocked: Sequence[str] = ()) -> None:
+    if len(silent) >= lock.majority(site.manager_names):
+        done = f"unlocked on {', '.join(unlocked)}; " if unlocked else ""
+        raise ConnectError(
+            f"{done}a lock may be left on {', '.join(silent)}: a majority of the managers",
+            cause=_causes(silent),
+            next_action=f"bring them back and run the same command again; a dead run's lock expires after {lock.TTL} s",
+        )
+
+
+def _causes(silent: Mapping[str, SkepError]) -> str:
+    return "; ".join(f"{name}: {error.cause or error.message}" for name, error in silent.items())
 
 
 def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], junit: Path | None) -> None:
