@@ -31,6 +31,9 @@ PIPE = 141
 """What the process ends with when nobody reads its output any more, as a shell says of SIGPIPE."""
 
 
+DIGITS = 9
+"""Of the largest number an option takes."""
+
 SHORT = {
     "inventory": "i", "json": "j", "verbose": "v", "yes": "y", "limit": "l", "timeout": "t", "follow": "f",
     "keyword": "k",
@@ -63,6 +66,29 @@ class _Word(Argument):
         super().set_value(value, cast)
 
 
+class _Number(Argument):
+    """A whole number from 1 on. Invoke converts it with ``int`` and lets that raise."""
+
+    def __init__(self, like: Argument, task: str) -> None:
+        super().__init__(
+            names=like.names, kind=like.kind, default=like.default, help=like.help, attr_name=like.attr_name
+        )
+        self._task = task
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Raises ``Exit`` after it told what is wrong."""
+        if "--complete" in sys.argv:
+            return super().set_value(value, cast=False)
+        digits = str(value)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS and int(digits)):
+            with told():
+                raise UsageError(
+                    f"--{self.names[0]} {value} is not a number from 1 to {10**DIGITS - 1}",
+                    next_action=f"see: invoke --help {self._task}",
+                )
+        super().set_value(value, cast)
+
+
 class Command(Task[Any]):
     """An Invoke task that knows an option in the place of a word it requires: Invoke takes anything that stands there,
     so that ``invoke stack.deploy --help`` would go and look for a stack of that name."""
@@ -73,7 +99,13 @@ class Command(Task[Any]):
         found = super().get_arguments(ignore_unknown_help)
         for argument in found:
             argument.names += (SHORT[argument.names[0]],) if argument.names[0] in SHORT else ()
-        return [_Word(argument, name) if argument.positional else argument for argument in found]
+        return [_typed(argument, name) for argument in found]
+
+
+def _typed(argument: Argument, task: str) -> Argument:
+    if argument.positional:
+        return _Word(argument, task)
+    return _Number(argument, task) if argument.kind is int else argument
 
 
 task = partial(_task, klass=Command, auto_shortflags=False)

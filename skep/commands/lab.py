@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from skep import lab
 from skep.errors import LabError, UsageError
 from skep.inventory import Inventory, load
+from skep.lab.spec import HIGHEST_NUMBER
 from skep.report import Reporter
 
 
@@ -29,7 +31,13 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
         for host in inventory.cluster.hosts
     ]
     if hosts is not None:
-        named = named[:hosts] + _more(named, hosts - len(named), wanted["subnet"], default)
+        more = _more(named, wanted["subnet"], default)
+        if hosts > len(named) + len(more):
+            raise UsageError(
+                f"--hosts {hosts}: the lab's subnet {wanted['subnet']} has room for {len(named) + len(more)}",
+                next_action="give x-lab a larger subnet, or ask for fewer",
+            )
+        named = (named + more)[:hosts]
     return lab.Lab(
         name=wanted.get("name", "lab"),
         subnet=wanted["subnet"],
@@ -38,10 +46,12 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
     )
 
 
-def _more(named: list[lab.LabHost], count: int, subnet: str, suite: str) -> list[lab.LabHost]:
+def _more(named: list[lab.LabHost], subnet: str, suite: str) -> list[lab.LabHost]:
+    """All that fit, from the hundredth free address on."""
     taken = {host.address for host in named}
-    free = [str(address) for address in ipaddress.ip_network(subnet).hosts() if str(address) not in taken]
-    return [lab.LabHost(f"x{place + 1}", free[100 + place], suite) for place in range(max(0, count))]
+    addresses = map(str, islice(ipaddress.ip_network(subnet).hosts(), HIGHEST_NUMBER))
+    free = [address for address in addresses if address not in taken][100:]
+    return [lab.LabHost(f"x{place}", address, suite) for place, address in enumerate(free, 1)]
 
 
 def refuse_absent(inventory: Inventory) -> None:
