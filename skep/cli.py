@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -112,6 +113,19 @@ task = partial(_task, klass=Command, auto_shortflags=False)
 """Invoke's decorator, for a ``Command`` whose function is named as the task is: ``stack_plan`` for ``stack.plan``."""
 
 
+def _speakable() -> None:
+    """Streams that a shell closed (``>&-``) lead to nowhere, and what their encoding lacks becomes a question mark."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+_speakable()
+
+
 def _nobody_reads() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -142,6 +156,8 @@ def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
     tell = reporter(json=json, verbose=verbose)
     try:
         yield tell
+        if tell.lost:
+            raise tell.lost
     except SkepError as error:
         tell.error(error)
         raise Exit(code=error.exit_code) from None

@@ -64,6 +64,7 @@ def refuse_absent(inventory: Inventory) -> None:
 def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
     """Boot the hosts."""
     wanted = described(load(path), hosts=hosts, suite=suite)
+    tell.steady()
     with tell.busy("starting the lab"):
         lab.up(wanted, say=tell.say)
     tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {path.stem}")
@@ -72,6 +73,7 @@ def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> N
 def down(path: Path, tell: Reporter) -> None:
     """End the hosts; nothing stays but the cache."""
     wanted = described(load(path))
+    tell.steady()
     with tell.busy("ending the lab"):
         lab.down(wanted.name, say=tell.say)
     tell.done(f"lab {wanted.name} is gone")
