@@ -42,7 +42,7 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
         name=wanted.get("name", "lab"),
         subnet=wanted["subnet"],
         hosts=tuple(named),
-        registry_port=int(wanted.get("registry-port", 5000)),
+        registry_port=wanted.get("registry-port", 5000),
     )
 
 
@@ -63,6 +63,8 @@ def refuse_absent(inventory: Inventory) -> None:
 
 def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
     """Boot the hosts."""
+    if suite not in (None, *lab.SUITES):
+        raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.SUITES)}")
     wanted = described(load(path), hosts=hosts, suite=suite)
     tell.steady()
     with tell.busy("starting the lab"):
@@ -100,8 +102,10 @@ def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
 
 def ssh(path: Path, *, host: str) -> None:
     """Become an ssh session on the host."""
-    wanted = described(load(path))
+    inventory = load(path)
+    wanted = described(inventory)
     _known(wanted, host)
+    refuse_absent(inventory)
     argv = lab.ssh_argv(wanted, host)
     os.execvp(argv[0], argv)
 
