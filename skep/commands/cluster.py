@@ -23,6 +23,7 @@ from skep.converge import (
     refuse_silent,
 )
 from skep.errors import ConnectError, SkepError, UsageError, VerifyFailed
+from skep.inventory.wording import did_you_mean, quoted
 from skep.observe import Observation, observe
 from skep.plan import Plan
 from skep.report import Reporter
@@ -32,19 +33,23 @@ Paths = Mapping[str, Path]
 
 def allowing(site: Site, networks: str | None, *, quorum_loss: bool) -> Site:
     """The site with what the user allows: networks to be replaced, comma-separated, and a moment without a quorum."""
-    names = frozenset(filter(None, (networks or "").split(",")))
-    unknown = sorted(names - {network.name for network in site.cluster.networks})
-    if unknown:
-        raise UsageError(f"--replace-network {unknown[0]}: no network of that name in the inventory")
+    names = frozenset(_words(networks or ""))
+    known = {network.name for network in site.cluster.networks}
+    for unknown in sorted(names - known):
+        raise UsageError(
+            f"--replace-network {unknown}: no network of that name in the inventory{did_you_mean(unknown, known)}",
+            next_action=f"its networks are: {', '.join(sorted(known)) or 'none'}",
+        )
     return replace(site, cluster=replace(site.cluster, replace_networks=names, allow_quorum_loss=quorum_loss))
 
 
 def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool) -> int:
     """Print what would change. Returns 10 with ``exit_code`` when something would, else 0."""
+    only = _only(site, limit)
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation, planned = look(site)
-    planned = _limited(site, planned, limit)
+    planned = _limited(site, planned, only)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_silent(observation.failures)
@@ -58,10 +63,11 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     """Plan, apply, observe again, verify what changed. On a cluster as described: one observation."""
     if verify not in ("always", "changed", "never"):
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
+    only = _only(site, limit)
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation, planned = look(site)
-    planned = _limited(site, planned, limit)
+    planned = _limited(site, planned, only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
     refuse_later(planned)
@@ -71,7 +77,7 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
         planned,
         observation,
         "cluster.up",
-        lambda seen: _limited(site, plan(site, seen), limit),
+        lambda seen: _limited(site, plan(site, seen), only),
         recover=recovery(tell, site),
     )
     observation, steps = carried.observation, carried.steps
@@ -86,10 +92,11 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     tell.done(_as_described(site, observation, since, limit, len(steps)))
 
 
-def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: str | None) -> None:
+def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: Path | None) -> None:
     """Testinfra against every host."""
-    names = sorted(_hosts(site, limit), key=site.pool.hosts.index) if limit else list(site.pool.hosts)
-    _verify(site, tell, paths, names, Path(junit) if junit else None)
+    only = _only(site, limit)
+    names = [name for name in site.pool.hosts if only is None or name in only]
+    _verify(site, tell, paths, names, junit)
 
 
 def status(site: Site, tell: Reporter) -> None:
@@ -222,23 +229,33 @@ def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], juni
     tell.say(f"verified: {_count(passed, 'check')} passed in {seconds:.1f} s")
 
 
-def _limited(site: Site, planned: Plan, limit: str | None) -> Plan:
-    return limited(site, planned, _hosts(site, limit)) if limit else planned
+def _limited(site: Site, planned: Plan, only: set[str] | None) -> Plan:
+    return planned if only is None else limited(site, planned, only)
 
 
-def _hosts(site: Site, limit: str) -> set[str]:
-    """Host names out of ``--limit``: hosts and groups, comma-separated."""
-    found: set[str] = set()
-    for word in filter(None, limit.split(",")):
-        named = {host.name for host in site.cluster.hosts if word == host.name or word in host.groups}
-        if not named:
-            raise UsageError(f"--limit {word}: no host or group of that name", next_action="see the inventory's hosts")
-        found |= named
-    return found
+def _only(site: Site, limit: str | None) -> set[str] | None:
+    """Host names out of ``--limit``: hosts and groups, comma-separated. ``None`` where it is not given: no limit."""
+    if limit is None:
+        return None
+    hosts = site.cluster.hosts
+    known = [*(host.name for host in hosts), *dict.fromkeys(group for host in hosts for group in host.groups)]
+    words = _words(limit)
+    for unknown in [word for word in words or [limit] if word not in known]:
+        raise UsageError(
+            f"--limit {unknown or quoted(unknown)}: no host or group of that name{did_you_mean(unknown, known)}",
+            next_action=f"hosts and groups are: {', '.join(known)}",
+        )
+    return {host.name for host in hosts if not {host.name, *host.groups}.isdisjoint(words)}
+
+
+def _words(text: str) -> list[str]:
+    """What stands between commas."""
+    return [word for part in text.split(",") if (word := part.strip())]
 
 
 def _as_described(site: Site, observation: Observation, since: float, limit: str | None, changed: int = 0) -> str:
-    names = set(observation.hosts) & _hosts(site, limit) if limit else observation.hosts
+    only = _only(site, limit)
+    names = [name for name in observation.hosts if only is None or name in only]
     hosts = _count(len(names), "host") + (f" of --limit {limit}" if limit else "")
     did = f"{_count(changed, 'step')} done, and now " if changed else ""
     return f"{site.cluster.name}: {did}{hosts} as described ({time.monotonic() - since:.2f} s)"

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,12 @@ import pytest
 from skep import lock
 from skep.commands import cluster
 from skep.converge import Site
-from skep.errors import ConnectError
+from skep.errors import ConnectError, UsageError
 from skep.history import Recorder
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, Network
+from skep.observe import Observation
+from skep.plan import Plan
+from skep.preflight import Facts
 from skep.report import Reporter
 from tests.unit.lock.shells import ShellPool
 
@@ -108,6 +111,66 @@ def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callabl
     Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
     cluster.show_history(here, tell, last=9)
     assert tell.lines == ["not asked: m1: no answer in time; m3: no answer in time", "history: 2"]
+
+
+HOSTS = (
+    Host("m1", "10.0.0.1", "manager", groups=("north",)),
+    Host("w1", "10.0.0.2", "worker", groups=("north", "fast")),
+    Host("w2", "10.0.0.3", "worker"),
+)
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Callable[[str | None], str]:
+    """What a plan of three hosts with nothing to do ends with, given a limit."""
+    names = [host.name for host in HOSTS]
+    site = Site(Cluster("prod", HOSTS), ShellPool(tmp_path, *names), [], [])  # type: ignore[arg-type]
+    seen = Observation({}, {name: Facts() for name in names}, {})
+    monkeypatch.setattr(cluster, "look", lambda _: tell.say("looked") or (seen, Plan([], [], names)))
+
+    def run(limit: str | None) -> str:
+        tell.lines.clear()
+        assert cluster.show_plan(site, tell, limit=limit, exit_code=True) == 0
+        return tell.lines[-1].partition(" (")[0]
+
+    return run
+
+
+def test_a_limit_names_hosts_and_groups(planned: Callable[[str | None], str]) -> None:
+    assert planned(None) == "done: prod: 3 hosts as described"
+    for limit, count in {"w1": "1 host", "m1, w2": "2 hosts", "north": "2 hosts", " fast ,w2,": "2 hosts"}.items():
+        assert planned(limit) == f"done: prod: {count} of --limit {limit} as described"
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (",", "--limit ,: no host or group of that name"),
+        (" ", "--limit  : no host or group of that name"),
+        ("", "--limit '': no host or group of that name"),
+        ("m1,norht", "--limit norht: no host or group of that name (did you mean 'north'?)"),
+    ],
+)
+def test_a_limit_that_names_nothing_is_refused_before_anybody_is_asked(
+    planned: Callable[[str | None], str], tell: Told, limit: str, message: str
+) -> None:
+    with pytest.raises(UsageError) as failure:
+        planned(limit)
+    assert failure.value.message == message
+    assert failure.value.next_action == "hosts and groups are: m1, w1, w2, north, fast"
+    assert tell.lines == []
+
+
+def test_a_network_that_may_be_replaced_is_one_of_the_inventory(site: Callable[..., Site]) -> None:
+    here = site()
+    known = replace(here, cluster=replace(here.cluster, networks=(Network("front"), Network("back"))))
+    assert cluster.allowing(known, "front, back", quorum_loss=False).cluster.replace_networks == {"front", "back"}
+    with pytest.raises(UsageError) as failure:
+        cluster.allowing(known, "fornt", quorum_loss=False)
+    assert str(failure.value) == (
+        "--replace-network fornt: no network of that name in the inventory (did you mean 'front'?)\n"
+        "  next:  its networks are: back, front"
+    )
 
 
 @pytest.fixture

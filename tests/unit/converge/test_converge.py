@@ -55,8 +55,9 @@ def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callabl
 
 def test_findings_that_forbid_are_refused() -> None:
     converge.refuse_errors(plan(Finding("warning", "x"), step("a/x@m1")))
-    with pytest.raises(PreflightError, match="1 finding above forbids to go on"):
+    with pytest.raises(PreflightError, match="1 finding above forbids to go on") as failure:
         converge.refuse_errors(plan(Finding("error", "x")))
+    assert failure.value.next_action
     with pytest.raises(PreflightError, match="2 findings above forbid to go on"):
         converge.refuse_errors(plan(Finding("error", "x"), Finding("error", "y")))
 
