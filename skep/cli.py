@@ -200,6 +200,11 @@ def at_site(
             yield Site(with_outputs(found.cluster), pool, roles, known, tell.note, tell.waiting), tell
 
 
+def called_from(name: str) -> Path:
+    """A file that the user names: relative to where ``./inv`` was called."""
+    return Path(os.environ.get("SKEP_FROM", ""), name)
+
+
 def chosen(context: Context, inventory: str | None) -> Path:
     """The inventory file: ``-i``, else ``SKEP_INVENTORY``, else invoke.yaml, else the only one there is."""
     from skep.inventory import choose

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from runpy import run_path
 
 import pytest
 from invoke.exceptions import Exit
 
 from skep import errors
-from skep.cli import SHORT, told
+from skep.cli import SHORT, called_from, told
 from skep.errors import InventoryError, SkepError
+from skep.inventory import load
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SkepError)]
 KINDS = [kind for kind in CLASSES if kind is not InventoryError]
@@ -157,6 +160,21 @@ def test_short_options_are_the_same_everywhere() -> None:
     names = [a.names for task in namespace.task_names for a in namespace[task].get_arguments()]
     short = {(name[0], letter) for name in names for letter in name[1:] if len(letter) == 1}
     assert short == set(SHORT.items())
+
+
+def test_files_are_looked_for_where_inv_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKEP_FROM", raising=False)
+    assert called_from("report.xml") == Path("report.xml")
+    monkeypatch.setenv("SKEP_FROM", "/srv")
+    assert (called_from("report.xml"), called_from("/x.xml")) == (Path("/srv/report.xml"), Path("/x.xml"))
+
+
+def test_examples_name_groups_that_there_are() -> None:
+    examples = [_invoke("--help", task).stdout for task in ("cluster.plan", "cluster.up", "cluster.verify")]
+    words = re.findall(r"Example: invoke \S+ -i (\S+) .*--limit (\S+)", "".join(examples))
+    assert words
+    for name, group in words:
+        assert group in {group for host in load(Path(f"inventory/{name}.yml")).cluster.hosts for group in host.groups}
 
 
 def test_a_reader_of_the_help_may_go_away() -> None:
