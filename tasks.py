@@ -4,7 +4,7 @@ from pathlib import Path
 
 from invoke import Collection, Exit
 
-from skep.cli import at_site, chosen, task, told
+from skep.cli import FOLDER, at_site, called_from, chosen, task, told
 
 COMMON = {
     "inventory": "environment: a name in inventory/ or a file (else $SKEP_INVENTORY, invoke.yaml, the only one)",
@@ -47,7 +47,7 @@ def cluster_plan(
 ):  # fmt: skip
     """Show what would change, per host, with the cause of each step. Changes nothing.
 
-    Example: invoke cluster.plan -i prod --limit workers
+    Example: invoke cluster.plan -i lab --limit north
     """
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import cluster
@@ -88,7 +88,7 @@ def cluster_verify(c, inventory=None, limit=None, junit=None, json=False, verbos
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import cluster
 
-        cluster.verify(here, tell, VERIFY, limit=limit, junit=junit)
+        cluster.verify(here, tell, VERIFY, limit=limit, junit=called_from(junit) if junit else None)
 
 
 @task(help=helps("inventory", "json", "verbose"))
@@ -349,7 +349,7 @@ def stack_render(c, name, inventory=None, file=None, json=False, verbose=False):
         from skep.commands import render
 
         if file:
-            render.of_files(tell, file, name=name, json=json)
+            render.of_files(tell, [str(called_from(one)) for one in file], name=name, json=json)
         else:
             render.of_inventory(tell, chosen(c, inventory), name=name, json=json)
 
@@ -387,7 +387,7 @@ def inventory_init(c, hosts, name="prod", json=False, verbose=False):
     with told(json=json, verbose=verbose) as tell:
         from skep.commands import inventory as inventories
 
-        inventories.init(hosts, Path("inventory") / f"{name}.yml", tell)
+        inventories.init(hosts, name, FOLDER, tell)
 
 
 @task

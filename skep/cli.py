@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,9 @@ FOLDER = Path("inventory")
 PIPE = 141
 """What the process ends with when nobody reads its output any more, as a shell says of SIGPIPE."""
 
+
+DIGITS = 9
+"""Of the largest number an option takes."""
 
 SHORT = {
     "inventory": "i", "json": "j", "verbose": "v", "yes": "y", "limit": "l", "timeout": "t", "follow": "f",
@@ -63,6 +67,29 @@ class _Word(Argument):
         super().set_value(value, cast)
 
 
+class _Number(Argument):
+    """A whole number from 1 on. Invoke converts it with ``int`` and lets that raise."""
+
+    def __init__(self, like: Argument, task: str) -> None:
+        super().__init__(
+            names=like.names, kind=like.kind, default=like.default, help=like.help, attr_name=like.attr_name
+        )
+        self._task = task
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Raises ``Exit`` after it told what is wrong."""
+        if "--complete" in sys.argv:
+            return super().set_value(value, cast=False)
+        digits = str(value)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS and int(digits)):
+            with told():
+                raise UsageError(
+                    f"--{self.names[0]} {value} is not a number from 1 to {10**DIGITS - 1}",
+                    next_action=f"see: invoke --help {self._task}",
+                )
+        super().set_value(value, cast)
+
+
 class Command(Task[Any]):
     """An Invoke task that knows an option in the place of a word it requires: Invoke takes anything that stands there,
     so that ``invoke stack.deploy --help`` would go and look for a stack of that name."""
@@ -73,11 +100,30 @@ class Command(Task[Any]):
         found = super().get_arguments(ignore_unknown_help)
         for argument in found:
             argument.names += (SHORT[argument.names[0]],) if argument.names[0] in SHORT else ()
-        return [_Word(argument, name) if argument.positional else argument for argument in found]
+        return [_typed(argument, name) for argument in found]
+
+
+def _typed(argument: Argument, task: str) -> Argument:
+    if argument.positional:
+        return _Word(argument, task)
+    return _Number(argument, task) if argument.kind is int else argument
 
 
 task = partial(_task, klass=Command, auto_shortflags=False)
 """Invoke's decorator, for a ``Command`` whose function is named as the task is: ``stack_plan`` for ``stack.plan``."""
+
+
+def _speakable() -> None:
+    """Streams that a shell closed (``>&-``) lead to nowhere, and what their encoding lacks becomes a question mark."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+_speakable()
 
 
 def _nobody_reads() -> None:
@@ -110,6 +156,8 @@ def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
     tell = reporter(json=json, verbose=verbose)
     try:
         yield tell
+        if tell.lost:
+            raise tell.lost
     except SkepError as error:
         tell.error(error)
         raise Exit(code=error.exit_code) from None
@@ -150,6 +198,11 @@ def at_site(
         with Pool(found.cluster.hosts, found.access) as pool:
             known = [role.name for role in roles]
             yield Site(with_outputs(found.cluster), pool, roles, known, tell.note, tell.waiting), tell
+
+
+def called_from(name: str) -> Path:
+    """A file that the user names: relative to where ``./inv`` was called."""
+    return Path(os.environ.get("SKEP_FROM", ""), name)
 
 
 def chosen(context: Context, inventory: str | None) -> Path:

@@ -141,7 +141,8 @@ def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
     if plan.errors:
         count = len(plan.errors)
         raise PreflightError(
-            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on; {so_far}"
+            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on; {so_far}",
+            next_action="do what the 'next' of each error above says, then run the same command again",
         )
 
 

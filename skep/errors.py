@@ -44,6 +44,10 @@ class SkepError(Exception):
         return "\n".join(self.lines())
 
 
+class OutputLost(SkepError):
+    """All went well, and what there was to tell could not be written, such as to a full disk."""
+
+
 class UsageError(SkepError):
     """The command line asks for something that cannot be."""
 

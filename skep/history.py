@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skep.apply import Event
-from skep.errors import SkepError
-from skep.lock import PRIVATE, Holder
+from skep.lock import PRIVATE, Failures, Holder, ask_each
 from skep.ssh import Pool
 
 FILE = "/var/lib/skep/history.jsonl"
@@ -66,13 +65,11 @@ fi"""
             self._lines.append(json.dumps({"time": now, "run": self._holder.id, **values}))
 
 
-def read(pool: Pool, managers: Sequence[str], last: int) -> list[dict[str, Any]]:
-    """The lines of all managers merged by time, each once, at most ``last`` from the end."""
-    last = max(1, last)
+def read(pool: Pool, managers: Sequence[str], last: int) -> tuple[list[dict[str, Any]], Failures]:
+    """The lines of all managers that answer merged by time, each once, at most ``last`` (1 or more) from the end."""
     script = f"tail -n {last} {FILE} 2>/dev/null || true"
-    answers = pool.map(lambda session: session.run(script, timeout=20), managers)
-    texts = [answer.out for answer in answers.values() if not isinstance(answer, SkepError)]
-    return merge(texts)[-last:]
+    answers, failures = ask_each(pool, managers, script, "the history cannot be read")
+    return merge(answers.values())[-last:], failures
 
 
 def merge(texts: Iterable[str]) -> list[dict[str, Any]]:

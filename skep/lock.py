@@ -65,6 +65,11 @@ def me(what: str) -> Holder:
     return Holder(uuid.uuid4().hex, who, _machine(), pid, _born(pid), now, what)
 
 
+def majority(managers: Sequence[str]) -> int:
+    """How many of the managers it takes to hold the lock."""
+    return len(managers) // 2 + 1
+
+
 class ClusterLock:
     """Take with ``with``. ``lost`` is called once, from another thread, when a majority is no longer sure: before
     the leases there end by themselves, or when another's lock is found."""
@@ -72,7 +77,7 @@ class ClusterLock:
     def __init__(self, pool: Pool, managers: Sequence[str], what: str, lost: Callable[[], None] = lambda: None) -> None:
         self._pool = pool
         self._managers = list(managers)
-        self._need = len(self._managers) // 2 + 1
+        self._need = majority(managers)
         self._lost = lost
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -159,20 +164,36 @@ class ClusterLock:
                 self._until[name] = since + TTL if result.status == 0 else 0.0
 
 
-def read(pool: Pool, managers: Sequence[str]) -> dict[str, Holder]:
+Failures = dict[str, SkepError]
+"""Managers that could not be asked, and why."""
+
+
+def read(pool: Pool, managers: Sequence[str]) -> tuple[dict[str, Holder], Failures]:
     """Who holds a live lock, by manager."""
-    answers = pool.map(lambda session: session.run(f"cd /var/lib/skep && {_FRESH} && cat lock", timeout=15), managers)
-    return {
-        name: _holder(answer.out)
-        for name, answer in answers.items()
-        if not isinstance(answer, SkepError) and answer.status == 0 and answer.out.strip()
-    }
+    script = f"cd /var/lib/skep 2>/dev/null || exit 0\n{_FRESH} && cat lock\nexit 0"
+    answers, failures = ask_each(pool, managers, script, "the lock cannot be read")
+    return {name: _holder(text) for name, text in answers.items() if text.strip()}, failures
 
 
-def break_all(pool: Pool, managers: Sequence[str]) -> list[str]:
+def break_all(pool: Pool, managers: Sequence[str]) -> tuple[list[str], Failures]:
     """Remove the lock everywhere, whoever holds it; the managers where that was done."""
-    answers = pool.map(lambda session: session.run(f"{_GUARD}\nrm -f lock", timeout=15), managers)
-    return [name for name, answer in answers.items() if not isinstance(answer, SkepError) and answer.status == 0]
+    answers, failures = ask_each(pool, managers, f"{_GUARD}\nrm -f lock", "the lock cannot be removed")
+    return list(answers), failures
+
+
+def ask_each(pool: Pool, managers: Sequence[str], script: str, otherwise: str) -> tuple[dict[str, str], Failures]:
+    """What the script prints, by manager; ``otherwise`` is said of those where it ends with another status than 0."""
+
+    def one(session: Session) -> str:
+        result = session.run(script, timeout=20)
+        if result.status:
+            cause = result.err.strip() or f"ended with status {result.status}"
+            raise ConnectError(otherwise, host=session.host, cause=cause)
+        return result.out
+
+    found = pool.map(one, managers)
+    failures = {name: answer for name, answer in found.items() if isinstance(answer, SkepError)}
+    return {name: answer for name, answer in found.items() if not isinstance(answer, SkepError)}, failures
 
 
 def _attempt(session: Session, holder: Holder, *, replace: str) -> Holder | None:

@@ -51,12 +51,11 @@ class Executor:
         return self.outcome
 
     def _told(self, event: Event) -> None:
-        """Tell. Where nobody listens any more (a closed pipe), no further step starts and the run ends in order."""
+        """Tell. A listener that fails does not stop what changes hosts: its error is raised when all has ended."""
         try:
             self._tell(event)
         except Exception as error:
             self._untold = self._untold or error
-            self.stop.set()
 
     def _loop(self, threads: ThreadPoolExecutor) -> None:
         while True:

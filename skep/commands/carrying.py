@@ -49,6 +49,7 @@ def carry_out(
     """
     if not len(planned):
         return Carried(observation)
+    tell.steady()
     done: Counter[str] = Counter()
     steps: list[Step] = []
     with Run(site, what) as run:

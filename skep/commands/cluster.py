@@ -22,7 +22,8 @@ from skep.converge import (
     refuse_later,
     refuse_silent,
 )
-from skep.errors import ConnectError, UsageError, VerifyFailed
+from skep.errors import ConnectError, SkepError, UsageError, VerifyFailed
+from skep.inventory.wording import did_you_mean, quoted
 from skep.observe import Observation, observe
 from skep.plan import Plan
 from skep.report import Reporter
@@ -32,19 +33,23 @@ Paths = Mapping[str, Path]
 
 def allowing(site: Site, networks: str | None, *, quorum_loss: bool) -> Site:
     """The site with what the user allows: networks to be replaced, comma-separated, and a moment without a quorum."""
-    names = frozenset(filter(None, (networks or "").split(",")))
-    unknown = sorted(names - {network.name for network in site.cluster.networks})
-    if unknown:
-        raise UsageError(f"--replace-network {unknown[0]}: no network of that name in the inventory")
+    names = frozenset(_words(networks or ""))
+    known = {network.name for network in site.cluster.networks}
+    for unknown in sorted(names - known):
+        raise UsageError(
+            f"--replace-network {unknown}: no network of that name in the inventory{did_you_mean(unknown, known)}",
+            next_action=f"its networks are: {', '.join(sorted(known)) or 'none'}",
+        )
     return replace(site, cluster=replace(site.cluster, replace_networks=names, allow_quorum_loss=quorum_loss))
 
 
 def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool) -> int:
     """Print what would change. Returns 10 with ``exit_code`` when something would, else 0."""
+    only = _only(site, limit)
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation, planned = look(site)
-    planned = _limited(site, planned, limit)
+    planned = _limited(site, planned, only)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_silent(observation.failures)
@@ -58,10 +63,11 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     """Plan, apply, observe again, verify what changed. On a cluster as described: one observation."""
     if verify not in ("always", "changed", "never"):
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
+    only = _only(site, limit)
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation, planned = look(site)
-    planned = _limited(site, planned, limit)
+    planned = _limited(site, planned, only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
     refuse_later(planned)
@@ -71,7 +77,7 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
         planned,
         observation,
         "cluster.up",
-        lambda seen: _limited(site, plan(site, seen), limit),
+        lambda seen: _limited(site, plan(site, seen), only),
         recover=recovery(tell, site),
     )
     observation, steps = carried.observation, carried.steps
@@ -86,10 +92,11 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
     tell.done(_as_described(site, observation, since, limit, len(steps)))
 
 
-def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: str | None) -> None:
+def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: Path | None) -> None:
     """Testinfra against every host."""
-    names = sorted(_hosts(site, limit), key=site.pool.hosts.index) if limit else list(site.pool.hosts)
-    _verify(site, tell, paths, names, Path(junit) if junit else None)
+    only = _only(site, limit)
+    names = [name for name in site.pool.hosts if only is None or name in only]
+    _verify(site, tell, paths, names, junit)
 
 
 def status(site: Site, tell: Reporter) -> None:
@@ -105,7 +112,8 @@ def status(site: Site, tell: Reporter) -> None:
         tell.plan(planned, applying=False)
         refuse_errors(planned)
         raise error from None
-    holders = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
+    holders, silent = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
+    _tell_silent(site, silent)
     if holders:
         tell.say(f"locked by {next(iter(holders.values()))}")
     tell.plan(planned, applying=False)
@@ -135,20 +143,28 @@ def down(site: Site, tell: Reporter, *, yes: bool) -> None:
 
 
 def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
-    """Remove the lock, whoever holds it."""
-    holders = lock.read(site.pool, site.manager_names)
+    """Remove the lock, whoever holds it. Raises ``ConnectError`` where it may stay on a majority of the managers."""
+    holders, silent = lock.read(site.pool, site.manager_names)
+    _refuse_all_silent(site, silent, "the lock")
+    _tell_silent(site, silent)
     if not holders:
+        _refuse_half_unlocked(site, silent)
         tell.done("not locked")
         return
     holder = next(iter(holders.values()))
     tell.say(f"locked by {holder}, on {', '.join(holders)}")
     agreed("Remove this lock? If that run still goes on, two will change the cluster at once.", yes=yes)
-    tell.done(f"unlocked on {', '.join(lock.break_all(site.pool, site.manager_names))}")
+    unlocked, left = lock.break_all(site.pool, site.manager_names)
+    _tell_silent(site, {name: error for name, error in left.items() if name not in silent})
+    _refuse_half_unlocked(site, left, unlocked)
+    tell.done(f"unlocked on {', '.join(unlocked)}")
 
 
 def show_history(site: Site, tell: Reporter, *, last: int) -> None:
-    """What was done, when, by whom."""
-    entries = history.read(site.pool, site.manager_names, last)
+    """What was done, when, by whom, as the managers that answer tell it. Raises ``ConnectError`` if none does."""
+    entries, silent = history.read(site.pool, site.manager_names, last)
+    _refuse_all_silent(site, silent, "the history")
+    _tell_silent(site, silent)
     columns = ("time", "run", "who", "event", "seconds", "what", "cause")
     rows = []
     for entry in entries:
@@ -165,6 +181,34 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
             )
         )
     tell.table("history", columns, rows, spare=("who", "run"))
+
+
+def _tell_silent(site: Site, silent: Mapping[str, SkepError]) -> None:
+    if silent:
+        site.note(f"not asked: {_causes(silent)}")
+
+
+def _refuse_all_silent(site: Site, silent: Mapping[str, SkepError], what: str) -> None:
+    if len(silent) == len(site.manager_names):
+        raise ConnectError(
+            f"no manager could be asked for {what}",
+            cause=_causes(silent),
+            next_action="bring the managers back and run the same command again",
+        )
+
+
+def _refuse_half_unlocked(site: Site, silent: Mapping[str, SkepError], unlocked: Sequence[str] = ()) -> None:
+    if len(silent) >= lock.majority(site.manager_names):
+        done = f"unlocked on {', '.join(unlocked)}; " if unlocked else ""
+        raise ConnectError(
+            f"{done}a lock may be left on {', '.join(silent)}: a majority of the managers",
+            cause=_causes(silent),
+            next_action=f"bring them back and run the same command again; a dead run's lock expires after {lock.TTL} s",
+        )
+
+
+def _causes(silent: Mapping[str, SkepError]) -> str:
+    return "; ".join(f"{name}: {error.cause or error.message}" for name, error in silent.items())
 
 
 def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], junit: Path | None) -> None:
@@ -185,23 +229,33 @@ def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], juni
     tell.say(f"verified: {_count(passed, 'check')} passed in {seconds:.1f} s")
 
 
-def _limited(site: Site, planned: Plan, limit: str | None) -> Plan:
-    return limited(site, planned, _hosts(site, limit)) if limit else planned
+def _limited(site: Site, planned: Plan, only: set[str] | None) -> Plan:
+    return planned if only is None else limited(site, planned, only)
 
 
-def _hosts(site: Site, limit: str) -> set[str]:
-    """Host names out of ``--limit``: hosts and groups, comma-separated."""
-    found: set[str] = set()
-    for word in filter(None, limit.split(",")):
-        named = {host.name for host in site.cluster.hosts if word == host.name or word in host.groups}
-        if not named:
-            raise UsageError(f"--limit {word}: no host or group of that name", next_action="see the inventory's hosts")
-        found |= named
-    return found
+def _only(site: Site, limit: str | None) -> set[str] | None:
+    """Host names out of ``--limit``: hosts and groups, comma-separated. ``None`` where it is not given: no limit."""
+    if limit is None:
+        return None
+    hosts = site.cluster.hosts
+    known = [*(host.name for host in hosts), *dict.fromkeys(group for host in hosts for group in host.groups)]
+    words = _words(limit)
+    for unknown in [word for word in words or [limit] if word not in known]:
+        raise UsageError(
+            f"--limit {unknown or quoted(unknown)}: no host or group of that name{did_you_mean(unknown, known)}",
+            next_action=f"hosts and groups are: {', '.join(known)}",
+        )
+    return {host.name for host in hosts if not {host.name, *host.groups}.isdisjoint(words)}
+
+
+def _words(text: str) -> list[str]:
+    """What stands between commas."""
+    return [word for part in text.split(",") if (word := part.strip())]
 
 
 def _as_described(site: Site, observation: Observation, since: float, limit: str | None, changed: int = 0) -> str:
-    names = set(observation.hosts) & _hosts(site, limit) if limit else observation.hosts
+    only = _only(site, limit)
+    names = [name for name in observation.hosts if only is None or name in only]
     hosts = _count(len(names), "host") + (f" of --limit {limit}" if limit else "")
     did = f"{_count(changed, 'step')} done, and now " if changed else ""
     return f"{site.cluster.name}: {did}{hosts} as described ({time.monotonic() - since:.2f} s)"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from skep.errors import UsageError
 from skep.inventory import initial, json_schema, load, reference_markdown
+from skep.inventory.choice import SUFFIXES
+from skep.inventory.wording import quoted
 from skep.report import Reporter
+
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Names of environments: no paths."""
 
 
 def check(path: Path, tell: Reporter) -> None:
@@ -26,9 +32,15 @@ def check(path: Path, tell: Reporter) -> None:
     tell.done(f"{path} is valid: {', '.join(counts)}")
 
 
-def init(hosts: str, path: Path, tell: Reporter) -> None:
-    """Write a first inventory from host names or addresses."""
-    names = [name for name in hosts.replace(",", " ").split() if name]
+def init(hosts: str, name: str, folder: Path, tell: Reporter) -> None:
+    """Write a first inventory from host names or addresses, as ``-i NAME`` finds it."""
+    if not PLAIN.fullmatch(name) or name.endswith(SUFFIXES):
+        raise UsageError(
+            f"--name {quoted(name)} is not a plain name",
+            next_action="letters, digits, '-', '_' and dots, such as --name prod; the file is inventory/prod.yml then",
+        )
+    path = folder / f"{name}.yml"
+    names = hosts.replace(",", " ").split()
     if not names:
         raise UsageError("no hosts given", next_action="invoke inventory.init --hosts m1,m2,m3,w1")
     if path.exists():
@@ -36,7 +48,7 @@ def init(hosts: str, path: Path, tell: Reporter) -> None:
     text = initial(names)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    tell.done(f"wrote {path}; next: invoke inventory.check -i {path.stem}, then invoke cluster.plan -i {path.stem}")
+    tell.done(f"wrote {path}; next: invoke inventory.check -i {name}, then invoke cluster.plan -i {name}")
 
 
 def docs(folder: Path, tell: Reporter) -> None:

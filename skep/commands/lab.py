@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from skep import lab
 from skep.errors import LabError, UsageError
 from skep.inventory import Inventory, load
+from skep.lab.spec import HIGHEST_NUMBER
 from skep.report import Reporter
 
 
@@ -29,19 +31,27 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
         for host in inventory.cluster.hosts
     ]
     if hosts is not None:
-        named = named[:hosts] + _more(named, hosts - len(named), wanted["subnet"], default)
+        more = _more(named, wanted["subnet"], default)
+        if hosts > len(named) + len(more):
+            raise UsageError(
+                f"--hosts {hosts}: the lab's subnet {wanted['subnet']} has room for {len(named) + len(more)}",
+                next_action="give x-lab a larger subnet, or ask for fewer",
+            )
+        named = (named + more)[:hosts]
     return lab.Lab(
         name=wanted.get("name", "lab"),
         subnet=wanted["subnet"],
         hosts=tuple(named),
-        registry_port=int(wanted.get("registry-port", 5000)),
+        registry_port=wanted.get("registry-port", 5000),
     )
 
 
-def _more(named: list[lab.LabHost], count: int, subnet: str, suite: str) -> list[lab.LabHost]:
+def _more(named: list[lab.LabHost], subnet: str, suite: str) -> list[lab.LabHost]:
+    """All that fit, from the hundredth free address on."""
     taken = {host.address for host in named}
-    free = [str(address) for address in ipaddress.ip_network(subnet).hosts() if str(address) not in taken]
-    return [lab.LabHost(f"x{place + 1}", free[100 + place], suite) for place in range(max(0, count))]
+    addresses = map(str, islice(ipaddress.ip_network(subnet).hosts(), HIGHEST_NUMBER))
+    free = [address for address in addresses if address not in taken][100:]
+    return [lab.LabHost(f"x{place}", address, suite) for place, address in enumerate(free, 1)]
 
 
 def refuse_absent(inventory: Inventory) -> None:
@@ -53,7 +63,10 @@ def refuse_absent(inventory: Inventory) -> None:
 
 def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
     """Boot the hosts."""
+    if suite not in (None, *lab.SUITES):
+        raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.SUITES)}")
     wanted = described(load(path), hosts=hosts, suite=suite)
+    tell.steady()
     with tell.busy("starting the lab"):
         lab.up(wanted, say=tell.say)
     tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {path.stem}")
@@ -62,6 +75,7 @@ def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> N
 def down(path: Path, tell: Reporter) -> None:
     """End the hosts; nothing stays but the cache."""
     wanted = described(load(path))
+    tell.steady()
     with tell.busy("ending the lab"):
         lab.down(wanted.name, say=tell.say)
     tell.done(f"lab {wanted.name} is gone")
@@ -88,8 +102,10 @@ def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
 
 def ssh(path: Path, *, host: str) -> None:
     """Become an ssh session on the host."""
-    wanted = described(load(path))
+    inventory = load(path)
+    wanted = described(inventory)
     _known(wanted, host)
+    refuse_absent(inventory)
     argv = lab.ssh_argv(wanted, host)
     os.execvp(argv[0], argv)
 

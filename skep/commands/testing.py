@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from skep import lab
@@ -17,6 +18,7 @@ STATIC = (
     ("types", [str(BIN / "mypy")]),
     ("import contracts", [str(BIN / "lint-imports")]),
 )
+PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
 LAB = (("stacks against Docker's own CLI", "tests/oracle"), ("lab tests", "tests/lab"))
 NOTHING_CHOSEN = 5
@@ -25,33 +27,37 @@ PARTS = ("static", "unit", "lab")
 
 
 def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
-    """Run the parts; raise ``SkepError`` for the first that fails. The last line is pytest's own."""
+    """Run the parts; raise ``SkepError`` for the first that fails, ``UsageError`` if no test has the keyword. The last
+    line is pytest's own."""
     if only and only not in PARTS:
         raise UsageError(f"--only {only} is not one of {', '.join(PARTS)}")
     if only in (None, "static"):
         for name, argv in STATIC:
             _must(tell, name, argv)
-    words = ["-k", keyword] if keyword else []
+    chosen = [_must(tell, name, argv, keyword) for name, argv in _pytests(tell, only)]
+    if keyword and only != "static" and not any(chosen):
+        raise UsageError(f"no test that can run here is called {keyword}", next_action="see what pytest -k takes")
+
+
+def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]]:
     if only in (None, "unit"):
         found = [folder for folder in UNIT if Path(folder).exists()]
-        _must(tell, "unit tests", [sys.executable, "-m", "pytest", "-q", "-n", "auto", *words, *found])
+        yield "unit tests", [*PYTEST, "-q", "-n", "auto", *found]
     if only in (None, "lab"):
         reason = lab.unsupported()
         if reason:
             tell.say(f"not run, the lab tests: {reason}")
             return
-        argv = [sys.executable, "-m", "pytest", "-v", "--tb=short", "--durations=15", *words]
-        chosen = [_must(tell, name, [*argv, folder], perhaps_none=bool(keyword)) for name, folder in LAB]
-        if not any(chosen):
-            raise UsageError(f"no lab test is called {keyword}")
+        for name, folder in LAB:
+            yield name, [*PYTEST, "-v", "--tb=short", "--durations=15", folder]
 
 
-def _must(tell: Reporter, name: str, argv: list[str], *, perhaps_none: bool = False) -> bool:
-    """Run it; false when nothing was chosen and that may be."""
+def _must(tell: Reporter, name: str, argv: list[str], keyword: str | None = None) -> bool:
+    """Run it; false where no test has the keyword."""
     tell.say(f"── {name}")
     sys.stdout.flush()
-    status = subprocess.run(argv, check=False).returncode
-    if perhaps_none and status == NOTHING_CHOSEN:
+    status = subprocess.run([*argv, *(["-k", keyword] if keyword else [])], check=False).returncode
+    if keyword and status == NOTHING_CHOSEN:
         return False
     if status:
         raise SkepError(f"{name} failed", next_action="see above")

@@ -15,8 +15,9 @@ SUFFIXES = (".yml", ".yaml")
 def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: str | None, folder: Path) -> Path:
     """The inventory file: the one asked for, else ``SKEP_INVENTORY``, else configured, else the only one.
 
-    A bare name means ``folder/NAME.yml``; what holds a slash or ends in .yml is a file's path.
-    Raises ``UsageError`` when there is no such file, or none or several to take it from.
+    A bare name means ``folder/NAME.yml``; what holds a slash or ends in .yml is a file's path, from where ``./inv`` was
+    called (``SKEP_FROM``) or from here. Raises ``UsageError`` when there is no such file, or none or several to take it
+    from.
     """
     sources = (
         ("--inventory", name_or_file),
@@ -25,16 +26,17 @@ def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: 
     )
     for source, wanted in sources:
         if wanted:
-            return _named(source, wanted, folder)
+            return _named(source, wanted, folder, Path(environ.get("SKEP_FROM", "")))
     return _only(folder)
 
 
-def _named(source: str, wanted: str, folder: Path) -> Path:
+def _named(source: str, wanted: str, folder: Path, start: Path) -> Path:
     is_file_name = wanted.endswith(SUFFIXES)
     if "/" in wanted:
-        candidates = [Path(wanted).expanduser()]
+        path = Path(wanted).expanduser()
+        candidates = [start / path, path]
     elif is_file_name:
-        candidates = [Path(wanted), folder / wanted]
+        candidates = [start / wanted, Path(wanted), folder / wanted]
     else:
         candidates = [folder / f"{wanted}{suffix}" for suffix in SUFFIXES]
     for candidate in candidates:

@@ -60,7 +60,7 @@ def first_inventory(names: Sequence[str]) -> str:
     addresses = [host.address.casefold() for host in hosts]
     for position, address in enumerate(addresses):
         if address in addresses[:position]:
-            raise UsageError(f"the host {quoted(address)} is named twice")
+            raise UsageError(f"the host {quoted(address)} is named twice", next_action="name each host once")
     users = {host.user for host in hosts}
     common = users.pop() if len(users) == 1 else None
     managers = 3 if len(hosts) >= 3 else 1

@@ -62,5 +62,7 @@ def ssh_argv(lab: Lab, host: str, user: str = "admin") -> list[str]:
         "GlobalKnownHostsFile=none",
         "-o",
         "StrictHostKeyChecking=yes",
+        "-o",
+        "ConnectTimeout=10",
         f"{user}@{lab.host(host).address}",
     ]

@@ -16,7 +16,8 @@ State = Literal["running", "stopped", "cut", "absent"]
 
 _LAB_NAME = re.compile(r"[a-z0-9]{1,8}")
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_HIGHEST_NUMBER = 999
+HIGHEST_NUMBER = 999
+"""The last place in a lab's subnet that a host can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Lab:
             if twice:
                 raise LabError(f"{', '.join(twice)} occurs twice in lab {self.name}")
         for host in self.hosts:
-            if not 2 <= self.number(host) <= min(_HIGHEST_NUMBER, network.num_addresses - 2):
+            if not 2 <= self.number(host) <= min(HIGHEST_NUMBER, network.num_addresses - 2):
                 raise LabError(f"address {host.address} does not fit lab subnet {self.subnet}", host=host.name)
 
     @property

@@ -10,21 +10,25 @@ from dataclasses import asdict
 from typing import Any
 
 from skep.apply import Event, Outcome
-from skep.errors import SkepError
+from skep.errors import OutputLost, SkepError
 from skep.plan import Plan
 from skep.report.reporter import Reporter, Row
+from skep.report.voice import Voice
 
 
 class JsonReporter(Reporter):
     """Each line is an object with ``event``."""
 
+    out: Voice
+
     def __init__(self) -> None:
+        self.out = Voice(sys.stdout)
         self._lock = threading.Lock()
 
     def _emit(self, event: str, **values: Any) -> None:
         with self._lock:
-            sys.stdout.write(json.dumps({"event": event, **values}, default=str) + "\n")
-            sys.stdout.flush()
+            self.out.write(json.dumps({"event": event, **values}, default=str) + "\n")
+            self.out.flush()
 
     def say(self, text: str) -> None:
         """``{"event": "note", "text": …}``"""
@@ -88,6 +92,8 @@ class JsonReporter(Reporter):
     def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
         """``{"event": "log", "service": …, "task": …, "node": …, "stream": …, "time": …, "text": …}``"""
         self._emit("log", **line)
+        if self.lost:
+            raise self.lost
 
     def data(self, name: str, value: Mapping[str, Any]) -> None:
         """``{"event": NAME, …}``"""
@@ -98,7 +104,8 @@ class JsonReporter(Reporter):
         self._emit("done", text=text)
 
     def error(self, error: SkepError) -> None:
-        """``{"event": "error", "exit": …, "message": …}``"""
+        """``{"event": "error", "exit": …, "message": …}``; in words on stderr where that cannot be written"""
+        self.steady()
         self._emit(
             "error",
             exit=error.exit_code,
@@ -110,3 +117,5 @@ class JsonReporter(Reporter):
             next=error.next_action,
             lines=error.lines(),
         )
+        if isinstance(self.lost, OutputLost):
+            Voice(sys.stderr, steady=True).write(f"{error}\n")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TextIO, cast
 from zlib import crc32
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
+from skep.report.voice import Voice
 
 LABEL = 40
 """Columns to which labels of log lines are padded, at most."""
@@ -35,12 +36,17 @@ class _Console(Console):
 class LinesReporter(Reporter):
     """Prints as things happen. ``verbose`` adds starts, progress and the plan's order."""
 
+    out: Voice
+
     def __init__(self, *, verbose: bool = False) -> None:
         self.verbose = verbose
         self.soft = not sys.stdout.isatty()
         width = 160 if self.soft else None
-        self.console = _Console(highlight=False, width=width, emoji=False)
-        self.errors = _Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 160)
+        self.out = Voice(sys.stdout)
+        err = Voice(sys.stderr, steady=True)
+        self.console = _Console(file=cast(TextIO, self.out), highlight=False, width=width, emoji=False)
+        width = None if sys.stderr.isatty() else 160
+        self.errors = _Console(file=cast(TextIO, err), highlight=False, emoji=False, width=width)
         self._lock = threading.Lock()
         self._rows: dict[str, dict[str, set[str]]] = {}
         """States already told, by step and service."""
@@ -203,13 +209,15 @@ class LinesReporter(Reporter):
 
     def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
         """Task, node and text; on a terminal each service has a colour that stays the same."""
+        if self.lost:
+            raise self.lost
         task, node = line["task"], line["node"]
         label = task if not node or task.endswith(f".{node}") else f"{task}@{node}"
         self._label = max(self._label, min(len(label), LABEL))
         stamp = f"{line['time']} " if timestamps and line["time"] else ""
         if self.soft:
-            sys.stdout.write(f"{stamp}{label:<{self._label}} | {line['text']}\n")
-            sys.stdout.flush()
+            self.out.write(f"{stamp}{label:<{self._label}} | {line['text']}\n")
+            self.out.flush()
             return
         colour = COLOURS[crc32(line["service"].encode()) % len(COLOURS)]
         style = "red" if line["stream"] == "error" else ""

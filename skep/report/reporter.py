@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from skep.apply import Event, Outcome
-from skep.errors import SkepError
+from skep.errors import OutputLost, SkepError
 from skep.plan import Plan
+from skep.report.voice import Voice
 
 
 class Row(Protocol):
@@ -28,6 +29,19 @@ class Row(Protocol):
 
 class Reporter:
     """Says nothing; the base of all."""
+
+    out: Voice | None = None
+    """Where results are written to."""
+
+    @property
+    def lost(self) -> OutputLost | BrokenPipeError | None:
+        """What to end with where not all could be written, and nothing else went wrong."""
+        return self.out.lost if self.out else None
+
+    def steady(self) -> None:
+        """Hosts are changed from here on: to tell raises nothing any more."""
+        if self.out:
+            self.out.steady = True
 
     def busy(self, text: str) -> Any:
         """A context in which something lasts; shown only where it helps."""

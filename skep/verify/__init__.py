@@ -95,10 +95,14 @@ def run(
 def _writable(junit: Path) -> None:
     """Say so before the checks run, not after."""
     try:
-        junit.parent.mkdir(parents=True, exist_ok=True)
         junit.open("a").close()
     except OSError as error:
-        raise UsageError(f"cannot write {junit}", step="verify", cause=error.strerror) from None
+        raise UsageError(
+            f"cannot write {junit}",
+            step="verify",
+            cause=error.strerror,
+            next_action="name a file in a folder that exists with --junit",
+        ) from None
 
 
 def _arguments(files: list[Path], junit: Path | None) -> list[str]:

@@ -41,6 +41,7 @@ def test_exit_codes_tell_kinds_apart() -> None:
     codes = {kind.__name__: kind.exit_code for kind in KINDS}
     assert codes == codes | {
         "SkepError": 1,
+        "OutputLost": 1,
         "UsageError": 2,
         "InventoryError": 2,
         "ConnectError": 3,

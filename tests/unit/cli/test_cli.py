@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from runpy import run_path
 
 import pytest
 from invoke.exceptions import Exit
 
 from skep import errors
-from skep.cli import SHORT, told
+from skep.cli import SHORT, called_from, told
 from skep.errors import InventoryError, SkepError
+from skep.inventory import load
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SkepError)]
 KINDS = [kind for kind in CLASSES if kind is not InventoryError]
@@ -126,6 +129,32 @@ def test_an_option_is_not_taken_for_a_name() -> None:
     assert ended.stderr == "--prun stands where NAME belongs\n  next:  the words come before the options\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["cluster.history", "--last", "abc"],
+        ["cluster.history", "--last=-5"],
+        ["cluster.history", "--last", "0"],
+        ["cluster.history", "--last", "1_0"],
+        ["lab.up", "--hosts", "x"],
+        ["stack.rollback", "web", "--revision", "9" * 40],
+        ["bench", "--rounds", "²"],
+    ],
+)
+def test_what_is_no_number_is_told_with_its_option(words: list[str]) -> None:
+    ended = _invoke(*words)
+    option, _, value = words[-1].partition("=") if "=" in words[-1] else (words[-2], "", words[-1])
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[0] == f"{option} {value} is not a number from 1 to 999999999"
+    assert ended.stderr.count("next:") == 1
+
+
+def test_more_hosts_than_the_lab_has_room_for_are_refused() -> None:
+    ended = _invoke("lab.up", "--hosts", "400")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("--hosts 400: the lab's subnet 10.83.0.0/24 has room for 154\n  next:  ")
+
+
 def test_short_options_are_the_same_everywhere() -> None:
     namespace = run_path("tasks.py")["namespace"]
     names = [a.names for task in namespace.task_names for a in namespace[task].get_arguments()]
@@ -133,11 +162,31 @@ def test_short_options_are_the_same_everywhere() -> None:
     assert short == set(SHORT.items())
 
 
+def test_files_are_looked_for_where_inv_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKEP_FROM", raising=False)
+    assert called_from("report.xml") == Path("report.xml")
+    monkeypatch.setenv("SKEP_FROM", "/srv")
+    assert (called_from("report.xml"), called_from("/x.xml")) == (Path("/srv/report.xml"), Path("/x.xml"))
+
+
+def test_examples_name_groups_that_there_are() -> None:
+    examples = [_invoke("--help", task).stdout for task in ("cluster.plan", "cluster.up", "cluster.verify")]
+    words = re.findall(r"Example: invoke \S+ -i (\S+) .*--limit (\S+)", "".join(examples))
+    assert words
+    for name, group in words:
+        assert group in {group for host in load(Path(f"inventory/{name}.yml")).cluster.hosts for group in host.groups}
+
+
 def test_a_reader_of_the_help_may_go_away() -> None:
     command = f"{sys.executable} -m invoke --list | head -1; echo ${{PIPESTATUS[0]}}"
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert ended.stderr == ""
     assert ended.stdout.split()[-1] in ("0", "141")
+
+
+def test_completion_does_not_mind_numbers() -> None:
+    ended = _invoke("--complete", "--", "invoke cluster.history --last x --js")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("word", "offered"), [("--pr", True), ("-", True), ("-h", False)])

@@ -89,6 +89,15 @@ def test_a_plan_that_was_agreed_to_is_carried_out_as_it_was_shown_or_not_at_all(
         carry(plan("a/x"), now=plan("a/y"), agreed=True)
 
 
+def test_from_the_lock_on_to_tell_raises_nothing(carry: Any, monkeypatch: Any) -> None:
+    steady: list[bool] = []
+    monkeypatch.setattr(Reporter, "steady", lambda _: steady.append(True))
+    carry(plan())
+    assert steady == []
+    carry(plan("a/x"), plan(), outcome=lambda planned: Outcome([step.id for step in planned]) if steady else Outcome())
+    assert steady == [True]
+
+
 def test_recovery_is_told_of_a_failure_while_the_lock_is_held(carry: Any) -> None:
     told: list[Any] = []
 

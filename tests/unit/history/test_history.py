@@ -30,7 +30,7 @@ def record(pool: Any) -> Recorder:
 
 
 def entries(pool: Any, last: int = 50) -> list[dict[str, Any]]:
-    return history.read(pool, pool.hosts, last)
+    return history.read(pool, pool.hosts, last)[0]
 
 
 def test_only_root_may_look_into_what_is_kept(pool: ShellPool) -> None:
@@ -70,7 +70,8 @@ def test_each_manager_has_it_all_and_one_is_enough(pool: ShellPool) -> None:
     pool["m2"].down, pool["m1"].down = False, True
     assert [entry["event"] for entry in entries(pool)] == ["started", "done"]
     pool["m3"].down = True
-    assert entries(pool) == []
+    found, silent = history.read(pool, pool.hosts, 50)  # type: ignore[arg-type]
+    assert (found, list(silent)) == ([], ["m1", "m3"])
 
 
 def test_nothing_new_is_not_sent(pool: ShellPool) -> None:
@@ -114,7 +115,6 @@ def test_only_the_last_are_read(pool: ShellPool) -> None:
         record(pool).end("done")
     assert len(entries(pool, 3)) == 3
     assert entries(pool, 3) == entries(pool)[-3:]
-    assert len(entries(pool, 0)) == 1
 
 
 def line(time: str, **more: Any) -> str:

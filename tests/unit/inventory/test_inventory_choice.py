@@ -48,6 +48,23 @@ def test_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert choose(name, environ={}, configured=None, folder=folder) == path
 
 
+def test_a_file_from_where_inv_was_called(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yml").write_text("")
+    environ = {"SKEP_FROM": str(tmp_path)}
+    for name, path in {
+        "./mine.yml": tmp_path / "mine.yml",
+        "mine.yml": tmp_path / "mine.yml",
+        "inventory/prod.yml": folder / "prod.yml",
+        str(folder / "prod.yml"): folder / "prod.yml",
+        "prod": folder / "prod.yml",
+        "staging.yml": folder / "staging.yml",
+    }.items():
+        assert choose(name, environ=environ, configured=None, folder=folder) == path
+    with pytest.raises(UsageError) as raised:
+        choose("./nope.yml", environ=environ, configured=None, folder=folder)
+    assert f"{tmp_path}/nope.yml does not exist" in str(raised.value)
+
+
 def test_an_unknown_name_lists_what_is_there(folder: Path) -> None:
     with pytest.raises(UsageError) as raised:
         choose("pord", environ={}, configured=None, folder=folder)

@@ -45,13 +45,13 @@ def test_it_lies_on_every_manager_and_goes_with_its_holder(pool: Pools) -> None:
     here = pool()
     with cluster_lock(here) as taken:
         assert taken.held == ["m1", "m2", "m3"]
-        found = lock.read(here, here.hosts)
+        found, _ = lock.read(here, here.hosts)
         assert set(found) == {"m1", "m2", "m3"}
         assert found["m1"] == taken.holder
         assert (taken.holder.what, taken.holder.pid) == ("cluster.up", os.getpid())
         assert taken.holder.who.endswith(f"@{socket.gethostname()}")
     assert locked(here) == []
-    assert lock.read(here, here.hosts) == {}
+    assert lock.read(here, here.hosts) == ({}, {})
 
 
 def test_it_goes_when_the_run_fails(pool: Pools) -> None:
@@ -83,7 +83,7 @@ def test_of_many_takers_at_once_one_wins(pool: Pools) -> None:
         try:
             with cluster_lock(here, name) as taken:
                 inside.append(name)
-                assert set(lock.read(here, here.hosts).values()) == {taken.holder}
+                assert set(lock.read(here, here.hosts)[0].values()) == {taken.holder}
                 all_tried.wait()
         except LockHeld:
             all_tried.wait()
@@ -109,7 +109,7 @@ def test_a_loser_takes_back_what_it_got(pool: Pools) -> None:
 def test_a_lock_expires_by_the_hosts_clock(pool: Pools, age: float, free: bool) -> None:
     here = pool()
     hold(here, "m1", age=age)
-    assert list(lock.read(here, here.hosts)) == ([] if free else ["m1"])
+    assert list(lock.read(here, here.hosts)[0]) == ([] if free else ["m1"])
     if free:
         with cluster_lock(here) as taken:
             assert len(taken.held) == 3
@@ -136,7 +136,7 @@ def test_a_dead_process_of_this_machine_is_replaced(pool: Pools) -> None:
     hold(here, "m1", replace(mine, id="dead", pid=2**22 + 1))
     hold(here, "m2", replace(mine, id="reused", born="1"))
     with cluster_lock(here) as taken:
-        assert set(lock.read(here, here.hosts).values()) == {taken.holder}
+        assert set(lock.read(here, here.hosts)[0].values()) == {taken.holder}
 
 
 def test_a_living_process_of_this_machine_is_not(pool: Pools) -> None:
@@ -214,8 +214,20 @@ def test_a_lock_broken_by_hand(pool: Pools) -> None:
     here = pool(silent="m3")
     hold(here, "m1")
     hold(here, "m2", age=TTL * 2)
-    assert lock.break_all(here, here.hosts) == ["m1", "m2"]
+    unlocked, left = lock.break_all(here, here.hosts)
+    assert (unlocked, list(left)) == (["m1", "m2"], ["m3"])
     assert locked(here) == []
+
+
+def test_who_cannot_be_asked_for_the_lock_is_told(pool: Pools, tmp_path: Path) -> None:
+    here = pool(silent="m3")
+    hold(here, "m2")
+    (tmp_path / "m1").write_text("in the way")
+    holders, silent = lock.read(here, here.hosts)
+    assert (list(holders), list(silent)) == (["m2"], ["m3"])
+    unlocked, left = lock.break_all(here, here.hosts)
+    assert (unlocked, list(left)) == (["m2"], ["m1", "m3"])
+    assert str(left["m1"]).startswith("m1: the lock cannot be removed\n  cause: ")
 
 
 def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_loss_is_told_once_and_not_after_the_end(pool: Pools) -> None:
     here = pool()
     told: list[int] = []
     with ClusterLock(here, here.hosts, "cluster.up", lambda: told.append(1)):  # type: ignore[arg-type]
-        assert lock.break_all(here, here.hosts) == ["m1", "m2", "m3"]  # type: ignore[arg-type]
+        assert lock.break_all(here, here.hosts) == (["m1", "m2", "m3"], {})  # type: ignore[arg-type]
         time.sleep(0.4)
     assert told == [1]
     with ClusterLock(here, here.hosts, "cluster.up", lambda: told.append(2)):  # type: ignore[arg-type]

@@ -8,13 +8,15 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skep.apply import Event, Outcome
-from skep.errors import ConnectError, InventoryError, SkepError, StepFailed
+from skep.errors import ConnectError, InventoryError, OutputLost, SkepError, StepFailed
 from skep.model import Secret
 from skep.plan import Finding, Plan, Run
 from skep.report import Reporter, live, reporter
@@ -50,6 +52,9 @@ CHECKS = [
     Check("engine", "m1", "runs", "passed", "", 0.1),
     Check("engine", None, "is [new]", "failed", "a\nb", 0.1),
 ]
+
+
+LINE = dict.fromkeys(("service", "task", "node", "stream", "time", "text"), "x")
 
 
 def everything(tell: Reporter) -> None:
@@ -304,14 +309,59 @@ def test_the_live_table_may_be_drawn_while_events_come() -> None:
 
 
 def test_a_reader_that_went_away_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with open(writing, "w") as broken:  # noqa: PTH123
-        monkeypatch.setattr(sys, "stdout", broken)
-        for tell in (LinesReporter(), JsonReporter()):
+    for kind in (LinesReporter, JsonReporter):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "w") as broken:  # noqa: PTH123
+            monkeypatch.setattr(sys, "stdout", broken)
+            tell = kind()
             with pytest.raises(BrokenPipeError):
                 tell.say("x")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
+            assert isinstance(tell.lost, BrokenPipeError)
+            tell = kind()
+
+
+@contextmanager
+def unwritable(why: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A stdout on a ``full`` disk, or whose reader is ``gone``."""
+    if why == "full":
+        writing = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reading, writing = os.pipe()
+        os.close(reading)
+    with open(writing, "w") as stream, monkeypatch.context() as patch:  # noqa: PTH123
+        patch.setattr(sys, "stdout", stream)
+        yield
+
+
+LOST = {"full": OutputLost, "gone": BrokenPipeError}
+on_linux = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk at hand")
+
+
+@on_linux
+@pytest.mark.parametrize("why", LOST)
+@pytest.mark.parametrize("kind", [LinesReporter, LiveReporter, JsonReporter])
+def test_what_cannot_be_written_ends_no_run(
+    kind: type[Reporter], why: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unwritable(why, monkeypatch):
+        tell = kind()
+        tell.steady()
+        everything(tell)
+    assert isinstance(tell.lost, LOST[why])
+    assert capsys.readouterr().err == ("" if kind is JsonReporter and why == "gone" else f"{FAILURE}\n")
+
+
+@on_linux
+@pytest.mark.parametrize("why", LOST)
+@pytest.mark.parametrize("kind", [LinesReporter, JsonReporter])
+def test_a_log_that_nobody_gets_is_not_followed(
+    kind: type[Reporter], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unwritable(why, monkeypatch), pytest.raises(LOST[why]):
+        tell = kind()
+        for _ in range(2):
+            tell.log(LINE)
 
 
 def test_the_base_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

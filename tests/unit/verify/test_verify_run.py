@@ -70,8 +70,8 @@ def test_each_check_is_told_when_it_is_done(verify, capsys):
 
 
 def test_junit_is_written(verify, tmp_path):
-    verify(THREE, junit=tmp_path / "deep" / "report.xml")
-    suite = ElementTree.parse(tmp_path / "deep" / "report.xml").getroot().find("testsuite")
+    verify(THREE, junit=tmp_path / "report.xml")
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot().find("testsuite")
     assert suite.attrib["name"] == "skep"
     assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["skipped"]) == ("5", "2", "1")
     names = {case.attrib["name"] for case in suite.iter("testcase")}
@@ -199,6 +199,13 @@ def test_a_report_that_cannot_be_written_is_told_before_any_check(verify, pool, 
     with pytest.raises(UsageError, match=r"cannot write .*report\.xml"):
         verify(THREE, on=hosts, junit=tmp_path / "file" / "report.xml")
     assert hosts["m1"].asked == []
+
+
+def test_no_folder_is_made_for_a_report(verify, tmp_path):
+    with pytest.raises(UsageError, match="cannot write") as caught:
+        verify(THREE, junit=tmp_path / "nowhere" / "report.xml")
+    assert caught.value.next_action
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_what_keeps_pytest_from_running_is_told(verify, capfd):

@@ -1,0 +1,46 @@
+"""``x-lab``: of the free keys, the one that ``lab.*`` reads."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from skep.inventory.document import Document
+from skep.inventory.findings import Findings, KeyPath
+from skep.inventory.wording import quoted
+
+
+def check_lab(document: Document, findings: Findings) -> None:
+    """Note what does not have the right shape, at the top level and in hosts."""
+    if _mapping(document.extensions.get("x-lab"), ("x-lab",), findings):
+        _check_top(document.extensions["x-lab"], findings)
+    for name, extensions in document.host_extensions.items():
+        path = ("hosts", name, "x-lab")
+        if _mapping(extensions.get("x-lab"), path, findings):
+            _text(extensions["x-lab"], path, "suite", findings)
+
+
+def _check_top(lab: dict[str, Any], findings: Findings) -> None:
+    for key in ("name", "suite"):
+        _text(lab, ("x-lab",), key, findings)
+    if "subnet" in lab:
+        try:
+            ipaddress.IPv4Network(str(lab["subnet"]))
+        except ValueError:
+            shown = quoted(str(lab["subnet"]))
+            findings.error(("x-lab", "subnet"), f"must be an IPv4 network such as 10.83.0.0/24, not {shown}")
+    port = lab.get("registry-port", 5000)
+    if type(port) is not int or not 1 <= port <= 65535:
+        findings.error(("x-lab", "registry-port"), f"must be a whole number from 1 to 65535, not {quoted(str(port))}")
+
+
+def _mapping(value: Any, path: KeyPath, findings: Findings) -> bool:
+    """Whether it is one; nothing at all is fine, too."""
+    if value is not None and not isinstance(value, dict):
+        findings.error(path, "must be a mapping (key: value)")
+    return isinstance(value, dict)
+
+
+def _text(mapping: dict[str, Any], path: KeyPath, key: str, findings: Findings) -> None:
+    if key in mapping and not isinstance(mapping[key], str):
+        findings.error((*path, key), f"must be text, not {quoted(str(mapping[key]))}")

@@ -1,0 +1,197 @@
+"""What the managers keep, where some of them or all cannot be asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep import lock
+from skep.commands import cluster
+from skep.converge import Site
+from skep.errors import ConnectError, UsageError
+from skep.history import Recorder
+from skep.model import Cluster, Host, Network
+from skep.observe import Observation
+from skep.plan import Plan
+from skep.preflight import Facts
+from skep.report import Reporter
+from tests.unit.lock.shells import ShellPool
+
+NAMES = ("m1", "m2", "m3")
+
+
+class Told(Reporter):
+    """What was said, and how it ended."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def done(self, text: str) -> None:
+        self.lines.append(f"done: {text}")
+
+    def table(self, name: str, columns: Any, rows: Any, *_: Any, **__: Any) -> None:
+        self.lines.append(f"{name}: {len(rows)}")
+
+
+@pytest.fixture
+def tell() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def site(tmp_path: Path, tell: Told) -> Callable[..., Site]:
+    """Three managers; ``silent`` cannot be reached, ``locked`` have somebody's lock."""
+
+    def make(*, silent: str = "", locked: str = "") -> Site:
+        pool: Any = ShellPool(tmp_path, *NAMES)
+        for name in locked.split():
+            pool[name].folder.mkdir()
+            pool[name].file("lock").write_text(json.dumps(asdict(lock.me("cluster.up"))) + "\n")
+        for name in silent.split():
+            pool[name].down = True
+        hosts = tuple(Host(name, f"10.0.0.{place}", "manager") for place, name in enumerate(NAMES, 1))
+        return Site(Cluster("prod", hosts), pool, [], [], tell.say)
+
+    return make
+
+
+def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[..., Site], tell: Told) -> None:
+    for act in (
+        lambda here: cluster.unlock(here, tell, yes=True),
+        lambda here: cluster.show_history(here, tell, last=9),
+    ):
+        with pytest.raises(ConnectError, match=r"no manager could be asked for the (lock|history)") as failure:
+            act(site(silent="m1 m2 m3"))
+        assert failure.value.cause == "m1: no answer in time; m2: no answer in time; m3: no answer in time"
+        assert failure.value.next_action
+    assert tell.lines == []
+
+
+@pytest.mark.parametrize(
+    ("silent", "locked", "lines"),
+    [
+        ("", "", ["done: not locked"]),
+        ("m3", "", ["not asked: m3: no answer in time", "done: not locked"]),
+        ("", "m1 m2 m3", ["locked by", "done: unlocked on m1, m2, m3"]),
+        ("m3", "m1 m2 m3", ["not asked: m3: no answer in time", "locked by", "done: unlocked on m1, m2"]),
+    ],
+)
+def test_a_lock_is_removed_where_a_majority_is_asked(
+    site: Callable[..., Site], tell: Told, silent: str, locked: str, lines: list[str]
+) -> None:
+    cluster.unlock(site(silent=silent, locked=locked), tell, yes=True)
+    assert [line if not line.startswith("locked by") else "locked by" for line in tell.lines] == lines
+
+
+@pytest.mark.parametrize(("locked", "done"), [("", ""), ("m1 m2 m3", "unlocked on m1; ")])
+def test_a_lock_that_may_stay_on_a_majority_is_told(
+    site: Callable[..., Site], tell: Told, locked: str, done: str
+) -> None:
+    with pytest.raises(ConnectError) as failure:
+        cluster.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
+    assert failure.value.message == f"{done}a lock may be left on m2, m3: a majority of the managers"
+    assert tell.lines[0] == "not asked: m2: no answer in time; m3: no answer in time"
+    assert not any(line.startswith("done") for line in tell.lines)
+
+
+def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callable[..., Site], tell: Told) -> None:
+    here = site(silent="m1 m3")
+    Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
+    cluster.show_history(here, tell, last=9)
+    assert tell.lines == ["not asked: m1: no answer in time; m3: no answer in time", "history: 2"]
+
+
+HOSTS = (
+    Host("m1", "10.0.0.1", "manager", groups=("north",)),
+    Host("w1", "10.0.0.2", "worker", groups=("north", "fast")),
+    Host("w2", "10.0.0.3", "worker"),
+)
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Callable[[str | None], str]:
+    """What a plan of three hosts with nothing to do ends with, given a limit."""
+    names = [host.name for host in HOSTS]
+    site = Site(Cluster("prod", HOSTS), ShellPool(tmp_path, *names), [], [])  # type: ignore[arg-type]
+    seen = Observation({}, {name: Facts() for name in names}, {})
+    monkeypatch.setattr(cluster, "look", lambda _: tell.say("looked") or (seen, Plan([], [], names)))
+
+    def run(limit: str | None) -> str:
+        tell.lines.clear()
+        assert cluster.show_plan(site, tell, limit=limit, exit_code=True) == 0
+        return tell.lines[-1].partition(" (")[0]
+
+    return run
+
+
+def test_a_limit_names_hosts_and_groups(planned: Callable[[str | None], str]) -> None:
+    assert planned(None) == "done: prod: 3 hosts as described"
+    for limit, count in {"w1": "1 host", "m1, w2": "2 hosts", "north": "2 hosts", " fast ,w2,": "2 hosts"}.items():
+        assert planned(limit) == f"done: prod: {count} of --limit {limit} as described"
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (",", "--limit ,: no host or group of that name"),
+        (" ", "--limit  : no host or group of that name"),
+        ("", "--limit '': no host or group of that name"),
+        ("m1,norht", "--limit norht: no host or group of that name (did you mean 'north'?)"),
+    ],
+)
+def test_a_limit_that_names_nothing_is_refused_before_anybody_is_asked(
+    planned: Callable[[str | None], str], tell: Told, limit: str, message: str
+) -> None:
+    with pytest.raises(UsageError) as failure:
+        planned(limit)
+    assert failure.value.message == message
+    assert failure.value.next_action == "hosts and groups are: m1, w1, w2, north, fast"
+    assert tell.lines == []
+
+
+def test_a_network_that_may_be_replaced_is_one_of_the_inventory(site: Callable[..., Site]) -> None:
+    here = site()
+    known = replace(here, cluster=replace(here.cluster, networks=(Network("front"), Network("back"))))
+    assert cluster.allowing(known, "front, back", quorum_loss=False).cluster.replace_networks == {"front", "back"}
+    with pytest.raises(UsageError) as failure:
+        cluster.allowing(known, "fornt", quorum_loss=False)
+    assert str(failure.value) == (
+        "--replace-network fornt: no network of that name in the inventory (did you mean 'front'?)\n"
+        "  next:  its networks are: back, front"
+    )
+
+
+@pytest.fixture
+def refusing(tmp_path: Path) -> Iterator[Path]:
+    """An inventory of three managers on a port where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        hosts = "".join(f"  m{n}: {{address: 127.0.0.{n}, role: manager}}\n" for n in (1, 2, 3))
+        path = tmp_path / "some.yml"
+        path.write_text(
+            f"ssh: {{user: root, agent: false, retries: 0, port: {taken.getsockname()[1]}}}\nhosts:\n{hosts}"
+        )
+        yield path
+
+
+@pytest.mark.parametrize("words", [["cluster.unlock", "--yes"], ["cluster.history"], ["node.ls"], ["stack.ls"]])
+def test_a_process_that_reaches_no_manager_ends_with_3(refusing: Path, words: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "invoke", *words, "-i", str(refusing)],
+        env={**os.environ, "HOME": str(refusing.parent)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert all(f"{name}: " in ended.stderr for name in NAMES)
+    assert "  next:  " in ended.stderr

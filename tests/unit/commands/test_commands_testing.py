@@ -1,0 +1,76 @@
+"""Which parts of the tests are run, and when no test at all has a keyword."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from skep import lab
+from skep.commands import testing
+from skep.errors import SkepError, UsageError
+from skep.report import Reporter
+
+NONE = testing.NOTHING_CHOSEN
+
+
+class Runs:
+    """In the place of the programs: the status of each by a word of its arguments."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.statuses: dict[str, int] = {}
+        self.run: list[list[str]] = []
+        monkeypatch.setattr(testing.subprocess, "run", self._run)
+        monkeypatch.setattr(lab, "unsupported", lambda: "")
+
+    def _run(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        self.run.append(argv)
+        status = next((status for word, status in self.statuses.items() if word in argv), 0)
+        return subprocess.CompletedProcess(argv, status)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(monkeypatch)
+
+
+def test_all_parts_in_order(runs: Runs) -> None:
+    testing.run(Reporter(), only=None, keyword=None)
+    assert len(runs.run) == len(testing.STATIC) + 3
+    assert ["tests/unit" in runs.run[-3], "tests/oracle" in runs.run[-2], "tests/lab" in runs.run[-1]] == [True] * 3
+    assert not any("-k" in argv for argv in runs.run)
+
+
+@pytest.mark.parametrize("without", [["tests/unit"], ["tests/lab"], ["tests/unit", "tests/oracle"], []])
+def test_a_keyword_may_choose_nothing_in_a_part(runs: Runs, without: list[str]) -> None:
+    runs.statuses = dict.fromkeys(without, NONE)
+    testing.run(Reporter(), only=None, keyword="triple")
+    assert [argv[-2:] for argv in runs.run[-3:]] == [["-k", "triple"]] * 3
+
+
+@pytest.mark.parametrize(("only", "unsupported"), [(None, ""), ("unit", ""), ("lab", ""), (None, "no root")])
+def test_a_keyword_that_no_test_has_is_an_error(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, only: str | None, unsupported: str
+) -> None:
+    monkeypatch.setattr(lab, "unsupported", lambda: unsupported)
+    runs.statuses = dict.fromkeys(("tests/unit", "tests/oracle", "tests/lab"), NONE)
+    with pytest.raises(UsageError, match="no test that can run here is called tripel"):
+        testing.run(Reporter(), only=only, keyword="tripel")
+
+
+def test_a_failure_ends_it(runs: Runs) -> None:
+    runs.statuses = {"tests/unit": 1}
+    with pytest.raises(SkepError, match="unit tests failed"):
+        testing.run(Reporter(), only=None, keyword="x")
+    assert "tests/unit" in runs.run[-1]
+    runs.statuses = {"tests/unit": NONE}
+    with pytest.raises(SkepError, match="unit tests failed"):
+        testing.run(Reporter(), only="unit", keyword=None)
+
+
+def test_static_has_no_keyword_and_other_parts_are_none(runs: Runs) -> None:
+    testing.run(Reporter(), only="static", keyword="x")
+    assert len(runs.run) == len(testing.STATIC)
+    with pytest.raises(UsageError, match="--only units is not one of static, unit, lab"):
+        testing.run(Reporter(), only="units", keyword=None)
