@@ -142,11 +142,11 @@ def cluster_history(c, inventory=None, last=50, json=False, verbose=False):
 @task(
     positional=["name"],
     help=helps(
-        "inventory", "json", "verbose", "resolve", name="a stack of the inventory, or all",
+        "inventory", "json", "verbose", "resolve", name="a stack of the inventory (default: all)",
         exit_code="exit 10 if something would change",
     ),
 )  # fmt: skip
-def stack_plan(c, name, inventory=None, resolve=True, exit_code=False, json=False, verbose=False):
+def stack_plan(c, name="all", inventory=None, resolve=True, exit_code=False, json=False, verbose=False):
     """Show what a deploy would change, service by service, field by field. Changes nothing.
 
     Example: invoke stack.plan web -i prod
@@ -225,7 +225,7 @@ def stack_restart(c, name, services, inventory=None, timeout=None, json=False, v
 
 
 @task(
-    positional=["name"],
+    positional=["name", "revision"],
     help=helps(
         "inventory", "json", "verbose", "timeout", name="a stack",
         revision="a number of stack.history (default: the one before what runs)",
@@ -234,7 +234,7 @@ def stack_restart(c, name, services, inventory=None, timeout=None, json=False, v
 def stack_rollback(c, name, revision=0, inventory=None, timeout=None, json=False, verbose=False):
     """Take the whole stack back to a revision: services, configs and secrets as they were.
 
-    Example: invoke stack.rollback web -i prod --revision 4
+    Example: invoke stack.rollback web 4 -i prod
     """
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import rollouts

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -44,12 +45,17 @@ letters are free: ``-v`` was ``--volumes`` where a stack is removed."""
 
 
 class _Word(Argument):
-    """A word that a task requires, and that no option can be taken for."""
+    """A word of a task, which no option can be taken for. Invoke reads one only where there is no default."""
 
-    def __init__(self, like: Argument, task: str) -> None:
+    def __init__(self, like: Argument, task: str, *, given: bool) -> None:
         super().__init__(
-            names=like.names, kind=like.kind, help=like.help, positional=True, attr_name=like.attr_name
-        )  # fmt: skip
+            names=like.names,
+            kind=like.kind,
+            default=None if given else like.default,
+            help=like.help,
+            positional=True,
+            attr_name=like.attr_name,
+        )
         self._task = task
 
     def set_value(self, value: Any, cast: bool = True) -> None:
@@ -64,6 +70,9 @@ class _Word(Argument):
                     f"{value} stands where {str(self.name).upper()} belongs",
                     next_action="the words come before the options",
                 )
+        if self.kind is int:
+            option = f"--{self.name}"
+            _must_be_number(option if option in sys.argv else str(self.name).upper(), value, self._task)
         super().set_value(value, cast)
 
 
@@ -80,14 +89,18 @@ class _Number(Argument):
         """Raises ``Exit`` after it told what is wrong."""
         if "--complete" in sys.argv:
             return super().set_value(value, cast=False)
-        digits = str(value)
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS and int(digits)):
-            with told():
-                raise UsageError(
-                    f"--{self.names[0]} {value} is not a number from 1 to {10**DIGITS - 1}",
-                    next_action=f"see: invoke --help {self._task}",
-                )
+        _must_be_number(f"--{self.names[0]}", value, self._task)
         super().set_value(value, cast)
+
+
+def _must_be_number(what: str, value: object, task: str) -> None:
+    digits = str(value)
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS and int(digits)):
+        with told():
+            raise UsageError(
+                f"{what} {value} is not a number from 1 to {10**DIGITS - 1}",
+                next_action=f"see: invoke --help {task}",
+            )
 
 
 class Command(Task[Any]):
@@ -100,12 +113,20 @@ class Command(Task[Any]):
         found = super().get_arguments(ignore_unknown_help)
         for argument in found:
             argument.names += (SHORT[argument.names[0]],) if argument.names[0] in SHORT else ()
-        return [_typed(argument, name) for argument in found]
+        words = [argument for argument in found if argument.positional]
+        given = {argument.name for argument in words[: _words_after(name)]}
+        return [_typed(argument, name, argument.name in given) for argument in found]
 
 
-def _typed(argument: Argument, task: str) -> Argument:
+def _words_after(task: str) -> int:
+    """How many words the command line has between a task and its first option."""
+    _, *rest = sys.argv[sys.argv.index(task) :] if task in sys.argv else [task]
+    return len(list(takewhile(lambda word: not word.startswith("-"), rest)))
+
+
+def _typed(argument: Argument, task: str, given: bool) -> Argument:
     if argument.positional:
-        return _Word(argument, task)
+        return _Word(argument, task, given=given)
     return _Number(argument, task) if argument.kind is int else argument
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skep import lab
-from skep.errors import SkepError, UsageError
+from skep.errors import LabError, SkepError, UsageError
 from skep.report import Reporter
 
 BIN = Path(sys.executable).parent
@@ -45,6 +45,8 @@ def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]
         yield "unit tests", [*PYTEST, "-q", "-n", "auto", *found]
     if only in (None, "lab"):
         reason = lab.unsupported()
+        if reason and only:
+            raise LabError("the lab tests cannot run here", cause=reason)
         if reason:
             tell.say(f"not run, the lab tests: {reason}")
             return

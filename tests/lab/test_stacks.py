@@ -74,7 +74,7 @@ def test_days_after(shop: Shop) -> None:
     tasks = _tasks(shop, "log")
     shop.tool("stack.restart", NAME, "log").must()
     assert _tasks(shop, "log").isdisjoint(tasks), "the same task still runs"
-    shop.tool("stack.rollback", NAME, "--revision", "1").must()
+    shop.tool("stack.rollback", NAME, "1").must()
     assert shop.services()["api"]["Spec"]["Mode"]["Replicated"]["Replicas"] == 2
     rows = shop.tool("stack.diff", NAME, "1", "2").must().text
     assert f"{NAME}_rules_" in rows and f"{NAME}_log" not in rows, rows

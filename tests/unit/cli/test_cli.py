@@ -12,6 +12,7 @@ from runpy import run_path
 
 import pytest
 from invoke.exceptions import Exit
+from invoke.parser import Parser
 
 from skep import errors
 from skep.cli import SHORT, called_from, told
@@ -138,15 +139,41 @@ def test_an_option_is_not_taken_for_a_name() -> None:
         ["cluster.history", "--last", "1_0"],
         ["lab.up", "--hosts", "x"],
         ["stack.rollback", "web", "--revision", "9" * 40],
+        ["stack.rollback", "web", "REVISION", "latest"],
         ["bench", "--rounds", "²"],
     ],
 )
 def test_what_is_no_number_is_told_with_its_option(words: list[str]) -> None:
-    ended = _invoke(*words)
+    ended = _invoke(*(word for word in words if not word.isupper()))
     option, _, value = words[-1].partition("=") if "=" in words[-1] else (words[-2], "", words[-1])
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.splitlines()[0] == f"{option} {value} is not a number from 1 to 999999999"
     assert ended.stderr.count("next:") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["stack.plan"], {"name": "all"}),
+        (["stack.plan", "web"], {"name": "web"}),
+        (["stack.plan", "web", "-i", "prod"], {"name": "web", "inventory": "prod"}),
+        (["stack.plan", "-i", "prod"], {"name": "all", "inventory": "prod"}),
+        (["stack.rollback", "web"], {"name": "web", "revision": 0}),
+        (["stack.rollback", "web", "4", "-i", "prod"], {"name": "web", "revision": 4, "inventory": "prod"}),
+        (["stack.rollback", "web", "--revision", "4"], {"name": "web", "revision": 4}),
+    ],
+)
+def test_words_that_may_be_left_out(
+    words: list[str], given: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["invoke", *words])
+    (task,) = Parser(contexts=run_path("tasks.py")["namespace"].to_contexts()).parse_argv(words)
+    assert {name: task.args[name].value for name in given} == given
+
+
+def test_a_word_that_is_required_is_asked_for() -> None:
+    ended = _invoke("stack.deploy", "-i", "prod")
+    assert ended.returncode != 0 and "'name'" in ended.stderr
 
 
 def test_more_hosts_than_the_lab_has_room_for_are_refused() -> None:

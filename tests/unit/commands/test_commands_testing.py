@@ -9,7 +9,7 @@ import pytest
 
 from skep import lab
 from skep.commands import testing
-from skep.errors import SkepError, UsageError
+from skep.errors import LabError, SkepError, UsageError
 from skep.report import Reporter
 
 NONE = testing.NOTHING_CHOSEN
@@ -74,3 +74,14 @@ def test_static_has_no_keyword_and_other_parts_are_none(runs: Runs) -> None:
     assert len(runs.run) == len(testing.STATIC)
     with pytest.raises(UsageError, match="--only units is not one of static, unit, lab"):
         testing.run(Reporter(), only="units", keyword=None)
+
+
+def test_without_a_lab_the_rest_is_done_but_nothing_else_is_taken_for_it(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab, "unsupported", lambda: "it needs root")
+    testing.run(Reporter(), only=None, keyword=None)
+    assert "tests/unit" in runs.run[-1]
+    with pytest.raises(LabError, match="the lab tests cannot run here") as failure:
+        testing.run(Reporter(), only="lab", keyword=None)
+    assert failure.value.cause == "it needs root"
