@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from skep.errors import SkepError
 from skep.model import Access, Host
-from skep.ssh.gateways import Gateways, Hop
+from skep.ssh.gateways import Gateways, Hop, written
 from skep.ssh.session import Session
 from skep.workers import side_by_side
 
@@ -29,7 +29,7 @@ class Pool:
         self._sessions: dict[str, Session] = {}
         for host in hosts:
             own = access[host.name]
-            hops = [Hop(addresses[hop], access[hop]) if hop in addresses else Hop(hop, own) for hop in own.gateways]
+            hops = [Hop(addresses[hop], access[hop]) if hop in addresses else written(hop, own) for hop in own.gateways]
             self._sessions[host.name] = Session(host.name, host.address, own, hops, self._gateways)
 
     def __enter__(self) -> Pool:
