@@ -5,7 +5,6 @@ from __future__ import annotations
 from bench import cold, no_change, report, scale, stacks
 from bench.place import Say
 from skep import lab
-from skep.converge import interruptible
 from skep.errors import LabError, UsageError
 
 PARTS = {"no-change": no_change.run, "cold": cold.run, "scale": scale.run, "stacks": stacks.run}
@@ -21,8 +20,7 @@ def run(only: str | None, rounds: int, say: Say) -> None:
     if reason:
         raise LabError(reason, step="bench")
     parts = [report.head(rounds)]
-    with interruptible():
-        for name in [only] if only else PARTS:
-            say(f"── {name}")
-            parts.append(PARTS[name](rounds, say))
+    for name in [only] if only else PARTS:
+        say(f"── {name}")
+        parts.append(PARTS[name](rounds, say))
     print(report.write(parts))

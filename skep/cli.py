@@ -6,13 +6,15 @@ import atexit
 import gc
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
@@ -169,14 +171,33 @@ def _help(name: str) -> int:
 
 
 @contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM acts as Ctrl-C does, so that a scheduler's stop is a clean one."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
-    """A reporter; every failure inside is told once, and the process ends with its exit code."""
+    """A reporter; every failure inside is told once, and the process ends with its exit code. So is a stop, by Ctrl-C
+    or SIGTERM."""
     from skep.report import reporter
 
     atexit.register(gc.freeze)  # else the interpreter's last collections take longer than all that is left to do
     tell = reporter(json=json, verbose=verbose)
     try:
-        yield tell
+        with _interruptible():
+            yield tell
         if tell.lost:
             raise tell.lost
     except SkepError as error:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from skep import preflight
@@ -155,23 +153,19 @@ class Run:
     def __init__(self, site: Site, what: str) -> None:
         self._site = site
         self._lock = ClusterLock(site.pool, site.manager_names, what, self._lost)
-        self._stack = ExitStack()
         self._executor: Executor | None = None
         self._is_lost = False
         self._ending: threading.Thread | None = None
 
     def __enter__(self) -> Run:
-        self._stack.enter_context(interruptible())
-        try:
-            self._stack.enter_context(self._lock)
-        except BaseException:
-            self._stack.close()
-            raise
+        self._lock.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._settle()
-        self._stack.close()
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._settle()
+        finally:
+            self._lock.__exit__(*error)
 
     def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:
         """Carry out a plan. Raises ``PreflightError`` for one with errors, ``StepFailed`` once the lock was lost."""
@@ -197,7 +191,7 @@ class Run:
             how = "interrupted" if outcome.interrupted else "done" if outcome.clean else "failed"
         finally:
             self._settle()
-            self._ending = threading.Thread(target=recorder.end, args=(how,), name="history")
+            self._ending = threading.Thread(target=recorder.end, args=(how,), name="history", daemon=True)
             self._ending.start()
         return outcome
 
@@ -292,23 +286,6 @@ def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
             text = f"{step.id} is left out: it needs {lacking[0]}, which --limit leaves out"
             items.append(Finding("warning", text, host=step.concerns, role=step.role))
     return make(site, [*items, *(step for step in kept if step.id in names)])
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGTERM acts as Ctrl-C does, so that a scheduler's stop is a clean one."""
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

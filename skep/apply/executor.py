@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from skep.apply.events import Event, Outcome, Tell
 from skep.apply.perform import Performer, Say
 from skep.errors import SkepError, StepFailed
 from skep.plan import Plan, Put, Run, Step
+from skep.workers import Workers
 
 GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""
@@ -31,7 +32,7 @@ class Executor:
 
     def run(self) -> Outcome:
         """Until nothing can start any more and all that runs has ended. Ctrl-C stops starting steps."""
-        threads = ThreadPoolExecutor(self._width, thread_name_prefix="step")
+        threads = Workers(self._width, "step")
         try:
             self._loop(threads)
         except KeyboardInterrupt:
@@ -42,7 +43,7 @@ class Executor:
             self._settle(GRACE)
         finally:
             self._performer.close()
-            threads.shutdown(wait=False, cancel_futures=True)
+            threads.close()
         for step in self._plan:
             if step.id not in self.outcome.failed and step.id not in self.outcome.done:
                 self.outcome.skipped.setdefault(step.id, "the run was stopped")
@@ -57,7 +58,7 @@ class Executor:
         except Exception as error:
             self._untold = self._untold or error
 
-    def _loop(self, threads: ThreadPoolExecutor) -> None:
+    def _loop(self, threads: Workers) -> None:
         while True:
             if not self.stop.is_set():
                 self._start_ready(threads)
@@ -67,7 +68,7 @@ class Executor:
             for future in ended:
                 self._finish(future)
 
-    def _start_ready(self, threads: ThreadPoolExecutor) -> None:
+    def _start_ready(self, threads: Workers) -> None:
         settled = {*self.outcome.done, *self.outcome.failed, *self.outcome.skipped}
         done = set(self.outcome.done)
         for step in list(self._waiting.values()):

@@ -50,7 +50,7 @@ def first_answer(names: Iterable[str], ask: Callable[[str], None], waiting: Call
             silent.append(left.pop(0))
             threading.Thread(target=asking, args=(silent[-1],), name=f"ask {silent[-1]}", daemon=True).start()
         try:
-            name, error = answers.get(timeout=TURN if left else patience)
+            name, error = answers.get(timeout=patience if patience and not left else TURN)
         except queue.Empty:
             if not left and patience:
                 waiting(silent)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from skep.commands.listing import STACK, manager_client, node_name
-from skep.converge import Site, interruptible
+from skep.converge import Site
 from skep.errors import ConnectError, SkepError, StepFailed, UsageError
 from skep.report import Reporter
 
@@ -71,7 +71,7 @@ def show(
         if not reader.streams:
             raise UsageError(_nothing(api, name, services), next_action="see: invoke stack.ls")
         try:
-            with interruptible(), reader.reading():
+            with reader.reading():
                 for line in reader.lines():
                     if line.stream == "error":
                         reader.remark(tell, line)

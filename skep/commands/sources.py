@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from skep.errors import UsageError
 from skep.model import Cluster, Stack
 from skep.secret import Secret
+from skep.workers import side_by_side
 
 if TYPE_CHECKING:
     from skep.compose import Document
@@ -36,8 +36,7 @@ def with_outputs_of(stack: Stack) -> Stack:
     commands = _commands(stack)
     if not commands:
         return stack
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        printed = list(threads.map(lambda words: _run(stack, words, commands[words]), commands))
+    printed = side_by_side(lambda words: _run(stack, words, commands[words]), commands, width=AT_ONCE, name="source")
     return replace(stack, outputs=dict(zip(commands, printed, strict=True)))
 
 

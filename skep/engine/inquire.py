@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docker.errors import APIError
@@ -13,6 +12,7 @@ from skep.engine.stacks import Credentials
 from skep.errors import SkepError
 from skep.questions import Inquiry
 from skep.ssh import Pool
+from skep.workers import side_by_side
 
 
 def inquire(
@@ -40,7 +40,6 @@ def inquire(
         return lost.message if lost else "no manager answers"
 
     try:
-        with ThreadPoolExecutor(PER_HOST, thread_name_prefix="inquire") as threads:
-            return dict(zip(inquiries, threads.map(ask, inquiries), strict=True))
+        return dict(zip(inquiries, side_by_side(ask, inquiries, width=PER_HOST, name="inquire"), strict=True))
     finally:
         clients.close()

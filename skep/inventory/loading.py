@@ -9,6 +9,7 @@ from skep.errors import InventoryError, UsageError
 from skep.inventory.building import access, cluster
 from skep.inventory.checks import check
 from skep.inventory.checks.lab import check_lab
+from skep.inventory.checks.ssh import check_ssh_files
 from skep.inventory.document import expand
 from skep.inventory.findings import Findings
 from skep.inventory.loaded import Inventory
@@ -31,6 +32,7 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
     stacks = surroundings.folder.parent / "stacks"
     stack_files = check(file, hosts, findings, stacks)
     check_lab(document, findings)
+    check_ssh_files(file, findings, surroundings)
     if findings.errors:
         raise InventoryError(findings.errors, findings.warnings)
     return Inventory(

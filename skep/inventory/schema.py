@@ -70,7 +70,7 @@ class Ssh(Section):
         "A host to jump through, or a list of them in the order they are passed: `user@host:port`, or the "
         "name of a host of this file. A host never jumps through itself.",
         ["admin@bastion.example.com:22", "m1"],
-        shown="none",
+        shown="from ssh_config (ProxyJump, ProxyCommand), else none",
     )
     sudo: Flag = doc("Whether to become root by sudo; `false` where the login user is root.", False, True)
     sudo_password: SecretText = doc(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import paramiko
@@ -17,6 +20,8 @@ from fabric import Config, Connection
 from skep.errors import ConnectError, HostKeyError, LoginError
 from skep.model import Access
 from skep.ssh.hostkeys import apply_policy, known_hosts_path
+from skep.ssh.proxy import Proxy
+from skep.ssh.ssh_config import COMMAND, rules, unusable, way
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 """Paramiko logs tracebacks of its threads; each of those failures reaches us as an exception as well."""
@@ -50,70 +55,104 @@ class _Through(Connection):
 
 
 def log_in(
-    host: str, address: str, access: Access, way: Callable[[], Connection | None], *, gateway: bool = False
+    host: str, address: str, access: Access, through: Callable[[], Connection | None], *, gateway: bool = False
 ) -> Connection:
-    """A connection to an address (``user@host:port`` where it is a ``gateway``), logged in.
+    """A connection to an address, logged in. It is that of a ``gateway`` on the way to the host, or the host's own.
 
-    ``way`` gives the open gateway to go through, if any. Raises ``ConnectError`` or ``HostKeyError`` that names the
-    host this is for, after the retries.
+    ``through`` gives the open gateway to go through, if any. Raises ``ConnectError`` that names the host this is for,
+    after the retries, whatever it was that went wrong.
     """
     for attempt in range(access.retries + 1):
-        connection = build(address, access, way())
+        connection: Connection | None = None
         try:
+            connection = build(address, access, through())
             _open(connection, access)
             return connection
+        except ConnectError as error:
+            _give_up(connection)
+            error.host = host
+            raise
         except BaseException as error:
-            connection.close()
-            connection.client.close()
             told = _told(error, host, connection, access, gateway=gateway)
+            _give_up(connection)
             if not told:
                 raise
             again = type(told) is ConnectError and not isinstance(error, TimeoutError)
-            if attempt == access.retries or not again:
-                raise told from None
+            if attempt == access.retries or connection is None or not again:
+                raise told from error
         time.sleep(0.3 * (attempt + 1))
     raise AssertionError("there is a first attempt")
 
 
 def build(address: str, access: Access, gateway: Connection | None = None) -> Connection:
-    """A connection object through an open gateway, if any; not yet open. Nothing is sent."""
-    shorthand = {} if "@" in address else {"user": access.user, "port": access.port}
+    """A connection object through an open gateway, if any; not yet open. Nothing is sent.
+
+    An ``IdentityFile`` of ssh_config that is not there is passed over, as by OpenSSH. Raises ``ConnectError`` where
+    ssh_config cannot be used.
+    """
     with _building:
-        connection = _Through(
-            address,
-            gateway=gateway,
-            config=_config(access),
-            connect_timeout=max(1, round(access.connect_timeout)),
-            connect_kwargs=_kwargs(access),
-            **shorthand,
-        )
-    apply_policy(connection.client, connection.host, connection.port, access)
+        config = _config(access)
+        try:
+            connection = _Through(
+                address,
+                user=access.user,
+                port=access.port,
+                gateway=gateway or False,  # else Fabric makes those of ssh_config itself, and checks no host key there
+                forward_agent=False,
+                config=config,
+                connect_timeout=max(1, round(access.connect_timeout)),
+                connect_kwargs=_kwargs(access),
+            )
+        except (ValueError, LookupError, paramiko.SSHException) as error:  # all else that goes in is ours
+            raise unusable(access.config, f"for {address}: {error}") from error
+    keys = connection.connect_kwargs.get("key_filename", ())
+    connection.connect_kwargs["key_filename"] = [
+        key for key in keys if key == str(access.key) or os.access(key, os.R_OK)
+    ]
     return connection
 
 
 def _open(connection: Connection, access: Access) -> None:
+    apply_policy(connection.client, connection.host, connection.port, access)
     if connection.gateway:
         connection.open()
     else:
-        place = connection.host, int(connection.port)
-        with _doors[place]:
-            sock = socket.create_connection(place, timeout=access.connect_timeout)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000)
-            connection.connect_kwargs["sock"] = sock
+        with _doors[connection.host, connection.port]:
+            connection.connect_kwargs["sock"] = _socket(connection, access)
             connection.open()
     connection.transport.set_keepalive(15)
 
 
+def _socket(connection: Connection, access: Access) -> socket.socket:
+    """To the host: by ssh_config's ProxyCommand where it has one."""
+    kind, command = way(connection, access.config) or ("", "")
+    if kind == COMMAND:
+        return Proxy(command)
+    sock = socket.create_connection((connection.host, connection.port), timeout=access.connect_timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000)
+    return sock
+
+
+def _give_up(connection: Connection | None) -> None:
+    """Leave nothing open, however far it came."""
+    if connection is not None:
+        connection.close()
+        connection.client.close()
+        if sock := connection.connect_kwargs.get("sock"):
+            sock.close()
+
+
 def _told(
-    error: BaseException, host: str, connection: Connection, access: Access, *, gateway: bool
+    error: BaseException, host: str, connection: Connection | None, access: Access, *, gateway: bool
 ) -> ConnectError | None:
-    """What went wrong, for the user; ``None`` for what is no failure to connect."""
+    """What went wrong, for the user; ``None`` for Ctrl-C and its like."""
+    if not isinstance(error, Exception):
+        return None
+    if connection is None or not isinstance(error, OSError | EOFError | paramiko.SSHException):
+        return _unexpected(error, host)
     of = f" of the gateway {connection.host}" if gateway else ""
-    if isinstance(error, HostKeyError):
-        error.host = host
-        return error
     if isinstance(error, paramiko.BadHostKeyException):
         return HostKeyError(
             f"the host key{of} has changed, so this may be another machine",
@@ -124,7 +163,7 @@ def _told(
             next_action="if the host was reinstalled, remove the old key:"
             f" ssh-keygen -R {_known_name(connection)} -f {known_hosts_path(access)}",
         )
-    if isinstance(error, paramiko.AuthenticationException):
+    if isinstance(error, paramiko.AuthenticationException) or _at_the_door(connection, error):
         return LoginError(
             f"login as {connection.user}{of} was refused",
             host=host,
@@ -133,24 +172,44 @@ def _told(
             next_action=f"try: ssh -p {connection.port} {connection.user}@{connection.host};"
             " then set ssh.user, ssh.key or ssh.agent in the inventory",
         )
-    if not isinstance(error, OSError | EOFError | paramiko.SSHException):
-        return None
-    lost = lost_gateway(connection)
+    proxy = connection.connect_kwargs.get("sock")
+    lost = proxy.ended() if isinstance(proxy, Proxy) else lost_gateway(connection)
     through = f" (through the gateway {connection.gateway.host})" if connection.gateway else ""
     return ConnectError(
         f"its gateway {connection.host} cannot be reached" if gateway else "cannot be reached",
         host=host,
         step="connect",
         cause=lost or f"{connection.host} port {connection.port}: {_reason(error)}{through}",
-        next_action=f"check that {'the gateway' if gateway else 'the host'} is up and that port {connection.port} is"
+        next_action="check the ProxyCommand that ssh_config has for it"
+        if isinstance(proxy, Proxy)
+        else f"check that {'the gateway' if gateway else 'the host'} is up and that port {connection.port} is"
         f" open from {connection.gateway.host if connection.gateway else 'here'}",
+    )
+
+
+def _at_the_door(connection: Connection, error: Exception) -> bool:
+    """Whether it was connected, and had nothing to log in with."""
+    transport = connection.client.get_transport()
+    there = transport is not None and transport.is_active() and transport.initial_kex_done
+    return isinstance(error, paramiko.SSHException) and there and not transport.is_authenticated()
+
+
+def _unexpected(error: Exception, host: str) -> ConnectError:
+    """A failure of that one host all the same: the others can go on."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return ConnectError(
+        "the login failed unexpectedly",
+        host=host,
+        step="connect",
+        cause=f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})",
+        next_action="if the cause does not tell what to mend, this is a bug in skep: report it",
     )
 
 
 def lost_gateway(connection: Connection | None) -> str | None:
     """Which gateway on the way is not connected any more, in words, outermost first; ``None`` where all are."""
     gateway = connection.gateway if connection else None
-    if gateway is None:
+    if not gateway:
         return None
     gateway.transport.join(0.2)  # what it carried ends a moment before it does
     if further := lost_gateway(gateway):
@@ -162,7 +221,7 @@ def _config(access: Access) -> Config:
     """Fabric's configuration with ssh_config loaded once per file."""
     name = str(access.config or "")
     if name not in _configs:
-        _configs[name] = Config(runtime_ssh_path=name or None, lazy=False)
+        _configs[name] = Config(ssh_config=rules(access.config), lazy=False)
     return _configs[name]
 
 

@@ -11,12 +11,16 @@ from fabric import Connection
 
 from skep.errors import ConnectError
 from skep.model import Access
-from skep.ssh.connection import log_in
+from skep.ssh.connection import build, log_in
+from skep.ssh.ssh_config import JUMP, address, unusable, way
+
+MOST = 16
+"""Gateways on one way; an inventory's own are as many at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A gateway: an address as Fabric takes it (``user@host:port``), and how to log in there."""
+    """A gateway, or the host behind them: its address, and how to log in there."""
 
     address: str
     access: Access
@@ -24,8 +28,57 @@ class Hop:
     @property
     def login(self) -> Hop:
         """The same without what makes no difference to the login there."""
-        access = replace(self.access, gateways=(), sudo=True, sudo_password=None)
-        return replace(self, access=replace(access, user=None, port=None) if "@" in self.address else access)
+        return replace(self, access=replace(self.access, gateways=(), sudo=True, sudo_password=None))
+
+
+def written(text: str, own: Access) -> Hop:
+    """The gateway of an inventory, ``user@host:port``. What it does not say is as for the host itself, whose access is
+    ``own``; only the port is not, where it names another user."""
+    found = address(text)
+    assert found, "the inventory was checked"
+    user, host, port = found
+    return Hop(host, replace(own, user=user, port=port) if user else replace(own, port=port or own.port))
+
+
+def route(target: Hop, hops: Sequence[Hop]) -> list[Hop]:
+    """The gateways on the way, outermost first: these, and before them what ssh_config says of the first.
+
+    Raises ``ConnectError`` where that cannot be used.
+    """
+    found = list(hops)
+    while jumps := _jumps(found[0] if found else target):
+        found = jumps + found
+        places = [_place(hop) for hop in (*found, target)]
+        if len(set(places)) < len(places) or len(found) > MOST:
+            why = f"the way to {target.address} by ProxyJump goes round in a circle, or over more than {MOST}"
+            raise unusable(target.access.config, why)
+    return found
+
+
+def _jumps(hop: Hop) -> list[Hop]:
+    """What ``ProxyJump`` says of it. For one that is in the chain itself, that ends before it.
+
+    As in OpenSSH, nothing but ssh_config says who logs in there, and how: no key or password of the inventory's goes
+    there.
+    """
+    connection, file = build(hop.address, hop.access), hop.access.config
+    kind, value = way(connection, file) or ("", "")
+    jumps: list[Hop] = []
+    for text in value.split(",") if kind == JUMP else ():
+        found = address(text.strip())
+        if not found:
+            raise unusable(file, f"ProxyJump {value!r} is not user@host:port, or several with commas between")
+        user, host, port = found
+        jump = Hop(host, replace(hop.access, user=user, port=port, key=None, password=None, sudo_password=None))
+        if _place(jump) == (connection.host, connection.port):
+            break
+        jumps.append(jump)
+    return jumps
+
+
+def _place(hop: Hop) -> tuple[str, int]:
+    connection = build(hop.address, hop.access)
+    return connection.host, connection.port
 
 
 class Gateways:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import paramiko
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
-from skep.errors import HostKeyError
+from skep.errors import ConnectError, HostKeyError
 from skep.model import Access
 
 _writing = threading.Lock()
@@ -34,7 +35,7 @@ class Unknown(paramiko.MissingHostKeyPolicy):
                 " or set ssh.host-keys: accept-new",
             )
         client.get_host_keys().add(hostname, key.get_name(), key)
-        with _writing:
+        with _writing, _usable(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             cut = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
             with path.open("a") as file:
@@ -51,10 +52,25 @@ def known_hosts_path(access: Access) -> Path:
 def _load(path: Path) -> tuple[HostKeyEntry, ...]:
     """The entries of the file; lines that cannot be read are passed over, as OpenSSH does."""
     entries = []
-    for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
+    with _usable(path):
+        text = path.read_text(errors="replace") if path.exists() else ""
+    for line in text.splitlines():
         with suppress(InvalidHostKey, paramiko.SSHException, ValueError):
             entries.append(HostKeyEntry.from_line(line.strip()))
     return tuple(entry for entry in entries if entry)
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConnectError(
+            "the known host keys cannot be read or written",
+            step="connect",
+            cause=f"{path}: {error.strerror}",
+            next_action="mend it, or name another file as ssh.known-hosts in the inventory",
+        ) from None
 
 
 def _names(entry: HostKeyEntry, hostname: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from skep.errors import SkepError
 from skep.model import Access, Host
-from skep.ssh.gateways import Gateways, Hop
+from skep.ssh.gateways import Gateways, Hop, written
 from skep.ssh.session import Session
+from skep.workers import side_by_side
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Pool:
         self._sessions: dict[str, Session] = {}
         for host in hosts:
             own = access[host.name]
-            hops = [Hop(addresses[hop], access[hop]) if hop in addresses else Hop(hop, own) for hop in own.gateways]
+            hops = [Hop(addresses[hop], access[hop]) if hop in addresses else written(hop, own) for hop in own.gateways]
             self._sessions[host.name] = Session(host.name, host.address, own, hops, self._gateways)
 
     def __enter__(self) -> Pool:
@@ -55,7 +55,10 @@ class Pool:
         return tuple(self._sessions)
 
     def map(self, work: Callable[[Session], T], hosts: Iterable[str]) -> dict[str, T | SkepError]:
-        """Run ``work`` on each host at once, at most ``width``; a host's failure is its value."""
+        """Run ``work`` on each host at once, at most ``width``; a host's failure is its value.
+
+        Ctrl-C waits for nobody: what still runs is cut off when the pool is left.
+        """
 
         def one(name: str) -> T | SkepError:
             try:
@@ -64,7 +67,4 @@ class Pool:
                 return error
 
         names = list(hosts)
-        if not names:
-            return {}
-        with ThreadPoolExecutor(min(self.width, len(names)), thread_name_prefix="host") as threads:
-            return dict(zip(names, threads.map(one, names), strict=True))
+        return dict(zip(names, side_by_side(one, names, width=self.width, name="host"), strict=True))

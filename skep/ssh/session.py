@@ -16,7 +16,7 @@ import paramiko
 from skep.errors import ConnectError, LoginError, SudoError
 from skep.model import Access
 from skep.ssh.connection import log_in, lost_gateway
-from skep.ssh.gateways import Gateways, Hop
+from skep.ssh.gateways import Gateways, Hop, route
 from skep.ssh.scripts import RUNNING, changing, command, looking
 
 
@@ -98,11 +98,14 @@ class Session:
             raise copy.copy(self._refusal)
         since = time.monotonic()
         try:
-            return log_in(self.host, self._address, self.access, lambda: self._gateways.through(self.hops, self.host))
+            return log_in(self.host, self._address, self.access, self._through)
         except ConnectError as error:
             self._refusal = copy.copy(error)
             self._again = 2 * time.monotonic() - since
             raise
+
+    def _through(self) -> Any:
+        return self._gateways.through(route(Hop(self._address, self.access), self.hops), self.host)
 
     def run(self, script: str, *, timeout: float = 60.0, to_the_end: str = "") -> Result:
         """Run a POSIX sh script as root.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
+
+from skep.workers import Workers, result
 
 Lane = Sequence[tuple[pytest.Item, Callable[[], Any]]]
 """Tests and the calls that run them, one after the other."""
@@ -20,7 +22,7 @@ class Lanes:
         self._results: dict[pytest.Item, Future[tuple[float, BaseException | None]]] = {
             item: Future() for lane in lanes.values() for item, _ in lane
         }
-        self._threads = ThreadPoolExecutor(width, thread_name_prefix="verify")
+        self._threads = Workers(width, "verify")
         for lane in lanes.values():
             self._threads.submit(self._run, lane)
 
@@ -29,7 +31,7 @@ class Lanes:
 
     def result(self, item: pytest.Item) -> None:
         """Wait for a test of a lane. Raises what it raised."""
-        _, error = self._results[item].result()
+        _, error = result(self._results[item])
         if error is not None:
             raise error
 
@@ -41,7 +43,7 @@ class Lanes:
         """Start no more tests; do not wait for those that run."""
         for future in self._results.values():
             future.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def _run(self, lane: Lane) -> None:
         for item, call in lane:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 from skep.inventory.checks.addresses import address_problem
@@ -10,9 +12,11 @@ from skep.inventory.checks.places import sections
 from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.gateways import MOST, jumps
 from skep.inventory.merging import MergedHost
+from skep.inventory.references import Surroundings, located
 from skep.inventory.schema import InventoryFile
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?")
+_SETTING = re.compile(r"(\w+)(?:\s*=\s*|\s+)(.+)")
 _GATEWAY = re.compile(r"((?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:]*)(:(?P<port>[0-9]+))?")
 
 
@@ -33,6 +37,41 @@ def check_ssh(file: InventoryFile, hosts: list[MergedHost], findings: Findings) 
                 place = ("hosts", host.name)
             message = f"the way to '{host.name}' through its gateways goes round in a circle, or over more than {MOST}"
             findings.error(place, message)
+
+
+def check_ssh_files(file: InventoryFile, findings: Findings, surroundings: Surroundings) -> None:
+    """Note an ssh_config that is not there or malformed, and known host keys that cannot be read."""
+    for path, given in sections(file, "ssh"):
+        for name in ("config", "known_hosts"):
+            if given.get(name):
+                place = (*path, name.replace("_", "-"))
+                problem = _file_problem(name, located(given[name], surroundings))
+                if problem:
+                    findings.error(place, f"{findings.value(place, given[name])} cannot be used: {problem}")
+
+
+def _file_problem(name: str, file: Path) -> str | None:
+    """What is wrong with it. A file of known host keys is made where it is missing; all its lines are optional."""
+    try:
+        text = file.read_text("utf-8", "surrogateescape")
+    except FileNotFoundError as error:
+        return error.strerror if name == "config" else None
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or "not a usable path"
+    wrong = (number for number, line in enumerate(text.split("\n"), 1) if not _is_setting(line.strip()))
+    line = next(wrong, None) if name == "config" else None
+    return f"its line {line} cannot be understood" if line else None
+
+
+def _is_setting(line: str) -> bool:
+    """Whether a line may stand in ssh_config. What one holds is not repeated: the file might be another."""
+    if not line or line.startswith("#"):
+        return True
+    found = _SETTING.match(line)
+    try:
+        return found is not None and (found[1].lower() not in ("host", "match") or bool(shlex.split(found[2])))
+    except ValueError:
+        return False
 
 
 def _check_section(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:

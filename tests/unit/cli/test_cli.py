@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +48,15 @@ def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
         raise KeyboardInterrupt
     assert ended.value.code == 130
     assert capsys.readouterr().err.startswith("stopped\n  next:  run the same command again")
+
+
+def test_sigterm_ends_with_130_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Exit) as ended, told():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.startswith("stopped\n")
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize("error", [Exit(code=10), SystemExit(3)])

@@ -31,6 +31,9 @@ def make_world(folder: Path) -> Path:
     inventory = folder / "inventory"
     (inventory / "secrets").mkdir(parents=True)
     (inventory / "secrets" / "sudo").write_text("hunter2-sudo\n")
+    (inventory / "ssh_config").write_text("# of the operator\nHost *.example.com\n  User = admin\n")
+    (inventory / "home" / ".ssh").mkdir(parents=True)
+    (inventory / "home" / ".ssh" / "config").touch()
     (inventory / "binary").write_bytes(b"\xff\xfe hunter2")
     (inventory / "large").write_bytes(b"hunter2 " * 10_000)
     web = folder / "stacks" / "web"

@@ -48,7 +48,7 @@ def test_the_example_with_everything_on_is_valid(example: str, world: Path) -> N
     path = world / "everything.yml"
     path.write_text(everything_on(example))
     names = ("SSH_PASSWORD", "WEB_TOKEN", "REGISTRY_PASSWORD")
-    inventory = load(path, environ={"HOME": "/home/operator"} | dict.fromkeys(names, "s3cret"))
+    inventory = load(path, environ={"HOME": str(world / "home")} | dict.fromkeys(names, "s3cret"))
     assert inventory.warnings == ()
     assert inventory.extensions and inventory.host_extensions
 

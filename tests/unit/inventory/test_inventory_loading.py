@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from skep.errors import ConnectError
 from skep.inventory import Inventory
 from skep.model import Access, Engine, Host, Network, Registry, Secret, Stack, Swarm, reveal
+from skep.ssh.ssh_config import rules
 
 Load = Callable[[str | bytes], Inventory]
 ONE = "hosts:\n  m1: {address: 10.0.0.11, role: manager}\n"
@@ -293,3 +295,31 @@ def test_a_thousand_hosts_in_reasonable_time(load_text: Load) -> None:
     )
     inventory = load_text("groups: {g: {labels: {zone: a}}}\n" + ONE.replace("10.0.0.11", "10.200.0.1") + hosts)
     assert len(inventory.cluster.hosts) == 1001
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("\n# c\nHost a b\n\tUser=me\n  Port = 22\n", None),
+        ("caf\udce9 = x\n", 1),
+        ('Host *\n  IdentityFile "a b\n', None),
+        ('Host "a\n', 1),
+        ("User me\nMatch host 'a\n", 2),
+        ("User\n", 1),
+    ],
+)
+def test_an_ssh_config_is_judged_as_it_is_read(
+    load_text: Load, problems_of: Callable[[str], list[str]], world: Path, content: str, line: int | None
+) -> None:
+    file = world / "other_config"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    text = ONE + "ssh: {config: other_config}\n"
+    try:
+        rules(file)
+        assert line is None
+        assert load_text(text).access["m1"].config == file
+    except ConnectError as error:
+        assert error.cause == f"{file}:{line}: this line cannot be understood"
+        assert [problem.partition(": ")[2] for problem in problems_of(text)] == [
+            f"ssh.config: 'other_config' cannot be used: its line {line} cannot be understood"
+        ]

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ ones, so that who waits by those gets an answer."""
 
 @dataclass
 class Server:
-    """Accepts logins with ``PASSWORD``. ``path`` is where its commands look first, for a sudo of the test's own.
+    """Accepts logins with ``PASSWORD``, or with the ``authorized`` keys. ``path`` is where its commands look
+    first, for a sudo of the test's own.
 
     ``frozen`` names what it leaves without an answer: ``exec``, ``channel`` or ``forward``.
     """
@@ -33,10 +35,17 @@ class Server:
     channels: int = 10
     frozen: str = ""
     address: str = "127.0.0.1"
+    authorized: list[paramiko.PKey] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
-    logins: int = 0
+    users: list[str] = field(default_factory=list)
+    """Who logged in."""
     transports: list[paramiko.Transport] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def logins(self) -> int:
+        """How many logged in."""
+        return len(self.users)
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server((self.address, 0))
@@ -81,12 +90,18 @@ class _Login(paramiko.ServerInterface):
         self.targets: dict[int, tuple[str, int]] = {}
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password"
+        return "password,publickey" if self.server.authorized else "password"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        if key not in self.server.authorized:
+            return paramiko.AUTH_FAILED
+        self.server.users.append(username)
+        return paramiko.AUTH_SUCCESSFUL
 
     def check_auth_password(self, username: str, password: str) -> int:
         if password != PASSWORD:
             return paramiko.AUTH_FAILED
-        self.server.logins += 1
+        self.server.users.append(username)
         return paramiko.AUTH_SUCCESSFUL
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
@@ -180,3 +195,20 @@ def _pump(read: Callable[[int], bytes], write: Callable[[bytes], Any], end: Call
             write(data)
     with suppress(OSError, EOFError):
         end()
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, or does so within some seconds."""
+    until = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not alive(pid)

@@ -15,7 +15,8 @@ import pytest
 from skep.errors import ConnectError, HostKeyError, LoginError, SkepError
 from skep.model import Access, Host, Secret
 from skep.ssh import Pool, Session
-from skep.ssh.gateways import Hop
+from skep.ssh.connection import build
+from skep.ssh.gateways import written
 from tests.unit.ssh.servers import PASSWORD, Server
 
 Serve = Callable[..., Server]
@@ -234,9 +235,25 @@ def test_a_pool_that_is_left_has_logged_out_at_the_gateway(serve: Serve, access:
 
 def test_another_login_at_the_same_gateway_is_another_one() -> None:
     own = Access(user="ops", port=2222, gateways=("jump@edge:22",), sudo_password=Secret("a"))
-    assert Hop("jump@edge:22", own).login == Hop("jump@edge:22", replace(own, user="me", port=22, sudo=False)).login
-    assert Hop("edge", own).login != Hop("edge", replace(own, user="me")).login
-    assert Hop("jump@edge:22", own).login != Hop("jump@edge:22", replace(own, password=Secret("b"))).login
+    assert written("jump@edge:22", own).login == written("jump@edge:22", replace(own, user="me", sudo=False)).login
+    assert written("edge", own).login != written("edge", replace(own, user="me")).login
+    assert written("jump@edge:22", own).login != written("jump@edge:22", replace(own, password=Secret("b"))).login
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("edge", ("edge", "ops", 2222)),
+        ("edge:22", ("edge", "ops", 22)),
+        ("jump@edge", ("edge", "jump", None)),
+        ("jump@edge:22", ("edge", "jump", 22)),
+        ("jump@[2001:db8::1]:22", ("2001:db8::1", "jump", 22)),
+    ],
+)
+def test_a_gateway_as_the_inventory_writes_it(text: str, place: tuple[str, str, int | None]) -> None:
+    hop = written(text, Access(user="ops", port=2222))
+    assert (hop.address, hop.access.user, hop.access.port) == place
+    build(hop.address, hop.access)
 
 
 def test_gateways_come_from_the_inventory_or_are_addresses(tmp_path: Path) -> None:
@@ -246,4 +263,4 @@ def test_gateways_come_from_the_inventory_or_are_addresses(tmp_path: Path) -> No
         "m1": Access(user="root", gateways=("ops@edge:2222", "bastion"), password=Secret(PASSWORD)),
     }
     hops = Pool(hosts, access)["m1"].hops
-    assert [(hop.address, hop.access.user) for hop in hops] == [("ops@edge:2222", "root"), ("192.0.2.1", "jump")]
+    assert [(hop.address, hop.access.user) for hop in hops] == [("edge", "ops"), ("192.0.2.1", "jump")]
