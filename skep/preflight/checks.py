@@ -1,0 +1,150 @@
+"""All findings at once, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skep.errors import ConnectError, HostKeyError, LoginError, SkepError, SudoError
+from skep.model import Cluster, Host
+from skep.plan import Finding
+from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, is_ip, swarm_address, where
+from skep.preflight.ranges import bridge_pools, default_pool, ranges
+
+SUPPORTED = ("debian", "ubuntu")
+MIN_FREE = 1 << 30
+LOW_FREE = 4 << 30
+MAX_SKEW = 5.0
+"""Seconds between the clocks of two hosts; more shows later as x509 errors at the join."""
+
+
+def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, SkepError]) -> list[Finding]:
+    """All findings: hosts that did not answer, each host by itself, and the hosts against each other."""
+    findings = [_silent(host, error) for host, error in failures.items()]
+    for host in cluster.hosts:
+        if host.name in facts:
+            findings += _host(cluster, host, facts[host.name])
+    findings += default_pool(cluster, facts)
+    findings += _modules(facts)
+    findings += _twins(facts, "hostname", lambda fact: fact.hostname)
+    findings += _twins(facts, "machine-id", lambda fact: fact.machine_id)
+    findings += _clocks(facts)
+    findings += _untold(cluster, facts)
+    return findings
+
+
+def _silent(host: str, error: SkepError) -> Finding:
+    """A host that is down is left out and said; one that refuses us is a mistake to mend first."""
+    text = f"{error.message}: {error.cause}" if error.cause else error.message
+    down = isinstance(error, ConnectError) and not isinstance(error, HostKeyError | LoginError | SudoError)
+    if down:
+        return Finding("warning", f"{text}; left out of this run", host=host, next_action=error.next_action)
+    return Finding("error", text, host=host, next_action=error.next_action)
+
+
+def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
+    def error(text: str, next_action: str) -> Finding:
+        return Finding("error", text, host=host.name, next_action=next_action)
+
+    if not fact.systemd:
+        yield error("does not run systemd", "use a host that does")
+    if not fact.installed and fact.os[:1] and fact.os[0] not in SUPPORTED:
+        yield error(
+            f"runs {' '.join(fact.os)}, not one of {', '.join(SUPPORTED)}", "install Docker there by hand first"
+        )
+    if fact.free < MIN_FREE and not fact.installed:
+        yield error(f"has {fact.free >> 20} MiB free for /var/lib/docker, 1024 MiB are needed", "make room there")
+    elif fact.free < LOW_FREE:
+        text = f"has only {fact.free >> 20} MiB free for /var/lib/docker"
+        yield Finding("warning", text, host=host.name, next_action="make room there: images and logs need it")
+    for port, protocol, holder in fact.held:
+        overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
+        if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
+            yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
+    yield from _advertised(host, fact)
+    yield from ranges(cluster, host, fact)
+    yield from bridge_pools(host, fact)
+    if fact.unroutable:
+        others = [other.name for other in cluster.hosts if swarm_address(other) in fact.unroutable]
+        yield error(
+            f"has no route to {', '.join(others)}", f"on {host.name} look at: ip route get {fact.unroutable[0]}"
+        )
+
+
+def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
+    wanted = host.advertise or (host.address if is_ip(host.address) else None)
+    if wanted is None or not fact.addresses:
+        return
+    present = {address for found in fact.addresses.values() for address in found}
+    if wanted not in present and wanted not in fact.addresses:
+        yield Finding(
+            "error",
+            f"the advertise address {wanted} is not on this host",
+            host=host.name,
+            next_action=f"set hosts.{host.name}.advertise to one of: {', '.join(sorted(fact.addresses))}",
+        )
+
+
+def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    for module, loss in MODULES.items():
+        lacking = [host for host, fact in facts.items() if _lacks(fact, module)]
+        if lacking:
+            text = f"no kernel module {module} {where(lacking, facts)}: {loss}"
+            action = "take a kernel that has it, such as the distribution's linux-image package, if that is needed"
+            yield Finding("warning", text, next_action=action, standing=True)
+
+
+def _lacks(fact: Facts, module: str) -> bool:
+    """Known to be missing: without ``/lib/modules`` only ip_vs can be told, by its file in ``/proc/net``."""
+    return module not in fact.modules and (fact.modules_told or module == "ip_vs")
+
+
+def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Finding]:
+    by_value: dict[str, list[str]] = {}
+    for host, fact in facts.items():
+        if value(fact):
+            by_value.setdefault(value(fact), []).append(host)
+    for same, hosts in by_value.items():
+        if len(hosts) > 1:
+            yield Finding(
+                "error",
+                f"{' and '.join(hosts)} have the same {what} {same}",
+                next_action=f"give each host its own {what}",
+            )
+
+
+def _untold(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    """Whether a firewall lets Swarm's ports through shows only once they listen; the rest, what could not be asked."""
+    outside = [host for host, fact in facts.items() if not fact.in_swarm]
+    if outside and len(facts) > 1:
+        yield Finding(
+            "note",
+            f"not told: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster)}/udp are open between the hosts;"
+            f" nothing listens there yet {where(outside, facts)}",
+        )
+        named = [host.name for host in cluster.hosts if not swarm_address(host)]
+        if named:
+            yield Finding(
+                "note",
+                f"not told: whether the others have a route to {', '.join(named)}: no IP address is given",
+                next_action="write the IP address into hosts.*.advertise, and it is looked at",
+            )
+    for tool, what in TOOLS.items():
+        hosts = [host for host, fact in facts.items() if tool in fact.lacking and (tool == "ip" or not fact.in_swarm)]
+        if hosts:
+            text = f"not told: {what}; there is no {tool} {where(hosts, facts)}"
+            yield Finding("note", text, next_action="install iproute2 there", standing=True)
+
+
+def _clocks(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    if len(facts) < 2:
+        return
+    ahead = max(facts, key=lambda host: facts[host].clock[0])
+    behind = min(facts, key=lambda host: facts[host].clock[1])
+    skew = facts[ahead].clock[0] - facts[behind].clock[1]
+    if skew > MAX_SKEW:
+        yield Finding(
+            "error",
+            f"the clock of {ahead} is at least {skew:.0f} s ahead of {behind}",
+            next_action="set up time synchronisation, for example systemd-timesyncd or chrony",
+        )

@@ -1,0 +1,149 @@
+"""What a host says of itself, asked with the first observation."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from skep.model import Cluster, Host
+from skep.questions import Answers
+
+MODULES = {
+    "overlay": "images cannot be stored on overlay2",
+    "br_netfilter": "rules between containers of one bridge are not applied",
+    "vxlan": "overlay networks do not reach other hosts",
+    "ip_vs": "VIPs and the routing mesh do not answer; endpoint_mode dnsrr and mode: host ports do",
+}
+PORTS = ((2377, "tcp"), (7946, "tcp"), (7946, "udp"))
+DATA_PORT = 4789
+"""Docker's default for the overlay networks' traffic, over UDP. Source: docker swarm init reference."""
+KERNEL = "the kernel"
+TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
+"""Of iproute2, which a small Debian lacks, and what only they tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a host says of itself. ``clock`` holds the earliest and latest offset to our clock, in seconds."""
+
+    os: tuple[str, ...] = ()
+    hostname: str = ""
+    machine_id: str = ""
+    systemd: bool = True
+    clock: tuple[float, float] = (0.0, 0.0)
+    modules: frozenset[str] = frozenset(MODULES)
+    modules_told: bool = True
+    free: int = 1 << 40
+    installed: bool = False
+    in_swarm: bool = False
+    held: tuple[tuple[int, str, str], ...] = ()
+    """Port, protocol, and who listens there."""
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Interface → its addresses."""
+    routes: tuple[tuple[str, str], ...] = ()
+    """Destination and interface."""
+    behind: frozenset[str] = frozenset()
+    """Destinations behind a gateway."""
+    unroutable: tuple[str, ...] = ()
+    """Addresses of hosts that it has no route to."""
+    lacking: frozenset[str] = frozenset()
+    """Which of ``TOOLS`` are not there."""
+
+
+def probe(cluster: Cluster) -> str:
+    """POSIX sh that prints the facts, read-only."""
+    targets = " ".join(address for address in map(swarm_address, cluster.hosts) if address)
+    data = data_port(cluster)
+    return rf"""
+( . /etc/os-release; echo "os ${{ID:-}} ${{VERSION_ID:-}} ${{VERSION_CODENAME:-}}" )
+echo "clock $(date +%s.%N)"
+echo "hostname $(cat /proc/sys/kernel/hostname)"
+echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
+[ -d /run/systemd/system ] && echo "systemd yes"
+command -v dockerd >/dev/null && echo "installed yes"
+release=$(uname -r)
+[ -d "/lib/modules/$release" ] && echo "modules-told yes"
+for module in {" ".join(MODULES)}; do
+  if [ -d "/sys/module/$module" ] || grep -qsw "$module" /proc/filesystems || {{ [ "$module" = ip_vs ] &&
+    [ -e /proc/net/ip_vs ]; }} || {{ [ "$module" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; }} ||
+    grep -qs "/$module\.ko" "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep"; then
+    echo "module $module"
+  fi
+done
+directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
+echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
+ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946|{data}) '
+ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
+ip -o route show 2>/dev/null | awk '$1 != "default" {{
+  via = ""
+  for (i = 1; i < NF; i++) if ($i == "via") via = $i; else if ($i == "dev") print "route", $1, $(i + 1), via }}'
+for target in {targets}; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null |
+  awk -v targets="{targets}" 'BEGIN {{ split(targets, all) }}
+    sub(/^Command failed -:/, "") {{ print "unroutable", all[$0 + 0] }}'
+for tool in {" ".join(TOOLS)}; do command -v $tool >/dev/null || echo "lacking $tool"; done
+true
+"""
+
+
+def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
+    """Facts from the probe's output and the engine's ``/info``.
+
+    ``sent`` and ``received`` are our clock around it, in seconds since 1970.
+    """
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    single = {row[0]: row[1:] for row in rows}
+    addresses: dict[str, list[str]] = {}
+    for row in rows:
+        if row[0] == "address":
+            addresses.setdefault(row[1].partition("@")[0], []).append(row[2].partition("/")[0])
+    swarm = answers.get("/info", {}).get("Swarm") or {}
+    told = float(single.get("clock", ["0"])[0])
+    return Facts(
+        os=tuple(single.get("os", [])),
+        hostname=" ".join(single.get("hostname", [])),
+        machine_id=" ".join(single.get("machine-id", [])),
+        systemd="systemd" in single,
+        clock=(told - received, told - sent),
+        modules=frozenset(row[1] for row in rows if row[0] == "module"),
+        modules_told="modules-told" in single,
+        free=int(single.get("free", ["0"])[0]) * 1024,
+        installed="installed" in single,
+        in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
+        held=tuple(_listener(row) for row in rows if row[0] == "listen"),
+        addresses={name: tuple(found) for name, found in addresses.items()},
+        routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
+        behind=frozenset(row[1] for row in rows if row[0] == "route" and row[3:] == ["via"]),
+        unroutable=tuple(row[1] for row in rows if row[0] == "unroutable"),
+        lacking=frozenset(row[1] for row in rows if row[0] == "lacking"),
+    )
+
+
+def _listener(row: list[str]) -> tuple[int, str, str]:
+    name = re.search(r'"([^"]+)"', row[3]) if len(row) > 3 else None
+    return int(row[2].rsplit(":", 1)[1]), row[1], name.group(1) if name else KERNEL
+
+
+def data_port(cluster: Cluster) -> int:
+    """UDP port of the overlay networks."""
+    return cluster.swarm.data_path_port or DATA_PORT
+
+
+def swarm_address(host: Host) -> str | None:
+    """Where the others reach it, if the inventory says so with an IP address."""
+    return next((text for text in (host.advertise, host.address) if text and is_ip(text)), None)
+
+
+def is_ip(text: str) -> bool:
+    """Whether it is an address, and not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def where(hosts: Sequence[str], facts: Mapping[str, Facts]) -> str:
+    """Which of the hosts that answered, in words."""
+    return "on every host" if len(hosts) == len(facts) > 1 else f"on {', '.join(hosts)}"
