@@ -12,6 +12,7 @@ from roles.stacks.findings import findings
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.state import KEY, Raw
 from roles.stacks.wanted import inherited
+from skep.compose.comparing import effect
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step, Wait
 
@@ -156,7 +157,7 @@ class Planner:
         case, name = self._case, difference.name
         new, halted = difference.have is None, case.halted(name)
         restart = name in case.rollout.restart or (bool(halted) and not difference.changes)
-        how = "" if new else " (in place)" if difference.in_place and not restart else " (its tasks are replaced)"
+        how = f" ({effect(difference.have, difference.changes, restart=restart)})" if difference.have is not None else ""
         hook = name in case.hooks
         action = "create" if new else "update" if difference.changes else "restart"
         arguments = {

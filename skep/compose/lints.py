@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from skep.compose.comparing import JOBS
 from skep.compose.convert import Specs
 from skep.compose.images import tagged
 from skep.compose.load import Document
@@ -25,7 +26,6 @@ INTERVAL, RETRIES = 30 * SECOND, 3
 """The engine's defaults of a health check."""
 SHOWN = 3
 """Services that one line names."""
-JOBS = ("ReplicatedJob", "GlobalJob")
 
 
 def lints(document: Document, specs: Specs, *, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> list[str]:

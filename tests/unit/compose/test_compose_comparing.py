@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skep.compose.comparing import comparable, differences, replaces_tasks, short, unlisted
+from skep.compose.comparing import comparable, differences, effect, short, unlisted
 
 NAMES = {"n" * 25: "web_default", "c" * 25: "web_page"}
 
@@ -105,8 +105,8 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
             ["Configs./page.Name: web_page → web_page_2"],
             True,
         ),
-        ({}, {"t_Placement": {"Constraints": ["a == 1"]}}, ["Constraints.a == 1: unset → required"], True),
-        ({}, {"t_Placement": {"MaxReplicas": 2}}, ["Placement.MaxReplicas: unset → 2"], True),
+        ({}, {"t_Placement": {"Constraints": ["a == 1"]}}, ["Constraints.a == 1: unset → required"], False),
+        ({}, {"t_Placement": {"MaxReplicas": 2}}, ["Placement.MaxReplicas: unset → 2"], False),
         ({}, {"c_Healthcheck": {"Test": ["NONE"]}}, ['Healthcheck.Test: unset → ["NONE"]'], True),
         ({}, {"c_Privileges": {"NoNewPrivileges": True}}, ["Privileges.NoNewPrivileges: unset → true"], True),
         ({}, {"UpdateConfig": {"Parallelism": 0}}, None, False),
@@ -124,7 +124,27 @@ def test_what_differs_is_told(old: Any, new: Any, lines: list[str] | None, repla
     found = differences(spec(**old), spec(**new), NAMES)
     assert found
     assert lines is None or [str(change) for change in found] == lines
-    assert replaces_tasks(found) == replaces
+    assert (effect(spec(**old), found) == "its tasks are replaced") == replaces
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({}, {"Labels": {"a": "1"}}, "in place"),
+        ({}, {"t_Placement": {"MaxReplicas": 2}}, "in place"),
+        ({}, {"t_Placement": {"Preferences": [{"Spread": {"SpreadDescriptor": "node.labels.a"}}]}}, "in place"),
+        ({}, {"t_Placement": {"Constraints": ["a == 1"]}}, "tasks on nodes that no longer fit are replaced"),
+        ({}, {"t_Placement": {"Constraints": ["a == 1"]}, "c_TTY": True}, "its tasks are replaced"),
+        ({"Mode": {"GlobalJob": {}}}, {"Mode": {"GlobalJob": {}}, "Labels": {"a": "1"}}, "the job runs again"),
+        ({"Mode": {"ReplicatedJob": {}}}, {"Mode": {"ReplicatedJob": {}}, "c_TTY": True}, "the job runs again"),
+    ],
+)
+def test_what_becomes_of_the_tasks(old: Any, new: Any, told: str) -> None:
+    have = spec(**old)
+    found = differences(have, spec(**new), NAMES)
+    assert effect(have, found) == told
+    if told != "the job runs again":
+        assert effect(have, [], restart=True) == "its tasks are replaced"
 
 
 def test_nodes_own_networks_are_alike_only_where_one_has_no_name() -> None:
