@@ -9,6 +9,7 @@ import copy
 import json
 import urllib.parse
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 import requests
@@ -280,6 +281,10 @@ def _node(swarm: Swarm, node: Node) -> Raw:
 def _network(name: str, overlay: Overlay) -> Raw:
     settings = overlay.settings
     number = overlay.id.strip("networkx") or "0"
+    ipam = overlay.body.get("IPAM") or {}
+    pool = {"Subnet": settings["subnet"], "Gateway": settings["gateway"]}
+    if (ipam.get("Config") or [{}])[0].get("IPRange"):
+        pool["IPRange"] = str(ip_network(ipam["Config"][0]["IPRange"], strict=False))
     return {
         "Name": name,
         "Id": overlay.id,
@@ -289,7 +294,7 @@ def _network(name: str, overlay: Overlay) -> Raw:
         "Attachable": settings["attachable"],
         "EnableIPv6": overlay.body.get("EnableIPv6", False),
         "Options": {**(overlay.body.get("Options") or {}), "com.docker.network.driver.overlay.vxlanid_list": number},
-        "IPAM": {"Driver": "default", "Config": [{"Subnet": settings["subnet"], "Gateway": settings["gateway"]}]},
+        "IPAM": {"Driver": ipam.get("Driver") or "default", "Config": [pool]},
         "Labels": dict(settings["labels"]),
     }
 
