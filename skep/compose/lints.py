@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skep.compose.comparing import JOBS
@@ -14,6 +14,7 @@ from skep.compose.load import Document
 from skep.compose.naming import NAMESPACE, Names
 from skep.compose.placement import constraints_of, fitting, meets, taking_tasks
 from skep.compose.problems import Place, Problems
+from skep.compose.published import Port, port_of, published
 from skep.compose.quantities import duration_text
 from skep.compose.values import Fields, where
 
@@ -101,13 +102,13 @@ class _Lints:
                     f"an update watches a task for {duration_text(monitor)}, and the health check may need"
                     f" {duration_text(need)} (start_period + interval × retries) to find it unhealthy",
                 )
-        held = [port for port in _published(spec) if port["PublishMode"] == "host"]
+        held = _of_hosts(spec)
         for key, section in (("update_config", "UpdateConfig"), ("rollback_config", "RollbackConfig")):
             if held and (spec.get(section) or {}).get("Order") == "start-first":
                 self._warn(
                     ("services", name, "deploy", key, "order"),
                     f"'start-first' starts the new task while the old one still holds port"
-                    f" {held[0]['PublishedPort']} of the host; use 'stop-first'",
+                    f" {held[0][1]} of the host; use 'stop-first'",
                 )
 
     def _image(self, name: str) -> None:
@@ -141,32 +142,26 @@ class _Lints:
                 f" {count - most * len(fits)} never start",
             )
 
-    def _taken(self) -> Mapping[tuple[str, int, str], list[Raw]]:
-        """Specs of services that are not of this stack, by protocol, published port and mode."""
-        found: dict[tuple[str, int, str], list[Raw]] = defaultdict(list)
-        for raw in self.services:
-            spec = raw["Spec"]
+    def _taken(self) -> Mapping[Port, list[Raw]]:
+        """Specs of services that are not of this stack, by the ports of hosts that they publish."""
+        found: dict[Port, list[Raw]] = defaultdict(list)
+        for spec in (raw["Spec"] for raw in self.services):
             if (spec.get("Labels") or {}).get(NAMESPACE) != self.stack:
-                ports = {_key(port) for port in (*_published(spec), *_all((raw.get("Endpoint") or {}).get("Ports")))}
-                for port in ports:
+                for port in _of_hosts(spec):
                     found[port].append(spec)
         return found
 
-    def _ports(self, name: str, full: str, spec: Raw, taken: Mapping[tuple[str, int, str], list[Raw]]) -> None:
-        for port in _published(spec):
-            others = [
-                other
-                for other in taken.get(_key(port), ())
-                if port["PublishMode"] == "ingress" or self._meet(self.fits[full], other)
-            ]
+    def _ports(self, name: str, full: str, spec: Raw, taken: Mapping[Port, list[Raw]]) -> None:
+        """Ports of hosts that tasks of others hold, too; for any other port Swarm refuses the second service."""
+        for port in _of_hosts(spec):
+            others = [other for other in taken.get(port, ()) if self._meet(self.fits[full], other)]
             if others:
-                number, protocol = port["PublishedPort"], port["Protocol"]
                 given = self.document.section("services")[name].get("ports", ())
-                place = next((one.place for one in given if one.get("published") == number), None)
-                where_ = "in the whole swarm" if port["PublishMode"] == "ingress" else "on nodes that both may run on"
+                place = next((one.place for one in given if one.get("published") == port[1]), None)
                 self._warn(
                     ("services", name, "ports"),
-                    f"port {number}/{protocol} is taken {where_} by the service {others[0]['Name']}",
+                    f"port {port[1]}/{port[0]} is taken on nodes that both may run on by the service"
+                    f" {others[0]['Name']}",
                     place,
                 )
 
@@ -226,16 +221,5 @@ def _room(pool: Raw) -> int:
     return max(1, subnet.num_addresses - 3)
 
 
-def _published(spec: Raw) -> Iterator[dict[str, Any]]:
-    return _all((spec.get("EndpointSpec") or {}).get("Ports"))
-
-
-def _all(ports: Any) -> Iterator[dict[str, Any]]:
-    """Ports with a published one, their defaults filled in."""
-    for port in ports or ():
-        if port.get("PublishedPort"):
-            yield {"Protocol": "tcp", "PublishMode": "ingress", **port}
-
-
-def _key(port: Raw) -> tuple[str, int, str]:
-    return port["Protocol"], port["PublishedPort"], port["PublishMode"]
+def _of_hosts(spec: Raw) -> list[Port]:
+    return [port_of(port) for port in published(spec) if port["PublishMode"] == "host"]

@@ -149,6 +149,7 @@ class EngineApi:
             )
         if kind == "services":
             spec = self._checked(spec)
+            self._refuse_taken(spec)
         identifier = self.new_id(kind[:-1])
         self.swarm.index += 1
         store[identifier] = {"ID": identifier, "Version": {"Index": self.swarm.index}, "CreatedAt": "", "Spec": spec}
@@ -163,11 +164,21 @@ class EngineApi:
             spec = self._checked(spec)
             if set(spec["Mode"]) != set(have["Spec"]["Mode"]):
                 raise refusal(501, "rpc error: code = Unimplemented desc = service mode change is not allowed")
+            if spec["EndpointSpec"] != have["Spec"]["EndpointSpec"]:
+                self._refuse_taken(spec, identifier)
             have["PreviousSpec"] = have["Spec"]
         elif {**have["Spec"], "Labels": None} != {**spec, "Labels": None}:
             raise refusal(400, "rpc error: code = InvalidArgument desc = only updates to Labels are allowed")
         self.swarm.index += 1
         have["Spec"], have["Version"] = spec, {"Index": self.swarm.index}
+
+    def _refuse_taken(self, spec: Raw, identifier: str = "") -> None:
+        """Published ports of others. Source: ``checkPortConflicts`` of moby/swarmkit."""
+        for other in (one["Spec"] for one in self.swarm.services.values() if one["ID"] != identifier):
+            for port, mode in _ports(spec):
+                if any(port == taken and "ingress" in (mode, beside) for taken, beside in _ports(other)):
+                    text = f"port '{port[1]}' is already in use by service '{other['Name']}'"
+                    raise refusal(400, f"rpc error: code = InvalidArgument desc = {text}")
 
     def _remove(self, kind: str, identifier: str) -> None:
         self._lose()
@@ -229,6 +240,15 @@ class EngineApi:
         if word in PREDEFINED:
             return word.ljust(25, "0")
         raise refusal(404, f"network {word} not found")
+
+
+def _ports(spec: Raw) -> list[tuple[tuple[str, int], str]]:
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
+    return [
+        ((port.get("Protocol", "tcp"), port["PublishedPort"]), port.get("PublishMode", "ingress"))
+        for port in ports
+        if port.get("PublishedPort")
+    ]
 
 
 def _version(text: str) -> tuple[int, int]:
