@@ -12,7 +12,7 @@ from roles.stacks.wanted import image_of, same_image
 from skep.compose import NAMESPACE, pinned
 from skep.compose.comparing import MODE, short, shown
 from skep.compose.engines import dropped
-from skep.compose.lints import lints
+from skep.compose.lints import MASK, lints
 from skep.diff import Change, changes
 from skep.plan import Finding
 
@@ -59,7 +59,17 @@ def _dropped(case: Case) -> Iterator[Finding]:
 def _lints(case: Case) -> Iterator[Finding]:
     document, specs = case.wanted.document, case.wanted.specs
     if document is not None and specs is not None:
-        for text in lints(document, specs, nodes=_nodes(case), services=case.told.services):
+        told, cluster = case.told, case.cluster
+        there = {network["Name"] for network in told.networks}
+        planned = [
+            {"Name": one.name, "IPAM": {"Config": [{"Subnet": one.subnet}] if one.subnet else []}}
+            for one in cluster.networks
+            if one.name not in there
+        ]
+        networks = [*told.networks, *planned]
+        mask = cluster.swarm.subnet_size or MASK
+        nodes = _nodes(case)
+        for text in lints(document, specs, nodes=nodes, services=told.services, networks=networks, mask=mask):
             yield Finding("warning", text, role="stacks", standing=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from skep.compose.comparing import JOBS
@@ -16,7 +16,7 @@ from skep.compose.placement import constraints_of, fitting, meets, taking_tasks
 from skep.compose.problems import Place, Problems
 from skep.compose.published import Port, port_of, published
 from skep.compose.quantities import duration_text
-from skep.compose.values import Fields, where
+from skep.compose.values import where
 
 Raw = Mapping[str, Any]
 
@@ -25,28 +25,48 @@ MONITOR = 5 * SECOND
 """Swarm's default of update_config.monitor, in nanoseconds."""
 INTERVAL, RETRIES = 30 * SECOND, 3
 """The engine's defaults of a health check."""
+MASK = 24
+"""Swarm's default of the bits of its subnets."""
 SHOWN = 3
 """Services that one line names."""
 
 
-def lints(document: Document, specs: Specs, *, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> list[str]:
+def lints(
+    document: Document,
+    specs: Specs,
+    *,
+    nodes: Sequence[Raw] | None,
+    services: Sequence[Raw],
+    networks: Sequence[Raw] = (),
+    mask: int = MASK,
+) -> list[str]:
     """Texts ``file:line: key.path: message``, in the order of files and lines.
 
-    ``nodes`` and ``services`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None`` while nobody
-    can tell them.
+    ``nodes``, ``services`` and ``networks`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None``
+    while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out.
     """
-    return _Lints(document, specs, nodes, services).texts() if specs.services else []
+    return _Lints(document, specs, nodes, services, networks, mask).texts() if specs.services else []
 
 
 class _Lints:
     """One look at one stack."""
 
-    def __init__(self, document: Document, specs: Specs, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        specs: Specs,
+        nodes: Sequence[Raw] | None,
+        services: Sequence[Raw],
+        networks: Sequence[Raw],
+        mask: int,
+    ) -> None:
         self.document = document
         self.specs = specs
         self.nodes = None if nodes is None else taking_tasks(nodes)
         self.stack = str(next(iter(specs.services.values()))["Labels"][NAMESPACE])
         self.services = services
+        self.networks = {network["Name"]: network for network in networks}
+        self.mask = mask
         self.problems = Problems((), set(document.hidden))
         self.fits = {name: self._fits(spec) for name, spec in specs.services.items()}
 
@@ -170,30 +190,36 @@ class _Lints:
         return fits is None or bool(fitting(constraints_of(other), fits))
 
     def _subnets(self) -> None:
+        """Networks with fewer addresses than all services in them need; nodes' own have no such bound."""
         names = Names(self.document, self.stack)
-        for name, network in self.document.section("networks").items():
-            body = self.specs.networks.get(names.of("networks", name))
-            pools = [_room(pool) for pool in ((body or {}).get("IPAM") or {}).get("Config") or ()]
-            room = sum(pools)
-            if body is None or not pools or 0 in pools:
-                continue
-            tasks, virtual, nodes = self._addresses(body["Name"])
-            if tasks + virtual + nodes > room:
-                ipam: Fields = network["ipam"]
+        used = {name for one in self.document.section("services").values() for name in one.get("networks") or ("default",)}
+        for name in sorted(used):
+            full = names.of("networks", name)
+            body = self.networks.get(full) or self.specs.networks.get(full)
+            room = self._room(body) if body else 0
+            tasks, virtual, nodes = self._addresses({full, (body or {}).get("Id", full)})
+            if room and tasks + virtual + nodes > room:
+                own = full in self.specs.networks
                 self._warn(
-                    ("networks", name, "ipam", "config", 0, "subnet"),
+                    ("networks", name, "ipam", "config", 0, "subnet") if own else ("networks", name),
                     f"has {room} addresses to give, and {tasks + virtual + nodes} are needed: {tasks} for tasks,"
-                    f" {virtual} for services, {nodes} for nodes; name a larger subnet",
-                    where(ipam, ("config", 0, "subnet")),
+                    f" {virtual} for services, {nodes} for nodes; {'name' if own else 'give it'} a larger subnet",
                 )
 
-    def _addresses(self, network: str) -> tuple[int, int, int]:
+    def _room(self, network: Raw) -> int:
+        """Addresses for whoever comes; 0 where they are not to be counted."""
+        pools = (network.get("IPAM") or {}).get("Config") or [{"Subnet": f"0.0.0.0/{self.mask}"}]
+        rooms = [_room(pool) for pool in pools]
+        return 0 if 0 in rooms else sum(rooms)
+
+    def _addresses(self, network: Container[str]) -> tuple[int, int, int]:
         """Addresses that tasks (while an update starts first, old and new), virtual IPs and nodes take."""
         tasks = virtual = nodes = 0
-        for full, spec in self.specs.services.items():
-            if not any(one["Target"] == network for one in spec["TaskTemplate"].get("Networks") or ()):
+        others = [raw["Spec"] for raw in self.services if raw["Spec"]["Name"] not in self.specs.services]
+        for spec in (*self.specs.services.values(), *others):
+            if not any(one["Target"] in network for one in spec["TaskTemplate"].get("Networks") or ()):
                 continue
-            fits = self.fits[full]
+            fits = self._fits(spec)
             count = _tasks(spec, 1 if fits is None else len(fits))
             update = spec.get("UpdateConfig") or {}
             more = min(update.get("Parallelism", 1) or count, count) if update.get("Order") == "start-first" else 0
