@@ -162,9 +162,10 @@ class Planner:
 
     def _write(self, difference: Difference, needs: Sequence[Step]) -> Step:
         case, name = self._case, difference.name
-        new, halted = difference.have is None, case.halted(name)
+        have, halted = difference.have, case.halted(name)
+        new = have is None
         restart = name in case.rollout.restart or (bool(halted) and not difference.changes)
-        how = f" ({effect(difference.have, difference.changes, restart=restart)})" if difference.have is not None else ""
+        how = "" if have is None else f" ({effect(have, difference.changes, restart=restart)})"
         hook = name in case.hooks
         action = "create" if new else "update" if difference.changes else "restart"
         arguments = {

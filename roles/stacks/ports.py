@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from roles.stacks.case import Case
@@ -46,12 +46,12 @@ def handovers(cases: Sequence[Case]) -> Handovers:
     held = {raw["Spec"]["Name"]: ports_of(raw) for case in cases[:1] for raw in case.told.services}
     moving = {name: ports_of({"Spec": case.wanted.services[name]}) for case in cases for name in _moving(case)}
     going = {name: case for case in cases for name in case.pruned}
-    later = {**held, **dict.fromkeys(going, {}), **moving}
+    later = {name: ports for name, ports in held.items() if name not in going} | moving
     owners = {**wanted, **going}
     asked: list[Handover] = []
     for name, ports in moving.items():
-        for other in sorted(later.keys() - {name}):
-            port = clash(ports, later[other])
+        for other in sorted((held.keys() | moving.keys()) - {name}):
+            port = clash(ports, later.get(other, {}))
             now = clash(ports, held.get(other, {}))
             if port and not (other in moving and other < name):
                 owner = owners[other].name if other in owners else _stack_of(wanted[name], other)

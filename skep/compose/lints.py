@@ -192,8 +192,8 @@ class _Lints:
     def _subnets(self) -> None:
         """Networks with fewer addresses than all services in them need; nodes' own have no such bound."""
         names = Names(self.document, self.stack)
-        used = {name for one in self.document.section("services").values() for name in one.get("networks") or ("default",)}
-        for name in sorted(used):
+        services = self.document.section("services").values()
+        for name in sorted({name for one in services for name in one.get("networks") or ("default",)}):
             full = names.of("networks", name)
             body = self.networks.get(full) or self.specs.networks.get(full)
             room = self._room(body) if body else 0

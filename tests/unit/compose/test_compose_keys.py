@@ -134,7 +134,8 @@ def test_what_docker_says_is_ignored_or_refused_is() -> None:
         ("hostname: $NOPE", "hostname: the variable NOPE is not set: nothing is put in its place"),
         ("networks: {default: {ipv4_address: 1.2.3.4}}", None),
         (
-            "deploy: {placement: {preferences: [{spread: node.labels.a}, {spread: Engine.Labels.b}, {spread: node.role}]}}",
+            "deploy: {placement: {preferences:"
+            " [{spread: node.labels.a}, {spread: Engine.Labels.b}, {spread: node.role}]}}",
             "deploy.placement.preferences[2].spread: is ignored by Swarm, which spreads over node.labels.* and"
             " engine.labels.* only",
         ),
