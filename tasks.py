@@ -18,6 +18,7 @@ COMMON = {
     "timeout": "how long services may take to run as wanted, such as 90s or 5m (default: the inventory's)",
     "on_failure": "keep what failed (default), or rollback: the whole stack as it was",
 }
+GONE = "how long a stack may take to be gone, such as 90s or 5m (default: the inventory's)"
 VERIFY = {name: Path("roles") / name / "verify.py" for name in ("engine", "daemon", "swarm", "networks", "stacks")}
 
 
@@ -38,11 +39,12 @@ def site(c, inventory, json, verbose):
 @task(
     help=helps(
         "inventory", "limit", "json", "verbose", "replace_network", "allow_quorum_loss",
+        resolve="ask registries for the images' digests, and tell which tags have moved; --no-resolve asks none",
         exit_code="exit 10 if something would change",
     )
 )  # fmt: skip
 def cluster_plan(
-    c, inventory=None, limit=None, json=False, verbose=False, replace_network=None, exit_code=False,
+    c, inventory=None, limit=None, json=False, verbose=False, replace_network=None, resolve=True, exit_code=False,
     allow_quorum_loss=False,
 ):  # fmt: skip
     """Show what would change, per host, with the cause of each step. Changes nothing.
@@ -53,19 +55,19 @@ def cluster_plan(
         from skep.commands import cluster
 
         here = cluster.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
-        code = cluster.show_plan(here, tell, limit=limit, exit_code=exit_code)
+        code = cluster.show_plan(here, tell, limit=limit, resolve=resolve, exit_code=exit_code)
     if code:
         raise Exit(code=code)
 
 
 @task(
     help=helps(
-        "inventory", "limit", "json", "verbose", "replace_network", "allow_quorum_loss",
+        "inventory", "limit", "json", "verbose", "timeout", "replace_network", "allow_quorum_loss",
         verify="always, changed (default) or never",
     )
 )  # fmt: skip
 def cluster_up(
-    c, inventory=None, limit=None, verbose=False, json=False, verify="changed", replace_network=None,
+    c, inventory=None, limit=None, verbose=False, json=False, verify="changed", timeout=None, replace_network=None,
     allow_quorum_loss=False,
 ):  # fmt: skip
     """Make the hosts what the inventory says: plan, apply, observe again, verify.
@@ -76,7 +78,7 @@ def cluster_up(
         from skep.commands import cluster
 
         here = cluster.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
-        cluster.up(here, tell, VERIFY, limit=limit, verify=verify)
+        cluster.up(here, tell, VERIFY, limit=limit, verify=verify, timeout=timeout)
 
 
 @task(help=helps("inventory", "limit", "json", "verbose", junit="also write a JUnit XML report to this file"))
@@ -103,8 +105,8 @@ def cluster_status(c, inventory=None, json=False, verbose=False):
         cluster.status(here, tell)
 
 
-@task(help=helps("inventory", "yes", "json", "verbose"))
-def cluster_down(c, inventory=None, yes=False, json=False, verbose=False):
+@task(help=helps("inventory", "yes", "json", "verbose", timeout=GONE))
+def cluster_down(c, inventory=None, timeout=None, yes=False, json=False, verbose=False):
     """Remove stacks, networks and the swarm. Engines and volumes stay. Asks first.
 
     Example: invoke cluster.down -i lab --yes
@@ -112,7 +114,7 @@ def cluster_down(c, inventory=None, yes=False, json=False, verbose=False):
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import cluster
 
-        cluster.down(here, tell, yes=yes)
+        cluster.down(here, tell, yes=yes, timeout=timeout)
 
 
 @task(help=helps("inventory", "yes", "json", "verbose"))
@@ -318,11 +320,11 @@ def stack_logs(
 @task(
     positional=["name"],
     help=helps(
-        "inventory", "yes", "json", "verbose", name="a stack",
+        "inventory", "yes", "json", "verbose", name="a stack", timeout=GONE,
         volumes="also remove these volumes of it, on every host, comma-separated",
     ),
 )  # fmt: skip
-def stack_rm(c, name, inventory=None, volumes=None, yes=False, json=False, verbose=False):
+def stack_rm(c, name, inventory=None, volumes=None, timeout=None, yes=False, json=False, verbose=False):
     """Remove a stack and wait until it is gone. Volumes stay, but for those named. Asks first.
 
     Example: invoke stack.rm web -i lab --yes
@@ -330,7 +332,7 @@ def stack_rm(c, name, inventory=None, volumes=None, yes=False, json=False, verbo
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import stack
 
-        stack.remove(here, tell, name=name, volumes=volumes, yes=yes)
+        stack.remove(here, tell, name=name, volumes=volumes, timeout=timeout, yes=yes)
 
 
 @task(

@@ -10,6 +10,7 @@ from typing import Any
 from skep.secret import revealed, veiled
 
 ARROW = "→"
+UNSET = "unset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,13 @@ def lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def show(value: Any) -> str:
-    """A value as a plan prints it: text as it is, JSON for data and for an empty text, ``none`` for what is absent."""
+    """A value as a plan prints it: text as it is, JSON for data, ``unset`` for what is absent (``none`` may be a
+    value), and in quotes a text that is empty or that very word."""
     if value is None:
-        return "none"
+        return UNSET
     if isinstance(value, bool | int | float | list | tuple | Mapping):
         return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
-    return str(value) if value != "" else '""'
+    return f'"{value}"' if value in ("", UNSET) else str(value)
 
 
 def _open(value: Any) -> bool:

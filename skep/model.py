@@ -11,6 +11,9 @@ from typing import Any, Literal
 from skep.secret import Secret as Secret
 from skep.secret import reveal as reveal
 
+LOCAL_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "none", "null")
+"""Drivers of networks that live on a single host: no service can use one."""
+
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 

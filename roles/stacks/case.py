@@ -9,7 +9,7 @@ from typing import Any
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
 from skep.compose import STARS, pinned
-from skep.compose.comparing import comparable, differences, holds, replaces_tasks, short, shown, unlisted
+from skep.compose.comparing import comparable, differences, holds, short, shown, unlisted
 from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
@@ -27,11 +27,6 @@ class Difference:
     spec: Raw
     have: Raw | None
     changes: tuple[Change, ...] = ()
-
-    @property
-    def in_place(self) -> bool:
-        """Whether its tasks stay as they are."""
-        return self.have is not None and not replaces_tasks(self.changes)
 
 
 class Case:

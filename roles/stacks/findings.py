@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from roles.stacks.case import Case
@@ -11,12 +12,15 @@ from roles.stacks.wanted import image_of, same_image
 from skep.compose import NAMESPACE, pinned
 from skep.compose.comparing import MODE, short, shown
 from skep.compose.engines import dropped
-from skep.compose.lints import lints
+from skep.compose.lints import MASK, lints
 from skep.diff import Change, changes
 from skep.plan import Finding
 
 PREDEFINED = ("host", "bridge", "none", "nat")
 """Networks that every node has."""
+
+POOL = ("Subnet", "IPRange", "Gateway")
+"""What a network's pool is told by."""
 
 VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
 """The option that the Engine adds to an overlay network."""
@@ -55,7 +59,17 @@ def _dropped(case: Case) -> Iterator[Finding]:
 def _lints(case: Case) -> Iterator[Finding]:
     document, specs = case.wanted.document, case.wanted.specs
     if document is not None and specs is not None:
-        for text in lints(document, specs, nodes=_nodes(case), services=case.told.services):
+        told, cluster = case.told, case.cluster
+        there = {network["Name"] for network in told.networks}
+        planned = [
+            {"Name": one.name, "IPAM": {"Config": [{"Subnet": one.subnet}] if one.subnet else []}}
+            for one in cluster.networks
+            if one.name not in there
+        ]
+        networks = [*told.networks, *planned]
+        mask = cluster.swarm.subnet_size or MASK
+        nodes = _nodes(case)
+        for text in lints(document, specs, nodes=nodes, services=told.services, networks=networks, mask=mask):
             yield Finding("warning", text, role="stacks", standing=True)
 
 
@@ -183,15 +197,22 @@ def _networks(case: Case) -> Iterator[Finding]:
 
 
 def _drift(have: Raw, body: Raw) -> list[Change]:
-    """What differs; subnets only where they are asked for."""
+    """What differs; of addresses only what is asked for."""
     old, new = _settings(have), _settings(body)
-    return list(changes(old if new["Subnet"] else {**old, "Subnet": None}, new))
+    for key in POOL:
+        wanted = new[key]
+        if not any(wanted):
+            old[key] = wanted
+        elif key != "Subnet" and len(old[key]) == len(wanted):
+            old[key] = [told if asked else None for told, asked in zip(old[key], wanted, strict=True)]
+    return list(changes(old, new))
 
 
 def _settings(network: Raw) -> dict[str, Any]:
     """What a stack says of a network, without what the Engine adds."""
     options = {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN}
     labels = {key: value for key, value in (network.get("Labels") or {}).items() if key != NAMESPACE}
+    ipam = network.get("IPAM") or {}
     return {
         "Driver": network.get("Driver") or "overlay",
         "Internal": bool(network.get("Internal")),
@@ -199,5 +220,13 @@ def _settings(network: Raw) -> dict[str, Any]:
         "EnableIPv6": bool(network.get("EnableIPv6")),
         "Options": options,
         "Labels": labels,
-        "Subnet": [pool.get("Subnet") for pool in (network.get("IPAM") or {}).get("Config") or ()] or None,
+        "IPAM.Driver": ipam.get("Driver") or "default",
+        **{key: [_plain(pool.get(key)) for pool in ipam.get("Config") or ()] for key in POOL},
     }
+
+
+def _plain(address: str | None) -> str | None:
+    """An address or a range as the Engine tells it."""
+    if not address:
+        return None
+    return str(ip_network(address, strict=False) if "/" in address else ip_address(address))

@@ -9,9 +9,11 @@ from typing import Any
 
 from roles.stacks.case import Case, Difference
 from roles.stacks.findings import findings
+from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.state import KEY, Raw
 from roles.stacks.wanted import inherited
+from skep.compose.comparing import effect
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step, Wait
 
@@ -19,10 +21,11 @@ LOGINS = Ref("registry-logins")
 
 
 class Planner:
-    """The plan of one stack."""
+    """The plan of one stack. ``ports`` are those that its services take over from others."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, ports: Sequence[Handover] = ()) -> None:
         self._case = case
+        self._ports = ports
         self._name = case.name
 
     def items(self) -> list[Step | Finding]:
@@ -39,23 +42,19 @@ class Planner:
         begin = self._begin
         ready = [*([self._resolve] if self._resolve else []), begin, *made]
         before = list(self._hooks("before", ready))
-        writes = list(self._writes([d for d in case.differing if d.name not in case.hooks], [*ready, *before]))
+        givers = {one.giver for one in self._ports}
+        first = [self._gone(name, [*ready, *before]) for name in case.pruned if name in givers]
+        writes = list(self._writes([d for d in case.differing if d.name not in case.hooks], [*ready, *before, *first]))
         written = writes or [*ready, *before]
         settled = list(self._settled(written))
-        gone = [
-            self._call(
-                "prune",
-                f"remove service {name}",
-                "not in the compose files" if case.wanted.document else case.cause,
-                "service_remove",
-                {"service": name},
-                about=name,
-                needs=settled or written,
-            )
-            for name in case.pruned
-        ]
-        yield from [*ready, *before, *writes, *settled, *gone]
+        gone = [self._gone(name, settled or written) for name in case.pruned if name not in givers]
+        yield from [*ready, *before, *first, *writes, *settled, *gone]
         yield from self._finish(begin, [*(settled or written), *gone])
+
+    def _gone(self, name: str, needs: Sequence[Step]) -> Call:
+        cause = "not in the compose files" if self._case.wanted.document else self._case.cause
+        title = f"remove service {name}"
+        return self._call("prune", title, cause, "service_remove", {"service": name}, about=name, needs=needs)
 
     def _call(
         self,
@@ -140,6 +139,7 @@ class Planner:
         """
         waves = self._case.wanted.waves
         waves = (*waves, tuple(d.name for d in ordinary if not any(d.name in wave for wave in waves)))
+        waves = tuple(part for wave in waves for part in self._in_turn(wave))
         behind: set[str] = set()
         for number, wave in enumerate(waves):
             changed = [difference for difference in ordinary if difference.name in wave]
@@ -152,11 +152,20 @@ class Planner:
             behind |= {difference.name for difference in changed} | (set(wave) & self._unseen)
             ready = writes or ready
 
+    def _in_turn(self, wave: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """A wave, or two where some of it take ports over from others of it: from the removed ones they have them at
+        once, from others when the managers have seen to it, which is surely so once those run."""
+        takers = {one.taker for one in self._ports if one.within and one.giver in wave}
+        yield tuple(name for name in wave if name not in takers)
+        if takers:
+            yield tuple(name for name in wave if name in takers)
+
     def _write(self, difference: Difference, needs: Sequence[Step]) -> Step:
         case, name = self._case, difference.name
-        new, halted = difference.have is None, case.halted(name)
+        have, halted = difference.have, case.halted(name)
+        new = have is None
         restart = name in case.rollout.restart or (bool(halted) and not difference.changes)
-        how = "" if new else " (in place)" if difference.in_place and not restart else " (its tasks are replaced)"
+        how = "" if have is None else f" ({effect(have, difference.changes, restart=restart)})"
         hook = name in case.hooks
         action = "create" if new else "update" if difference.changes else "restart"
         arguments = {
@@ -179,8 +188,12 @@ class Planner:
             arguments,
             about=name,
             detail=tuple(case.lines(difference)),
-            needs=needs,
+            needs=[*needs, *self._others_before(name)],
         )
+
+    def _others_before(self, name: str) -> list[str]:
+        """The ends of other stacks' roll-outs that free a port for the service."""
+        return [f"stacks/done:{one.other.name}" for one in self._ports if one.taker == name and not one.within]
 
     def _hooks(self, when: str, needs: Sequence[Step]) -> Iterator[Step]:
         """One-shot jobs around the roll-out, one after the other; they run whenever anything changes."""

@@ -100,12 +100,17 @@ def _removal(
         )
     if detail or found.revisions:
         volumes = [_full(name, one, found) for one in stack.rollout.volumes]
-        yield from _steps(name, detail, kept, before, {host: volumes for host in hosts if volumes})
+        yield from _steps(stack, detail, kept, before, {host: volumes for host in hosts if volumes})
 
 
 def _steps(
-    name: str, detail: Sequence[str], kept: Sequence[str], before: Collection[str], volumes: Mapping[str, Sequence[str]]
+    stack: Stack,
+    detail: Sequence[str],
+    kept: Sequence[str],
+    before: Collection[str],
+    volumes: Mapping[str, Sequence[str]],
 ) -> list[Step]:
+    name = stack.name
     keep = {"keep": list(kept)} if kept else {}
     steps: list[Step] = [
         Call(
@@ -124,6 +129,7 @@ def _steps(
             condition="stack_gone",
             arguments={"stack": name, **keep},
             needs=(f"stacks/remove:{name}",),
+            timeout=stack.timeout,
         ),
     ]
     steps += [

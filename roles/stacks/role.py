@@ -9,6 +9,7 @@ from typing import Any
 from roles.stacks.case import Case, is_what_runs
 from roles.stacks.findings import owned_twice
 from roles.stacks.planner import Planner, key_step
+from roles.stacks.ports import handovers
 from roles.stacks.removal import removals
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
 from roles.stacks.wanted import Wanted, from_compose, from_found, from_revision, hooks_of, refreshed
@@ -81,9 +82,11 @@ true
         seen = told(cluster, observed)
         items: list[Step | Finding] = []
         cases = [_case(cluster, stack, seen) for stack in cluster.stacks]
+        clear = [case for case in cases if isinstance(case, Case)]
+        ports = handovers(clear)
         for case in cases:
-            items += Planner(case).items() if isinstance(case, Case) else case
-        items += owned_twice([case for case in cases if isinstance(case, Case)])
+            items += Planner(case, ports.of(case)).items() if isinstance(case, Case) else case
+        items += [*ports.findings, *owned_twice(clear)]
         makes_secret = any(isinstance(item, Step) and item.id.startswith("stacks/secret:") for item in items)
         if makes_secret and (seen is None or seen.key is None):
             items.insert(0, key_step(cluster, only_with="swarm/init" if seen is None else None))

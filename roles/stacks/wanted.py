@@ -166,12 +166,14 @@ def _kept(stack: Stack) -> int | None:
 
 def network_body(raw: Raw) -> dict[str, Any]:
     """What would make an observed network again."""
-    asked = [pool for pool in (raw.get("IPAM") or {}).get("Config") or () if pool.get("Subnet")]
+    ipam = raw.get("IPAM") or {}
+    asked = [pool for pool in ipam.get("Config") or () if pool.get("Subnet")]
+    driver = {"Driver": ipam["Driver"]} if ipam.get("Driver", "default") not in ("", "default") else {}
     options = {key: value for key, value in (raw.get("Options") or {}).items() if not key.endswith("vxlanid_list")}
     body = {key: raw.get(key) for key in ("Name", "Driver", "Internal", "Attachable", "Labels")}
     body |= {"EnableIPv6": True} if raw.get("EnableIPv6") else {}
     body |= {"Options": options} if options else {}
-    return body | ({"IPAM": {"Config": asked}} if asked else {})
+    return body | ({"IPAM": {**driver, "Config": asked}} if asked or driver else {})
 
 
 def named(spec: Raw, names: Mapping[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from skep import history, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, network_rows, node_rows, stack_rows
-from skep.commands.rollouts import recovery
+from skep.commands.rollouts import all_timed, recovery
 from skep.converge import (
     Site,
     limited,
@@ -24,6 +24,7 @@ from skep.converge import (
 )
 from skep.errors import ConnectError, SkepError, UsageError, VerifyFailed
 from skep.inventory.wording import did_you_mean, quoted
+from skep.model import Rollout
 from skep.observe import Observation, observe
 from skep.plan import Plan
 from skep.report import Reporter
@@ -43,9 +44,12 @@ def allowing(site: Site, networks: str | None, *, quorum_loss: bool) -> Site:
     return replace(site, cluster=replace(site.cluster, replace_networks=names, allow_quorum_loss=quorum_loss))
 
 
-def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool) -> int:
-    """Print what would change. Returns 10 with ``exit_code`` when something would, else 0."""
+def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool, resolve: bool = True) -> int:
+    """Print what would change, and tags that have moved. Returns 10 with ``exit_code`` when something would, else 0."""
     only = _only(site, limit)
+    rollout = Rollout(resolve="all" if resolve else "never")
+    stacks = tuple(replace(stack, rollout=rollout) for stack in site.cluster.stacks)
+    site = replace(site, cluster=replace(site.cluster, stacks=stacks))
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation, planned = look(site)
@@ -59,8 +63,9 @@ def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool)
     return 10 if exit_code and changes else 0
 
 
-def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: str) -> None:
+def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: str, timeout: str | None = None) -> None:
     """Plan, apply, observe again, verify what changed. On a cluster as described: one observation."""
+    site = all_timed(site, timeout)
     if verify not in ("always", "changed", "never"):
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
     only = _only(site, limit)
@@ -123,8 +128,9 @@ def status(site: Site, tell: Reporter) -> None:
     refuse_silent(observation.failures)
 
 
-def down(site: Site, tell: Reporter, *, yes: bool) -> None:
+def down(site: Site, tell: Reporter, *, yes: bool, timeout: str | None = None) -> None:
     """Stacks, networks, swarm, in reverse. Engines and volumes stay."""
+    site = all_timed(site, timeout)
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation = observe(site.cluster, site.pool, site.roles, waiting=site.waiting)
     planned = plan(site, observation, down=True)

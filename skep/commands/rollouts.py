@@ -96,7 +96,7 @@ def scale(site: Site, tell: Reporter, *, name: str, counts: Sequence[str], timeo
         wanted[_full(name, service)] = int(count)
     if not wanted:
         raise UsageError("no service is named", next_action=example)
-    stack = _with(_known(site, name), Rollout(scale=wanted, resolve="never"), timeout, None)
+    stack = _with(known(site, name), Rollout(scale=wanted, resolve="never"), timeout, None)
     _roll_out(site, tell, stack, f"stack.scale {name} {' '.join(counts)}", SCALED)
 
 
@@ -105,14 +105,14 @@ def restart(site: Site, tell: Reporter, *, name: str, services: Sequence[str], t
     if not services:
         raise UsageError("no service is named", next_action=f"for example: invoke stack.restart {name} web")
     chosen = frozenset(_full(name, service) for service in services)
-    stack = _with(_known(site, name), Rollout(restart=chosen, resolve="never"), timeout, None)
+    stack = _with(known(site, name), Rollout(restart=chosen, resolve="never"), timeout, None)
     _roll_out(site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", then=Rollout(still=True))
 
 
 def rollback(site: Site, tell: Reporter, *, name: str, revision: int | None, timeout: str | None) -> None:
     """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before."""
     rollout = Rollout(revision=-1 if revision is None else revision)
-    stack = _with(_known(site, name), rollout, timeout, None)
+    stack = _with(known(site, name), rollout, timeout, None)
     _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=Rollout(revision=LAST))
 
 
@@ -234,7 +234,7 @@ def only_stacks(site: Site, stacks: Sequence[Stack]) -> Site:
     return replace(site, cluster=cluster, roles=[role for role in site.roles if role.name == "stacks"])
 
 
-def _known(site: Site, name: str) -> Stack:
+def known(site: Site, name: str) -> Stack:
     """A stack of the inventory, or one that only the swarm knows."""
     return next((stack for stack in site.cluster.stacks if stack.name == name), Stack(name, ()))
 
@@ -242,16 +242,26 @@ def _known(site: Site, name: str) -> Stack:
 def _with(stack: Stack, rollout: Rollout, timeout: str | None, on_failure: str | None) -> Stack:
     if on_failure is not None and on_failure not in ON_FAILURE:
         raise UsageError(f"--on-failure {on_failure} is not one of {', '.join(ON_FAILURE)}")
+    return replace(
+        timed(stack, timeout),
+        rollout=rollout,
+        on_failure=ON_FAILURE[on_failure] if on_failure else stack.on_failure,
+    )
+
+
+def timed(stack: Stack, timeout: str | None) -> Stack:
+    """The stack with the time that ``--timeout`` gives it, such as ``90s``, ``5m`` or seconds; without, its own."""
     try:
         seconds = duration(f"{timeout}s" if timeout and timeout.isdigit() else timeout) / 1e9 if timeout else None
     except ValueError as error:
         raise UsageError(f"--timeout {timeout}: {error}") from None
-    return replace(
-        stack,
-        rollout=rollout,
-        timeout=seconds or stack.timeout,
-        on_failure=ON_FAILURE[on_failure] if on_failure else stack.on_failure,
-    )
+    return replace(stack, timeout=seconds or stack.timeout)
+
+
+def all_timed(site: Site, timeout: str | None) -> Site:
+    """The site with that time for each of its stacks."""
+    stacks = tuple(timed(stack, timeout) for stack in site.cluster.stacks)
+    return replace(site, cluster=replace(site.cluster, stacks=stacks))
 
 
 def _full(stack: str, service: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import NODES_SPARE, STACK, STACKS_SHOWN, manager_client, node_rows, stack_rows
-from skep.commands.rollouts import only_stacks
+from skep.commands.rollouts import known, only_stacks, timed
 from skep.converge import Site, plan, refuse_errors, refuse_silent
 from skep.errors import UsageError
 from skep.model import Rollout, Stack
@@ -16,10 +16,13 @@ from skep.observe import observe
 from skep.report import Reporter
 
 
-def remove(site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: bool) -> None:
+def remove(
+    site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: bool, timeout: str | None = None
+) -> None:
     """Remove a stack and wait until services, tasks and networks are gone. Volumes stay but those named."""
     chosen = tuple(filter(None, (volumes or "").split(",")))
-    only = only_stacks(site, [Stack(name, (), rollout=Rollout(volumes=chosen))])
+    patience = timed(known(site, name), timeout).timeout
+    only = only_stacks(site, [Stack(name, (), timeout=patience, rollout=Rollout(volumes=chosen))])
     with tell.busy("observing"):
         observation = observe(only.cluster, only.pool, only.roles, waiting=only.waiting)
     planned = plan(only, observation, down=True)

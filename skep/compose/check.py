@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from skep.compose.images import is_image
+from skep.compose.mounts import is_absolute
 from skep.compose.objects import external
 from skep.compose.options import mode_of
+from skep.compose.placement import ENGINE_LABELS, NODE_LABELS
 from skep.compose.problems import Place, Problems
 from skep.compose.quantities import nano_cpus
 from skep.compose.values import Fields
 from skep.inventory.findings import KeyPath
+from skep.model import LOCAL_DRIVERS
 
 _LEAST_MEMORY = 4 * 1024 * 1024
 _LEAST_CPUS = 10**6
-"""Less is refused by swarmkit's ``controlapi/service.go``."""
+_LEAST_SPAN = 10**6
+"""Nanoseconds, where any are given. Less is refused by swarmkit's ``controlapi/service.go``."""
+_SPANS = ("interval", "timeout", "start_period", "start_interval")
 
 
 def check(data: Fields, problems: Problems) -> None:
@@ -35,6 +42,28 @@ def check(data: Fields, problems: Problems) -> None:
             _external((section, name), one, (), problems)
     for name, service in services.items():
         _Service(data, service, ("services", name), problems).check()
+    _published(services, problems)
+
+
+def _published(services: Mapping[str, Fields], problems: Problems) -> None:
+    """Ports that are published twice. Source: ``validateEndpointSpec`` and ``checkPortConflicts`` of swarmkit: only
+    host ports of two services may be the same."""
+    first: dict[tuple[str, int], tuple[str, bool, Place]] = {}
+    for name, service in services.items():
+        own: dict[tuple[str, int], Place] = {}
+        for number, port in enumerate(service.get("ports", ())):
+            key = (port.get("protocol") or "tcp", port.get("published", 0))
+            if not key[1]:
+                continue
+            host = port.get("mode") == "host"
+            other, beside, place = first.setdefault(key, (name, host, port.place))
+            taken = f"in {own[key]}" if key in own else ""
+            if other != name and not (host and beside):
+                taken = f"by {problems.value(other)} in {place}"
+            if taken:
+                message = f"port {key[1]}/{key[0]} is published {taken}"
+                problems.error(port.place, ("services", name, "ports", number), message)
+            own[key] = port.place
 
 
 def _network(name: str, network: Fields, used: set[str], problems: Problems) -> None:
@@ -45,7 +74,29 @@ def _network(name: str, network: Fields, used: set[str], problems: Problems) -> 
                 problems.warn(network.where(key), (*path, key), "is ignored: the network is external")
     elif name not in used:
         problems.warn(network.place, path, "is not created: no service uses it")
+    elif network.get("driver") in LOCAL_DRIVERS:
+        message = f"'{network['driver']}' networks live on a single host; one that services can use is 'overlay'"
+        problems.error(network.where("driver"), (*path, "driver"), message)
+    _pools(path, network, problems)
     _external(path, network, (), problems)
+
+
+def _pools(path: KeyPath, network: Fields, problems: Problems) -> None:
+    """What ``validateIPAMConfiguration`` of swarmkit refuses."""
+    for number, pool in enumerate((network.get("ipam") or {}).get("config") or ()):
+        place = (*path, "ipam", "config", number)
+        if "subnet" not in pool:
+            if not problems.is_broken((*place, "subnet")):
+                problems.error(pool.place, place, "needs a subnet")
+            continue
+        subnet = ip_network(pool["subnet"], strict=False)
+        for key, address in (
+            ("gateway", ip_address(pool["gateway"]) if pool.get("gateway") else None),
+            ("ip_range", ip_network(pool["ip_range"], strict=False)[0] if pool.get("ip_range") else None),
+        ):
+            if address is not None and address not in subnet:
+                message = f"{problems.value(pool[key])} is not in the subnet {problems.value(pool['subnet'])}"
+                problems.error(pool.where(key), (*place, key), message)
 
 
 def _external(path: KeyPath, one: Fields, without: tuple[str, ...], problems: Problems) -> None:
@@ -123,6 +174,9 @@ class _Service:
                 message = f"the target {self.problems.value(target)} is taken in {targets[target]}"
                 self.error(("volumes", number), message, mount.place)
             targets[target] = mount.place
+            if not is_absolute(target) and kind != "npipe":
+                message = f"the target {self.problems.value(target)} must be an absolute path"
+                self.error(("volumes", number), message, mount.place)
 
     def _deploy(self) -> None:
         deploy = self.service.get("deploy") or {}
@@ -134,6 +188,11 @@ class _Service:
         policy = deploy.get("restart_policy") or {}
         if mode.endswith("job") and policy.get("condition") == "any":
             self.error(("deploy", "restart_policy", "condition"), f"cannot be any for mode {mode}")
+        for number, preference in enumerate((deploy.get("placement") or {}).get("preferences", ())):
+            if not preference.get("spread", NODE_LABELS).casefold().startswith((NODE_LABELS, ENGINE_LABELS)):
+                path = (*self.path, "deploy", "placement", "preferences", number, "spread")
+                used = f"is ignored by Swarm, which spreads over {NODE_LABELS}* and {ENGINE_LABELS}* only"
+                self.problems.warn(preference.where("spread"), path, used)
         if self.service.get("restart"):
             used = (
                 "is ignored by Swarm beside deploy.restart_policy"
@@ -143,17 +202,11 @@ class _Service:
             self.problems.warn(self.service.where("restart"), (*self.path, "restart"), used)
 
     def _ports(self) -> None:
-        taken: dict[tuple[str, int], Place] = {}
         dnsrr = (self.service.get("deploy") or {}).get("endpoint_mode") == "dnsrr"
         for number, port in enumerate(self.service.get("ports", ())):
             ingress = (port.get("mode") or "ingress") == "ingress"
             if dnsrr and ingress:
                 self.error(("ports", number), "endpoint_mode dnsrr takes ports in mode host only", port.place)
-            key = (port.get("protocol") or "tcp", port.get("published", 0))
-            if key[1] and ingress:
-                if key in taken:
-                    self.error(("ports", number), f"port {key[1]}/{key[0]} is published in {taken[key]}", port.place)
-                taken[key] = port.place
 
     def _resources(self) -> None:
         resources = (self.service.get("deploy") or {}).get("resources") or {}
@@ -168,6 +221,9 @@ class _Service:
         health = self.service.get("healthcheck") or {}
         if health.get("disable") and health.get("test"):
             self.error(("healthcheck", "disable"), "cannot be set beside a test")
+        for key in () if health.get("disable") else _SPANS:
+            if 0 < health.get(key, 0) < _LEAST_SPAN:
+                self.error(("healthcheck", key), "must be 1ms or more")
         spec: Fields = self.service.get("credential_spec") or Fields(self.service.place)
         given = [key for key in ("config", "file", "registry") if spec.get(key)]
         if len(given) > 1:

@@ -14,8 +14,11 @@ from skep.diff import Change, changes
 
 Raw = Mapping[str, Any]
 
-IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name")
-"""Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit."""
+IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name", "Placement")
+"""Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit, by which a change of
+constraints replaces only tasks on nodes that do not meet them."""
+
+JOBS = ("ReplicatedJob", "GlobalJob")
 
 MODE = ("Mode", "Mode")
 """Where a change from one mode to another is told: Swarm refuses it."""
@@ -77,9 +80,15 @@ def unlisted(spec: Raw, names: Mapping[str, str]) -> set[str]:
     return {one for one in targets - {*names, *names.values()} if _is_identifier(one)}
 
 
-def replaces_tasks(found: Iterable[Change]) -> bool:
-    """Whether any of the changes makes Swarm replace running tasks."""
-    return any(change.path[0] not in IN_PLACE or change.path == MODE for change in found)
+def effect(have: Raw, found: Iterable[Change], *, restart: bool = False) -> str:
+    """What an update of the service there does to its tasks, in words. A job runs again whatever changes: see
+    UpdateService of moby/swarmkit."""
+    parts = {"Mode.Mode" if change.path == MODE else change.path[0] for change in found}
+    if any(job in (have.get("Mode") or {}) for job in JOBS):
+        return "the job runs again"
+    if restart or parts - {*IN_PLACE, "Constraints"}:
+        return "its tasks are replaced"
+    return "tasks on nodes that no longer fit are replaced" if "Constraints" in parts else "in place"
 
 
 def shown(change: Change, hidden: frozenset[str]) -> Change:

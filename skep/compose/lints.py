@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+from skep.compose.comparing import JOBS
 from skep.compose.convert import Specs
 from skep.compose.images import tagged
 from skep.compose.load import Document
 from skep.compose.naming import NAMESPACE, Names
 from skep.compose.placement import constraints_of, fitting, meets, taking_tasks
 from skep.compose.problems import Place, Problems
+from skep.compose.published import Port, port_of, published
 from skep.compose.quantities import duration_text
-from skep.compose.values import Fields, where
+from skep.compose.values import where
 
 Raw = Mapping[str, Any]
 
@@ -23,29 +25,48 @@ MONITOR = 5 * SECOND
 """Swarm's default of update_config.monitor, in nanoseconds."""
 INTERVAL, RETRIES = 30 * SECOND, 3
 """The engine's defaults of a health check."""
+MASK = 24
+"""Swarm's default of the bits of its subnets."""
 SHOWN = 3
 """Services that one line names."""
-JOBS = ("ReplicatedJob", "GlobalJob")
 
 
-def lints(document: Document, specs: Specs, *, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> list[str]:
+def lints(
+    document: Document,
+    specs: Specs,
+    *,
+    nodes: Sequence[Raw] | None,
+    services: Sequence[Raw],
+    networks: Sequence[Raw] = (),
+    mask: int = MASK,
+) -> list[str]:
     """Texts ``file:line: key.path: message``, in the order of files and lines.
 
-    ``nodes`` and ``services`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None`` while nobody
-    can tell them.
+    ``nodes``, ``services`` and ``networks`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None``
+    while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out.
     """
-    return _Lints(document, specs, nodes, services).texts() if specs.services else []
+    return _Lints(document, specs, nodes, services, networks, mask).texts() if specs.services else []
 
 
 class _Lints:
     """One look at one stack."""
 
-    def __init__(self, document: Document, specs: Specs, nodes: Sequence[Raw] | None, services: Sequence[Raw]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        specs: Specs,
+        nodes: Sequence[Raw] | None,
+        services: Sequence[Raw],
+        networks: Sequence[Raw],
+        mask: int,
+    ) -> None:
         self.document = document
         self.specs = specs
         self.nodes = None if nodes is None else taking_tasks(nodes)
         self.stack = str(next(iter(specs.services.values()))["Labels"][NAMESPACE])
         self.services = services
+        self.networks = {network["Name"]: network for network in networks}
+        self.mask = mask
         self.problems = Problems((), set(document.hidden))
         self.fits = {name: self._fits(spec) for name, spec in specs.services.items()}
 
@@ -101,13 +122,13 @@ class _Lints:
                     f"an update watches a task for {duration_text(monitor)}, and the health check may need"
                     f" {duration_text(need)} (start_period + interval × retries) to find it unhealthy",
                 )
-        held = [port for port in _published(spec) if port["PublishMode"] == "host"]
+        held = _of_hosts(spec)
         for key, section in (("update_config", "UpdateConfig"), ("rollback_config", "RollbackConfig")):
             if held and (spec.get(section) or {}).get("Order") == "start-first":
                 self._warn(
                     ("services", name, "deploy", key, "order"),
                     f"'start-first' starts the new task while the old one still holds port"
-                    f" {held[0]['PublishedPort']} of the host; use 'stop-first'",
+                    f" {held[0][1]} of the host; use 'stop-first'",
                 )
 
     def _image(self, name: str) -> None:
@@ -141,32 +162,26 @@ class _Lints:
                 f" {count - most * len(fits)} never start",
             )
 
-    def _taken(self) -> Mapping[tuple[str, int, str], list[Raw]]:
-        """Specs of services that are not of this stack, by protocol, published port and mode."""
-        found: dict[tuple[str, int, str], list[Raw]] = defaultdict(list)
-        for raw in self.services:
-            spec = raw["Spec"]
+    def _taken(self) -> Mapping[Port, list[Raw]]:
+        """Specs of services that are not of this stack, by the ports of hosts that they publish."""
+        found: dict[Port, list[Raw]] = defaultdict(list)
+        for spec in (raw["Spec"] for raw in self.services):
             if (spec.get("Labels") or {}).get(NAMESPACE) != self.stack:
-                ports = {_key(port) for port in (*_published(spec), *_all((raw.get("Endpoint") or {}).get("Ports")))}
-                for port in ports:
+                for port in _of_hosts(spec):
                     found[port].append(spec)
         return found
 
-    def _ports(self, name: str, full: str, spec: Raw, taken: Mapping[tuple[str, int, str], list[Raw]]) -> None:
-        for port in _published(spec):
-            others = [
-                other
-                for other in taken.get(_key(port), ())
-                if port["PublishMode"] == "ingress" or self._meet(self.fits[full], other)
-            ]
+    def _ports(self, name: str, full: str, spec: Raw, taken: Mapping[Port, list[Raw]]) -> None:
+        """Ports of hosts that tasks of others hold, too; for any other port Swarm refuses the second service."""
+        for port in _of_hosts(spec):
+            others = [other for other in taken.get(port, ()) if self._meet(self.fits[full], other)]
             if others:
-                number, protocol = port["PublishedPort"], port["Protocol"]
                 given = self.document.section("services")[name].get("ports", ())
-                place = next((one.place for one in given if one.get("published") == number), None)
-                where_ = "in the whole swarm" if port["PublishMode"] == "ingress" else "on nodes that both may run on"
+                place = next((one.place for one in given if one.get("published") == port[1]), None)
                 self._warn(
                     ("services", name, "ports"),
-                    f"port {number}/{protocol} is taken {where_} by the service {others[0]['Name']}",
+                    f"port {port[1]}/{port[0]} is taken on nodes that both may run on by the service"
+                    f" {others[0]['Name']}",
                     place,
                 )
 
@@ -175,30 +190,36 @@ class _Lints:
         return fits is None or bool(fitting(constraints_of(other), fits))
 
     def _subnets(self) -> None:
+        """Networks with fewer addresses than all services in them need; nodes' own have no such bound."""
         names = Names(self.document, self.stack)
-        for name, network in self.document.section("networks").items():
-            body = self.specs.networks.get(names.of("networks", name))
-            pools = [_room(pool) for pool in ((body or {}).get("IPAM") or {}).get("Config") or ()]
-            room = sum(pools)
-            if body is None or not pools or 0 in pools:
-                continue
-            tasks, virtual, nodes = self._addresses(body["Name"])
-            if tasks + virtual + nodes > room:
-                ipam: Fields = network["ipam"]
+        services = self.document.section("services").values()
+        for name in sorted({name for one in services for name in one.get("networks") or ("default",)}):
+            full = names.of("networks", name)
+            body = self.networks.get(full) or self.specs.networks.get(full)
+            room = self._room(body) if body else 0
+            tasks, virtual, nodes = self._addresses({full, (body or {}).get("Id", full)})
+            if room and tasks + virtual + nodes > room:
+                own = full in self.specs.networks
                 self._warn(
-                    ("networks", name, "ipam", "config", 0, "subnet"),
+                    ("networks", name, "ipam", "config", 0, "subnet") if own else ("networks", name),
                     f"has {room} addresses to give, and {tasks + virtual + nodes} are needed: {tasks} for tasks,"
-                    f" {virtual} for services, {nodes} for nodes; name a larger subnet",
-                    where(ipam, ("config", 0, "subnet")),
+                    f" {virtual} for services, {nodes} for nodes; {'name' if own else 'give it'} a larger subnet",
                 )
 
-    def _addresses(self, network: str) -> tuple[int, int, int]:
+    def _room(self, network: Raw) -> int:
+        """Addresses for whoever comes; 0 where they are not to be counted."""
+        pools = (network.get("IPAM") or {}).get("Config") or [{"Subnet": f"0.0.0.0/{self.mask}"}]
+        rooms = [_room(pool) for pool in pools]
+        return 0 if 0 in rooms else sum(rooms)
+
+    def _addresses(self, network: Container[str]) -> tuple[int, int, int]:
         """Addresses that tasks (while an update starts first, old and new), virtual IPs and nodes take."""
         tasks = virtual = nodes = 0
-        for full, spec in self.specs.services.items():
-            if not any(one["Target"] == network for one in spec["TaskTemplate"].get("Networks") or ()):
+        others = [raw["Spec"] for raw in self.services if raw["Spec"]["Name"] not in self.specs.services]
+        for spec in (*self.specs.services.values(), *others):
+            if not any(one["Target"] in network for one in spec["TaskTemplate"].get("Networks") or ()):
                 continue
-            fits = self.fits[full]
+            fits = self._fits(spec)
             count = _tasks(spec, 1 if fits is None else len(fits))
             update = spec.get("UpdateConfig") or {}
             more = min(update.get("Parallelism", 1) or count, count) if update.get("Order") == "start-first" else 0
@@ -226,16 +247,5 @@ def _room(pool: Raw) -> int:
     return max(1, subnet.num_addresses - 3)
 
 
-def _published(spec: Raw) -> Iterator[dict[str, Any]]:
-    return _all((spec.get("EndpointSpec") or {}).get("Ports"))
-
-
-def _all(ports: Any) -> Iterator[dict[str, Any]]:
-    """Ports with a published one, their defaults filled in."""
-    for port in ports or ():
-        if port.get("PublishedPort"):
-            yield {"Protocol": "tcp", "PublishMode": "ingress", **port}
-
-
-def _key(port: Raw) -> tuple[str, int, str]:
-    return port["Protocol"], port["PublishedPort"], port["PublishMode"]
+def _of_hosts(spec: Raw) -> list[Port]:
+    return [port_of(port) for port in published(spec) if port["PublishMode"] == "host"]

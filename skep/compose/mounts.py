@@ -107,6 +107,11 @@ class Mounts(Kind):
         return [LONG.dump(mount) for mount in value]
 
 
+def is_absolute(path: str) -> bool:
+    """Whether a path is one from the root, of Linux or Windows, or a template that a task may make one of."""
+    return path.startswith(("/", "{{")) or bool(_WINDOWS.match(path))
+
+
 def _fits(mount: Fields, item: Entry, at: At) -> bool:
     """Whether the keys fit the type; says why not."""
     kind = mount["type"]

@@ -176,7 +176,7 @@ class StackSection(Section):
         shown="compose.yml",
     )
     variables: Variables = doc("Values of `${NAME}` in the compose files.", {"REPLICAS": 2}, shown="none")
-    timeout: Duration = doc("How long its services may take to run as wanted.", "5m", 300.0, shown="5m")
+    timeout: Duration = doc("How long its services may take to run as wanted, or to be gone.", "5m", 300.0, shown="5m")
 
 
 class RegistrySection(Section):

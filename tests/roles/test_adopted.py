@@ -104,7 +104,7 @@ def test_what_other_hands_changed_is_told_field_by_field(engine: str) -> None:
         raw["Spec"]["TaskTemplate"]["ForceUpdate"] += 1
         steps = [item for item in planned(stack, told, mounted(stack, told)) if isinstance(item, Step)]
         told_lines = {step.id: step.detail for step in steps if step.detail}
-        assert told_lines == {f"stacks/update:{stack.name}/{name}": ("Env.BY: hand → none",)}
+        assert told_lines == {f"stacks/update:{stack.name}/{name}": ("Env.BY: hand → unset",)}
         assert [step.id.partition(":")[0] for step in steps] == [
             "stacks/begin",
             "stacks/update",

@@ -22,11 +22,11 @@ TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abcd
         ({}, {}, ()),
         ({"a": 1}, {"a": 1}, ()),
         ({"a": 1}, {"a": 2}, ("a: 1 → 2",)),
-        ({"a": 1}, {}, ("a: 1 → none",)),
+        ({"a": 1}, {}, ("a: 1 → unset",)),
         ({"a": None}, {}, ()),
         ({"a": {"c": 1, "b": "x"}}, {"a": {"c": 2, "b": "y"}}, ("a.b: x → y", "a.c: 1 → 2")),
-        ({}, {"a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x")),
-        ({"z": 1}, {"z": 1, "a": {"b": 1, "c": {"d": "x"}}}, ("a.b: none → 1", "a.c.d: none → x")),
+        ({}, {"a": {"b": 1, "c": {"d": "x"}}}, ("a.b: unset → 1", "a.c.d: unset → x")),
+        ({"z": 1}, {"z": 1, "a": {"b": 1, "c": {"d": "x"}}}, ("a.b: unset → 1", "a.c.d: unset → x")),
         ({"a": {"b": 1}}, {"a": 1}, ('a: {"b": 1} → 1',)),
         ({"a": [1, 2]}, {"a": [2, 1]}, ("a: [1, 2] → [2, 1]",)),
         ({"a": {"b.c": True}}, {"a": {"b.c": False}}, ("a.b.c: true → false",)),
@@ -40,7 +40,7 @@ def test_lines(old: Any, new: Any, told: tuple[str, ...]) -> None:
 def test_text_is_shown_as_it_is_and_data_as_json() -> None:
     assert show("ü → x") == "ü → x"
     assert show(["ü", 1, None]) == '["ü", 1, null]'
-    assert show(None) == "none"
+    assert [show(one) for one in (None, "none", "unset")] == ["unset", "none", '"unset"']
     assert show(True) == "true"
 
 
@@ -79,18 +79,18 @@ def test_changes_show_no_secret_neither_the_new_one_nor_the_old() -> None:
     }
     new = {"opts": {"token": Secret("hunter2"), "tag": "z"}, "proxy": Secret("hunter2"), "same": Secret("hunter2")}
     assert lines(old, new) == (
-        "gone: y → none",
+        "gone: y → unset",
         "opts.tag: x → z",
         "opts.token: *** (a secret, changed)",
         "proxy: *** (a secret, changed)",
     )
-    assert lines({}, new)[:2] == ("opts.tag: none → z", "opts.token: none → ***")
+    assert lines({}, new)[:2] == ("opts.tag: unset → z", "opts.token: unset → ***")
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "none"),
+        (None, "unset"),
         ("plain", "plain"),
         (Ref("worker-token"), "<worker-token>"),
         (Secret("hunter2"), "***"),

@@ -9,6 +9,7 @@ import copy
 import json
 import urllib.parse
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 import requests
@@ -148,6 +149,7 @@ class EngineApi:
             )
         if kind == "services":
             spec = self._checked(spec)
+            self._refuse_taken(spec)
         identifier = self.new_id(kind[:-1])
         self.swarm.index += 1
         store[identifier] = {"ID": identifier, "Version": {"Index": self.swarm.index}, "CreatedAt": "", "Spec": spec}
@@ -162,11 +164,21 @@ class EngineApi:
             spec = self._checked(spec)
             if set(spec["Mode"]) != set(have["Spec"]["Mode"]):
                 raise refusal(501, "rpc error: code = Unimplemented desc = service mode change is not allowed")
+            if spec["EndpointSpec"] != have["Spec"]["EndpointSpec"]:
+                self._refuse_taken(spec, identifier)
             have["PreviousSpec"] = have["Spec"]
         elif {**have["Spec"], "Labels": None} != {**spec, "Labels": None}:
             raise refusal(400, "rpc error: code = InvalidArgument desc = only updates to Labels are allowed")
         self.swarm.index += 1
         have["Spec"], have["Version"] = spec, {"Index": self.swarm.index}
+
+    def _refuse_taken(self, spec: Raw, identifier: str = "") -> None:
+        """Published ports of others. Source: ``checkPortConflicts`` of moby/swarmkit."""
+        for other in (one["Spec"] for one in self.swarm.services.values() if one["ID"] != identifier):
+            for port, mode in _ports(spec):
+                if any(port == taken and "ingress" in (mode, beside) for taken, beside in _ports(other)):
+                    text = f"port '{port[1]}' is already in use by service '{other['Name']}'"
+                    raise refusal(400, f"rpc error: code = InvalidArgument desc = {text}")
 
     def _remove(self, kind: str, identifier: str) -> None:
         self._lose()
@@ -230,6 +242,15 @@ class EngineApi:
         raise refusal(404, f"network {word} not found")
 
 
+def _ports(spec: Raw) -> list[tuple[tuple[str, int], str]]:
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
+    return [
+        ((port.get("Protocol", "tcp"), port["PublishedPort"]), port.get("PublishMode", "ingress"))
+        for port in ports
+        if port.get("PublishedPort")
+    ]
+
+
 def _version(text: str) -> tuple[int, int]:
     major, _, rest = text.partition(".")
     return (int(major), int(rest.partition(".")[0])) if major.isdigit() else (99, 0)
@@ -280,6 +301,10 @@ def _node(swarm: Swarm, node: Node) -> Raw:
 def _network(name: str, overlay: Overlay) -> Raw:
     settings = overlay.settings
     number = overlay.id.strip("networkx") or "0"
+    ipam = overlay.body.get("IPAM") or {}
+    pool = {"Subnet": settings["subnet"], "Gateway": settings["gateway"]}
+    if (ipam.get("Config") or [{}])[0].get("IPRange"):
+        pool["IPRange"] = str(ip_network(ipam["Config"][0]["IPRange"], strict=False))
     return {
         "Name": name,
         "Id": overlay.id,
@@ -289,7 +314,7 @@ def _network(name: str, overlay: Overlay) -> Raw:
         "Attachable": settings["attachable"],
         "EnableIPv6": overlay.body.get("EnableIPv6", False),
         "Options": {**(overlay.body.get("Options") or {}), "com.docker.network.driver.overlay.vxlanid_list": number},
-        "IPAM": {"Driver": "default", "Config": [{"Subnet": settings["subnet"], "Gateway": settings["gateway"]}]},
+        "IPAM": {"Driver": ipam.get("Driver") or "default", "Config": [pool]},
         "Labels": dict(settings["labels"]),
     }
 

@@ -9,10 +9,10 @@ from skep.inventory.checks.addresses import as_address, as_range, range_problem
 from skep.inventory.checks.labels import check_label_keys
 from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.schema import InventoryFile
+from skep.model import LOCAL_DRIVERS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 RESERVED = ("bridge", "docker_gwbridge", "host", "ingress", "none")
-LOCAL_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "none", "null")
 LONGEST_PREFIX = {4: 29, 6: 125}
 
 

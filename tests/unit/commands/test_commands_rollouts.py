@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from roles.stacks.role import role as stacks
 from skep import converge
 from skep.apply import Outcome
-from skep.commands import carrying, rollouts
+from skep.commands import carrying, cluster, rollouts
 from skep.converge import Site
 from skep.errors import PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Host, Secret, Stack
@@ -298,6 +299,26 @@ def test_plan_changes_nothing_and_tells_by_its_exit_code(stage: Stage) -> None:
     stage.deploy(stack())
     assert rollouts.show_plan(site, stage.tell, name="all", resolve=True, exit_code=True) == 0
     assert "nothing to change" in stage.tell.lines[-1]
+
+
+def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.deploy(stack())
+    told: list[str] = []
+    monkeypatch.setattr(cluster, "look", stage.look)
+    monkeypatch.setattr(
+        stage.tell,
+        "plan",
+        lambda plan, applying: told.extend(finding.text for finding in plan.findings if not finding.standing),
+    )
+    site = replace(stage.site(stack()), pool=SimpleNamespace(hosts=["h1"]))  # type: ignore[arg-type]
+    stage.world.pushed["busybox:1"] = 1
+    assert cluster.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
+    assert [text.partition(" runs ")[0] for text in told] == ["service web_app", "service web_db"]
+    told.clear()
+    assert cluster.show_plan(site, stage.tell, limit=None, exit_code=True, resolve=False) == 0
+    stage.world.lacking.add("busybox:1")
+    assert cluster.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
+    assert told == []
 
 
 def scaled(*counts: str) -> Callable[[Site], None]:

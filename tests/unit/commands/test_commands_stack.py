@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from skep import converge
+from skep.commands import cluster
 from skep.commands import stack as commands
 from skep.errors import PreflightError, UsageError
 from skep.model import Stack
+from skep.plan import Wait
 from tests.unit.commands.test_commands_rollouts import Stage, stack, stage
 
 __all__ = ["stage"]
@@ -69,6 +73,30 @@ def configs(stage: Stage) -> set[str]:
 def test_a_stack_that_is_not_there(removing: Stage) -> None:
     assert remove(removing, "shop") == "there is no stack shop"
     assert removing.tell.plans == []
+
+
+def test_how_long_it_may_take(removing: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    removing.deploy(SHARED)
+    waits: list[float] = []
+    monkeypatch.setattr(
+        removing.tell,
+        "plan",
+        lambda plan, applying: waits.extend(step.timeout for step in plan if isinstance(step, Wait)),
+    )
+    site = removing.site(replace(SHARED, timeout=77.0))
+    commands.remove(site, removing.tell, name="shop", volumes=None, yes=True)
+    assert waits == [77.0]
+    removing.deploy(SHARED)
+    waits.clear()
+    commands.remove(site, removing.tell, name="shop", volumes=None, yes=True, timeout="5s")
+    assert waits == [5.0]
+    removing.deploy(SHARED)
+    with pytest.raises(UsageError, match="--timeout soon:"):
+        commands.remove(site, removing.tell, name="shop", volumes=None, yes=True, timeout="soon")
+    planned = converge.plan(cluster.all_timed(site, None), removing.see(site), down=True)
+    assert [step.timeout for step in planned if isinstance(step, Wait)] == [77.0]
+    planned = converge.plan(cluster.all_timed(site, "9"), removing.see(site), down=True)
+    assert [step.timeout for step in planned if isinstance(step, Wait)] == [9.0]
 
 
 def test_a_stack_that_nobody_knows_is_a_slip(removing: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skep.compose.comparing import comparable, differences, replaces_tasks, short, unlisted
+from skep.compose.comparing import comparable, differences, effect, short, unlisted
 
 NAMES = {"n" * 25: "web_default", "c" * 25: "web_page"}
 
@@ -81,12 +81,12 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
     ("old", "new", "lines", "replaces"),
     [
         ({}, {"Mode": {"Replicated": {"Replicas": 0}}}, ["Mode.Replicas: 1 → 0"], False),
-        ({}, {"Mode": {"Global": {}}}, ["Mode.Mode: replicated → global", "Mode.Replicas: 1 → none"], True),
-        ({}, {"Labels": {"a": "1"}}, ["Labels.a: none → 1"], False),
-        ({}, {"c_Labels": {"a": "1"}}, ["ContainerLabels.a: none → 1"], True),
-        ({"c_Init": None}, {"c_Init": False}, ["Init: none → false"], True),
-        ({}, {"c_StopGracePeriod": 0}, ["StopGracePeriod: none → 0"], True),
-        ({"t_RestartPolicy": {}}, {"t_RestartPolicy": {"Delay": 0}}, ["RestartPolicy.Delay: none → 0"], True),
+        ({}, {"Mode": {"Global": {}}}, ["Mode.Mode: replicated → global", "Mode.Replicas: 1 → unset"], True),
+        ({}, {"Labels": {"a": "1"}}, ["Labels.a: unset → 1"], False),
+        ({}, {"c_Labels": {"a": "1"}}, ["ContainerLabels.a: unset → 1"], True),
+        ({"c_Init": None}, {"c_Init": False}, ["Init: unset → false"], True),
+        ({}, {"c_StopGracePeriod": 0}, ["StopGracePeriod: unset → 0"], True),
+        ({"t_RestartPolicy": {}}, {"t_RestartPolicy": {"Delay": 0}}, ["RestartPolicy.Delay: unset → 0"], True),
         ({"c_Env": ["A=1"]}, {"c_Env": ["A=2"]}, ["Env.A: 1 → 2"], True),
         ({"c_Env": ["A=x=y"]}, {"c_Env": ["A=x=z"]}, ["Env.A: x=y → x=z"], True),
         ({"c_Args": ["a", ""]}, {"c_Args": ["a"]}, ['Args: ["a", ""] → ["a"]'], True),
@@ -94,10 +94,10 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
         (
             {"EndpointSpec": {"Ports": [{"TargetPort": 80, "PublishedPort": 8080}]}},
             {"EndpointSpec": {"Ports": [{"TargetPort": 80, "PublishedPort": 8081, "PublishMode": "host"}]}},
-            ["Ports.8080:80/tcp ingress: published → none", "Ports.8081:80/tcp host: none → published"],
+            ["Ports.8080:80/tcp ingress: published → unset", "Ports.8081:80/tcp host: unset → published"],
             True,
         ),
-        ({}, {"t_Networks": [{"Target": "other"}]}, ["Networks.other.joined: none → yes"], True),
+        ({}, {"t_Networks": [{"Target": "other"}]}, ["Networks.other.joined: unset → yes"], True),
         ({}, {"c_Configs": [{**FILE, "ConfigName": "b"}]}, None, True),
         (
             {"c_Configs": [FILE]},
@@ -105,25 +105,52 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
             ["Configs./page.Name: web_page → web_page_2"],
             True,
         ),
-        ({}, {"t_Placement": {"Constraints": ["a == 1"]}}, ["Constraints.a == 1: none → required"], True),
-        ({}, {"t_Placement": {"MaxReplicas": 2}}, ["Placement.MaxReplicas: none → 2"], True),
-        ({}, {"c_Healthcheck": {"Test": ["NONE"]}}, ['Healthcheck.Test: none → ["NONE"]'], True),
-        ({}, {"c_Privileges": {"NoNewPrivileges": True}}, ["Privileges.NoNewPrivileges: none → true"], True),
+        ({}, {"t_Placement": {"Constraints": ["a == 1"]}}, ["Constraints.a == 1: unset → required"], False),
+        ({}, {"t_Placement": {"MaxReplicas": 2}}, ["Placement.MaxReplicas: unset → 2"], False),
+        ({}, {"c_Healthcheck": {"Test": ["NONE"]}}, ['Healthcheck.Test: unset → ["NONE"]'], True),
+        ({}, {"c_Privileges": {"NoNewPrivileges": True}}, ["Privileges.NoNewPrivileges: unset → true"], True),
         ({}, {"UpdateConfig": {"Parallelism": 0}}, None, False),
-        ({}, {"t_LogDriver": {"Name": "local"}}, ["LogDriver.Name: none → local"], True),
+        (
+            {"t_RestartPolicy": {"Condition": "any"}},
+            {"t_RestartPolicy": {"Condition": "none"}},
+            ["RestartPolicy.Condition: any → none"],
+            True,
+        ),
+        ({"t_RestartPolicy": {"Condition": "any"}}, {}, ["RestartPolicy.Condition: any → unset"], True),
+        ({}, {"t_LogDriver": {"Name": "local"}}, ["LogDriver.Name: unset → local"], True),
     ],
 )  # fmt: skip
 def test_what_differs_is_told(old: Any, new: Any, lines: list[str] | None, replaces: bool) -> None:
     found = differences(spec(**old), spec(**new), NAMES)
     assert found
     assert lines is None or [str(change) for change in found] == lines
-    assert replaces_tasks(found) == replaces
+    assert (effect(spec(**old), found) == "its tasks are replaced") == replaces
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({}, {"Labels": {"a": "1"}}, "in place"),
+        ({}, {"t_Placement": {"MaxReplicas": 2}}, "in place"),
+        ({}, {"t_Placement": {"Preferences": [{"Spread": {"SpreadDescriptor": "node.labels.a"}}]}}, "in place"),
+        ({}, {"t_Placement": {"Constraints": ["a == 1"]}}, "tasks on nodes that no longer fit are replaced"),
+        ({}, {"t_Placement": {"Constraints": ["a == 1"]}, "c_TTY": True}, "its tasks are replaced"),
+        ({"Mode": {"GlobalJob": {}}}, {"Mode": {"GlobalJob": {}}, "Labels": {"a": "1"}}, "the job runs again"),
+        ({"Mode": {"ReplicatedJob": {}}}, {"Mode": {"ReplicatedJob": {}}, "c_TTY": True}, "the job runs again"),
+    ],
+)
+def test_what_becomes_of_the_tasks(old: Any, new: Any, told: str) -> None:
+    have = spec(**old)
+    found = differences(have, spec(**new), NAMES)
+    assert effect(have, found) == told
+    if told != "the job runs again":
+        assert effect(have, [], restart=True) == "its tasks are replaced"
 
 
 def test_nodes_own_networks_are_alike_only_where_one_has_no_name() -> None:
     host, none = spec(t_Networks=[{"Target": "host"}]), spec(t_Networks=[{"Target": "none"}])
     unnamed = spec(t_Networks=[{"Target": "x" * 25}, {"Target": "n" * 25}])
-    assert told(host, none) == ["Networks.host.joined: yes → none", "Networks.none.joined: none → yes"]
+    assert told(host, none) == ["Networks.host.joined: yes → unset", "Networks.none.joined: unset → yes"]
     assert told(unnamed, spec(t_Networks=[{"Target": "none"}, {"Target": "web_default"}])) == []
     assert unlisted(unnamed, NAMES) == {"x" * 25}
     assert unlisted(host, NAMES) == set()

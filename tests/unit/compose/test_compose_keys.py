@@ -133,6 +133,12 @@ def test_what_docker_says_is_ignored_or_refused_is() -> None:
         ("volumes: ['/x:/x:z']", "volumes[0]: the option 'z' is ignored by Swarm"),
         ("hostname: $NOPE", "hostname: the variable NOPE is not set: nothing is put in its place"),
         ("networks: {default: {ipv4_address: 1.2.3.4}}", None),
+        (
+            "deploy: {placement: {preferences:"
+            " [{spread: node.labels.a}, {spread: Engine.Labels.b}, {spread: node.role}]}}",
+            "deploy.placement.preferences[2].spread: is ignored by Swarm, which spreads over node.labels.* and"
+            " engine.labels.* only",
+        ),
     ],
 )
 def test_warnings_of_services(text: str, warning: str | None, read: Read) -> None:

@@ -50,8 +50,23 @@ def said(case: Mapping[str, Any]) -> list[str]:
         }
         for name, ports in case.get("others", {}).items()
     ]
+    others += [
+        {
+            "Spec": {
+                "Name": f"beside_{network}",
+                "TaskTemplate": {"Networks": [{"Target": network}]},
+                "Mode": {"Replicated": {"Replicas": replicas}},
+            }
+        }
+        for network, replicas in case.get("beside", {}).items()
+    ]
+    swarms = [
+        {"Name": name, "Id": f"id-{name}", "IPAM": {"Config": [{"Subnet": subnet}]}}
+        for name, subnet in case.get("there", {}).items()
+    ]
     nodes = [a_node(name, spec) for name, spec in (case.get("nodes") or {}).items()] or None
-    return lints(document, convert(document, "mine"), nodes=nodes, services=others)
+    mask = {"mask": case["mask"]} if "mask" in case else {}
+    return lints(document, convert(document, "mine"), nodes=nodes, services=others, networks=swarms, **mask)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{n} {case['lint']}" for n, case in enumerate(CASES)])

@@ -1,0 +1,123 @@
+"""Published ports that another service has: refused by Swarm for good, or until that one gives them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from roles.stacks.case import Case
+from skep.compose import NAMESPACE
+from skep.compose.published import Port, clash, ports_of
+from skep.plan import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A service that takes a port over in this plan, and the one that has it until then."""
+
+    case: Case
+    taker: str
+    giver: str
+    port: Port
+    other: Case
+
+    @property
+    def within(self) -> bool:
+        """Whether both are of one stack."""
+        return self.case is self.other
+
+
+@dataclass(slots=True)
+class Handovers:
+    """Those of a plan that can be put in order, and errors for what Swarm would refuse."""
+
+    possible: list[Handover] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def of(self, case: Case) -> list[Handover]:
+        """Those in which a service of the stack takes over."""
+        return [one for one in self.possible if one.case is case]
+
+
+def handovers(cases: Sequence[Case]) -> Handovers:
+    """Who takes whose port. A service that publishes what it did before is let be: Swarm let it, too."""
+    found = Handovers()
+    wanted = {name: case for case in cases for name in case.wanted.services}
+    held = {raw["Spec"]["Name"]: ports_of(raw) for case in cases[:1] for raw in case.told.services}
+    moving = {name: ports_of({"Spec": case.wanted.services[name]}) for case in cases for name in _moving(case)}
+    going = {name: case for case in cases for name in case.pruned}
+    later = {name: ports for name, ports in held.items() if name not in going} | moving
+    owners = {**wanted, **going}
+    asked: list[Handover] = []
+    for name, ports in moving.items():
+        for other in sorted((held.keys() | moving.keys()) - {name}):
+            port = clash(ports, later.get(other, {}))
+            now = clash(ports, held.get(other, {}))
+            if port and not (other in moving and other < name):
+                owner = owners[other].name if other in owners else _stack_of(wanted[name], other)
+                found.findings.append(_refused(wanted[name], name, other, owner, port))
+            elif now and not port:
+                asked.append(Handover(wanted[name], name, other, now, owners[other]))
+    takers, waiting = {one.taker for one in asked}, {one.case.name for one in asked if not one.within}
+    for one in asked:
+        if one.giver not in takers and (_in_turn(one) if one.within else one.other.name not in waiting):
+            found.possible.append(one)
+        else:
+            found.findings.append(_too_late(one))
+    return found
+
+
+def _moving(case: Case) -> Iterator[str]:
+    """Services that are created, or published otherwise than before."""
+    for one in case.differing:
+        if one.have is None or any(change.path[0] in ("Ports", "EndpointMode") for change in one.changes):
+            yield one.name
+
+
+def _in_turn(one: Handover) -> bool:
+    """Whether the giver is not behind the taker: in the same wave or an earlier one, and no hook is among them."""
+    hooks, waves = one.case.wanted.hooks, one.case.wanted.waves
+    if one.taker in hooks or one.giver in hooks:
+        return False
+    if one.giver in one.case.pruned:
+        return True
+    taker, giver = (
+        next((number for number, wave in enumerate(waves) if name in wave), len(waves))
+        for name in (one.taker, one.giver)
+    )
+    return giver <= taker
+
+
+def _refused(case: Case, name: str, other: str, owner: str, port: Port) -> Finding:
+    whose = f" of stack {owner}" if owner and owner != case.name else ""
+    if other in case.surplus:
+        action = f"invoke stack.deploy {case.name} --prune removes it first: no compose file has it any more"
+    else:
+        action = "publish another port in one of them, or take the other one away"
+    text = f"port {port[1]}/{port[0]} is taken by the service {other}{whose}: Swarm would refuse it"
+    return Finding("error", f"{_where(case, name, port)}: {text}", role="stacks", next_action=action)
+
+
+def _too_late(one: Handover) -> Finding:
+    text = f"port {one.port[1]}/{one.port[0]} is held by the service {one.giver}, which gives it up too late"
+    return Finding(
+        "error",
+        f"{_where(one.case, one.taker, one.port)}: {text}: Swarm would refuse it",
+        role="stacks",
+        next_action=f"deploy twice: first without this port in {one.taker}, then with it",
+    )
+
+
+def _stack_of(case: Case, service: str) -> str:
+    labels = (raw["Spec"].get("Labels") for raw in case.told.services if raw["Spec"]["Name"] == service)
+    return str((next(labels, None) or {}).get(NAMESPACE, ""))
+
+
+def _where(case: Case, name: str, port: Port) -> str:
+    """The port's place in the compose file, or the service where no file is at hand."""
+    document, short = case.wanted.document, name.removeprefix(f"{case.name}_")
+    if document is None:
+        return f"service {name}"
+    given = document.section("services")[short].get("ports", ())
+    place = next((one.place for one in given if one.get("published") == port[1]), document.where("services", short))
+    return f"{place}: services.{short}.ports"
