@@ -39,11 +39,13 @@ class Contents:
     def _one(self, section: str, name: str, one: Fields, limit: int) -> None:
         path: KeyPath = (section, name)
         given = [key for key in _SOURCES if one.get(key) or (key == "content" and key in one)]
-        given += ["command"] if OPTIONS in one else []
         if external(one):
-            for key in (*given, "labels", "template_driver", "driver_opts"):
+            for key in (*given, OPTIONS, "labels", "template_driver", "driver_opts"):
                 if key in one:
                     self.problems.error(one.where(key), (*path, key), "cannot be set for an external one")
+            return
+        given += ["command"] if OPTIONS in one else []
+        if self._told(one, path):
             return
         if len(given) != 1:
             message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:4])}, or external"
@@ -60,12 +62,16 @@ class Contents:
         if content is not None:
             self.found[section, name] = content
 
+    def _told(self, one: Fields, path: KeyPath) -> bool:
+        """Whether an error was noted for what it holds."""
+        broken = any(self.problems.is_broken((*path, key)) for key in (*_SOURCES, "external", OPTIONS))
+        return broken or (OPTIONS in one and "command" not in one[OPTIONS])
+
     def _content(self, key: str, one: Fields, path: KeyPath) -> bytes | None:
         if key == "content":
             return str(one[key]).encode()
         if key == "command":
-            words = tuple(one[OPTIONS]["command"])
-            printed = self.outputs.get(words)
+            printed = self.outputs.get(tuple(one[OPTIONS]["command"]))
             if printed is None:
                 self.problems.error(one.where(OPTIONS), (*path, OPTIONS, "command"), "has no output: it was not run")
                 return None

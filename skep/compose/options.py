@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from skep.compose.kinds import At, Flag, Kind, Nothing, Text, TextList, Whole
+from skep.compose.kinds import NOTHING, At, Flag, Kind, Nothing, Text, TextList, Whole
 from skep.compose.problems import Place, Problems
 from skep.compose.records import Record, is_text
 from skep.compose.tree import Entry
@@ -24,7 +24,23 @@ STACK = Record(
 )
 SERVICE = Record({"hook": Text(("before", "after"))}, required=("hook",))
 HOOK_MODE = "replicated-job"
-OBJECT = Record({"command": TextList(unique=False)}, required=("command",))
+
+
+class _Words(TextList):
+    """A program and its words; nothing where one of them is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(unique=False)
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        if entry.content == []:
+            return at.error(entry.place, "is an empty list: name a program and its words")
+        found = super().read(entry, at)
+        whole = isinstance(found, list) and isinstance(entry.content, list) and len(found) == len(entry.content)
+        return found if whole else NOTHING
+
+
+OBJECT = Record({"command": _Words()}, required=("command",))
 
 
 @dataclass(frozen=True, slots=True)
