@@ -183,10 +183,10 @@ class Ratio(Kind):
 
 @dataclass(frozen=True)
 class Quantity(Kind):
-    """A text that a function takes for an amount, refusing with ``ValueError``."""
+    """A text that a function takes for an amount, refusing with ``ValueError``. ``number``: a size is written as one."""
 
     amount: Callable[[str], int]
-    numbers: bool = False
+    number: bool = False
 
     def read(self, entry: Entry, at: At) -> int | Nothing:
         found = leaf(entry, at, "must be an amount")
@@ -202,7 +202,7 @@ class Quantity(Kind):
     def dump(self, value: int) -> Any:
         if isinstance(value, Duration):
             return duration_text(value)
-        return str(int(value)) if isinstance(value, Size) else value
+        return int(value) if self.number else str(int(value))
 
 
 SPAN = Quantity(duration)
