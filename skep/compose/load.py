@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from skep.compose import keys
 from skep.compose.check import check
+from skep.compose.dotenv import read_dotenv
 from skep.compose.kinds import At
 from skep.compose.objects import Contents
 from skep.compose.options import KEY as OPTIONS
@@ -16,7 +17,7 @@ from skep.compose.problems import ComposeError, Place, Problems
 from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
-from skep.compose.variables import Variables, read_dotenv, read_env_file
+from skep.compose.variables import Variables, read_env_file
 from skep.model import Secret, Stack
 
 MAX_ENV_LINES = 200_000
@@ -112,8 +113,9 @@ class _Loading:
         self.problems = Problems(tuple(self.name(file) for file in compose))
         dotenv = posixpath.join(self.folder, ".env")
         content = files.get(dotenv)
-        found = read_dotenv(self.name(dotenv), content, self.problems) if content is not None else {}
-        self.variables = Variables(variables, environment, found, self.problems)
+        self.variables = Variables(variables, environment, self.problems)
+        if content is not None:
+            read_dotenv(self.name(dotenv), content, self.variables)
         self.record = keys.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
         self.env_files: dict[str, dict[str, str | None]] = {}
         self.env_lines = MAX_ENV_LINES
