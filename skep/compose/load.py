@@ -18,6 +18,7 @@ from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
 from skep.compose.variables import Variables, read_env_file
+from skep.inventory.stack_files import is_inside
 from skep.model import Secret, Stack
 
 MAX_ENV_LINES = 200_000
@@ -141,7 +142,7 @@ class _Loading:
             merged = one if merged is None else self._merge(merged, one, at)
         if not self.compose:
             raise ComposeError(["no compose file is named"])
-        contents = Contents(self.path, self.files, self.variables, self.problems, self.outputs)
+        contents = Contents(self.file, self.variables, self.problems, self.outputs)
         if merged is not None:
             contents.read(merged)
             check(merged, self.problems)
@@ -160,6 +161,17 @@ class _Loading:
     def path(self, name: str) -> str:
         """A file named in a compose file, as ``files`` calls it."""
         return posixpath.normpath(posixpath.join(self.folder, name))
+
+    def file(self, name: str, at: At, place: Place, *, required: bool = True) -> bytes | None:
+        """What a file named in a compose file holds; ``None`` where there is none, after saying so if ``required``."""
+        path = self.path(name)
+        content = self.files.get(path)
+        if content is None and self.shown and not is_inside(path):
+            said = f"is outside the stack's folder {self.shown}: move or link it there"
+            at.error(place, f"{self.problems.value(name)} {said}")
+        elif content is None and required:
+            at.error(place, f"there is no file {self.problems.value(path)}")
+        return content
 
     def _read(self, file: str, reading: Reading, at: At) -> Fields | None:
         content = self.files.get(file)
@@ -213,11 +225,7 @@ class _Loading:
     def _env_file(self, one: Fields, at: At) -> dict[str, str | None]:
         path = self.path(one["path"])
         if path not in self.env_files:
-            content = self.files.get(path)
-            if content is None:
-                if one.get("required", True):
-                    at.error(one.place, f"there is no file {self.problems.value(path)}")
-                content = b""
+            content = self.file(one["path"], at, one.place, required=one.get("required", True)) or b""
             self.env_files[path] = read_env_file(self.name(path), content, self.problems)
         self.env_lines -= len(self.env_files[path])
         if self.env_lines < 0:

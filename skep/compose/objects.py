@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from skep.compose.kinds import At
 from skep.compose.options import KEY as OPTIONS
 from skep.compose.problems import Place, Problems
 from skep.compose.values import Fields
@@ -20,10 +21,9 @@ _SOURCES = ("file", "environment", "content", "command", "driver")
 
 @dataclass
 class Contents:
-    """Reads the contents; ``path`` gives a file's name among ``files``."""
+    """Reads the contents; ``file`` gives a named file's, or ``None`` after saying what is wrong."""
 
-    path: Callable[[str], str]
-    files: Mapping[str, bytes]
+    file: Callable[[str, At, Place], bytes | None]
     variables: Variables
     problems: Problems
     outputs: Mapping[tuple[str, ...], Secret]
@@ -82,11 +82,7 @@ class Contents:
                 message = f"the variable {self.problems.value(one[key])} is not set"
                 self.problems.error(one.where(key), (*path, key), message)
             return None if value is None else value.encode()
-        name = self.path(one[key])
-        content = self.files.get(name)
-        if content is None:
-            self.problems.error(one.where(key), (*path, key), f"there is no file {self.problems.value(name)}")
-        return content
+        return self.file(one[key], At(self.problems, (*path, key)), one.where(key))
 
 
 def _where(one: Fields, key: str) -> Place:
