@@ -152,7 +152,7 @@ class Table(Kind):
             both.set(key, value, there)
         return both
 
-    def dump(self, value: Fields) -> dict[str, Any]:
+    def dump(self, value: Fields) -> Any:
         return {key: self.kind.dump(inner) for key, inner in value.items()}
 
 

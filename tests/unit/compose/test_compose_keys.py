@@ -24,7 +24,7 @@ services:
     env_file: [{path: a.env, required: false}]
     dns_opt: [ndots:1]
     group_add: [docker, 999]
-    depends_on: {db: {condition: service_healthy}}
+    depends_on: {db: {condition: service_healthy, restart: false, required: true}}
     x-skep: {hook: before}
     configs: [inline, variable]
     secrets: [variable, driven, inline]
