@@ -13,7 +13,7 @@ _NAME = re.compile(r"(?:export[ \t]+)?([^\W\d][\w.-]*)[ \t]*[=:][ \t]*")
 _QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\]++|\\[\s\S])*+){quote}") for quote in "\"'"}
 _REST = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 _LINE = re.compile(r"[^\n]*")
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}
+_ESCAPES = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)), '"': '"', "\\": "\\", "$": "$$"}
 
 
 def read_dotenv(file: str, content: bytes, variables: Variables) -> None:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from skep.compose.problems import Place, Problems
-from skep.compose.quantities import Duration, Size, duration, duration_text, size
+from skep.compose.quantities import Duration, duration, duration_text, size
 from skep.compose.scalars import as_text, truth
 from skep.compose.tree import Entry, Leaf
 from skep.compose.values import Items
@@ -184,7 +184,7 @@ class Ratio(Kind):
 
 @dataclass(frozen=True)
 class Quantity(Kind):
-    """A text that a function takes for an amount, refusing with ``ValueError``. ``number``: a size is written as one."""
+    """A text that a function takes for an amount, refusing with ``ValueError``. ``number``: a size is written so."""
 
     amount: Callable[[str], int]
     number: bool = False

@@ -162,6 +162,16 @@ def test_what_docker_says_is_ignored_or_refused_is() -> None:
         ("volumes: ['/x:/x:z']", "volumes[0]: the option 'z' is ignored by Swarm"),
         ("hostname: $NOPE", "hostname: the variable NOPE is not set: nothing is put in its place"),
         ("networks: {default: {ipv4_address: 1.2.3.4}}", None),
+        (
+            "labels: {day: 2001-01-01, quoted: '2001-01-01', x: 2001-1-2x}",
+            "labels.day: is a date to Docker's CLI, which writes it with a time and UTC; here it stays as it is:"
+            " quote it",
+        ),
+        (
+            "hostname: 2001-01-01 10:00:00\n    x-any: {day: 2001-01-01}\n    environment: ['A=2001-01-01']",
+            "hostname: is a date to Docker's CLI, which writes it with a time and UTC; here it stays as it is:"
+            " quote it",
+        ),
     ],
 )
 def test_warnings_of_services(text: str, warning: str | None, read: Read) -> None:
