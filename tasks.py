@@ -370,7 +370,7 @@ def node_ls(c, inventory=None, json=False, verbose=False):
 
 @task(help=helps("inventory", "json", "verbose"))
 def inventory_check(c, inventory=None, json=False, verbose=False):
-    """Check an inventory: every error of the file at once.
+    """Check an inventory and its stacks' compose files: every error at once.
 
     Example: invoke inventory.check -i prod
     """

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from skep.commands.sources import Untold
+from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
 from skep.inventory import initial, json_schema, load, reference_markdown
 from skep.inventory.choice import SUFFIXES
 from skep.inventory.wording import quoted
+from skep.model import Stack
 from skep.report import Reporter
 
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -17,11 +21,17 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def check(path: Path, tell: Reporter) -> None:
-    """Say that a file is right, or every error at once."""
+    """Say that a file and the compose files of its stacks are right, or every error of the one or the others at once.
+
+    Commands of ``x-skep`` are not run.
+    """
     found = load(path)
     for warning in found.warnings:
         tell.say(f"warning: {warning}")
     cluster = found.cluster
+    problems = [problem for stack in cluster.stacks for problem in _problems(stack)]
+    if problems:
+        raise ComposeError(problems)
     counted = {
         "manager": cluster.managers,
         "worker": cluster.workers,
@@ -30,6 +40,14 @@ def check(path: Path, tell: Reporter) -> None:
     }
     counts = [f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counted.items()]
     tell.done(f"{path} is valid: {', '.join(counts)}")
+
+
+def _problems(stack: Stack) -> list[str]:
+    try:
+        convert(document_of(replace(stack, outputs=Untold())), stack.name)
+    except ComposeError as error:
+        return error.problems
+    return []
 
 
 def init(hosts: str, name: str, folder: Path, tell: Reporter) -> None:

@@ -39,7 +39,6 @@ class _Newer:
 _NEWER = (
     _Newer(("healthcheck", "start_interval"), ("Healthcheck", "StartInterval"), (25, 0)),
     _Newer(("volumes", "*", "volume", "subpath"), ("Mounts", "*", "VolumeOptions", "Subpath"), (26, 1)),
-    _Newer(("oom_score_adj",), ("OomScoreAdj",), (27, 0)),
 )
 
 

@@ -26,7 +26,7 @@ from skep.compose.mounts import Mounts
 from skep.compose.options import KEY, OBJECT, SERVICE, STACK, DependsOn
 from skep.compose.ports import Ports
 from skep.compose.quantities import nano_cpus
-from skep.compose.records import Ignored, ListOf, Record, Refused, Table, TextPairs
+from skep.compose.records import Ignored, ListOf, Record, Refused, Table, TextPairs, unsent
 from skep.compose.references import Attachments, ExtraHosts, References, Ulimit
 from skep.compose.sources import EnvFiles, External, Logging
 
@@ -215,7 +215,7 @@ def service(folder: str, home: str | None) -> Record:
         "cap_drop": TextList(),
         "sysctls": TextPairs(),
         "ulimits": Table(Ulimit()),
-        "oom_score_adj": Whole(-1000, 1000),
+        "oom_score_adj": unsent(),
         "isolation": Text(("default", "process", "hyperv")),
         "credential_spec": Record({"config": Text(), "file": Text(), "registry": Text()}, extensions=True),
         "logging": Logging(),

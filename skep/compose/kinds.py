@@ -13,9 +13,10 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from skep.compose.problems import Place, Problems
-from skep.compose.quantities import Duration, Size, duration, duration_text, size
+from skep.compose.quantities import Duration, duration, duration_text, size
 from skep.compose.scalars import as_text, truth
 from skep.compose.tree import Entry, Leaf
+from skep.compose.values import Items
 from skep.inventory.findings import KeyPath
 from skep.inventory.wording import either
 
@@ -183,10 +184,10 @@ class Ratio(Kind):
 
 @dataclass(frozen=True)
 class Quantity(Kind):
-    """A text that a function takes for an amount, refusing with ``ValueError``."""
+    """A text that a function takes for an amount, refusing with ``ValueError``. ``number``: a size is written so."""
 
     amount: Callable[[str], int]
-    numbers: bool = False
+    number: bool = False
 
     def read(self, entry: Entry, at: At) -> int | Nothing:
         found = leaf(entry, at, "must be an amount")
@@ -202,7 +203,7 @@ class Quantity(Kind):
     def dump(self, value: int) -> Any:
         if isinstance(value, Duration):
             return duration_text(value)
-        return str(int(value)) if isinstance(value, Size) else value
+        return int(value) if self.number else str(int(value))
 
 
 SPAN = Quantity(duration)
@@ -239,10 +240,10 @@ class TextList(Kind):
         one = Text(check=self.check, numbers=self.numbers)
         if self.single and isinstance(entry.content, Leaf) and not entry.is_null:
             text = one.read(entry, at)
-            return text if isinstance(text, Nothing) else [text]
+            return text if isinstance(text, Nothing) else Items([text], [entry.place])
         if not isinstance(entry.content, list):
             return at.wrong(entry, "must be a text or a list of texts" if self.single else "must be a list of texts")
-        found: list[str] = []
+        found = Items()
         seen: set[str] = set()
         for number, item in enumerate(entry.content):
             text = one.read(item, at / number)
@@ -252,10 +253,25 @@ class TextList(Kind):
                 (at / number).error(item.place, f"{(at / number).described(item)} is in the list twice")
             seen.add(text)
             found.append(text)
+            found.places.append(item.place)
         return found
 
     def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
-        return [*base, *over]
+        return joined(base, over)
+
+    def dump(self, value: list[str]) -> list[str]:
+        return once(value) if self.unique else value
+
+
+def joined(base: list[Any], over: list[Any]) -> list[Any]:
+    """One list behind another."""
+    places = [*base.places, *over.places] if isinstance(base, Items) and isinstance(over, Items) else []
+    return Items([*base, *over], places) if places else [*base, *over]
+
+
+def once(items: Iterable[Any]) -> list[Any]:
+    """Each item once: two files may both give it, and Docker sends it twice, but one file must not have it so."""
+    return list({repr(item): item for item in items}.values())
 
 
 @dataclass(frozen=True)
@@ -302,7 +318,7 @@ class HealthTest(TextList):
     def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
         if base and over:
             at.warn(place, "is put behind the earlier file's test: Docker's merge does not replace it")
-        return [*base, *over]
+        return joined(base, over)
 
 
 def scalar_text(entry: Entry, at: At, *, null: bool) -> str | Nothing | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from skep.compose import keys
 from skep.compose.check import check
+from skep.compose.dotenv import read_dotenv
 from skep.compose.kinds import At
 from skep.compose.objects import Contents
 from skep.compose.options import KEY as OPTIONS
@@ -16,7 +17,8 @@ from skep.compose.problems import ComposeError, Place, Problems
 from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
-from skep.compose.variables import Variables, read_dotenv, read_env_file
+from skep.compose.variables import Variables, read_env_file
+from skep.inventory.stack_files import is_inside
 from skep.model import Secret, Stack
 
 MAX_ENV_LINES = 200_000
@@ -112,8 +114,9 @@ class _Loading:
         self.problems = Problems(tuple(self.name(file) for file in compose))
         dotenv = posixpath.join(self.folder, ".env")
         content = files.get(dotenv)
-        found = read_dotenv(self.name(dotenv), content, self.problems) if content is not None else {}
-        self.variables = Variables(variables, environment, found, self.problems)
+        self.variables = Variables(variables, environment, self.problems)
+        if content is not None:
+            read_dotenv(self.name(dotenv), content, self.variables)
         self.record = keys.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
         self.env_files: dict[str, dict[str, str | None]] = {}
         self.env_lines = MAX_ENV_LINES
@@ -139,7 +142,7 @@ class _Loading:
             merged = one if merged is None else self._merge(merged, one, at)
         if not self.compose:
             raise ComposeError(["no compose file is named"])
-        contents = Contents(self.path, self.files, self.variables, self.problems, self.outputs)
+        contents = Contents(self.file, self.variables, self.problems, self.outputs)
         if merged is not None:
             contents.read(merged)
             check(merged, self.problems)
@@ -158,6 +161,17 @@ class _Loading:
     def path(self, name: str) -> str:
         """A file named in a compose file, as ``files`` calls it."""
         return posixpath.normpath(posixpath.join(self.folder, name))
+
+    def file(self, name: str, at: At, place: Place, *, required: bool = True) -> bytes | None:
+        """What a file named in a compose file holds; ``None`` where there is none, after saying so if ``required``."""
+        path = self.path(name)
+        content = self.files.get(path)
+        if content is None and self.shown and not is_inside(path):
+            said = f"is outside the stack's folder {self.shown}: move or link it there"
+            at.error(place, f"{self.problems.value(name)} {said}")
+        elif content is None and required:
+            at.error(place, f"there is no file {self.problems.value(path)}")
+        return content
 
     def _read(self, file: str, reading: Reading, at: At) -> Fields | None:
         content = self.files.get(file)
@@ -211,11 +225,7 @@ class _Loading:
     def _env_file(self, one: Fields, at: At) -> dict[str, str | None]:
         path = self.path(one["path"])
         if path not in self.env_files:
-            content = self.files.get(path)
-            if content is None:
-                if one.get("required", True):
-                    at.error(one.place, f"there is no file {self.problems.value(path)}")
-                content = b""
+            content = self.file(one["path"], at, one.place, required=one.get("required", True)) or b""
             self.env_files[path] = read_env_file(self.name(path), content, self.problems)
         self.env_lines -= len(self.env_files[path])
         if self.env_lines < 0:

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import SIZE, At, Flag, Kind, Nothing, Quantity, Text
+from skep.compose.kinds import At, Flag, Kind, Nothing, Quantity, Text
 from skep.compose.problems import Place
-from skep.compose.records import Ignored, Record, Refused, is_text
+from skep.compose.quantities import size
+from skep.compose.records import Ignored, Record, Refused, is_text, unsent
 from skep.compose.tree import Entry
 from skep.compose.values import Fields
 
@@ -34,12 +35,12 @@ LONG = Record(
             {
                 "propagation": Text(PROPAGATIONS),
                 "create_host_path": Ignored("a bind's source must be there on the host"),
-                "recursive": Ignored(""),
+                "recursive": unsent(),
                 "selinux": Ignored(""),
             },
         ),
-        "volume": Record({"nocopy": Flag(), "subpath": Text(), "labels": Ignored("label the volume itself")}),
-        "tmpfs": Record({"size": Quantity(SIZE.amount), "mode": Ignored("")}),
+        "volume": Record({"nocopy": Flag(), "subpath": Text(), "labels": unsent("label the volume itself")}),
+        "tmpfs": Record({"size": Quantity(size, number=True), "mode": unsent()}),
         "cluster": Record({}, empty=True),
         "image": Refused("it mounts no images"),
     },

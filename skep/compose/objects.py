@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from skep.compose.kinds import At
 from skep.compose.options import KEY as OPTIONS
 from skep.compose.problems import Place, Problems
 from skep.compose.values import Fields
@@ -20,10 +21,9 @@ _SOURCES = ("file", "environment", "content", "command", "driver")
 
 @dataclass
 class Contents:
-    """Reads the contents; ``path`` gives a file's name among ``files``."""
+    """Reads the contents; ``file`` gives a named file's, or ``None`` after saying what is wrong."""
 
-    path: Callable[[str], str]
-    files: Mapping[str, bytes]
+    file: Callable[[str, At, Place], bytes | None]
     variables: Variables
     problems: Problems
     outputs: Mapping[tuple[str, ...], Secret]
@@ -39,11 +39,13 @@ class Contents:
     def _one(self, section: str, name: str, one: Fields, limit: int) -> None:
         path: KeyPath = (section, name)
         given = [key for key in _SOURCES if one.get(key) or (key == "content" and key in one)]
-        given += ["command"] if OPTIONS in one else []
         if external(one):
-            for key in (*given, "labels", "template_driver", "driver_opts"):
+            for key in (*given, OPTIONS, "labels", "template_driver", "driver_opts"):
                 if key in one:
                     self.problems.error(one.where(key), (*path, key), "cannot be set for an external one")
+            return
+        given += ["command"] if OPTIONS in one else []
+        if self._told(one, path):
             return
         if len(given) != 1:
             message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:4])}, or external"
@@ -60,12 +62,16 @@ class Contents:
         if content is not None:
             self.found[section, name] = content
 
+    def _told(self, one: Fields, path: KeyPath) -> bool:
+        """Whether an error was noted for what it holds."""
+        broken = any(self.problems.is_broken((*path, key)) for key in (*_SOURCES, "external", OPTIONS))
+        return broken or (OPTIONS in one and "command" not in one[OPTIONS])
+
     def _content(self, key: str, one: Fields, path: KeyPath) -> bytes | None:
         if key == "content":
             return str(one[key]).encode()
         if key == "command":
-            words = tuple(one[OPTIONS]["command"])
-            printed = self.outputs.get(words)
+            printed = self.outputs.get(tuple(one[OPTIONS]["command"]))
             if printed is None:
                 self.problems.error(one.where(OPTIONS), (*path, OPTIONS, "command"), "has no output: it was not run")
                 return None
@@ -76,11 +82,7 @@ class Contents:
                 message = f"the variable {self.problems.value(one[key])} is not set"
                 self.problems.error(one.where(key), (*path, key), message)
             return None if value is None else value.encode()
-        name = self.path(one[key])
-        content = self.files.get(name)
-        if content is None:
-            self.problems.error(one.where(key), (*path, key), f"there is no file {self.problems.value(name)}")
-        return content
+        return self.file(one[key], At(self.problems, (*path, key)), one.where(key))
 
 
 def _where(one: Fields, key: str) -> Place:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from skep.compose.kinds import At, Flag, Kind, Nothing, Text, TextList, Whole
-from skep.compose.problems import Place, Problems
-from skep.compose.records import Record, is_text
+from skep.compose.kinds import NOTHING, At, Flag, Nothing, Text, TextList, Whole
+from skep.compose.problems import Problems
+from skep.compose.records import Record, Table, is_text
 from skep.compose.tree import Entry
-from skep.compose.values import Fields
+from skep.compose.values import Fields, Items
+from skep.inventory.findings import KeyPath
 
 KEY = "x-skep"
 STACK = Record(
@@ -24,7 +25,23 @@ STACK = Record(
 )
 SERVICE = Record({"hook": Text(("before", "after"))}, required=("hook",))
 HOOK_MODE = "replicated-job"
-OBJECT = Record({"command": TextList(unique=False)}, required=("command",))
+
+
+class _Words(TextList):
+    """A program and its words; nothing where one of them is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(unique=False)
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        if entry.content == []:
+            return at.error(entry.place, "is an empty list: name a program and its words")
+        found = super().read(entry, at)
+        whole = isinstance(found, list) and isinstance(entry.content, list) and len(found) == len(entry.content)
+        return found if whole else NOTHING
+
+
+OBJECT = Record({"command": _Words()}, required=("command",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +58,39 @@ class Options:
     """Services that may come at once, group by group; empty without ``waves``."""
 
 
-class DependsOn(Kind):
-    """Services it comes after: a list of names, or a mapping whose values (conditions) Swarm has no use for."""
+_COMPLETED = "service_completed_successfully"
+_DEPENDENCY = Record(
+    {
+        "condition": Text(("service_started", "service_healthy", _COMPLETED)),
+        "restart": Flag(),
+        "required": Flag(),
+    },
+    required=("condition",),
+    extensions=True,
+)
 
-    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+
+class DependsOn(Table):
+    """Services it comes after, each with what it says of it: a list of names, or a mapping."""
+
+    def __init__(self) -> None:
+        super().__init__(_DEPENDENCY)
+
+    def read(self, entry: Entry, at: At) -> Fields | Nothing:
         if isinstance(entry.content, dict):
-            return list(entry.content)
-        if isinstance(entry.content, list) and all(map(is_text, entry.content)):
-            return list(TextList().read(entry, at) or [])  # type: ignore[arg-type]
-        return at.wrong(entry, "must be a list of services, or a mapping of them")
+            return super().read(entry, at)
+        if not isinstance(entry.content, list) or not all(map(is_text, entry.content)):
+            return at.wrong(entry, "must be a list of services, or a mapping of them")
+        found = Fields(entry.place)
+        names = TextList().read(entry, at)
+        if isinstance(names, Items):
+            for name, place in zip(names, names.places, strict=True):
+                found.set(name, Fields(place), place)
+        return found
 
-    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
-        return list(dict.fromkeys([*base, *over]))
+    def dump(self, value: Fields) -> list[str]:
+        """As a list, which is all that Docker's CLI takes."""
+        return list(value)
 
 
 def mode_of(service: Fields) -> str:
@@ -87,12 +125,23 @@ def check_options(data: Fields, problems: Problems) -> None:
         if "depends_on" in service and not waves:
             message = f"is ignored by Swarm: services start at once; '{KEY}: {{waves: true}}' rolls out in that order"
             problems.warn(service.where("depends_on"), ("services", name, "depends_on"), message)
-        for other in service.get("depends_on", ()) if waves else ():
-            if other not in services:
-                message = f"there is no service {problems.value(other)}{problems.hint(other, services)}"
-                problems.error(service.where("depends_on"), ("services", name, "depends_on"), message)
+        for other, asked in service.get("depends_on", {}).items() if waves else ():
+            _check_dependency(("services", name, "depends_on"), other, asked, services, problems)
     if waves:
         _check_cycle(services, problems)
+
+
+def _check_dependency(path: KeyPath, other: str, asked: Fields, services: Fields, problems: Problems) -> None:
+    if other not in services:
+        if asked.get("required", True):
+            message = f"there is no service {problems.value(other)}{problems.hint(other, services)}"
+            problems.error(asked.place, path, message)
+        return
+    if asked.get("condition") == _COMPLETED and not mode_of(services[other]).endswith("job"):
+        message = f"has no effect: {other} is no job, and the next wave begins when it runs"
+        problems.warn(asked.where("condition"), (*path, other, "condition"), message)
+    if asked.get("restart"):
+        problems.warn(asked.where("restart"), (*path, other, "restart"), "is ignored by Swarm")
 
 
 def _check_cycle(services: Fields, problems: Problems) -> None:

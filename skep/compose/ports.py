@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import At, Kind, Nothing, Text, Whole, leaf
+from skep.compose.kinds import At, Kind, Nothing, Text, Whole, leaf, once
 from skep.compose.problems import Place
 from skep.compose.records import Ignored, Record
 from skep.compose.tree import Entry, Leaf
@@ -92,7 +92,7 @@ class Ports(Kind):
         return [both[key] for key in sorted(both)]
 
     def dump(self, value: list[Fields]) -> list[dict[str, Any]]:
-        return [{key: given for key, given in port.items() if given} for port in value]
+        return once({key: given for key, given in port.items() if given} for port in value)
 
 
 def short(text: str) -> tuple[str, list[tuple[int, int, str]]]:

@@ -17,16 +17,22 @@ NAME = re.compile(r"[a-zA-Z0-9._-]+")
 
 @dataclass(frozen=True)
 class Ignored(Kind):
-    """A key that Swarm takes no notice of; ``why`` says so, and what to use instead."""
+    """A key that nothing comes of; ``why`` says so, and what to use instead. ``by``: who takes no notice of it."""
 
     why: str
+    by: str = "Swarm"
 
     def read(self, entry: Entry, at: At) -> object:
-        at.warn(entry.place, f"is ignored by Swarm{': ' if self.why else ''}{self.why}")
+        at.warn(entry.place, f"is ignored by {self.by}{': ' if self.why else ''}{self.why}")
         return bare(entry)
 
     def merge(self, base: object, over: object, at: At, place: Place) -> object:
         return over
+
+
+def unsent(why: str = "") -> Ignored:
+    """A key that Swarm would take, and Docker's CLI leaves out: sending it would change stacks that it deployed."""
+    return Ignored(why, "Docker's CLI, and so here")
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ class Table(Kind):
             both.set(key, value, there)
         return both
 
-    def dump(self, value: Fields) -> dict[str, Any]:
+    def dump(self, value: Fields) -> Any:
         return {key: self.kind.dump(inner) for key, inner in value.items()}
 
 

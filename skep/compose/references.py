@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import At, Kind, Nothing, Text, TextList, Whole
+from skep.compose.kinds import At, Kind, Nothing, Text, TextList, Whole, once
 from skep.compose.problems import Place
 from skep.compose.records import NAME, Ignored, Record, TextPairs, is_text
 from skep.compose.tree import Entry
@@ -170,3 +170,6 @@ class ExtraHosts(Kind):
 
     def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
         return [*base, *over]
+
+    def dump(self, value: list[str]) -> list[str]:
+        return once(value)

@@ -27,6 +27,7 @@ _INTEGERS = (
     (re.compile(r"[-+]?0[bB][01]+"), 2),
 )
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:. ]+(Z|[-+][0-9:]+)?)?")
 _LONGEST = 400
 _TRUE = frozenset({"y", "yes", "true", "on"})
 _FALSE = frozenset({"n", "no", "false", "off"})
@@ -35,6 +36,11 @@ _FALSE = frozenset({"n", "no", "false", "off"})
 def meaning(text: str) -> Meaning:
     """The value of an unquoted scalar: ``None``, a boolean, a number, or the text itself."""
     return _meaning(str(text))
+
+
+def is_date(text: str) -> bool:
+    """Whether an unquoted scalar is a date to YAML, with a time or without."""
+    return text[4:5] == "-" and _DATE.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)

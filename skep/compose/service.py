@@ -80,7 +80,6 @@ def _container(service: Fields, names: Names) -> Spec:
         "CapabilityAdd": add,
         "CapabilityDrop": drop,
         "Ulimits": [_ulimit(name, limit) for name, limit in sorted((service.get("ulimits") or {}).items())],
-        "OomScoreAdj": service.get("oom_score_adj"),
     }
     sent = without_empty(container)
     if "init" in service:

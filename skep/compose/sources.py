@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skep.compose.kinds import At, Flag, Kind, Nothing, Text
+from skep.compose.kinds import At, Flag, Kind, Nothing, Text, once
 from skep.compose.problems import Place
 from skep.compose.records import Record, TextPairs, is_text
 from skep.compose.tree import Entry
@@ -41,7 +41,7 @@ class EnvFiles(Kind):
         return [*base, *over]
 
     def dump(self, value: list[Fields]) -> list[Any]:
-        return [one["path"] if len(one) == 1 else dict(one) for one in value]
+        return once(one["path"] if len(one) == 1 else dict(one) for one in value)
 
 
 class External(Kind):

@@ -4,7 +4,7 @@
 error; the form with a colon takes an empty value for none. ``$$`` is a plain ``$``.
 
 One habit of Docker's CLI is kept (``template.go`` there): an operator right after an unbraced ``$VAR`` counts,
-up to the next ``}``. It is warned of.
+up to the next ``}``. Another is not: it takes a default as it stands, with its ``$``. Both are warned of.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class _Scan:
     text: str
     lookup: Lookup
     filled: Filled
+    as_cli: bool
     at: int = 0
 
     def until(self, *, inside: bool, live: bool, depth: int) -> str:
@@ -90,7 +91,7 @@ class _Scan:
         return self._chosen(name.group(), operator.group(), live=live, depth=depth)
 
     def _unbraced(self, name: str, *, live: bool) -> str:
-        operator = _UNBRACED.match(self.text, self.at)
+        operator = _UNBRACED.match(self.text, self.at) if self.as_cli else None
         if operator is None:
             return self._value(name, live=live)
         end = self.text.find("}", operator.end())
@@ -118,6 +119,10 @@ class _Scan:
             return value or ""
         taken = live and missing == operator.endswith("-")
         other = self.until(inside=True, live=taken, depth=depth + 1)
+        if operator.endswith("-") and "$" in self.text[start : self.at - 1]:
+            self.filled.remarks.append(
+                f"Docker's CLI takes the default of ${{{name}}} as it stands, with its '$'; here it is filled in"
+            )
         if operator.endswith("+"):
             return other if taken else ""
         return other if taken else value or ""
@@ -134,9 +139,12 @@ def _required(name: str, message: str) -> str:
     return f"the variable {name} is needed" + (f": {told}" if told else "")
 
 
-def fill(text: str, lookup: Lookup) -> Filled:
-    """The text with all variables replaced. ``lookup`` gives a value or ``None``. Raises ``BadTemplate``."""
+def fill(text: str, lookup: Lookup, *, as_cli: bool = True) -> Filled:
+    """The text with all variables replaced. ``lookup`` gives a value or ``None``. Raises ``BadTemplate``.
+
+    ``as_cli``: with the habit of Docker's CLI.
+    """
     filled = Filled(text)
     if "$" in text:
-        filled.text = _Scan(text, lookup, filled).until(inside=False, live=True, depth=0)
+        filled.text = _Scan(text, lookup, filled, as_cli).until(inside=False, live=True, depth=0)
     return filled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skep.compose.problems import Place, Problems
-from skep.compose.scalars import Meaning, as_text, meaning
+from skep.compose.scalars import Meaning, as_text, is_date, meaning
 from skep.compose.template import BadTemplate, fill
 from skep.compose.variables import Variables
 from skep.inventory.findings import KeyPath
@@ -78,7 +78,7 @@ class Reading:
             content_of_root = _Opening(self, name).entry(root, (), 0).content
         except Unreadable as problem:
             message = problem.message.replace("an inventory is one document", "Docker reads one document a file")
-            self.problems.error(Place(name, problem.line), (), message)
+            self.problems.error(Place(name, problem.line), problem.path, message)
             return None
         except TooMuch:
             self.problems.error(Place(name, 1), (), _TOO_MUCH)
@@ -156,6 +156,9 @@ class _Opening:
 
     def _leaf(self, scalar: Scalar, place: Place, path: KeyPath) -> Leaf:
         value = meaning(scalar) if scalar.unquoted else str(scalar)
+        if scalar.unquoted and is_date(scalar) and not any(str(part).startswith("x-") for part in path):
+            told = "is a date to Docker's CLI, which writes it with a time and UTC; here it stays as it is: quote it"
+            self.reading.problems.warn(place, path, told)
         text = str(scalar) if isinstance(value, str) else as_text(value)
         if not isinstance(value, str) or "$" not in text:
             return Leaf(text, value)

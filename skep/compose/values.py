@@ -28,6 +28,18 @@ class Fields(dict[str, Any]):
         return self.places.get(key, self.place)
 
 
+class Items(list[Any]):
+    """A list of the file. ``places`` is where each item stands."""
+
+    def __init__(self, items: Iterable[Any] = (), places: Iterable[Place] = ()) -> None:
+        super().__init__(items)
+        self.places = list(places)
+
+    def where(self, number: int) -> Place:
+        """The place of an item."""
+        return self.places[number]
+
+
 def where(root: Fields, path: Iterable[str | int]) -> Place:
     """The place of the value at a path, or of the nearest around it that has one."""
     place, at = root.place, root
@@ -38,6 +50,7 @@ def where(root: Fields, path: Iterable[str | int]) -> Place:
             place = at.where(part)
             value = value.get(part)
         elif isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value):
+            place = value.where(part) if isinstance(value, Items) else place
             value = value[part]
             place = value.place if isinstance(value, Fields) else place
         else:

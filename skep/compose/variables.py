@@ -9,8 +9,6 @@ from skep.compose.problems import Place, Problems
 from skep.compose.template import MAX_GIVEN, BadTemplate
 from skep.model import Secret
 
-_QUOTES = "\"'"
-
 
 @dataclass
 class Variables:
@@ -18,8 +16,8 @@ class Variables:
 
     inventory: Mapping[str, str | Secret]
     environment: Mapping[str, str]
-    dotenv: Mapping[str, tuple[str, Place]]
     problems: Problems
+    dotenv: dict[str, tuple[str, Place]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     """Variable -> ``inventory``, ``environment``, ``file:line`` or ``not set``."""
     given: int = 0
@@ -58,22 +56,6 @@ class Variables:
         return None
 
 
-def read_dotenv(file: str, content: bytes, problems: Problems) -> dict[str, tuple[str, Place]]:
-    """``NAME=value`` a line, ``#`` for comments, a value in quotes or bare, ``export`` before it or not."""
-    found: dict[str, tuple[str, Place]] = {}
-    for number, raw in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
-        line = raw.strip().removeprefix("export ").lstrip()
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.partition("=")
-        place = Place(file, number)
-        if not equals or not name.strip().isidentifier():
-            problems.error(place, (), "a line that is not NAME=value")
-            continue
-        found[name.strip()] = (_unquoted(value.strip()), place)
-    return found
-
-
 def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, str | None]:
     """An ``env_file`` as Docker reads it: values raw to the end of the line, quotes too; ``None`` where none is given.
 
@@ -96,9 +78,3 @@ def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, st
             continue
         found[name] = value if equals else None
     return found
-
-
-def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] in _QUOTES and value[-1] == value[0]:
-        return value[1:-1]
-    return value.split(" #", 1)[0].rstrip()

@@ -37,12 +37,13 @@ class Node:
 
 
 class Unreadable(Exception):
-    """The text cannot be taken as YAML at all; carries the line."""
+    """The text cannot be taken as YAML at all; carries the line, and the key path where that is known."""
 
-    def __init__(self, message: str, line: int = 1) -> None:
+    def __init__(self, message: str, line: int = 1, path: KeyPath = ()) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
+        self.path = path
 
 
 @dataclass
@@ -52,6 +53,8 @@ class _Composer:
     parser: Any
     anchors: dict[str, Node] = field(default_factory=dict)
     open_anchors: set[str] = field(default_factory=set)
+    path: list[str | int] = field(default_factory=list)
+    """To the node being built."""
 
     def document(self) -> Node | None:
         self._next(yaml.StreamStartEvent)
@@ -80,7 +83,7 @@ class _Composer:
             return self._aliased(str(event.anchor), line)
         tag = getattr(event, "tag", None)
         if tag not in _TAGS and tag not in (None, "!"):
-            raise Unreadable(f"the YAML tag '{str(tag)[:60]}' is not allowed", line)
+            raise Unreadable(f"the YAML tag '{str(tag)[:60]}' is not allowed", line, tuple(self.path))
         anchor = event.anchor
         if anchor:
             self.open_anchors.add(anchor)
@@ -106,15 +109,21 @@ class _Composer:
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not self.parser.check_event(yaml.SequenceEndEvent):
-                items.append(self._node(depth + 1))
+                items.append(self._below(len(items), depth))
             self.parser.get_event()
             return Node(line, items)
         pairs: list[tuple[Node, Node]] = []
         while not self.parser.check_event(yaml.MappingEndEvent):
             key = self._node(depth + 1)
-            pairs.append((key, self._node(depth + 1)))
+            pairs.append((key, self._below(str(key.content) if isinstance(key.content, Scalar) else "?", depth)))
         self.parser.get_event()
         return Node(line, pairs, is_mapping=True)
+
+    def _below(self, part: str | int, depth: int) -> Node:
+        self.path.append(part)
+        node = self._node(depth + 1)
+        self.path.pop()
+        return node
 
 
 def read(content: bytes, findings: Findings) -> Node | None:

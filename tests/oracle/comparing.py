@@ -13,7 +13,7 @@ from swarms import FOLDER, NAMESPACE, Swarm
 
 from roles.stacks.role import role
 from roles.stacks.state import State, Told
-from skep.compose import Specs, convert, load, with_ids
+from skep.compose import Document, Specs, convert, load, render, with_ids
 from skep.model import Cluster, Host, Rollout, Stack
 from skep.plan import Finding, Step
 
@@ -53,12 +53,23 @@ def files_of(case: str) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def our_specs(case: str) -> Specs:
-    """The specs of a case by our own hands."""
+def our_document(case: str) -> Document:
+    """A case as we read it."""
     files = files_of(case)
     names = [name for name in ("compose.yml", "compose.override.yml") if name in files]
-    document = load(files, names, variables=VARIABLES, directory=f"{FOLDER}/{case}")
-    return convert(document, stack_of(case))
+    return load(files, names, variables=VARIABLES, directory=f"{FOLDER}/{case}")
+
+
+def our_specs(case: str) -> Specs:
+    """The specs of a case by our own hands."""
+    return convert(our_document(case), stack_of(case))
+
+
+def read_by_theirs(swarm: Swarm, cases: list[str]) -> dict[str, str]:
+    """Have Docker's CLI read what we render; its words on what it refuses."""
+    script = f'cd {FOLDER}/"$1"; docker stack config -c -'
+    done = {case: swarm.run(script, case, data=render(our_document(case)).encode()) for case in cases}
+    return {case: one.stderr.decode() for case, one in done.items() if one.returncode}
 
 
 def deploy_theirs(swarm: Swarm, cases: list[str]) -> dict[str, str]:

@@ -11,7 +11,17 @@ import pytest
 
 pytest.register_assert_rewrite("comparing", "swarms")
 
-from comparing import CASES, CORPUS, Held, deploy_ours, deploy_theirs, fits, held, listed  # noqa: E402
+from comparing import (  # noqa: E402
+    CASES,
+    CORPUS,
+    Held,
+    deploy_ours,
+    deploy_theirs,
+    fits,
+    held,
+    listed,
+    read_by_theirs,
+)
 from swarms import ENGINES, LAB, Swarm  # noqa: E402
 
 from roles.stacks.state import Told  # noqa: E402
@@ -32,6 +42,8 @@ class Findings:
     refused: dict[str, str]
     """By Docker's CLI on the empty swarm."""
     refused_ours: dict[str, str]
+    refused_renders: dict[str, str]
+    """By Docker's CLI of what we render."""
     refused_again: dict[str, str]
     """By Docker's CLI over what we had deployed: the Engine refuses a config or secret of another content."""
 
@@ -57,6 +69,7 @@ def _compare(engine: str, folder: Path) -> Findings:
     cases = [case for case in CASES if fits(case, engine)]
     try:
         swarm.start(CORPUS)
+        refused_renders = read_by_theirs(swarm, cases)
         refused = deploy_theirs(swarm, cases)
         theirs, told_theirs = held(swarm), listed(swarm)
         swarm.clear()
@@ -64,6 +77,6 @@ def _compare(engine: str, folder: Path) -> Findings:
         ours, told_ours = held(swarm), listed(swarm)
         refused_again = deploy_theirs(swarm, cases)
         told = {"theirs": told_theirs, "ours": told_ours}
-        return Findings(theirs, ours, held(swarm), told, refused, refused_ours, refused_again)
+        return Findings(theirs, ours, held(swarm), told, refused, refused_ours, refused_renders, refused_again)
     finally:
         swarm.stop()

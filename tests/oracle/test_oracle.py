@@ -30,6 +30,12 @@ def test_the_cli_finds_its_own_in_ours(found: dict[str, Findings], engine: str, 
     assert not list(differences(seen.ours[case], seen.again[case]))
 
 
+@pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
+def test_the_cli_reads_what_we_render(found: dict[str, Findings], engine: str, case: str) -> None:
+    refused = found[engine].refused_renders
+    assert case not in refused, f"Docker's CLI refuses what stack.render prints:\n{refused[case]}"
+
+
 @pytest.mark.parametrize("whose", ["theirs", "ours"])
 @pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
 def test_the_planner_finds_nothing_to_do(found: dict[str, Findings], engine: str, case: str, whose: str) -> None:

@@ -108,8 +108,6 @@ def _service(luck: Random, networks: list[str]) -> dict[str, Any]:
         service["deploy"] = {"replicas": luck.randint(0, 3)}
     if luck.random() < 0.3:
         service["labels"] = {"role": luck.choice(("x", "y"))}
-    if luck.random() < 0.2:
-        service["oom_score_adj"] = 500  # which the world's engines drop
     chosen = [network for network in networks if luck.random() < 0.7]
     if chosen:
         service["networks"] = chosen

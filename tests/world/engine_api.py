@@ -20,7 +20,7 @@ from tests.world.raft import Node, Overlay, Swarm
 Raw = dict[str, Any]
 PREDEFINED = ("host", "bridge", "none")
 KINDS = ("services", "configs", "secrets")
-NEWER = {"OomScoreAdj": (27, 0), "StartInterval": (25, 0), "Subpath": (26, 1)}
+NEWER = {"StartInterval": (25, 0), "Subpath": (26, 1)}
 """Fields that managers before that version drop without a word. Source: ``daemon/cluster/convert`` of moby/moby."""
 LONGEST = {"services": 63, "configs": 64, "secrets": 64}
 """Characters of a name. Source: ``manager/controlapi`` of moby/swarmkit."""

@@ -52,6 +52,30 @@ def test_thousands_of_problems_are_counted_not_printed(problems_of: Problems) ->
     assert problems[-1].endswith("errors more")
 
 
+def test_files_outside_the_stacks_folder() -> None:
+    text = """services:
+  w:
+    image: a
+    env_file: [../e.env, {path: ../f.env, required: false}, gone.env, {path: none.env, required: false}]
+configs:
+  a: {file: ../shared/f}
+  b: {file: /srv/f}
+  c: {file: sub/../gone}
+"""
+    files = {"compose.yml": text.encode()}
+    with pytest.raises(ComposeError) as raised:
+        load(files, ["compose.yml"], variables={}, shown="stacks/web")
+    outside = "is outside the stack's folder stacks/web: move or link it there"
+    assert raised.value.problems == [
+        f"stacks/web/compose.yml:4: services.w.env_file: '../e.env' {outside}",
+        f"stacks/web/compose.yml:4: services.w.env_file: '../f.env' {outside}",
+        "stacks/web/compose.yml:4: services.w.env_file: there is no file 'gone.env'",
+        f"stacks/web/compose.yml:6: configs.a.file: '../shared/f' {outside}",
+        f"stacks/web/compose.yml:7: configs.b.file: '/srv/f' {outside}",
+        "stacks/web/compose.yml:8: configs.c.file: there is no file 'gone'",
+    ]
+
+
 def test_no_file_at_all() -> None:
     with pytest.raises(ComposeError, match="no compose file is named"):
         load({}, [], variables={})

@@ -13,15 +13,14 @@ from tests.unit.compose.conftest import Read
 TEXT = """services:
   app:
     image: a:1
-    labels: {OomScoreAdj: "1"}
-    oom_score_adj: 500
+    labels: {StartInterval: "1"}
     healthcheck: {test: x, start_interval: 2s}
     volumes:
       - /data
       - {type: volume, source: data, target: /x, volume: {nocopy: true, subpath: in}}
   plain:
     image: a:1
-    oom_score_adj: 0
+    healthcheck: {test: x, start_interval: 0s}
 volumes: {data: }
 """
 
@@ -34,19 +33,18 @@ def node(host: str, version: str | None, role: str = "manager") -> dict[str, Any
 @pytest.mark.parametrize(
     ("version", "kept"),
     [
-        ((20, 10), [None, None, None]),
-        ((25, 0), [2 * 10**9, None, None]),
-        ((26, 0), [2 * 10**9, None, None]),
-        ((26, 1), [2 * 10**9, "in", None]),
-        ((27, 0), [2 * 10**9, "in", 500]),
+        ((20, 10), [None, None]),
+        ((25, 0), [2 * 10**9, None]),
+        ((26, 0), [2 * 10**9, None]),
+        ((26, 1), [2 * 10**9, "in"]),
     ],
 )
 def test_a_manager_is_sent_what_it_keeps(read: Read, version: tuple[int, int], kept: list[Any]) -> None:
     whole = convert(read(TEXT), "s").services["s_app"]
     container = understood(whole, Manager("m1", version))["TaskTemplate"]["ContainerSpec"]
     volume = container["Mounts"][1]["VolumeOptions"]
-    assert [container["Healthcheck"].get("StartInterval"), volume.get("Subpath"), container.get("OomScoreAdj")] == kept
-    assert (container["Labels"]["OomScoreAdj"], volume["NoCopy"]) == ("1", True)
+    assert [container["Healthcheck"].get("StartInterval"), volume.get("Subpath")] == kept
+    assert (container["Labels"]["StartInterval"], volume["NoCopy"]) == ("1", True)
     assert whole == convert(read(TEXT), "s").services["s_app"]
 
 
@@ -59,11 +57,10 @@ def test_nothing_is_left_out_where_no_version_is_known(read: Read) -> None:
 def test_each_key_is_told_with_its_place(read: Read) -> None:
     rest = "is left out: Docker 20.10 on m1 does not know it, it needs"
     assert dropped(read(TEXT), Manager("m1", (20, 10))) == [
-        f"compose.yml:5: services.app.oom_score_adj: {rest} 27",
-        f"compose.yml:6: services.app.healthcheck.start_interval: {rest} 25",
-        f"compose.yml:9: services.app.volumes[1].volume.subpath: {rest} 26.1",
+        f"compose.yml:5: services.app.healthcheck.start_interval: {rest} 25",
+        f"compose.yml:8: services.app.volumes[1].volume.subpath: {rest} 26.1",
     ]
-    assert dropped(read(TEXT), Manager("m1", (27, 0))) == []
+    assert dropped(read(TEXT), Manager("m1", (26, 1))) == []
 
 
 def test_the_oldest_manager_counts() -> None:

@@ -95,6 +95,26 @@ def test_any_service_over_another(first: dict[str, Any], second: dict[str, Any])
     )
 
 
+OURS = ["x-skep", "waves", "prune", "on-failure", "keep", "hook", "command", "comand", "file", "external", "driver"]
+ours = st.recursive(
+    leaves | st.just("before") | st.lists(st.sampled_from(VALUES), max_size=2),
+    lambda inner: st.dictionaries(st.sampled_from(OURS), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@examples
+@given(ours, ours, ours, ours)
+def test_anything_under_x_skep(stack: Any, service: Any, config: Any, secret: Any) -> None:
+    tree = {
+        "x-skep": stack,
+        "services": {"web": {"image": "a", "x-skep": service}, "db": {"image": "a"}},
+        "configs": {"c": {"x-skep": config}},
+        "secrets": {"s": {"x-skep": {"command": secret}}, "t": secret},
+    }
+    try_it(json.dumps(tree).encode())
+
+
 def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inside: list[tuple[Any, Any]] = []
     if isinstance(data, dict):

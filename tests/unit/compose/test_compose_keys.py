@@ -24,11 +24,10 @@ services:
     env_file: [{path: a.env, required: false}]
     dns_opt: [ndots:1]
     group_add: [docker, 999]
-    oom_score_adj: -500
-    depends_on: {db: {condition: service_healthy}}
+    depends_on: {db: {condition: service_healthy, restart: false, required: true}}
     x-skep: {hook: before}
     configs: [inline, variable]
-    secrets: [variable, {source: driven, gid: "5"}, inline]
+    secrets: [variable, driven, inline]
     volumes: [{type: cluster, source: "group:fast", target: /c, cluster: {}}]
     deploy: {replicas: 1}
   db: {image: db:1}
@@ -90,7 +89,6 @@ def test_keys_that_swarm_can_carry_out_and_dockers_cli_does_not_know(read: Read)
     web = specs.services["s_web"]["TaskTemplate"]["ContainerSpec"]
     assert web["DNSConfig"] == {"Options": ["ndots:1"]}
     assert web["Groups"] == ["docker", "999"]
-    assert web["OomScoreAdj"] == -500
     assert specs.networks["s_default"]["EnableIPv6"] is True
     assert specs.networks["s_default"]["IPAM"]["Config"] == [
         {"Subnet": "10.9.0.0/24", "IPRange": "10.9.0.128/25", "Gateway": "10.9.0.1"}
@@ -110,7 +108,38 @@ REFUSED = sorted(key for key, kind in keys.service("/", None).fields.items() if 
 def test_ignored_keys_are_told(key: str, read: Read) -> None:
     document = read(f"services:\n  web:\n    image: a\n    {key}: [a]\n")
     (warning,) = document.warnings
-    assert warning.startswith(f"compose.yml:4: services.web.{key}: is ignored by Swarm")
+    assert warning.startswith(f"compose.yml:4: services.web.{key}: is ignored by ")
+
+
+def test_what_dockers_cli_loses_is_not_sent_and_the_cli_named(read: Read) -> None:
+    text = """
+services:
+  web:
+    image: a
+    oom_score_adj: 5
+    volumes:
+      - {type: tmpfs, target: /x, tmpfs: {mode: 511}}
+      - {type: volume, source: v, target: /y, volume: {labels: {a: b}}}
+      - {type: bind, source: /z, target: /z, bind: {recursive: disabled}}
+volumes: {v: }
+"""
+    document = read(text)
+    by = "is ignored by Docker's CLI, and so here"
+    assert document.warnings == (
+        f"compose.yml:5: services.web.oom_score_adj: {by}",
+        f"compose.yml:7: services.web.volumes[0].tmpfs.mode: {by}",
+        f"compose.yml:8: services.web.volumes[1].volume.labels: {by}: label the volume itself",
+        f"compose.yml:9: services.web.volumes[2].bind.recursive: {by}",
+    )
+    container = convert(document, "s").services["s_web"]["TaskTemplate"]["ContainerSpec"]
+    assert "OomScoreAdj" not in container
+    assert [{"Type", "Source", "Target", "ReadOnly"} ^ set(mount) for mount in container["Mounts"]] == [
+        {"Source", "ReadOnly", "TmpfsOptions"},
+        {"ReadOnly", "VolumeOptions"},
+        {"ReadOnly", "BindOptions"},
+    ]
+    assert container["Mounts"][0]["TmpfsOptions"] == container["Mounts"][2]["BindOptions"] == {}
+    assert container["Mounts"][1]["VolumeOptions"] == {"Labels": {"com.docker.stack.namespace": "s"}}
 
 
 def test_what_docker_says_is_ignored_or_refused_is() -> None:
@@ -138,6 +167,16 @@ def test_what_docker_says_is_ignored_or_refused_is() -> None:
             " [{spread: node.labels.a}, {spread: Engine.Labels.b}, {spread: node.role}]}}",
             "deploy.placement.preferences[2].spread: is ignored by Swarm, which spreads over node.labels.* and"
             " engine.labels.* only",
+        ),
+        (
+            "labels: {day: 2001-01-01, quoted: '2001-01-01', x: 2001-1-2x}",
+            "labels.day: is a date to Docker's CLI, which writes it with a time and UTC; here it stays as it is:"
+            " quote it",
+        ),
+        (
+            "hostname: 2001-01-01 10:00:00\n    x-any: {day: 2001-01-01}\n    environment: ['A=2001-01-01']",
+            "hostname: is a date to Docker's CLI, which writes it with a time and UTC; here it stays as it is:"
+            " quote it",
         ),
     ],
 )

@@ -99,7 +99,7 @@ def test_lines_and_no_secrets() -> None:
 """
     document = load({"app.yml": text}, ["app.yml"], variables={"PW": Secret("hunter2")})
     found = lints(document, convert(document, "mine"), nodes=[a_node("n1", {})], services=[])
-    assert [line.partition(" ")[0] for line in found] == ["app.yml:3:", "app.yml:7:"]
+    assert [line.partition(" ")[0] for line in found] == ["app.yml:3:", "app.yml:8:"]
     assert "hunter2" not in "".join(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skep.compose import ComposeError, Document, convert, load
+from skep.compose import ComposeError, Document, convert, load, render
 from skep.secret import Secret
 
 ORDERED = """
@@ -41,6 +41,31 @@ def test_all_of_it() -> None:
         == {"ReplicatedJob": {}} | convert(found, "s").services["s_migrate"]["Mode"]
     )
     assert "ReplicatedJob" in convert(found, "s").services["s_migrate"]["Mode"]
+
+
+def test_what_a_dependency_says_is_kept_or_told() -> None:
+    text = """
+x-skep: {waves: true}
+services:
+  web:
+    image: web
+    depends_on:
+      migrate: {condition: service_completed_successfully}
+      api: {condition: service_started, restart: true}
+      cache: {condition: service_completed_successfully, required: false}
+      gone: {condition: service_healthy, required: false}
+  api: {image: api, depends_on: [migrate]}
+  cache: {image: cache}
+  migrate: {image: api, deploy: {mode: replicated-job}}
+"""
+    found = document(text)
+    assert found.warnings == (
+        "0.yml:8: services.web.depends_on.api.restart: is ignored by Swarm",
+        "0.yml:9: services.web.depends_on.cache.condition:"
+        " has no effect: cache is no job, and the next wave begins when it runs",
+    )
+    assert found.options.order == (("cache", "migrate"), ("api",), ("web",))
+    assert "depends_on:\n      - migrate\n      - api\n      - cache\n      - gone\n" in render(found)
 
 
 def test_nothing_is_asked_where_nothing_is_said() -> None:
@@ -88,6 +113,18 @@ def test_a_later_file_says_it_anew() -> None:
         (
             "x-skep: {waves: true}\nservices:\n  web: {image: a, depends_on: [apx]}\n  api: {image: b}",
             "0.yml:3: services.web.depends_on: there is no service 'apx'",
+        ),
+        (
+            "services:\n  a:\n    image: a\n    depends_on:\n      b: {conditon: service_started}\n",
+            "0.yml:5: services.a.depends_on.b.conditon: unknown key (did you mean 'condition'?)",
+        ),
+        (
+            "services:\n  a:\n    image: a\n    depends_on:\n      b: {condition: x, required: maybe}\n",
+            "0.yml:5: services.a.depends_on.b.condition: must be service_started, service_healthy or service_completed",
+        ),
+        (
+            "services:\n  a:\n    image: a\n    depends_on:\n      b: {condition: service_started, required: maybe}\n",
+            "0.yml:5: services.a.depends_on.b.required: must be true or false, not 'maybe'",
         ),
         (
             "services: {a: {image: a}}\nconfigs:\n  c: {file: f, x-skep: {command: [x]}}",

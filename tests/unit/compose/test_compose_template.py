@@ -73,6 +73,17 @@ def test_an_operator_after_an_unbraced_variable_counts_and_is_told() -> None:
     assert fill("$NOPE-api}:1", VALUES.get).text == "api}:1"
 
 
+def test_a_variable_in_a_default_is_filled_in_and_told() -> None:
+    told = "Docker's CLI takes the default of ${NOPE} as it stands, with its '$'; here it is filled in"
+    for text in ("${NOPE:-$SET}", "${NOPE-${SET}}", "${SET:+${NOPE:-$SET}}", "${NOPE:-a$$}"):
+        assert fill(text, VALUES.get).remarks == [told]
+    assert not fill("${NOPE:-x}${SET:+$SET}${SET:?$SET}", VALUES.get).remarks
+
+
+def test_without_the_habits_of_dockers_cli() -> None:
+    assert fill("$SET-b/$NOPE?", VALUES.get, as_cli=False).text == "value-b/?"
+
+
 # What docker/cli's template.go searches for: one expression, and an operator inside what it finds.
 _SEARCHED = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?"
 _PATTERN = re.compile(rf"\$(?:(\$)|({_SEARCHED})|\{{({_SEARCHED})\}}|())", re.IGNORECASE | re.ASCII)
