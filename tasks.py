@@ -338,11 +338,11 @@ def stack_rm(c, name, inventory=None, volumes=None, timeout=None, yes=False, jso
 @task(
     positional=["name"], iterable=["file"],
     help=helps(
-        "inventory", "verbose", name="a stack", json="the specs as they would be sent to the Engine",
+        "inventory", "verbose", name="a stack (with --file: default the folder's name)", json="the specs as they would be sent to the Engine",
         file="a compose file instead of an inventory; again for more, in merge order",
     ),
 )  # fmt: skip
-def stack_render(c, name, inventory=None, file=None, json=False, verbose=False):
+def stack_render(c, name="", inventory=None, file=None, json=False, verbose=False):
     """Show a stack's compose files as one: merged, filled in, checked. Needs no host.
 
     Example: invoke stack.render web --file compose.yml --file override.yml --json

@@ -276,13 +276,15 @@ class _Naming:
         yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in self._used, one["Spec"]["Name"]))
 
     def _holds(self, secret: Raw, mark: str, body: Raw) -> bool:
-        """By its mark; where Docker's CLI made it, by what tasks have mounted."""
+        """By its mark; where Docker's CLI made it, by its driver, else by what tasks have mounted."""
         labels = dict(secret["Spec"].get("Labels") or {})
         if MARK in labels:
             return bool(labels[MARK] == mark)
         plain = {**body, "Labels": dict(body["Labels"])}
         if _content({**secret["Spec"], "Data": plain.get("Data")}) != _content(plain):
             return False
+        if plain.get("Driver"):
+            return True  # it has no data here; where it is and what it is called there is all compared
         return self._told.mounted.get(secret["ID"]) == hashlib.sha256(_data(plain)).hexdigest()
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -44,6 +45,7 @@ class Folder(Mapping[str, bytes]):
 def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> None:
     """Compose files without an inventory: variables come from the environment and ``.env`` beside the first.
 
+    Without a name the stack is called as the first file's folder is, as Docker Compose calls a project.
     Commands of ``x-skep`` are not run: whoever looks at a file need not trust it.
     """
     here = Path.cwd().as_posix()
@@ -51,12 +53,18 @@ def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> 
     untold = [f"{section}.{one}" for section, one in commanded(document)]
     if untold:
         tell.note(f"note: without the content of {', '.join(untold)}: with --file their commands are not run")
-    _show(tell, document, name, json=json)
+    _show(tell, document, name or _project(Path(names[0])), json=json)
+
+
+def _project(file: Path) -> str:
+    return re.sub(r"[^a-z0-9_-]", "", file.resolve().parent.name.lower()).lstrip("_-") or "stack"
 
 
 def of_inventory(tell: Reporter, path: Path, *, name: str, json: bool) -> None:
     """A stack of the inventory."""
     stacks = {stack.name: stack for stack in read(path).cluster.stacks}
+    if not name:
+        raise UsageError("no stack is named", next_action=f"the inventory's are: {', '.join(stacks) or 'none'}")
     if name not in stacks:
         near = get_close_matches(name, stacks, 1)
         raise UsageError(

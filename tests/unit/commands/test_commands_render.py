@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from skep.commands import render
+from skep.errors import UsageError
 from skep.report import Reporter
 
 COMPOSE = """
@@ -59,3 +60,17 @@ def test_a_file_without_commands_needs_no_note(told: Told) -> None:
     Path("plain.yml").write_text("services: {app: {image: a}}")
     render.of_files(told, ["plain.yml"], name="web", json=False)
     assert told.notes == []
+
+
+@pytest.mark.parametrize(("folder", "stack"), [("shop", "shop"), ("My Shop.2", "myshop2"), ("__", "stack")])
+def test_without_a_name_the_folder_gives_it(told: Told, folder: str, stack: str) -> None:
+    Path(folder).mkdir()
+    Path(folder, "compose.yml").write_text("services: {app: {image: a}}")
+    render.of_files(told, [f"{folder}/compose.yml"], name="", json=True)
+    assert list(told.values["services"]) == [f"{stack}_app"]
+
+
+def test_a_stack_of_an_inventory_has_to_be_named() -> None:
+    with pytest.raises(UsageError, match="no stack is named") as failure:
+        render.of_inventory(Told(), Path(__file__).parents[3] / "inventory" / "lab.yml", name="", json=False)
+    assert failure.value.next_action == "the inventory's are: web"
