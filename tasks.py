@@ -338,7 +338,8 @@ def stack_rm(c, name, inventory=None, volumes=None, timeout=None, yes=False, jso
 @task(
     positional=["name"], iterable=["file"],
     help=helps(
-        "inventory", "verbose", name="a stack (with --file: default the folder's name)", json="the specs as they would be sent to the Engine",
+        "inventory", "verbose", json="the specs as they would be sent to the Engine",
+        name="a stack (default with --file: its folder's name)",
         file="a compose file instead of an inventory; again for more, in merge order",
     ),
 )  # fmt: skip
