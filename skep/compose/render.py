@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -20,13 +21,24 @@ def render(document: Document) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Two spaces before list items, no anchors."""
+    """Two spaces before list items, no anchors, and quotes around what is no text to Docker's CLI either."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:bool",
+    re.compile(
+        r"(?:[yYnN]|[-+]?0o[0-7_]+|[-+]?0b[01_]+|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+    ),
+    list("yYnN+-.0123456789"),
+)
+"""PyYAML writes these without quotes, and go-yaml reads them as booleans and numbers."""
 
 
 def _escaped(value: Any) -> Any:

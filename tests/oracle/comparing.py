@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import tarfile
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,18 @@ deploy() {
 }
 for stack; do cd %s/"${stack#s}"; deploy; done
 """
+MARK = "\x1e"
+READ = r"""
+rendered=$(mktemp -d)
+tar -xC "$rendered"
+cd "$rendered"
+for case in *; do
+  said=$(cd %s/"$case" && docker stack config -c - <"$rendered/$case" 2>&1 >/dev/null) ||
+    printf '\036%%s\036%%s' "$case" "$said"
+done
+rm -r "$rendered"
+"""
+"""Prints each case that is refused and why, both behind ``MARK``."""
 Held = dict[str, Any]
 
 
@@ -67,9 +81,22 @@ def our_specs(case: str) -> Specs:
 
 def read_by_theirs(swarm: Swarm, cases: list[str]) -> dict[str, str]:
     """Have Docker's CLI read what we render; its words on what it refuses."""
-    script = f'cd {FOLDER}/"$1"; docker stack config -c -'
-    done = {case: swarm.run(script, case, data=render(our_document(case)).encode()) for case in cases}
-    return {case: one.stderr.decode() for case, one in done.items() if one.returncode}
+    texts = {case: render(our_document(case)).encode() for case in cases}
+    done = swarm.run(READ % FOLDER, data=packed(texts))
+    assert done.returncode == 0, done.stderr.decode()
+    found = iter(done.stdout.decode().split(MARK)[1:])
+    return dict(zip(found, found, strict=True))
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A tar archive of files by name."""
+    archive = BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, BytesIO(content))
+    return archive.getvalue()
 
 
 def deploy_theirs(swarm: Swarm, cases: list[str]) -> dict[str, str]:
