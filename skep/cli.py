@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import takewhile
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
+from invoke.parser.context import to_flag
 from invoke.tasks import Task
 from invoke.tasks import task as _task
 
@@ -116,14 +116,18 @@ class Command(Task[Any]):
         for argument in found:
             argument.names += (SHORT[argument.names[0]],) if argument.names[0] in SHORT else ()
         words = [argument for argument in found if argument.positional]
-        given = {argument.name for argument in words[: _words_after(name)]}
+        given = {argument.name for argument in words[: _words_after(name, found)]}
         return [_typed(argument, name, argument.name in given) for argument in found]
 
 
-def _words_after(task: str) -> int:
-    """How many words the command line has between a task and its first option."""
-    _, *rest = sys.argv[sys.argv.index(task) :] if task in sys.argv else [task]
-    return len(list(takewhile(lambda word: not word.startswith("-"), rest)))
+def _words_after(task: str, arguments: Sequence[Argument]) -> int:
+    """How many words the command line has behind a task, values of options aside."""
+    flags = {to_flag(name) for argument in arguments if argument.takes_value for name in argument.names}
+    words, before = 0, ""
+    for word in sys.argv[sys.argv.index(task) + 1 :] if task in sys.argv else ():
+        words += not word.startswith("-") and before not in flags
+        before = "" if before in flags else word
+    return words
 
 
 def _typed(argument: Argument, task: str, given: bool) -> Argument:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from skep.errors import ConnectError, LockHeld, SkepError
 from skep.ssh import Pool, Session
+from skep.workers import Workers, result
 
 TTL = 60
 """Seconds a lock lives without being renewed."""
@@ -118,9 +119,11 @@ class ClusterLock:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        if self._thread:
-            self._thread.join(timeout=5)
-        self._release()
+        try:
+            if self._thread:
+                self._thread.join(timeout=5)
+        finally:
+            self._release()
 
     def _take(self, name: str) -> None:
         since = time.monotonic()
@@ -139,9 +142,18 @@ class ClusterLock:
         self._until[name] = since + TTL
 
     def _release(self) -> None:
+        """Give back what was taken. One Ctrl-C waits until that is done: else others would be kept out for ``TTL``."""
         script = f"{_GUARD}\n! grep -qsF {self.holder.id} lock || rm -f lock"
-        self._pool.map(lambda session: session.run(script, timeout=15), self.held)
-        self.held = []
+        held, self.held = self.held, []
+        worker = Workers(1, "lock")
+        giving = worker.submit(self._pool.map, lambda session: session.run(script, timeout=15), held)
+        try:
+            result(giving)
+        except KeyboardInterrupt:
+            result(giving)
+            raise
+        finally:
+            worker.close()
 
     @property
     def _sure(self) -> int:

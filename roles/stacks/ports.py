@@ -58,7 +58,8 @@ def handovers(cases: Sequence[Case]) -> Handovers:
                 found.findings.append(_refused(wanted[name], name, other, owner, port))
             elif now and not port:
                 asked.append(Handover(wanted[name], name, other, now, owners[other]))
-    takers, waiting = {one.taker for one in asked}, {one.case.name for one in asked if not one.within}
+    takers = {one.taker for one in asked if one.giver not in one.case.pruned}  # what is removed goes before all
+    waiting = {one.case.name for one in asked if not one.within}
     for one in asked:
         if one.giver not in takers and (_in_turn(one) if one.within else one.other.name not in waiting):
             found.possible.append(one)

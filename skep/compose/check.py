@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 from skep.compose.images import is_image
@@ -77,7 +77,8 @@ def _network(name: str, network: Fields, used: set[str], problems: Problems) -> 
     elif network.get("driver") in LOCAL_DRIVERS:
         message = f"'{network['driver']}' networks live on a single host; one that services can use is 'overlay'"
         problems.error(network.where("driver"), (*path, "driver"), message)
-    _pools(path, network, problems)
+    if name in used and not external(network):
+        _pools(path, network, problems)
     _external(path, network, (), problems)
 
 
@@ -92,7 +93,7 @@ def _pools(path: KeyPath, network: Fields, problems: Problems) -> None:
         subnet = ip_network(pool["subnet"], strict=False)
         for key, address in (
             ("gateway", ip_address(pool["gateway"]) if pool.get("gateway") else None),
-            ("ip_range", ip_network(pool["ip_range"], strict=False)[0] if pool.get("ip_range") else None),
+            ("ip_range", ip_interface(pool["ip_range"]).ip if pool.get("ip_range") else None),
         ):
             if address is not None and address not in subnet:
                 message = f"{problems.value(pool[key])} is not in the subnet {problems.value(pool['subnet'])}"

@@ -13,6 +13,8 @@ _NAME = re.compile(r"(?:export[ \t]+)?([^\W\d][\w.-]*)[ \t]*[=:][ \t]*")
 _QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\]++|\\[\s\S])*+){quote}") for quote in "\"'"}
 _REST = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 _LINE = re.compile(r"[^\n]*")
+_LITERAL = "in single quotes a $ stays as it is"
+"""Nothing of the value is told: what looks like a variable may be a part of a password."""
 _ESCAPES = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)), '"': '"', "\\": "\\", "$": "$$"}
 
 
@@ -59,11 +61,11 @@ def _set(name: str, value: str, place: Place, variables: Variables) -> None:
     problems = variables.problems
     try:
         filled = fill(value, variables.lookup, as_cli=False)
-    except BadTemplate as problem:
-        problems.error(place, (name,), str(problem))
+    except BadTemplate:
+        problems.error(place, (name,), f"its value cannot be filled in: {_LITERAL}")
         return
-    for unset in dict.fromkeys(filled.unset):
-        problems.warn(place, (name,), f"the variable {unset} is not set: nothing is put in its place")
+    if filled.unset:
+        problems.error(place, (name,), f"a variable in its value is not set: {_LITERAL}")
     variables.dotenv[name] = (filled.text, place)
 
 

@@ -12,7 +12,7 @@ from skep.compose.dotenv import read_dotenv
 from skep.compose.kinds import At
 from skep.compose.objects import Contents
 from skep.compose.options import KEY as OPTIONS
-from skep.compose.options import Options, check_options, options
+from skep.compose.options import Options, check_options, drop_absent, options
 from skep.compose.problems import ComposeError, Place, Problems
 from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
@@ -146,6 +146,7 @@ class _Loading:
         if merged is not None:
             contents.read(merged)
             check(merged, self.problems)
+            drop_absent(merged)
             check_options(merged, self.problems)
         if self.problems.errors or merged is None:
             raise ComposeError(self.problems.errors)

@@ -131,6 +131,18 @@ def check_options(data: Fields, problems: Problems) -> None:
         _check_cycle(services, problems)
 
 
+def drop_absent(data: Fields) -> None:
+    """Forget services that others come after where they are there (``required: false``), and that are not."""
+    services: Fields = data.get("services") or Fields(data.place)
+    for service in services.values():
+        wanted = service.get("depends_on", {})
+        for other in [other for other, asked in wanted.items() if not asked.get("required", True)]:
+            if other not in services:
+                del wanted[other]
+        if "depends_on" in service and not wanted:
+            del service["depends_on"]
+
+
 def _check_dependency(path: KeyPath, other: str, asked: Fields, services: Fields, problems: Problems) -> None:
     if other not in services:
         if asked.get("required", True):

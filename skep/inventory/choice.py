@@ -26,7 +26,8 @@ def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: 
     )
     for source, wanted in sources:
         if wanted:
-            return _named(source, wanted, folder, Path(environ.get("SKEP_FROM", "")))
+            start = "" if source == "invoke.yaml" else environ.get("SKEP_FROM", "")
+            return _named(source, wanted, folder, Path(start))
     return _only(folder)
 
 

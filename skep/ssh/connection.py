@@ -117,17 +117,15 @@ def _open(connection: Connection, access: Access) -> None:
     if connection.gateway:
         connection.open()
     else:
-        with _doors[connection.host, connection.port]:
-            connection.connect_kwargs["sock"] = _socket(connection, access)
+        kind, command = way(connection, access.config) or ("", "")
+        proxied = kind == COMMAND  # all of them may lead through one bastion
+        with _doors[("", 0) if proxied else (connection.host, connection.port)]:
+            connection.connect_kwargs["sock"] = Proxy(command) if proxied else _socket(connection, access)
             connection.open()
     connection.transport.set_keepalive(15)
 
 
 def _socket(connection: Connection, access: Access) -> socket.socket:
-    """To the host: by ssh_config's ProxyCommand where it has one."""
-    kind, command = way(connection, access.config) or ("", "")
-    if kind == COMMAND:
-        return Proxy(command)
     sock = socket.create_connection((connection.host, connection.port), timeout=access.connect_timeout)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):

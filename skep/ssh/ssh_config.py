@@ -18,6 +18,8 @@ USUAL = ("~/.ssh/config", "/etc/ssh/ssh_config")
 
 JUMP, COMMAND = "proxyjump", "proxycommand"
 
+NAMES = {JUMP: "ProxyJump", COMMAND: "ProxyCommand"}
+
 _ADDRESS = re.compile(
     r"(?:(?P<user>[^/]+)@)?(?:\[(?P<ipv6>[^][@/\s]+)\]|(?P<host>[^][@:/\s]+))(?::(?P<port>[0-9]{1,5}))?"
 )
@@ -83,7 +85,7 @@ def way(connection: Connection, file: Path | None) -> tuple[str, str] | None:
 
     def token(found: re.Match[str]) -> str:
         if found[1] not in tokens:
-            raise unusable(file, f"{value!r} holds {found[0]}; there are %h, %n, %p, %r and %%")
+            raise unusable(file, f"{NAMES[kind]} holds {found[0]}; there are %h, %n, %p, %r and %%")
         return tokens[found[1]]
 
     return kind, re.sub("%(.?)", token, value)

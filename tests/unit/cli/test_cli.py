@@ -171,6 +171,10 @@ def test_what_is_no_number_is_told_with_its_option(words: list[str]) -> None:
         (["stack.plan", "-i", "prod"], {"name": "all", "inventory": "prod"}),
         (["stack.rollback", "web"], {"name": "web", "revision": 0}),
         (["stack.rollback", "web", "4", "-i", "prod"], {"name": "web", "revision": 4, "inventory": "prod"}),
+        (["stack.plan", "-i", "prod", "web"], {"name": "web", "inventory": "prod"}),
+        (["stack.plan", "--inventory=prod", "--json", "web"], {"name": "web", "inventory": "prod", "json": True}),
+        (["stack.rollback", "web", "-i", "prod", "4"], {"name": "web", "revision": 4, "inventory": "prod"}),
+        (["stack.rollback", "-i", "prod", "web", "--revision=4"], {"name": "web", "revision": 4, "inventory": "prod"}),
         (["stack.rollback", "web", "--revision", "4"], {"name": "web", "revision": 4}),
     ],
 )

@@ -33,7 +33,6 @@ def read(text: str) -> Variables:
         (r"A=a\nb", {"A": r"a\nb"}),
         ('A=1\nB=${A}x\nC="$B-$$y\\$z"\nD=${NOPE:-d}', {"A": "1", "B": "1x", "C": "1x-$y$z", "D": "d"}),
         ("OWN=dot\nENV=dot\nA=$OWN ${ENV}", {"OWN": "dot", "ENV": "dot", "A": "inventory environment"}),
-        ("A=$B\nB=1", {"A": "", "B": "1"}),
         ("A=1\nA=${A}2", {"A": "12"}),
         ("A=''\nB=\"\"", {"A": "", "B": ""}),
     ],
@@ -52,8 +51,8 @@ def test_values(text: str, values: dict[str, str]) -> None:
         ('A="a\nb"\n\nB="x\nC=1', ".env:4: B: a quote that is never closed"),
         ("A='x\\'", ".env:1: A: a quote that is never closed"),
         ('A="x" y', ".env:1: A: only a comment can follow the closing quote"),
-        ("A=pa$", ".env:1: A: a '$' that no variable's name follows: write $$ for a plain $"),
-        ("A=${NOPE?}", ".env:1: A: the variable NOPE is needed"),
+        ("A=$B\nB=1", ".env:1: A: a variable in its value is not set: in single quotes a $ stays as it is"),
+        ("A=pa$", ".env:1: A: its value cannot be filled in: in single quotes a $ stays as it is"),
     ],
 )
 def test_what_it_may_not_be(text: str, problem: str) -> None:
@@ -61,9 +60,17 @@ def test_what_it_may_not_be(text: str, problem: str) -> None:
 
 
 def test_places_and_warnings() -> None:
-    variables = read('A="x\ny"\nB=${A}${NOPE}')
+    variables = read('A="x\ny"\nB=${A}')
     assert {name: place.line for name, (_, place) in variables.dotenv.items()} == {"A": 1, "B": 3}
-    assert variables.problems.warnings == [".env:3: B: the variable NOPE is not set: nothing is put in its place"]
+    assert variables.problems.warnings == []
+
+
+@pytest.mark.parametrize("value", ["Xy7$Secretpart!9", '"Xy7$Secretpart!9"', "$2y$10$Secretpart", "${Secretpart?}"])
+def test_a_password_that_looks_like_a_variable_is_refused_and_not_told(value: str) -> None:
+    (problem,) = read(f"PW={value}").problems.errors
+    assert problem.startswith(".env:1: PW: ") and problem.endswith(": in single quotes a $ stays as it is")
+    assert "Secret" not in problem
+    assert read("PW='Xy7$Secretpart!9'").dotenv["PW"][0] == "Xy7$Secretpart!9"
 
 
 def test_a_secret_that_is_filled_in_stays_one() -> None:

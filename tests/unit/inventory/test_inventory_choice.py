@@ -76,6 +76,18 @@ def test_an_unknown_name_lists_what_is_there(folder: Path) -> None:
         choose(None, environ={}, configured="nope.yml", folder=folder)
 
 
+def test_invoke_yaml_means_its_own_repository(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere" / "inventory"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "prod.yml").write_text("")
+    monkeypatch.chdir(folder.parent)
+    environ = {"SKEP_FROM": str(elsewhere.parent)}
+    here = Path(folder.name)
+    assert choose(None, environ=environ, configured=f"{here}/prod.yml", folder=here) == here / "prod.yml"
+    named = choose(f"{here}/prod.yml", environ=environ, configured=None, folder=here)
+    assert named == elsewhere.parent / here / "prod.yml"
+
+
 def test_several_and_none_of_them_named(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"which inventory.* there is prod, staging"):
         choose(None, environ={}, configured=None, folder=folder)

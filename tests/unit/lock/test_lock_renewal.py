@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -93,3 +94,15 @@ def test_what_was_taken_first_is_renewed_when_taking_lasts(pool: Pools) -> None:
     here["m4"].before = lambda: time.sleep(0.2)
     with ClusterLock(here, here.hosts, "cluster.up"):  # type: ignore[arg-type]
         assert here.asked[:4] == ["m1", "m2", "m3", "m5"]
+
+
+@pytest.mark.parametrize("moment", ["giving back", "a last renewal"])
+def test_ctrl_c_at_the_end_does_not_leave_it_behind(pool: Pools, moment: str) -> None:
+    here = pool()
+    with pytest.raises(KeyboardInterrupt), ClusterLock(here, here.hosts, "cluster.up"):  # type: ignore[arg-type]
+        for name in here.hosts:
+            here[name].before = lambda: time.sleep(0.3)
+        if moment == "a last renewal":
+            time.sleep(0.1)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert not any(here[name].file("lock").exists() for name in here.hosts)

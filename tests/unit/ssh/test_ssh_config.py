@@ -168,7 +168,14 @@ def test_a_malformed_proxy_jump_is_told_with_file_and_value(
         login(serve()).run("true")
     assert (failure.value.host, failure.value.message) == ("m1", "ssh_config cannot be used")
     assert str(failure.value.cause).startswith(f"{tmp_path / 'ssh_config'}: ")
-    assert f"'{value}'" in str(failure.value.cause)
+    assert ("ProxyJump holds %x" if value == "%x" else f"'{value}'") in str(failure.value.cause)
+
+
+def test_what_a_proxy_command_holds_is_not_told(serve: Serve, login: Login, configure: Configure) -> None:
+    configure("ProxyCommand connect --password s3cret -X %d %h %p")
+    with pytest.raises(ConnectError) as failure:
+        login(serve()).run("true")
+    assert "ProxyCommand holds %d" in str(failure.value.cause) and "s3cret" not in "".join(failure.value.lines())
 
 
 @pytest.mark.parametrize(
