@@ -171,9 +171,9 @@ class ClusterLock:
         """One round. A manager that cannot be asked keeps its lease until that ends by itself."""
         script = f"{_GUARD}\ngrep -qsF {self.holder.id} lock || exit {GONE}\ntouch lock"
         since = time.monotonic()
-        for name, result in self._pool.map(lambda session: session.run(script, timeout=15), self.held).items():
-            if not isinstance(result, SkepError) and result.status in (0, GONE):
-                self._until[name] = since + TTL if result.status == 0 else 0.0
+        for name, answer in self._pool.map(lambda session: session.run(script, timeout=15), self.held).items():
+            if not isinstance(answer, SkepError) and answer.status in (0, GONE):
+                self._until[name] = since + TTL if answer.status == 0 else 0.0
 
 
 Failures = dict[str, SkepError]
