@@ -90,7 +90,7 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
             tuple(f"{stack.name}_{name}" for name in wave if name not in options.hooks) for wave in options.order
         ),
         prune=stack.rollout.prune or bool(options.prune),
-        keep=_kept(stack),
+        keep=stack.keep or options.keep or KEEP,
         hidden=document.hidden,
         document=document,
         specs=specs,
