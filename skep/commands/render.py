@@ -6,9 +6,9 @@ import base64
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
+from skep.commands.choosing import named
 from skep.commands.sources import UNTOLD, Untold, commanded, with_outputs_of
 from skep.compose import STARS, Document, convert, document_of, load, masked, render
 from skep.errors import UsageError
@@ -62,16 +62,11 @@ def _project(file: Path) -> str:
 
 def of_inventory(tell: Reporter, path: Path, *, name: str, json: bool) -> None:
     """A stack of the inventory."""
-    stacks = {stack.name: stack for stack in read(path).cluster.stacks}
+    stacks = read(path).cluster.stacks
     if not name:
-        raise UsageError("no stack is named", next_action=f"the inventory's are: {', '.join(stacks) or 'none'}")
-    if name not in stacks:
-        near = get_close_matches(name, stacks, 1)
-        raise UsageError(
-            f"no stack {name} in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
-            next_action=f"its stacks are: {', '.join(stacks) or 'none'}",
-        )
-    _show(tell, document_of(with_outputs_of(stacks[name])), name, json=json)
+        names = ", ".join(stack.name for stack in stacks)
+        raise UsageError("no stack is named", next_action=f"the inventory's are: {names or 'none'}")
+    _show(tell, document_of(with_outputs_of(named(stacks, name))), name, json=json)
 
 
 def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Literal
 
 from skep.apply import Outcome
 from skep.commands.carrying import carry_out, carry_round
+from skep.commands.choosing import named
 from skep.compose import ComposeError, document_of
 from skep.compose.quantities import duration
 from skep.converge import Run, Site, look, plan, refuse_errors, refuse_silent, refuse_unclean, see
@@ -58,7 +58,7 @@ def deploy(
 ) -> None:
     """Bring one stack of the inventory to what its files say, and wait until it runs."""
     rollout = Rollout(prune=prune, resolve="new" if resolve else "never")
-    stack = _with(named(site, name), rollout, timeout, on_failure)
+    stack = _with(named(site.cluster.stacks, name), rollout, timeout, on_failure)
     _roll_out(site, tell, stack, f"stack.deploy {name}", DESCRIBED, recover=True)
 
 
@@ -210,22 +210,9 @@ def _roll_out(
     tell.done(f"{stack.name} is {end} ({time.monotonic() - since:.2f} s)")
 
 
-def named(site: Site, name: str) -> Stack:
-    """A stack of the inventory. Raises ``UsageError`` with the nearest name."""
-    for stack in site.cluster.stacks:
-        if stack.name == name:
-            return stack
-    names = [stack.name for stack in site.cluster.stacks]
-    near = get_close_matches(name, names, 1)
-    raise UsageError(
-        f"no stack {name} in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
-        next_action=f"its stacks are: {', '.join(names) or 'none'}",
-    )
-
-
 def _chosen(site: Site, name: str) -> list[Stack]:
     """The stack of that name, or every one for ``all``."""
-    return list(site.cluster.stacks) if name == "all" else [named(site, name)]
+    return list(site.cluster.stacks) if name == "all" else [named(site.cluster.stacks, name)]
 
 
 def only_stacks(site: Site, stacks: Sequence[Stack]) -> Site:
