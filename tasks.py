@@ -299,12 +299,13 @@ def stack_ps(c, name, inventory=None, all=False, json=False, verbose=False):
     positional=["name"], iterable=["service"],
     help=helps(
         "inventory", "json", "verbose", name="a stack", service="only this service of it; again for more",
+        colour="keep the colours that tasks print (all other control characters are shown as such)",
         follow="go on until Ctrl-C", tail="lines of each task from the end, or all (default 100)",
         since="such as 10m, 2h or 2025-06-01T12:00:00Z", timestamps="each line with its time",
     ),
 )  # fmt: skip
 def stack_logs(
-    c, name, inventory=None, service=None, follow=False, tail="100", since=None, timestamps=False,
+    c, name, inventory=None, service=None, follow=False, tail="100", since=None, timestamps=False, colour=False,
     json=False, verbose=False,
 ):  # fmt: skip
     """Show what the tasks of a stack print, all services in one stream by time.
@@ -314,7 +315,8 @@ def stack_logs(
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import logs
 
-        logs.show(here, tell, name=name, services=service, follow=follow, tail=tail, since=since, timestamps=timestamps)
+        shown = {"timestamps": timestamps, "colour": colour}
+        logs.show(here, tell, name=name, services=service, follow=follow, tail=tail, since=since, **shown)
 
 
 @task(

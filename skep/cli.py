@@ -162,10 +162,26 @@ def _untold(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     if issubclass(kind, BrokenPipeError):
         _nobody_reads()
         os._exit(PIPE)
-    sys.__excepthook__(kind, error, trace)
+    _trace(kind, error, trace)
+
+
+def _trace(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """A traceback as Python prints it, but for control characters in what was raised."""
+    from traceback import format_exception
+
+    from skep.visible import visible_lines
+
+    for text in visible_lines("".join(format_exception(kind, error, trace)).rstrip("\n")):
+        print(text, file=sys.stderr)
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    if not issubclass(ended.exc_type, SystemExit):
+        _trace(ended.exc_type, ended.exc_value, ended.exc_traceback)
 
 
 sys.excepthook = _untold
+threading.excepthook = _thread_ended
 
 
 def _help(name: str) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+BELOW = " " * 9
+"""Before the further lines of a message, a cause or a next action."""
+
 
 class SkepError(Exception):
     """Base of all failures shown to a user.
@@ -33,15 +36,21 @@ class SkepError(Exception):
     def lines(self) -> list[str]:
         """The failure as text lines: place and message first, then cause and next action."""
         place = ": ".join(part for part in (self.host, self.step) if part)
-        lines = [f"{place}: {self.message}" if place else self.message]
+        lines = _below(f"{place}: {self.message}" if place else self.message)
         if self.cause:
-            lines += [f"  cause: {self.cause}"]
+            lines += _below(f"  cause: {self.cause}")
         if self.next_action:
-            lines += [f"  next:  {self.next_action}"]
+            lines += _below(f"  next:  {self.next_action}")
         return lines
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _below(text: str) -> list[str]:
+    """A text of several lines with the further ones set in: what a host said cannot pass for a line of ours."""
+    first, *rest = text.split("\n")
+    return [first, *(BELOW + line.removeprefix(BELOW) for line in rest)]
 
 
 class OutputLost(SkepError):
@@ -69,7 +78,8 @@ class InventoryError(SkepError):
         super().__init__(f"the inventory has {count} error{'s' if count != 1 else ''}")
 
     def lines(self) -> list[str]:
-        return [*self.problems, *(f"warning: {warning}" for warning in self.warnings), self.message]
+        warnings = (f"warning: {warning}" for warning in self.warnings)
+        return [*(line for text in (*self.problems, *warnings) for line in _below(text)), self.message]
 
 
 class ConnectError(SkepError):

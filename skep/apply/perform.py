@@ -24,7 +24,7 @@ from skep.engine import (
     resolve,
     watch,
 )
-from skep.errors import ConnectError, SkepError, StepFailed
+from skep.errors import BELOW, ConnectError, SkepError, StepFailed
 from skep.model import Registry
 from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in
@@ -272,7 +272,7 @@ def _script_failed(host: str, step: Step, result: Result) -> StepFailed:
 
 def _tail(result: Result) -> str:
     lines = [line for line in (result.err or result.out).strip().splitlines() if line.strip()]
-    return "\n         ".join(lines[-STDERR_LINES:]) or "it printed no error"
+    return f"\n{BELOW}".join(lines[-STDERR_LINES:]) or "it printed no error"
 
 
 def _say_changed(say: Say, before: Progress, now: Progress) -> None:

@@ -6,6 +6,7 @@ import sys
 from contextlib import redirect_stdout
 
 from skep.errors import UsageError
+from skep.visible import visible
 
 
 def agreed(question: str, *, yes: bool) -> None:
@@ -16,7 +17,7 @@ def agreed(question: str, *, yes: bool) -> None:
         raise UsageError(f"{question} Nobody can be asked here", next_action="add --yes if that is meant")
     try:
         with redirect_stdout(sys.stderr):
-            answer = input(f"{question} [y/N] ")
+            answer = input(f"{visible(question)} [y/N] ")
     except EOFError:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):

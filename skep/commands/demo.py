@@ -36,23 +36,26 @@ def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter)
         tell.say(f"1. a lab of {len(wanted.hosts)} bare hosts on this machine (lab.up)")
         with tell.busy("starting the lab"):
             lab.up(wanted, say=lambda text: tell.say(f"   {text}"))
-        tell.say("\n2. from bare hosts to a swarm with a stack, checked with Testinfra (cluster.up --verify always)")
+        tell.document(
+            "\n2. from bare hosts to a swarm with a stack, checked with Testinfra (cluster.up --verify always)"
+        )
         cluster.up(site, tell, paths, limit=None, verify="always")
-        tell.say("\n3. the same again: nothing differs")
+        tell.document("\n3. the same again: nothing differs")
         cluster.up(site, tell, paths, limit=None, verify="never")
         address = next(host.address for host in site.cluster.workers)
-        tell.say(f"\n4. the stack answers at http://{address}:8080/")
-        tell.say(_page(f"http://{address}:8080/"))
-    tell.done(
+        tell.document(f"\n4. the stack answers at http://{address}:8080/")
+        tell.document(_page(f"http://{address}:8080/"))
+    tell.document(
         "that is all. Look around:   ./inv cluster.status -i lab    ./inv stack.ps web -i lab    ./inv lab.ssh m1\n"
-        "Break and mend:             ./inv lab.kill w1, ./inv cluster.plan -i lab, ./inv lab.boot w1\n"
-        "Take it down:               ./inv lab.down"
+        "Break and mend:             ./inv lab.kill w1, ./inv cluster.plan -i lab, ./inv lab.boot w1"
     )
+    tell.done("Take it down:               ./inv lab.down")
 
 
 def _without_lab(site: Site, tell: Reporter, reason: str) -> None:
     tell.say(f"no lab here: {reason}")
-    tell.say("what can be shown without hosts is the plan for the lab's inventory on bare ones:\n")
+    tell.say("what can be shown without hosts is the plan for the lab's inventory on bare ones:")
+    tell.say("")
     names = [host.name for host in site.cluster.hosts]
     bare = Observation(
         states={role.name: dict.fromkeys(names) for role in site.roles},

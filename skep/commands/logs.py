@@ -59,6 +59,7 @@ def show(
     tail: str = "100",
     since: str | None = None,
     timestamps: bool = False,
+    colour: bool = False,
 ) -> None:
     """Tell a stack's log. Following ends with Ctrl-C, quietly, or with ``ConnectError`` when the manager is lost."""
     if tail != "all" and not tail.isdigit():
@@ -76,7 +77,7 @@ def show(
                     if line.stream == "error":
                         reader.remark(tell, line)
                         continue
-                    tell.log(reader.named(line), timestamps=timestamps)
+                    tell.log(reader.named(line), timestamps=timestamps, colour=colour)
         except BrokenPipeError as error:  # of whoever reads us, not of the engine
             gone = error
         except KeyboardInterrupt:

@@ -76,7 +76,7 @@ def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None
     for warning in document.warnings:
         tell.say(f"{sign}warning: {warning}")
     if not json:
-        tell.say(render(document).rstrip("\n"))
+        tell.document(render(document).rstrip("\n"))
         return
     sent = masked(specs.as_json(), document.hidden)
     for secret in sent["secrets"].values():

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from skep.compose.load import Document
+from skep.visible import visible
 
 STARS = "***"
 """What stands in place of a secret."""
@@ -30,6 +31,13 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """In double quotes where an escape has to stand for something that cannot be seen: elsewhere YAML knows none."""
+    hides = any(visible(line) != line for line in text.split("\n"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if hides else None)
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:bool",
     re.compile(

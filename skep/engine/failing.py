@@ -11,9 +11,10 @@ from requests import RequestException
 from skep.engine.frames import lines_of
 from skep.engine.tasks import Node, Service, Task, error_of, has_failed, holds_node, is_kept, node_name, task_name
 from skep.engine.transport import EngineClient
+from skep.errors import BELOW
 
 LOG_LINES = 10
-BREAK = "\n         "
+BREAK = "\n" + BELOW
 """Between lines of a cause, so that they stand below each other."""
 
 SERVICES = 5

@@ -14,6 +14,7 @@ from skep.errors import OutputLost, SkepError
 from skep.plan import Plan
 from skep.report.reporter import Reporter, Row
 from skep.report.voice import Voice
+from skep.visible import visible
 
 
 class JsonReporter(Reporter):
@@ -27,12 +28,17 @@ class JsonReporter(Reporter):
 
     def _emit(self, event: str, **values: Any) -> None:
         with self._lock:
-            self.out.write(json.dumps({"event": event, **values}, default=str) + "\n")
+            told = json.dumps({"event": event, **values}, default=str).replace("\x7f", "\\u007f")
+            self.out.write(f"{told}\n")
             self.out.flush()
 
     def say(self, text: str) -> None:
         """``{"event": "note", "text": …}``"""
         self._emit("note", text=text)
+
+    def document(self, text: str) -> None:
+        """The same."""
+        self.say(text)
 
     def note(self, text: str) -> None:
         """The same."""
@@ -89,9 +95,9 @@ class JsonReporter(Reporter):
         """``{"event": NAME, "rows": [{…}]}``"""
         self._emit(name, rows=[dict(zip(columns, row, strict=True)) for row in rows])
 
-    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+    def log(self, entry: Mapping[str, str], *, timestamps: bool = False, colour: bool = False) -> None:
         """``{"event": "log", "service": …, "task": …, "node": …, "stream": …, "time": …, "text": …}``"""
-        self._emit("log", **line)
+        self._emit("log", **entry)
         if self.lost:
             raise self.lost
 
@@ -118,4 +124,4 @@ class JsonReporter(Reporter):
             lines=error.lines(),
         )
         if isinstance(self.lost, OutputLost):
-            Voice(sys.stderr, steady=True).write(f"{error}\n")
+            Voice(sys.stderr, steady=True).write("".join(f"{visible(line)}\n" for line in error.lines()))

@@ -11,9 +11,7 @@ from typing import Any, TextIO, cast
 from zlib import crc32
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
@@ -21,7 +19,9 @@ from skep.plan import Finding, Plan, Step
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
+from skep.report.text import Part, line
 from skep.report.voice import Voice
+from skep.visible import visible, visible_lines, visible_log
 
 LABEL = 40
 """Columns to which labels of log lines are padded, at most."""
@@ -60,13 +60,24 @@ class LinesReporter(Reporter):
             self.say(text)
         yield
 
+    def _print(self, *parts: Part, style: str = "") -> None:
+        self.console.print(line(*parts, style=style), soft_wrap=self.soft)
+
+    def _print_err(self, text: str, style: str = "") -> None:
+        self.errors.print(line(text, style=style), soft_wrap=not sys.stderr.isatty())
+
     def say(self, text: str) -> None:
         """A line."""
-        self.console.print(escape(text), soft_wrap=self.soft)
+        self._print(text)
+
+    def document(self, text: str) -> None:
+        """Lines as they are."""
+        for one in visible_lines(text):
+            self._print(one)
 
     def note(self, text: str) -> None:
         """A line on stderr."""
-        self.errors.print(f"[yellow]{escape(text)}[/]", soft_wrap=not sys.stderr.isatty())
+        self._print_err(text, "yellow")
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
@@ -78,12 +89,12 @@ class LinesReporter(Reporter):
         for places, steps in (
             [([place], steps) for place, steps in plan.by_place().items()] if self.verbose else _alike(plan)
         ):
-            self.console.print(f"[bold]{escape(', '.join(places))}[/]")
+            self._print(", ".join(places), style="bold")
             for step in steps:
                 self._step(plan, step)
         count, hosts = len(plan), len([place for place in plan.by_place() if place != "cluster"])
         verb = "to do" if applying else "would be done"
-        self.console.print(
+        self._print(
             f"{count} step{'s' if count != 1 else ''} {verb}"
             + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else "")
         )
@@ -92,25 +103,25 @@ class LinesReporter(Reporter):
         """``last`` of those in a row that want the same: what to do is said once."""
         colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
         place = f"{finding.host}: " if finding.host else ""
-        self.console.print(f"[{colour}]{finding.level}[/] {escape(place + finding.text)}", soft_wrap=self.soft)
+        self._print((finding.level, colour), f" {place}{finding.text}")
         if finding.next_action and last:
-            self.console.print(f"  next: {escape(finding.next_action)}", soft_wrap=self.soft)
+            self._print(f"  next: {finding.next_action}")
 
     def _step(self, plan: Plan, step: Step) -> None:
         waits = sorted(plan.needs[step.id] | plan.after[step.id]) if self.verbose else []
         detail = [*step.detail, *([f"after {', '.join(waits)}"] if waits else [])]
         if self.soft:
-            self.console.print(f"   {step.role:<9} {escape(step.title)}  ({escape(step.cause)})", soft_wrap=True)
-            for line in detail:
-                self.console.print(f"               {escape(line)}", soft_wrap=True)
+            self._print(f"   {step.role:<9} {step.title}  ({step.cause})")
+            for one in detail:
+                self._print(f"               {one}")
             return
         table = Table.grid(padding=(0, 1))
         table.add_column(width=2)
         table.add_column(width=9)
         table.add_column()
-        table.add_row("", f"[cyan]{escape(step.role)}[/]", f"{escape(step.title)}  [dim]{escape(step.cause)}[/]")
-        for line in detail:
-            table.add_row("", "", f"  {escape(line)}")
+        table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (step.cause, "dim")))
+        for one in detail:
+            table.add_row("", "", line(f"  {one}"))
         self.console.print(table)
 
     @contextmanager
@@ -138,21 +149,21 @@ class LinesReporter(Reporter):
             if (first and row.state in ("stuck", "over")) or row.state not in seen:
                 seen.add(row.state)
                 sign, colour = STATES[row.state]
-                text = f"{row.name} {row.text}"
-                self.console.print(f"[{colour}]{sign}[/] {'':8} {escape(text)}", soft_wrap=self.soft)
+                self._print((sign, colour), f" {'':8} {row.name} {row.text}")
 
     def _print_event(self, event: Event) -> None:
         sign, colour = EVENTS.get(event.kind, ("·", "dim"))
         step = event.step
-        took = f" [dim]{event.seconds:.1f} s[/]" if event.seconds else ""
-        text = escape(event.text.replace("\n", "\n      ")) if event.kind != "failed" else ""
-        place = escape((step.concerns or "cluster").ljust(8))
-        self.console.print(
-            f"[{colour}]{sign}[/] {place} {escape(step.title)}{took}" + (f"  [dim]{text}[/]" if text else ""),
-            soft_wrap=self.soft,
-        )
+        took = f" {event.seconds:.1f} s" if event.seconds else ""
+        words = f"  {event.text}" if event.text and event.kind != "failed" else ""
+        self._print((sign, colour), f" {step.concerns or 'cluster':8} {step.title}", (took, "dim"), (words, "dim"))
         if event.kind == "failed":
-            self.console.print("    " + escape(event.text.replace("\n", "\n    ")), soft_wrap=self.soft)
+            self._block(event.text)
+
+    def _block(self, text: str) -> None:
+        """The lines of a longer text, set in."""
+        for one in visible_lines(text):
+            self._print(f"    {one}")
 
     def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
         """Which hosts are done, failed, skipped."""
@@ -161,12 +172,12 @@ class LinesReporter(Reporter):
             state = "failed" if step.id in outcome.failed else "skipped" if step.id in outcome.skipped else "done"
             by_place.setdefault(step.concerns or "cluster", set()).add(state)
         worst = {p: next(s for s in ("failed", "skipped", "done") if s in found) for p, found in by_place.items()}
-        parts = []
+        parts: list[Part] = [f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; "]
         for state in ("done", "failed", "skipped"):
             names = [place for place, how in worst.items() if how == state]
             if names:
-                parts.append(f"[{EVENTS[state][1]}]{state}[/]: {escape(', '.join(names))}")
-        self.console.print(f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; " + "; ".join(parts))
+                parts += ["; " if len(parts) > 1 else "", (state, EVENTS[state][1]), f": {', '.join(names)}"]
+        self._print(*parts)
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """One row a role with a column of results; each failure below with its words."""
@@ -177,15 +188,16 @@ class LinesReporter(Reporter):
             passed = sum(check.outcome == "passed" for check in own)
             skipped = sum(check.outcome == "skipped" for check in own)
             hosts = len({check.host for check in own if check.host})
-            table.add_row(role, str(passed), f"[red]{len(bad)}[/]" if bad else "0", str(skipped), str(hosts or ""))
+            failed = line(str(len(bad)), style="red" if bad else "")
+            table.add_row(line(role), str(passed), failed, str(skipped), str(hosts or ""))
         self.console.print(table)
         for check in checks:
+            place = check.host or "cluster"
             if check.outcome not in ("passed", "skipped"):
-                text = f"[red]✗[/] {escape(check.host or 'cluster')}: {escape(check.role)}: {escape(check.name)}"
-                self.console.print(text, soft_wrap=self.soft)
-                self.console.print("    " + escape(check.message.replace("\n", "\n    ")), soft_wrap=self.soft)
+                self._print(("✗", "red"), f" {place}: {check.role}: {check.name}")
+                self._block(check.message)
             elif self.verbose:
-                self.console.print(f"[green]✓[/] {escape(check.host or 'cluster')}: {escape(check.name)}")
+                self._print(("✓", "green"), f" {place}: {check.name}")
 
     def table(
         self,
@@ -199,41 +211,44 @@ class LinesReporter(Reporter):
     ) -> None:
         """Columns without frames; on a narrow terminal the last one below, if need be."""
         if title:
-            self.console.print(f"[bold]{escape(title)}[/]")
+            self._print(title, style="bold")
         shown = [place for place, column in enumerate(columns) if column not in for_scripts]
-        cells = [["" if row[place] is None else str(row[place]) for place in shown] for row in rows]
-        names = [columns[place] for place in shown]
+        cells = [["" if row[place] is None else visible(str(row[place])) for place in shown] for row in rows]
+        names = [visible(columns[place]) for place in shown]
         kept = () if self.soft else tuple(name for name in spare if name in names)
         for part in tables(names, cells, self.console.width, kept):
             self.console.print(part)
 
-    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
+    def log(self, entry: Mapping[str, str], *, timestamps: bool = False, colour: bool = False) -> None:
         """Task, node and text; on a terminal each service has a colour that stays the same."""
         if self.lost:
             raise self.lost
-        task, node = line["task"], line["node"]
+        task, node = visible(entry["task"]), visible(entry["node"])
         label = task if not node or task.endswith(f".{node}") else f"{task}@{node}"
         self._label = max(self._label, min(len(label), LABEL))
-        stamp = f"{line['time']} " if timestamps and line["time"] else ""
+        stamp = f"{visible(entry['time'])} " if timestamps and entry["time"] else ""
+        said = visible_log(entry["text"], colour=colour)
         if self.soft:
-            self.out.write(f"{stamp}{label:<{self._label}} | {line['text']}\n")
+            self.out.write(f"{stamp}{label:<{self._label}} | {said}\n")
             self.out.flush()
             return
-        colour = COLOURS[crc32(line["service"].encode()) % len(COLOURS)]
-        style = "red" if line["stream"] == "error" else ""
-        shown = Text.assemble((stamp, "dim"), (f"{label:<{self._label}} |", colour), " ", (line["text"], style))
-        self.console.print(shown, soft_wrap=True)
+        own = COLOURS[crc32(entry["service"].encode(errors="surrogateescape")) % len(COLOURS)]
+        self.console.print(line((stamp, "dim"), (f"{label:<{self._label}} |", own), " "), soft_wrap=True, end="")
+        if colour:
+            self.out.write(f"{said}\n")
+        else:
+            self.console.print(line(said, style="red" if entry["stream"] == "error" else ""), soft_wrap=True)
 
     def done(self, text: str) -> None:
         """The last line."""
-        self.console.print(f"[green]{escape(text)}[/]", soft_wrap=self.soft)
+        self._print(text, style="green")
 
     def error(self, error: SkepError) -> None:
         """On stderr."""
         first, *rest = error.lines()
-        self.errors.print(f"[red]{escape(first)}[/]", soft_wrap=not sys.stderr.isatty())
-        for line in rest:
-            self.errors.print(escape(line), soft_wrap=not sys.stderr.isatty())
+        self._print_err(first, "red")
+        for one in rest:
+            self._print_err(one)
 
 
 def _alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:

@@ -19,6 +19,7 @@ from skep.apply import Event
 from skep.plan import Plan
 from skep.report.lines import LinesReporter
 from skep.report.services import service_lines
+from skep.report.text import line
 
 if TYPE_CHECKING:
     from skep.engine import ServiceRow
@@ -61,9 +62,9 @@ class _Busy:
     def __rich__(self) -> Text:
         hosts, seconds = self.hosts, time.monotonic() - self.since
         if not hosts or seconds < PATIENCE:
-            return Text(self.text, style="dim")
+            return line(self.text, style="dim")
         more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
-        return Text(f"{self.text}: waiting for {', '.join(hosts[:NAMED])}{more}, {seconds:.0f} s", style="dim")
+        return line(f"{self.text}: waiting for {', '.join(hosts[:NAMED])}{more}, {seconds:.0f} s", style="dim")
 
 
 class LiveReporter(LinesReporter):
@@ -148,16 +149,17 @@ class LiveReporter(LinesReporter):
             table.add_row(*self._row(name, place, now))
         if len(shown) > room:
             ended = sum(place.ended >= place.total for place in self._places.values())
-            table.add_row("", "", "", f"[dim]… {len(shown)} places, {ended} ended[/]")
+            table.add_row("", "", "", line(f"… {len(shown)} places, {ended} ended", style="dim"))
         return table
 
-    def _row(self, name: str, place: _Place, now: float) -> tuple[RenderableType, str, str, RenderableType]:
-        counted = f"{place.ended}/{place.total}"
+    def _row(self, host: str, place: _Place, now: float) -> tuple[RenderableType, RenderableType, str, RenderableType]:
+        counted, name = f"{place.ended}/{place.total}", line(host)
         if place.running:
             event, word = next(iter(place.running.values()))
             word = "" if event.step.id in self._services else word
-            text = Text(f"{event.step.title}{' – ' + word if word else ''}", overflow="ellipsis")
-            text.append(f"  {now - event.time:.0f} s", style="dim")
+            took = (f"  {now - event.time:.0f} s", "dim")
+            text = line(f"{event.step.title}{' – ' + word if word else ''}", took)
+            text.overflow = "ellipsis"
             return Spinner("dots", style="cyan"), name, counted, text
         if place.ended >= place.total:
             sign = Text("✗", style="red") if place.failed else Text("✓", style="green")

@@ -53,6 +53,9 @@ class Reporter:
     def say(self, text: str) -> None:
         """One line about how things go."""
 
+    def document(self, text: str) -> None:
+        """Several lines, such as a file."""
+
     def note(self, text: str) -> None:
         """One line beside a result, which a reader of the result does not get to see."""
 
@@ -85,8 +88,9 @@ class Reporter:
         """A list of things. ``for_scripts`` names columns that people are not shown; ``spare`` those to leave out
         where a terminal has no room, the first first."""
 
-    def log(self, line: Mapping[str, str], *, timestamps: bool = False) -> None:
-        """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``."""
+    def log(self, entry: Mapping[str, str], *, timestamps: bool = False, colour: bool = False) -> None:
+        """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``. ``colour``
+        keeps what colours the task printed."""
 
     def data(self, name: str, value: Mapping[str, Any]) -> None:
         """Something for scripts alone."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from skep.report.signs import STATES
+from skep.report.text import line
+from skep.visible import visible
 
 if TYPE_CHECKING:
     from skep.engine import ServiceRow
@@ -24,7 +27,7 @@ def service_lines(rows: Sequence[ServiceRow], *, width: int, room: int) -> Text:
     if len(rows) > room:
         rows = sorted(rows, key=lambda row: ORDER.index(row.state))
         shown, left = list(rows[: room - 1]), rows[room - 1 :]
-    name = min(max(len(row.name) for row in shown), max(12, width // 3))
+    name = min(max(cell_len(visible(row.name)) for row in shown), max(12, width // 3))
     count = max(len(_counted(row)) for row in shown)
     update = max(len(row.roll_out) for row in shown)
     lines = [_line(row, name, count, update, width) for row in shown]
@@ -40,12 +43,11 @@ def _counted(row: ServiceRow) -> str:
 
 def _line(row: ServiceRow, name: int, count: int, update: int, width: int) -> Text:
     sign, colour = STATES[row.state]
-    called = Text(row.name)
+    called = line(row.name)
     called.truncate(name, overflow="ellipsis", pad=True)
-    line = Text.assemble("  ", (sign, colour), " ", called, f" {_counted(row):>{count}}")
-    if update:
-        line.append(f" {row.roll_out:<{update}}", style="cyan")
+    update_word = f" {row.roll_out:<{update}}" if update else ""
     place = f" on {row.node}" if row.node and row.state == "moving" else ""
-    line.append(f" {row.detail}{place}", style="" if row.error else "dim")
-    line.truncate(width, overflow="ellipsis")
-    return line
+    rest = (f" {row.detail}{place}", "" if row.error else "dim")
+    shown = line("  ", (sign, colour), " ") + called + line(f" {_counted(row):>{count}}", (update_word, "cyan"), rest)
+    shown.truncate(width, overflow="ellipsis")
+    return shown

@@ -53,7 +53,7 @@ def tables(columns: Sequence[str], rows: Cells, width: int, spare: Sequence[str]
 def _table(columns: Sequence[str], rows: Cells, fit: _Fit, *, header: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", show_header=header)
     for place, width in zip(fit.places, fit.widths, strict=True):
-        table.add_column(columns[place], width=width, overflow="fold")
+        table.add_column(Text(columns[place]), width=width, overflow="fold")
     for row in rows:
         table.add_row(*(Text(row[place]) for place in fit.places))
     return table

@@ -76,7 +76,7 @@ class Told(Reporter):
     def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def log(self, line: Any, *, timestamps: bool = False) -> None:
+    def log(self, line: Any, *, timestamps: bool = False, colour: bool = False) -> None:
         self.lines.append((line["task"], line["text"]))
         if len(self.lines) >= self.stop_after:
             raise KeyboardInterrupt
@@ -173,7 +173,7 @@ def test_a_new_service_is_followed_from_its_first_line(show: Any) -> None:
     tell = Told(stop_after=2)
     told = tell.log
 
-    def grow(line: Any, *, timestamps: bool = False) -> None:
+    def grow(line: Any, *, timestamps: bool = False, colour: bool = False) -> None:
         swarm.names.append("web_db")
         told(line)
 
@@ -202,7 +202,7 @@ def test_an_engines_own_word_is_told_once_while_following(show: Any) -> None:
 def test_who_stops_reading_is_no_lost_engine(show: Any) -> None:
     tell = Told()
 
-    def broken(line: Any, *, timestamps: bool = False) -> None:
+    def broken(line: Any, *, timestamps: bool = False, colour: bool = False) -> None:
         raise BrokenPipeError
 
     tell.log = broken  # type: ignore[method-assign]

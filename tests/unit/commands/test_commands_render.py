@@ -27,6 +27,8 @@ class Told(Reporter):
     def say(self, text: str) -> None:
         self.text += text
 
+    document = say
+
     def note(self, text: str) -> None:
         self.notes.append(text)
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from skep.compose import load, render
+from skep.visible import visible_lines
 
 TEXTS = [
     "y", "N", "yes", "off", "true", "null", "~", "1", "007", "0o17", "-0b11", "0x1f", "1_000", "1e3", "1E-3", "+1",
@@ -29,3 +30,11 @@ def test_what_another_reader_may_take_for_something_else_is_quoted(text: str) ->
 @pytest.mark.parametrize("text", PLAIN)
 def test_other_texts_are_not(text: str) -> None:
     assert rendered(text) in (text, f"'{text}'" if text == "-" else text)
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\u202eb", "\u200b", "\u2028", "a\tb\x7f"])
+def test_what_cannot_be_seen_is_escaped_as_yaml_does_and_read_again_as_it_was(text: str) -> None:
+    compose = yaml.safe_dump({"services": {"app": {"image": "a", "environment": {"KEY": text}}}})
+    shown = render(load({"compose.yml": compose.encode()}, ["compose.yml"], variables={}))
+    printed = "\n".join(visible_lines(shown))
+    assert yaml.safe_load(printed)["services"]["app"]["environment"] == {"KEY": text}
