@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from skep.secret import Secret as Secret
 from skep.secret import reveal as reveal
@@ -16,6 +16,22 @@ LOCAL_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "none", "null")
 
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
+
+
+class NoFile(KeyError):
+    """A named file cannot be had; ``why`` follows its name in a message. ``absent``: nothing is there."""
+
+    def __init__(self, why: str, *, absent: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.absent = absent
+
+
+class Files(Protocol):
+    """Contents of files by name; a ``Mapping`` of bytes is one."""
+
+    def __getitem__(self, name: str, /) -> bytes:
+        """Raises ``KeyError``, ``NoFile`` where it can say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +134,12 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack to deploy. ``files`` maps paths relative to the stack's folder to their content."""
+    """A stack to deploy. ``files`` gives what its compose files name, relative to the stack's folder or not."""
 
     name: str
     compose: tuple[str, ...]
     """Names in ``files`` of the compose files, in merge order."""
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Files = field(default_factory=dict[str, bytes])
     variables: Mapping[str, str | Secret] = field(default_factory=dict)
     """Values for ``${VAR}`` in the compose files; a ``Secret`` where it came from a reference."""
     timeout: float = 300.0

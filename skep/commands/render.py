@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from skep.commands.choosing import named
@@ -13,33 +13,10 @@ from skep.commands.sources import UNTOLD, Untold, commanded, with_outputs_of
 from skep.compose import STARS, Document, convert, document_of, load, masked, render
 from skep.errors import UsageError
 from skep.inventory import load as read
+from skep.inventory.stack_files import StackFiles
 from skep.report import Reporter
 
-MAX_BYTES = 1024 * 1024
 _UNTOLD = base64.b64encode(UNTOLD.encode()).decode()
-
-
-class Folder(Mapping[str, bytes]):
-    """The files of a folder and what lies beside it, read when asked for."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def __getitem__(self, name: str) -> bytes:
-        path = self.root / name
-        try:
-            if not path.is_file():
-                raise KeyError(name)
-            with path.open("rb") as stream:
-                return stream.read(MAX_BYTES + 1)
-        except (OSError, ValueError):
-            raise KeyError(name) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> None:
@@ -49,7 +26,8 @@ def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> 
     Commands of ``x-skep`` are not run: whoever looks at a file need not trust it.
     """
     here = Path.cwd().as_posix()
-    document = load(Folder(Path()), list(names), variables={}, environment=os.environ, directory=here, outputs=Untold())
+    files = StackFiles(Path(), home=os.environ.get("HOME"))
+    document = load(files, list(names), variables={}, environment=os.environ, directory=here, outputs=Untold())
     untold = [f"{section}.{one}" for section, one in commanded(document)]
     if untold:
         tell.note(f"note: without the content of {', '.join(untold)}: with --file their commands are not run")

@@ -31,13 +31,18 @@ def with_outputs(cluster: Cluster) -> Cluster:
 
 def with_outputs_of(stack: Stack) -> Stack:
     """The stack with what its commands print. Raises ``UsageError`` for one that fails."""
-    if not any(b"x-skep" in stack.files.get(name, b"") for name in stack.compose):
-        return stack
-    commands = _commands(stack)
+    commands = _commands(stack) if any(b"x-skep" in _content(stack, name) for name in stack.compose) else {}
     if not commands:
         return stack
     printed = side_by_side(lambda words: _run(stack, words, commands[words]), commands, width=AT_ONCE, name="source")
     return replace(stack, outputs=dict(zip(commands, printed, strict=True)))
+
+
+def _content(stack: Stack, name: str) -> bytes:
+    try:
+        return stack.files[name]
+    except KeyError:  # planning tells it
+        return b""
 
 
 UNTOLD = "what the command prints"

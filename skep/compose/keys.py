@@ -142,6 +142,7 @@ _IGNORED = {
     "platform": "use deploy.placement.constraints with node.platform.arch",
     "privileged": "use cap_add",
     "pull_policy": "each node pulls what it does not have",
+    "pull_refresh_after": "",
     "security_opt": "",
     "shm_size": "use volumes with a tmpfs at /dev/shm",
     "tmpfs": "use volumes with type: tmpfs",
@@ -176,6 +177,7 @@ _REFUSED = {
     "runtime": "set default-runtime in daemon.json",
     "scale": "use deploy.replicas",
     "storage_opt": "",
+    "use_api_socket": "use volumes to bind /var/run/docker.sock",
     "volume_driver": "use the driver of a volume under 'volumes'",
     "volumes_from": "use a volume under 'volumes' in both",
 }
@@ -235,7 +237,14 @@ def _restart(text: str) -> str | None:
 
 
 _OPTIONS = TextPairs(separator=None, empty_values=False)
-_POOL = Record({"subnet": Text(check=_subnet), "gateway": Text(check=_address), "ip_range": Text(check=_subnet)})
+_POOL = Record(
+    {
+        "subnet": Text(check=_subnet),
+        "gateway": Text(check=_address),
+        "ip_range": Text(check=_subnet),
+        "aux_addresses": Refused(""),
+    }
+)
 NETWORK = Record(
     {
         "name": Text(),

@@ -18,8 +18,7 @@ from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
 from skep.compose.variables import Variables, read_env_file
-from skep.inventory.stack_files import is_inside
-from skep.model import Secret, Stack
+from skep.model import Files, NoFile, Secret, Stack
 
 MAX_ENV_LINES = 200_000
 """Variables that all ``env_file`` of a load may give together."""
@@ -59,7 +58,7 @@ class Document:
 
 
 def load(
-    files: Mapping[str, bytes],
+    files: Files,
     compose: Sequence[str],
     *,
     variables: Mapping[str, str | Secret],
@@ -70,8 +69,9 @@ def load(
 ) -> Document:
     """The document of compose files named in ``compose``, in merge order.
 
-    ``files`` maps names to contents: compose files, env files, ``.env``, what configs and secrets hold. Names in the
-    files are relative to the first compose file. ``variables`` win over ``environment``, that over ``.env``.
+    ``files`` gives contents by name: compose files, env files, ``.env``, what configs and secrets hold. Names in the
+    files are relative to the first compose file; what begins with ``~/`` is left to ``files``.
+    ``variables`` win over ``environment``, that over ``.env``.
     ``shown`` is put before file names in messages, ``directory`` (absolute) before relative binds.
     ``outputs`` is what the commands of ``x-skep`` printed, by their words.
     Raises ``ComposeError`` with every problem.
@@ -98,7 +98,7 @@ class _Loading:
 
     def __init__(
         self,
-        files: Mapping[str, bytes],
+        files: Files,
         compose: tuple[str, ...],
         variables: Mapping[str, str | Secret],
         environment: Mapping[str, str],
@@ -113,8 +113,8 @@ class _Loading:
         self.folder = posixpath.dirname(compose[0]) if compose else ""
         self.problems = Problems(tuple(self.name(file) for file in compose))
         dotenv = posixpath.join(self.folder, ".env")
-        content = files.get(dotenv)
         self.variables = Variables(variables, environment, self.problems)
+        content = self._content(dotenv, At(self.problems), Place(self.name(dotenv), 1), required=False)
         if content is not None:
             read_dotenv(self.name(dotenv), content, self.variables)
         self.record = keys.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
@@ -161,23 +161,24 @@ class _Loading:
 
     def path(self, name: str) -> str:
         """A file named in a compose file, as ``files`` calls it."""
-        return posixpath.normpath(posixpath.join(self.folder, name))
+        return name if name.startswith("~/") else posixpath.normpath(posixpath.join(self.folder, name))
 
     def file(self, name: str, at: At, place: Place, *, required: bool = True) -> bytes | None:
         """What a file named in a compose file holds; ``None`` where there is none, after saying so if ``required``."""
-        path = self.path(name)
-        content = self.files.get(path)
-        if content is None and self.shown and not is_inside(path):
-            said = f"is outside the stack's folder {self.shown}: move or link it there"
-            at.error(place, f"{self.problems.value(name)} {said}")
-        elif content is None and required:
-            at.error(place, f"there is no file {self.problems.value(path)}")
-        return content
+        return self._content(self.path(name), at, place, required=required)
+
+    def _content(self, path: str, at: At, place: Place, *, required: bool) -> bytes | None:
+        try:
+            return self.files[path]
+        except KeyError as error:
+            why = error if isinstance(error, NoFile) else NoFile("is not there", absent=True)
+        if required or not why.absent:
+            at.error(place, f"the file {self.problems.value(path)} {why.why}")
+        return None
 
     def _read(self, file: str, reading: Reading, at: At) -> Fields | None:
-        content = self.files.get(file)
+        content = self._content(file, at, Place(self.name(file), 1), required=True)
         if content is None:
-            self.problems.error(Place(self.name(file), 1), (), "there is no such file")
             return None
         pairs = reading.file(self.name(file), content)
         if pairs is None:

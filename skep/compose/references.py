@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import At, Kind, Nothing, Text, TextList, Whole, once
+from skep.compose.kinds import At, Kind, Nothing, Text, TextList, Whole, leaf, once
 from skep.compose.problems import Place
 from skep.compose.records import NAME, Ignored, Record, TextPairs, is_text
-from skep.compose.tree import Entry
+from skep.compose.tree import Entry, Leaf
 from skep.compose.values import Fields
+
+_USUAL_MODES = frozenset(
+    {0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o700, 0o750, 0o755, 0o770, 0o775}
+)
+_DECIMAL = re.compile(r"[1-7][0-7]{2,3}")
+
+
+class Mode(Kind):
+    """Permissions of a file. A text is octal, as the Compose Specification says; a number is what YAML makes of it."""
+
+    def read(self, entry: Entry, at: At) -> int | Nothing:
+        must = "must be permissions such as 0440"
+        found = leaf(entry, at, must)
+        if isinstance(found, Nothing):
+            return found
+        mode = _mode(found)
+        if mode is None or not 0 <= mode <= 0o7777:
+            return at.wrong(entry, must)
+        if found.filled:
+            at.warn(entry.place, "is read as octal; Docker's CLI takes what a variable gives for a decimal number")
+        elif _DECIMAL.fullmatch(found.digits or "") and mode not in _USUAL_MODES:
+            at.warn(entry.place, f"is a decimal number, which means {mode:04o}: write 0{found.digits} if that is meant")
+        return mode
+
+    def merge(self, base: int, over: int, at: At, place: Place) -> int:
+        return over
+
+
+def _mode(found: Leaf) -> int | None:
+    if isinstance(found.value, str):
+        return int(found.text, 8) if re.fullmatch(r"(0[oO])?[0-7]{1,5}", found.text, re.ASCII) else None
+    if isinstance(found.value, bool):
+        return None
+    return int(found.value) if isinstance(found.value, int | float) and float(found.value).is_integer() else None
+
 
 REFERENCE = Record(
     {
@@ -18,7 +54,7 @@ REFERENCE = Record(
         "target": Text(),
         "uid": Text(numbers=True),
         "gid": Text(numbers=True),
-        "mode": Whole(0, 0o7777, pointer=True),
+        "mode": Mode(),
     },
     required=("source",),
 )

@@ -28,12 +28,14 @@ class Leaf:
     """A single value: its text, and what it means where it stood unquoted and had no variable in it.
 
     ``template`` is the text as written, where variables were filled in; a message shows that and no value.
+    ``digits`` is a number as written, such as ``0440``.
     """
 
     text: str
     value: Meaning
     template: str | None = None
     failed: bool = False
+    digits: str | None = None
 
     @property
     def filled(self) -> bool:
@@ -161,12 +163,13 @@ class _Opening:
             self.reading.problems.warn(place, path, told)
         text = str(scalar) if isinstance(value, str) else as_text(value)
         if not isinstance(value, str) or "$" not in text:
-            return Leaf(text, value)
+            return Leaf(text, value, digits=str(scalar) if type(value) is int else None)
         problems = self.reading.problems
         try:
             filled = fill(text, self.reading.variables.lookup)
         except BadTemplate as problem:
-            problems.error(place, path, f"{problem} (in {problems.value(text)})")
+            for one in problem.args:
+                problems.error(place, path, f"{one} (in {problems.value(text)})")
             return Leaf(text, text, text, failed=True)
         for name in dict.fromkeys(filled.unset):
             problems.warn(place, path, f"the variable {name} is not set: nothing is put in its place")

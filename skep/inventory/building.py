@@ -11,6 +11,7 @@ from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings, located
 from skep.inventory.scalars import Scalar
 from skep.inventory.schema import InventoryFile
+from skep.inventory.stack_files import StackFiles
 from skep.model import (
     Access,
     Availability,
@@ -32,7 +33,7 @@ def cluster(
     name: str,
     file: InventoryFile,
     hosts: list[MergedHost],
-    stack_files: Mapping[str, Mapping[str, bytes]],
+    stack_files: Mapping[str, StackFiles],
     stacks: Path,
 ) -> Cluster:
     """The cluster a checked file describes."""
@@ -45,7 +46,7 @@ def cluster(
             Network(name=network, **section.given()) for network, section in given.get("networks", {}).items()
         ),
         stacks=tuple(
-            _stack(stack, section.given(), stack_files.get(stack, {}), stacks / section.given().get("folder", stack))
+            _stack(stack, section.given(), stack_files[stack], stacks / section.given().get("folder", stack))
             for stack, section in given.get("stacks", {}).items()
         ),
         registries=tuple(
@@ -96,7 +97,7 @@ def _swarm(given: dict[str, Any]) -> Swarm:
     return Swarm(**settings)
 
 
-def _stack(name: str, given: dict[str, Any], files: Mapping[str, bytes], folder: Path) -> Stack:
+def _stack(name: str, given: dict[str, Any], files: StackFiles, folder: Path) -> Stack:
     settings = {key: given[key] for key in ("variables", "timeout") if key in given}
     return Stack(
         name=name,

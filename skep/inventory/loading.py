@@ -29,14 +29,13 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
         raise InventoryError(findings.errors)
     file = shaped(document.data, findings)
     hosts = merged(file)
-    stacks = surroundings.folder.parent / "stacks"
-    stack_files = check(file, hosts, findings, stacks)
+    stack_files = check(file, hosts, findings, surroundings)
     check_lab(document, findings)
     check_ssh_files(file, findings, surroundings)
     if findings.errors:
         raise InventoryError(findings.errors, findings.warnings)
     return Inventory(
-        cluster=cluster(path.stem, file, hosts, stack_files, stacks.absolute()),
+        cluster=cluster(path.stem, file, hosts, stack_files, surroundings.stacks.absolute()),
         access=access(hosts, surroundings),
         path=path,
         warnings=tuple(findings.warnings),

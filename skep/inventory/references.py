@@ -39,6 +39,11 @@ class Surroundings:
     given: int = 0
     """Characters that references gave so far; together at most 4 MiB."""
 
+    @property
+    def stacks(self) -> Path:
+        """The folder of all stacks, beside the inventory's."""
+        return self.folder.parent / "stacks"
+
     def resolve(self, text: str) -> Resolved:
         """The text with every reference replaced. Raises ``BadReference``."""
         parts: list[str] = []

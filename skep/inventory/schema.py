@@ -175,6 +175,13 @@ class StackSection(Section):
         ["compose.yml"],
         shown="compose.yml",
     )
+    files_from: OneOrMore = doc(
+        "Folders outside its own whose files the compose files may name as env files, configs or secrets. `~` is the "
+        "home folder; a relative one starts at the inventory's folder.",
+        ["../shared", "~/certificates"],
+        [],
+        shown="none",
+    )
     variables: Variables = doc("Values of `${NAME}` in the compose files.", {"REPLICAS": 2}, shown="none")
     timeout: Duration = doc("How long its services may take to run as wanted, or to be gone.", "5m", 300.0, shown="5m")
 

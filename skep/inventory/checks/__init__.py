@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from skep.inventory.checks.daemon import check_daemons
 from skep.inventory.checks.engine import check_engines
 from skep.inventory.checks.hosts import check_hosts
@@ -15,13 +13,15 @@ from skep.inventory.checks.subnets import check_subnets
 from skep.inventory.checks.swarm import check_swarm
 from skep.inventory.findings import Findings
 from skep.inventory.merging import MergedHost
+from skep.inventory.references import Surroundings
 from skep.inventory.schema import InventoryFile
+from skep.inventory.stack_files import StackFiles
 
 
 def check(
-    file: InventoryFile, hosts: list[MergedHost], findings: Findings, stacks: Path
-) -> dict[str, dict[str, bytes]]:
-    """Note everything that does not fit; gives each stack's files. ``stacks`` is the folder of all stacks."""
+    file: InventoryFile, hosts: list[MergedHost], findings: Findings, surroundings: Surroundings
+) -> dict[str, StackFiles]:
+    """Note everything that does not fit; gives each stack's files."""
     check_hosts(file, hosts, findings)
     check_managers(file, hosts, findings)
     check_ssh(file, hosts, findings)
@@ -31,4 +31,4 @@ def check(
     check_networks(file, findings)
     check_subnets(file, hosts, findings)
     check_registries(file, findings)
-    return check_stacks(file, findings, stacks)
+    return check_stacks(file, findings, surroundings)

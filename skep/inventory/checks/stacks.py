@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from skep.inventory.findings import Findings, KeyPath
+from skep.inventory.references import Surroundings, located
 from skep.inventory.schema import InventoryFile
-from skep.inventory.stack_files import BadStack, is_inside, read_folder
+from skep.inventory.stack_files import StackFiles, is_inside
+from skep.model import NoFile
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,51}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
-def check_stacks(file: InventoryFile, findings: Findings, stacks: Path) -> dict[str, dict[str, bytes]]:
+def check_stacks(file: InventoryFile, findings: Findings, surroundings: Surroundings) -> dict[str, StackFiles]:
     """Note stacks that do not exist or lack a compose file; gives the files of each by stack name."""
-    found: dict[str, dict[str, bytes]] = {}
-    folders = _Folders(stacks)
+    found: dict[str, StackFiles] = {}
     for name, section in file.given().get("stacks", {}).items():
         path = ("stacks", name)
         given = section.given()
@@ -31,62 +31,56 @@ def check_stacks(file: InventoryFile, findings: Findings, stacks: Path) -> dict[
                 findings.error((*path, "variables", variable), message)
         if given.get("timeout") == 0:
             findings.error((*path, "timeout"), "must be more than 0")
-        files = _files(path, given, findings, folders)
+        files = _files(path, given, findings, surroundings)
         if files is not None:
             found[name] = files
             _check_compose(path, given, files, findings)
     return found
 
 
-@dataclass
-class _Folders:
-    """The folders of ``stacks/``, each read once."""
-
-    stacks: Path
-    read: dict[str, dict[str, bytes]] = field(default_factory=dict)
-
-    def files(self, folder: str) -> dict[str, bytes]:
-        """The files of a folder. Raises ``BadStack``."""
-        if folder not in self.read:
-            self.read[folder] = read_folder(self.stacks / folder)
-        return self.read[folder]
-
-    def names(self) -> list[str]:
-        """All folders there are."""
-        return sorted(path.name for path in self.stacks.iterdir() if path.is_dir()) if self.stacks.is_dir() else []
-
-
-def _files(path: KeyPath, given: dict[str, Any], findings: Findings, folders: _Folders) -> dict[str, bytes] | None:
+def _files(path: KeyPath, given: dict[str, Any], findings: Findings, surroundings: Surroundings) -> StackFiles | None:
     folder = given.get("folder", path[-1])
     place = (*path, "folder") if "folder" in given else path
+    stacks = surroundings.stacks
     if findings.is_broken(*path, "folder"):
         return None
     if not is_inside(folder):
         findings.error(place, "must be a folder inside stacks/")
         return None
     try:
-        if (folders.stacks / folder).is_dir():
-            return folders.files(folder)
+        if (stacks / folder).is_dir():
+            return StackFiles(
+                stacks / folder,
+                tuple(located(root, surroundings).absolute() for root in given.get("files_from", ())),
+                surroundings.environ.get("HOME"),
+                f"add '{{}}' to {'.'.join(map(str, path))}.files-from in the inventory to allow it",
+            )
         shown = findings.value(place, folder)
-        findings.error(place, f"{shown} is not a folder in stacks/{findings.hint(folder, folders.names())}")
-    except BadStack as problem:
-        findings.error(place, str(problem))
+        findings.error(place, f"{shown} is not a folder in {stacks}{findings.hint(folder, _folders(stacks))}")
     except (OSError, ValueError):
         findings.error(place, "not a usable name of a folder")
     return None
 
 
-def _check_compose(path: KeyPath, given: dict[str, Any], files: dict[str, bytes], findings: Findings) -> None:
+def _folders(stacks: Path) -> list[str]:
+    """All folders there are."""
+    return sorted(path.name for path in stacks.iterdir() if path.is_dir()) if stacks.is_dir() else []
+
+
+def _check_compose(path: KeyPath, given: dict[str, Any], files: StackFiles, findings: Findings) -> None:
     names = given.get("compose", ["compose.yml"])
     place = (*path, "compose") if "compose" in given else path
     if not names:
         findings.error(place, "is empty: name at least one compose file")
     for index, name in enumerate(names):
         item = (*place, index) if (*place, index) in findings.lines else place
-        if name not in files:
-            candidates = [file for file in files if file.endswith((".yml", ".yaml"))]
+        try:
+            files[name]
+        except NoFile as error:
             shown = findings.value(item, name)
-            findings.error(item, f"{shown} is not a file in the stack's folder{findings.hint(name, candidates)}")
+            hint = findings.hint(name, files.names()) if error.absent else ""
+            why = "is not a file in the stack's folder" if error.absent else error.why
+            findings.error(item, f"{shown} {why}{hint}")
 
 
 def check_registries(file: InventoryFile, findings: Findings) -> None:

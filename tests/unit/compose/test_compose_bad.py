@@ -11,6 +11,7 @@ import yaml
 
 from skep.compose import ComposeError, load
 from skep.errors import SkepError
+from skep.inventory.stack_files import StackFiles
 from tests.unit.compose.conftest import Problems
 
 FOLDER = Path(__file__).parent / "bad"
@@ -52,7 +53,7 @@ def test_thousands_of_problems_are_counted_not_printed(problems_of: Problems) ->
     assert problems[-1].endswith("errors more")
 
 
-def test_files_outside_the_stacks_folder() -> None:
+def test_files_outside_the_stacks_folder(tmp_path: Path) -> None:
     text = """services:
   w:
     image: a
@@ -61,18 +62,28 @@ configs:
   a: {file: ../shared/f}
   b: {file: /srv/f}
   c: {file: sub/../gone}
+  d: {file: sub}
+  e: {file: ~/f}
 """
-    files = {"compose.yml": text.encode()}
+    web = tmp_path / "stacks" / "web"
+    (web / "sub").mkdir(parents=True)
+    (web / "compose.yml").write_text(text)
+    files = StackFiles(web, (), allow="add '{}' to stacks.web.files-from")
     with pytest.raises(ComposeError) as raised:
         load(files, ["compose.yml"], variables={}, shown="stacks/web")
-    outside = "is outside the stack's folder stacks/web: move or link it there"
+    outside = "is outside the stack's folder; add '{}' to stacks.web.files-from"
+    home = "begins with '~', and there is no HOME in the environment"
+    beside = outside.format(tmp_path / "stacks")
+    shared = outside.format(tmp_path / "stacks" / "shared")
     assert raised.value.problems == [
-        f"stacks/web/compose.yml:4: services.w.env_file: '../e.env' {outside}",
-        f"stacks/web/compose.yml:4: services.w.env_file: '../f.env' {outside}",
-        "stacks/web/compose.yml:4: services.w.env_file: there is no file 'gone.env'",
-        f"stacks/web/compose.yml:6: configs.a.file: '../shared/f' {outside}",
-        f"stacks/web/compose.yml:7: configs.b.file: '/srv/f' {outside}",
-        "stacks/web/compose.yml:8: configs.c.file: there is no file 'gone'",
+        f"stacks/web/compose.yml:4: services.w.env_file: the file '../e.env' {beside}",
+        f"stacks/web/compose.yml:4: services.w.env_file: the file '../f.env' {beside}",
+        "stacks/web/compose.yml:4: services.w.env_file: the file 'gone.env' is not there",
+        f"stacks/web/compose.yml:6: configs.a.file: the file '../shared/f' {shared}",
+        f"stacks/web/compose.yml:7: configs.b.file: the file '/srv/f' {outside.format('/srv')}",
+        "stacks/web/compose.yml:8: configs.c.file: the file 'gone' is not there",
+        "stacks/web/compose.yml:9: configs.d.file: the file 'sub' is a folder; name one of the files in it",
+        f"stacks/web/compose.yml:10: configs.e.file: the file '~/f' {home}",
     ]
 
 

@@ -46,6 +46,15 @@ VALUES = {"SET": "value", "EMPTY": "", "other_2": "o"}
         ("${NOPE:-a$$b}", "a$b"),
         ("${NOPE:-http://h:80/?a=b}", "http://h:80/?a=b"),
         ("}${SET}}", "}value}"),
+        ("${SET:-$2y$05$oZcj}", "value"),
+        ("${SET:-a$}b", "valueb"),
+        ("${NOPE:+$2y$05}b", "b"),
+        ("${NOPE:-$2y$05$oZcj}", "$2y$05$oZcj"),
+        ("${NOPE:-$apr1$x1$Zz/}", "$apr1$x1$Zz/"),
+        ("${NOPE:-${SET}$6$ab}", "${SET}$6$ab"),
+        ("${NOPE:-${NOPE?why}$6$}", "${NOPE?why}$6$"),
+        ("${NOPE:-u:${NOPE:-$2a$10$e}}", "u:$2a$10$e"),
+        ("${NOPE:-$SET/$other_2}", "value/o"),
         ("{{.Node}} ${SET}", "{{.Node}} value"),
     ],
 )
@@ -156,3 +165,24 @@ def test_any_text_is_filled_or_refused(text: str) -> None:
         fill(text, {"A": "x"}.get)
     except BadTemplate as problem:
         assert str(problem)
+
+
+def test_a_default_that_is_no_template_is_told() -> None:
+    filled = fill("admin:${HASH:-$apr1$x1$Zz/}", VALUES.get)
+    assert filled.text == "admin:$apr1$x1$Zz/"
+    assert filled.unset == []
+    assert filled.remarks == [
+        "the default of ${HASH} is taken as it stands, as Docker's CLI does: not every '$' in it begins a variable that"
+        " is set; write $$ for a plain $"
+    ]
+    assert fill("${SET:-$apr1$x1$Zz/}", VALUES.get).remarks == [], "one that is not used is not looked at"
+
+
+def test_all_that_is_needed_at_once() -> None:
+    with pytest.raises(BadTemplate) as raised:
+        fill("${A?first}${SET}${B:?second}$A?third", VALUES.get)
+    assert raised.value.args == (
+        "the variable A is needed: first",
+        "the variable B is needed: second",
+        "the variable A is needed: third",
+    )

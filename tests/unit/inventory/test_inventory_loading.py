@@ -9,6 +9,7 @@ import pytest
 
 from skep.errors import ConnectError
 from skep.inventory import Inventory
+from skep.inventory.stack_files import StackFiles
 from skep.model import Access, Engine, Host, Network, Registry, Secret, Stack, Swarm, reveal
 from skep.ssh.ssh_config import rules
 
@@ -231,13 +232,22 @@ stacks:
         Network("front", subnet="10.90.0.0/24", gateway="10.90.0.1", attachable=True, labels={"team": "7"}),
         Network("back", internal=True, encrypted=True),
     )
-    files = {"compose.yml": b"services: {}\n", "conf/page.html": b"<h1>\xff</h1>"}
     folder = inventory.cluster.stacks[0].directory
     assert folder.endswith("/stacks/web")
-    assert inventory.cluster.stacks == (
-        Stack("web", ("compose.yml",), files, directory=folder),
-        Stack("again", ("compose.yml", "conf/page.html"), files, timeout=60.0, directory=folder),
-    )
+    web, again = inventory.cluster.stacks
+    assert web == Stack("web", ("compose.yml",), web.files, directory=folder)
+    assert again == Stack("again", ("compose.yml", "conf/page.html"), again.files, timeout=60.0, directory=folder)
+    for stack in (web, again):
+        assert (stack.files["compose.yml"], stack.files["conf/page.html"]) == (b"services: {}\n", b"<h1>\xff</h1>")
+
+
+def test_folders_that_files_may_come_from(load_text: Load) -> None:
+    inventory = load_text(f"{ONE}stacks:\n  web: {{files-from: [../shared, ~/certs, /srv/x]}}\n")
+    (stack,) = inventory.cluster.stacks
+    assert isinstance(stack.files, StackFiles) and stack.files.roots
+    shared, certs, absolute = stack.files.roots
+    assert shared == inventory.path.absolute().parent / "../shared"
+    assert certs.name == "certs" and certs.is_absolute() and absolute == Path("/srv/x")
 
 
 def test_gateways(load_text: Load) -> None:
