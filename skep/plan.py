@@ -100,6 +100,8 @@ class Run(Step):
     """Exported to the script; travels over stdin, never in argv."""
     hides: tuple[Secret, ...] = ()
     """Further values that no output of it may show; not sent."""
+    patience: float = 0.0
+    """Seconds for which a script that ends with ``BUSY`` is tried again; what it says is the step's progress."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from roles.engine.scripts import FETCH, INSTALL, SIMULATE, START
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
@@ -14,61 +15,8 @@ from skep.rolling import Member, member, rolling
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
-
-_SELECT = r"""
-set -e
-export DEBIAN_FRONTEND=noninteractive
-wait_apt="-o DPkg::Lock::Timeout=120"
-of() { printf '%s\n' "$known" | awk -v p="$1:" '$1 == p { f = 1 } f && $1 == "Candidate:" { print $2; exit }'; }
-none() { [ -z "$1" ] || [ "$1" = "(none)" ]; }
-fits() { [ -z "$WANTED" ] || case $1 in "$WANTED" | "$WANTED".* | "$WANTED"[+-]*) ;; *) false ;; esac; }
-offered() { apt-cache madison "$1" 2>/dev/null | awk -F ' *[|] *' '$3 ~ /Packages$/ { print $2 }'; }
-look() {
-  known=$(apt-cache policy docker.io docker-cli 2>/dev/null)
-  candidate=$(of docker.io)
-  ! none "$candidate" || return 1
-  offers=$(printf '%s\n' "$candidate" "$(offered docker.io)" | awk 'NF && !seen[$0]++')
-  for version in $offers; do ! fits "$version" || return 0; done
-  return 1
-}
-look || { apt-get $wait_apt -qq update >&2; look; } || {
-  if none "$candidate"; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
-  echo "wanted $WANTED, the sources of this host offer" $offers >&2; exit 65; }
-if [ "$version" = "$candidate" ]; then
-  packages=docker.io
-  none "$(of docker-cli)" || packages="$packages docker-cli"
-else
-  packages=docker.io=$version
-  ! offered docker-cli | grep -qxF "$version" || packages="$packages docker-cli=$version"
-fi
-install() {
-  apt-get $wait_apt -qq -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" install $packages >&2; }
-"""
-"""POSIX sh; takes ``$WANTED``, leaves ``$packages`` and ``install``. Exit 65: not on offer."""
-
-FETCH = (
-    _SELECT
-    + r"""
-install --download-only || { apt-get $wait_apt -qq update >&2; install --download-only; }
-"""
-)
-"""Changes nothing but apt's own lists and its store of downloaded packages."""
-
-INSTALL = (
-    _SELECT
-    + r"""
-install || { dpkg --configure -a >&2 || true; apt-get $wait_apt -qq update >&2; install; }
-systemctl enable --quiet docker.service
-systemctl is-active --quiet docker.service || systemctl start docker.service || {
-  journalctl -u docker.service -n 15 --no-pager -o cat >&2; exit 66; }
-"""
-)
-
-START = r"""
-systemctl reset-failed docker.service 2>/dev/null || true
-systemctl enable --quiet docker.service && systemctl start docker.service || {
-  journalctl -u docker.service -n 15 --no-pager -o cat >&2; exit 66; }
-"""
+PATIENCE = 600.0
+"""Seconds to wait for another apt, as on the first boot of a host that upgrades itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +29,11 @@ class State:
     package: str | None = None
     member: Member | None = None
     """Its standing in a swarm, if it is in one; observed only."""
+    installed: bool = True
+    masked: bool = False
+    """Whether systemd is forbidden to start it; observed only."""
+    in_the_way: tuple[str, ...] = ()
+    """Packages that apt would remove to install it; observed only."""
 
 
 class Engine:
@@ -93,6 +46,10 @@ if command -v dpkg-query >/dev/null; then
   dpkg-query -W -f '${{Package}} ${{db:Status-Status}} ${{Version}}\n' {" ".join(PACKAGES)} 2>/dev/null
 fi
 echo "binary $(command -v dockerd)"
+if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
+  would() {{ {SIMULATE} -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }}
+  {{ would docker.io docker-cli || would docker.io; }} | awk '$1 == "Remv" {{ print "removes", $2 }}'
+fi
 echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-active docker.service 2>/dev/null)"
 """
 
@@ -101,22 +58,27 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
         return State(version=host.engine.version)
 
     def parse(self, text: str, answers: Answers) -> State | None:
-        """From the package database and systemd; ``None`` without a ``dockerd``, or with one half installed."""
+        """From the package database and systemd; ``None`` without a ``dockerd``, or with one half installed, where
+        nothing is in the way of installing it."""
         facts = [line.split() for line in text.splitlines() if line.strip()]
-        if any(f[0] in PACKAGES and f[1] in INTERRUPTED for f in facts):
-            return None
-        packages = {f[0]: f[2] for f in facts if f[0] in PACKAGES and f[1] == "installed"}
+        halfway = any(f[0] in PACKAGES and f[1:2] and f[1] in INTERRUPTED for f in facts)
+        packages = {f[0]: f[2] for f in facts if f[0] in PACKAGES and f[1:2] == ["installed"]}
         values = {f[0]: f[1:] for f in facts if f[0] not in PACKAGES}
-        if not packages and not values.get("binary"):
-            return None
-        package, version = next(iter(packages.items()), (None, None))
         unit = values.get("unit", [])
+        masked = any(word in ("masked", "masked-runtime") for word in unit[:1])
+        if halfway or not (packages or values.get("binary")):
+            in_the_way = tuple(f[1] for f in facts if f[0] == "removes")
+            if not (masked or in_the_way):
+                return None
+            return State(None, False, False, installed=False, masked=masked, in_the_way=in_the_way)
+        package, version = next(iter(packages.items()), (None, None))
         return State(
             version=upstream(version) if version else None,
             enabled="enabled" in unit[:1],
             running="active" in unit[1:],
             package=package,
             member=member(answers),
+            masked=masked,
         )
 
     def plan(
@@ -127,7 +89,9 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
         upgrades: dict[str, Step] = {}
         for name, want in desired.items():
             have = observed[name]
-            if have is None:
+            if have and (have.masked or have.in_the_way):
+                steps.append(_masked(name) if have.masked else _in_the_way(name, have))
+            elif have is None or not have.installed:
                 steps.append(self._install(name, want, "not installed"))
             elif want.version and not fits(have.version, want.version):
                 if have.package != "docker.io":
@@ -167,7 +131,29 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
             script=f"WANTED={want.version or ''}\n{INSTALL}",
             after=(f"daemon/write@{host}",),
             timeout=900,
+            patience=PATIENCE,
         )
+
+
+def _masked(host: str) -> Finding:
+    return Finding(
+        "error",
+        "docker.service is masked: systemd is told never to start it",
+        host=host,
+        role="engine",
+        next_action=f"if nobody needs it so, on {host}: systemctl unmask docker.service",
+    )
+
+
+def _in_the_way(host: str, have: State) -> Finding:
+    names = " ".join(have.in_the_way)
+    return Finding(
+        "error",
+        f"docker.io cannot be installed beside {', '.join(have.in_the_way)}, which apt would remove",
+        host=host,
+        role="engine",
+        next_action=f"if nobody needs them, on {host}: apt-get remove {names}",
+    )
 
 
 def _fetch(host: str, want: State, cause: str) -> Step:
@@ -182,6 +168,7 @@ def _fetch(host: str, want: State, cause: str) -> Step:
         " drained yet",
         only_with=f"engine/install@{host}",
         timeout=600,
+        patience=PATIENCE,
     )
 
 

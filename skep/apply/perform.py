@@ -28,6 +28,7 @@ from skep.errors import BELOW, ConnectError, SkepError, StepFailed
 from skep.model import Registry
 from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in
+from skep.shell import BUSY
 from skep.ssh import Pool, Result
 
 T = TypeVar("T")
@@ -37,6 +38,11 @@ SCRIPTS = 2
 """Scripts at once on one host; engine clients, the lock and the history need channels too, and sshd gives ten."""
 
 AGAIN = "run the same command again; it continues where this one stopped"
+
+ENDS = "see that it comes to its end, then run the same command again"
+
+LOOK_AGAIN = 2.0
+"""Seconds between two tries of a script that stands back from something else."""
 
 PATIENCE = 60.0
 """Seconds a cluster-wide step waits for a manager that answers: one may be restarting, or a leader being elected."""
@@ -156,7 +162,7 @@ class Performer:
     def _on(self, host: str, attempt: _Attempt) -> None:
         step = attempt.step
         if isinstance(step, Run | Put):
-            self._script(host, step)
+            self._script(host, step, attempt)
         elif isinstance(step, Call):
             arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
             with self._lend(host, attempt) as api:
@@ -171,14 +177,31 @@ class Performer:
             api.timeout = max(1.0, min(ANSWER, attempt.left))
             yield api
 
-    def _script(self, host: str, step: Run | Put) -> None:
+    def _script(self, host: str, step: Run | Put, attempt: _Attempt) -> None:
+        """Run it; again where it stood back from something else that is at work on the host."""
         script = put_script(step) if isinstance(step, Put) else run_script(step)
-        with self._lock:
-            slot = self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
-        with slot:
-            result = self._pool[host].run(script, timeout=step.timeout, to_the_end=step.id)
+        patience = step.patience if isinstance(step, Run) else 0.0
+        until, said = time.monotonic() + patience, ""
+        while True:
+            with self._slot(host):
+                result = self._pool[host].run(script, timeout=step.timeout, to_the_end=step.id)
+            if result.status != BUSY or not patience:
+                break
+            told = _tail(result)
+            if time.monotonic() > until:
+                text = f"waited {patience:g} s in vain for something else on the host"
+                raise StepFailed(text, host=host, cause=told, next_action=ENDS)
+            if told != said:
+                attempt.say(f"waits: {told}")
+                said = told
+            if self._closed.wait(LOOK_AGAIN):
+                raise StepFailed("was still waiting when the run was stopped", host=host, cause=told, next_action=AGAIN)
         if result.status:
             raise _script_failed(host, step, result)
+
+    def _slot(self, host: str) -> threading.BoundedSemaphore:
+        with self._lock:
+            return self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
 
     def _wait(self, host: str, step: Wait, attempt: _Attempt) -> None:
         arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}

@@ -15,12 +15,14 @@ import pytest
 
 from roles import ROLES
 from roles.daemon.scripts import apply_script, write_script
-from roles.engine.role import FETCH, INSTALL, START, State
+from roles.engine.role import State
 from roles.engine.role import role as engine_role
+from roles.engine.scripts import FETCH, INSTALL, START
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
 from skep import model
 from skep.plan import Run
+from skep.shell import BUSY
 
 POLICY = (
     "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
@@ -52,6 +54,11 @@ class Host:
     def called(self, what: str) -> list[str]:
         return [call for call in self.calls if call.startswith(what)]
 
+    @property
+    def apt(self) -> list[str]:
+        """Calls of apt-get that may change something."""
+        return [call for call in self.called("apt-get") if "-s" not in call.split()]
+
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
@@ -80,6 +87,7 @@ def debian(host: Host) -> Callable[..., None]:
         (host.folder / "updated").write_text(POLICY.format(docker=after or offers, cli=cli))
         host.stand_in("apt-cache", f"cat {now}")
         host.stand_in("apt-get", f'case "$*" in *update*) cp {host.folder}/updated {now};; esac')
+        host.stand_in("find")
         host.stand_in("systemctl", "" if active else 'case "$1" in is-active) exit 3;; esac')
 
     return made
@@ -88,26 +96,26 @@ def debian(host: Host) -> Callable[..., None]:
 def test_install_asks_the_index_only_where_it_must(host: Host, debian: Callable[..., None]) -> None:
     debian("26.1.5+dfsg1-9+b1")
     assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
-    assert [call.rpartition("install ")[2] for call in host.called("apt-get")] == ["docker.io docker-cli"]
+    assert [call.rpartition("install ")[2] for call in host.apt] == ["docker.io docker-cli"]
     assert host.called("systemctl enable")
 
 
 def test_install_goes_without_a_package_that_is_not_offered(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
     assert host.run(f"WANTED=\n{INSTALL}").returncode == 0
-    assert host.called("apt-get")[-1].endswith("install docker.io")
+    assert host.apt[-1].endswith("install docker.io")
 
 
 def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
     assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
-    assert [call.split()[-1] for call in host.called("apt-get")] == ["update", "docker-cli"]
+    assert [call.split()[-1] for call in host.apt] == ["update", "docker-cli"]
 
 
 def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
     assert host.run(f"WANTED=26.1\n{FETCH}").returncode == 0
-    update, download = host.called("apt-get")
+    update, download = host.apt
     assert update.endswith("update")
     assert "--download-only" in download.split()
     assert download.endswith("install docker.io docker-cli")
@@ -130,7 +138,7 @@ def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
     debian(offers)
     ended = host.run(f"WANTED={wanted}\n{script}")
     assert (ended.returncode, ended.stderr.strip()) == (65, told)
-    assert not [call for call in host.called("apt-get") if "install" in call]
+    assert not [call for call in host.apt if "install" in call]
 
 
 MADISON = """
@@ -158,7 +166,7 @@ def test_install_takes_any_version_on_offer(
     (host.folder / "docker-cli").write_text("".join(line + "\n" for line in MADISON.split("\n") if "20.10" not in line))
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
     assert host.run(f"WANTED={wanted}\n{INSTALL}").returncode == 0
-    assert [call.rpartition(" install ")[2] for call in host.called("apt-get")] == [packages]
+    assert [call.rpartition(" install ")[2] for call in host.apt] == [packages]
 
 
 def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, debian: Callable[..., None]) -> None:
@@ -180,16 +188,104 @@ def test_install_tries_once_more_with_a_fresh_index(host: Host, debian: Callable
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", f'case "$*" in *update*) touch {host.folder}/fresh;; *) [ -e {host.folder}/fresh ];; esac')
     assert host.run(f"WANTED=\n{INSTALL}").returncode == 0
-    assert len(host.called("apt-get")) == 3
+    assert len(host.apt) == 3
 
 
-def test_an_engine_that_does_not_start_is_told_with_its_log(host: Host, debian: Callable[..., None]) -> None:
+UNIT = """
+case "$1 $*" in
+  show*InvocationID*docker.service*) cat {folder}/invocation 2>/dev/null ;;
+  show*InvocationID*{failed}*) echo of-{failed} ;;
+  show*LoadState*{masked}*) echo masked ;;
+  show*) echo loaded ;;
+  is-failed*{failed}) ;;
+  is-failed* | is-active*) exit 3 ;;
+  start*) {start}; echo "Job for docker.service failed." >&2; exit 1 ;;
+esac
+"""
+"""A systemctl whose docker.service does not start; a start has an id of its own where it comes to one."""
+
+
+def failing(host: Host, *, comes_to: str = "", failed: str = "none", masked: str = "none") -> None:
+    """Starts end badly, after an older start called ``old``; ``comes_to`` is the id of the new one."""
+    (host.folder / "invocation").write_text("old")
+    start = f"echo {comes_to} >{host.folder}/invocation" if comes_to else ":"
+    host.stand_in("systemctl", UNIT.format(folder=host.folder, start=start, failed=failed, masked=masked))
+    shown = comes_to or f"of-{failed}"
+    host.stand_in(
+        "journalctl", f'case "$*" in *=old*) echo of yesterday;; *={shown}*) echo failed to load listeners;; esac'
+    )
+
+
+@pytest.mark.parametrize("script", [f"WANTED=\n{INSTALL}", START], ids=["install", "start"])
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"comes_to": "new"}, "failed to load listeners"),
+        ({"failed": "docker.socket"}, "failed to load listeners"),
+        ({}, "docker.service was not even tried: systemctl status docker.service tells why"),
+        ({"masked": "docker.service"}, "docker.service is masked: on this host run systemctl unmask docker.service"),
+        ({"masked": "containerd.service"},
+         "containerd.service is masked: on this host run systemctl unmask containerd.service"),
+    ],
+    ids=["its own lines", "what it needs", "not tried", "masked", "what it needs is masked"],
+)  # fmt: skip
+def test_an_engine_that_does_not_start_is_told_with_the_lines_of_that_start(
+    host: Host, debian: Callable[..., None], state: dict[str, str], told: str, script: str
+) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    host.stand_in("systemctl", 'case "$1" in is-active | start) exit 1;; esac')
-    host.stand_in("journalctl", "echo failed to load listeners")
-    for script in (f"WANTED=\n{INSTALL}", START):
-        ended = host.run(script)
-        assert (ended.returncode, ended.stderr.strip()) == (66, "failed to load listeners")
+    failing(host, **state)
+    ended = host.run(script)
+    assert (ended.returncode, ended.stderr.splitlines()) == (66, ["Job for docker.service failed.", told])
+
+
+def test_of_many_lines_of_a_start_the_last_are_told(host: Host) -> None:
+    failing(host, comes_to="new")
+    host.stand_in("journalctl", "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i + 1)); done")
+    assert host.run(START).stderr.splitlines()[-1] == "line 39"
+    assert not [call for call in host.called("journalctl") if "--since" in call or " -n " in call]
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
+def test_packages_in_the_way_are_named_and_stay(host: Host, debian: Callable[..., None], script: str) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("apt-get", 'case " $* " in *" -s "*) echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]";; esac')
+    ended = host.run(f"WANTED=\n{script}")
+    assert ended.returncode == 67
+    assert "cannot be installed beside rival" in ended.stderr
+    assert "apt-get remove rival" in ended.stderr
+    assert host.apt == []
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
+def test_apt_may_remove_nothing_at_all(host: Host, debian: Callable[..., None], script: str) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    assert host.run(f"WANTED=\n{script}").returncode == 0
+    assert all("APT::Get::AutomaticRemove=false" in call for call in host.apt)
+    assert ["--no-remove" in call for call in host.apt if " install " in call] == [True]
+
+
+HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
+def test_apt_is_not_begun_while_another_holds_a_lock(host: Host, debian: Callable[..., None], script: str) -> None:
+    debian("(none)", after="26.1.5+dfsg1-9+b1")
+    host.stand_in("find", HELD)
+    ended = host.run(f"WANTED=\n{script}")
+    name = Path("/proc/1/comm").read_text().strip()
+    assert ended.returncode == BUSY
+    assert ended.stderr.startswith(f"{name} (process 1")
+    assert ended.stderr.endswith(") holds /var/lib/apt/lists/lock\n")
+    assert host.apt == []
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
+def test_a_lock_taken_at_the_last_moment_is_waited_for(host: Host, debian: Callable[..., None], script: str) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("find", f"[ ! -e {host.folder}/tried ] || {HELD}")
+    host.stand_in("apt-get", f'case " $* " in *" -s "*) ;; *) touch {host.folder}/tried; exit 100;; esac')
+    assert host.run(f"WANTED=\n{script}").returncode == BUSY
+    assert len(host.apt) == 1
 
 
 RELOADS = 'case "$1" in events) echo "daemon reload 4QWR";; esac'

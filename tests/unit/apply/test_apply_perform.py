@@ -15,6 +15,7 @@ from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, StepFailed
 from skep.model import Secret
 from skep.plan import Call, Put, Ref, Run, Wait
+from skep.shell import BUSY
 from skep.ssh import Result
 from tests.unit.apply.engines import COMMON, Api, performer
 
@@ -159,6 +160,41 @@ def test_how_a_script_ended(said: list[str], result: Result, lines: list[str]) -
         performer(m1=result).perform(run(host="m1"), said.append)
     assert failure.value.lines()[:2] == lines
     assert failure.value.next_action == perform.AGAIN
+
+
+class Busy:
+    """A script that stands back from others: one after the other, then it is done."""
+
+    def __init__(self, *others: str) -> None:
+        self.others = list(others)
+
+    def run(self, script: str, *, timeout: float, to_the_end: str) -> Result:
+        return Result(BUSY, "", self.others.pop(0)) if self.others else Result(0, "", "")
+
+
+def test_a_script_that_stands_back_is_run_again_and_says_for_whom(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perform, "LOOK_AGAIN", 0.0)
+    here = performer()
+    here._pool = {"m1": Busy("one", "one", "another")}  # type: ignore[assignment]
+    here.perform(run(host="m1", patience=60.0), said.append)
+    assert said == ["waits: one", "waits: another"]
+
+
+def test_who_is_waited_for_in_vain_is_named(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "LOOK_AGAIN", 0.002)
+    with pytest.raises(StepFailed) as failure:
+        performer(m1=Result(BUSY, "", "apt-get (process 7) holds it")).perform(
+            run(host="m1", patience=0.001), said.append
+        )
+    assert failure.value.lines() == [
+        "m1: waited 0.001 s in vain for something else on the host",
+        "  cause: apt-get (process 7) holds it",
+        f"  next:  {perform.ENDS}",
+    ]
+    with pytest.raises(StepFailed, match="ended with status 75"):
+        performer(m1=Result(BUSY, "", "no patience")).perform(run(host="m1"), said.append)
 
 
 def test_put_is_a_script_too(said: list[str]) -> None:
