@@ -22,33 +22,30 @@ target is replaced. With a mode the file is root's; else it keeps owner, mode an
 Status 74 with words on stderr: nothing was changed."""
 
 STARTING = r"""
-told() { systemctl show --property="$1" --value "${2:-docker.service}" 2>/dev/null; }
-started_before() { invocation=$(told InvocationID); }
+started_before() { before=$(date +%s.%6N); }
+this_start() {
+  journalctl --sync 2>/dev/null || true
+  since=$(journalctl --quiet --no-pager --since="@$before" --output=short-unix UNIT="$1" \
+    MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 2>/dev/null | head -n 1 | cut -d ' ' -f 1)
+  [ -n "$since" ] && journalctl --quiet --no-pager --output=cat --unit="$1" --since="@$since" | tail -n 12 >&2
+}
 why_not() {
-  now=$(told InvocationID)
   for unit in docker.service docker.socket containerd.service; do
-    [ "$(told LoadState "$unit")" != masked ] || {
+    [ "$(systemctl show --property=LoadState --value "$unit" 2>/dev/null)" != masked ] || {
       echo "$unit is masked: on this host run systemctl unmask $unit" >&2
       return 0
     }
   done
-  unit=docker.service
-  [ -n "$now" ] && [ "$now" != "${invocation-}" ] || {
-    now=
-    for unit in docker.socket containerd.service; do
-      ! systemctl is-failed --quiet "$unit" || { now=$(told InvocationID "$unit"); break; }
-    done
-  }
-  [ -n "$now" ] || {
-    echo "docker.service was not even tried: systemctl status docker.service tells why" >&2
-    return 0
-  }
-  journalctl --quiet --no-pager --output=cat _SYSTEMD_INVOCATION_ID="$now" + INVOCATION_ID="$now" 2>/dev/null |
-    tail -n 12 >&2
+  this_start docker.service && return
+  for unit in docker.socket containerd.service; do
+    if systemctl is-failed --quiet "$unit"; then this_start "$unit" && return; fi
+  done
+  echo "the journal holds no line of this start; on this host: systemctl status docker.service" >&2
 }
 """
-"""``started_before`` notes the start of docker.service that was the last one. After a start that failed, ``why_not``
-says on stderr what the unit, or the one it needs, said in this start and in no other.
+"""``started_before`` notes the time. After a start that failed, ``why_not`` says on stderr what the unit,
+or one it needs, has said from its first start since on.
 
-The id is systemd's (``INVOCATION_ID`` is in the lines of PID 1 about the unit). ``tail``, since journalctl of systemd
-252 takes the first lines where it is asked for some since a time."""
+The message id is that of PID 1's line that begins a start, in any locale. Lines are not chosen by the unit's
+invocation id: those of a process that ends at once lack it. ``tail``, since journalctl of systemd 252 takes the first
+lines where it is asked for some since a time."""
