@@ -88,15 +88,20 @@ class ConnectError(SkepError):
     exit_code = 3
 
 
-class HostKeyError(ConnectError):
-    """The host's key is unknown under a strict policy, or has changed."""
+class AccessError(ConnectError):
+    """The host may well be up: it is the way in that is wrong, such as a key file that is not there. Waiting does not
+    help."""
 
 
-class LoginError(ConnectError):
+class HostKeyError(AccessError):
+    """The host's key is unknown under a strict policy, has changed, or is revoked."""
+
+
+class LoginError(AccessError):
     """The host answers and refuses the login."""
 
 
-class SudoError(ConnectError):
+class SudoError(AccessError):
     """Logged in, but may not become root."""
 
 

@@ -65,7 +65,11 @@ class Ssh(Section):
     )
     password: SecretText = doc("Login password; only as a reference.", "${env:SSH_PASSWORD}")
     agent: Flag = doc("Whether to ask the SSH agent for keys.", False, True)
-    config: Text = doc("The ssh_config to honour.", "~/.ssh/config", shown="~/.ssh/config where there is one")
+    config: Text = doc(
+        "The ssh_config to honour, instead of the usual ones. `ssh -G` is asked what is in force where it is installed.",
+        "~/.ssh/config",
+        shown="~/.ssh/config and /etc/ssh/ssh_config where they are",
+    )
     gateway: OneOrMore = doc(
         "A host to jump through, or a list of them in the order they are passed: `user@host:port`, or the "
         "name of a host of this file. A host never jumps through itself.",
@@ -81,7 +85,11 @@ class Ssh(Section):
         "accept-new",
         "strict",
     )
-    known_hosts: Text = doc("File of known host keys.", "known_hosts", shown="~/.ssh/known_hosts")
+    known_hosts: Text = doc(
+        "File of known host keys, beside the global ones; patterns, hashes, `@revoked` and `@cert-authority` count.",
+        "known_hosts",
+        shown="from ssh_config (UserKnownHostsFile), else ~/.ssh/known_hosts",
+    )
     connect_timeout: Duration = doc("How long to wait for a connection.", "10s", 10.0, shown="10s")
     retries: Retries = doc("How often to try again when a connection fails.", 2, 1)
 

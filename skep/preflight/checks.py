@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from skep.errors import ConnectError, HostKeyError, LoginError, SkepError, SudoError
+from skep.errors import AccessError, ConnectError, SkepError
 from skep.model import Cluster, Host
 from skep.plan import Finding
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, is_ip, swarm_address, where
@@ -36,7 +36,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
 def _silent(host: str, error: SkepError) -> Finding:
     """A host that is down is left out and said; one that refuses us is a mistake to mend first."""
     text = f"{error.message}: {error.cause}" if error.cause else error.message
-    down = isinstance(error, ConnectError) and not isinstance(error, HostKeyError | LoginError | SudoError)
+    down = isinstance(error, ConnectError) and not isinstance(error, AccessError)
     if down:
         return Finding("warning", f"{text}; left out of this run", host=host, next_action=error.next_action)
     return Finding("error", text, host=host, next_action=error.next_action)

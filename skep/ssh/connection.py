@@ -17,16 +17,19 @@ from typing import Any
 import paramiko
 from fabric import Config, Connection
 
-from skep.errors import ConnectError, HostKeyError, LoginError
+from skep.errors import AccessError, ConnectError, LoginError
 from skep.model import Access
-from skep.ssh.hostkeys import apply_policy, known_hosts_path
+from skep.ssh.hostkeys import Trust
 from skep.ssh.proxy import Proxy
-from skep.ssh.ssh_config import COMMAND, rules, unusable, way
+from skep.ssh.ssh_config import COMMAND, Settings, settings
+from skep.ssh.transport import Transport
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 """Paramiko logs tracebacks of its threads; each of those failures reaches us as an exception as well."""
 
-_configs: dict[str, Config] = {}
+_config = Config(ssh_config=paramiko.SSHConfig(), lazy=True)
+"""Fabric's configuration, which is to read no ssh_config by itself."""
+
 _building = threading.Lock()
 """Fabric's configuration is filled while it is read, so connections are built one at a time."""
 
@@ -39,8 +42,10 @@ _doors: dict[tuple[str, int], threading.BoundedSemaphore] = defaultdict(lambda: 
 
 
 class _Through(Connection):
-    """A connection whose way through a gateway may end without a traceback: paramiko's thread closes its channel, and
-    the gateway may be gone by then."""
+    """A connection that knows the settings in force. Its way through a gateway may end without a traceback: paramiko's
+    thread closes its channel, and the gateway may be gone by then."""
+
+    settings: Settings
 
     def open_gateway(self) -> Any:
         channel = super().open_gateway()
@@ -66,7 +71,7 @@ def log_in(
         connection: Connection | None = None
         try:
             connection = build(address, access, through())
-            _open(connection, access)
+            _open(connection, access, f" of the gateway {connection.host}" if gateway else "")
             return connection
         except ConnectError as error:
             _give_up(connection)
@@ -87,37 +92,32 @@ def log_in(
 def build(address: str, access: Access, gateway: Connection | None = None) -> Connection:
     """A connection object through an open gateway, if any; not yet open. Nothing is sent.
 
-    An ``IdentityFile`` of ssh_config that is not there is passed over, as by OpenSSH. Raises ``ConnectError`` where
-    ssh_config cannot be used.
+    Raises ``AccessError`` where ssh_config cannot be used.
     """
+    here = settings(address, access)
     with _building:
-        config = _config(access)
-        try:
-            connection = _Through(
-                address,
-                user=access.user,
-                port=access.port,
-                gateway=gateway or False,  # else Fabric makes those of ssh_config itself, and checks no host key there
-                forward_agent=False,
-                config=config,
-                connect_timeout=max(1, round(access.connect_timeout)),
-                connect_kwargs=_kwargs(access),
-            )
-        except (ValueError, LookupError, paramiko.SSHException) as error:  # all else that goes in is ours
-            raise unusable(access.config, f"for {address}: {error}") from error
-    keys = connection.connect_kwargs.get("key_filename", ())
-    connection.connect_kwargs["key_filename"] = [
-        key for key in keys if key == str(access.key) or os.access(key, os.R_OK)
-    ]
+        connection = _Through(
+            here.host,
+            user=here.user,
+            port=here.port,
+            gateway=gateway or False,
+            forward_agent=False,
+            config=_config,
+            connect_timeout=max(1, round(access.connect_timeout)),
+            connect_kwargs=_kwargs(here, access),
+        )
+    connection.settings = here
     return connection
 
 
-def _open(connection: Connection, access: Access) -> None:
-    apply_policy(connection.client, connection.host, connection.port, access)
+def _open(connection: Connection, access: Access, of: str) -> None:
+    trust = Trust(connection.settings, access, of)
+    connection.client.set_missing_host_key_policy(trust)
+    connection.connect_kwargs["transport_factory"] = trust.transport
     if connection.gateway:
         connection.open()
     else:
-        kind, command = way(connection, access.config) or ("", "")
+        kind, command = connection.settings.way or ("", "")
         proxied = kind == COMMAND  # all of them may lead through one bastion
         with _doors[("", 0) if proxied else (connection.host, connection.port)]:
             connection.connect_kwargs["sock"] = Proxy(command) if proxied else _socket(connection, access)
@@ -151,16 +151,9 @@ def _told(
     if connection is None or not isinstance(error, OSError | EOFError | paramiko.SSHException):
         return _unexpected(error, host)
     of = f" of the gateway {connection.host}" if gateway else ""
-    if isinstance(error, paramiko.BadHostKeyException):
-        return HostKeyError(
-            f"the host key{of} has changed, so this may be another machine",
-            host=host,
-            step="connect",
-            cause=f"got {error.key.get_name()} {error.key.fingerprint},"
-            f" {known_hosts_path(access)} holds {error.expected_key.fingerprint}",
-            next_action="if the host was reinstalled, remove the old key:"
-            f" ssh-keygen -R {_known_name(connection)} -f {known_hosts_path(access)}",
-        )
+    transport = connection.client.get_transport()
+    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer) and isinstance(transport, Transport):
+        return _no_common(transport, host, of)
     if isinstance(error, paramiko.AuthenticationException) or _at_the_door(connection, error):
         return LoginError(
             f"login as {connection.user}{of} was refused",
@@ -182,6 +175,22 @@ def _told(
         if isinstance(proxy, Proxy)
         else f"check that {'the gateway' if gateway else 'the host'} is up and that port {connection.port} is"
         f" open from {connection.gateway.host if connection.gateway else 'here'}",
+    )
+
+
+def _no_common(transport: Transport, host: str, of: str) -> AccessError:
+    name, theirs, ours, keyword = transport.not_common() or (
+        "protocol",
+        ["another version of SSH"],
+        ["2.0"],
+        "Protocol",
+    )
+    return AccessError(
+        f"no {name} in common with the sshd{of}",
+        host=host,
+        step="connect",
+        cause=f"it offers {', '.join(theirs)}; here there are {', '.join(ours)}",
+        next_action=f"allow one of the latter in its sshd_config ({keyword})",
     )
 
 
@@ -215,27 +224,15 @@ def lost_gateway(connection: Connection | None) -> str | None:
     return None if gateway.is_connected else f"the connection to the gateway {gateway.host} was lost"
 
 
-def _config(access: Access) -> Config:
-    """Fabric's configuration with ssh_config loaded once per file."""
-    name = str(access.config or "")
-    if name not in _configs:
-        _configs[name] = Config(ssh_config=rules(access.config), lazy=False)
-    return _configs[name]
-
-
-def _kwargs(access: Access) -> dict[str, Any]:
+def _kwargs(here: Settings, access: Access) -> dict[str, Any]:
     wait = access.connect_timeout
     kwargs: dict[str, Any] = {"allow_agent": access.agent, "banner_timeout": wait, "auth_timeout": wait}
-    kwargs["channel_timeout"] = wait
-    if access.key:
-        kwargs |= {"key_filename": [str(access.key)], "look_for_keys": False}
+    kwargs |= {"channel_timeout": wait, "look_for_keys": False}
+    files = [str(access.key)] if access.key else [file for file in here.identity_files if os.access(file, os.R_OK)]
+    kwargs["key_filename"] = files
     if access.password:
         kwargs["password"] = access.password.reveal()
     return kwargs
-
-
-def _known_name(connection: Connection) -> str:
-    return connection.host if connection.port == 22 else f"'[{connection.host}]:{connection.port}'"
 
 
 def _reason(error: Exception) -> str:

@@ -11,8 +11,9 @@ from fabric import Connection
 
 from skep.errors import ConnectError
 from skep.model import Access
-from skep.ssh.connection import build, log_in
-from skep.ssh.ssh_config import JUMP, address, unusable, way
+from skep.ssh.connection import log_in
+from skep.ssh.programs import unusable
+from skep.ssh.ssh_config import JUMP, address, settings
 
 MOST = 16
 """Gateways on one way; an inventory's own are as many at most."""
@@ -61,24 +62,25 @@ def _jumps(hop: Hop) -> list[Hop]:
     As in OpenSSH, nothing but ssh_config says who logs in there, and how: no key or password of the inventory's goes
     there.
     """
-    connection, file = build(hop.address, hop.access), hop.access.config
-    kind, value = way(connection, file) or ("", "")
+    here = settings(hop.address, hop.access)
+    kind, value = here.way or ("", "")
     jumps: list[Hop] = []
     for text in value.split(",") if kind == JUMP else ():
         found = address(text.strip())
         if not found:
-            raise unusable(file, f"ProxyJump {value!r} is not user@host:port, or several with commas between")
+            why = f"ProxyJump {value!r} is not user@host:port, or several with commas between"
+            raise unusable(hop.access.config, why)
         user, host, port = found
         jump = Hop(host, replace(hop.access, user=user, port=port, key=None, password=None, sudo_password=None))
-        if _place(jump) == (connection.host, connection.port):
+        if _place(jump) == (here.host, here.port):
             break
         jumps.append(jump)
     return jumps
 
 
 def _place(hop: Hop) -> tuple[str, int]:
-    connection = build(hop.address, hop.access)
-    return connection.host, connection.port
+    here = settings(hop.address, hop.access)
+    return here.host, here.port
 
 
 class Gateways:

@@ -69,7 +69,7 @@ def _is_setting(line: str) -> bool:
         return True
     found = _SETTING.match(line)
     try:
-        return found is not None and (found[1].lower() not in ("host", "match") or bool(shlex.split(found[2])))
+        return found is not None and bool(shlex.split(found[2], comments=True))
     except ValueError:
         return False
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from skep.errors import ConnectError
+from skep.errors import AccessError
 from skep.inventory import Inventory
 from skep.inventory.stack_files import StackFiles
 from skep.model import Access, Engine, Host, Network, Registry, Secret, Stack, Swarm, reveal
-from skep.ssh.ssh_config import rules
+from skep.ssh.ssh_config import settings
 
 Load = Callable[[str | bytes], Inventory]
 ONE = "hosts:\n  m1: {address: 10.0.0.11, role: manager}\n"
@@ -312,7 +312,9 @@ def test_a_thousand_hosts_in_reasonable_time(load_text: Load) -> None:
     [
         ("\n# c\nHost a b\n\tUser=me\n  Port = 22\n", None),
         ("caf\udce9 = x\n", 1),
-        ('Host *\n  IdentityFile "a b\n', None),
+        ('Host *\n  IdentityFile "a b\n', 2),
+        ("Host *\n  ProxyCommand x 'it is' %h\n  Port 22 # it's\n", None),
+        ("ProxyCommand it's\n", 1),
         ('Host "a\n', 1),
         ("User me\nMatch host 'a\n", 2),
         ("User\n", 1),
@@ -325,11 +327,11 @@ def test_an_ssh_config_is_judged_as_it_is_read(
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
     text = ONE + "ssh: {config: other_config}\n"
     try:
-        rules(file)
+        settings("m1", Access(config=file))
         assert line is None
         assert load_text(text).access["m1"].config == file
-    except ConnectError as error:
-        assert error.cause == f"{file}:{line}: this line cannot be understood"
+    except AccessError as error:
+        assert str(error.cause).replace(": line", " line").startswith(f"{file} line {line}: ")
         assert [problem.partition(": ")[2] for problem in problems_of(text)] == [
             f"ssh.config: 'other_config' cannot be used: its line {line} cannot be understood"
         ]

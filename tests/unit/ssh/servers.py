@@ -36,6 +36,10 @@ class Server:
     frozen: str = ""
     address: str = "127.0.0.1"
     authorized: list[paramiko.PKey] = field(default_factory=list)
+    more_keys: list[Any] = field(default_factory=list)
+    """Further host keys, such as one with a certificate."""
+    open_to_all: bool = False
+    """Whether it lets everybody in who comes as far as asking."""
     commands: list[str] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
     """Who logged in."""
@@ -61,7 +65,8 @@ class Server:
             except OSError:
                 return
             transport = paramiko.Transport(sock)
-            transport.add_server_key(self.key)
+            for key in (self.key, *self.more_keys):
+                transport.add_server_key(key)
             self.sockets.append(sock)
             self.transports.append(transport)
             try:
@@ -91,6 +96,12 @@ class _Login(paramiko.ServerInterface):
 
     def get_allowed_auths(self, username: str) -> str:
         return "password,publickey" if self.server.authorized else "password"
+
+    def check_auth_none(self, username: str) -> int:
+        if not self.server.open_to_all:
+            return paramiko.AUTH_FAILED
+        self.server.users.append(username)
+        return paramiko.AUTH_SUCCESSFUL
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         if key not in self.server.authorized:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -12,7 +14,9 @@ import pytest
 from skep.errors import HostKeyError
 from skep.model import Access
 from skep.ssh import Session
-from skep.ssh.hostkeys import apply_policy
+from skep.ssh.certificates import Certificate
+from skep.ssh.hostkeys import Trust
+from skep.ssh.ssh_config import Settings
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -22,10 +26,6 @@ Keys = list[paramiko.PKey]
 
 def line(name: str, key: paramiko.PKey) -> str:
     return f"{name} {key.get_name()} {key.get_base64()}\n"
-
-
-def known(client: paramiko.SSHClient, name: str) -> list[str]:
-    return [key.get_base64() for key in (client.get_host_keys().lookup(name) or {}).values()]
 
 
 def test_strict_refuses_a_key_it_does_not_know(serve: Serve, login: Login, tmp_path: Path) -> None:
@@ -75,27 +75,66 @@ def test_a_key_of_another_kind_does_not_replace_the_known_one(
         login(server, host_keys=policy).run("true")
 
 
-def test_hashed_names_and_names_in_a_list_are_known(keys: Keys, tmp_path: Path) -> None:
-    file = tmp_path / "known_hosts"
-    hashed = paramiko.HostKeys.hash_host("[10.0.0.1]:2222")
-    file.write_text(line(hashed, keys[0]) + line("m2.example.com,10.0.0.2", keys[1]))
-    access = Access(known_hosts=file)
-    first, second, third = (paramiko.SSHClient() for _ in range(3))
-    apply_policy(first, "10.0.0.1", 2222, access)
-    apply_policy(second, "10.0.0.2", 22, access)
-    apply_policy(third, "10.0.0.1", 22, access)
-    assert known(first, "[10.0.0.1]:2222") == [keys[0].get_base64()]
-    assert known(second, "10.0.0.2") == [keys[1].get_base64()]
-    assert known(third, "10.0.0.1") == []
+class Client:
+    """A client whose host is at that address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def get_transport(self) -> Client:
+        return self
+
+    def getpeername(self) -> tuple[str, int]:
+        return self.address, 22
 
 
-def test_lines_that_cannot_be_read_are_passed_over(keys: Keys, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lines", "checked", "refused"),
+    [
+        ({"m1": 0}, True, False),
+        ({"m1": 0, "10.0.0.1": 0}, True, False),
+        ({"m1": 0, "10.0.0.1": 1}, True, True),
+        ({"m1": 0, "10.0.0.1": 1}, False, False),
+        ({"m1": 0, "10.0.0.*": 1}, True, True),
+    ],
+)
+def test_the_key_of_its_address_must_be_the_same_where_that_is_checked(
+    keys: Keys, tmp_path: Path, lines: dict[str, int], checked: bool, refused: bool
+) -> None:
+    (tmp_path / "known_hosts").write_text("".join(line(name, keys[number]) for name, number in lines.items()))
+    here = Settings("m1", "m1", 22, "me", (), check_host_ip=checked)
+    trust = Trust(here, Access(known_hosts=tmp_path / "known_hosts"))
+    client: Any = Client("10.0.0.1")
+    if not refused:
+        trust.missing_host_key(client, "m1", keys[0])
+        return
+    with pytest.raises(HostKeyError, match="has changed"):
+        trust.missing_host_key(client, "m1", keys[0])
+
+
+@pytest.mark.parametrize(
+    ("principals", "problem"),
+    [
+        (("m1",), None),
+        (("m2", "m*"), None),
+        ((), "its certificate is for nobody, not for m1"),
+        (("m2", "M1"), "its certificate is for m2, M1, not for m1"),
+    ],
+)
+def test_who_a_certificate_is_for(principals: tuple[str, ...], problem: str | None) -> None:
+    """Patterns hold, and one for nobody holds nowhere, as in OpenSSH 10; older releases differ in both."""
+    now = int(time.time())
+    made = Certificate(2, principals, now - 60, now + 60, b"", b"", signed=True)
+    assert made.problem("m1") == problem
+
+
+def test_an_old_line_with_a_pattern_is_to_be_removed_by_hand(keys: Keys, tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
-    broken = b"m1 ssh-rsa not-base-64\n\xff\xfe\n|1|x|y ssh-rsa AAAA\nm1\n# m1\n@revoked m1 ssh-rsa AAAA\n\n"
-    file.write_bytes(broken + line("|1|bad|hash", keys[1]).encode() + line("m1", keys[0]).encode())
-    client = paramiko.SSHClient()
-    apply_policy(client, "m1", 22, Access(known_hosts=file))
-    assert known(client, "m1") == [keys[0].get_base64()]
+    file.write_text("# ours\n" + line("m*", keys[1]))
+    with pytest.raises(HostKeyError) as failure:
+        Trust(Settings("m1", "m1", 22, "me", ()), Access(known_hosts=file)).missing_host_key(None, "m1", keys[0])
+    assert str(failure.value.cause).endswith(f"{file}:2 holds {keys[1].get_name()} {keys[1].fingerprint} for m1")
+    assert str(failure.value.next_action).endswith(f"remove the old key: line 2 of {file}")
 
 
 def test_a_last_line_without_an_end_is_not_written_into(serve: Serve, login: Login, keys: Keys, tmp_path: Path) -> None:
