@@ -69,7 +69,15 @@ def _lints(case: Case) -> Iterator[Finding]:
         networks = [*told.networks, *planned]
         mask = cluster.swarm.subnet_size or MASK
         nodes = _nodes(case)
-        for text in lints(document, specs, nodes=nodes, services=told.services, networks=networks, mask=mask):
+        for text in lints(
+            document,
+            specs,
+            nodes=nodes,
+            services=told.services,
+            networks=networks,
+            mask=mask,
+            habits=bool(case.differing),
+        ):
             yield Finding("warning", text, role="stacks", standing=True)
 
 

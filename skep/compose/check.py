@@ -22,6 +22,8 @@ _LEAST_MEMORY = 4 * 1024 * 1024
 _LEAST_CPUS = 10**6
 _LEAST_SPAN = 10**6
 """Nanoseconds, where any are given. Less is refused by swarmkit's ``controlapi/service.go``."""
+PROXIES = {"traefik.": "Traefik", "caddy": "caddy-docker-proxy", "com.df.": "Docker Flow Proxy"}
+"""Beginnings of labels by which proxies find services."""
 _SPANS = ("interval", "timeout", "start_period", "start_interval")
 
 
@@ -47,13 +49,15 @@ def check(data: Fields, problems: Problems) -> None:
 
 def _published(services: Mapping[str, Fields], problems: Problems) -> None:
     """Ports that are published twice. Source: ``validateEndpointSpec`` and ``checkPortConflicts`` of swarmkit: only
-    host ports of two services may be the same."""
+    host ports of two services may be the same. Those of a range are told together."""
     first: dict[tuple[str, int], tuple[str, bool, Place]] = {}
+    twice: dict[tuple[Place, str, str, str], list[tuple[int, int]]] = {}
     for name, service in services.items():
         own: dict[tuple[str, int], Place] = {}
         for number, port in enumerate(service.get("ports", ())):
-            key = (port.get("protocol") or "tcp", port.get("published", 0))
-            if not key[1]:
+            protocol, published = port.get("protocol") or "tcp", port.get("published", 0)
+            key = (protocol, published)
+            if not published:
                 continue
             host = port.get("mode") == "host"
             other, beside, place = first.setdefault(key, (name, host, port.place))
@@ -61,9 +65,13 @@ def _published(services: Mapping[str, Fields], problems: Problems) -> None:
             if other != name and not (host and beside):
                 taken = f"by {problems.value(other)} in {place}"
             if taken:
-                message = f"port {key[1]}/{key[0]} is published {taken}"
-                problems.error(port.place, ("services", name, "ports", number), message)
+                twice.setdefault((port.place, name, protocol, taken), []).append((published, number))
             own[key] = port.place
+    for (place, name, protocol, taken), found in twice.items():
+        ports, path = sorted({port for port, _ in found}), ("services", name, "ports", min(at for _, at in found))
+        several = f"{len(ports)} ports, {ports[0]}/{protocol} to {ports[-1]}/{protocol}, are published {taken}"
+        one = f"port {ports[0]}/{protocol} is published {taken}"
+        problems.error(place, path, several if len(ports) > 1 else one)
 
 
 def _network(name: str, network: Fields, used: set[str], problems: Problems) -> None:
@@ -124,6 +132,7 @@ class _Service:
         self._deploy()
         self._ports()
         self._resources()
+        self._labels()
         self._rest()
 
     def error(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
@@ -217,6 +226,22 @@ class _Service:
                 self.error(("deploy", "resources", part, "memory"), "must be 4M or more")
             if 0 < nano_cpus(given.get("cpus") or "0") < _LEAST_CPUS:
                 self.error(("deploy", "resources", part, "cpus"), "must be 0.001 or more")
+
+    def _labels(self) -> None:
+        """Labels of containers that a proxy looks for among those of services."""
+        deployed = (self.service.get("deploy") or {}).get("labels") or {}
+        misplaced: dict[str, list[str]] = {}
+        for label in self.service.get("labels") or ():
+            reader = next((name for start, name in PROXIES.items() if label.startswith(start)), None)
+            if reader and label not in deployed:
+                misplaced.setdefault(reader, []).append(label)
+        for reader, labels in misplaced.items():
+            more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+            path = (*self.path, "labels", labels[0])
+            told = (
+                f"{self.problems.value(labels[0])}{more}: in a swarm {reader} reads the labels under deploy.labels only"
+            )
+            self.problems.warn(self.service["labels"].where(labels[0]), path[:-1], told)
 
     def _rest(self) -> None:
         health = self.service.get("healthcheck") or {}

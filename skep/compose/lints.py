@@ -21,6 +21,7 @@ from skep.compose.values import where
 Raw = Mapping[str, Any]
 
 SECOND = 10**9
+MINUTE = 60 * SECOND
 MONITOR = 5 * SECOND
 """Swarm's default of update_config.monitor, in nanoseconds."""
 INTERVAL, RETRIES = 30 * SECOND, 3
@@ -39,13 +40,16 @@ def lints(
     services: Sequence[Raw],
     networks: Sequence[Raw] = (),
     mask: int = MASK,
+    habits: bool = True,
 ) -> list[str]:
     """Texts ``file:line: key.path: message``, in the order of files and lines.
 
     ``nodes``, ``services`` and ``networks`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None``
-    while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out.
+    while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out. ``habits``: also what holds for
+    nearly every file that people write; once a stack.
     """
-    return _Lints(document, specs, nodes, services, networks, mask).texts() if specs.services else []
+    found = _Lints(document, specs, nodes, services, networks, mask)
+    return found.texts(habits=habits) if specs.services else []
 
 
 class _Lints:
@@ -70,16 +74,18 @@ class _Lints:
         self.problems = Problems((), set(document.hidden))
         self.fits = {name: self._fits(spec) for name, spec in specs.services.items()}
 
-    def texts(self) -> list[str]:
-        """All of them."""
+    def texts(self, *, habits: bool) -> list[str]:
+        """All of them, in the order of files and lines."""
         ports = self._taken()
         for full, spec in self.specs.services.items():
             name = full.removeprefix(f"{self.stack}_")
             self._updates(name, spec)
-            self._image(name)
+            self._stopping(name, spec)
             self._places(name, full, spec)
             self._ports(name, full, spec, ports)
-        self._pausing()
+        if habits:
+            self._pausing()
+            self._images()
         self._subnets()
         return self.problems.warnings
 
@@ -103,9 +109,8 @@ class _Lints:
             elif not action:
                 silent.append(path)
         if silent:
-            names = [path[1] for path in silent]
-            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            told = f" for {', '.join(names[:SHOWN])}{more}" if len(names) > 1 else ""
+            names = [str(path[1]) for path in silent]
+            told = f" for {_listed(names)}" if len(names) > 1 else ""
             self._warn(silent[0], f"is not set{told}, which means 'pause': {remedy}")
 
     def _updates(self, name: str, spec: Raw) -> None:
@@ -131,13 +136,29 @@ class _Lints:
                     f" {held[0][1]} of the host; use 'stop-first'",
                 )
 
-    def _image(self, name: str) -> None:
-        image = self.document.section("services")[name]["image"]
-        if tagged(image).endswith(":latest"):
+    def _stopping(self, name: str, spec: Raw) -> None:
+        """A long time without a task while each is replaced."""
+        grace = spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod") or 0
+        order = (spec.get("UpdateConfig") or {}).get("Order") or "stop-first"
+        if grace > MINUTE and order == "stop-first" and not any(job in spec["Mode"] for job in JOBS):
+            told = f"is {duration_text(grace)}, and an update starts a new task when the old one has stopped"
+            told += ": its place may be empty that long"
+            remedy = "" if _of_hosts(spec) else "; update_config.order: start-first starts the new one before"
+            self._warn(("services", name, "stop_grace_period"), told + remedy)
+
+    def _images(self) -> None:
+        """Images whose tag says no version: one line for all services."""
+        services = self.document.section("services")
+        names = [full.removeprefix(f"{self.stack}_") for full in self.specs.services]
+        floating = [name for name in names if tagged(services[name]["image"]).endswith(":latest")]
+        if floating:
+            image = services[floating[0]]["image"]
             what = "has the tag latest" if image.endswith(":latest") else "has neither tag nor digest"
+            more = f", and so {'have' if len(floating) > 2 else 'has'} {_listed(floating[1:])}" if floating[1:] else ""
             self._warn(
-                ("services", name, "image"),
-                f"{self.problems.value(image)} {what}: the same file means another image tomorrow; name a version",
+                ("services", floating[0], "image"),
+                f"{self.problems.value(image)} {what}{more}: the same file means another image tomorrow;"
+                " name a version",
             )
 
     def _places(self, name: str, full: str, spec: Raw) -> None:
@@ -227,6 +248,11 @@ class _Lints:
             virtual += (spec.get("EndpointSpec") or {}).get("Mode", "vip") in ("", "vip")
             nodes = max(nodes, min(count, 1 if fits is None else len(fits)))
         return tasks, virtual, nodes
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def _tasks(spec: Raw, nodes: int) -> int:

@@ -42,6 +42,10 @@ class ComposeError(SkepError):
         return [*self.problems, self.message]
 
 
+_Found = dict[tuple[Place, KeyPath, str], dict[str, None]]
+"""Place, keys without numbers and message → the texts, which differ in numbers only."""
+
+
 @dataclass
 class Problems:
     """Collects errors and warnings; ``order`` are the files, as given. No secret gets into a text."""
@@ -49,8 +53,8 @@ class Problems:
     order: tuple[str, ...]
     secrets: set[str] = field(default_factory=set)
     """Values that must not be shown."""
-    _errors: dict[tuple[Place, str], None] = field(default_factory=dict)
-    _warnings: dict[tuple[Place, str], None] = field(default_factory=dict)
+    _errors: _Found = field(default_factory=dict)
+    _warnings: _Found = field(default_factory=dict)
     _broken: set[KeyPath] = field(default_factory=set)
     _hints: int = 0
 
@@ -62,11 +66,11 @@ class Problems:
     def error(self, place: Place, path: KeyPath, message: str) -> None:
         """Note an error."""
         self._broken.add(path)
-        self._errors[place, self._text(path, message)] = None
+        self._note(self._errors, place, path, message)
 
     def warn(self, place: Place, path: KeyPath, message: str) -> None:
         """Note a warning."""
-        self._warnings[place, self._text(path, message)] = None
+        self._note(self._warnings, place, path, message)
 
     def give_up(self, path: KeyPath) -> None:
         """Say no more of what is missing there: another key was meant for it."""
@@ -110,9 +114,18 @@ class Problems:
         safe = tuple(_HIDDEN if isinstance(part, str) and self._tells(part) else part for part in path)
         return f"{shown(safe)}: {message}" if safe else message
 
-    def _texts(self, found: Iterable[tuple[Place, str]], what: str) -> list[str]:
+    def _note(self, found: _Found, place: Place, path: KeyPath, message: str) -> None:
+        """What is the same but for the place in a list counts as one."""
+        key = (place, tuple(part for part in path if isinstance(part, str)), message)
+        found.setdefault(key, {})[self._text(path, message)] = None
+
+    def _texts(self, found: _Found, what: str) -> list[str]:
         rank = {file: number for number, file in enumerate(self.order)}
-        ordered = sorted(found, key=lambda item: (rank.get(item[0].file, len(rank)), item[0].file, item[0].line))
-        texts = [f"{place}: {text}" for place, text in ordered[:MAX_SHOWN]]
+        ordered = sorted(found, key=lambda key: (rank.get(key[0].file, len(rank)), key[0].file, key[0].line))
+        texts = [f"{key[0]}: {next(iter(found[key]))}{_times(len(found[key]))}" for key in ordered[:MAX_SHOWN]]
         left = len(ordered) - MAX_SHOWN
         return texts if left <= 0 else [*texts, f"{ordered[0][0].file}: and {left} {what} more"]
+
+
+def _times(count: int) -> str:
+    return f" ({count} times)" if count > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from skep.compose.problems import Place, Problems
@@ -15,6 +16,7 @@ from skep.inventory.source import Node, Unreadable, _composed, _text
 MAX_ENTRIES = 200_000
 MAX_DEPTH = 32
 _TOO_MUCH = f"more than {MAX_ENTRIES} values or {MAX_DEPTH} levels: do aliases (*name) multiply each other?"
+_VARIABLE = re.compile(r"(?<!\$)\$(\{|[A-Za-z_])")
 _EMPTY = "the file is empty: describe services under 'services:'"
 _KINDS = {bool: "a true or false", int: "a number", float: "a number", type(None): "an empty value"}
 
@@ -154,7 +156,11 @@ class _Opening:
         if said is not None:
             self.reading.problems.error(Place(self.file, key.line), path, said)
             return None
-        return str(key.content)
+        name = str(key.content)
+        if _VARIABLE.search(name) and not any(str(part).startswith("x-") for part in (*path, name)):
+            told = "variables are filled in in values, not in keys: this key keeps its '$'"
+            self.reading.problems.warn(Place(self.file, key.line), (*path, name), told)
+        return name
 
     def _leaf(self, scalar: Scalar, place: Place, path: KeyPath) -> Leaf:
         value = meaning(scalar) if scalar.unquoted else str(scalar)

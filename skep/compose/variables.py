@@ -62,6 +62,7 @@ def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, st
     Source: ``pkg/kvfile`` of docker/cli.
     """
     found: dict[str, str | None] = {}
+    quoted: dict[str, int] = {}
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -77,4 +78,10 @@ def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, st
             problems.error(Place(file, row), (), "a line that is not NAME=value")
             continue
         found[name] = value if equals else None
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            quoted.setdefault(name, row)
+    if quoted:
+        (name, row), more = next(iter(quoted.items())), len(quoted) - 1
+        told = "the quotes are part of the value: Docker reads env files as they stand"
+        problems.warn(Place(file, row), (name,), f"{told}{f' (and {more} more)' if more else ''}")
     return found

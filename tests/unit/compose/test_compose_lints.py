@@ -76,7 +76,19 @@ def test_each_lint(case: Mapping[str, Any]) -> None:
 
 def test_each_lint_speaks_and_is_silent() -> None:
     assert {case["lint"] for case in CASES if "said" in case} == {case["lint"] for case in CASES if "said" not in case}
-    assert len({case["lint"] for case in CASES}) == 8
+    assert len({case["lint"] for case in CASES}) == 9
+
+
+def test_habits_are_not_told_where_nothing_changes() -> None:
+    document = load({"app.yml": b"services: {app: {image: a, stop_grace_period: 2m}}"}, ["app.yml"], variables={})
+    specs = convert(document, "mine")
+    both = lints(document, specs, nodes=None, services=[])
+    assert [line.split(":")[2].strip() for line in both] == [
+        "services.app.stop_grace_period",
+        "services.app.deploy.update_config.failure_action",
+        "services.app.image",
+    ]
+    assert lints(document, specs, nodes=None, services=[], habits=False) == both[:1]
 
 
 def test_own_services_do_not_take_their_own_ports() -> None:
