@@ -66,7 +66,8 @@ class Ssh(Section):
     password: SecretText = doc("Login password; only as a reference.", "${env:SSH_PASSWORD}")
     agent: Flag = doc("Whether to ask the SSH agent for keys.", False, True)
     config: Text = doc(
-        "The ssh_config to honour, instead of the usual ones. `ssh -G` is asked what is in force where it is installed.",
+        "The ssh_config to honour, instead of the usual ones. `ssh -G` is asked what is in force where it is "
+        "installed.",
         "~/.ssh/config",
         shown="~/.ssh/config and /etc/ssh/ssh_config where they are",
     )
