@@ -21,8 +21,6 @@ from skep.ssh import Pool, Session
 ENGINE = "engine-api"
 """Name of the section that holds the engine's answers."""
 
-SETUP = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
-
 DEADLINE = 90.0
 """Seconds a host may take for all probes; each question to its engine has a shorter one of its own."""
 
@@ -107,6 +105,8 @@ def _look(
         raise EngineSilent(
             str(error), host=session.host, step="observe", next_action="look at: journalctl -u docker on that host"
         ) from None
+    except questions.Unasked as error:
+        raise ProbeError(str(error), host=session.host, step="observe", next_action=error.next_action) from None
     with _understood(session.host, "preflight"):
         facts = preflight.parse(sections["preflight"], answers, sent, received)
     states = {}
@@ -132,7 +132,7 @@ def _understood(host: str, probe: str) -> Iterator[None]:
 
 def join(probes: Mapping[str, str], mark: str) -> str:
     """One script out of all probes; each prints behind a line of its own."""
-    parts = [SETUP]
+    parts = []
     for name, probe in probes.items():
         parts.append(f"printf '\\n{mark} {name}\\n'\n(\n{probe}\n) 2>/dev/null")
     parts.append(f"printf '\\n{mark} end\\n'\nexit 0")

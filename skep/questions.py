@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
@@ -23,6 +24,18 @@ class Inquiry:
     image: str = ""
 
 
+SOCKET = "unix:///var/run/docker.sock"
+"""Where every engine is asked: on its own host, whatever that host's environment or Docker contexts say."""
+
+
+class Unasked(Exception):
+    """The engine runs and cannot be asked, for a reason to be removed on the host; ``next_action`` says how."""
+
+    def __init__(self, why: str, next_action: str) -> None:
+        super().__init__(why)
+        self.next_action = next_action
+
+
 FIRST = "/info"
 """Asked everywhere; the other questions are asked of managers only, since workers note each as an error."""
 
@@ -31,10 +44,15 @@ ELECTION = 10
 
 _MORE = "--more--"
 _RUNS = "--engine runs--"
+_NO_ROOM = "--no-room--"
+_LISTENS = "--listens--"
+_UNIT = "--unit--"
+_FILE = "--file--"
 
 _ASK = r"""
 ask() {
-  place=$(mktemp -d /run/skep.XXXXXXXX) && mkfifo "$place/in" || return 1
+  why= place=$(mktemp -d /run/skep.XXXXXXXX 2>&1) && why=$(mkfifo "$place/in" 2>&1) || {
+    echo "--no-room--${why:-$place}"; rmdir "$place"; return 1; }
   timeout 40 docker system dial-stdio <"$place/in" &
   exec 5>"$place/in"
   rm -rf "$place"
@@ -56,7 +74,8 @@ def script(questions: Iterable[str]) -> str:
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
     return f"""{_ASK}
-if [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] && command -v docker >/dev/null; then
+pid=$(cat /var/run/docker.pid 2>/dev/null || echo none)
+if [ -d "/proc/$pid" ] && command -v docker >/dev/null; then
   echo '{_RUNS}'
   first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n'); }}
   first
@@ -68,6 +87,11 @@ if [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] && command
     sleep 1
     first
   done
+  case $info in HTTP/* | {_NO_ROOM}*) ;; *)
+    info=$(echo '{_LISTENS}'; tr '\\0' '\\n' <"/proc/$pid/cmdline"
+      echo '{_UNIT}'; systemctl show --property=Listen --value docker.socket
+      echo '{_FILE}'; cat /etc/docker/daemon.json) ;;
+  esac
   printf '%s\\n{_MORE}\\n' "$info"
   case $info in *'"ControlAvailable":true'*) {f"ask '{more}'" if more else ":"} ;; esac
 fi"""
@@ -76,12 +100,21 @@ fi"""
 def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:
     """The answers out of what the script printed (text as ``Session.run`` gives it).
 
-    Raises ``TimeoutError`` if an engine runs there and did not answer, or not to the end.
+    Raises ``TimeoutError`` if an engine runs there and did not answer, or not to the end; ``Unasked`` where the host
+    has to be changed first.
     """
     _, _, text = raw.partition(f"{_RUNS}\n")
     if not text and _RUNS not in raw:
         return {}
     first, _, rest = text.partition(f"\n{_MORE}\n")
+    if first.startswith(_NO_ROOM):
+        why = first.removeprefix(_NO_ROOM).strip()
+        raise Unasked(f"/run takes no files: {why}", "make room there: df -h /run; df -i /run")
+    if elsewhere := _elsewhere(first):
+        raise Unasked(
+            f"its engine does not listen on {SOCKET}, but on {', '.join(elsewhere)}",
+            f"let it listen there, too: {SOCKET} in hosts of /etc/docker/daemon.json, or -H in the unit's ExecStart",
+        )
     answers = _responses(first, [FIRST])
     if answers.get(FIRST) is None:
         raise TimeoutError("the engine runs and does not answer")
@@ -91,6 +124,24 @@ def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:
     if len(found) < len(others) and (found or manager):
         raise TimeoutError("the engine stopped answering half-way")
     return answers | {question: answer for question, answer in found.items() if answer is not None}
+
+
+def _elsewhere(text: str) -> list[str]:
+    """Where an engine listens that gave no answer, if the place where it is asked is not among that."""
+    if not text.startswith(_LISTENS):
+        return []
+    words, _, rest = text.removeprefix(_LISTENS).partition(_UNIT)
+    unit, _, file = rest.partition(_FILE)
+    found = re.findall(r"^(?:-H=?|--host=)(\S+)$|^(?:-H|--host)\n(\S+)$", words, re.MULTILINE)
+    places = [one or other for one, other in found]
+    try:
+        given = json.loads(file).get("hosts") or []
+        places += [str(place) for place in given]
+    except (ValueError, AttributeError, TypeError):
+        pass
+    handed = [f"unix://{line.split()[0]}" for line in unit.splitlines() if line.endswith("(Stream)")]
+    places = [place for one in places for place in (handed if one.startswith("fd://") else [one])]
+    return [] if any(place in (SOCKET, SOCKET.replace("/var/run", "/run")) for place in places) else places
 
 
 def _responses(raw: str, questions: Iterable[str]) -> dict[str, Any]:

@@ -48,6 +48,12 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
 
     if not fact.systemd:
         yield error("does not run systemd", "use a host that does")
+    if fact.engine_on not in ("", fact.hostname):
+        yield error(
+            f"the engine that answers there runs on {fact.engine_on}, this is {fact.hostname}",
+            "find what stands in the engine's place: ls -l /var/run/docker.sock; ss -lxp | grep docker.sock; "
+            "command -v docker",
+        )
     if not fact.installed and fact.os[:1] and fact.os[0] not in SUPPORTED:
         yield error(
             f"runs {' '.join(fact.os)}, not one of {', '.join(SUPPORTED)}", "install Docker there by hand first"

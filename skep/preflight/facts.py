@@ -30,6 +30,8 @@ class Facts:
 
     os: tuple[str, ...] = ()
     hostname: str = ""
+    engine_on: str = ""
+    """The name of the host that its engine says it runs on; empty where none answered."""
     machine_id: str = ""
     systemd: bool = True
     clock: tuple[float, float] = (0.0, 0.0)
@@ -103,6 +105,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
     return Facts(
         os=tuple(single.get("os", [])),
         hostname=" ".join(single.get("hostname", [])),
+        engine_on=str(answers.get("/info", {}).get("Name") or ""),
         machine_id=" ".join(single.get("machine-id", [])),
         systemd="systemd" in single,
         clock=(told - received, told - sent),

@@ -1,11 +1,70 @@
-"""What is sent to a host's shell around a script, so that it ends as it should when the connection does not last."""
+"""What is sent to a host's shell around a command or script, so that it runs as meant whatever is set up there, and
+ends as it should when the connection does not last."""
 
 from __future__ import annotations
 
 import re
+from shlex import quote
+
+from skep.questions import SOCKET
+
+LOGIN = "-- skep login --"
+"""What the login shell says first: it runs what it is given. What stands before it is a greeting."""
 
 RUNNING = "-- skep --"
-"""What the shell says before the script: without it, it has not come to that. What stands before it is a greeting."""
+"""What root's shell says before the command: without it, it has not come to that."""
+
+NO_ROOM = 73
+"""What a script ends with where ``/run`` takes no files: it is full, has no inodes left, or is read-only."""
+
+_DOCKER = (
+    "API_VERSION",
+    "AUTH_CONFIG",
+    "CERT_PATH",
+    "CONTENT_TRUST",
+    "CONTENT_TRUST_SERVER",
+    "CONTEXT",
+    "CUSTOM_HEADERS",
+    "DEFAULT_PLATFORM",
+    "TLS",
+    "TLS_VERIFY",
+)
+"""Variables that turn Docker's CLI or dockerd elsewhere. Source: Docker's CLI reference, "Environment variables"."""
+
+ENVIRONMENT = (
+    f"unset LANGUAGE {' '.join(f'DOCKER_{name}' for name in _DOCKER)};"
+    f" export LC_ALL=C DOCKER_HOST={SOCKET} DOCKER_CONFIG=/nonexistent"
+    ' PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
+)
+"""sh; what every command of ours has: words that are not translated, this host's engine, administrators' programs.
+
+``DOCKER_HOST`` goes before ``docker context use``, and a folder that is not there before ``~/.docker/config.json``.
+"""
+
+
+def by_login(command: str) -> str:
+    """For any login shell: runs a command after saying ``LOGIN``."""
+    return f"sh -c {quote(f'echo {quote(LOGIN)}; exec {command}')}"
+
+
+def as_root(command: str) -> str:
+    """For root: runs a command in our ``ENVIRONMENT`` after saying ``RUNNING``."""
+    return f"sh -c {quote(f'{ENVIRONMENT}; echo {quote(RUNNING)}; exec {command}')}"
+
+
+def by_sudo(command: str) -> str:
+    """The command as root, where sudo asks for no password. Sudo's words are to be English, to be understood."""
+    return f"env LC_ALL=C sudo -n {command}"
+
+
+def by_sudo_asking(command: str, word: str, prompt: str) -> str:
+    """The same with a password, for which sudo asks with that prompt.
+
+    The shell behind sudo skips what sudo left unread (it may not have asked), up to the word, and says the word on
+    both streams: what sudo wrote before, such as its prompt, has been read by then.
+    """
+    skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word} >&2; echo {word}; exec {command}'
+    return f"env LC_ALL=C sudo -k -S -p {prompt} sh -c {quote(skip)}"
 
 
 def command(timeout: float) -> str:
@@ -34,15 +93,16 @@ def changing(script: str, name: str) -> bytes:
     """For stdin, to be closed: a script that runs to its end or deadline, whatever becomes of the connection.
 
     Its output goes to files and is sent at its end: into a broken pipe it would die of it. One that an earlier run
-    left behind under the same name on that host is waited for.
+    left behind under the same name on that host is waited for. Status ``NO_ROOM``: the reason is on stderr.
     """
     lock = f"/run/lock/skep-{re.sub(r'[^A-Za-z0-9.-]', '-', name)}"
     return _sent(f"""exec 5>&2 2>/dev/null
 trap '' HUP
 trap : TERM
-said=$(umask 077; mktemp -d /run/skep.XXXXXXXX) || exit 73
+said=$(umask 077; mktemp -d /run/skep.XXXXXXXX 2>&5) || exit {NO_ROOM}
+head -c 65536 /dev/zero >"$said/out" 2>&5 || {{ rm -rf "$said"; exit {NO_ROOM}; }}
 (
-mkdir -p /run/lock && exec 4>"{lock}" && flock 4 || exit 73
+mkdir -p /run/lock && exec 4>"{lock}" && flock 4 || exit {NO_ROOM}
 (
 {script}
 ) 4>&-
@@ -56,4 +116,4 @@ exit $status""")
 
 def _sent(text: str) -> bytes:
     """One compound command: the shell has read all of it before it does anything."""
-    return f"echo '{RUNNING}'\n{{\n{text}\n}}\n".encode(errors="surrogateescape")
+    return f"{{\n{text}\n}}\n".encode(errors="surrogateescape")

@@ -13,11 +13,12 @@ from typing import Any
 
 import paramiko
 
-from skep.errors import ConnectError, LoginError, SudoError
+from skep.errors import ConnectError
 from skep.model import Access
 from skep.ssh.connection import log_in, lost_gateway
 from skep.ssh.gateways import Gateways, Hop, route
-from skep.ssh.scripts import RUNNING, changing, command, looking
+from skep.ssh.handshake import give_password, hear, no_commands, no_shell, no_sudo, unread
+from skep.ssh.scripts import LOGIN, RUNNING, as_root, by_login, by_sudo, by_sudo_asking, changing, command, looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ SPARE = 15.0
 """Seconds a script gets beyond its deadline, in which the host ends it."""
 
 PATIENCE = 30.0
-"""Seconds to wait for a channel where the host has given all it allows on one login, and for sudo's answer."""
+"""Seconds to wait for a channel where the host has given all it allows on one login, and for sudo's answer, which
+may come from a directory service."""
 
 
 class Session:
@@ -91,18 +93,24 @@ class Session:
         if self._closed:
             raise ConnectError("logged out: the run has ended", host=self.host)
 
-    def _log_in(self) -> Any:
+    def _refuse_again(self) -> None:
         """A host that let us wait in vain is not tried again for as long: history, lock and a last look all come
         upon a manager that died, one after the other."""
         if self._refusal is not None and time.monotonic() < self._again:
             raise copy.copy(self._refusal)
+
+    def _log_in(self) -> Any:
+        self._refuse_again()
         since = time.monotonic()
         try:
             return log_in(self.host, self._address, self.access, self._through)
         except ConnectError as error:
-            self._refusal = copy.copy(error)
-            self._again = 2 * time.monotonic() - since
+            self._remember(error, since)
             raise
+
+    def _remember(self, error: ConnectError, since: float) -> None:
+        self._refusal = copy.copy(error)
+        self._again = 2 * time.monotonic() - since
 
     def _through(self) -> Any:
         return self._gateways.through(route(Hop(self._address, self.access), self.hops), self.host)
@@ -133,11 +141,7 @@ class Session:
             _end(channel)
         if status == -1:
             raise self._broken(EOFError("the connection closed, or the script was killed, before its end"), channel)
-        greeting, running, told = out.decode(errors="surrogateescape").partition(f"{RUNNING}\n")
-        text = err.decode(errors="replace")
-        if not running and status not in (124, 137):
-            raise self._no_sudo(text) if self._by_sudo(channel) else self._no_shell(text or greeting, status)
-        return Result(status, told, text)
+        return Result(status, out.decode(errors="surrogateescape"), err.decode(errors="replace"))
 
     def stream(self, words: str, *, timeout: float = 60.0) -> paramiko.Channel:
         """A command as root with its stdin and stdout as a socket-like channel."""
@@ -157,20 +161,47 @@ class Session:
             self._connection = None
 
     def _start(self, words: str, timeout: float) -> paramiko.Channel:
+        """A channel on which the command runs as root; nothing but sudo's password was sent, and that to sudo alone.
+
+        Raises ``ConnectError``: the connection broke, or what answered there was no shell, or sudo said no.
+        """
+        self._refuse_again()
         channel = self._channel()
         channel.settimeout(timeout + SPARE)
+        since = time.monotonic()
         try:
-            with _answering(channel, self.access.connect_timeout + 5):
-                if not self._by_sudo(channel):
-                    channel.exec_command(words)
-                    return channel
-                if self.access.sudo_password is None:
-                    channel.exec_command(f"sudo -n {words}")
-                    return channel
-            self._sudo_with_password(channel, words)
+            self._become_root(channel, as_root(words))
+        except ConnectError as error:
+            _end(channel)
+            error.host = self.host
+            self._remember(error, since)
+            raise
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise self._broken(error, channel) from None
         return channel
+
+    def _become_root(self, channel: paramiko.Channel, command: str) -> None:
+        user, wait = channel.get_transport().get_username() or "", self.access.connect_timeout
+        sudo = self.access.sudo and user != "root"
+        password = self.access.sudo_password if sudo else None
+        word, prompt = secrets.token_hex(8), secrets.token_hex(8)
+        if password:
+            command = by_sudo_asking(command, word, prompt)
+        elif sudo:
+            command = by_sudo(command)
+        try:
+            with _answering(channel, wait + 5):
+                channel.exec_command(by_login(command))
+        except paramiko.SSHException:
+            if channel.get_transport().is_active() and not self._closed:
+                raise no_commands(user) from None
+            raise
+        if said := hear(channel, LOGIN, wait):
+            raise no_shell(said, user, wait)
+        said = give_password(channel, password, word, prompt, PATIENCE) if password else None
+        if said := said or hear(channel, RUNNING, PATIENCE):
+            raise no_sudo(said, user, PATIENCE, password=bool(password)) if sudo else no_shell(said, user, PATIENCE)
+        unread(channel)  # greetings, and what sudo says besides
 
     def _channel(self) -> paramiko.Channel:
         """A new channel; one the host refuses (sshd's MaxSessions) is asked for again for a while.
@@ -195,60 +226,6 @@ class Session:
             except (OSError, EOFError, paramiko.SSHException) as error:
                 raise self._broken(error, transport) from None
             time.sleep(0.2)
-
-    def _sudo_with_password(self, channel: paramiko.Channel, words: str) -> None:
-        """Give sudo the password over stdin, and go on only when the shell behind it says so.
-
-        The shell skips what sudo left unread (it may not have asked), up to a word of this call, and says the word on
-        both streams: what sudo wrote before, such as its prompt, has been read by then. Asked a second
-        time, sudo did not like the password; whatever else it says is not for us.
-        """
-        assert self.access.sudo_password is not None
-        word, prompt = secrets.token_hex(8), secrets.token_hex(8)
-        skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word} >&2; echo {word}; exec {words}'
-        with _answering(channel, self.access.connect_timeout + 5):
-            channel.exec_command(f"sudo -k -S -p {prompt} sh -c '{skip}'")
-        channel.sendall(f"{self.access.sudo_password.reveal()}\n{word}\n".encode())
-        until = time.monotonic() + PATIENCE
-        answer = said = b""
-        end = f"{word}\n".encode()
-        while not (answer.endswith(end) and said.endswith(end)):
-            ended = channel.exit_status_ready()
-            if channel.recv_ready():
-                answer += channel.recv(1)
-            elif channel.recv_stderr_ready():
-                said += channel.recv_stderr(4096)
-            elif ended or said.count(prompt.encode()) > 1:
-                _end(channel)
-                raise self._no_sudo(said.decode(errors="replace").replace(prompt, "\n"))
-            elif time.monotonic() > until:
-                raise TimeoutError("sudo gives no answer")
-            else:
-                time.sleep(0.002)
-
-    def _no_sudo(self, text: str) -> SudoError:
-        asked = self.access.sudo_password is not None
-        return SudoError(
-            "may not become root",
-            host=self.host,
-            step="sudo",
-            cause=text.strip().splitlines()[-1] if text.strip() else "sudo ended without a word",
-            next_action="check ssh.sudo-password in the inventory and the host's sudoers"
-            if asked
-            else "set ssh.sudo-password in the inventory, or allow sudo without a password on the host",
-        )
-
-    def _no_shell(self, text: str, status: int) -> LoginError:
-        return LoginError(
-            "logged in, but cannot run a script",
-            host=self.host,
-            step="connect",
-            cause=text.strip()[-300:] or f"ended with status {status} before the script began",
-            next_action="check the user's login shell, and that timeout (coreutils) is installed there",
-        )
-
-    def _by_sudo(self, channel: paramiko.Channel) -> bool:
-        return self.access.sudo and channel.get_transport().get_username() != "root"
 
     def _broken(self, error: Exception, where: paramiko.Channel | paramiko.Transport) -> ConnectError:
         """The connection is given up, unless others have a new one already."""

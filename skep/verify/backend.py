@@ -11,7 +11,6 @@ from testinfra.host import Host
 from skep.errors import SkepError
 from skep.ssh import Session
 
-PREPARE = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"\n'
 AT_ONCE = 4
 """Commands on one host at the same time; sshd's stock limit is ten channels a login."""
 TIMEOUT = 30.0
@@ -36,7 +35,7 @@ class Backend(BaseBackend):
             if self._lost:
                 raise self._lost
             try:
-                result = self._session.run(PREPARE + command, timeout=TIMEOUT)
+                result = self._session.run(command, timeout=TIMEOUT)
             except SkepError as error:
                 self._lost = error
                 raise

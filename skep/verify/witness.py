@@ -13,7 +13,7 @@ from testinfra.host import Host
 from skep.errors import SkepError
 from skep.model import Cluster
 from skep.ssh import Pool, Result, Session
-from skep.verify.backend import PREPARE, testinfra_host
+from skep.verify.backend import testinfra_host
 
 ASLEEP = 69
 AWAKE = f"""case $(systemctl show -p MainPID docker.service) in
@@ -79,7 +79,7 @@ class Witness:
 
 
 def _quorum(session: Session) -> Result:
-    return session.run(PREPARE + AWAKE + IN_QUORUM, timeout=30)
+    return session.run(AWAKE + IN_QUORUM, timeout=30)
 
 
 def _answer(name: str, result: Any) -> list[Any]:

@@ -171,3 +171,10 @@ def test_a_section_cut_short_is_not_among_them() -> None:
     assert split(text[: text.index("2")], "@@x") == {"a": "1\n"}
     assert split("noise\n@@x a\n1", "@@x") == {}
     assert split("", "@@x") == {}
+
+
+def test_an_engine_that_listens_elsewhere_is_a_mistake_to_fix_on_that_host() -> None:
+    listens = "--engine runs--\n--listens--\n--unit--\n--file--\n" + '{"hosts": ["tcp://:2375"]}\n--more--\n'
+    error = failure({"preflight": PREFLIGHT, "engine-api": listens})
+    assert isinstance(error, ProbeError)
+    assert "but on tcp://:2375" in str(error) and "hosts of /etc/docker/daemon.json" in str(error.next_action)

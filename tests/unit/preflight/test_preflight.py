@@ -57,10 +57,10 @@ def texts(*args: Any, **hosts: Any) -> list[str]:
 
 
 def test_facts_of_a_host() -> None:
-    info = {"/info": {"Swarm": {"LocalNodeState": "active"}}}
+    info = {"/info": {"Swarm": {"LocalNodeState": "active"}, "Name": "m1"}}
     assert parse(TEXT, info, 999.0, 1001.0) == Facts(
-        os=("debian", "12", "bookworm"), hostname="m1", machine_id="0123abcd", systemd=True, clock=(-0.5, 1.5),
-        modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30, installed=False, in_swarm=True,
+        os=("debian", "12", "bookworm"), hostname="m1", engine_on="m1", machine_id="0123abcd", systemd=True,
+        clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30, installed=False, in_swarm=True,
         held=((2377, "tcp", "nginx"), (4789, "udp", "the kernel"), (7946, "tcp", "dockerd")),
         addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")},
         routes=(("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), behind=frozenset({"10.7.0.0/16"}),
@@ -138,6 +138,7 @@ def test_hosts_in_order_have_no_findings() -> None:
         ({"unroutable": ("10.0.0.2",)}, "error: m1: has no route to w1"),
         ({"modules": frozenset(MODULES) - {"vxlan"}},
          "warning: no kernel module vxlan on m1: overlay networks do not reach other hosts"),
+        ({"engine_on": "x9"}, "error: m1: the engine that answers there runs on x9, this is m1"),
         ({"hostname": "w1"}, "error: m1 and w1 have the same hostname w1"),
         ({"machine_id": "w1"}, "error: m1 and w1 have the same machine-id w1"),
         ({"clock": (9.0, 10.0)}, "error: the clock of m1 is at least 9 s ahead of w1"),
@@ -152,6 +153,7 @@ def test_a_finding(more: dict[str, Any], text: str) -> None:
     "more",
     [
         {"os": ("alpine", "3")},
+        {"engine_on": "m1"},
         {"addresses": {}},
         {"routes": (("10.99.5.0/24", "docker0"), ("10.20.6.0/24", "br-12ab"), ("10.99.0.0/24", "eth0"))},
         {"modules": frozenset({"ip_vs"}), "modules_told": False},

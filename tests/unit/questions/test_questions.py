@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from skep.questions import parse, script
+from skep.questions import SOCKET, Unasked, parse, script
 
 INFO = {"Swarm": {"ControlAvailable": True}, "Name": "m1 é"}
 WORKER = {"Swarm": {"ControlAvailable": False}}
@@ -102,15 +102,18 @@ printf '{other}'
 def host(tmp_path: Path) -> Any:
     """Runs the script where an engine of that kind answers."""
 
-    def run(info: Any, *others: str, engine: bool = True, later: Any = None) -> str:
+    def run(
+        info: Any, *others: str, engine: bool = True, later: Any = None, folder: str = "", mute: bool = False
+    ) -> str:
         (tmp_path / "docker.pid").write_text(str(os.getpid()) if engine else "999999999")
         replies = (reply(info, version="1.0"), reply(later or info, version="1.0"), *others)
         quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in replies]
         docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:]))
-        (tmp_path / "docker").write_text(docker)
+        (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n" if mute else docker)
         (tmp_path / "docker").chmod(0o755)
         text = script(ASKED).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
-        text = text.replace("/run/skep", f"{tmp_path}/skep")
+        text = text.replace("/run/skep", f"{tmp_path}/{folder}skep")
+        text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
         environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         done = subprocess.run(["sh", "-c", text], capture_output=True, env=environment, timeout=10, check=False)
         assert not list(tmp_path.glob("skep.*"))
@@ -152,3 +155,49 @@ def test_the_script_asks_in_http_that_every_engine_takes() -> None:
     assert text.count("Connection: close") == 1
     assert text.index("/nodes") < text.index("/services")
     assert "GET" not in script(["/info"]).replace("GET /info", "")
+
+
+LISTENS = "--listens--\n/usr/sbin/dockerd\n{words}\n--unit--\n{unit}\n--file--\n{file}"
+
+
+@pytest.mark.parametrize(
+    ("words", "unit", "file", "places"),
+    [
+        ("-H\nfd://", "/run/docker.sock (Stream)", "", None),
+        ("-H\nfd://", "/run/other.sock (Stream)", "{}", "unix:///run/other.sock"),
+        ("--host=tcp://10.0.0.1:2375", "", "", "tcp://10.0.0.1:2375"),
+        ("-Htcp://10.0.0.1:2375\n--debug", "", "", "tcp://10.0.0.1:2375"),
+        ("-H=unix:///run/a.sock\n--host\ntcp://:2375", "", "", "unix:///run/a.sock, tcp://:2375"),
+        ("-H=tcp://:2375\n-H\nunix:///run/docker.sock", "", "", None),
+        ("--debug", "", '{"hosts": ["tcp://127.0.0.1:2375"]}', "tcp://127.0.0.1:2375"),
+        ("--debug", "", '{"hosts": ["tcp://:2375", "unix:///var/run/docker.sock"]}', None),
+        ("--debug", "", '{"hosts": 7}', None),
+        ("--debug", "", "{", None),
+        ("", "", "", None),
+    ],
+)
+def test_an_engine_that_listens_elsewhere_only_is_told_as_that(
+    words: str, unit: str, file: str, places: str | None
+) -> None:
+    raw = printed(LISTENS.format(words=words, unit=unit, file=file))
+    if places is None:
+        with pytest.raises(TimeoutError, match="does not answer"):
+            parse(raw, ASKED)
+        return
+    with pytest.raises(Unasked) as failure:
+        parse(raw, ASKED)
+    assert str(failure.value) == f"its engine does not listen on {SOCKET}, but on {places}"
+
+
+def test_the_script_tells_where_an_engine_listens_that_does_not_answer(host: Any, tmp_path: Path) -> None:
+    (tmp_path / "daemon.json").write_text('{"hosts": ["tcp://127.0.0.1:2375"]}')
+    (tmp_path / "systemctl").write_text("#!/bin/sh\necho '/run/docker.sock (Stream)'\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    with pytest.raises(Unasked, match=r"but on tcp://127\.0\.0\.1:2375"):
+        parse(host(WORKER, mute=True), ASKED)
+
+
+def test_a_run_folder_that_takes_nothing_is_told_as_that(host: Any) -> None:
+    with pytest.raises(Unasked, match=r"/run takes no files: mktemp: .*No such file") as failure:
+        parse(host(WORKER, folder="nowhere/"), ASKED)
+    assert "df -h /run" in failure.value.next_action

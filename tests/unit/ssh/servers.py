@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko.common import cMSG_CHANNEL_SUCCESS
 
 PASSWORD = "pass word's"
 CHUNK = 32768
@@ -25,7 +27,8 @@ ones, so that who waits by those gets an answer."""
 @dataclass
 class Server:
     """Accepts logins with ``PASSWORD``, or with the ``authorized`` keys. ``path`` is where its commands look
-    first, for a sudo of the test's own.
+    first, for a sudo of the test's own. ``shell`` is the login shell, which gets the command as its last word;
+    without one, no command is run.
 
     ``frozen`` names what it leaves without an answer: ``exec``, ``channel`` or ``forward``.
     """
@@ -35,6 +38,7 @@ class Server:
     channels: int = 10
     frozen: str = ""
     address: str = "127.0.0.1"
+    shell: tuple[str, ...] = ("/bin/sh", "-c")
     authorized: list[paramiko.PKey] = field(default_factory=list)
     more_keys: list[Any] = field(default_factory=list)
     """Further host keys, such as one with a certificate."""
@@ -64,7 +68,7 @@ class Server:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            transport = paramiko.Transport(sock)
+            transport = _Transport(sock)
             for key in (self.key, *self.more_keys):
                 transport.add_server_key(key)
             self.sockets.append(sock)
@@ -86,10 +90,24 @@ class Server:
         self.drop()
 
 
+class _Transport(paramiko.Transport):
+    """Notes which channel's request was answered: what it asked for may begin then."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.granted: dict[int, threading.Event] = defaultdict(threading.Event)
+
+    def _send_user_message(self, data: paramiko.Message) -> None:
+        super()._send_user_message(data)  # type: ignore[misc]
+        message = paramiko.Message(data.asbytes())
+        if message.get_byte() == cMSG_CHANNEL_SUCCESS:
+            self.granted[message.get_int()].set()
+
+
 class _Login(paramiko.ServerInterface):
     """What one connection may do."""
 
-    def __init__(self, server: Server, transport: paramiko.Transport) -> None:
+    def __init__(self, server: Server, transport: _Transport) -> None:
         self.server = server
         self.transport = transport
         self.targets: dict[int, tuple[str, int]] = {}
@@ -148,20 +166,25 @@ class _Login(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         if self.server.frozen == "exec":
             threading.Event().wait(FROZEN)
+        if not self.server.shell:
+            return False
         self.server.commands.append(command.decode())
         threading.Thread(target=self._exec, args=(channel, command), daemon=True).start()
         return True
 
     def _exec(self, channel: paramiko.Channel, command: bytes) -> None:
-        """Begins with the client's first word, which comes after our answer: a command that is quicker than that
-        answer would close a channel not yet known to be open."""
-        first = b""
-        with suppress(OSError, EOFError):
-            first = channel.recv(CHUNK)
+        """Begins after our answer: a command that is quicker than that would close a channel not yet known to be
+        open."""
+        self.transport.granted[channel.remote_chanid].wait(5)
         environment = {**os.environ, "PATH": f"{self.server.path}:{os.environ['PATH']}"}
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            command, shell=True, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+            [*self.server.shell, command.decode()],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=environment,
+            start_new_session=True,
         )
         streams: Any = process
         threads = [
@@ -176,8 +199,6 @@ class _Login(paramiko.ServerInterface):
             thread.start()
         os.set_blocking(streams.stdin.fileno(), True)
         write = _into(streams.stdin)
-        with suppress(OSError):
-            write(first)
         feed = threading.Thread(target=_pump, args=(channel.recv, write, streams.stdin.close))
         feed.daemon = True
         feed.start()

@@ -72,7 +72,7 @@ def test_what_a_script_gives_while_the_connection_lasts(
     process = start(wrap(script))
     assert process.stdout and process.stderr
     told = process.stdout.read().decode(), process.stderr.read().decode()
-    assert (process.wait(), *told) == (status, f"-- skep --\n{out}", err)
+    assert (process.wait(), *told) == (status, out, err)
     assert [path.name for path in (tmp_path / "run").iterdir()] in ([], ["lock"])
 
 
@@ -80,7 +80,7 @@ def test_what_a_script_gives_while_the_connection_lasts(
 def test_what_a_script_said_before_its_deadline_is_told(start: Start, wrap: Callable[[str], bytes]) -> None:
     process = start(wrap("echo begun; echo so far >&2; sleep 30"), timeout=1)
     assert process.stdout and process.stderr
-    assert process.stdout.read() == b"-- skep --\nbegun\n"
+    assert process.stdout.read() == b"begun\n"
     assert process.stderr.read() == b"so far\n"
     assert process.wait() == 124
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.errors import ConnectError, LoginError
+from skep.errors import ConnectError
 from skep.model import Access
 from skep.ssh import Session, session
 from tests.unit.ssh.servers import Server
@@ -88,27 +88,6 @@ def test_a_host_that_does_not_end_it_costs_the_deadline_and_no_more(
         for running in [threads.submit(login(server).run, script, timeout=0.1) for script in scripts]:
             with pytest.raises(ConnectError, match="did not end in time"):
                 running.result()
-
-
-def test_greetings_of_the_shell_are_not_the_scripts_output(serve: Serve, login: Login) -> None:
-    server = serve()
-    (server.path / "timeout").write_text('#!/bin/sh\necho Welcome!; shift 3\nexec "$@"\n')
-    (server.path / "timeout").chmod(0o755)
-    assert login(server).run("echo out").out == "out\n"
-
-
-@pytest.mark.parametrize("status", [0, 1])
-def test_a_login_that_runs_no_script_says_so(serve: Serve, login: Login, status: int) -> None:
-    server = serve()
-    (server.path / "timeout").write_text(f"#!/bin/sh\necho This account is not available.\nexit {status}\n")
-    (server.path / "timeout").chmod(0o755)
-    with pytest.raises(LoginError) as failure:
-        login(server).run("echo out")
-    assert failure.value.lines() == [
-        "m1: connect: logged in, but cannot run a script",
-        "  cause: This account is not available.",
-        "  next:  check the user's login shell, and that timeout (coreutils) is installed there",
-    ]
 
 
 def test_a_connection_dropped_while_a_script_runs_is_told_and_mended(serve: Serve, login: Login) -> None:
@@ -301,7 +280,9 @@ def test_a_host_that_let_us_wait_is_not_tried_again_for_as_long(login: Login, mo
             here.run("true")
         assert (failure.value.host, failure.value.cause) == ("h1", "no answer")
     assert tries == ["h1"]
-    time.sleep(0.35)
-    with pytest.raises(ConnectError):
-        here.run("true")
+    deadline = time.monotonic() + 30
+    while tries == ["h1"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+        with pytest.raises(ConnectError):
+            here.run("true")
     assert tries == ["h1", "h1"]

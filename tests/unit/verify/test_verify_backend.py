@@ -14,11 +14,10 @@ def test_a_command_gives_status_and_both_streams(session):
     assert host.backend.get_hostname() == "m1"
 
 
-def test_arguments_are_quoted_and_administrators_folders_are_in_the_path(session):
+def test_arguments_are_quoted(session):
     fake = session()
     over(fake).run("cat %s", "/a b;c")
-    assert fake.asked[0].endswith("\ncat '/a b;c'")
-    assert "/usr/sbin" in fake.asked[0]
+    assert fake.asked == ["cat '/a b;c'"]
 
 
 def test_text_beyond_ascii_is_not_worth_asking_the_host_for_its_encoding(session):
@@ -36,7 +35,7 @@ def test_sudo_is_no_command_for_root(session):
         host.run("id")
     with host.sudo("www-data"):
         host.run("id")
-    assert fake.asked[0].endswith("\nid")
+    assert fake.asked[0] == "id"
     assert "runuser -u www-data -- /bin/sh -c id" in fake.asked[1]
 
 
