@@ -60,7 +60,8 @@ def test_facts_of_a_host() -> None:
     info = {"/info": {"Swarm": {"LocalNodeState": "active"}, "Name": "m1"}}
     assert parse(TEXT, info, 999.0, 1001.0) == Facts(
         os=("debian", "12", "bookworm"), hostname="m1", engine_on="m1", machine_id="0123abcd", systemd=True,
-        clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30, installed=False, in_swarm=True,
+        clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30,
+        installed=False, in_swarm=True,
         held=((2377, "tcp", "nginx"), (4789, "udp", "the kernel"), (7946, "tcp", "dockerd")),
         addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")},
         routes=(("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), behind=frozenset({"10.7.0.0/16"}),
