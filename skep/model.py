@@ -179,6 +179,8 @@ class Cluster:
     """Networks the user allowed to be removed and created anew (``--replace-network``)."""
     allow_quorum_loss: bool = False
     """Whether managers that nobody can stand in for may be restarted (``--allow-quorum-loss``)."""
+    taken_down: bool = False
+    """Whether all of it is to go (``cluster.down``)."""
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)
     """Fresh randomness for what this run makes, such as the key of secrets' marks, so that planning needs none."""
 

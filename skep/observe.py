@@ -15,7 +15,7 @@ from skep.errors import EngineSilent, ProbeError, SkepError
 from skep.model import Cluster
 from skep.preflight import Facts
 from skep.questions import Inquiry
-from skep.role import Role
+from skep.role import Probing, Role
 from skep.ssh import Pool, Session
 
 ENGINE = "engine-api"
@@ -56,7 +56,7 @@ def observe(
     asked = list(dict.fromkeys(["/info", *(question for role in roles for question in role.questions)]))
     probes = {
         "preflight": preflight.probe(cluster),
-        **{role.name: role.probe for role in roles if role.probe},
+        **{role.name: probe for role in roles if (probe := _probe(role, cluster))},
         ENGINE: questions.script(asked),
     }
     missing = list(names)
@@ -79,6 +79,10 @@ def observe(
         facts={name: facts for name, (facts, _) in seen.items()},
         failures=failures,
     )
+
+
+def _probe(role: Role, cluster: Cluster) -> str:
+    return role.probe_of(cluster) if isinstance(role, Probing) else role.probe
 
 
 def _look(

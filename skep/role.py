@@ -38,6 +38,14 @@ class Role(Protocol):
 
 
 @runtime_checkable
+class Probing(Protocol):
+    """A role whose probe depends on what is asked for."""
+
+    def probe_of(self, cluster: Cluster) -> str:
+        """As ``probe``."""
+
+
+@runtime_checkable
 class Inquiring(Protocol):
     """A role that has to ask a manager more once it has seen what there is."""
 

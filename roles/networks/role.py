@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skep.compose import NAMESPACE
 from skep.diff import lines
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers
+
+CONTAINERS = r"""
+[ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] || exit 0
+timeout 20 docker ps --format '{{.Label "com.docker.swarm.service.id"}} {{.Names}} {{.Networks}}' | sed -n 's/^ //p'
+"""
+"""Prints name and networks of the containers that run there and are no service's."""
 
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
@@ -18,18 +25,24 @@ Observed = Mapping[str, "State | None"]
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A network of the swarm as a manager tells it, and the services that use it."""
+    """A network of the swarm as a manager tells it, and the services that use it, with their ``stacks``."""
 
     id: str
     settings: Mapping[str, Any]
     users: tuple[str, ...] = ()
+    stacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The swarm's networks by name, as far as this host can tell: managers only."""
+    """The swarm's networks by name, where this host can tell: managers only.
 
-    networks: Mapping[str, Overlay] = field(default_factory=dict)
+    ``attached`` are the networks of containers on it that no service started, by the container's name; looked at only
+    where a network may be removed.
+    """
+
+    networks: Mapping[str, Overlay] | None = field(default_factory=dict)
+    attached: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Networks:
@@ -39,6 +52,10 @@ class Networks:
     probe = ""
     questions = (NETWORKS, "/services", "/nodes")
 
+    def probe_of(self, cluster: Cluster) -> str:
+        """What no manager can tell: containers that were attached by hand."""
+        return CONTAINERS if cluster.taken_down or cluster.replace_networks else self.probe
+
     def desired(self, cluster: Cluster, host: Host) -> State | None:
         """All networks, on managers."""
         if host.role != "manager":
@@ -46,15 +63,18 @@ class Networks:
         return State({network.name: Overlay("", settings(network)) for network in cluster.networks})
 
     def parse(self, text: str, answers: Answers) -> State | None:
-        """From the networks of swarm scope and the services' targets; ``None`` on a worker."""
+        """From the networks of swarm scope and the services' targets; on a worker only what is ``attached``."""
+        attached = {
+            words[0]: tuple(words[1].split(",")) for line in text.splitlines() if len(words := line.split()) == 2
+        }
         if "/nodes" not in answers:
-            return None
-        users: dict[str, list[str]] = {}
+            return State(None, attached) if attached else None
+        services: dict[str, list[Any]] = {}
         for service in answers.get("/services", []):
             spec = service["Spec"]
             for target in [*(spec["TaskTemplate"].get("Networks") or []), *(spec.get("Networks") or [])]:
-                users.setdefault(target["Target"], []).append(spec["Name"])
-        return State({raw["Name"]: _overlay(raw, users) for raw in answers.get(NETWORKS, [])})
+                services.setdefault(target["Target"], []).append(spec)
+        return State({raw["Name"]: _overlay(raw, services) for raw in answers.get(NETWORKS, [])}, attached)
 
     def plan(
         self,
@@ -73,17 +93,51 @@ class Networks:
                 continue
             drift = _drift(network, overlay)
             if drift:
-                steps += _replace(cluster, network, overlay, drift)
+                steps += _replace(cluster, network, overlay, drift, _attached(observed, network.name))
         return steps
 
     def down(self, cluster: Cluster, observed: Observed) -> Sequence[Step | Finding]:
-        """Remove the inventory's networks, once the stacks are gone."""
+        """Remove the inventory's networks, once the stacks are gone. An error where something that stays uses one of
+        them, or one of its stacks': the rest would be gone before the engine refuses."""
         have = _told(cluster, observed) or {}
+        stacks = {stack.name for stack in cluster.stacks}
+        own = {network.name: have[network.name] for network in cluster.networks if network.name in have}
+        theirs = {
+            name: one for name, one in have.items() if (one.settings.get("labels") or {}).get(NAMESPACE) in stacks
+        }
         return [
-            _remove(network, have[network.name], "taken down", needs=("stacks",))
-            for network in cluster.networks
-            if network.name in have
+            *(one for name, overlay in {**own, **theirs}.items() for one in _held(name, overlay, stacks, observed)),
+            *(
+                _remove(network, own[network.name], "taken down", needs=("stacks",))
+                for network in cluster.networks
+                if network.name in own
+            ),
         ]
+
+
+def _held(name: str, overlay: Overlay, stacks: Collection[str], observed: Observed) -> Iterator[Finding]:
+    """What uses a network and is in none of these stacks."""
+    for stack in sorted({overlay.stacks.get(user, "") for user in overlay.users} - set(stacks)):
+        users = [user for user in overlay.users if overlay.stacks.get(user, "") == stack]
+        whose = f"of stack {stack}, which is not in the inventory" if stack else "of no stack"
+        way = f"invoke stack.rm {stack}" if stack else f"on a manager: docker service rm {' '.join(users)}"
+        yield _refusal(f"network {name} is used by {', '.join(users)}, {whose}", f"remove what uses it first: {way}")
+    for host, container in _attached(observed, name):
+        yield _refusal(
+            f"network {name} is used by the container {container}, which no service started",
+            f"end it first, on {host}: docker rm --force {container}",
+            host,
+        )
+
+
+def _attached(observed: Observed, network: str) -> list[tuple[str, str]]:
+    """Host and name of the containers in a network that no service started."""
+    return [
+        (host, name)
+        for host, state in observed.items()
+        for name, networks in (state.attached.items() if state else ())
+        if network in networks
+    ]
 
 
 def settings(network: Network) -> dict[str, Any]:
@@ -100,7 +154,7 @@ def settings(network: Network) -> dict[str, Any]:
     }
 
 
-def _overlay(raw: Mapping[str, Any], users: Mapping[str, list[str]]) -> Overlay:
+def _overlay(raw: Mapping[str, Any], services: Mapping[str, list[Any]]) -> Overlay:
     pools = (raw.get("IPAM") or {}).get("Config") or [{}]
     options = {k: v for k, v in (raw.get("Options") or {}).items() if "vxlanid_list" not in k}
     encrypted = options.pop("encrypted", None) is not None
@@ -114,14 +168,16 @@ def _overlay(raw: Mapping[str, Any], users: Mapping[str, list[str]]) -> Overlay:
         "labels": raw.get("Labels") or {},
         "options": options,
     }
-    return Overlay(raw["Id"], found, tuple(sorted({*users.get(raw["Id"], ()), *users.get(raw["Name"], ())})))
+    users = {spec["Name"]: spec for key in (raw["Id"], raw["Name"]) for spec in services.get(key, ())}
+    stacks = {name: stack for name, spec in users.items() if (stack := (spec.get("Labels") or {}).get(NAMESPACE))}
+    return Overlay(raw["Id"], found, tuple(sorted(users)), stacks)
 
 
 def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay] | None:
     """What the first manager that can tell says; ``None`` where nobody can."""
     for host in cluster.hosts:
         state = observed.get(host.name)
-        if state is not None:
+        if state is not None and state.networks is not None:
             return state.networks
     return None
 
@@ -132,7 +188,13 @@ def _drift(network: Network, overlay: Overlay) -> tuple[str, ...]:
     return lines({key: overlay.settings.get(key) for key in wanted}, wanted)
 
 
-def _replace(cluster: Cluster, network: Network, overlay: Overlay, drift: tuple[str, ...]) -> list[Step | Finding]:
+def _replace(
+    cluster: Cluster,
+    network: Network,
+    overlay: Overlay,
+    drift: tuple[str, ...],
+    attached: Sequence[tuple[str, str]],
+) -> list[Step | Finding]:
     told = f"network {network.name} differs ({'; '.join(drift)})"
     if overlay.users:
         return [
@@ -148,14 +210,23 @@ def _replace(cluster: Cluster, network: Network, overlay: Overlay, drift: tuple[
                 f"nothing uses it: allow its replacement with --replace-network {network.name}",
             )
         ]
+    if attached:
+        return [
+            _refusal(
+                f"{told} and is used by the container {name}",
+                f"end it first, on {host}: docker rm --force {name}",
+                host,
+            )
+            for host, name in attached
+        ]
     return [
         _remove(network, overlay, "differs, and its replacement was allowed", detail=drift),
         _create(network, "replaced", needs=(f"networks/remove:{network.name}",)),
     ]
 
 
-def _refusal(text: str, next_action: str) -> Finding:
-    return Finding("error", text, role="networks", next_action=next_action)
+def _refusal(text: str, next_action: str, host: str | None = None) -> Finding:
+    return Finding("error", text, host=host, role="networks", next_action=next_action)
 
 
 def _create(network: Network, cause: str, needs: tuple[str, ...] = (), only_with: str | None = None) -> Step:

@@ -36,6 +36,22 @@ def removals(stacks: Sequence[Stack], told: Told, hosts: Sequence[str]) -> Itera
         yield from _removal(stack, told, leaving, before, hosts)
 
 
+def bystanders(told: Told, stacks: Collection[str]) -> Iterator[Finding]:
+    """What runs in the swarm and is in none of these stacks."""
+    whose: dict[str, list[str]] = {}
+    for service in told.services:
+        whose.setdefault(_stack_of(service), []).append(service["Spec"]["Name"])
+    for stack in sorted(set(whose) - set(stacks)):
+        names = ", ".join(sorted(whose[stack]))
+        yield Finding(
+            "warning",
+            f"stack {stack} is not in the inventory, and ends with the swarm: {names}"
+            if stack
+            else f"services of no stack end with the swarm: {names}",
+            role="stacks",
+        )
+
+
 def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
     """Who uses it, who uses those, and so on. Stacks that use each other go side by side: each waits for the other's
     services to let go."""

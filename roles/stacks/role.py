@@ -10,7 +10,7 @@ from roles.stacks.case import Case, is_what_runs
 from roles.stacks.findings import owned_twice
 from roles.stacks.planner import Planner, key_step
 from roles.stacks.ports import handovers
-from roles.stacks.removal import removals
+from roles.stacks.removal import bystanders, removals
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
 from roles.stacks.wanted import Wanted, from_compose, from_found, from_revision, hooks_of, refreshed
 from skep.compose import ComposeError
@@ -98,7 +98,10 @@ true
         present = seen.stacks if seen else set()
         hosts = [host.name for host in cluster.hosts if host.name in observed]
         stacks = [stack for stack in cluster.stacks if stack.name in present]
-        return list(removals(stacks, seen, hosts)) if seen else []
+        if seen is None:
+            return []
+        others = bystanders(seen, {stack.name for stack in cluster.stacks}) if cluster.taken_down else ()
+        return [*others, *removals(stacks, seen, hosts)]
 
 
 def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:

@@ -131,6 +131,7 @@ def status(site: Site, tell: Reporter) -> None:
 def down(site: Site, tell: Reporter, *, yes: bool, timeout: str | None = None) -> None:
     """Stacks, networks, swarm, in reverse. Engines and volumes stay."""
     site = all_timed(site, timeout)
+    site = replace(site, cluster=replace(site.cluster, taken_down=True))
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation = observe(site.cluster, site.pool, site.roles, waiting=site.waiting)
     planned = plan(site, observation, down=True)

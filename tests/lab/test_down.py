@@ -22,6 +22,20 @@ def test_down_wants_to_be_agreed_to(cluster: Environment) -> None:
     cluster.must_be_as_described()
 
 
+def test_down_is_refused_while_something_that_stays_uses_a_network(cluster: Environment) -> None:
+    hosts, words = cluster.hosts, "--detach --network front busybox:1.36 sleep 1d"
+    hosts.run("m1", f"docker service create --quiet --name guest {words}")
+    hosts.run("w1", f"docker run --name visitor {words}")
+    ran = cluster.tool("cluster.down", "--yes").must(4)
+    told = {(one["host"], one["text"]) for one in ran.findings if one["level"] == "error"}
+    users = {host for host, text in told if "network front" in text and ("guest" in text or "visitor" in text)}
+    assert users == {None, "w1"}, f"not all users of the network are told\n{ran}"
+    assert not ran.named("step"), f"something was done\n{ran}"
+    hosts.run("m1", "docker service rm guest")
+    hosts.run("w1", "docker rm --force visitor")
+    cluster.must_be_as_described()
+
+
 def test_down_then_up_is_a_new_cluster_and_shows_no_token(cluster: Environment) -> None:
     hosts = cluster.hosts
     old = hosts.swarm("m1")["Cluster"]["ID"]
