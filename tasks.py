@@ -62,13 +62,13 @@ def cluster_plan(
 
 @task(
     help=helps(
-        "inventory", "limit", "json", "verbose", "timeout", "replace_network", "allow_quorum_loss",
+        "inventory", "limit", "json", "verbose", "timeout", "replace_network", "allow_quorum_loss", "resolve",
         verify="always, changed (default) or never",
     )
 )  # fmt: skip
 def cluster_up(
     c, inventory=None, limit=None, verbose=False, json=False, verify="changed", timeout=None, replace_network=None,
-    allow_quorum_loss=False,
+    allow_quorum_loss=False, resolve=True,
 ):  # fmt: skip
     """Make the hosts what the inventory says: plan, apply, observe again, verify.
 
@@ -78,7 +78,7 @@ def cluster_up(
         from skep.commands import cluster
 
         here = cluster.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
-        cluster.up(here, tell, VERIFY, limit=limit, verify=verify, timeout=timeout)
+        cluster.up(here, tell, VERIFY, limit=limit, verify=verify, timeout=timeout, resolve=resolve)
 
 
 @task(help=helps("inventory", "limit", "json", "verbose", junit="also write a JUnit XML report to this file"))

@@ -17,7 +17,7 @@ from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Finding, Plan, Step, Wait
 from skep.questions import Inquiry
-from skep.role import Inquiring, Removable, Role, Witnessed
+from skep.role import ClusterWide, Inquiring, Removable, Role, Witnessed
 from skep.secret import secrets_in
 from skep.ssh import Pool
 
@@ -275,10 +275,12 @@ def refuse_later(plan: Plan) -> None:
 
 
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
-    """Only the steps about those hosts, less those that need a step about others."""
+    """Only the steps about those hosts, less those that need a step about others. What is said of steps that are about
+    no host goes with them."""
     kept = [step for step in plan if step.concerns in hosts]
     names = {step.id for step in kept}
-    items: list[Step | Finding] = list(plan.findings)
+    wide = {role.name for role in site.roles if isinstance(role, ClusterWide)}
+    items: list[Step | Finding] = [one for one in plan.findings if one.host or one.role not in wide]
     for step in kept:
         lacking = sorted(plan.needs[step.id] - plan.gates[step.id] - names)
         if lacking:

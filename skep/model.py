@@ -115,7 +115,7 @@ class Rollout:
     ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one: its number, 0 for the
     last that was seen to run, -1 for the one before what runs. ``scale`` and
     ``restart`` (full service names) leave the files aside and change what runs, ``still`` changes nothing of it.
-    ``volumes`` go with the stack.
+    ``volumes`` go with the stack. ``follows_hosts``: the same run first brings the hosts to what the inventory says.
     """
 
     prune: bool = False
@@ -125,6 +125,7 @@ class Rollout:
     restart: frozenset[str] = frozenset()
     still: bool = False
     volumes: tuple[str, ...] = ()
+    follows_hosts: bool = False
 
     @property
     def partial(self) -> bool:
@@ -149,6 +150,8 @@ class Stack:
     as the compose files' ``x-skep`` says, else it stays."""
     outputs: Mapping[tuple[str, ...], Secret] = field(default_factory=dict)
     """What the commands that give its configs and secrets printed, by their words."""
+    resolve: bool = True
+    """Whether its images are in registries, to be asked for their digests."""
     keep: int | None = None
     """Revisions that can be gone back to: their configs and secrets stay. ``None``: as ``x-skep`` says, else 5."""
     directory: str = "/"

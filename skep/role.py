@@ -38,6 +38,13 @@ class Role(Protocol):
 
 
 @runtime_checkable
+class ClusterWide(Protocol):
+    """A role whose steps and findings are about no host: ``--limit`` leaves them out."""
+
+    is_cluster_wide: bool
+
+
+@runtime_checkable
 class Probing(Protocol):
     """A role whose probe depends on what is asked for."""
 

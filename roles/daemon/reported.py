@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from skep.secret import revealed
+
+REGISTRY = ("registry-mirrors", "insecure-registries")
+PROXIES = {"http-proxy": "HttpProxy", "https-proxy": "HttpsProxy", "no-proxy": "NoProxy"}
+"""Keys of ``proxies``, and where the engine tells them; without the password, where there is one."""
+
 
 def reported(info: Mapping[str, Any]) -> dict[str, Any]:
     """Keys of daemon.json that ``docker info`` tells, with values as ``reported_form`` gives them."""
@@ -25,3 +31,25 @@ def reported(info: Mapping[str, Any]) -> dict[str, Any]:
         "default-runtime": info.get("DefaultRuntime"),
     }
     return {key: value for key, value in live.items() if value is not None}
+
+
+def reported_form(key: str, value: Any) -> Any:
+    """A wanted value in the form the engine reports it."""
+    value = revealed(value)
+    if key == "registry-mirrors":
+        return sorted(mirror.rstrip("/") for mirror in value)
+    if key in ("insecure-registries", "labels"):
+        return sorted(value)
+    return value
+
+
+def asks_registries_as(wanted: Mapping[str, Any], info: Mapping[str, Any]) -> bool:
+    """Whether a running engine asks registries in the way that these keys of daemon.json say."""
+    live, proxies = reported(info), revealed(wanted.get("proxies") or {})
+    return all(
+        live[key] == reported_form(key, wanted[key]) for key in REGISTRY if key in wanted and key in live
+    ) and all(
+        info.get(told) in (None, proxies[key])
+        for key, told in PROXIES.items()
+        if key in proxies and "@" not in proxies[key]
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from roles.daemon.reported import reported
+from roles.daemon.reported import reported, reported_form
 from roles.daemon.scripts import apply_script, write_script
 from skep.diff import lines
 from skep.model import Cluster, Host
@@ -193,16 +193,6 @@ def _veiled(have: State, merged: Mapping[str, Any]) -> dict[str, Any]:
 def _mode(merged: Mapping[str, Any]) -> str:
     """Who may read the file: only root where it holds a secret; else that stays as it is."""
     return "600" if any(True for _ in secrets_in(merged)) else ""
-
-
-def reported_form(key: str, value: Any) -> Any:
-    """A wanted value in the form the engine reports it."""
-    value = revealed(value)
-    if key == "registry-mirrors":
-        return sorted(mirror.rstrip("/") for mirror in value)
-    if key in ("insecure-registries", "labels"):
-        return sorted(value)
-    return value
 
 
 def _now(have: State, old: Mapping[str, Any], key: str, wanted: Any) -> Any:

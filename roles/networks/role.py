@@ -49,6 +49,7 @@ class Networks:
     """Creates; recreates only what the user named with ``--replace-network``."""
 
     name = "networks"
+    is_cluster_wide = True
     probe = ""
     questions = (NETWORKS, "/services", "/nodes")
 

@@ -102,9 +102,22 @@ class Case:
         status = (self.found.services.get(service) or {}).get("UpdateStatus") or {}
         return str(status.get("State", "")) == "rollback_completed"
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked of registries."""
+        return self.stack.resolve and not self.wanted.pinned and self.rollout.resolve != "never"
+
+    def late(self) -> list[str]:
+        """Images that are resolved at the step: all where no manager could be asked, else those that no registry knew
+        where the way in which managers ask registries changes before."""
+        if self.blind:
+            return self.unresolved()
+        changes = bool(self.told.outdated) and self.rollout.follows_hosts
+        return [one for one in self.unresolved() if isinstance(self.told.images.get(one), str)] if changes else []
+
     def unresolved(self) -> list[str]:
         """Images that are new here and no digests yet."""
-        if self.wanted.pinned or self.rollout.resolve == "never":
+        if not self.asks:
             return []
         asked = set()
         for difference in self.differing:
@@ -116,7 +129,7 @@ class Case:
 
     def inquired(self) -> list[str]:
         """Images whose registries are to be asked while planning."""
-        if self.wanted.pinned or self.rollout.resolve == "never":
+        if not self.asks:
             return []
         if self.rollout.resolve == "new":
             return self.unresolved()

@@ -164,15 +164,16 @@ def _missing(case: Case) -> Iterator[Finding]:
 
 def _unresolved(case: Case) -> Iterator[Finding]:
     needed = case.inquired() if case.rollout.resolve == "refresh" else case.unresolved()
+    without = "" if case.rollout.resolve == "refresh" else "--no-resolve, or for good "
+    without += f"resolve: false under stacks.{case.name} in the inventory"
+    way = f"fix its name or the registry's credentials; where it is in no registry, but on the nodes: {without}"
+    if case.told.outdated:
+        way = f"the registry settings of {', '.join(case.told.outdated)} are not the inventory's: invoke cluster.up"
     for image in needed:
         answer = case.told.images.get(image)
-        if isinstance(answer, str):
-            yield Finding(
-                "error",
-                f"stack {case.name}: the image {image} does not resolve: {answer}",
-                role="stacks",
-                next_action="mend its name or the registry's credentials; --no-resolve deploys without a digest",
-            )
+        if isinstance(answer, str) and image not in case.late():
+            text = f"stack {case.name}: the image {image} does not resolve: {answer}"
+            yield Finding("error", text, role="stacks", next_action=way)
 
 
 def _moved(case: Case) -> Iterator[Finding]:

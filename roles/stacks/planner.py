@@ -82,13 +82,15 @@ class Planner:
 
     @cached_property
     def _resolve(self) -> Step | None:
-        """Where no manager could be asked while planning, images are resolved first of all."""
-        images = self._case.unresolved() if self._case.blind else []
+        """What could not be resolved while planning is first of all."""
+        images = self._case.late()
         if not images:
             return None
         title = f"resolve {len(images)} image{'s' if len(images) > 1 else ''} to digests"
         arguments = {"images": images, "credentials": LOGINS}
-        return self._call("resolve", title, "they are pinned", "images_resolve", arguments, detail=images)
+        changes = ", ".join(self._case.told.outdated)
+        cause = f"the registry settings of {changes} change before" if changes else "they are pinned"
+        return self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
 
     @property
     def _images(self) -> Ref | None:

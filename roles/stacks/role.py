@@ -30,6 +30,7 @@ class Stacks:
     """Creates, updates and removes services through the Engine API; touches only what differs."""
 
     name = "stacks"
+    is_cluster_wide = True
     probe = r"""
 root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
 for file in "${root:-/var/lib/docker}"/containers/*/mounts/secrets/*; do
@@ -131,6 +132,9 @@ def _refreshed(cluster: Cluster, stack: Stack, seen: Told | None, files: Wanted)
         return [_error("nobody can tell what runs: there is no manager of a swarm", "make one: invoke cluster.up")]
     found = seen.of(stack.name)
     wanted = refreshed(stack, found, seen, files)
+    if not stack.resolve:
+        text = f"the inventory says of stack {stack.name} that its images are in no registry: nothing is asked"
+        return Case(cluster, stack, replace(wanted, findings=(Finding("note", text, role="stacks"),)), seen, "")
     deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, seen, "")
     if deploy.pruned or any(one.changes or one.have is None for one in deploy.differing):
         text = f"the files of stack {stack.name} ask for more than new images; a refresh leaves that"

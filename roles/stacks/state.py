@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from roles.daemon.reported import asks_registries_as
 from skep.compose import NAMESPACE
 from skep.model import Cluster, Secret
 from skep.questions import Answers
@@ -23,10 +24,11 @@ MARK = "skep.mark"
 @dataclass(frozen=True, slots=True)
 class State:
     """What one host told. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
-    ``told`` is the whole swarm, from managers in a quorum only."""
+    ``told`` is the whole swarm, from managers in a quorum only; ``info`` is what a manager's engine says of itself."""
 
     mounted: Mapping[str, str] = field(default_factory=dict)
     told: Told | None = None
+    info: Raw = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Told:
     """Services, networks, configs, secrets and nodes of the whole swarm, as the Engine API lists them.
 
     ``images`` maps images that were asked for to what their registry said: the answer's JSON, or why there is none.
-    ``own`` are names of the nodes' own networks by identifier, which no list tells.
+    ``own`` are names of the nodes' own networks by identifier, which no list tells. ``outdated`` are managers whose
+    engine asks registries in another way than the inventory says.
     """
 
     services: tuple[Raw, ...] = ()
@@ -45,6 +48,7 @@ class Told:
     mounted: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Raw | str] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -110,6 +114,7 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
             secrets=tuple(answers.get("/secrets") or ()),
             nodes=tuple(answers["/nodes"]),
         ),
+        answers.get("/info") or {},
     )
 
 
@@ -121,11 +126,16 @@ def believed(cluster: Cluster, observed: Mapping[str, State | None]) -> str | No
 
 def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
     """What the manager that is believed says, with what all hosts have mounted; ``None`` where nobody can tell."""
-    state = observed.get(believed(cluster, observed) or "")
-    if state is None or state.told is None:
+    one = observed.get(believed(cluster, observed) or "")
+    if one is None or one.told is None:
         return None
     mounted = {secret: mark for state in observed.values() if state for secret, mark in state.mounted.items()}
-    return replace(state.told, mounted=mounted)
+    outdated = [
+        host.name
+        for host in cluster.hosts
+        if (state := observed.get(host.name)) and not asks_registries_as(host.daemon, state.info)
+    ]
+    return replace(one.told, mounted=mounted, outdated=tuple(outdated))
 
 
 def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:

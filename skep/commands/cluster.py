@@ -47,9 +47,7 @@ def allowing(site: Site, networks: str | None, *, quorum_loss: bool) -> Site:
 def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool, resolve: bool = True) -> int:
     """Print what would change, and tags that have moved. Returns 10 with ``exit_code`` when something would, else 0."""
     only = _only(site, limit)
-    rollout = Rollout(resolve="all" if resolve else "never")
-    stacks = tuple(replace(stack, rollout=rollout) for stack in site.cluster.stacks)
-    site = replace(site, cluster=replace(site.cluster, stacks=stacks))
+    site = _rolled_out(site, Rollout(resolve="all" if resolve else "never", follows_hosts=True))
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         observation, planned = look(site)
@@ -63,9 +61,18 @@ def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool,
     return 10 if exit_code and changes else 0
 
 
-def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: str, timeout: str | None = None) -> None:
+def up(
+    site: Site,
+    tell: Reporter,
+    paths: Paths,
+    *,
+    limit: str | None,
+    verify: str,
+    timeout: str | None = None,
+    resolve: bool = True,
+) -> None:
     """Plan, apply, observe again, verify what changed. On a cluster as described: one observation."""
-    site = all_timed(site, timeout)
+    site = _rolled_out(all_timed(site, timeout), Rollout(resolve="new" if resolve else "never", follows_hosts=True))
     if verify not in ("always", "changed", "never"):
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
     only = _only(site, limit)
@@ -95,6 +102,12 @@ def up(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, verify: s
         _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
     refuse_silent(observation.failures)
     tell.done(_as_described(site, observation, since, limit, len(steps)))
+
+
+def _rolled_out(site: Site, rollout: Rollout) -> Site:
+    """The site with all its stacks to be rolled out so."""
+    stacks = tuple(replace(stack, rollout=rollout) for stack in site.cluster.stacks)
+    return replace(site, cluster=replace(site.cluster, stacks=stacks))
 
 
 def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: Path | None) -> None:

@@ -42,7 +42,7 @@ def images_resolve(api: EngineClient, *, images: Sequence[str], credentials: Cre
         raise StepFailed(
             f"{len(missing)} of {len(images)} images do not resolve",
             cause="; ".join(missing),
-            next_action="mend the names or the registry's credentials; --no-resolve deploys without digests",
+            next_action="fix the names or the registry's credentials; --no-resolve deploys without digests",
         )
     return found
 

@@ -98,7 +98,7 @@ def _swarm(given: dict[str, Any]) -> Swarm:
 
 
 def _stack(name: str, given: dict[str, Any], files: StackFiles, folder: Path) -> Stack:
-    settings = {key: given[key] for key in ("variables", "timeout") if key in given}
+    settings = {key: given[key] for key in ("variables", "timeout", "resolve") if key in given}
     return Stack(
         name=name,
         compose=tuple(given.get("compose", ("compose.yml",))),

@@ -193,6 +193,12 @@ class StackSection(Section):
     )
     variables: Variables = doc("Values of `${NAME}` in the compose files.", {"REPLICAS": 2}, shown="none")
     timeout: Duration = doc("How long its services may take to run as wanted, or to be gone.", "5m", 300.0, shown="5m")
+    resolve: Flag = doc(
+        "Whether registries are asked for the digests of its images; `false` where they are in none, but on the nodes.",
+        False,
+        True,
+        shown="true",
+    )
 
 
 class RegistrySection(Section):

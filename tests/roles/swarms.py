@@ -11,7 +11,8 @@ Each item of ``past`` is one of::
     pushed: busybox:1               the tag is another image now
 
 ``engine`` is the version of the manager's engine; ``lacking`` are images that no registry has any more;
-``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not told.
+``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not told. ``info`` is what its engine says of
+itself.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Past:
         self.swarm = Swarm("swarm", {}, nodes={"n1": node}, engine=given.get("engine", ""))
         self.is_mounted = given.get("mounted", True)
         self.is_unnamed = given.get("unnamed", False)
+        self.info = given.get("info", {})
         numbers = count(1)
         self.api = EngineApi(self.swarm, lambda kind: f"{kind}{next(numbers):03d}".ljust(25, "x"), self._digest)
         for item in given.get("past", ()):
@@ -62,7 +64,8 @@ class Past:
             for one, secret in self.swarm.secrets.items()
             if one in ids and self.is_mounted
         ]
-        found = role.parse("\n".join(lines), {path: self.api.read(path) for path in role.questions})
+        answers = {path: self.api.read(path) for path in role.questions}
+        found = role.parse("\n".join(lines), answers | {"/info": self.info})
         assert found is not None
         return found
 

@@ -123,6 +123,20 @@ def test_a_limit_takes_hosts_out_of_a_roll_out(site: Site) -> None:
     assert kept.findings == ()
 
 
+def test_a_limit_leaves_out_what_is_said_of_steps_that_are_about_no_host(site: Site) -> None:
+    class Wide:
+        name, is_cluster_wide = "b", True
+
+    site = replace(site, roles=[*site.roles, Wide()])  # type: ignore[list-item]
+    findings = [
+        Finding("error", "wide", role="b"),
+        Finding("error", "of w1", host="w1", role="b"),
+        Finding("note", "x"),
+    ]
+    kept = converge.limited(site, plan(*findings, step("b/wide:net"), step("a/x@w1")), {"w1"})
+    assert [finding.text for finding in kept.findings] == ["of w1", "x"]
+
+
 def test_a_run_is_under_the_lock_and_in_the_history(site: Site) -> None:
     held: list[bool] = []
     told: list[str] = []
