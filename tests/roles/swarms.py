@@ -11,8 +11,8 @@ Each item of ``past`` is one of::
     pushed: busybox:1               the tag is another image now
 
 ``engine`` is the version of the manager's engine; ``lacking`` are images that no registry has any more;
-``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not told. ``info`` is what its engine says of
-itself.
+``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not told.
+``info`` is what the manager's engine says of itself.
 """
 
 from __future__ import annotations
