@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from skep import plan as plans
 from skep import preflight
 from skep.apply import Event, Outcome
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
@@ -20,9 +21,6 @@ from skep.questions import Inquiry
 from skep.role import ClusterWide, Inquiring, Removable, Role, Witnessed
 from skep.secret import secrets_in
 from skep.ssh import Pool
-
-if TYPE_CHECKING:
-    from skep.apply.executor import Executor
 
 WAITS = 3
 """How often one run waits for the same, which comes and goes."""
@@ -152,9 +150,7 @@ class Run:
 
     def __init__(self, site: Site, what: str) -> None:
         self._site = site
-        self._lock = ClusterLock(site.pool, site.manager_names, what, self._lost)
-        self._executor: Executor | None = None
-        self._is_lost = False
+        self._lock = ClusterLock(site.pool, site.manager_names, what)
         self._ending: threading.Thread | None = None
 
     def __enter__(self) -> Run:
@@ -167,8 +163,17 @@ class Run:
         finally:
             self._lock.__exit__(*error)
 
+    def check(self) -> None:
+        """Raise ``LockLost`` where the lock was lost: what is seen from then on may be another run's doing."""
+        self._lock.lease.check()
+
+    def announce(self, plan: Plan, observation: Observation) -> None:
+        """Before the look that the run relies on: where it is to change hosts, no older run may do so from here on."""
+        if any(isinstance(step, plans.Run | plans.Put) for step in plan):
+            self._lock.announce(observation.hosts)
+
     def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:
-        """Carry out a plan. Raises ``PreflightError`` for one with errors, ``StepFailed`` once the lock was lost."""
+        """Carry out a plan, for as long as the lock is held. Raises ``PreflightError`` for one with errors."""
         from skep.apply.executor import Executor
         from skep.apply.perform import Performer
 
@@ -177,18 +182,17 @@ class Run:
         performer = Performer(
             site.pool,
             asked_managers(site, observation),
+            self._lock.lease,
             secrets_in(site.cluster),
             registries=site.cluster.registries,
             author=self._lock.holder.who,
         )
-        self._executor = Executor(plan, performer, _both(recorder.note, tell))
-        if self._is_lost:
-            self._executor.stop.set()
+        executor = Executor(plan, performer, _both(recorder.note, tell), self._lock.lease)
         how = "interrupted"
         try:
             with _sending(recorder):
-                outcome = self._executor.run()
-            how = "interrupted" if outcome.interrupted else "done" if outcome.clean else "failed"
+                outcome = executor.run()
+            how = _how(outcome)
         finally:
             self._settle()
             self._ending = threading.Thread(target=recorder.end, args=(how,), name="history", daemon=True)
@@ -201,10 +205,12 @@ class Run:
             self._ending.join()
             self._ending = None
 
-    def _lost(self) -> None:
-        self._is_lost = True
-        if self._executor:
-            self._executor.stop.set()
+
+def _how(outcome: Outcome) -> str:
+    """A run's end in a word, for the history."""
+    if outcome.interrupted:
+        return "interrupted"
+    return "lock lost" if outcome.lost else "done" if outcome.clean else "failed"
 
 
 def asked_managers(site: Site, observation: Observation) -> list[str]:
@@ -220,6 +226,8 @@ def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
             f"stopped: {len(outcome.done)} steps done, {len(outcome.skipped)} not started",
             next_action="run the same command again; it continues from what it finds",
         )
+    if outcome.lost:
+        raise outcome.lost
     if outcome.failed:
         first = next(iter(outcome.failed.values()))
         hosts = sorted({error.host for error in outcome.failed.values() if error.host})
@@ -228,10 +236,6 @@ def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
             + (f" on {', '.join(hosts)}" if hosts else "")
             + (f", {len(outcome.skipped)} skipped" if outcome.skipped else ""),
             next_action=first.next_action or "mend the cause and run the same command again; what is done stays done",
-        )
-    if outcome.skipped:
-        raise StepFailed(
-            "stopped before the end: the cluster lock was lost", next_action="look at: invoke cluster.unlock"
         )
     refuse_silent(failures)
 

@@ -139,6 +139,12 @@ class LockHeld(SkepError):
     exit_code = 7
 
 
+class LockLost(SkepError):
+    """The lock of this run went to somebody else, or ended, before the run did. What was done stays done."""
+
+    exit_code = 7
+
+
 class VerifyFailed(SkepError):
     """The independent check after the run found a difference."""
 

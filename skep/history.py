@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skep.apply import Event
-from skep.lock import PRIVATE, Failures, Holder, ask_each
+from skep.fence import PRIVATE
+from skep.holder import Holder
+from skep.lock import Failures, ask_each
 from skep.ssh import Pool
 
 FILE = "/var/lib/skep/history.jsonl"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from skep.errors import SkepError
+from skep.errors import LockLost, SkepError
 from skep.plan import Step
 
 if TYPE_CHECKING:
@@ -37,14 +37,15 @@ Tell = Callable[[Event], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended: steps by id. ``skipped`` maps to what stood in the way."""
+    """How a run ended: steps by id. ``skipped`` maps to what stood in the way; ``lost`` says that the lock was."""
 
     done: list[str] = field(default_factory=list)
     failed: dict[str, SkepError] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    lost: LockLost | None = None
 
     @property
     def clean(self) -> bool:
         """Whether every step was done."""
-        return not (self.failed or self.skipped or self.interrupted)
+        return not (self.failed or self.skipped or self.interrupted or self.lost)

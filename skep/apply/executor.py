@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from skep.apply.events import Event, Outcome, Tell
 from skep.apply.perform import Performer, Say
-from skep.errors import SkepError, StepFailed
+from skep.errors import LockLost, SkepError, StepFailed
+from skep.lease import Lease
 from skep.plan import Plan, Put, Run, Step
 from skep.workers import Workers
 
 GRACE = 10.0
-"""Seconds that running steps get to end after Ctrl-C."""
+"""Seconds that running steps get to end after Ctrl-C, or once the lock was lost."""
 
 
 class Executor:
-    """One run of one plan. ``stop`` may be set from outside: no further step starts."""
+    """One run of one plan. No step starts without the ``lease``."""
 
-    def __init__(self, plan: Plan, performer: Performer, tell: Tell, *, width: int = 32) -> None:
+    def __init__(self, plan: Plan, performer: Performer, tell: Tell, lease: Lease, *, width: int = 32) -> None:
         self._plan = plan
         self._performer = performer
         self._tell = tell
+        self._lease = lease
         self._width = width
         self._waiting = {step.id: step for step in plan}
         self._running: dict[Future[None], tuple[Step, float]] = {}
         self._untold: Exception | None = None
-        self.stop = threading.Event()
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
-        """Until nothing can start any more and all that runs has ended. Ctrl-C stops starting steps."""
+        """Until nothing can start any more and all that runs has ended. Ctrl-C and the loss of the lock stop starting
+        steps; what waits for something ends at once where the lock was lost."""
         threads = Workers(self._width, "step")
         try:
             self._loop(threads)
+            if self._is_lost():
+                self.outcome.lost = self._lease.loss()
+                self._performer.stop()
+                self._settle(f"{self.outcome.lost.message}; ")
         except KeyboardInterrupt:
             self.outcome.interrupted = True
-            self.stop.set()
-            for step, _ in self._running.values():
-                self._told(Event("stopping", step, f"is given {GRACE:.0f} s to end"))
-            self._settle(GRACE)
+            self._settle()
         finally:
             self._performer.close()
             threads.close()
@@ -59,9 +61,8 @@ class Executor:
             self._untold = self._untold or error
 
     def _loop(self, threads: Workers) -> None:
-        while True:
-            if not self.stop.is_set():
-                self._start_ready(threads)
+        while self._lease.held:
+            self._start_ready(threads)
             if not self._running:
                 return
             ended, _ = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -79,7 +80,7 @@ class Executor:
                 self.outcome.skipped[step.id] = lost[0]
                 settled.add(step.id)
                 self._told(Event("skipped", step, f"needs {lost[0]}"))
-            elif needs <= done and self._plan.after[step.id] <= settled and not self.stop.is_set():
+            elif needs <= done and self._plan.after[step.id] <= settled and self._lease.held:
                 self._told(Event("started", step))
                 future = threads.submit(self._performer.perform, step, self._say(step))
                 self._running[future] = (step, time.monotonic())
@@ -103,9 +104,15 @@ class Executor:
         self.outcome.failed[step.id] = error
         self._told(Event("failed", step, str(error), seconds=seconds))
 
-    def _settle(self, seconds: float) -> None:
+    def _is_lost(self) -> bool:
+        refused = any(isinstance(error, LockLost) for error in self.outcome.failed.values())
+        return not self._lease.held and bool(self._running or self._waiting or refused)
+
+    def _settle(self, why: str = "") -> None:
         """Let what runs end, for a while; what does not is told as failed, its connection is cut at the end."""
-        deadline = time.monotonic() + seconds
+        for step, _ in self._running.values():
+            self._told(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))
+        deadline = time.monotonic() + GRACE
         try:
             while self._running and time.monotonic() < deadline:
                 ended, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)

@@ -25,6 +25,8 @@ from skep.engine import (
     watch,
 )
 from skep.errors import BELOW, ConnectError, SkepError, StepFailed
+from skep.fence import REFUSED, fenced
+from skep.lease import AGAIN, Lease, Limits
 from skep.model import Registry
 from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in
@@ -36,8 +38,6 @@ T = TypeVar("T")
 STDERR_LINES = 15
 SCRIPTS = 2
 """Scripts at once on one host; engine clients, the lock and the history need channels too, and sshd gives ten."""
-
-AGAIN = "run the same command again; it continues where this one stopped"
 
 ENDS = "see that it comes to its end, then run the same command again"
 
@@ -59,34 +59,25 @@ Say = Callable[..., None]
 
 @dataclass(slots=True)
 class _Attempt:
-    """One step under way, on whichever manager: one deadline, and one memory of what was seen."""
+    """One step under way, on whichever manager: its limits, and one memory of what was seen."""
 
     step: Step
     say: Say
-    deadline: float
+    limits: Limits
     look: Callable[..., Progress] | None
     heard: float = field(default_factory=time.monotonic)
     """When a manager last answered."""
 
-    @classmethod
-    def of(cls, step: Step, say: Say) -> _Attempt:
-        look = watch(step.condition) if isinstance(step, Wait) else None
-        return cls(step, say, time.monotonic() + step.timeout, look)
-
-    @property
-    def left(self) -> float:
-        """Seconds until its deadline; negative after it."""
-        return self.deadline - time.monotonic()
-
 
 class Performer:
-    """Performs steps. ``managers`` are the hosts to ask for a cluster-wide step, best first; ``hides`` what nothing
-    that is told may show, beside the secrets of the steps themselves."""
+    """Performs steps, while the ``lease`` is held. ``managers`` are the hosts to ask for a cluster-wide step, best
+    first; ``hides`` what nothing that is told may show, beside the secrets of the steps themselves."""
 
     def __init__(
         self,
         pool: Pool,
         managers: Sequence[str],
+        lease: Lease,
         hides: Iterable[Secret] = (),
         *,
         registries: Sequence[Registry] = (),
@@ -95,6 +86,7 @@ class Performer:
         self._pool = pool
         self._clients = Clients(pool)
         self._managers = list(managers)
+        self._lease = lease
         self._lock = threading.Lock()
         self._redaction = Redaction(hides)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
@@ -109,13 +101,18 @@ class Performer:
         self._results: dict[str, Any] = {}
         """What steps gave back, by step id."""
 
+    def stop(self) -> None:
+        """End what waits."""
+        self._closed.set()
+
     def close(self) -> None:
         """Close the engine clients and end what waits; the sessions stay the pool's."""
-        self._closed.set()
+        self.stop()
         self._clients.close()
 
     def perform(self, step: Step, say: Say) -> None:
-        """Do it. Raises ``StepFailed`` or ``ConnectError``; a cluster-wide step tries another manager first."""
+        """Do it. Raises ``StepFailed`` or ``ConnectError``, and ``LockLost`` where nothing else is known to have gone
+        wrong before that; a cluster-wide step tries another manager first."""
         self._redaction.learn(secrets_in(step))
 
         def told(text: str, rows: tuple[ServiceRow, ...] = ()) -> None:
@@ -123,14 +120,17 @@ class Performer:
             seen = tuple(replace(row, detail=clean(row.detail), error=clean(row.error)) for row in rows)
             say(clean(text), *([seen] if seen else []))
 
-        attempt = _Attempt.of(step, told)
+        limits = Limits(step.timeout, self._lease, self._closed)
+        attempt = _Attempt(step, told, limits, watch(step.condition) if isinstance(step, Wait) else None)
         try:
+            limits.check()
             if step.host is not None:
                 self._on(step.host, attempt)
             else:
                 self._anywhere(attempt)
         except SkepError as error:
-            raise self._redacted(error) from None
+            ended = isinstance(step, Run | Put) and isinstance(error, StepFailed)
+            raise self._redacted(error if ended or self._lease.held else self._lease.loss()) from None
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
             raise self._redacted(StepFailed("unexpected error", cause=cause)) from None
@@ -142,8 +142,9 @@ class Performer:
             if lost is None:
                 return
             silent = time.monotonic() - attempt.heard
-            if silent > PATIENCE or attempt.left < 0 or self._closed.wait(PAUSE):
+            if silent > PATIENCE or attempt.limits.left < 0:
                 raise lost
+            attempt.limits.pause(PAUSE)
             attempt.say("no manager answers just now")
 
     def _on_any(self, attempt: _Attempt) -> SkepError | None:
@@ -172,30 +173,35 @@ class Performer:
 
     @contextmanager
     def _lend(self, host: str, attempt: _Attempt) -> Iterator[EngineClient]:
-        """A client that waits for no answer beyond the step's deadline."""
+        """A client that keeps to the step's limits, and waits for no answer beyond its deadline."""
         with self._clients.lend(host, attempt.step.id) as api:
-            api.timeout = max(1.0, min(ANSWER, attempt.left))
+            api.limits = attempt.limits
+            api.timeout = max(1.0, min(ANSWER, attempt.limits.left))
             yield api
 
     def _script(self, host: str, step: Run | Put, attempt: _Attempt) -> None:
         """Run it; again where it stood back from something else that is at work on the host."""
         script = put_script(step) if isinstance(step, Put) else run_script(step)
-        patience = step.patience if isinstance(step, Run) else 0.0
-        until, said = time.monotonic() + patience, ""
+        numbered = fenced(self._lease.number, self._lease.holder, script)
+        patience = Limits(step.patience if isinstance(step, Run) else 0.0, self._lease, self._closed)
+        said = ""
         while True:
             with self._slot(host):
-                result = self._pool[host].run(script, timeout=step.timeout, to_the_end=step.id)
-            if result.status != BUSY or not patience:
+                attempt.limits.check()
+                result = self._pool[host].run(numbered, timeout=step.timeout, to_the_end=step.id)
+            if result.status != BUSY or not (isinstance(step, Run) and step.patience):
                 break
             told = _tail(result)
-            if time.monotonic() > until:
-                text = f"waited {patience:g} s in vain for something else on the host"
+            if patience.left < 0:
+                text = f"waited {step.patience:g} s in vain for something else on the host"
                 raise StepFailed(text, host=host, cause=told, next_action=ENDS)
             if told != said:
                 attempt.say(f"waits: {told}")
                 said = told
-            if self._closed.wait(LOOK_AGAIN):
-                raise StepFailed("was still waiting when the run was stopped", host=host, cause=told, next_action=AGAIN)
+            patience.pause(LOOK_AGAIN)
+        if result.status == REFUSED:
+            self._lease.refused(host, result.err)
+            raise self._lease.loss()
         if result.status:
             raise _script_failed(host, step, result)
 
@@ -214,13 +220,11 @@ class Performer:
                 if progress.done:
                     _say_changed(attempt.say, said, progress)
                     return
-                if attempt.left < 0:
+                if attempt.limits.left < 0:
                     raise _not_in_time(api, host, step, attempt.look, progress.text)
             _say_changed(attempt.say, said, progress)
             said = progress
-            asked = pause if progress.again is None else progress.again
-            if self._closed.wait(max(0.0, min(asked, attempt.left))):
-                raise StepFailed("was still waiting when the run was stopped", host=host, next_action=AGAIN)
+            attempt.limits.pause(pause if progress.again is None else progress.again)
             pause = min(0.5, pause * 1.5)
 
     def _late(self, value: Any, host: str, step: Step) -> Any:

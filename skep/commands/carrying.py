@@ -54,6 +54,7 @@ def carry_out(
     steps: list[Step] = []
     with Run(site, what) as run:
         with tell.busy("looking again, now that nobody else can change it"):
+            run.announce(planned, observation)
             observation = see(site, observation, inquire=inquire)
         planned = _confirmed(tell, planned, remaining(observation), agreed=agreed)
         while len(planned):
@@ -72,6 +73,7 @@ def carry_out(
                 time.sleep(1)
                 observation = see(site, observation, inquire=inquire)
                 planned = remaining(observation)
+            run.check()
             refuse_repeated(planned, done)
             if len(planned):
                 tell.plan(planned, applying=True)

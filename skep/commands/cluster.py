@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from skep import history, lock
+from skep import history, lease, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, network_rows, node_rows, stack_rows
@@ -218,12 +218,13 @@ def _refuse_all_silent(site: Site, silent: Mapping[str, SkepError], what: str) -
 
 
 def _refuse_half_unlocked(site: Site, silent: Mapping[str, SkepError], unlocked: Sequence[str] = ()) -> None:
-    if len(silent) >= lock.majority(site.manager_names):
+    if len(silent) >= lease.majority(site.manager_names):
         done = f"unlocked on {', '.join(unlocked)}; " if unlocked else ""
         raise ConnectError(
             f"{done}a lock may be left on {', '.join(silent)}: a majority of the managers",
             cause=_causes(silent),
-            next_action=f"bring them back and run the same command again; a dead run's lock expires after {lock.TTL} s",
+            next_action="bring them back and run the same command again;"
+            f" a dead run's lock expires after {lease.TTL} s",
         )
 
 

@@ -135,7 +135,7 @@ class _Recovery:
         lost -= {name for name in names_of if f"stacks/done:{name}" in outcome.done}
         failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
-        if not back or outcome.interrupted:
+        if not back or outcome.interrupted or outcome.lost:
             return
         names = ", ".join(stack.name for stack in back)
         only = only_stacks(self._site, [replace(stack, rollout=Rollout(revision=LAST)) for stack in back])

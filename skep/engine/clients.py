@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from skep.engine.failures import engine_errors
 from skep.engine.transport import EngineClient
+from skep.lease import Limits
 from skep.ssh import Pool
 
 PER_HOST = 6
@@ -35,6 +36,7 @@ class Clients:
             except BaseException:
                 api.close()
                 raise
+            api.limits = Limits()
             with self._lock:
                 self._idle.setdefault(host, []).append(api)
 

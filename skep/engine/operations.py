@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,7 +65,8 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
             return
         if refusal is not None and swarm["LocalNodeState"] in ("inactive", "error"):
             raise refusal
-        time.sleep(0.25)
+        if not api.pause(0.25):
+            break
     told = swarm.get("Error") or "no error told"
     raise refusal or TimeoutError(f"the node stays {swarm['LocalNodeState']}: {told}")
 
@@ -77,9 +77,8 @@ def swarm_unlock(api: EngineClient, *, key: str) -> None:
         state = api.info()["Swarm"]["LocalNodeState"]
         if state == "locked":
             api.unlock_swarm(key)
-        if state in ("locked", "active"):
+        if state in ("locked", "active") or not api.pause(0.25):
             return
-        time.sleep(0.25)
 
 
 def swarm_leave(api: EngineClient, *, force: bool) -> None:
@@ -95,7 +94,7 @@ def swarm_update(api: EngineClient, *, spec: Mapping[str, Any]) -> None:
         swarm = api.inspect_swarm()
         api.write("/swarm/update", _merge(swarm["Spec"], spec), version=swarm["Version"]["Index"])
 
-    retry(change)
+    retry(api, change)
 
 
 def node_update(api: EngineClient, *, node: str, spec: Mapping[str, Any], drop_labels: list[str]) -> None:
@@ -108,7 +107,7 @@ def node_update(api: EngineClient, *, node: str, spec: Mapping[str, Any], drop_l
             wanted.get("Labels", {}).pop(label, None)
         api.write(f"/nodes/{found['ID']}/update", wanted, version=found["Version"]["Index"])
 
-    retry(change)
+    retry(api, change)
 
 
 def node_remove(api: EngineClient, *, node: str) -> None:
@@ -120,9 +119,8 @@ def node_remove(api: EngineClient, *, node: str) -> None:
         except APIError as error:
             if error.status_code == 404:
                 return
-            if attempt == 39 or error.status_code not in (400, 500):
+            if attempt == 39 or error.status_code not in (400, 500) or not api.pause(0.5):
                 raise
-            time.sleep(0.5)
 
 
 def network_create(api: EngineClient, *, body: Mapping[str, Any]) -> None:
@@ -140,7 +138,9 @@ def network_remove(api: EngineClient, *, network: str) -> None:
     for _ in range(120):
         if not api.networks(filters={"id": network}) and not api.networks(names=[network]):
             return
-        time.sleep(0.25)
+        if not api.pause(0.25):
+            break
+    raise TimeoutError("the manager still lists the network")
 
 
 def find_node(api: EngineClient, node: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -94,7 +93,7 @@ def service_write(
         version = have["Version"]["Index"]
         api.write(f"/services/{have['ID']}/update", body, headers=login, version=version, registryAuthFrom="spec")
 
-    retry(change)
+    retry(api, change)
 
 
 def _refuse_others(have: Raw, spec: Raw) -> None:
@@ -170,19 +169,18 @@ def revision_done(api: EngineClient, *, name: str) -> None:
                 spec = {**config["Spec"], "Labels": {**config["Spec"]["Labels"], "skep.state": "done"}}
                 api.write(f"/configs/{config['ID']}/update", spec, version=config["Version"]["Index"])
 
-    retry(change)
+    retry(api, change)
 
 
-def retry(change: Callable[[], None]) -> None:
+def retry(api: EngineClient, change: Callable[[], None]) -> None:
     """Again on 'update out of sequence' and on conflicts of names: each try looks anew."""
     for attempt in range(RETRIES):
         try:
             return change()
         except APIError as error:
             again = error.status_code == 409 or "out of sequence" in str(error.explanation)
-            if attempt == RETRIES - 1 or not again:
+            if attempt == RETRIES - 1 or not again or not api.pause(0.1 * (attempt + 1)):
                 raise
-            time.sleep(0.1 * (attempt + 1))
 
 
 def _service(api: EngineClient, name: str) -> dict[str, Any] | None:
@@ -243,9 +241,7 @@ def _remove_networks(api: EngineClient, names: Mapping[str, str]) -> None:
     """Remove networks, by identifier. Services that are just going still hold them for a moment; tasks that are to
     stop hold none, be their node Down or not."""
     left = dict(names)
-    for attempt in range(40):
-        if attempt:
-            time.sleep(0.25)
+    for _ in range(40):
         refused: dict[str, APIError] = {}
         for identifier in left:
             try:
@@ -257,6 +253,8 @@ def _remove_networks(api: EngineClient, names: Mapping[str, str]) -> None:
         if not refused:
             return
         left = {identifier: left[identifier] for identifier in refused}
+        if not api.pause(0.25):
+            break
     raise StepFailed(
         f"the network {', '.join(sorted(left.values()))} cannot be removed",
         cause="; ".join(_refusal(api, left[identifier], error) for identifier, error in refused.items()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -12,6 +12,7 @@ import urllib3
 import urllib3.connection
 from docker.transport.basehttpadapter import BaseHTTPAdapter
 
+from skep.lease import Limits
 from skep.ssh import Session
 
 DIAL = "docker system dial-stdio"
@@ -19,24 +20,38 @@ BASE = "http://localhost:2375"
 """Never connected to: the adapter answers for it."""
 
 
+Permit = Callable[[], None]
+"""Raises unless something may be changed now."""
+
+
 class _Connection(urllib3.connection.HTTPConnection):
-    def __init__(self, session: Session, timeout: float) -> None:
+    def __init__(self, session: Session, timeout: float, permit: Permit) -> None:
         super().__init__("localhost", timeout=timeout)
         self._session = session
         self._seconds = timeout
+        self._permit = permit
 
     def connect(self) -> None:
         self.sock: Any = self._session.stream(DIAL, timeout=self._seconds)
 
+    def request(self, method: str, *args: Any, **more: Any) -> None:
+        """What changes something is permitted once the connection stands, with nothing but the sending left."""
+        if method not in ("GET", "HEAD"):
+            if self.sock is None:
+                self.connect()
+            self._permit()
+        super().request(method, *args, **more)
+
 
 class _Pool(urllib3.connectionpool.HTTPConnectionPool):
-    def __init__(self, session: Session, timeout: float) -> None:
+    def __init__(self, session: Session, timeout: float, permit: Permit) -> None:
         super().__init__("localhost", maxsize=1, block=True)
         self._session = session
         self._seconds = timeout
+        self._permit = permit
 
     def _new_conn(self) -> Any:
-        return _Connection(self._session, self._seconds)
+        return _Connection(self._session, self._seconds, self._permit)
 
 
 class SessionAdapter(BaseHTTPAdapter):
@@ -44,8 +59,8 @@ class SessionAdapter(BaseHTTPAdapter):
 
     __attrs__ = (*requests.adapters.HTTPAdapter.__attrs__, "pool")
 
-    def __init__(self, session: Session, timeout: float) -> None:
-        self.pool = _Pool(session, timeout)
+    def __init__(self, session: Session, timeout: float, permit: Permit) -> None:
+        self.pool = _Pool(session, timeout, permit)
         super().__init__()
 
     def get_connection(self, *_: Any, **__: Any) -> Any:
@@ -67,17 +82,23 @@ class SessionAdapter(BaseHTTPAdapter):
 class EngineClient(docker.APIClient):
     """The SDK's low-level client on a session. One per thread; close it after use.
 
-    Speaks the engine's own API version, so that 20.10 and 29 both answer.
+    Speaks the engine's own API version, so that 20.10 and 29 both answer. Keeps to the ``limits`` of the step it is
+    lent to: no write is sent without the lock.
     """
 
     def __init__(self, session: Session, *, timeout: float = 60.0) -> None:
-        self._adapter = SessionAdapter(session, timeout)
+        self._adapter = SessionAdapter(session, timeout, lambda: self.limits.check())
+        self.limits = Limits()
         self.host = session.host
         super().__init__(base_url=BASE, version="auto", timeout=round(timeout))
 
     def _retrieve_server_version(self) -> str:
         self.mount(BASE, self._adapter)
         return str(super()._retrieve_server_version())
+
+    def pause(self, seconds: float) -> bool:
+        """Wait before looking again; false where the step has no time left. Raises as ``Limits.pause``."""
+        return self.limits.pause(seconds)
 
     def write(
         self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, **params: Any

@@ -52,6 +52,7 @@ def test_exit_codes_tell_kinds_apart() -> None:
         "StepFailed": 5,
         "NotConverged": 6,
         "LockHeld": 7,
+        "LockLost": 7,
         "VerifyFailed": 8,
         "LabError": 9,
         "Interrupted": 130,

@@ -36,7 +36,8 @@ def refusal(status: int, text: str) -> APIError:
 class EngineApi:
     """``new_id`` makes identifiers, ``registry`` tells what an image is now; ``None`` for one that is not there.
 
-    ``writes`` is how many changes go through before the connection is lost (``ConnectionError``).
+    ``writes`` is how many changes go through before the connection is lost (``ConnectionError``); ``permit`` is called
+    before each.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class EngineApi:
         registry: Callable[[str], str | None],
         *,
         writes: int | None = None,
+        permit: Callable[[], None] = lambda: None,
     ) -> None:
         self.swarm, self.new_id, self.registry, self.writes = swarm, new_id, registry, writes
+        self._permit = permit
 
     def read(
         self, path: str, *, headers: Mapping[str, str] | None = None, filters: Mapping[str, Any] | None = None
@@ -81,6 +84,10 @@ class EngineApi:
         else:
             self._update(kind, more[0], body, params["version"])
 
+    def pause(self, seconds: float) -> bool:
+        """No time goes by in this world."""
+        return True
+
     def networks(self, filters: Mapping[str, Any]) -> list[Raw]:
         """As the SDK's."""
         return list(self.read("/networks", filters=filters))
@@ -109,6 +116,7 @@ class EngineApi:
         raise refusal(404, f"network {identifier} not found")
 
     def _lose(self) -> None:
+        self._permit()
         if self.writes is not None:
             self.writes -= 1
             if self.writes < 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class World:
     """Images → how often their tag was moved."""
     lacking: set[str] = field(default_factory=set)
     """Images that no registry has."""
+    permit: Callable[[], None] = lambda: None
+    """Called before each write of a client of an engine; may raise."""
 
     @classmethod
     def fresh(cls, names: Iterable[str]) -> World:
@@ -83,7 +85,7 @@ class World:
 
     def api(self, swarm: Swarm, *, writes: int | None = None) -> EngineApi:
         """The Engine API of a manager of that swarm."""
-        return EngineApi(swarm, self.new_id, self.digest, writes=writes)
+        return EngineApi(swarm, self.new_id, self.digest, writes=writes, permit=self.permit)
 
     def answer(self, cluster: Cluster, inquiry: Inquiry) -> Any:
         """What a manager answers to a role's further question; a text where it refuses."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from skep.apply.perform import Performer
 from skep.errors import ConnectError
+from skep.holder import me
+from skep.lease import Lease, now
 from skep.model import Secret
 from skep.ssh import Result
 
@@ -68,8 +70,16 @@ class Session:
         return self.result  # type: ignore[no-any-return]
 
 
+def held(**more: Any) -> Lease:
+    """A lock that was just taken."""
+    made = Lease(me("cluster.up"), ["m1"], **more)
+    made.number = 7
+    made.extend("m1", now())
+    return made
+
+
 def performer(*apis: Api, hides: Sequence[Secret] = (), **sessions: Any) -> Performer:
     pool: Any = {name: Session(result) for name, result in sessions.items()}
-    made = Performer(pool, [api.host for api in apis], hides)
+    made = Performer(pool, [api.host for api in apis], held(), hides)
     made._clients = Clients(*apis)  # type: ignore[assignment]
     return made

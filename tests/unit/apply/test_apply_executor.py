@@ -15,6 +15,7 @@ from skep.apply import Event, Outcome, executor
 from skep.apply.executor import Executor
 from skep.errors import ConnectError, SkepError, StepFailed
 from skep.plan import Plan, Run, Step
+from tests.unit.apply.engines import held
 
 
 def step(id: str, *needs: str, after: tuple[str, ...] = ()) -> Run:
@@ -29,6 +30,7 @@ class Performer:
         self.table = table
         self.log: list[str] = []
         self.closed = 0
+        self.stopped = threading.Event()
         self.most = 0
         self._running = 0
         self._lock = threading.Lock()
@@ -47,6 +49,9 @@ class Performer:
             with self._lock:
                 self._running -= 1
 
+    def stop(self) -> None:
+        self.stopped.set()
+
     def close(self) -> None:
         self.closed += 1
 
@@ -63,8 +68,9 @@ def run(
         if tell:
             tell(event)
 
-    runner = Executor(Plan(steps, ["a", "b"], ["m1", "w1"]), performer, note, width=width)  # type: ignore[arg-type]
-    performer.table.setdefault("stop", lambda _: (pause(_), runner.stop.set()))
+    lease = held()
+    runner = Executor(Plan(steps, ["a", "b"], ["m1", "w1"]), performer, note, lease, width=width)  # type: ignore[arg-type]
+    performer.table.setdefault("lose", lambda _: (pause(_), lease.drop("m1")))
     outcome = runner.run()
     assert performer.closed == 1
     return outcome, events, performer
@@ -130,15 +136,33 @@ def test_progress_is_told() -> None:
     assert events == ["started a/one@m1", "progress a/one@m1", "done a/one@m1"]
 
 
-def test_a_stop_from_outside_starts_nothing_more() -> None:
-    outcome, _, performer = run(
-        step("a/stop@m1"), step("a/slow@m1"), step("a/next@m1", "a/stop@m1"), step("a/last@m1", "a/slow@m1"),
+def test_without_the_lock_nothing_more_starts() -> None:
+    outcome, events, performer = run(
+        step("a/lose@m1"), step("a/slow@m1"), step("a/next@m1", "a/lose@m1"), step("a/last@m1", "a/slow@m1"),
         slow=lambda _: time.sleep(0.15),
     )  # fmt: skip
-    assert set(outcome.done) == {"a/stop@m1", "a/slow@m1"}
+    assert set(outcome.done) == {"a/lose@m1", "a/slow@m1"}
     assert outcome.skipped == {"a/next@m1": "the run was stopped", "a/last@m1": "the run was stopped"}
+    assert outcome.lost
     assert not outcome.interrupted
     assert len(performer.log) == 2
+    assert "stopping a/slow@m1" in events
+
+
+def test_what_waits_ends_when_the_lock_is_lost() -> None:
+    def lose(_: Any) -> None:
+        lease.drop("m1")
+
+    lease, performer = held(), Performer(lose=lose)
+    performer.table["wait"] = lambda _: performer.stopped.wait(60)
+    runner = Executor(Plan([step("a/lose@m1"), step("a/wait@w1")], ["a"], ["m1", "w1"]), performer, print, lease)  # type: ignore[arg-type]
+    assert runner.run().lost
+    assert performer.stopped.is_set()
+
+
+def test_a_lock_that_is_lost_when_all_is_done_is_no_failure() -> None:
+    outcome, _, _ = run(step("a/lose@m1"))
+    assert outcome.clean
 
 
 def interrupt_when(kind: str, id: str) -> Callable[[Event], None]:
@@ -211,7 +235,7 @@ def test_a_listener_that_fails_does_not_stop_the_run() -> None:
     ended: list[bool] = []
     steps = [step("a/one@m1"), step("a/slow@m1"), step("a/next@m1", "a/slow@m1")]
     performer = Performer(slow=lambda say: (say("on"), time.sleep(0.1), ended.append(True)))
-    runner = Executor(Plan(steps, ["a"], ["m1"]), performer, tell)  # type: ignore[arg-type]
+    runner = Executor(Plan(steps, ["a"], ["m1"]), performer, tell, held())  # type: ignore[arg-type]
     with pytest.raises(ZeroDivisionError, match="started"):
         runner.run()
     assert runner.outcome.clean
@@ -227,6 +251,7 @@ from skep.apply.perform import Performer
 from skep.engine import CONDITIONS, Progress
 from skep.plan import Plan, Wait
 from contextlib import contextmanager
+from tests.unit.apply.engines import held
 executor.GRACE = 0.2
 class Clients:
     @contextmanager
@@ -236,14 +261,15 @@ class Clients:
         pass
 said = iter(["", "", "", "", ""])
 CONDITIONS["never"] = lambda api: Progress(False, next(said, "not yet"))
-performer = Performer(None, ["m1"])
+lease = held()
+performer = Performer(None, ["m1"], lease)
 performer._clients = Clients()
 def tell(event):
     if event.kind == "progress":
         import _thread
         _thread.interrupt_main()
 step = Wait(id="a/wait@m1", host="m1", title="t", cause="c", condition="never", timeout=60)
-outcome = Executor(Plan([step], ["a"], ["m1"]), performer, tell).run()
+outcome = Executor(Plan([step], ["a"], ["m1"]), performer, tell, lease).run()
 print(outcome.interrupted, list(outcome.failed))
 """
 

@@ -12,12 +12,14 @@ import pytest
 
 from skep.apply import perform
 from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
-from skep.errors import ConnectError, StepFailed
+from skep.errors import ConnectError, LockLost, StepFailed
+from skep.fence import REFUSED
+from skep.holder import me
 from skep.model import Secret
 from skep.plan import Call, Put, Ref, Run, Wait
 from skep.shell import BUSY
 from skep.ssh import Result
-from tests.unit.apply.engines import COMMON, Api, performer
+from tests.unit.apply.engines import COMMON, Api, held, performer
 
 
 def call(id: str = "swarm/do@w1", **more: Any) -> Call:
@@ -244,7 +246,7 @@ def test_a_wait_looks_again_when_the_condition_says_so(monkeypatch: pytest.Monke
     turns = iter([Progress(False, again=1.25), Progress(False), Progress(False, again=0.0), Progress(True)])
     monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
     here = performer(Api("m1"))
-    monkeypatch.setattr(here._closed, "wait", pauses.append)
+    monkeypatch.setattr(here._closed, "wait", lambda seconds: pauses.append(seconds))
     here.perform(wait("soon"), said.append)
     assert pauses[0] == 1.25
     assert 0 < pauses[1] < 0.5
@@ -408,3 +410,59 @@ def test_a_manager_that_is_coming_back_is_waited_for(calls: Any, monkeypatch: py
     performer(back).perform(call(), say)
     assert said == ["no manager answers just now"]
     assert [host for host, _ in calls] == ["m1"]
+
+
+def lost_to(other: str = "cluster.up") -> Any:
+    """A lock that is over, and whose the next one is."""
+    gone = held(successor=lambda: me(other))
+    gone.drop("m1")
+    return gone
+
+
+def test_without_the_lock_no_step_begins(calls: Any, said: list[str]) -> None:
+    here = performer(Api("m1"), m1=Result(0, "", ""))
+    here._lease = lost_to("stack.deploy shop")
+    for begun in (run(host="m1"), call(), call(host="m1"), wait("node_ready")):
+        with pytest.raises(LockLost, match=r"was lost to .* for stack\.deploy shop"):
+            here.perform(begun, said.append)
+    assert calls == []
+    assert here._pool["m1"].scripts == []  # type: ignore[attr-defined]
+
+
+def test_a_host_that_has_seen_a_later_run_ends_this_one(said: list[str]) -> None:
+    other = me("stack.deploy shop")
+    here = performer(Api("m1"), w1=Result(REFUSED, "", f"8 {other.line}\n"))
+    assert here._lease.held
+    with pytest.raises(LockLost) as failure:
+        here.perform(run(host="w1", otherwise="not this"), said.append)
+    assert failure.value.message == f"the cluster lock was lost to {other}"
+    assert failure.value.cause == "w1 was changed by a later run"
+    assert not here._lease.held
+
+
+def test_what_goes_wrong_once_the_lock_is_lost_is_told_as_that(monkeypatch: Any, said: list[str]) -> None:
+    here = performer(Api("m1"), m1=Result(1, "", "no space"))
+
+    def lose(api: Api) -> Progress:
+        here._lease.drop("m1")
+        raise ConnectError("the connection broke", host="m1")
+
+    monkeypatch.setitem(CONDITIONS, "losing", lose)
+    with pytest.raises(LockLost):
+        here.perform(wait("losing", otherwise="see which tasks have no place"), said.append)
+
+
+def test_an_operation_under_way_stops_before_its_next_write(monkeypatch: Any, said: list[str]) -> None:
+    written: list[int] = []
+
+    def several(api: Any) -> None:
+        for number in range(3):
+            api.limits.check()
+            written.append(number)
+            here._lease.drop("m1")
+
+    here = performer(Api("m1"))
+    monkeypatch.setitem(OPERATIONS, "probe", several)
+    with pytest.raises(LockLost):
+        here.perform(call(), said.append)
+    assert written == [0]

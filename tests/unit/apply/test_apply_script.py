@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from skep.apply.script import put_script, run_script
+from skep.fence import REFUSED, fenced, read_fence
+from skep.holder import me
 from skep.model import Secret
 from skep.plan import Put, Run
 
@@ -133,3 +135,28 @@ def test_a_put_that_fails_says_so_and_keeps_the_old_file(shell: Any, tmp_path: P
     assert path.read_text() == "old"
     (tmp_path / "file").write_text("")
     assert shell(put_script(put(tmp_path / "file" / "x", b""))).returncode != 0
+
+
+def test_a_host_takes_no_script_of_an_older_run(shell: Any, tmp_path: Path) -> None:
+    def sent(number: int, what: str) -> subprocess.CompletedProcess[str]:
+        script = fenced(number, me(what), run_script(step("echo ran", files={"a": b"x"})))
+        return shell(script.replace("/var/lib/skep", f"{tmp_path}/skep"))  # type: ignore[no-any-return]
+
+    kept = tmp_path / "skep" / "fence"
+    for number in (7, 7, 12):
+        assert sent(number, "cluster.up").stdout == "ran\n"
+        assert kept.read_text().startswith(f"{number} ")
+    older = sent(11, "stack.deploy web")
+    assert (older.returncode, older.stdout) == (REFUSED, "")
+    number, holder = read_fence(older.stderr)
+    assert (number, holder and holder.what) == (12, "cluster.up")
+    assert left(tmp_path) == []
+    kept.write_text("spoilt")
+    assert sent(3, "cluster.up").stdout == "ran\n"
+
+
+def test_a_script_whose_number_cannot_be_kept_does_not_run(shell: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = shell(fenced(7, me("x"), "echo ran").replace("/var/lib/skep", f"{tmp_path}/file/skep"))
+    assert (done.returncode, done.stdout) == (70, "")
+    assert "mkdir" in done.stderr

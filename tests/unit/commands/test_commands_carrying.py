@@ -9,7 +9,7 @@ import pytest
 
 from skep.apply import Outcome
 from skep.commands import carrying
-from skep.errors import ConnectError, LockHeld, NotConverged, PreflightError, StepFailed
+from skep.errors import ConnectError, LockHeld, LockLost, NotConverged, PreflightError, StepFailed
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step, Wait
 from skep.report import Reporter
@@ -44,6 +44,12 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         self.held = False
+
+    def announce(self, planned: Plan, _: Any) -> None:
+        assert self.held
+
+    def check(self) -> None:
+        assert self.held
 
     def apply(self, site: Any, planned: Plan, *_: Any) -> Outcome:
         assert self.held
@@ -155,3 +161,15 @@ def test_a_failure_ends_it_before_another_look(carry: Any) -> None:
 def test_an_error_found_after_a_round_ends_it(carry: Any) -> None:
     with pytest.raises(PreflightError, match="stays done"):
         carry(plan("a/x"), plan("a/y", Finding("error", "no")))
+
+
+def test_what_is_seen_without_the_lock_is_no_failure_of_ours(carry: Any, monkeypatch: Any) -> None:
+    def lose(planned: Plan) -> Outcome:
+        monkeypatch.setattr(Held, "check", lost)
+        return Outcome([step.id for step in planned])
+
+    def lost(_: Held) -> None:
+        raise LockLost("the cluster lock was lost")
+
+    with pytest.raises(LockLost):
+        carry(plan("a/x"), plan("a/x"), outcome=lose)

@@ -13,7 +13,7 @@ import pytest
 from skep import converge
 from skep.apply import Event, Outcome
 from skep.converge import Site
-from skep.errors import ConnectError, Interrupted, LockHeld, NotConverged, PreflightError, StepFailed
+from skep.errors import ConnectError, Interrupted, LockHeld, LockLost, NotConverged, PreflightError, StepFailed
 from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
@@ -79,7 +79,7 @@ def test_a_clean_outcome_is_not_refused_unless_hosts_are_silent() -> None:
             "2 steps failed on m1, w1, 1 skipped",
         ),
         (Outcome([], {"a": StepFailed("x")}), StepFailed, "1 step failed"),
-        (Outcome(["a"], {}, {"b": "the run was stopped"}), StepFailed, "stopped before the end: the cluster lock"),
+        (Outcome(["a"], {"b": StepFailed("x")}, lost=LockLost("the lock was lost")), LockLost, "the lock was lost"),
     ],
 )
 def test_an_unclean_outcome(outcome: Outcome, kind: type[Exception], text: str) -> None:
@@ -201,12 +201,14 @@ def test_ctrl_c_is_a_clean_stop(site: Site) -> None:
 
 
 def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skep.lock.RENEW", 0.05)
+    monkeypatch.setattr("skep.lease.RENEW", 0.05)
     here: Any = site.pool
     slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; sleep 0.5"
     outcome = apply(site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None)
     assert outcome.done == ["a/x@w1"]
     assert outcome.skipped == {"a/y@m1": "the run was stopped"}
+    assert outcome.lost
+    assert history(site)[-1] == ("run", "lock lost")
 
 
 class Swarmwide:

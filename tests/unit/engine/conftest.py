@@ -30,6 +30,10 @@ class FakeApi:
 
         return call
 
+    def pause(self, seconds: float) -> bool:
+        """No time goes by; ``hurry`` in ``answers`` is a step that has none left."""
+        return "hurry" not in self.answers
+
     def called(self, name: str) -> list[tuple[Any, ...]]:
         """The positional arguments of each call of a method."""
         return [args for method, args, _ in self.calls if method == name]
@@ -55,11 +59,6 @@ class _Response:
 def refusal(status: int, text: str = "no") -> APIError:
     """What the client raises when the engine refuses."""
     return APIError(text, response=_Response(status), explanation=text)
-
-
-@pytest.fixture(autouse=True)
-def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skep.engine.operations.time.sleep", lambda _: None)
 
 
 @pytest.fixture(autouse=True)

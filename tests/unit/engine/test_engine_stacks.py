@@ -59,8 +59,7 @@ class Engine(EngineApi):
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    monkeypatch.setattr("skep.engine.stacks.time.sleep", lambda _: None)
+def engine() -> Engine:
     return Engine()
 
 
@@ -152,8 +151,7 @@ def test_a_name_that_was_just_taken_is_updated(engine: Engine) -> None:
     assert one["Spec"]["TaskTemplate"]["ContainerSpec"]["Args"] == ["ours"]
 
 
-def test_conflicts_without_end_are_told(fake: Any, refuse: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("skep.engine.stacks.time.sleep", lambda _: None)
+def test_conflicts_without_end_are_told(fake: Any, refuse: Any) -> None:
     api = fake(read=[], write=refuse(409, "taken"))
     with pytest.raises(APIError, match="taken"):
         write(api, service())
@@ -272,10 +270,7 @@ def test_a_network_that_others_hold_keeps_no_other_from_going(engine: Engine) ->
     assert set(engine.swarm.networks) == {"web_shared"}
 
 
-def test_a_task_that_holds_a_network_is_told_with_its_node(
-    fake: Any, refuse: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("skep.engine.stacks.time.sleep", lambda _: None)
+def test_a_task_that_holds_a_network_is_told_with_its_node(fake: Any, refuse: Any) -> None:
     held = {
         "/networks": [{"Id": "n1", "Name": "web_default"}],
         "/tasks/t1": {"NodeID": "w3"},

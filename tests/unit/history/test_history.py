@@ -41,7 +41,7 @@ def test_only_root_may_look_into_what_is_kept(pool: ShellPool) -> None:
         recorder.end("done")
         for session in pool.sessions.values():
             modes = {path.name: oct(path.stat().st_mode & 0o777) for path in session.folder.iterdir()}
-            assert modes == {"lock": "0o600", "lock.guard": "0o600", "history.jsonl": "0o600"}
+            assert modes == dict.fromkeys(("lock", "lock.guard", "fence", "history.jsonl"), "0o600")
             assert oct(session.folder.stat().st_mode & 0o777) == "0o700"
 
 

@@ -17,15 +17,17 @@ import pytest
 
 from skep import lock
 from skep.errors import ConnectError, LockHeld
-from skep.lock import TTL, ClusterLock, Holder
+from skep.holder import Holder
+from skep.lease import TTL
+from skep.lock import ClusterLock
 from tests.unit.lock.shells import ShellPool
 
 Pools = Callable[..., ShellPool]
 OTHER = Holder("0123", "eve@elsewhere", "another machine", 7, "1", "2024-05-01T10:00:00+00:00", "cluster.up")
 
 
-def cluster_lock(pool: Any, what: str = "cluster.up", lost: Callable[[], None] = lambda: None) -> ClusterLock:
-    return ClusterLock(pool, pool.hosts, what, lost)
+def cluster_lock(pool: Any, what: str = "cluster.up") -> ClusterLock:
+    return ClusterLock(pool, pool.hosts, what)
 
 
 def hold(pool: ShellPool, name: str, holder: Holder = OTHER, age: float = 0) -> Path:
@@ -105,7 +107,7 @@ def test_a_loser_takes_back_what_it_got(pool: Pools) -> None:
     assert locked(here) == ["m2"]
 
 
-@pytest.mark.parametrize(("age", "free"), [(TTL - 5, False), (TTL, True), (3600, True), (-3600, False)])
+@pytest.mark.parametrize(("age", "free"), [(TTL - 5, False), (TTL, True), (3600, True), (-5, False), (-3600, True)])
 def test_a_lock_expires_by_the_hosts_clock(pool: Pools, age: float, free: bool) -> None:
     here = pool()
     hold(here, "m1", age=age)
@@ -118,16 +120,21 @@ def test_a_lock_expires_by_the_hosts_clock(pool: Pools, age: float, free: bool) 
             pass
 
 
-@pytest.mark.parametrize("text", ["", "not json\n", '{"id": "x"}\n', "[]\n", "null\n"])
-def test_a_lock_nobody_can_read_is_somebodys_unless_empty(pool: Pools, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "not json\n", "[]\n", "null\n", "\0\0\0", '{"id": "x"}\n'])
+def test_what_is_no_lock_is_nobodys(pool: Pools, text: str) -> None:
     here = pool()
     hold(here, "m1").write_text(text)
-    if text:
-        with pytest.raises(LockHeld, match="locked by somebody"), cluster_lock(here):
-            pass
-    else:
-        with cluster_lock(here) as taken:
-            assert taken.held == ["m1", "m2", "m3"]
+    assert lock.read(here, here.hosts) == ({}, {})
+    with cluster_lock(here) as taken:
+        assert taken.held == ["m1", "m2", "m3"]
+
+
+def test_a_lock_of_another_version_is_somebodys(pool: Pools) -> None:
+    here = pool()
+    file = hold(here, "m1")
+    file.write_text(file.read_text().replace("}", ', "more": 1}'))
+    with pytest.raises(LockHeld, match="locked by somebody"), cluster_lock(here):
+        pass
 
 
 def test_a_dead_process_of_this_machine_is_replaced(pool: Pools) -> None:
@@ -234,5 +241,59 @@ def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> 
     def unknown() -> str:
         raise KeyError("getpwuid(): uid not found: 4711")
 
-    monkeypatch.setattr("skep.lock.getpass.getuser", unknown)
+    monkeypatch.setattr("skep.holder.getpass.getuser", unknown)
     assert lock.me("x").who.startswith(f"uid {os.getuid()}@")
+
+
+def fence(pool: ShellPool, name: str) -> int:
+    return int(pool[name].file("fence").read_text().split()[0])
+
+
+def test_each_lock_has_a_higher_number_than_all_before(pool: Pools) -> None:
+    numbers: list[int] = []
+    for silent in ("m3", "m1", "", "m2", ""):
+        here = pool(silent=silent)
+        with cluster_lock(here) as taken:
+            numbers.append(taken.lease.number)
+            assert {fence(here, name) for name in taken.held} == {taken.lease.number}
+    assert numbers == sorted(set(numbers))
+
+
+def test_managers_that_lost_their_memory_do_not_start_again_below(pool: Pools) -> None:
+    here = pool()
+    with cluster_lock(here) as taken:
+        before = taken.lease.number
+    time.sleep(1.1)
+    for name in here.hosts:
+        here[name].file("fence").unlink()
+    with cluster_lock(here) as taken:
+        assert taken.lease.number > before
+
+
+@pytest.mark.parametrize("kept", ["", "garbage", "-1 x", "99999999999 x"])
+def test_whatever_a_manager_kept_the_number_goes_up(pool: Pools, kept: str) -> None:
+    here = pool()
+    here["m1"].file("fence").parent.mkdir()
+    here["m1"].file("fence").write_text(kept)
+    with cluster_lock(here) as taken:
+        assert taken.lease.number >= time.time() - 5
+        assert taken.lease.number > (99999999999 if kept.startswith("9") else 0)
+
+
+def test_who_gets_no_majority_raises_no_number(pool: Pools) -> None:
+    here = pool()
+    hold(here, "m2")
+    with pytest.raises(LockHeld), cluster_lock(here):
+        pass
+    assert not any(here[name].file("fence").exists() for name in here.hosts)
+
+
+def test_a_loss_names_who_has_had_it_since_be_that_run_over_or_not(pool: Pools) -> None:
+    here = pool()
+    with cluster_lock(here) as taken:
+        assert "nobody else has taken it" in taken.lease.loss().message
+    with cluster_lock(here) as stale:
+        lock.break_all(here, here.hosts)  # type: ignore[arg-type]
+        with cluster_lock(pool(), "stack.deploy web") as later:
+            pass
+        assert str(later.holder) in stale.lease.loss().message

@@ -7,11 +7,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
-from skep import lock
-from skep.lock import TTL, ClusterLock
+from skep import lease, lock
+from skep.lock import ClusterLock
 from tests.unit.lock.shells import ShellPool
 
 Pools = Callable[..., ShellPool]
@@ -19,81 +20,79 @@ Pools = Callable[..., ShellPool]
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renewals twenty times a second, leases that outlive two of them."""
-    monkeypatch.setattr(lock, "RENEW", 0.05)
-    monkeypatch.setattr(lock, "TTL", 0.4)
+    """Renewals twenty times a second, leases that outlive some of them."""
+    monkeypatch.setattr(lease, "RENEW", 0.05)
+    monkeypatch.setattr(lease, "TTL", 1.0)
+
+
+@dataclass
+class Taken:
+    """A lock that is held, and the hosts it lies on."""
+
+    pool: ShellPool
+    lease: lease.Lease
+
+    def lost(self, seconds: float) -> bool:
+        """Whether it is lost within so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self.lease.held and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self.lease.held
 
 
 @pytest.fixture
-def lost() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def taken(pool: Pools, lost: threading.Event) -> Iterator[ShellPool]:
+def taken(pool: Pools) -> Iterator[Taken]:
     here = pool()
-    with ClusterLock(here, here.hosts, "cluster.up", lost.set):  # type: ignore[arg-type]
-        yield here
+    with ClusterLock(here, here.hosts, "cluster.up") as held:  # type: ignore[arg-type]
+        yield Taken(here, held.lease)
 
 
-def test_it_stays_young(taken: ShellPool, lost: threading.Event) -> None:
-    file = taken["m2"].file("lock")
-    os.utime(file, (time.time() - TTL + 1,) * 2)
+def test_it_stays_young(taken: Taken) -> None:
+    file = taken.pool["m2"].file("lock")
+    os.utime(file, (time.time() - 50,) * 2)
     deadline = time.monotonic() + 5
     while time.time() - file.stat().st_mtime > 10:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert not lost.is_set()
+    assert taken.lease.held
 
 
-def test_a_minority_that_is_lost_does_no_harm(taken: ShellPool, lost: threading.Event) -> None:
-    taken["m1"].down = True
-    assert not lost.wait(0.5)
+def test_a_minority_that_is_lost_does_no_harm(taken: Taken) -> None:
+    taken.pool["m1"].down = True
+    assert not taken.lost(1.5)
 
 
-def test_a_short_break_everywhere_does_no_harm(taken: ShellPool, lost: threading.Event) -> None:
-    for name in taken.hosts:
-        taken[name].down = True
+def test_a_short_break_everywhere_does_no_harm(taken: Taken) -> None:
+    for name in taken.pool.hosts:
+        taken.pool[name].down = True
     time.sleep(0.1)
-    for name in taken.hosts:
-        taken[name].down = False
-    assert not lost.wait(0.5)
+    for name in taken.pool.hosts:
+        taken.pool[name].down = False
+    assert not taken.lost(1.5)
 
 
-def test_it_is_lost_before_it_expires_on_a_majority(taken: ShellPool, lost: threading.Event) -> None:
-    taken["m1"].down = taken["m3"].down = True
-    assert lost.wait(5)
+def test_it_is_lost_before_it_expires_on_a_majority(taken: Taken) -> None:
+    taken.pool["m1"].down = taken.pool["m3"].down = True
+    assert taken.lost(5)
 
 
-def test_it_is_lost_at_once_where_another_has_it(
-    pool: Pools, lost: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "TTL", 3600)
-    here = pool()
-    with ClusterLock(here, here.hosts, "cluster.up", lost.set):  # type: ignore[arg-type]
-        here["m1"].file("lock").unlink()
-        here["m2"].file("lock").write_text("another's\n")
-        assert lost.wait(5)
+def test_it_is_lost_at_once_where_another_has_it(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "TTL", 3600)
+    time.sleep(0.1)
+    taken.pool["m1"].file("lock").unlink()
+    taken.pool["m2"].file("lock").write_text("another's\n")
+    assert taken.lost(5)
+    assert taken.lease.loss().cause == "it was removed, or taken over, on m1, m2"
 
 
-def test_loss_is_told_once_and_not_after_the_end(pool: Pools) -> None:
-    here = pool()
-    told: list[int] = []
-    with ClusterLock(here, here.hosts, "cluster.up", lambda: told.append(1)):  # type: ignore[arg-type]
-        assert lock.break_all(here, here.hosts) == (["m1", "m2", "m3"], {})  # type: ignore[arg-type]
-        time.sleep(0.4)
-    assert told == [1]
-    with ClusterLock(here, here.hosts, "cluster.up", lambda: told.append(2)):  # type: ignore[arg-type]
-        pass
+def test_once_lost_it_is_not_had_again(taken: Taken) -> None:
+    here = taken.pool
+    assert lock.break_all(here, here.hosts) == (["m1", "m2", "m3"], {})  # type: ignore[arg-type]
+    assert taken.lost(5)
+    for name in here.hosts:
+        here[name].file("lock").write_text(taken.lease.holder.line)
     time.sleep(0.2)
-    assert told == [1]
-
-
-def test_what_was_taken_first_is_renewed_when_taking_lasts(pool: Pools) -> None:
-    here = pool("m1", "m2", "m3", "m4", "m5", silent="m4")
-    here["m4"].before = lambda: time.sleep(0.2)
-    with ClusterLock(here, here.hosts, "cluster.up"):  # type: ignore[arg-type]
-        assert here.asked[:4] == ["m1", "m2", "m3", "m5"]
+    assert not taken.lease.held
 
 
 @pytest.mark.parametrize("moment", ["giving back", "a last renewal"])
