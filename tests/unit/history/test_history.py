@@ -57,7 +57,7 @@ def test_a_run_is_told_with_its_steps(pool: ShellPool) -> None:
     ]  # fmt: skip
     assert found[1]["title"] == STEP.title
     assert (found[1]["host"], found[1]["seconds"], found[1]["cause"]) == ("m1", 1.235, "none → 26.1")
-    assert found[2]["error"] == "ended\n  cause: two\nlines"
+    assert found[2]["error"] == "ended\n  cause: two\n         lines"
     assert len({entry["run"] for entry in found}) == 1
     assert found[0]["what"] == found[3]["what"] == "cluster.up"
 
