@@ -72,7 +72,7 @@ def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None
     specs = convert(document, stack.name)
     naming = _Naming(stack, found, told, (told.key if told else None) or cluster.nonce)
     configs = naming.configs(specs.configs)
-    secrets = naming.secrets(specs.secrets)
+    secrets = naming.secrets(specs.secrets, specs.services)
     services = {name: _renamed(spec, naming.names) for name, spec in specs.services.items()}
     used = [used_by(spec) for spec in services.values()]
     return Wanted(
@@ -247,19 +247,24 @@ class _Naming:
             have = [one for one in self._candidates(name, self._found.configs) if _content(one["Spec"]) == content]
             final = self._final("Config", name, have, hashlib.sha256(content).hexdigest())
             if not have and final == name and final in self._existing(self._told.configs):
-                self.findings.append(_fixed("config", name))
+                self.findings.append(_fixed("config", name, ours=final in self._found.configs))
             named[final] = {**body, "Name": final}
         return named
 
-    def secrets(self, bodies: Mapping[str, Raw]) -> dict[str, Raw]:
-        """Bodies by their final names, each with its mark."""
+    def secrets(self, bodies: Mapping[str, Raw], services: Mapping[str, Raw]) -> dict[str, Raw]:
+        """Bodies by their final names, each with its mark. One that cannot be compared is taken as it is."""
         named: dict[str, Raw] = {}
         for name, body in bodies.items():
             mark = hmac.new(self._key.reveal().encode(), _content(body), hashlib.sha256).hexdigest()[:32]
-            have = [one for one in self._candidates(name, self._found.secrets) if self._holds(one, mark, body)]
-            final = self._final("Secret", name, have, mark)
-            if not have and final == name and final in self._existing(self._told.secrets):
-                self.findings.append(_fixed("secret", name))
+            candidates = [(self._holds(one, mark, body), one) for one in self._candidates(name, self._found.secrets)]
+            have = [one for holds, one in candidates if holds]
+            unknown = [] if have else [one for holds, one in candidates if holds is None]
+            final = self._final("Secret", name, have or unknown, mark)
+            users = [service for service, spec in services.items() if name in used_by(spec)[1]]
+            if unknown and users:
+                self.findings.append(_unknown(final, users[0], templated=bool(body.get("Templating"))))
+            elif not have and not unknown and final == name and final in self._existing(self._told.secrets):
+                self.findings.append(_fixed("secret", name, ours=final in self._found.secrets))
             named[final] = {**body, "Name": final, "Labels": {**body["Labels"], MARK: mark}}
         return named
 
@@ -275,8 +280,9 @@ class _Naming:
         fits = [one for full, one in existing.items() if ours.fullmatch(full)]
         yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in self._used, one["Spec"]["Name"]))
 
-    def _holds(self, secret: Raw, mark: str, body: Raw) -> bool:
-        """By its mark; where Docker's CLI made it, by its driver, else by what tasks have mounted."""
+    def _holds(self, secret: Raw, mark: str, body: Raw) -> bool | None:
+        """By its mark; where Docker's CLI made it, by its driver, else by what tasks have mounted. ``None`` where it
+        cannot be compared: no task that runs has it mounted, or what tasks see is made from a template."""
         labels = dict(secret["Spec"].get("Labels") or {})
         if MARK in labels:
             return bool(labels[MARK] == mark)
@@ -285,7 +291,8 @@ class _Naming:
             return False
         if plain.get("Driver"):
             return True  # it has no data here; where it is and what it is called there is all compared
-        return self._told.mounted.get(secret["ID"]) == hashlib.sha256(_data(plain)).hexdigest()
+        mounted = None if plain.get("Templating") else self._told.mounted.get(secret["ID"])
+        return None if mounted is None else mounted == hashlib.sha256(_data(plain)).hexdigest()
 
     @staticmethod
     def _existing(objects: tuple[Raw, ...]) -> set[str]:
@@ -307,12 +314,32 @@ def _data(body: Raw) -> bytes:
     return base64.b64decode(body.get("Data") or "")
 
 
-def _fixed(what: str, name: str) -> Finding:
+def _fixed(what: str, name: str, *, ours: bool) -> Finding:
+    another = "give it another `name:`, or none: then its name follows its content"
+    if not ours:
+        return Finding(
+            "error",
+            f"{what} {name} exists already and is not the stack's",
+            role="stacks",
+            next_action=f"use it as it is, with `external: true`; or {another}",
+        )
     return Finding(
         "error",
         f"{what} {name} exists with other content, and a {what} cannot be changed",
         role="stacks",
-        next_action="give it another `name:`, or none: then its name follows its content",
+        next_action=another,
+    )
+
+
+def _unknown(name: str, service: str, *, templated: bool) -> Finding:
+    """Neither the file nor the secret can be said to be newer: it stays, and that is said."""
+    why = "it is a template" if templated else f"no running task of {service} was seen that has it mounted"
+    compare = "" if templated else "it is compared once such a task runs on a host that answers; "
+    return Finding(
+        "warning",
+        f"secret {name} was not compared with its file, and stays as it is: {why}",
+        role="stacks",
+        next_action=f"{compare}to have it made anew, give it another name in the compose file",
     )
 
 
