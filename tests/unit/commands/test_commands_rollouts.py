@@ -95,6 +95,12 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def announce(self, plan: Plan, seen: Observation) -> None:
+        """Nobody else is there."""
+
+    def check(self) -> None:
+        """It is never lost."""
+
     def apply(self, site: Site, plan: Plan, seen: Observation, tell: Any) -> Outcome:
         converge.refuse_errors(plan)
         faults, self.faults = self.faults, []
