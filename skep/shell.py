@@ -6,20 +6,26 @@ BUSY = 75
 """What a script ends with that could not begin because something else is at work on the host; it has changed nothing,
 said who that is, and may be run again. As EX_TEMPFAIL of sysexits.h."""
 
-REPLACE = r"""
+NO_ROOM = 73
+"""What a script ends with that could not write a file: no room, no inodes, read-only, or something else lies there. The
+reason is on stderr. As EX_CANTCREAT of sysexits.h."""
+
+REPLACE = rf"""
 replace() (
-  to=$(readlink -f -- "$2") || { echo "$2 is a link that leads nowhere" >&2; exit 74; }
-  [ ! -d "$to" ] || { echo "$to is a folder where a file belongs" >&2; exit 74; }
-  mkdir -p -- "${to%/*}" && new=$(mktemp -- "$to.XXXXXXXX") || exit 74
+  [ -L "$2" ] || mkdir -p -- "${{2%/*}}" || exit {NO_ROOM}
+  to=$(readlink -f -- "$2") || {{ echo "$2 is a link that leads nowhere" >&2; exit {NO_ROOM}; }}
+  [ ! -d "$to" ] || {{ echo "$to is a folder where a file belongs" >&2; exit {NO_ROOM}; }}
+  new=$(mktemp -- "$to.XXXXXXXX") || exit {NO_ROOM}
   trap 'rm -f -- "$new"' EXIT
-  if [ -n "${3:-}" ]; then mode=$3; elif [ -e "$to" ]; then mode=; else mode=644; fi
+  mode=${{3:-}}
+  [ -e "$to" ] || mode=${{mode:-644}}
   if [ -n "$mode" ]; then chmod "$mode" "$new"; else cp --attributes-only --preserve=all -- "$to" "$new"; fi &&
-    cat -- "$1" >"$new" && mv -fT -- "$new" "$to" || exit 74
+    cat -- "$1" >"$new" && mv -fT -- "$new" "$to" || exit {NO_ROOM}
 )
 """
 """``replace SOURCE FILE [MODE]`` puts the content of one file in place of another in one move. A link stays, and its
 target is replaced. With a mode the file is root's; else it keeps owner, mode and attributes (new: 644).
-Status 74 with words on stderr: nothing was changed."""
+Else ``NO_ROOM``, and nothing was changed."""
 
 STARTING = r"""
 started_before() { before=$(date +%s.%6N); }

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from roles.daemon import flags
 from roles.daemon.reported import reported, reported_form
 from roles.daemon.scripts import apply_script, write_script
 from skep.diff import lines
@@ -58,6 +59,10 @@ class State:
     running: bool = False
     broken: str | None = None
     member: Member | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
+    """Keys that docker.service passes to dockerd → the option as it stands there; observed only."""
+    config_file: str | None = None
+    """The file that docker.service tells dockerd to read, if it does; observed only."""
 
 
 class Daemon:
@@ -67,7 +72,14 @@ class Daemon:
     questions = ("/info", "/nodes")
     probe = f"""
 tr -d '\\n' <{MEMORY} 2>/dev/null; echo
-cat {FILE} 2>/dev/null; true
+{flags.PROBE}
+if [ -d {FILE} ]; then echo "-- is a folder"
+elif [ -L {FILE} ] && ! readlink -f {FILE} >/dev/null; then echo "-- is a link that leads nowhere"
+elif [ -e {FILE} ] && [ ! -f {FILE} ]; then echo "-- is not a regular file"
+elif awk -v place="$(readlink -f {FILE})" '$5 == place {{ found = 1 }} END {{ exit !found }}' /proc/self/mountinfo; then
+  echo "-- is a mount of its own, which no other file can take the place of"
+else cat {FILE} 2>/dev/null; fi
+true
 """
 
     def desired(self, cluster: Cluster, host: Host) -> State:
@@ -75,17 +87,22 @@ cat {FILE} 2>/dev/null; true
         return State(keys=dict(host.daemon))
 
     def parse(self, text: str, answers: Answers) -> State | None:
-        """From our own memory on the first line, the file after it, and what the engine reports."""
-        memory, _, file = text.partition("\n")
+        """From our own memory on the first line, lines with a mark, the file after them, and the engine's report."""
+        memory, _, rest = text.partition("\n")
+        marked_lines, file = _marked(rest)
+        passed, config_file = flags.read(marked_lines)
         keys, broken = _read(file)
+        found = [line.removeprefix("-- is ") for line in marked_lines if line.startswith("-- is ")]
         info = answers.get("/info")
         return State(
             keys=keys,
             applied=_read(memory)[0],
             live=reported(info) if info else {},
             running=bool(info),
-            broken=broken,
+            broken=f"it is {found[0]}" if found else broken,
             member=member(answers),
+            flags=passed,
+            config_file=config_file,
         )
 
     def plan(
@@ -100,6 +117,10 @@ cat {FILE} 2>/dev/null; true
                 steps.append(_unreadable(name, have.broken))
                 continue
             merged = _merge(have, want.keys, running=have.running)
+            refusal = _not_for_it(name, have, merged, want)
+            if refusal:
+                steps.append(refusal)
+                continue
             if not have.running:
                 steps += self._write(name, have, merged, want)
                 continue
@@ -210,6 +231,30 @@ def _read(text: str) -> tuple[dict[str, Any], str | None]:
     except ValueError as error:
         return {}, str(error)
     return (value, None) if isinstance(value, dict) else ({}, "not a JSON object")
+
+
+def _marked(text: str) -> tuple[list[str], str]:
+    """The lines before the file, each with a mark, and the file."""
+    lines = text.split("\n")
+    count = next((place for place, line in enumerate(lines) if line and not line.startswith("-- ")), len(lines))
+    return [line for line in lines[:count] if line], "\n".join(lines[count:])
+
+
+def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State) -> Finding | None:
+    """What docker.service passes to dockerd, where the engine would not start with the file then, or not read it."""
+    common: dict[str, Any] = {"host": host, "role": "daemon"}
+    service = f"out of docker.service (on {host}: systemctl cat docker.service, then systemctl daemon-reload)"
+    if have.config_file not in (None, FILE) and (want.keys or have.applied):
+        text = f"docker.service has {flags.CONFIG_FILE} {have.config_file}: what stands in {FILE} does not count"
+        return Finding("error", text, next_action=f"take {flags.CONFIG_FILE} {service}", **common)
+    keys = flags.in_both(have.flags, merged)
+    if not keys:
+        return None
+    options = ", ".join(have.flags[key] for key in keys)
+    twice = ", ".join(keys)
+    text = f"docker.service has {options}, and {twice} would stand in {FILE}, too: the engine does not start with both"
+    place = "daemon in the inventory" if set(keys) & set(want.keys) else FILE
+    return Finding("error", text, next_action=f"take {twice} out of {place}, or {options} {service}", **common)
 
 
 def _unreadable(host: str, why: str) -> Finding:

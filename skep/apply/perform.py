@@ -30,7 +30,7 @@ from skep.lease import AGAIN, Lease, Limits
 from skep.model import Registry
 from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in
-from skep.shell import BUSY
+from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Pool, Result
 
 T = TypeVar("T")
@@ -40,6 +40,8 @@ SCRIPTS = 2
 """Scripts at once on one host; engine clients, the lock and the history need channels too, and sshd gives ten."""
 
 ENDS = "see that it comes to its end, then run the same command again"
+
+ROOM = "make room there, or what stands in the way writable, then run the same command again"
 
 LOOK_AGAIN = 2.0
 """Seconds between two tries of a script that stands back from something else."""
@@ -292,6 +294,8 @@ def _told(step: Step, act: Callable[[], T]) -> T:
 
 
 def _script_failed(host: str, step: Step, result: Result) -> StepFailed:
+    if result.status == NO_ROOM:
+        return StepFailed("could not write a file", host=host, cause=_tail(result), next_action=ROOM)
     late = result.status in (124, 137)
     text = f"took longer than {step.timeout:g} s and was ended" if late else f"ended with status {result.status}"
     return StepFailed(text, host=host, cause=_tail(result), next_action=step.otherwise or AGAIN)

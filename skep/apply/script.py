@@ -9,36 +9,37 @@ from typing import Any
 
 from skep.model import reveal
 from skep.plan import Put, Run, file_bytes
+from skep.secret import Secret
+from skep.shell import NO_ROOM, REPLACE
 
 
 def run_script(step: Run) -> str:
     """The step's script with its variables exported and its files laid under ``$FILES``, removed at the end."""
-    lines = ["umask 077"]
-    lines += [f"export {name}={shlex.quote(reveal(value))}" for name, value in sorted(step.secrets.items())]
-    if step.files:
-        lines += ["FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit 73", "trap 'rm -rf \"$FILES\"' EXIT"]
-        lines += ["trap 'exit 143' HUP INT TERM", "export FILES"]
-        lines += _lay(step.files)
-    lines += ["umask 022", "(", step.script, ")"]
-    return "\n".join(lines)
+    return _script(step.script, step.files, step.secrets)
 
 
 def put_script(step: Put) -> str:
-    """Write the file beside its place with its mode, then move it there."""
-    path = shlex.quote(step.path)
-    return f"""set -e
-mkdir -p "$(dirname {path})"
-umask 077
-{_decode(step.content)} >{path}.skep-new
-chmod {step.mode:o} {path}.skep-new
-mv -f {path}.skep-new {path}"""
+    """Replace the file in one move, with its mode; through a link, and never by putting it into a folder."""
+    replace = f'{REPLACE}replace "$FILES/content" {shlex.quote(step.path)} {step.mode:o}'
+    return _script(replace, {"content": step.content}, {})
+
+
+def _script(script: str, files: Mapping[str, bytes | Mapping[str, Any]], secrets: Mapping[str, str | Secret]) -> str:
+    lines = ["umask 077"]
+    lines += [f"export {name}={shlex.quote(reveal(value))}" for name, value in sorted(secrets.items())]
+    if files:
+        lines += [f"FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit {NO_ROOM}", "trap 'rm -rf \"$FILES\"' EXIT"]
+        lines += ["trap 'exit 143' HUP INT TERM", "export FILES"]
+        lines += _lay(files)
+    lines += ["umask 022", "(", script, ")"]
+    return "\n".join(lines)
 
 
 def _lay(files: Mapping[str, bytes | Mapping[str, Any]]) -> list[str]:
     lines: list[str] = []
     for name, content in sorted(files.items()):
         path = f'"$FILES"/{shlex.quote(name)}'
-        lines += [f'mkdir -p "$(dirname {path})"', f"{_decode(file_bytes(content))} >{path} || exit 73"]
+        lines += [f'mkdir -p "$(dirname {path})"', f"{_decode(file_bytes(content))} >{path} || exit {NO_ROOM}"]
     return lines
 
 

@@ -22,7 +22,7 @@ from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
 from skep import model
 from skep.plan import Run
-from skep.shell import BUSY
+from skep.shell import BUSY, NO_ROOM
 
 POLICY = (
     "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
@@ -342,6 +342,77 @@ def test_a_file_is_read_by_those_who_could_unless_it_holds_a_secret(host: Host, 
     engine.file.unlink()
     assert host.run(write_script(*places), FILES=files).returncode == 0
     assert engine.file.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("mode", ["", "600"])
+@pytest.mark.parametrize("before", ["{}", None])
+def test_a_link_stays_and_its_target_is_replaced(host: Host, mode: str, before: str | None) -> None:
+    engine = Engine(host, before=before)
+    target = host.folder / "managed" / "engine.json"
+    target.parent.mkdir()
+    engine.file.parent.mkdir(exist_ok=True)
+    if before:
+        engine.file.rename(target)
+        target.chmod(0o640)
+    engine.file.symlink_to("../managed/engine.json")
+    files = str(host.folder / "files")
+    for script in (apply_script, write_script):
+        made = script(
+            str(engine.file), str(engine.memory), mode=mode, **({"reload": False} if script is apply_script else {})
+        )
+        assert host.run(made, FILES=files).returncode == 0
+        assert engine.file.is_symlink()
+        assert json.loads(target.read_text())["debug"] is True
+        assert target.stat().st_mode & 0o777 == (0o600 if mode else 0o640 if before else 0o644)
+    assert sorted(path.name for path in target.parent.iterdir()) == ["engine.json"]
+
+
+def test_through_a_link_the_old_file_is_put_back(host: Host) -> None:
+    engine = Engine(host, answers=f"! grep -q debug {host.folder}/target")
+    engine.file.rename(host.folder / "target")
+    engine.file.symlink_to(host.folder / "target")
+    assert engine.apply(reload=False).returncode == 66
+    assert engine.file.is_symlink()
+    assert engine.file.read_text() == "{}"
+    assert not Path(f"{engine.file}.before-skep").exists()
+
+
+def blocked(engine: Engine, what: str) -> None:
+    """Something that no file can be written over lies in the way."""
+    if what == "link to nowhere":
+        engine.file.unlink()
+        engine.file.symlink_to("/nonexistent/folder/daemon.json")
+        return
+    {"file": engine.file, "memory": engine.memory}[what].unlink(missing_ok=True)
+    {"file": engine.file, "memory": Path(f"{engine.memory}.new")}[what].mkdir(parents=True)
+
+
+@pytest.mark.parametrize("what", ["file", "memory", "link to nowhere"])
+def test_where_something_cannot_be_written_nothing_is_changed(host: Host, what: str) -> None:
+    engine = Engine(host)
+    blocked(engine, what)
+    for ended in (engine.write(), engine.apply(reload=False)):
+        assert ended.returncode == NO_ROOM
+        assert ended.stderr.splitlines()[-1] == "nothing was changed"
+        assert len(ended.stderr.splitlines()) > 1
+        assert host.called("systemctl") == []
+        assert not engine.memory.exists()
+    if what == "memory":
+        assert engine.file.read_text() == "{}"
+    else:
+        assert not engine.file.is_file()
+        assert not list(engine.file.glob("*"))
+
+
+def test_what_is_remembered_is_written_before_the_engine_is_touched(host: Host) -> None:
+    engine = Engine(host)
+    seen = host.folder / "seen"
+    host.stand_in(
+        "systemctl", f'case "$1" in restart) cat {engine.memory}.new >{seen}; ls {engine.memory.parent} >>{seen};; esac'
+    )
+    assert engine.apply(reload=False).returncode == 0
+    assert seen.read_text().splitlines() == ['{"debug": true}memory.json.new']
+    assert [path.name for path in engine.memory.parent.iterdir()] == ["memory.json"]
 
 
 def test_a_file_the_engine_refuses_changes_nothing(host: Host) -> None:

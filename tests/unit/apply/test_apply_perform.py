@@ -17,7 +17,7 @@ from skep.fence import REFUSED
 from skep.holder import me
 from skep.model import Secret
 from skep.plan import Call, Put, Ref, Run, Wait
-from skep.shell import BUSY
+from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Result
 from tests.unit.apply.engines import COMMON, Api, held, performer
 
@@ -199,10 +199,21 @@ def test_who_is_waited_for_in_vain_is_named(said: list[str], monkeypatch: pytest
         performer(m1=Result(BUSY, "", "no patience")).perform(run(host="m1"), said.append)
 
 
+def test_a_full_disk_is_told_as_that(said: list[str]) -> None:
+    with pytest.raises(StepFailed) as failure:
+        result = Result(NO_ROOM, "", "cat: write error: No space left on device")
+        performer(m1=result).perform(run(host="m1", otherwise="fix the inventory"), said.append)
+    assert failure.value.lines() == [
+        "m1: could not write a file",
+        "  cause: cat: write error: No space left on device",
+        f"  next:  {perform.ROOM}",
+    ]
+
+
 def test_put_is_a_script_too(said: list[str]) -> None:
     here = performer(m1=Result(0, "", ""))
     here.perform(Put(id="a/b@m1", host="m1", path="/etc/x", content=b"x", **COMMON), said.append)  # type: ignore[arg-type]
-    assert "/etc/x.skep-new" in here._pool["m1"].scripts[0]  # type: ignore[attr-defined]
+    assert 'replace "$FILES/content" /etc/x 644' in here._pool["m1"].scripts[0]  # type: ignore[attr-defined]
 
 
 def test_channels_are_left_for_others_on_a_busy_host(said: list[str]) -> None:

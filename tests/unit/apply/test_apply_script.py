@@ -14,6 +14,7 @@ from skep.fence import REFUSED, fenced, read_fence
 from skep.holder import me
 from skep.model import Secret
 from skep.plan import Put, Run
+from skep.shell import NO_ROOM
 
 AWKWARD = 'it\'s "$HOME" `id` \\n $(id) ! # é 漢\n\n\tnext\n'
 
@@ -160,3 +161,16 @@ def test_a_script_whose_number_cannot_be_kept_does_not_run(shell: Any, tmp_path:
     done = shell(fenced(7, me("x"), "echo ran").replace("/var/lib/skep", f"{tmp_path}/file/skep"))
     assert (done.returncode, done.stdout) == (70, "")
     assert "mkdir" in done.stderr
+
+
+def test_put_goes_through_a_link_and_not_into_a_folder(shell: Any, tmp_path: Path) -> None:
+    target, link, folder = tmp_path / "target", tmp_path / "link", tmp_path / "folder"
+    target.write_text("old")
+    link.symlink_to("target")
+    assert shell(put_script(put(link, b"new", 0o600))).returncode == 0
+    assert (link.is_symlink(), target.read_text(), target.stat().st_mode & 0o777) == (True, "new", 0o600)
+    folder.mkdir()
+    done = shell(put_script(put(folder, b"new")))
+    assert done.returncode == NO_ROOM
+    assert done.stderr == f"{folder} is a folder where a file belongs\n"
+    assert list(folder.iterdir()) == []
