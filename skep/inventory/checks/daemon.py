@@ -44,6 +44,9 @@ def _check_keys(path: KeyPath, given: dict[str, Any], findings: Findings) -> Non
     if given.get("live-restore") is True:
         message = "must not be true: an engine that is in a swarm does not start with it"
         findings.error((*path, "live-restore"), message)
+    if given.get("debug") is True:
+        message = "dockerd then writes what it is sent into the journal: environments of services, registry logins"
+        findings.warn((*path, "debug"), message)
     if given.get("iptables") is False:
         message = "without iptables rules published ports and the way out of overlay networks do not work"
         findings.warn((*path, "iptables"), message)
