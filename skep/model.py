@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,20 @@ class Files(Protocol):
 
     def __getitem__(self, name: str, /) -> bytes:
         """Raises ``KeyError``, ``NoFile`` where it can say why."""
+
+
+def is_ip(text: str) -> bool:
+    """Whether it is an address, and not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def canonical(text: str) -> str:
+    """An IP address in its shortest form, so that two can be compared; any other text as it is."""
+    return str(ipaddress.ip_address(text)) if is_ip(text) else text
 
 
 @dataclass(frozen=True, slots=True)

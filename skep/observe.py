@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skep import preflight, questions
-from skep.errors import EngineSilent, ProbeError, SkepError
+from skep.errors import EngineSilent, ProbeError, SkepError, SudoError
 from skep.model import Cluster
 from skep.preflight import Facts
 from skep.questions import Inquiry
@@ -20,6 +20,9 @@ from skep.ssh import Pool, Session
 
 ENGINE = "engine-api"
 """Name of the section that holds the engine's answers."""
+
+USER = "user"
+"""Name of the section that holds who the script runs as."""
 
 DEADLINE = 90.0
 """Seconds a host may take for all probes; each question to its engine has a shorter one of its own."""
@@ -55,6 +58,7 @@ def observe(
     names = list(pool.hosts if hosts is None else hosts)
     asked = list(dict.fromkeys(["/info", *(question for role in roles for question in role.questions)]))
     probes = {
+        USER: "id -u; id -un",
         "preflight": preflight.probe(cluster),
         **{role.name: probe for role in roles if (probe := _probe(role, cluster))},
         ENGINE: questions.script(asked),
@@ -103,6 +107,9 @@ def _look(
             cause=result.err.strip()[-500:] or "no error was told",
             next_action="run again; if it stays, look at the host's system log",
         )
+    user, _, name = sections[USER].strip().partition("\n")
+    if user != "0":
+        raise not_root(session.host, name or user, sudo=session.access.sudo)
     try:
         answers = questions.parse(sections[ENGINE], asked)
     except TimeoutError as error:
@@ -118,6 +125,19 @@ def _look(
         with _understood(session.host, role.name):
             states[role.name] = role.parse(sections.get(role.name, ""), answers)
     return facts, states
+
+
+def not_root(host: str, user: str, *, sudo: bool) -> SudoError:
+    """A login that sees only part of a host: what it does not find may be there all the same."""
+    return SudoError(
+        f"runs scripts as {user}, which is not root",
+        host=host,
+        step="observe",
+        cause="what it may not read would look as if it were not there",
+        next_action="check runas_default in the host's sudoers, or log in as root: ssh.user: root"
+        if sudo
+        else "set ssh.sudo: true in the inventory for this host, or log in as root: ssh.user: root",
+    )
 
 
 @contextmanager

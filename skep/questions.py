@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
+from skep.places import ENGINE_PID
+
 Answers = Mapping[str, Any]
 """Question → decoded JSON. What the engine refused or did not finish is missing; without an engine all is."""
 
@@ -73,9 +75,8 @@ def script(questions: Iterable[str]) -> str:
     """
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
-    return f"""{_ASK}
-pid=$(cat /var/run/docker.pid 2>/dev/null || echo none)
-if [ -d "/proc/$pid" ] && command -v docker >/dev/null; then
+    return f"""{ENGINE_PID}{_ASK}
+if pid=$(engine_pid) && command -v docker >/dev/null; then
   echo '{_RUNS}'
   first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n'); }}
   first

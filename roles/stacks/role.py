@@ -15,6 +15,7 @@ from roles.stacks.state import Found, State, Told, believed, parse_state, told
 from roles.stacks.wanted import Wanted, from_compose, from_found, from_revision, hooks_of, refreshed
 from skep.compose import ComposeError
 from skep.model import Cluster, Host, Rollout, Stack
+from skep.places import DATA_ROOTS
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
 from skep.revisions import Revision
@@ -31,13 +32,17 @@ class Stacks:
 
     name = "stacks"
     is_cluster_wide = True
-    probe = r"""
-root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
-for file in "${root:-/var/lib/docker}"/containers/*/mounts/secrets/*; do
-  [ -f "$file" ] && sha256sum "$file"
+    probe = (
+        DATA_ROOTS
+        + r"""
+data_roots | while IFS= read -r root; do
+  for file in "$root"/containers/*/mounts/secrets/*; do
+    [ -f "$file" ] && sha256sum "$file"
+  done
 done
 true
 """
+    )
     questions = ("/services", NETWORKS, "/configs", "/secrets", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from roles.swarm.identity import Observed
+from roles.swarm.identity import Observed, expelled, moved
 from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
 from skep.model import Cluster
@@ -20,7 +20,7 @@ def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
     now = (seen.state.spec.get("EncryptionConfig") or {}).get("AutoLockManagers")
     for host in cluster.hosts:
         state = observed.get(host.name)
-        if state is None or not state.manager:
+        if state is None or not state.manager or expelled(state, seen):
             continue
         if state.node_state == LOCKED or (state.node_state == STOPPED and (now or cluster.swarm.autolock)):
             yield unlock(unlock_id(host.name), host.name, needs=(f"engine@{host.name}", f"daemon@{host.name}"))
@@ -34,7 +34,7 @@ def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
     for host in cluster.hosts if seen else ():
         state = observed.get(host.name)
         node = seen.node_of(state) if seen else None
-        if state is None or node is None or node.role != host.role:
+        if state is None or node is None or node.role != host.role or moved(state, node):
             continue
         if cause := _absent(state, node):
             yield Wait(

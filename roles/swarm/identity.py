@@ -1,12 +1,12 @@
-"""Which node a host is, was, or is about to become."""
+"""Which node a host is, was, or is about to become, and how sure that is."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 
-from roles.swarm.state import PENDING, Node, State
-from skep.model import Host
+from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
+from roles.swarm.view import View
+from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Ref
 
 Observed = Mapping[str, State | None]
@@ -15,17 +15,8 @@ Observed = Mapping[str, State | None]
 def advertise(host: Host) -> str | None:
     """What ``--advertise-addr`` gets: the inventory's word, else the host's address where that is an IP."""
     if host.advertise:
-        return host.advertise
-    try:
-        return str(ipaddress.ip_address(host.address))
-    except ValueError:
-        return None
-
-
-def outside(name: str, observed: Observed) -> bool:
-    """Whether a host that answered is not, or not yet fully, in a swarm."""
-    state = observed[name]
-    return state is None or state.node_state == "inactive" or is_pending(state)
+        return canonical(host.advertise)
+    return canonical(host.address) if is_ip(host.address) else None
 
 
 def is_pending(state: State | None) -> bool:
@@ -33,21 +24,85 @@ def is_pending(state: State | None) -> bool:
     return state is not None and state.node_state == PENDING
 
 
-def node_ref(name: str, observed: Observed) -> str | Ref:
+def settled(state: State | None) -> bool:
+    """Whether its own running engine said which node it is, or that it is none: the only evidence there is."""
+    return state is not None and (
+        state.node_state == "inactive" or (state.node_state == "active" and bool(state.node_id))
+    )
+
+
+def is_node(state: State | None, node: Node) -> bool:
+    """Whether a host is that node by its own word."""
+    return state is not None and state.node_id == node.id
+
+
+def expelled(state: State | None, seen: View | None) -> bool:
+    """Whether its engine takes it for a node of this swarm that the managers have removed: it is let in no more."""
+    if state is None or seen is None or state.node_state not in ("active", "error", LOCKED, PENDING):
+        return False
+    known = state.node_id is not None and state.node_id in seen.nodes
+    return bool(state.node_id) and not known and state.cluster_id == seen.state.cluster_id
+
+
+def stranded(state: State | None) -> bool:
+    """Whether its first join came to no end: it never became a node."""
+    return is_pending(state) and state is not None and state.node_id is None
+
+
+def moved(state: State | None, node: Node | None) -> bool:
+    """Whether a node that the managers cannot reach advertises an address that its host has no more: Swarm keeps
+    the address of a node for good."""
+    if state is None or node is None or not state.address or not state.addresses:
+        return False
+    lost = node.state == "down" or node.reachability == "unreachable"
+    present = {canonical(address) for address in state.addresses}
+    return lost and state.node_state in ("active", PENDING, "error") and canonical(state.address) not in present
+
+
+def changeable(state: State | None, node: Node) -> bool:
+    """Whether a node's role can be decided upon: its engine runs, and the managers can reach it where it is."""
+    return state is not None and state.node_state != STOPPED and not moved(state, node)
+
+
+def joins(name: str, cluster: Cluster, observed: Observed, seen: View | None) -> bool:
+    """Whether a host that answered is to join now: it is in no swarm, or its place there can be given up.
+
+    A host without an engine joins only where no node can be it: what its disks hold is not known before one runs.
+    """
+    state = observed[name]
+    if state is None:
+        return seen is None or not unsure(cluster.host(name), observed, seen)
+    return state.node_state == "inactive" or expelled(state, seen) or stranded(state)
+
+
+def unsure(host: Host, observed: Observed, seen: View) -> list[Node]:
+    """Nodes that a host may be whose engine does not run: by name or address, and no other host is them."""
+    state = observed[host.name]
+    if state is not None and state.node_state != STOPPED:
+        return []
+    ids = {state.node_id for state in observed.values() if state}
+    return [node for node in seen.nodes.values() if node.id not in ids and same_host(node, host)]
+
+
+def node_ref(name: str, cluster: Cluster, observed: Observed, seen: View | None) -> str | Ref:
     """The host's node ID, late if it has not joined yet."""
     state = observed[name]
-    return state.node_id if state and state.node_id else Ref(f"node-id@{name}")
+    known = state.node_id if state and not joins(name, cluster, observed, seen) else None
+    return known or Ref(f"node-id@{name}")
+
+
+def may_be_a_manager(host: Host, observed: Observed, seen: View) -> bool:
+    """Whether a host whose engine does not run may be a manager, and nobody can tell yet."""
+    state = observed[host.name]
+    stopped = state is not None and state.node_state == STOPPED and state.node_id is None
+    return stopped or any(node.role == "manager" for node in unsure(host, observed, seen))
 
 
 def same_host(node: Node, host: Host) -> bool:
     """By name or by address."""
-    return node.hostname == host.name or _same_address(node, host)
+    return node.hostname == host.name or same_address(node, host)
 
 
-def _same_address(node: Node, host: Host) -> bool:
-    return node.address in (advertise(host), host.address)
-
-
-def was(node: Node, host: Host) -> bool:
-    """By address, or by name where nothing alive answers to it."""
-    return _same_address(node, host) or (node.hostname == host.name and node.state != "ready")
+def same_address(node: Node, host: Host) -> bool:
+    """Whether a node is at the host's address, however that is written."""
+    return bool(node.address) and canonical(node.address) in (advertise(host), canonical(host.address))

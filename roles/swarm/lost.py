@@ -1,35 +1,50 @@
-"""Nodes that no host is any more: Down twins of reinstalled hosts, joins cut short, and what is not ours."""
+"""Nodes that no host is any more: Down twins of reinstalled hosts, joins cut short, and what is not ours.
+
+A node is lost only when the host it was says so by its own running engine. What a host does not tell, and hosts that
+were not asked, are no evidence.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from roles.swarm.identity import Observed, is_pending, same_host, was
-from roles.swarm.state import Node
+from roles.swarm.identity import Observed, is_node, same_address, same_host, settled, unsure
+from roles.swarm.state import STOPPED, Node
 from roles.swarm.view import View
-from skep.model import Cluster
+from skep.model import Cluster, Host, is_ip
 from skep.plan import Call, Finding, Step, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A node that a host was, and what shows that it is so no more."""
+
+    host: str
+    node: Node
+    evidence: str
 
 
 def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
     """Nodes that a host was before it was reinstalled: in the way, and never to return (moby#24106)."""
-    for name, node in twins(cluster, observed, seen):
-        short = node.id[:12]
-        cause = f"{name} is no longer that node"
+    for lost in twins(cluster, observed, seen):
+        name, node, short = lost.host, lost.node, lost.node.id[:12]
         gate = f"swarm/down-{short}@{name}"
         yield Wait(
             id=gate,
             title=f"wait until the lost node {short} is Down",
-            cause=cause,
+            cause=lost.evidence,
             avoid=name,
             condition="node_down",
             arguments={"node": node.id},
+            otherwise=f"a machine still runs as that node: find it by its address {node.address}, and stop or rename"
+            " it, or add it to the inventory; nothing was removed",
         )
         if node.role == "manager" and node.reachability is not None:
             yield Call(
                 id=unmanage_id(name, node),
                 title=f"demote the lost node {short}",
-                cause=cause,
+                cause=lost.evidence,
                 avoid=name,
                 operation="node_update",
                 needs=(gate,),
@@ -39,7 +54,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
         yield Call(
             id=forget_id(name, node),
             title=f"remove the lost node {short}",
-            cause=cause,
+            cause=lost.evidence,
             avoid=name,
             operation="node_remove",
             arguments={"node": node.id},
@@ -47,29 +62,89 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
         )
 
 
-def twins(cluster: Cluster, observed: Observed, seen: View) -> list[tuple[str, Node]]:
-    """Nodes that were a host which answered and is another node, or none, now."""
+def twins(cluster: Cluster, observed: Observed, seen: View) -> list[Lost]:
+    """Nodes that are shown to be lost."""
+    return [found for found in _unclaimed(cluster, observed, seen) if isinstance(found, Lost)]
+
+
+def doubts(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Finding]:
+    """Nodes that look lost and are not shown to be."""
+    for host in cluster.hosts:
+        if host.name not in observed:
+            continue
+        nodes = unsure(host, observed, seen)
+        state = observed[host.name]
+        if state is not None and state.node_state == STOPPED:
+            text = "its engine is stopped: its place in the swarm is looked at once it runs"
+            yield Finding("note", text, host=host.name, role="swarm")
+        elif nodes:
+            text = f"has no engine: whether it still is the node {nodes[0].id[:12]} is looked at once it runs"
+            yield Finding("note", text, host=host.name, role="swarm")
+    yield from (found for found in _unclaimed(cluster, observed, seen) if isinstance(found, Finding))
+
+
+def _unclaimed(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Lost | Finding]:
+    """What is to be said of each node that no host says it is."""
     ids = {state.node_id for state in observed.values() if state}
-    return [
-        (host.name, node)
-        for node in seen.nodes.values()
-        if node.id not in ids
-        for host in cluster.hosts
-        if host.name in observed and was(node, host)
-    ]
+    for node in seen.nodes.values():
+        if node.id in ids or node.unborn:
+            continue
+        here = [host for host in cluster.hosts if same_address(node, host)]
+        named = [host for host in cluster.hosts if host.name == node.hostname]
+        if not here and (not named or node.state == "ready"):
+            continue
+        was = here[0] if len(here) == 1 else next((host for host in named if host in here or not here), None)
+        if was is None or not settled(observed.get(was.name)):
+            continue
+        doubtful = _others(cluster, observed, seen, node, was, by_address=bool(here))
+        if doubtful:
+            yield _doubt(node, was, doubtful)
+        else:
+            yield Lost(was.name, node, _evidence(observed, node, was, by_address=bool(here)))
+
+
+def _others(cluster: Cluster, observed: Observed, seen: View, node: Node, was: Host, *, by_address: bool) -> list[Host]:
+    """Hosts that may be the node as well: they bear its name, or may be at its address, and did not say which node
+    they are."""
+    silent = [host for host in cluster.hosts if host is not was and not settled(observed.get(host.name))]
+    named = [host for host in silent if host.name == node.hostname]
+    if by_address:
+        return named
+    known = {other.hostname for other in seen.nodes.values() if other is not node}
+    return named or [host for host in silent if not is_ip(host.advertise or host.address) and host.name not in known]
+
+
+def _evidence(observed: Observed, node: Node, was: Host, *, by_address: bool) -> str:
+    state = observed[was.name]
+    says = f"it is the node {state.node_id[:12]}" if state and state.node_id else "it is in no swarm"
+    had = f"this one has its address {node.address}" if by_address else "this one has its name, and no host its address"
+    return f"{was.name}'s running engine says that {says}; {had}"
+
+
+def _doubt(node: Node, was: Host, others: list[Host]) -> Finding:
+    names = ", ".join(host.name for host in others)
+    return Finding(
+        "error",
+        f"the node {node.id[:12]} ({node.hostname}, {node.address}, {node.state}) may be {was.name} as it was, or"
+        f" {names}, which was not asked: it is not removed",
+        host=was.name,
+        role="swarm",
+        next_action=f"bring {names} back and run the same command again; if that node is gone for good, run on a"
+        f" manager: docker node rm {node.id}"
+        + ("" if node.role == "worker" else f" after docker node demote {node.id}"),
+    )
 
 
 def forget_unborn(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
-    """Nodes left by joins that were cut short; only once no host of the inventory may still become one of them."""
-    ids = {state.node_id for state in observed.values() if state}
-    settled = all(host.name in observed and not is_pending(observed[host.name]) for host in cluster.hosts)
-    for node in seen.nodes.values() if settled else ():
-        if node.unborn and node.id not in ids:
+    """Nodes left by joins that were cut short; only once every host of the inventory has said which node it is."""
+    whole = all(settled(observed.get(host.name)) for host in cluster.hosts)
+    for node in seen.nodes.values() if whole else ():
+        if node.unborn and not any(is_node(state, node) for state in observed.values()):
             short = node.id[:12]
             yield Call(
                 id=f"swarm/forget:{short}",
                 title=f"remove the node {short}",
-                cause="its join was cut short, and it never told who it is",
+                cause="its join was cut short: it never told who it is, and every host says that it is another node",
                 operation="node_remove",
                 arguments={"node": node.id},
             )

@@ -6,9 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from roles.swarm.absence import unlock_id
-from roles.swarm.identity import Observed, advertise, is_pending, node_ref, outside
+from roles.swarm.identity import (
+    Observed,
+    advertise,
+    changeable,
+    expelled,
+    is_pending,
+    joins,
+    moved,
+    node_ref,
+    settled,
+    stranded,
+    unsure,
+)
 from roles.swarm.lost import forget_id, twins, unmanage_id
-from roles.swarm.state import State, wanted_fixed, wanted_spec
+from roles.swarm.state import Node, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Ref, Step, Wait
@@ -48,11 +60,12 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
         if node is not None and node.role == "manager":
             gate += (f"swarm/heard@{name}",) if is_pending(observed[name]) else ()
             continue
-        if node is None and outside(name, observed):
-            yield _join(cluster, cluster.host(name), observed, seen, gate)
-            change, identity = f"swarm/join@{name}", node_ref(name, observed)
+        if seen and not _comes(name, cluster, observed, seen):
+            continue
+        if node is None:
+            yield from _join(cluster, cluster.host(name), observed, seen, gate)
+            change, identity = f"swarm/join@{name}", node_ref(name, cluster, observed, seen)
         else:
-            assert node is not None
             change, identity = f"swarm/promote@{name}", node.id
             yield Call(
                 id=change,
@@ -79,8 +92,9 @@ def workers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
     """Joins of workers, all at once."""
     gate = () if seen else (f"swarm/init@{cluster.managers[0].name}",)
     for host in cluster.workers:
-        if host.name in observed and outside(host.name, observed) and not (seen and seen.node_of(observed[host.name])):
-            yield _join(cluster, host, observed, seen, gate)
+        known = seen.node_of(observed.get(host.name)) if seen else None
+        if host.name in observed and known is None and joins(host.name, cluster, observed, seen):
+            yield from _join(cluster, host, observed, seen, gate)
 
 
 def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step | Finding]:
@@ -91,10 +105,14 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
         (host.name, node)
         for host in cluster.workers
         for node in [seen.node_of(observed.get(host.name))]
-        if node is not None and node.role == "manager"
+        if node is not None and node.role == "manager" and changeable(observed[host.name], node)
     ]
-    coming = [h.name for h in cluster.managers if h.name in observed and not _manages(seen, observed[h.name])]
-    lost = {node.id: name for name, node in twins(cluster, observed, seen)}
+    coming = [
+        h.name
+        for h in cluster.managers
+        if h.name in observed and not _manages(seen, observed[h.name]) and _comes(h.name, cluster, observed, seen)
+    ]
+    lost = {found.node.id: found.host for found in twins(cluster, observed, seen)}
     members = [node for node in seen.nodes.values() if node.role == "manager" and node.id not in lost]
     count = len(members) + len(coming)
     reachable = len([node for node in members if node.reachability == "reachable"]) + len(coming)
@@ -103,18 +121,16 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
     for name, node in sorted(surplus, key=lambda item: item[1].leader):
         count, reachable = count - 1, reachable - (node.reachability == "reachable")
         if reachable < count // 2 + 1:
-            yield Finding(
-                "error",
-                f"demoting it would leave {reachable} of {count} managers reachable: no quorum",
-                host=name,
-                role="swarm",
-                next_action="bring the managers that are down back first",
-            )
+            yield _no_quorum(cluster, observed, seen, name, f"{reachable} of {count} managers reachable: no quorum")
             return
+        namesake = next((host for host in cluster.managers if host.name == node.hostname), None)
+        if namesake is not None:
+            yield _misnamed(name, node, namesake)
+            continue
         yield Call(
             id=f"swarm/demote@{name}",
             title="demote to worker",
-            cause="is a manager",
+            cause="is a manager, and the inventory makes it a worker",
             avoid=name,
             operation="node_update",
             arguments={"node": node.id, "spec": {"Role": "worker"}, "drop_labels": []},
@@ -134,22 +150,97 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
         gate = (f"swarm/demoted@{name}",)
 
 
-def _join(cluster: Cluster, host: Host, observed: Observed, seen: View | None, gate: tuple[str, ...]) -> Step:
-    state = observed[host.name]
-    pending = is_pending(state)
-    lost = [forget_id(name, node) for name, node in twins(cluster, observed, seen) if name == host.name] if seen else []
-    return Call(
+def _comes(name: str, cluster: Cluster, observed: Observed, seen: View) -> bool:
+    """Whether a host is promoted or joins in this plan."""
+    node = seen.node_of(observed[name])
+    return joins(name, cluster, observed, seen) if node is None else changeable(observed[name], node)
+
+
+def _no_quorum(cluster: Cluster, observed: Observed, seen: View, name: str, loss: str) -> Finding:
+    """Why a manager cannot be demoted: for now, where hosts whose engine is off may be managers."""
+    looked = [h.name for h in cluster.hosts if h.name in observed and unsure(h, observed, seen)]
+    if looked:
+        text = f"is demoted in a second round, once {', '.join(looked)} is looked at: now it would leave {loss}"
+        return Finding("note", text, host=name, role="swarm")
+    return Finding(
+        "error",
+        f"demoting it would leave {loss}",
+        host=name,
+        role="swarm",
+        next_action="bring the managers that are down back first",
+    )
+
+
+def _misnamed(name: str, node: Node, namesake: Host) -> Finding:
+    return Finding(
+        "error",
+        f"the machine there calls itself {node.hostname}, which the inventory makes a manager: it is not demoted",
+        host=name,
+        role="swarm",
+        next_action=f"see whether the addresses of {name} and {namesake.name} are swapped in the inventory; if not,"
+        f" name the machine: hostnamectl set-hostname {name} && systemctl restart docker",
+    )
+
+
+def departures(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+    """Hosts that can only come back as a new node: first they leave what they hold on to in vain."""
+    for host in cluster.hosts:
+        if cause := _in_vain(observed.get(host.name), seen):
+            yield Call(
+                id=leave_id(host.name),
+                host=host.name,
+                title="leave the swarm, to join it anew",
+                cause=cause,
+                operation="swarm_leave",
+                arguments={"force": True},
+                needs=(f"engine@{host.name}", f"daemon@{host.name}"),
+                after=_returns(cluster),
+            )
+
+
+def _in_vain(state: State | None, seen: View | None) -> str | None:
+    """Why a host's place in the swarm is of no use to it or to anybody; ``None`` where it may be."""
+    if seen is None or state is None:
+        return None
+    if expelled(state, seen):
+        return (
+            f"its engine takes itself for the node {(state.node_id or '')[:12]} of this swarm, and the managers have no"
+            " such node: it was removed"
+        )
+    if stranded(state):
+        return "its first join came to no end: it never became a node"
+    node = seen.node_of(state)
+    if moved(state, node):
+        return (
+            f"its address changed: its engine still advertises {state.address}, the host has"
+            f" {', '.join(state.addresses)}, and the managers cannot reach it"
+        )
+    return None
+
+
+def leave_id(name: str) -> str:
+    """The step in which a host gives up a place in the swarm that it cannot use."""
+    return f"swarm/leave@{name}"
+
+
+def _join(cluster: Cluster, host: Host, observed: Observed, seen: View | None, gate: tuple[str, ...]) -> Iterator[Step]:
+    lost = (
+        [forget_id(found.host, found.node) for found in twins(cluster, observed, seen) if found.host == host.name]
+        if seen
+        else []
+    )
+    yield Call(
         id=f"swarm/join@{host.name}",
         host=host.name,
         title=f"join as {host.role}",
-        cause="its join is still pending" if pending else "is in no swarm",
+        cause="is in no swarm" if settled(observed[host.name]) or observed[host.name] is None else "left, to join anew",
         operation="swarm_join",
         arguments={
             "addresses": Ref("manager-addresses"),
             "token": Ref(f"{host.role}-token"),
             "advertise": advertise(host),
         },
-        needs=(f"engine@{host.name}", f"daemon@{host.name}", *gate, *lost),
+        needs=(f"engine@{host.name}", f"daemon@{host.name}", leave_id(host.name), *gate, *lost),
         after=_returns(cluster) if host.role == "manager" else (),
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from roles.swarm import absence, lost, membership, settings
+from roles.swarm.refusals import refusals, stays
 from roles.swarm.state import State, desired_state, parse_state
-from roles.swarm.view import refusals, stays, view
+from roles.swarm.view import View, leads, view
 from skep.model import Cluster, Host
+from skep.places import DATA_ROOTS
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers
 
@@ -16,11 +18,19 @@ class Swarm:
     """Initialises at most once, and only when every manager of the inventory says there is none yet."""
 
     name = "swarm"
-    probe = r"""
-root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
-cat "${root:-/var/lib/docker}/swarm/certificates/swarm-node.crt" 2>/dev/null
+    probe = (
+        DATA_ROOTS
+        + r"""
+command -v dockerd >/dev/null && echo "engine installed"
+ip -o addr show scope global 2>/dev/null | awk '{ print "address", $4 }'
+data_roots | while IFS= read -r root; do
+  [ -s "$root/swarm/certificates/swarm-node.crt" ] || continue
+  echo "root $root"
+  cat "$root/swarm/certificates/swarm-node.crt"
+done
 true
 """
+    )
     questions = ("/info", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> State:
@@ -37,28 +47,31 @@ true
         """Refusals alone if there is any; else init, twins, joins, promotions, demotions, labels."""
         seen = view(cluster, observed)
         refused = list(refusals(cluster, observed, seen))
-        if refused:
-            return refused
-        return list(self._steps(cluster, desired, observed))
+        return refused or list(self._steps(cluster, desired, observed, seen))
 
     def _steps(
-        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
+        self,
+        cluster: Cluster,
+        desired: Mapping[str, State],
+        observed: Mapping[str, State | None],
+        seen: View | None,
     ) -> Iterator[Step | Finding]:
-        seen = view(cluster, observed)
         if seen is None:
             yield membership.init(cluster)
         else:
             yield from settings.fixed_findings(cluster, seen)
-            yield from settings.update(cluster, seen)
+            yield from settings.update(cluster, observed, seen)
             yield from lost.foreign_nodes(cluster, observed, seen)
+            yield from lost.doubts(cluster, observed, seen)
             yield from lost.forget_twins(cluster, observed, seen)
             yield from lost.forget_unborn(cluster, observed, seen)
+        yield from membership.departures(cluster, observed, seen)
         yield from membership.managers(cluster, observed, seen)
         yield from membership.workers(cluster, observed, seen)
         yield from absence.unlocks(cluster, observed, seen)
         yield from absence.unheard(cluster, observed, seen)
         yield from membership.demotions(cluster, observed, seen)
-        yield from settings.nodes(desired, observed, seen)
+        yield from settings.nodes(cluster, desired, observed, seen)
 
     def down(self, cluster: Cluster, observed: Mapping[str, State | None]) -> Sequence[Step | Finding]:
         """Everybody leaves: workers at once, then managers one by one, the leader last."""
@@ -75,10 +88,10 @@ true
             )
             for node in strangers
         ]
-        steps += stays(observed, seen)
+        steps += stays(cluster, observed, seen)
         inside = {name: state for name, state in observed.items() if state and state.node_state != "inactive"}
         workers = [name for name, state in inside.items() if not state.manager]
-        managers = sorted(set(inside) - set(workers), key=lambda name: (_leads(inside[name]), name))
+        managers = sorted(set(inside) - set(workers), key=lambda name: (leads(inside[name]), name))
         before: dict[str, tuple[str, ...]] = dict.fromkeys(workers, ())
         for place, name in enumerate(managers):
             before[name] = tuple(managers[place - 1 : place]) if place else tuple(workers)
@@ -97,10 +110,6 @@ true
                 )
             )
         return steps
-
-
-def _leads(state: State) -> bool:
-    return any(node.leader and node.id == state.node_id for node in state.nodes or ())
 
 
 role = Swarm()

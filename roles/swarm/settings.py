@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from roles.swarm.identity import node_ref, outside
+from roles.swarm.identity import Observed, joins, may_be_a_manager, moved, node_ref
 from roles.swarm.state import OWNED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
@@ -13,10 +13,12 @@ from skep.model import Cluster
 from skep.plan import Call, Finding, Step
 
 
-def update(cluster: Cluster, seen: View) -> Iterator[Step]:
+def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
     """Bring the swarm's own settings to what the inventory names; with autolock the unlock key may go, so first
-    what is locked is unlocked."""
+    what is locked is unlocked, and hosts that may come back locked are looked at."""
     wanted = wanted_spec(cluster)
+    if any(host.name in observed and may_be_a_manager(host, observed, seen) for host in cluster.hosts):
+        wanted.pop("EncryptionConfig", None)
     old, new = _part(seen.state.spec, wanted), wanted
     if old != new:
         yield Call(
@@ -43,12 +45,17 @@ def fixed_findings(cluster: Cluster, seen: View) -> Iterator[Finding]:
             )
 
 
-def nodes(desired: Mapping[str, State], observed: Mapping[str, State | None], seen: View | None) -> Iterator[Step]:
-    """Labels and availability of each node."""
+def nodes(
+    cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None], seen: View | None
+) -> Iterator[Step]:
+    """Labels and availability of each node, also of those that are about to join."""
     for name, want in desired.items():
         if name not in observed:
             continue
         node = seen.node_of(observed[name]) if seen else None
+        coming = node is None and joins(name, cluster, observed, seen)
+        if (node is None and not coming) or moved(observed[name], node):
+            continue
         labels: Mapping[str, str] = node.labels if node else {}
         availability = node.availability if node else "active"
         owned = {*filter(None, labels.get(OWNED, "").split(",")), OWNED}
@@ -58,15 +65,14 @@ def nodes(desired: Mapping[str, State], observed: Mapping[str, State | None], se
         detail = lines(old | {"availability": availability}, new | {"availability": want.availability})
         if not detail:
             continue
-        joined = not outside(name, observed) and seen is not None
         yield Call(
             id=f"swarm/node@{name}",
             title="set labels and availability",
-            cause="differ from the inventory" if joined else "new node",
+            cause="new node" if coming else "differ from the inventory",
             detail=tuple(line for line in detail if OWNED not in line),
             operation="node_update",
             arguments={
-                "node": node_ref(name, observed),
+                "node": node_ref(name, cluster, observed, seen),
                 "spec": {"Labels": dict(want.labels), "Availability": want.availability},
                 "drop_labels": dropped,
             },

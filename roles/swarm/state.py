@@ -13,7 +13,7 @@ OWNED = "skep.labels"
 """Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
 
 STOPPED = "stopped"
-"""``node_state`` of a host that is a node by what is on its disk, while its engine does not answer."""
+"""``node_state`` of a host whose engine does not run: it may be a node, be that found on its disk or not."""
 
 LOCKED = "locked"
 """``node_state`` of a manager that waits for the unlock key; it is a node by what is on its disk."""
@@ -35,6 +35,7 @@ class Node:
     reachability: str | None = None
     leader: bool = False
     address: str = ""
+    """Where the managers see it; of a manager, where it said that it can be reached."""
 
     @property
     def unborn(self) -> bool:
@@ -45,7 +46,8 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class State:
     """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
-    (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only."""
+    (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
+    its engine advertises, ``addresses`` are those the host has."""
 
     role: str = "worker"
     availability: str = "active"
@@ -55,6 +57,8 @@ class State:
     cluster_id: str | None = None
     manager: bool = False
     error: str | None = None
+    address: str = ""
+    addresses: tuple[str, ...] = ()
     nodes: tuple[Node, ...] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -92,33 +96,78 @@ def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
 
 
 def parse_state(text: str, answers: Answers) -> State | None:
-    """From ``/info`` and, on managers in a quorum, ``/nodes``; from the node's certificate in ``text`` while the
-    engine does not answer, or does not tell what it is: locked, or pending; ``None`` without any."""
-    certified = "BEGIN CERTIFICATE" in text
+    """From ``/info`` and, on managers in a quorum, ``/nodes``; what the engine does not tell of a node comes from its
+    certificate in ``text``. Without an engine that answers: ``STOPPED`` where one is installed or was; else ``None``.
+    """
+    heads = [line.split() for line in text.splitlines()]
+    addresses = tuple(head[1].partition("/")[0] for head in heads if head[:1] == ["address"] and head[1:])
+    found = _certificates(text)
     if "/info" not in answers:
-        return _from_disk(text, STOPPED) if certified else None
-    swarm = answers["/info"]["Swarm"]
-    if certified and swarm["LocalNodeState"] in (LOCKED, PENDING):
-        return _from_disk(text, swarm["LocalNodeState"])
-    cluster = swarm.get("Cluster") or {}
+        if not found and ["engine", "installed"] not in heads:
+            return None
+        only = _identity(next(iter(found.values()))) if len(set(found.values())) == 1 else Identity()
+        return State(
+            node_state=STOPPED,
+            node_id=only.node,
+            cluster_id=only.cluster,
+            manager=only.manager,
+            addresses=addresses,
+        )
+    info = answers["/info"]
+    swarm, cluster = info["Swarm"], info["Swarm"].get("Cluster") or {}
+    state, node = swarm["LocalNodeState"], swarm.get("NodeID") or None
+    own = Identity() if state == "inactive" else _own(found, info.get("DockerRootDir", ""), node)
     return State(
-        node_state=swarm["LocalNodeState"],
-        node_id=swarm.get("NodeID") or None,
-        cluster_id=cluster.get("ID") or None,
-        manager=bool(swarm.get("ControlAvailable")),
+        node_state=state,
+        node_id=node or own.node,
+        cluster_id=cluster.get("ID") or own.cluster,
+        manager=bool(swarm.get("ControlAvailable")) or (state != "active" and own.manager),
         error=swarm.get("Error") or None,
+        address=swarm.get("NodeAddr") or "",
+        addresses=addresses,
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
-        fixed={
-            "address-pools": cluster.get("DefaultAddrPool") or [],
-            "subnet-size": cluster.get("SubnetSize"),
-            "data-path-port": cluster.get("DataPathPort"),
-        },
+        fixed=_fixed(cluster) if cluster else {},
     )
 
 
-def _from_disk(certificate: str, node_state: str) -> State:
-    """Swarm writes node ID, role and cluster ID into a node's certificate as CN, OU and O (swarmkit's ca package)."""
+def _fixed(cluster: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "address-pools": cluster.get("DefaultAddrPool") or [],
+        "subnet-size": cluster.get("SubnetSize"),
+        "data-path-port": cluster.get("DataPathPort"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a node's certificate says: Swarm writes node ID, role and cluster ID into it as CN, OU and O (swarmkit's
+    ca package)."""
+
+    node: str | None = None
+    cluster: str | None = None
+    manager: bool = False
+
+
+def _certificates(text: str) -> dict[str, str]:
+    """The certificates that the probe printed, by the data root they lie in."""
+    found: dict[str, str] = {}
+    root = ""
+    for line in text.splitlines():
+        if line.startswith("root "):
+            root = line.removeprefix("root ")
+        elif "BEGIN CERTIFICATE" in line or root in found:
+            found[root] = found.get(root, "") + f"{line}\n"
+    return found
+
+
+def _own(found: Mapping[str, str], root: str, node: str | None) -> Identity:
+    """The identity of an engine that runs: from the folder it keeps its data in, and never another node's."""
+    told = [_identity(found[root])] if root in found else [_identity(text) for text in found.values() if node]
+    return next((identity for identity in told if node in (None, identity.node)), Identity())
+
+
+def _identity(certificate: str) -> Identity:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -127,11 +176,10 @@ def _from_disk(certificate: str, node_state: str) -> State:
     def part(name: x509.ObjectIdentifier) -> str:
         return str(subject.get_attributes_for_oid(name)[0].value)
 
-    return State(
-        node_state=node_state,
-        node_id=part(NameOID.COMMON_NAME),
-        cluster_id=part(NameOID.ORGANIZATION_NAME),
-        manager=part(NameOID.ORGANIZATIONAL_UNIT_NAME) == "swarm-manager",
+    return Identity(
+        part(NameOID.COMMON_NAME),
+        part(NameOID.ORGANIZATION_NAME),
+        part(NameOID.ORGANIZATIONAL_UNIT_NAME) == "swarm-manager",
     )
 
 
@@ -147,5 +195,10 @@ def _node(raw: Mapping[str, Any]) -> Node:
         state=raw["Status"]["State"],
         reachability=manager.get("Reachability"),
         leader=bool(manager.get("Leader")),
-        address=raw["Status"].get("Addr", ""),
+        address=_host_part(manager.get("Addr") or "") or raw["Status"].get("Addr", ""),
     )
+
+
+def _host_part(address: str) -> str:
+    """Of ``10.0.0.1:2377`` or ``[fd00::1]:2377``, the address."""
+    return address.rpartition(":")[0].strip("[]")

@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from testinfra.host import Host as Remote
 
-from skep.model import Cluster, Host, reveal
+from skep.model import Cluster, Host
 
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
+ROOT = "timeout 20 docker info --format '{{json .DockerRootDir}}'"
 NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
 SECOND = 1_000_000_000
 PATIENCE = 30
@@ -36,7 +37,7 @@ def test_active(host: Remote, wanted: Host, ask: Ask) -> None:
 def test_same_swarm(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
     """the host is in the same swarm as the managers"""
     identity = _own(host, ask)
-    certificate = _certificate(host, wanted)
+    certificate = _certificate(host, wanted, ask)
     ours, theirs = certificate[NameOID.ORGANIZATION_NAME], ask(manager, INFO)[0]["Cluster"]["ID"]
     assert ours == theirs, f"{wanted.name} has a certificate of the swarm {ours}, the managers are the swarm {theirs}"
     name = certificate[NameOID.COMMON_NAME]
@@ -59,7 +60,7 @@ def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
         assert reach == "reachable", f"the managers cannot reach the manager {wanted.name}: {reach}"
     given = ""
     for _ in range(PATIENCE):
-        given = _certificate(host, wanted)[NameOID.ORGANIZATIONAL_UNIT_NAME]
+        given = _certificate(host, wanted, ask)[NameOID.ORGANIZATIONAL_UNIT_NAME]
         if given == f"swarm-{wanted.role}":
             return
         time.sleep(1)
@@ -127,12 +128,12 @@ def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
     assert not wrong, f"swarm: {'; '.join(wrong)}"
 
 
-def _certificate(host: Remote, wanted: Host) -> Mapping[x509.ObjectIdentifier, str]:
+def _certificate(host: Remote, wanted: Host, ask: Ask) -> Mapping[x509.ObjectIdentifier, str]:
     """The subject that the swarm's CA gave the node: swarm (O), role (OU) and node (CN).
 
     Source: swarmkit, ca/certificates.go.
     """
-    root = reveal(wanted.daemon.get("data-root", "/var/lib/docker"))
+    root = ask(host, ROOT)[0]
     file = host.run("cat %s", f"{root}/swarm/certificates/swarm-node.crt")
     assert file.succeeded, f"{wanted.name} has no certificate of a swarm: {file.stderr.strip()}"
     subject = x509.load_pem_x509_certificates(file.stdout_bytes)[0].subject

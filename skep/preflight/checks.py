@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.errors import AccessError, ConnectError, SkepError
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
-from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, is_ip, swarm_address, where
+from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, swarm_address, where
 from skep.preflight.ranges import bridge_pools, default_pool, ranges
 
 SUPPORTED = ("debian", "ubuntu")
@@ -81,8 +81,8 @@ def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
     wanted = host.advertise or (host.address if is_ip(host.address) else None)
     if wanted is None or not fact.addresses:
         return
-    present = {address for found in fact.addresses.values() for address in found}
-    if wanted not in present and wanted not in fact.addresses:
+    present = {canonical(address) for found in fact.addresses.values() for address in found}
+    if canonical(wanted) not in present and wanted not in fact.addresses:
         yield Finding(
             "error",
             f"the advertise address {wanted} is not on this host",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, canonical, is_ip
 from skep.questions import Answers
 
 MODULES = {
@@ -135,16 +134,7 @@ def data_port(cluster: Cluster) -> int:
 
 def swarm_address(host: Host) -> str | None:
     """Where the others reach it, if the inventory says so with an IP address."""
-    return next((text for text in (host.advertise, host.address) if text and is_ip(text)), None)
-
-
-def is_ip(text: str) -> bool:
-    """Whether it is an address, and not a name."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return next((canonical(text) for text in (host.advertise, host.address) if text and is_ip(text)), None)
 
 
 def where(hosts: Sequence[str], facts: Mapping[str, Facts]) -> str:

@@ -50,7 +50,8 @@ def test_a_stopped_node_is_known_by_its_certificate(role: str, manager: bool) ->
 def test_a_node_that_is_not_up_yet_is_known_by_its_certificate(state: str) -> None:
     """Its engine answers, and tells no node ID until it is unlocked, or has found the managers."""
     info = {"Swarm": {"LocalNodeState": state, "NodeID": "", "ControlAvailable": False}}
-    assert swarm.parse(certificate("swarm-manager"), {"/info": info}) == State(
+    info |= {"DockerRootDir": "/srv/docker"}
+    assert swarm.parse(f"root /srv/docker\n{certificate('swarm-manager')}", {"/info": info}) == State(
         node_state=state, node_id=NODE, cluster_id=CLUSTER, manager=True
     )
 
@@ -59,6 +60,28 @@ def test_an_engine_that_answers_is_believed_before_its_certificate() -> None:
     found = swarm.parse(certificate("swarm-manager"), {"/info": INFO})
     assert found is not None
     assert found.node_state == "inactive"
+
+
+def test_another_certificate_than_the_engines_own_says_nothing() -> None:
+    """Left behind where the engine does not keep its data any more, as by another data-root."""
+    text = f"engine installed\naddress 10.0.0.1/24\nroot /var/lib/docker\n{certificate('swarm-manager')}"
+    for info in ({"LocalNodeState": PENDING, "NodeID": ""}, {"LocalNodeState": "active", "NodeID": "another"}):
+        found = swarm.parse(text, {"/info": {"Swarm": info, "DockerRootDir": "/srv/docker"}})
+        assert found is not None
+        assert (found.node_id or "another", found.cluster_id) == ("another", None)
+
+
+def test_an_active_node_is_in_the_swarm_that_its_certificate_names() -> None:
+    info = {"Swarm": {"LocalNodeState": "active", "NodeID": NODE}, "DockerRootDir": "/srv/docker/165536.165536"}
+    found = swarm.parse(f"root /srv/docker/165536.165536\n{certificate('swarm-worker')}", {"/info": info})
+    assert found is not None
+    assert (found.node_id, found.cluster_id) == (NODE, CLUSTER)
+
+
+def test_an_engine_that_is_stopped_may_be_a_node_whatever_is_found() -> None:
+    assert swarm.parse("engine installed\n", {}) == State(node_state=STOPPED)
+    two = "".join(f"root /{place}\n{certificate('swarm-worker')}" for place in ("a", "b"))
+    assert swarm.parse(f"engine installed\n{two}", {}) == State(node_state=STOPPED)
 
 
 def test_without_engine_and_certificate_there_is_nothing() -> None:

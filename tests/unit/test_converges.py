@@ -15,7 +15,7 @@ from skep.model import Cluster
 from skep.plan import Plan, Step, Wait
 from tests.world.clusters import NAMES, random_cluster
 from tests.world.grounds import groundless
-from tests.world.mishaps import befall
+from tests.world.mishaps import ODD, Mishap, befall
 from tests.world.observing import down_plan_for, plan_for
 from tests.world.playing import Fault, Outcome, play
 from tests.world.truth import differences
@@ -106,6 +106,28 @@ def test_any_mishap_is_mended_in_one_run_or_refused_with_grounds(seed: int, mish
     befall(world, luck, mishaps)
     world.settle()
     arrive(world, random_cluster(luck, steady=luck.random() < 0.9), luck)
+
+
+@given(SEEDS, st.lists(st.sampled_from(ODD), min_size=1, max_size=4))
+def test_no_node_that_a_machine_still_is_is_removed_or_demoted_and_no_swarm_made_beside_one(
+    seed: int, odd: list[Mishap]
+) -> None:
+    """The world forbids it: whatever a machine shows of the node it is, and whether it is observed at all."""
+    luck = Random(seed)
+    world, cluster = settled(luck), random_cluster(luck, steady=True)
+    for mishap in odd:
+        mishap(world, luck.choice(list(world.machines.values())), luck)
+    world.settle()
+    kept = {(machine.swarm, machine.node) for machine in world.machines.values() if machine.node}
+    for _ in range(2):
+        plan = plan_for(world, cluster)
+        event(f"refused: {plan.errors[0].text[:30]}" if plan.errors else "played")
+        if not plan.errors:
+            play(plan, world, cluster, luck)
+            world.settle()
+    left = [swarm.nodes for swarm in world.swarms.values()]
+    still = [one for one in kept if any((m.swarm, m.node) == one for m in world.machines.values())]
+    assert all(any(node in nodes for nodes in left) for swarm, node in still if swarm in world.swarms)
 
 
 @given(SEEDS)

@@ -13,7 +13,7 @@ from skep.errors import StepFailed
 from skep.model import Cluster
 from skep.plan import Call, Put, Ref, Run, Step, file_bytes
 from tests.world.machine import Machine, NotYet, Refused
-from tests.world.raft import Swarm
+from tests.world.raft import Node, Swarm
 from tests.world.world import Forbidden, Watch, World
 
 INTERRUPTING = ("engine/install", "daemon/restart")
@@ -165,6 +165,9 @@ def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
     deed.machine.need_running()
     if deed.machine.swarm:
         raise Refused(f"{deed.host} is already part of a swarm")
+    elsewhere = [host.name for host in deed.cluster.managers if deed.world.machines[host.name].swarm]
+    if elsewhere:
+        raise Forbidden(f"{deed.step.id}: {elsewhere} are in a swarm")
     swarm = deed.world.found(deed.machine)
     swarm.spec = dict(spec)
     swarm.fixed = {
@@ -208,6 +211,8 @@ def _update_node(deed: Deed, *, node: str, spec: Mapping[str, Any], drop_labels:
     if found is None:
         raise Refused(f"no node {node}")
     if spec.get("Role", found.role) != found.role:
+        if spec["Role"] == "worker" and not _wished(deed, found):
+            deed.watch.no_longer(deed.step.id, deed.swarm, found)
         if spec["Role"] == "worker" and not deed.swarm.can_lose(found):
             raise Refused("can't remove member from the raft: this would result in a loss of quorum")
         if spec["Role"] == "manager" or deed.swarm.alive(found):
@@ -219,6 +224,12 @@ def _update_node(deed: Deed, *, node: str, spec: Mapping[str, Any], drop_labels:
     found.labels = {k: v for k, v in {**found.labels, **spec.get("Labels", {})}.items() if k not in drop_labels}
 
 
+def _wished(deed: Deed, node: Node) -> bool:
+    """Whether the host that is the node is to be a worker."""
+    machine = deed.swarm.machine_of(node)
+    return machine is not None and machine.name in [host.name for host in deed.cluster.workers]
+
+
 def _remove_node(deed: Deed, *, node: str) -> None:
     found = deed.swarm.nodes.get(node)
     if found is None:
@@ -227,6 +238,7 @@ def _remove_node(deed: Deed, *, node: str) -> None:
         raise Refused(f"node {node} is a manager")
     if found.ready or found.member:
         raise NotYet(f"node {node} is not down, or still a raft member")
+    deed.watch.no_longer(deed.step.id, deed.swarm, found)
     del deed.swarm.nodes[node]
 
 

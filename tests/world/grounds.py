@@ -19,7 +19,7 @@ def groundless(world: World, cluster: Cluster, finding: Finding) -> bool:
 
 
 def _silent_manager(world: World, cluster: Cluster, finding: Finding) -> bool:
-    return any(not world.machines[host.name].answers for host in cluster.managers)
+    return any(not world.observed(host.name) for host in cluster.managers)
 
 
 def _quorum_lost(world: World, cluster: Cluster, finding: Finding) -> bool:
@@ -76,11 +76,39 @@ def _image_lacking(world: World, cluster: Cluster, finding: Finding) -> bool:
     return any(f"the image {image} does not" in finding.text for image in world.lacking)
 
 
+def _no_root(world: World, cluster: Cluster, finding: Finding) -> bool:
+    return not world.machines[finding.host or ""].privileged
+
+
+def _copied(world: World, cluster: Cluster, finding: Finding) -> bool:
+    nodes = [world.machines[name].node for name in (finding.host or "").split(", ")]
+    return len(nodes) > 1 and len(set(nodes)) == 1
+
+
+def _doubtful(world: World, cluster: Cluster, finding: Finding) -> bool:
+    """Some host did not say which node it is."""
+    return any(not (world.observed(h.name) and world.machines[h.name].running) for h in cluster.hosts)
+
+
+def _misnamed(world: World, cluster: Cluster, finding: Finding) -> bool:
+    return world.machines[finding.host or ""].hostname in [host.name for host in cluster.managers]
+
+
+def _other_swarm(world: World, cluster: Cluster, finding: Finding) -> bool:
+    led = {world.machines[name].swarm for name in world.managers(cluster)}
+    return world.machines[finding.host or ""].swarm not in led
+
+
 GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"cannot be asked, so nobody knows", _silent_manager),
     (r"swarm without a quorum", _quorum_lost),
     (r"that no manager of this inventory leads", _nobody_leads),
     (r"its engine is stopped", _nobody_leads),
+    (r"is not root", _no_root),
+    (r"are one and the same node", _copied),
+    (r"may be \w+ as it was", _doubtful),
+    (r"calls itself", _misnamed),
+    (r"is in the swarm \w+, and \w+ manages", _other_swarm),
     (r"is in another swarm than|different swarms", _stranger),
     (r"since init and cannot become", _init_only),
     (r"restarting it would leave \d of \d managers reachable", _no_reserve),

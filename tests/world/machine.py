@@ -54,6 +54,12 @@ class Machine:
     """Keys the tool ever put in force here: the truth against which a dropped key is judged."""
     node: str | None = None
     swarm: str | None = None
+    hidden: bool = False
+    """The probe does not find its data root while the engine is stopped, as by an option in a drop-in."""
+    privileged: bool = True
+    """The login may become root: else it is told, and the host is not observed."""
+    hostname: str = ""
+    """What the machine calls itself, where that is not its name in the inventory."""
 
     @property
     def installed(self) -> bool:
@@ -88,5 +94,11 @@ class Machine:
 
     def wipe(self) -> None:
         """Reinstalled from bare metal: same name and address, nothing else left."""
-        fresh = Machine(self.name, self.address, self.offers)
+        fresh = Machine(self.name, self.address, self.offers, privileged=self.privileged)
         self.__dict__.update(fresh.__dict__)
+
+    def reinstall(self) -> None:
+        """A new system on the old disks: the engine is gone, its data is where nobody looks for it."""
+        node, swarm = self.node, self.swarm
+        self.wipe()
+        self.node, self.swarm, self.hidden = node, swarm, True

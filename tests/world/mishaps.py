@@ -114,6 +114,52 @@ def elsewhere(world: World, machine: Machine, luck: Random) -> None:
         world.found(machine)
 
 
+def stopped_and_hidden(world: World, machine: Machine, luck: Random) -> None:
+    """Stopped by hand, its data in a place that only an option of its unit names."""
+    machine.hidden = True
+    machine.stop()
+
+
+def reinstalled(world: World, machine: Machine, luck: Random) -> None:
+    if luck.random() < 0.3 and world.swarm_of(machine.name) is not None and len(world.swarms) == 1:
+        machine.reinstall()
+
+
+def no_root(world: World, machine: Machine, luck: Random) -> None:
+    if luck.random() < 0.5:
+        machine.privileged = False
+
+
+def cloned(world: World, machine: Machine, luck: Random) -> None:
+    """Another machine is made from a copy of this one's disk."""
+    other = luck.choice(list(world.machines.values()))
+    if luck.random() < 0.3 and other is not machine and machine.node and machine.installed:
+        other.wipe()
+        copied = ("package", "version", "enabled", "running", "file", "memory", "in_force", "node", "swarm")
+        other.__dict__.update({key: copy.deepcopy(getattr(machine, key)) for key in copied})
+
+
+def names_swapped(world: World, machine: Machine, luck: Random) -> None:
+    """Two machines call themselves by each other's name."""
+    other = luck.choice(list(world.machines.values()))
+    if luck.random() < 0.5 and other is not machine:
+        _rename(world, machine, other.name)
+        _rename(world, other, machine.name)
+
+
+def renumbered(world: World, machine: Machine, luck: Random) -> None:
+    """A node's certificate is of another swarm than the one whose managers list it."""
+    if luck.random() < 0.3 and machine.node and machine.swarm:
+        machine.swarm = world.new_id("swarm")
+
+
+def _rename(world: World, machine: Machine, name: str) -> None:
+    machine.hostname = name
+    node = world.node_of(machine.name)
+    if node is not None:
+        node.hostname = name
+
+
 def stack_touched(world: World, machine: Machine, luck: Random) -> None:
     """``docker service update`` or ``rm`` by hand."""
     for swarm in world.swarms.values():
@@ -189,7 +235,12 @@ def _unbound(spec: dict[str, Any], luck: Random) -> None:
 
 TOUCHES = (_image, _env, _scaled, _restarted, _labelled, _unbound)
 
-MISHAPS: tuple[Callable[[World, Machine, Random], None], ...] = (
+Mishap = Callable[[World, Machine, Random], None]
+
+ODD: tuple[Mishap, ...] = (stopped_and_hidden, reinstalled, no_root, cloned, names_swapped, renumbered, wiped, cut_off)
+"""What makes a healthy node look as if it were none, or another."""
+
+MISHAPS: tuple[Mishap, ...] = (
     wiped,
     wiped,
     engine_stopped,
@@ -209,6 +260,12 @@ MISHAPS: tuple[Callable[[World, Machine, Random], None], ...] = (
     left,
     forgotten,
     elsewhere,
+    stopped_and_hidden,
+    reinstalled,
+    no_root,
+    cloned,
+    names_swapped,
+    renumbered,
     stack_touched,
     record_lost,
     tag_moved,

@@ -14,7 +14,9 @@ from roles.networks.role import State as NetworksState
 from roles.stacks.state import State as StacksState
 from roles.swarm.state import Node as SeenNode
 from roles.swarm.state import State as SwarmState
+from skep import preflight
 from skep.model import Cluster
+from skep.observe import not_root
 from skep.plan import Plan
 from skep.role import Inquiring
 from skep.rolling import Member
@@ -28,7 +30,7 @@ ROLES = (engine, daemon, swarm, networks, stacks)
 
 def observe(world: World, cluster: Cluster) -> dict[str, dict[str, Any]]:
     """Role name → host name → state; hosts that do not answer are missing."""
-    answering = [host.name for host in cluster.hosts if world.machines[host.name].answers]
+    answering = [host.name for host in cluster.hosts if world.observed(host.name)]
     look = {
         "engine": engine_state,
         "daemon": daemon_state,
@@ -42,7 +44,7 @@ def observe(world: World, cluster: Cluster) -> dict[str, dict[str, Any]]:
 def plan_for(world: World, cluster: Cluster) -> Plan:
     """The plan of all roles from what the world shows."""
     observed = observe(world, cluster)
-    items: list[Any] = []
+    items: list[Any] = _refused_logins(world, cluster)
     for role in ROLES:
         seen = observed[role.name]
         if isinstance(role, Inquiring):
@@ -55,8 +57,19 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
 def down_plan_for(world: World, cluster: Cluster) -> Plan:
     """The plan that takes everything down again."""
     observed = observe(world, cluster)
-    items = [item for role in (stacks, networks, swarm) for item in role.down(cluster, observed[role.name])]
+    items: list[Any] = _refused_logins(world, cluster)
+    items += [item for role in (stacks, networks, swarm) for item in role.down(cluster, observed[role.name])]
     return Plan(items, [role.name for role in ROLES], [host.name for host in cluster.hosts])
+
+
+def _refused_logins(world: World, cluster: Cluster) -> list[Any]:
+    """What preflight says of hosts whose login is not root's."""
+    refused = {
+        host.name: not_root(host.name, "deploy", sudo=False)
+        for host in cluster.hosts
+        if world.machines[host.name].answers and not world.machines[host.name].privileged
+    }
+    return list(preflight.check(cluster, {}, refused))
 
 
 def engine_state(world: World, name: str) -> EngineState | None:
@@ -86,35 +99,42 @@ def daemon_state(world: World, name: str) -> DaemonState:
 
 def swarm_state(world: World, name: str) -> SwarmState | None:
     machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
+    addresses = (machine.address,)
     if not machine.running:
         return _stopped(machine, node)
-    if swarm is None:
-        return SwarmState()
+    if machine.node is None:
+        return SwarmState(addresses=addresses)
+    known: dict[str, Any] = {"node_id": machine.node, "cluster_id": machine.swarm, "addresses": addresses}
     if machine.locked:
-        return SwarmState(node_state="locked", node_id=machine.node, cluster_id=machine.swarm, manager=True)
+        return SwarmState(node_state="locked", manager=True, **known)
     if machine.pending and node is not None:
-        return SwarmState(
-            node_state="pending", node_id=machine.node, cluster_id=machine.swarm, manager=node.role == "manager"
-        )
+        return SwarmState(node_state="pending", manager=node.role == "manager", address=node.address, **known)
     manages = node is not None and node.member
-    rules = manages and swarm.quorum
+    rules = manages and swarm is not None and swarm.quorum
     return SwarmState(
         node_state="active",
-        node_id=machine.node,
-        cluster_id=swarm.id if manages and rules else None,
         manager=manages,
         error=None if rules or not manages else "The swarm does not have a leader",
-        nodes=tuple(_seen(swarm, other) for other in swarm.nodes.values()) if rules else None,
-        spec=swarm.spec if rules else {},
-        fixed=swarm.fixed if rules else {},
+        address=node.address if node else machine.address,
+        nodes=tuple(_seen(swarm, other) for other in swarm.nodes.values()) if rules and swarm else None,
+        spec=swarm.spec if rules and swarm else {},
+        fixed=swarm.fixed if rules and swarm else {},
+        **known,
     )
 
 
 def _stopped(machine: Machine, node: Node | None) -> SwarmState | None:
-    if machine.node is None:
-        return None
+    addresses = (machine.address,)
+    if machine.hidden or machine.node is None:
+        return SwarmState(node_state="stopped", addresses=addresses) if machine.installed else None
     manager = node is not None and node.role == "manager"
-    return SwarmState(node_state="stopped", node_id=machine.node, cluster_id=machine.swarm, manager=manager)
+    return SwarmState(
+        node_state="stopped",
+        node_id=machine.node,
+        cluster_id=machine.swarm,
+        manager=manager,
+        addresses=addresses,
+    )
 
 
 def networks_state(world: World, name: str) -> NetworksState | None:

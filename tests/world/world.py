@@ -56,7 +56,7 @@ class World:
         machine.need_running()
         if machine.swarm:
             raise Refused(f"{machine.name} is already part of a swarm")
-        node = Node(self.new_id("node"), machine.name, machine.address, role)
+        node = Node(self.new_id("node"), machine.hostname or machine.name, machine.address, role)
         swarm.nodes[node.id] = node
         machine.node, machine.swarm = node.id, swarm.id
         return node
@@ -69,6 +69,10 @@ class World:
         locks = swarm is not None and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
         machine.locked = not was and locks and node is not None and node.member
         machine.pending = not was and not machine.locked and node is not None and not (swarm and swarm.quorum)
+
+    def observed(self, name: str) -> bool:
+        """Whether a host is observed whole: it answers, and the login may become root."""
+        return self.machines[name].answers and self.machines[name].privileged
 
     def swarm_of(self, name: str) -> Swarm | None:
         return self.swarms.get(self.machines[name].swarm or "")
@@ -101,7 +105,7 @@ class World:
 
         A silent host that is to be a worker does not count: nobody has to hear it before a swarm is initialised.
         """
-        asked = [self.machines[h.name] for h in cluster.hosts if h.role == "manager" or self.machines[h.name].answers]
+        asked = [self.machines[h.name] for h in cluster.hosts if h.role == "manager" or self.observed(h.name)]
         return {machine.swarm for machine in asked if machine.swarm}
 
     def managers(self, cluster: Cluster, avoid: str | None = None) -> list[str]:
@@ -110,8 +114,8 @@ class World:
         return [name for name in able if name != avoid] or able
 
     def _manages(self, name: str) -> bool:
-        machine, swarm, node = self.machines[name], self.swarm_of(name), self.node_of(name)
-        if not (machine.answers and swarm and node):
+        swarm, node = self.swarm_of(name), self.node_of(name)
+        if not (self.observed(name) and swarm and node):
             return False
         return node.member and swarm.alive(node) and swarm.quorum
 
@@ -164,6 +168,12 @@ class Watch:
         """Whether the user takes it that one manager is missing for a moment, where none can be spared."""
         none_spared = len(swarm.members) == 2 or any(node.id in self.absent for node in swarm.members)
         return self.cluster.allow_quorum_loss and none_spared and len(swarm.reachable) >= len(swarm.members) // 2
+
+    def no_longer(self, event: str, swarm: Swarm, node: Node) -> None:
+        """Raise ``Forbidden`` if a machine still is that node by what is on its disk, whatever it shows of that."""
+        for machine in self.world.machines.values():
+            if (machine.node, machine.swarm) == (node.id, swarm.id):
+                raise Forbidden(f"{event}: {machine.name} still is the node {node.id}")
 
     def manager_change(self, event: str, swarm: Swarm, node: Node | None) -> None:
         """Raise ``Forbidden`` if another manager is not reachable, save those that were not so before."""

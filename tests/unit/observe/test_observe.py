@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from skep.errors import ConnectError, EngineSilent, ProbeError, SkepError
-from skep.model import Cluster, Host
+from skep import preflight
+from skep.errors import ConnectError, EngineSilent, ProbeError, SkepError, SudoError
+from skep.model import Access, Cluster, Host
 from skep.observe import join, observe, split
 from skep.ssh import Result
 
@@ -34,7 +35,8 @@ class Session:
     """Answers each section from a table; without one, prints nothing for it. ``cut`` shortens the output."""
 
     def __init__(self, host: str, table: dict[str, str], status: int = 0, cut: int | None = None) -> None:
-        self.host, self.table, self.status, self.cut = host, table, status, cut
+        self.host, self.table, self.status, self.cut = host, {"user": "0\nroot\n", **table}, status, cut
+        self.access = Access(sudo=False)
         self.scripts: list[str] = []
 
     def open(self) -> None:
@@ -102,6 +104,18 @@ def test_only_the_hosts_asked_for() -> None:
     one, other = Session("m1", {"preflight": PREFLIGHT}), Session("w1", {"preflight": PREFLIGHT})
     assert look(one, other, hosts=["w1"]).hosts == ("w1",)
     assert one.scripts == []
+
+
+@pytest.mark.parametrize("table", [{"preflight": PREFLIGHT, "one": "7\n"}, {}])
+def test_a_login_that_is_not_root_is_an_error_of_that_host_and_nothing_it_saw_counts(table: dict[str, str]) -> None:
+    error = failure({**table, "user": "1000\ndeploy\n"})
+    assert isinstance(error, SudoError)
+    assert error.lines() == [
+        "m1: observe: runs scripts as deploy, which is not root",
+        "  cause: what it may not read would look as if it were not there",
+        "  next:  set ssh.sudo: true in the inventory for this host, or log in as root: ssh.user: root",
+    ]
+    assert [finding.level for finding in preflight.check(CLUSTER, {}, {"m1": error})] == ["error"]
 
 
 def test_a_script_that_fails() -> None:

@@ -121,6 +121,13 @@ def test_routes_go_to_where_a_host_advertises_itself() -> None:
     assert "for target in 10.5.0.1 10.0.0.2;" in probe(replace(CLUSTER, hosts=hosts))
 
 
+@pytest.mark.parametrize("field", ["address", "advertise"])
+def test_addresses_are_compared_however_they_are_written(field: str) -> None:
+    hosts = [Host("m1", **{"address": "m1.example.org", field: "FD15:0:0::12", "role": "manager"})]  # type: ignore[arg-type]
+    found = check(Cluster("test", tuple(hosts)), {"m1": facts(addresses={"eth0": ("fd15::12",)})}, {})
+    assert [finding for finding in found if "advertise" in finding.text] == []
+
+
 def test_hosts_in_order_have_no_findings() -> None:
     assert texts(m1=facts(), w1=facts("w1")) == []
 

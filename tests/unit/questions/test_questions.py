@@ -105,7 +105,9 @@ def host(tmp_path: Path) -> Any:
     def run(
         info: Any, *others: str, engine: bool = True, later: Any = None, folder: str = "", mute: bool = False
     ) -> str:
-        (tmp_path / "docker.pid").write_text(str(os.getpid()) if engine else "999999999")
+        (tmp_path / "docker.pid").write_text("4711\n")
+        (tmp_path / "proc" / "4711").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "proc" / "4711" / "comm").write_text("dockerd\n" if engine else "sleep\n")
         replies = (reply(info, version="1.0"), reply(later or info, version="1.0"), *others)
         quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in replies]
         docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:]))
@@ -114,6 +116,7 @@ def host(tmp_path: Path) -> Any:
         text = script(ASKED).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
         text = text.replace("/run/skep", f"{tmp_path}/{folder}skep")
         text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
+        text = text.replace('"/proc/', f'"{tmp_path}/proc/')
         environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         done = subprocess.run(["sh", "-c", text], capture_output=True, env=environment, timeout=10, check=False)
         assert not list(tmp_path.glob("skep.*"))

@@ -1,0 +1,184 @@
+"""What forbids to touch the swarm: copies, split brain, foreign swarms, lost quorum, managers that were not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from roles.swarm.identity import advertise, expelled, stranded
+from roles.swarm.state import LOCKED, PENDING, STOPPED, State
+from roles.swarm.view import View, leads
+from skep.model import Cluster, canonical
+from skep.plan import Finding
+
+AGAIN = "then run the same command again"
+
+
+def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+    """Every reason not to touch the swarm, on any host."""
+    found = [*copies(observed), *_swarms(observed, seen), *_split(observed)]
+    if found:
+        yield from found
+        return
+    stopped = [name for name, state in observed.items() if state and state.node_state == STOPPED]
+    if seen is None and stopped:
+        yield Finding(
+            "warning",
+            "its engine is stopped: the swarm is looked at once it runs",
+            host=", ".join(stopped),
+            role="swarm",
+        )
+        return
+    silent = [host.name for host in cluster.managers if host.name not in observed]
+    active = [state for state in observed.values() if state and state.node_state == "active"]
+    headless = seen is None and (bool(silent) or any(state.manager for state in active))
+    for name, state in observed.items():
+        if headless and state and state.node_state == "active" and not state.manager:
+            continue
+        yield from host_refusal(cluster, name, state, seen)
+    if seen is None and silent:
+        yield _error(
+            ", ".join(silent),
+            "cannot be asked, so nobody knows whether a swarm exists already",
+            "no swarm is initialised before every manager of the inventory has answered: bring it"
+            " back, or take it out of the inventory",
+        )
+
+
+def copies(observed: Mapping[str, State | None]) -> Iterator[Finding]:
+    """Hosts that are one and the same node: one of them was made from a copy of the other's disk."""
+    hosts: dict[str, list[str]] = {}
+    for name, state in observed.items():
+        if state and state.node_id:
+            hosts.setdefault(state.node_id, []).append(name)
+    for node, names in hosts.items():
+        if len(names) > 1:
+            yield _error(
+                ", ".join(names),
+                f"are one and the same node {node}: the swarm state of one is a copy of the other's",
+                "decide which one is the node; on each other one run: docker swarm leave --force; and give it a"
+                f" machine-id of its own: rm /etc/machine-id && systemd-machine-id-setup; {AGAIN}",
+            )
+
+
+def _swarms(observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+    """Hosts in different swarms, by what their engines and certificates say."""
+    swarms = {name: state.cluster_id for name, state in observed.items() if state and state.cluster_id}
+    leading = {state.cluster_id for state in observed.values() if state and state.nodes is not None}
+    if seen is None or len(leading) > 1:
+        if len(set(swarms.values())) > 1:
+            told = ", ".join(f"{name} in {cluster[:12]}" for name, cluster in sorted(swarms.items()))
+            yield _error(
+                None,
+                f"the hosts are in {len(set(swarms.values()))} different swarms: {told}",
+                f"decide which one is right; on each host of the other run: docker swarm leave --force; {AGAIN}",
+            )
+        return
+    for name, cluster in swarms.items():
+        if cluster != seen.state.cluster_id:
+            yield _error(
+                name,
+                f"is in the swarm {cluster[:12]}, and {seen.told_by} manages the swarm"
+                f" {(seen.state.cluster_id or '')[:12]}",
+                f"if its place there may be given up, run on {name}: docker swarm leave --force; {AGAIN}",
+            )
+
+
+def _split(observed: Mapping[str, State | None]) -> Iterator[Finding]:
+    """Two leaders of one swarm with managers of their own, as ``--force-new-cluster`` on two survivors makes them."""
+    leaders = {name: state for name, state in observed.items() if state and leads(state)}
+    managers = {
+        name: frozenset(node.id for node in state.nodes or () if node.role == "manager")
+        for name, state in leaders.items()
+    }
+    if len(set(managers.values())) > 1:
+        yield _error(
+            ", ".join(leaders),
+            "each lead a swarm with other managers: one swarm was split in two",
+            f"decide which one is right; on each host of the other run: docker swarm leave --force; {AGAIN}",
+        )
+
+
+def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | None) -> Iterator[Finding]:
+    """Why one host's place in a swarm forbids to go on."""
+    if state is None or state.node_state in ("inactive", STOPPED) or expelled(state, seen):
+        return
+    if state.node_state == PENDING:
+        if seen is None:
+            yield _error(
+                name,
+                f"its engine still looks for its swarm, and no manager of the inventory answers for it{_where(state)}",
+                f"run the same command again in a moment, for its managers may be on their way; if it stays: on {name}"
+                " look at journalctl -u docker; if its place there may be given up: docker swarm leave --force",
+            )
+        elif state.node_id and seen.node_of(state) is None:
+            yield _stranger(name, seen)
+    elif state.node_state == LOCKED:
+        if seen is None:
+            yield _error(
+                name,
+                "its swarm state is locked, and no manager of the inventory can tell the key",
+                f"on {name} run: docker swarm unlock; it asks for the key, which any manager that is not locked tells:"
+                f" docker swarm unlock-key -q. {AGAIN.capitalize()}",
+            )
+        elif state.node_id and seen.node_of(state) is None:
+            yield _stranger(name, seen)
+    elif state.node_state != "active":
+        yield _error(
+            name,
+            f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}{_where(state)}",
+            f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave --force",
+        )
+    elif state.manager and state.nodes is None:
+        yield _error(
+            name,
+            f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}{_where(state)}",
+            "run it again in a moment, for a new leader may be on its way; else bring the other managers back; only if"
+            " they are lost for good: docker swarm init --force-new-cluster"
+            f" --advertise-addr {advertise(cluster.host(name)) or 'ADDRESS'} on one survivor",
+        )
+    elif seen is None:
+        yield _error(
+            name,
+            "is in a swarm that no manager of this inventory leads",
+            f"if that swarm may be given up, run on {name}: docker swarm leave --force",
+        )
+    elif seen.node_of(state) is None:
+        yield _stranger(name, seen)
+
+
+def _stranger(name: str, seen: View) -> Finding:
+    return _error(
+        name,
+        f"is in another swarm than {seen.told_by}, or was removed from this one",
+        f"if its place there may be given up, run on {name}: docker swarm leave --force; {AGAIN}",
+    )
+
+
+def _where(state: State) -> str:
+    """That it advertises an address which its host has no more, where that is so."""
+    present = {canonical(address) for address in state.addresses}
+    if not state.address or not present or canonical(state.address) in present:
+        return ""
+    return (
+        f"; it advertises {state.address}, which is no address of this host any more (it has"
+        f" {', '.join(state.addresses)}): give it the old address again if you can"
+    )
+
+
+def stays(cluster: Cluster, observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+    """Hosts that cannot, or must not, be told to leave: their engine is stopped, or they are in another swarm."""
+    strangers = list(_swarms(observed, seen))
+    yield from strangers
+    for name, state in observed.items():
+        if state is None or state.node_state == "inactive":
+            continue
+        if state.node_state == STOPPED:
+            yield _error(
+                name, "its engine is stopped, and it may be a node", f"on {name} run: systemctl start docker; {AGAIN}"
+            )
+        elif seen and seen.node_of(state) is None and not stranded(state) and not strangers:
+            yield from host_refusal(cluster, name, state, seen)
+
+
+def _error(host: str | None, text: str, next_action: str) -> Finding:
+    return Finding("error", text, host=host, role="swarm", next_action=next_action)
