@@ -229,19 +229,19 @@ def stack_restart(c, name, services, inventory=None, timeout=None, json=False, v
 @task(
     positional=["name", "revision"],
     help=helps(
-        "inventory", "json", "verbose", "timeout", name="a stack",
+        "inventory", "json", "verbose", "timeout", "yes", name="a stack",
         revision="a number of stack.history (default: the one before what runs)",
     ),
 )  # fmt: skip
-def stack_rollback(c, name, revision=0, inventory=None, timeout=None, json=False, verbose=False):
-    """Take the whole stack back to a revision: services, configs and secrets as they were.
+def stack_rollback(c, name, revision=0, inventory=None, timeout=None, yes=False, json=False, verbose=False):
+    """Take the whole stack back to a revision: services, configs and secrets as they were. Asks first.
 
     Example: invoke stack.rollback web 4 -i prod
     """
     with site(c, inventory, json, verbose) as (here, tell):
         from skep.commands import rollouts
 
-        rollouts.rollback(here, tell, name=name, revision=revision or None, timeout=timeout)
+        rollouts.rollback(here, tell, name=name, revision=revision or None, timeout=timeout, yes=yes)
 
 
 @task(positional=["name"], help=helps("inventory", "json", "verbose", name="a stack"))

@@ -99,7 +99,7 @@ def _seen_again(site: Site, before: Observation) -> Observation:
 
 
 def _witness(site: Site, before: Observation) -> str | None:
-    """The host that can tell for all roles."""
+    """The host that can tell for all roles; ``None`` where there is none."""
     told = {
         role.witness(site.cluster, before.states[role.name]) if isinstance(role, Witnessed) else None
         for role in site.roles
@@ -247,6 +247,25 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
             f"{', '.join(failures)} could not be asked and {'was' if len(failures) == 1 else 'were'} left out",
             next_action="bring the host back and run the same command again",
         )
+
+
+def refuse_untold(site: Site, observation: Observation) -> None:
+    """Raise ``ConnectError`` where no manager told what is the swarm's: then nothing can be said of it."""
+    if _witness(site, observation) is not None:
+        return
+    silent = observation.failures
+    raise ConnectError(
+        "no manager told what runs in the swarm; nothing was changed",
+        cause="; ".join(f"{name}: {error.cause or error.message}" for name, error in silent.items())
+        or "no host that answered is a manager of a swarm with a quorum",
+        next_action="see what is wrong: invoke cluster.plan",
+    )
+
+
+def pass_over_silent(site: Site, failures: Mapping[str, SkepError]) -> None:
+    """Note hosts that did not answer, and had no part in what was done: it was the managers' to tell and to do."""
+    if failures:
+        site.note(f"not asked: {', '.join(failures)}; the managers told all that this needs, and nothing is left to do")
 
 
 def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:

@@ -123,13 +123,18 @@ class Limits:
         self, seconds: float = math.inf, lease: Lease | None = None, stopped: threading.Event | None = None
     ) -> None:
         self._deadline = time.monotonic() + seconds
+        self._more = 0.0
         self._lease = lease
         self._stopped = stopped or threading.Event()
 
     @property
     def left(self) -> float:
         """Seconds until its deadline; negative after it."""
-        return self._deadline - time.monotonic()
+        return self._deadline + self._more - time.monotonic()
+
+    def allow(self, seconds: float) -> None:
+        """So much beyond the deadline, for what must not be hurried."""
+        self._more = max(self._more, seconds)
 
     def check(self) -> None:
         """Before each change. Raises ``LockLost``."""

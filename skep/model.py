@@ -158,8 +158,9 @@ class Stack:
     files: Files = field(default_factory=dict[str, bytes])
     variables: Mapping[str, str | Secret] = field(default_factory=dict)
     """Values for ``${VAR}`` in the compose files; a ``Secret`` where it came from a reference."""
-    timeout: float = 300.0
-    """Seconds to wait for its services to run as wanted."""
+    timeout: float | None = None
+    """Seconds to wait for its services to run as wanted, or to be gone. ``None``: as long as that may take by what they
+    ask for, and some minutes more for what nobody can tell."""
     on_failure: Literal["keep", "rollback"] | None = None
     """What becomes of a roll-out that fails: it stays as it is, or the stack goes back to what ran before. ``None``:
     as the compose files' ``x-skep`` says, else it stays."""

@@ -70,6 +70,12 @@ class Case:
         return bool(self.found.revisions) and not self.found.revisions[-1].done
 
     @property
+    def goes_back_on_failure(self) -> bool:
+        """Whether a deploy that fails is taken back without being asked again."""
+        document = self.wanted.document
+        return (self.stack.on_failure or (document.options.on_failure if document else None)) == "rollback"
+
+    @property
     def vouches(self) -> bool:
         """Whether the end of this roll-out can be noted as something to go back to: not where it leaves out the hooks
         of one that failed, which the next deploy has to run."""
@@ -139,6 +145,11 @@ class Case:
         """Identifiers of networks that its services are in and no list of networks tells."""
         return {one for raw in self.found.services.values() for one in unlisted(raw["Spec"], self.names)}
 
+    def restarts(self, difference: Difference) -> bool:
+        """Whether its tasks are replaced though nothing of the service asks for that."""
+        name = difference.name
+        return name in self.rollout.restart or (bool(self.halted(name)) and not difference.changes)
+
     def lines(self, difference: Difference) -> Iterator[str]:
         """What the plan says of a service: the main things of a new one, every field that changes of another."""
         if difference.have is None:
@@ -150,7 +161,7 @@ class Case:
             return
         for change in difference.changes:
             yield str(shown(change, self.hidden))
-        if difference.name in self.rollout.restart or (self.halted(difference.name) and not difference.changes):
+        if self.restarts(difference):
             yield "ForceUpdate: tasks are replaced one after the other"
 
     def summary(self) -> list[str]:

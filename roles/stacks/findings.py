@@ -8,6 +8,7 @@ from typing import Any
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw
+from roles.stacks.waiting import too_short
 from roles.stacks.wanted import image_of, same_image
 from skep.compose import NAMESPACE, pinned
 from skep.compose.comparing import MODE, short, shown
@@ -42,6 +43,7 @@ def findings(case: Case) -> Iterator[Finding]:
             next_action=f"invoke stack.deploy {case.name} --prune removes what is not in them",
         )
     yield from _modes(case)
+    yield from too_short(case)
     if not case.blind:
         yield from _others(case)
         yield from _missing(case)

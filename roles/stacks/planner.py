@@ -12,10 +12,11 @@ from roles.stacks.findings import findings
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.state import KEY, Raw
+from roles.stacks.waiting import wait
 from roles.stacks.wanted import inherited
 from skep.compose.comparing import effect
 from skep.model import Cluster, Secret
-from skep.plan import Call, Finding, Ref, Step, Wait
+from skep.plan import Call, Finding, Ref, Step
 
 LOGINS = Ref("registry-logins")
 
@@ -146,9 +147,9 @@ class Planner:
         for number, wave in enumerate(waves):
             changed = [difference for difference in ordinary if difference.name in wave]
             if changed and behind:
-                wait = self._wait(str(number), sorted(behind), ready)
-                yield wait
-                ready, behind = [wait], set()
+                settled = self._wait(str(number), sorted(behind), ready)
+                yield settled
+                ready, behind = [settled], set()
             writes = [self._write(difference, ready) for difference in changed]
             yield from writes
             behind |= {difference.name for difference in changed} | (set(wave) & self._unseen)
@@ -166,7 +167,7 @@ class Planner:
         case, name = self._case, difference.name
         have, halted = difference.have, case.halted(name)
         new = have is None
-        restart = name in case.rollout.restart or (bool(halted) and not difference.changes)
+        restart = case.restarts(difference)
         how = "" if have is None else f" ({effect(have, difference.changes, restart=restart)})"
         hook = name in case.hooks
         action = "create" if new else "update" if difference.changes else "restart"
@@ -205,20 +206,13 @@ class Planner:
             have = case.have(name)
             same = Difference(name, inherited(case.wanted.services[name], have, None, [], pinned=False), have)
             write = self._write(changed.get(name, same), needs)
-            wait = self._wait(name, [name], [write])
-            yield from (write, wait)
-            needs = [wait]
+            settled = self._wait(name, [name], [write])
+            yield from (write, settled)
+            needs = [settled]
 
     def _wait(self, about: str, services: Sequence[str], needs: Sequence[Step]) -> Step:
-        return Wait(
-            id=f"stacks/ready:{self._name}/{about}",
-            title=f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as wanted",
-            cause="what comes next waits for it",
-            condition="stack_running",
-            arguments={"stack": self._name, "services": list(services)},
-            needs=tuple(step.id for step in needs),
-            timeout=self._case.stack.timeout,
-        )
+        title = f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as wanted"
+        return wait(self._case, f"ready:{self._name}/{about}", title, "what comes next waits for it", services, needs)
 
     @cached_property
     def _unseen(self) -> set[str]:
@@ -234,17 +228,10 @@ class Planner:
         changed = {difference.name for difference in self._case.differing} - set(self._case.hooks)
         services = sorted(changed | self._unseen)
         if services:
-            wait = Wait(
-                id=f"stacks/running:{self._name}",
-                title=f"wait until stack {self._name} runs as wanted",
-                cause="deployed",
-                condition="stack_running",
-                arguments={"stack": self._name, "services": services},
-                needs=tuple(step.id for step in needs),
-                timeout=self._case.stack.timeout,
-            )
-            yield wait
-            needs = [wait]
+            title = f"wait until stack {self._name} runs as wanted"
+            settled = wait(self._case, f"running:{self._name}", title, "deployed", services, needs)
+            yield settled
+            needs = [settled]
         yield from self._hooks("after", needs)
 
     def _seen_to_its_end(self) -> Iterator[Step]:

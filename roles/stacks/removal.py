@@ -6,8 +6,10 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.state import Found, Raw, Told
+from roles.stacks.waiting import ALLOWANCE, longest_stop
 from roles.stacks.wanted import used_by
 from skep.compose import NAMESPACE
+from skep.compose.timing import NOTABLE, seconds_text
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
 
@@ -24,8 +26,11 @@ done
 """
 
 
-def removals(stacks: Sequence[Stack], told: Told, hosts: Sequence[str]) -> Iterator[Step | Finding]:
-    """Take these stacks away, those that use what another has before that one."""
+def removals(
+    stacks: Sequence[Stack], told: Told, hosts: Sequence[str], silent: Sequence[str] = ()
+) -> Iterator[Step | Finding]:
+    """Take these stacks away, those that use what another has before that one; volumes on those ``hosts``, and not on
+    the ``silent`` ones."""
     leaving = [stack.name for stack in stacks]
     users = {
         name: {_stack_of(service) for _, _, services in _used(name, told) for service in services} & {*leaving} - {name}
@@ -34,6 +39,20 @@ def removals(stacks: Sequence[Stack], told: Told, hosts: Sequence[str]) -> Itera
     for stack in stacks:
         before = {user for user in users[stack.name] if stack.name not in _reached(user, users)}
         yield from _removal(stack, told, leaving, before, hosts)
+        yield from _left(stack, told.of(stack.name), silent)
+
+
+def _left(stack: Stack, found: Found, silent: Sequence[str]) -> Iterator[Finding]:
+    """Volumes that are to go and stay where nobody answered."""
+    names = [full for one in stack.rollout.volumes if (full := _full(stack.name, one, found))]
+    for host in silent if names else ():
+        yield Finding(
+            "warning",
+            f"does not answer, so {', '.join(names)} may be left there",
+            host=host,
+            role="stacks",
+            next_action=f"once it is back, on it: docker volume rm {' '.join(names)}",
+        )
 
 
 def bystanders(told: Told, stacks: Collection[str]) -> Iterator[Finding]:
@@ -116,17 +135,20 @@ def _removal(
         )
     if detail or found.revisions:
         volumes = [_full(name, one, found) for one in stack.rollout.volumes]
-        yield from _steps(stack, detail, kept, before, {host: volumes for host in hosts if volumes})
+        yield from _steps(
+            stack, found.services.values(), detail, kept, before, {host: volumes for host in hosts if volumes}
+        )
 
 
 def _steps(
     stack: Stack,
+    services: Collection[Raw],
     detail: Sequence[str],
     kept: Sequence[str],
     before: Collection[str],
     volumes: Mapping[str, Sequence[str]],
 ) -> list[Step]:
-    name = stack.name
+    name, longest = stack.name, longest_stop(services)
     keep = {"keep": list(kept)} if kept else {}
     steps: list[Step] = [
         Call(
@@ -145,7 +167,8 @@ def _steps(
             condition="stack_gone",
             arguments={"stack": name, **keep},
             needs=(f"stacks/remove:{name}",),
-            timeout=stack.timeout,
+            timeout=stack.timeout or ALLOWANCE + longest,
+            detail=(f"its tasks may take {seconds_text(longest)} to stop",) if longest >= NOTABLE else (),
         ),
     ]
     steps += [

@@ -107,7 +107,8 @@ true
         if seen is None:
             return []
         others = bystanders(seen, {stack.name for stack in cluster.stacks}) if cluster.taken_down else ()
-        return [*others, *removals(stacks, seen, hosts)]
+        silent = [host.name for host in cluster.hosts if host.name not in observed]
+        return [*others, *removals(stacks, seen, hosts, silent)]
 
 
 def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:
@@ -120,7 +121,10 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
             if revision is None:
                 return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
             cause = revision.cause if _is_way_back(revision) else f"{BACK} {revision.number}"
-            return Case(cluster, stack, from_revision(stack, revision, found), seen, cause)
+            wanted = from_revision(stack, revision, found)
+            if rollout.revision < 0 and _was_taken_back(found):
+                wanted = replace(wanted, findings=(_taken_back(stack, found),))
+            return Case(cluster, stack, wanted, seen, cause)
         if seen and rollout.partial:
             return _changed(cluster, stack, seen)
         files = from_compose(cluster, stack, found, seen)
@@ -158,7 +162,8 @@ def _is_way_back(revision: Revision) -> bool:
 
 def _revision(number: int, found: Found, seen: Told) -> Revision | None:
     """The one of that number; 0: the last that ran, -1: the last that ran before what is there, hooks aside. After a
-    roll-out that failed that is the last that ran; a way back that nobody saw to its end is gone to its end."""
+    roll-out that failed that is the last that ran, also where it was gone back to already; a way back that nobody saw
+    to its end is gone to its end."""
     if number > 0:
         return next((revision for revision in found.revisions if revision.number == number), None)
     ran = [revision for revision in found.revisions if revision.done]
@@ -169,10 +174,34 @@ def _revision(number: int, found: Found, seen: Told) -> Revision | None:
         ran
         and number < 0
         and not failed
+        and not _was_taken_back(found)
         and is_what_runs(ran[-1].content["services"], found, seen, but=hooks_of(found))
     ):
         ran.pop()
     return ran[-1] if ran else None
+
+
+def _was_taken_back(found: Found) -> bool:
+    """Whether the last thing that happened is that a roll-out failed and was taken back."""
+    past = found.revisions
+    if len(past) < 2 or not past[-1].done or not past[-1].cause.startswith(BACK):
+        return False
+    return not past[-2].done and not _is_way_back(past[-2])
+
+
+def _taken_back(stack: Stack, found: Found) -> Finding:
+    """Going back is what has been done: who wants to go further says so."""
+    failed, back = found.revisions[-2:]
+    target = int(back.cause.removeprefix(BACK))
+    older = [revision.number for revision in found.revisions if revision.done and revision.number < target]
+    further = f"to go further back: invoke stack.rollback {stack.name} {older[-1]}; " if older else ""
+    return Finding(
+        "note",
+        f"revision {failed.number} of stack {stack.name} failed and was taken back already: it is to be as revision"
+        f" {target} had it",
+        role="stacks",
+        next_action=f"{further}what there is: invoke stack.history {stack.name}",
+    )
 
 
 def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Case | list[Finding]:

@@ -217,10 +217,14 @@ class Performer:
         assert attempt.look is not None
         while True:
             with self._lend(host, attempt) as api:
-                progress = _told(step, partial(attempt.look, api, **arguments))
+                progress = _told(step, partial(attempt.look, api, **arguments), step.otherwise)
                 attempt.heard = time.monotonic()
+                attempt.limits.allow(progress.grace)
                 if progress.done:
                     _say_changed(attempt.say, said, progress)
+                    return
+                if attempt.limits.left < 0 and progress.arrived:
+                    _say_changed(attempt.say, said, progress.accepted())
                     return
                 if attempt.limits.left < 0:
                     raise _not_in_time(api, host, step, attempt.look, progress.text)
@@ -286,9 +290,13 @@ class Performer:
         return error
 
 
-def _told(step: Step, act: Callable[[], T]) -> T:
+def _told(step: Step, act: Callable[[], T], otherwise: str | None = None) -> T:
+    """What it gives. An error that names no remedy of its own gets the one that is known ``otherwise``."""
     try:
         return act()
+    except StepFailed as error:
+        error.next_action = error.next_action or otherwise
+        raise
     except (LookupError, TimeoutError) as error:
         raise StepFailed("cannot be done", step=step.id, cause=str(error), next_action=AGAIN) from None
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Literal
 
 from skep.apply import Outcome
+from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out, carry_round
 from skep.commands.choosing import named
 from skep.compose import ComposeError, document_of
 from skep.compose.quantities import duration
-from skep.converge import Run, Site, look, plan, refuse_errors, refuse_silent, refuse_unclean, see
-from skep.errors import ConnectError, NotConverged, PreflightError, SkepError, StepFailed, UsageError
+from skep.converge import Run, Site, look, pass_over_silent, plan, refuse_errors, refuse_unclean, refuse_untold, see
+from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Rollout, Stack
 from skep.observe import Observation
 from skep.report import Reporter
@@ -39,7 +40,8 @@ def show_plan(site: Site, tell: Reporter, *, name: str, resolve: bool, exit_code
         observation, planned = look(only)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
-    refuse_silent(observation.failures)
+    refuse_untold(only, observation)
+    pass_over_silent(site, observation.failures)
     if not len(planned):
         names = ", ".join(stack.name for stack in stacks) or "no stack"
         tell.done(f"{names}: nothing to change ({time.monotonic() - since:.2f} s)")
@@ -106,14 +108,24 @@ def restart(site: Site, tell: Reporter, *, name: str, services: Sequence[str], t
         raise UsageError("no service is named", next_action=f"for example: invoke stack.restart {name} web")
     chosen = frozenset(_full(name, service) for service in services)
     stack = _with(known(site, name), Rollout(restart=chosen, resolve="never"), timeout, None)
-    _roll_out(site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", then=Rollout(still=True))
+    try:
+        _roll_out(
+            site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", then=Rollout(still=True)
+        )
+    except Interrupted as error:
+        error.next_action = f"see which tasks are new: invoke stack.ps {name}; running it again begins another restart"
+        raise
 
 
-def rollback(site: Site, tell: Reporter, *, name: str, revision: int | None, timeout: str | None) -> None:
-    """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before."""
+def rollback(
+    site: Site, tell: Reporter, *, name: str, revision: int | None, timeout: str | None, yes: bool = False
+) -> None:
+    """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before. Asks
+    first."""
     rollout = Rollout(revision=-1 if revision is None else revision)
     stack = _with(known(site, name), rollout, timeout, None)
-    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=Rollout(revision=LAST))
+    question = None if yes else f"Take stack {name} back, as the plan says?"
+    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=Rollout(revision=LAST), question=question)
 
 
 def recovery(tell: Reporter, site: Site) -> _Recovery:
@@ -137,28 +149,33 @@ class _Recovery:
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted or outcome.lost:
             return
-        names = ", ".join(stack.name for stack in back)
-        only = only_stacks(self._site, [replace(stack, rollout=Rollout(revision=LAST)) for stack in back])
+        ways = [replace(stack, rollout=Rollout(revision=LAST)) for stack in back]
         with self._tell.busy("observing again"):
-            observation = see(only, before)
+            observation = see(only_stacks(self._site, ways), before)
+        stuck = [way.name for way in ways if plan(only_stacks(self._site, [way]), observation).errors]
+        only = only_stacks(self._site, [way for way in ways if way.name not in stuck])
         planned = plan(only, observation)
+        names = ", ".join(stack.name for stack in only.cluster.stacks)
         if len(planned):
             self._tell.say(f"{names} failed; back to what ran before (on-failure: rollback):")
             self._tell.plan(planned, applying=True)
-        first = next(error for name, error in outcome.failed.items())
-        if planned.errors:
-            raise StepFailed(f"{names} failed and could not be rolled back", cause=str(first))
-        if len(planned):
             refuse_unclean(carry_round(run, only, self._tell, planned, observation), {})
-        raise StepFailed(
-            f"{names} failed and was rolled back to what ran before"
-            if len(planned)
-            else f"{names} failed; what ran before runs, nothing was left to take back",
-            host=first.host,
-            step=first.step,
-            cause=f"{first.message}: {first.cause or 'no cause told'}",
-            next_action="mend the stack's files and run the same command again",
-        )
+        raise _taken_back(outcome, names, stuck, changed=bool(len(planned)))
+
+
+def _taken_back(outcome: Outcome, names: str, stuck: Sequence[str], *, changed: bool) -> StepFailed:
+    """How stacks went back that failed; those that are ``stuck`` never ran before, and stay as they are. The cause
+    stands with the step that failed, and is told again only where much was printed since."""
+    first = next(iter(outcome.failed.values()))
+    told, next_action = [], "fix the stack's files and run the same command again"
+    if names:
+        back = "failed and was rolled back to what ran before"
+        told.append(f"{names} {back if changed else 'failed; what ran before runs, nothing was left to take back'}")
+    if stuck:
+        told.append(f"{', '.join(stuck)} failed and stays as it is: no revision of it ran before, to go back to")
+        next_action += f", or take it away: invoke stack.rm {stuck[0]}"
+    cause = f"{first.message}: {first.cause or 'no cause told'}" if changed else None
+    return StepFailed("; ".join(told), host=first.host, step=first.step, cause=cause, next_action=next_action)
 
 
 def _on_failure(stack: Stack) -> str | None:
@@ -186,15 +203,19 @@ def _roll_out(
     *,
     then: Rollout | None = None,
     recover: bool = False,
+    question: str | None = None,
 ) -> None:
     """``then`` is to be so after it, where asking for the same again would do it again. ``recover``: on failure the
-    stack may go back, where it is to."""
+    stack may go back, where it is to. ``question``: to be answered with yes before anything changes."""
     only = only_stacks(site, [stack])
     since = time.monotonic()
     with tell.busy("observing"):
         observation, planned = look(only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
+    refuse_untold(only, observation)
+    if question and len(planned):
+        agreed(question, yes=False)
     after = only_stacks(site, [replace(stack, rollout=then)]) if then else only
     rounds = iter((only,))
     carry_out(
@@ -204,9 +225,10 @@ def _roll_out(
         observation,
         what,
         lambda seen: plan(next(rounds, after), seen),
+        agreed=question is not None,
         recover=recovery(tell, only) if recover else None,
     )
-    refuse_silent(observation.failures)
+    pass_over_silent(site, observation.failures)
     tell.done(f"{stack.name} is {end} ({time.monotonic() - since:.2f} s)")
 
 

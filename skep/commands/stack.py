@@ -9,10 +9,11 @@ from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import NODES_SPARE, STACK, STACKS_SHOWN, manager_client, node_rows, stack_rows
 from skep.commands.rollouts import known, only_stacks, timed
-from skep.converge import Site, plan, refuse_errors, refuse_silent
-from skep.errors import UsageError
+from skep.converge import Site, pass_over_silent, plan, refuse_errors, refuse_untold
+from skep.errors import ConnectError, UsageError
 from skep.model import Rollout, Stack
 from skep.observe import observe
+from skep.plan import Plan
 from skep.report import Reporter
 
 
@@ -26,12 +27,13 @@ def remove(
     with tell.busy("observing"):
         observation = observe(only.cluster, only.pool, only.roles, waiting=only.waiting)
     planned = plan(only, observation, down=True)
-    kept = any(finding.role == "stacks" for finding in planned.findings)
+    kept = any(finding.role == "stacks" and not finding.host for finding in planned.findings)
     if len(planned) or kept:
         tell.plan(planned, applying=True)
         refuse_errors(planned)
+    refuse_untold(only, observation)
     if not len(planned):
-        refuse_silent(observation.failures)
+        pass_over_silent(site, observation.failures)
         if not kept:
             _refuse_unknown(site, name)
         tell.done(f"what is left of {name} is used by others" if kept else f"there is no stack {name}")
@@ -39,9 +41,21 @@ def remove(
     agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
     remaining = partial(plan, only, down=True)
     carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True, inquire=False)
-    refuse_silent(observation.failures)
+    _refuse_left(name, planned)
+    pass_over_silent(site, observation.failures)
     but = ", but for what others use" if kept else ""
     tell.done(f"{name} is gone{but}; {'all other' if chosen else 'its'} volumes stay")
+
+
+def _refuse_left(stack: str, planned: Plan) -> None:
+    """Raise ``ConnectError`` where volumes that were to go may be left on hosts that did not answer."""
+    left = [finding for finding in planned.findings if finding.role == "stacks" and finding.host]
+    if left:
+        hosts = ", ".join(str(finding.host) for finding in left)
+        raise ConnectError(
+            f"{stack} is gone, but for volumes on {hosts}, which could not be asked",
+            next_action=left[0].next_action,
+        )
 
 
 def _refuse_unknown(site: Site, name: str) -> None:

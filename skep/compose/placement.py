@@ -1,4 +1,9 @@
-"""Which nodes a service's constraints leave. Source: ``manager/constraint`` of swarmkit."""
+"""Which nodes a service's tasks may run on, decided as the managers do.
+
+Source: swarmkit ``manager/constraint``, ``manager/scheduler/filter.go`` and the global orchestrators: no task is made
+for a node that does not meet the constraints, is drained, paused or not ready; one for a node of another platform is
+made and stays pending for ever.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from typing import Any
 
 Raw = Mapping[str, Any]
 
+ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
 NODE_LABELS = "node.labels."
 ENGINE_LABELS = "engine.labels."
 
@@ -41,6 +47,29 @@ def taking_tasks(nodes: Iterable[Raw]) -> list[Raw]:
         if (node.get("Spec") or {}).get("Availability", "active") == "active"
         and (node.get("Status") or {}).get("State", "ready") != "down"
     ]
+
+
+def is_ready(node: Raw) -> bool:
+    """The managers hear from it."""
+    return bool(node["Status"]["State"] == "ready")
+
+
+def is_meant(spec: Raw, node: Raw) -> bool:
+    """A global service of that ServiceSpec is to have a task on this node now."""
+    active = (node.get("Spec") or {}).get("Availability", "active") == "active"
+    return is_ready(node) and active and bool(fitting(constraints_of(spec), [node])) and runs_on(spec, node)
+
+
+def runs_on(spec: Raw, node: Raw) -> bool:
+    """The node has one of the platforms that the service's image is for, as far as they are known."""
+    platforms = (spec["TaskTemplate"].get("Placement") or {}).get("Platforms") or ()
+    own = (node.get("Description") or {}).get("Platform") or {}
+    system, machine = own.get("OS", ""), own.get("Architecture", "")
+    return not platforms or any(
+        one.get("OS", "") in ("", system)
+        and ALIASES.get(one.get("Architecture", ""), one.get("Architecture", "")) in ("", ALIASES.get(machine, machine))
+        for one in platforms
+    )
 
 
 def constraints_of(spec: Raw) -> Sequence[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from skep.compose.timing import seconds_text
 from skep.engine.operations import find_node
 from skep.engine.progress import Progress
-from skep.engine.tasks import Node, Task, is_alive, node_name
+from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
 
@@ -55,7 +56,7 @@ def node_drained(api: EngineClient, *, node: str) -> Progress:
     found = find_node(api, node)
     here = [task for task in api.tasks(filters={"node": found["ID"]}) if is_alive(task)]
     if here:
-        return Progress(False, f"{_counted(len(here), 'task')} still on it")
+        return Progress(False, _stopping(here, "still on it"), grace=max(map(grace, here)))
     wanted = [task for task in api.tasks(filters={"desired-state": "running"}) if is_alive(task)]
     moving = [task for task in wanted if task["Status"]["State"] not in ("running", "complete", "pending")]
     return Progress(not moving, f"{_counted(len(moving), 'task')} starting elsewhere")
@@ -85,7 +86,7 @@ def stack_gone(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> Pr
     told += [_counted(len(networks), "network")] if networks else []
     if not told and lost:
         return Progress(True, f"{_named(lost, nodes)}: to be stopped once the node is back")
-    return Progress(not told, ", ".join(told))
+    return Progress(not told, ", ".join(told), grace=max(map(grace, tasks), default=0.0))
 
 
 def _may_answer(node: Node | None) -> bool:
@@ -101,6 +102,11 @@ def _named(tasks: Sequence[Task], nodes: Mapping[str, Node]) -> str:
         node = f" on {node_name(nodes, task['NodeID'])}" if task.get("NodeID") else ""
         words.append(f"{task['ID'][:12]}{f' of {image}' if image else ''}{node}")
     return ", ".join(words) + (f" and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else "")
+
+
+def _stopping(tasks: Sequence[Task], where: str) -> str:
+    """How many there are, and how long they may take."""
+    return f"{_counted(len(tasks), 'task')} {where}, which may take {seconds_text(max(map(grace, tasks)))} to stop"
 
 
 def _counted(count: int, what: str) -> str:

@@ -22,12 +22,21 @@ SERVICES = 5
 
 
 def report(
-    api: EngineClient, services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], nodes: Mapping[str, Node]
+    api: EngineClient,
+    services: Sequence[Service],
+    tasks: Mapping[str, Sequence[Task]],
+    nodes: Mapping[str, Node],
+    missing: Mapping[str, str],
 ) -> str:
-    """Of each service its newest failing task, or how many tasks are in which state where none has failed."""
+    """Of each service its newest failing task; where none has failed what is ``missing``, by the service's name, and
+    how many tasks are in which state."""
     return BREAK.join(
         [
-            *(line for one in services[:SERVICES] for line in _lines(api, one, tasks.get(one["ID"], ()), nodes)),
+            *(
+                line
+                for one in services[:SERVICES]
+                for line in _lines(api, one, tasks.get(one["ID"], ()), nodes, missing.get(one["Spec"]["Name"], ""))
+            ),
             *(f"and {one['Spec']['Name']}" for one in services[SERVICES:]),
         ]
     )
@@ -49,12 +58,15 @@ def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
     return next((task for task in newest if task is not None), None)
 
 
-def _lines(api: EngineClient, service: Service, tasks: Sequence[Task], nodes: Mapping[str, Node]) -> list[str]:
+def _lines(
+    api: EngineClient, service: Service, tasks: Sequence[Task], nodes: Mapping[str, Node], missing: str
+) -> list[str]:
     bad = culprit(service, tasks)
     if bad is None:
         states = Counter(task["Status"]["State"] for task in tasks if is_kept(task))
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        said = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
+        told = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
+        said = "; ".join(filter(None, (told, missing)))
         return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
     ended = error_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
     place = node_name(nodes, bad.get("NodeID", ""))

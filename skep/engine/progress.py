@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 UPDATES = {
@@ -51,9 +51,19 @@ class ServiceRow:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One look: whether the condition holds, a few words on what is missing, and a row a service where it is about a
-    stack. ``again`` is in how many seconds looking again makes sense; ``None`` where nobody can tell."""
+    stack. ``again`` is in how many seconds looking again makes sense; ``None`` where nobody can tell.
+
+    ``arrived``: all that is missing is the end of tasks that were told to stop, which at the deadline is no failure.
+    ``grace``: seconds beyond the deadline that such tasks may take, where their end is what is waited for.
+    """
 
     done: bool
     text: str = ""
     rows: tuple[ServiceRow, ...] = ()
     again: float | None = None
+    arrived: bool = False
+    grace: float = 0.0
+
+    def accepted(self) -> Progress:
+        """The same, taken for the end."""
+        return replace(self, done=True, rows=tuple(replace(row, state="done") for row in self.rows))

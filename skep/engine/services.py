@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skep.compose import NAMESPACE
-from skep.engine.placement import is_meant, is_ready
+from skep.compose.placement import is_meant, is_ready
+from skep.compose.timing import seconds_text
 from skep.engine.progress import ServiceRow
 from skep.engine.tasks import (
     RUNNING,
@@ -19,10 +20,12 @@ from skep.engine.tasks import (
     Service,
     Task,
     error_of,
+    grace,
     has_failed,
     holds_node,
     is_alive,
     is_kept,
+    is_stopping,
     mode_of,
     node_name,
     rank,
@@ -54,7 +57,8 @@ class Verdict:
     ``left``: seconds until its tasks have run long enough, where nothing else is missing but Swarm's word on the
     roll-out, which comes then; not above zero where that is late. ``over``: why it will not
     get there any more, ``remedy`` what would help where it is not the stack's files. ``failed``: ids of the current
-    spec's tasks that failed, by slot.
+    spec's tasks that failed, by slot. ``arrived``: all that is missing is the end of tasks that were told to
+    stop, ``stopping`` in words.
     """
 
     row: ServiceRow
@@ -62,6 +66,8 @@ class Verdict:
     over: str = ""
     failed: Mapping[Any, frozenset[str]] = field(default_factory=dict)
     remedy: str = ""
+    arrived: bool = False
+    stopping: str = ""
 
 
 @dataclass(slots=True)
@@ -92,7 +98,9 @@ def judge(
     slots = _slots(service, current, places, nodes, job)
     there = len(slots.complete) + (0 if job else len(slots.running))
     own = {task["ID"] for task in (*slots.running, *slots.coming, *slots.complete)}
-    surplus = sum(task["ID"] not in own and holds_node(task) and _on_ready(task, nodes) for task in tasks)
+    held = [task for task in tasks if task["ID"] not in own and holds_node(task) and _on_ready(task, nodes)]
+    stopping = [task for task in held if is_stopping(task)]
+    surplus = len(held)
     if not job:  # scaled down, and the managers have yet to choose who goes
         surplus += max(0, len(slots.running) + len(slots.coming) - wanted)
     update = str((service.get("UpdateStatus") or {}).get("State") or "")
@@ -126,11 +134,21 @@ def judge(
     if row.error:
         count = len(unplaced) or sum(len(ids) for ids in slots.failed.values())
         parts.append(f"{count} {'cannot be placed' if unplaced else 'failed'}: {row.error}")
-    parts += [f"{surplus} still to stop"] if surplus else []
+    still = _still_stopping(service, stopping, nodes)
+    parts += [f"{surplus - len(stopping)} still to stop"] if surplus > len(stopping) else []
+    parts += [still] if still else []
     only_time = enough and not over
     parts += [f"watched for {_monitor(service):g} s"] if only_time else []
     only_word = all_there and not over
-    return Verdict(replace(row, detail=", ".join(parts)), left if only_word else None, over, slots.failed, remedy)
+    return Verdict(
+        replace(row, detail=", ".join(parts)),
+        left if only_word else None,
+        over,
+        slots.failed,
+        remedy,
+        arrived=there >= wanted and surplus == len(stopping) and update not in GOES_ON and left <= 0 and not over,
+        stopping=still,
+    )
 
 
 def _stranded(
@@ -167,7 +185,7 @@ def _wanted(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] 
     """How many, and for one task a node: where."""
     mode = mode_of(service)
     if mode.startswith("Global"):
-        places = {identity for identity, node in nodes.items() if is_meant(service, node)}
+        places = {identity for identity, node in nodes.items() if is_meant(service["Spec"], node)}
         return len(places), places
     number = service["Spec"]["Mode"].get(mode) or {}
     if mode == "ReplicatedJob":
@@ -246,6 +264,16 @@ def _monitor(service: Service) -> float:
         return 0.0
     nanoseconds = (service["Spec"].get("UpdateConfig") or {}).get("Monitor")
     return nanoseconds / 1e9 if nanoseconds else DEFAULT_MONITOR
+
+
+def _still_stopping(service: Service, tasks: Sequence[Task], nodes: Mapping[str, Node]) -> str:
+    """The slowest by name, and how long it may take; nothing where there are none."""
+    if not tasks:
+        return ""
+    slowest = max(tasks, key=grace)
+    more = f" and {len(tasks) - 1} more are" if len(tasks) > 1 else " is"
+    name, place = task_name(service, slowest, nodes), node_name(nodes, slowest.get("NodeID", ""))
+    return f"old task {name} on {place}{more} still stopping (may take {seconds_text(grace(slowest))})"
 
 
 def _under_way(slots: _Slots, unplaced: Sequence[Task]) -> list[str]:

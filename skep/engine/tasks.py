@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from skep.compose.timing import grace_of
+
 Task = Mapping[str, Any]
 Service = Mapping[str, Any]
 Node = Mapping[str, Any]
@@ -58,6 +60,16 @@ def has_failed(task: Task) -> bool:
 def holds_node(task: Task) -> bool:
     """A node has it and has not told its end."""
     return _RANK["assigned"] <= rank(task) <= _RANK["running"]
+
+
+def is_stopping(task: Task) -> bool:
+    """The managers have told its node to stop it, and the node has not told its end."""
+    return not is_kept(task) and holds_node(task)
+
+
+def grace(task: Task) -> float:
+    """Seconds that it may take to stop."""
+    return grace_of((task.get("Spec") or {}).get("ContainerSpec") or {})
 
 
 def mode_of(service: Service) -> str:

@@ -79,7 +79,14 @@ class StackWatch:
         rows.sort(key=lambda row: row.name)
         left = [row for row in rows if row.state != "done"]
         text = "; ".join(f"{row.name}: {row.text}" for row in left[:3]) + (" …" if len(left) > 3 else "")
-        return Progress(not left, text, tuple(rows), self._again(verdicts, len(left), self.clock() - since))
+        late = [verdict for verdict in verdicts if verdict.row.state != "done"]
+        return Progress(
+            not left,
+            text,
+            tuple(rows),
+            self._again(verdicts, len(left), self.clock() - since),
+            arrived=not missing and all(verdict.arrived for verdict in late),
+        )
 
     def report(self, api: EngineClient, first: Collection[str] = ()) -> str:
         """Why it does not run, as of the last look: of each service that does not its newest failing task. Those that
@@ -89,7 +96,8 @@ class StackWatch:
         wanted = ("over", "stuck") if first else ("over", "stuck", "moving")
         late = [one for one in services if states[one["Spec"]["Name"]] in wanted]
         late.sort(key=lambda one: (one["Spec"]["Name"] not in first, wanted.index(states[one["Spec"]["Name"]])))
-        return report(api, late, tasks, self._nodes[1])
+        missing = {verdict.row.name: verdict.stopping for verdict in verdicts}
+        return report(api, late, tasks, self._nodes[1], missing)
 
     def _tasks(self, api: EngineClient, label: Mapping[str, str], found: Sequence[Service]) -> dict[str, list[Task]]:
         tasks: dict[str, list[Task]] = {service["ID"]: [] for service in found}
@@ -139,8 +147,7 @@ class StackWatch:
                 "; ".join(over.values()),
                 cause=self.report(api, first=over),
                 next_action=next((verdict.remedy for verdict in verdicts if verdict.remedy), None)
-                or "mend the stack's files and run the same command again"
-                + (f", or go back: invoke stack.rollback {stack}" if not went_back else ""),
+                or (f"what ran before runs; fix what fails, then: invoke stack.deploy {stack}" if went_back else None),
             )
 
     def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:

@@ -192,7 +192,11 @@ class StackSection(Section):
         shown="none",
     )
     variables: Variables = doc("Values of `${NAME}` in the compose files.", {"REPLICAS": 2}, shown="none")
-    timeout: Duration = doc("How long its services may take to run as wanted, or to be gone.", "5m", 300.0, shown="5m")
+    timeout: Duration = doc(
+        "How long its services may take to run as wanted, or to be gone.",
+        "5m",
+        shown="5m, and what they ask for (grace periods, delays, health checks) on top",
+    )
     resolve: Flag = doc(
         "Whether registries are asked for the digests of its images; `false` where they are in none, but on the nodes.",
         False,

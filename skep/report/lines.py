@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from skep.apply import Event, Outcome
+from skep.compose.timing import seconds_text
 from skep.errors import SkepError
-from skep.plan import Finding, Plan, Step
+from skep.plan import Finding, Plan, Step, Wait
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
@@ -111,7 +112,7 @@ class LinesReporter(Reporter):
         waits = sorted(plan.needs[step.id] | plan.after[step.id]) if self.verbose else []
         detail = [*step.detail, *([f"after {', '.join(waits)}"] if waits else [])]
         if self.soft:
-            self._print(f"   {step.role:<9} {step.title}  ({step.cause})")
+            self._print(f"   {step.role:<9} {step.title}  ({_why(step)})")
             for one in detail:
                 self._print(f"               {one}")
             return
@@ -119,7 +120,7 @@ class LinesReporter(Reporter):
         table.add_column(width=2)
         table.add_column(width=9)
         table.add_column()
-        table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (step.cause, "dim")))
+        table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (_why(step), "dim")))
         for one in detail:
             table.add_row("", "", line(f"  {one}"))
         self.console.print(table)
@@ -249,6 +250,11 @@ class LinesReporter(Reporter):
         self._print_err(first, "red")
         for one in rest:
             self._print_err(one)
+
+
+def _why(step: Step) -> str:
+    """Its cause; of a wait also for how long at most."""
+    return f"{step.cause}, at most {seconds_text(step.timeout)}" if isinstance(step, Wait) else step.cause
 
 
 def _alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:

@@ -74,12 +74,12 @@ def test_days_after(shop: Shop) -> None:
     tasks = _tasks(shop, "log")
     shop.tool("stack.restart", NAME, "log").must()
     assert _tasks(shop, "log").isdisjoint(tasks), "the same task still runs"
-    shop.tool("stack.rollback", NAME, "1").must()
+    shop.tool("stack.rollback", NAME, "1", "--yes").must()
     assert shop.services()["api"]["Spec"]["Mode"]["Replicated"]["Replicas"] == 2
     rows = shop.tool("stack.diff", NAME, "1", "2").must().text
     assert f"{NAME}_rules_" in rows and f"{NAME}_log" not in rows, rows
     assert "back to revision 1" in shop.tool("stack.history", NAME).must().text
-    shop.tool("stack.rollback", NAME, "--revision", "99").must(4)
+    shop.tool("stack.rollback", NAME, "--revision", "99", "--yes").must(4)
     shop.tool("stack.scale", NAME, "nothing=1").must(4)
     shop.tool("stack.rm", NAME, "--yes").must()
     assert not shop.services() and not shop.names("secret") and not shop.names("config")

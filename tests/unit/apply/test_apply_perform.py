@@ -241,6 +241,22 @@ def test_a_wait_has_a_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str])
     assert failure.value.lines()[:2] == ["w1: not so after 0.1 s", "  cause: 1 of 2, m1 tells"]
 
 
+def test_at_the_deadline_tasks_that_still_stop_are_no_failure(monkeypatch: pytest.MonkeyPatch, said: list[Any]) -> None:
+    row = ServiceRow("web_app", 1, 1, detail="old task web_app.1 on m1 is still stopping")
+    monkeypatch.setitem(CONDITIONS, "ending", lambda api: Progress(False, row.text, (row,), arrived=True))
+    performer(Api("m1")).perform(wait("ending", timeout=0.1), lambda text, rows=(): said.append((text, rows[0].state)))
+    assert said == [(row.text, "moving"), (row.text, "done")]
+
+
+def test_tasks_that_are_to_be_gone_have_their_grace_period_beyond_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    turns = iter([*[Progress(False, "1 task still on it", again=0.1, grace=60.0)] * 4, Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "emptying", lambda api: next(turns))
+    performer(Api("m1")).perform(wait("emptying", timeout=0.1), said.append)
+    assert next(turns, None) is None
+
+
 def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     def lost(api: Api) -> Progress:
         if api.host == "m1":

@@ -15,10 +15,10 @@ from skep import converge
 from skep.apply import Outcome
 from skep.commands import carrying, cluster, rollouts
 from skep.converge import Site
-from skep.errors import PreflightError, SkepError, StepFailed, UsageError
+from skep.errors import ConnectError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Host, Secret, Stack
 from skep.observe import Observation
-from skep.plan import Plan
+from skep.plan import Finding, Plan
 from skep.preflight import Facts
 from skep.report import Reporter
 from tests.world.observing import plan_for, stacks_state
@@ -39,6 +39,7 @@ class Told(Reporter):
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.plans: list[list[str]] = []
+        self.findings: list[list[Finding]] = []
         self.rows: list[Any] = []
         self.failures: list[SkepError] = []
 
@@ -53,13 +54,15 @@ class Told(Reporter):
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         self.plans.append([step.id for step in plan])
+        self.findings.append([finding for finding in plan.findings if not finding.standing])
 
     def table(self, name: str, columns: Any, rows: Any, title: str = "", **_: Any) -> None:
         self.rows = [*rows]
 
 
 class Stage:
-    """A world under the commands. ``faults`` befall the next plan; ``locks`` are what runs were called."""
+    """A world under the commands. ``faults`` befall the next plan; ``locks`` are what runs were called; ``silent`` are
+    hosts that do not answer, ``deaf`` where no manager is among those that do."""
 
     def __init__(self) -> None:
         self.world = World.fresh(["h1"])
@@ -69,6 +72,8 @@ class Stage:
         self.cluster = bare
         self.faults: list[Fault] = []
         self.locks: list[str] = []
+        self.silent: dict[str, SkepError] = {}
+        self.deaf = False
         self.tell = Told()
 
     def site(self, *wanted: Stack) -> Site:
@@ -76,10 +81,10 @@ class Stage:
         return Site(replace(self.cluster, stacks=wanted), None, [stacks], names)  # type: ignore[arg-type, list-item]
 
     def see(self, site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
-        seen = {"h1": stacks_state(self.world, "h1")}
+        seen = {} if self.deaf else {"h1": stacks_state(self.world, "h1")}
         asked = stacks.inquiries(site.cluster, seen)
         seen = dict(stacks.heard(seen, {one: self.world.answer(site.cluster, one) for one in asked}))
-        return Observation({"stacks": seen}, {"h1": Facts()}, {})
+        return Observation({"stacks": seen}, {name: Facts() for name in seen}, self.silent)
 
     def look(self, site: Site) -> tuple[Observation, Plan]:
         seen = self.see(site)
@@ -192,7 +197,7 @@ def test_only_a_deploy_takes_back(stage: Stage, what: str) -> None:
     acts: dict[str, Callable[[Site], None]] = {
         "scale": lambda site: rollouts.scale(site, stage.tell, name="web", counts=["app=3"], timeout=None),
         "restart": lambda site: rollouts.restart(site, stage.tell, name="web", services=["app"], timeout=None),
-        "rollback": lambda site: rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None),
+        "rollback": lambda site: rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None, yes=True),
     }
     with pytest.raises(StepFailed, match="1 step failed"):
         acts[what](stage.site(wanted))
@@ -209,8 +214,104 @@ def test_what_was_noted_to_run_is_not_taken_back(stage: Stage) -> None:
 
 def test_the_first_roll_out_has_nothing_to_go_back_to(stage: Stage) -> None:
     stage.faults = [Fault(2, "before")]
-    with pytest.raises(StepFailed, match="could not be rolled back"):
+    with pytest.raises(StepFailed) as failure:
         stage.deploy(stack(), on_failure="rollback")
+    assert failure.value.message == "web failed and stays as it is: no revision of it ran before, to go back to"
+    assert failure.value.cause is None
+    assert failure.value.next_action == (
+        "fix the stack's files and run the same command again, or take it away: invoke stack.rm web"
+    )
+    assert len(stage.tell.plans) == 1
+
+
+def test_a_first_roll_out_that_failed_keeps_no_other_from_going_back(stage: Stage) -> None:
+    stage.deploy(stack())
+    both = stage.site(stack("busybox:2", on_failure="rollback"), stack(name="jobs", on_failure="rollback"))
+    seen, planned = stage.look(both)
+    unseen = ("stacks/running", "stacks/done", "stacks/collect")
+    steps = [step for step in planned if step.id.partition(":")[0] not in unseen]
+    done = play(Plan(steps, both.known, ["h1"]), stage.world, both.cluster, Random(1)).done
+    failed = {name: StepFailed("x", step=name) for name in ("stacks/running:web", "stacks/running:jobs")}
+    with pytest.raises(StepFailed) as failure:
+        rollouts.recovery(stage.tell, both)(stage, Outcome(done, dict(failed)), seen)  # type: ignore[arg-type]
+    assert failure.value.message.startswith("web failed and was rolled back to what ran before; jobs failed and stays")
+    assert stage.images["web_app"] == "busybox:1"
+
+
+def test_what_failed_and_was_taken_back_is_not_gone_back_from(stage: Stage) -> None:
+    """Whoever follows the failure with a rollback means what has happened already."""
+    for image in ("busybox:1", "busybox:2"):
+        stage.deploy(stack(image))
+    stage.faults = [Fault(UPDATE, "after")]
+    with pytest.raises(StepFailed):
+        stage.deploy(stack("busybox:3"), on_failure="rollback")
+    site, told = stage.site(stack("busybox:3")), len(stage.tell.plans)
+    rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None)
+    assert stage.images["web_app"] == "busybox:2"
+    assert stage.tell.plans[told:] == [[]]
+    (note,) = stage.tell.findings[-1]
+    assert note.next_action == (
+        "to go further back: invoke stack.rollback web 1; what there is: invoke stack.history web"
+    )
+    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None, yes=True)
+    assert stage.images["web_app"] == "busybox:1"
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_rollback_asks_first(stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    for image in ("busybox:1", "busybox:2"):
+        stage.deploy(stack(image))
+    site = stage.site(stack("busybox:2"))
+    with pytest.raises(UsageError, match="Nobody can be asked here"):
+        rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None)
+    asked: list[str] = []
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
+    if answer == "n":
+        with pytest.raises(UsageError, match="not agreed; nothing was changed"):
+            rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None)
+    else:
+        rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None)
+    assert asked == ["Take stack web back, as the plan says? [y/N] "]
+    assert stage.images["web_app"] == ("busybox:1" if answer == "y" else "busybox:2")
+
+
+def day_two(name: str) -> Callable[[Stage, Site], None]:
+    acts: dict[str, Callable[[Stage, Site], None]] = {
+        "deploy": lambda stage, site: rollouts.deploy(site, stage.tell, name="web"),
+        "refresh": lambda stage, site: rollouts.refresh(site, stage.tell, name="all", timeout=None, on_failure=None),
+        "scale": lambda stage, site: rollouts.scale(site, stage.tell, name="web", counts=["app=3"], timeout=None),
+        "restart": lambda stage, site: rollouts.restart(site, stage.tell, name="web", services=["app"], timeout=None),
+        "rollback": lambda stage, site: rollouts.rollback(
+            site, stage.tell, name="web", revision=None, timeout=None, yes=True
+        ),
+        "plan": lambda stage, site: [rollouts.show_plan(site, stage.tell, name="web", resolve=True, exit_code=False)],  # type: ignore[dict-item, list-item]
+    }
+    return acts[name]
+
+
+@pytest.mark.parametrize("what", ["deploy", "refresh", "scale", "restart", "rollback", "plan"])
+def test_a_host_that_is_silent_has_no_part_in_it(stage: Stage, what: str) -> None:
+    """The managers tell and do it all: it is done, and nothing says that it be done again."""
+    for image in ("busybox:1", "busybox:2"):
+        stage.deploy(stack(image))
+    stage.world.pushed["busybox:1"] = 1
+    stage.silent = {"w1": ConnectError("cannot be reached", host="w1")}
+    notes: list[str] = []
+    day_two(what)(stage, replace(stage.site(stack("busybox:3")), note=notes.append))
+    (note,) = notes
+    assert note == "not asked: w1; the managers told all that this needs, and nothing is left to do"
+
+
+@pytest.mark.parametrize("what", ["deploy", "refresh", "scale", "restart", "rollback", "plan"])
+def test_where_no_manager_tells_nothing_is_said_to_be_done(stage: Stage, what: str) -> None:
+    stage.deploy(stack())
+    stage.silent, stage.deaf = {"h1": ConnectError("cannot be reached", host="h1", cause="no route")}, True
+    with pytest.raises((ConnectError, PreflightError)) as failure:
+        day_two(what)(stage, stage.site(stack("busybox:2")))
+    assert stage.tell.lines[1:] == []
+    if isinstance(failure.value, ConnectError):
+        assert failure.value.cause == "h1: no route"
 
 
 def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
@@ -253,7 +354,7 @@ def test_scale_restart_and_rollback(stage: Stage) -> None:
     rollouts.restart(site, stage.tell, name="web", services=["app"], timeout="5m")
     forced = {name: spec["TaskTemplate"]["ForceUpdate"] for name, spec in swarm.stack("web").items()}
     assert forced == {"web_app": 1, "web_db": 0}
-    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None)
+    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None, yes=True)
     modes = {name: spec["Mode"]["Replicated"]["Replicas"] for name, spec in swarm.stack("web").items()}
     assert modes == {"web_app": 1, "web_db": 1}
     assert stage.locks == [
@@ -270,7 +371,7 @@ def test_a_stack_that_only_the_swarm_knows(stage: Stage) -> None:
     with pytest.raises(PreflightError):
         rollouts.scale(stage.site(), stage.tell, name="wep", counts=["app=2"], timeout=None)
     with pytest.raises(PreflightError):
-        rollouts.rollback(stage.site(), stage.tell, name="wep", revision=None, timeout=None)
+        rollouts.rollback(stage.site(), stage.tell, name="wep", revision=None, timeout=None, yes=True)
 
 
 def test_refresh_is_for_what_has_moved(stage: Stage) -> None:
@@ -371,6 +472,6 @@ def test_what_was_asked_wrongly_is_refused(stage: Stage, act: Any, text: str, th
     assert stage.locks == []
 
 
-@pytest.mark.parametrize(("given", "seconds"), [(None, 300.0), ("90", 90.0), ("2m", 120.0), ("1h30m", 5400.0)])
-def test_timeouts(given: str | None, seconds: float) -> None:
+@pytest.mark.parametrize(("given", "seconds"), [(None, None), ("90", 90.0), ("2m", 120.0), ("1h30m", 5400.0)])
+def test_timeouts(given: str | None, seconds: float | None) -> None:
     assert rollouts._with(stack(), rollouts.Rollout(), given, None).timeout == seconds

@@ -11,8 +11,8 @@ import pytest
 from skep import converge
 from skep.commands import cluster
 from skep.commands import stack as commands
-from skep.errors import PreflightError, UsageError
-from skep.model import Stack
+from skep.errors import ConnectError, PreflightError, UsageError
+from skep.model import Host, Stack
 from skep.plan import Wait
 from tests.unit.commands.test_commands_rollouts import Stage, stack, stage
 
@@ -114,6 +114,32 @@ def test_a_volume_that_nobody_mounts_is_a_slip_and_nothing_is_done(removing: Sta
         remove(removing, "shop", volumes="nope")
     assert removing.tell.plans[-1] == []
     assert configs(removing) == {"common", "skep.shop.1"}
+
+
+DATA = Stack(
+    "shop",
+    ("compose.yml",),
+    {
+        "compose.yml": b"""
+services: {app: {image: "busybox:1", volumes: ["data:/srv"]}}
+volumes: {data: {}}
+"""
+    },
+)
+
+
+def test_volumes_on_a_host_that_is_silent_are_told_with_what_is_to_do_there(removing: Stage) -> None:
+    removing.deploy(DATA)
+    with_w1 = (*removing.cluster.hosts, Host("w1", "10.0.0.2", "worker"))
+    removing.world.machines["w1"] = replace(removing.world.machines["h1"], name="w1", answers=False, swarm=None)
+    removing.cluster = replace(removing.cluster, hosts=with_w1)
+    removing.silent = {"w1": ConnectError("cannot be reached", host="w1")}
+    with pytest.raises(ConnectError) as failure:
+        remove(removing, "shop", volumes="data")
+    assert failure.value.message == "shop is gone, but for volumes on w1, which could not be asked"
+    assert failure.value.next_action == "once it is back, on it: docker volume rm shop_data"
+    removing.deploy(DATA)
+    assert remove(removing, "shop") == "shop is gone; its volumes stay"
 
 
 def test_what_another_stack_uses_stays_until_it_is_gone(removing: Stage) -> None:

@@ -74,6 +74,8 @@ def task(number: int = 1, *, of: Mapping[str, Any] | None = None, **words: Any) 
         made["Status"]["Err"] = words["err"]
     if state in ("running", "failed", "complete"):
         made["Status"]["ContainerStatus"] = {"ContainerID": "c1"}
+    if "grace" in words:
+        made["Spec"] = {"ContainerSpec": {"StopGracePeriod": int(words["grace"] * 1e9)}}
     if "iteration" in words:
         made["JobIteration"] = {"Index": words["iteration"]}
     return made

@@ -85,7 +85,7 @@ def task(node: str, state: str, wanted: str = "running") -> dict[str, Any]:
     ("tasks", "progress"),
     [
         ([], Progress(True, "0 tasks starting elsewhere")),
-        ([task("n", "running")], Progress(False, "1 task still on it")),
+        ([task("n", "running")], Progress(False, "1 task still on it, which may take 10s to stop", grace=10.0)),
         ([task("n", "shutdown", "shutdown"), task("x", "running")], Progress(True, "0 tasks starting elsewhere")),
         ([task("x", "preparing"), task("y", "starting")], Progress(False, "2 tasks starting elsewhere")),
         ([task("", "pending")], Progress(True, "0 tasks starting elsewhere")),
@@ -114,7 +114,7 @@ def gone(fake: Any, **answers: Any) -> Progress:
 def test_stack_gone_counts_what_is_left(fake: Any) -> None:
     done = of_stack("t0", "w1", "shutdown")
     left = gone(fake, services=[{}], tasks=[done, of_stack("t1", "w1")], networks=[{}, {}])
-    assert left == Progress(False, "1 service, 1 task, 2 networks")
+    assert left == Progress(False, "1 service, 1 task, 2 networks", grace=10.0)
     assert gone(fake, tasks=[done]) == Progress(True)
     shared = gone(fake, networks=[{"Name": "web_shared"}, {"Name": "web_default"}], keep=["web_shared"])
     assert shared == Progress(False, "1 network")
@@ -122,14 +122,14 @@ def test_stack_gone_counts_what_is_left(fake: Any) -> None:
 
 def test_stack_gone_names_the_tasks_that_hold_it_up(fake: Any) -> None:
     tasks = [of_stack("0123456789abcdef", "w1"), of_stack("t2", "w2"), of_stack("t3", ""), of_stack("t4", "w1")]
-    assert gone(fake, tasks=tasks[:1]) == Progress(False, "1 task (0123456789ab of busybox:1 on w1)")
+    assert gone(fake, tasks=tasks[:1]) == Progress(False, "1 task (0123456789ab of busybox:1 on w1)", grace=10.0)
     names = "0123456789ab of busybox:1 on w1, t2 of busybox:1 on w2, t3 of busybox:1 and 1 more"
-    assert gone(fake, tasks=tasks) == Progress(False, f"4 tasks ({names})")
+    assert gone(fake, tasks=tasks) == Progress(False, f"4 tasks ({names})", grace=10.0)
 
 
 def test_stack_gone_waits_for_no_node_that_cannot_be_told(fake: Any) -> None:
     lost = [of_stack("t1", "w3"), of_stack("t2", "no-more")]
     words = "t1 of busybox:1 on w3, t2 of busybox:1 on no-more: to be stopped once the node is back"
     assert gone(fake, tasks=lost) == Progress(True, words)
-    assert gone(fake, tasks=[*lost, of_stack("t3", "w1")]) == Progress(False, "1 task (t3 of busybox:1 on w1)")
+    assert gone(fake, tasks=[*lost, of_stack("t3", "w1")]).grace == 10.0
     assert gone(fake, tasks=lost, networks=[{}]) == Progress(False, "1 network")

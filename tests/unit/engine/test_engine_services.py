@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from skep.engine.placement import is_meant
+from skep.compose.placement import is_meant
 from skep.engine.services import judge
 from tests.unit.engine.stacks import NODES, node, service, task
 
@@ -22,9 +22,9 @@ def test_a_look_at_a_service(name: str) -> None:
     fresh = {made["ID"] for made, words in zip(tasks, case["tasks"], strict=True) if words.get("fresh", True)}
     ran = {made["ID"]: words.get("ran", 100) for made, words in zip(tasks, case["tasks"], strict=True)}
     verdict = judge(service(**case["service"]), tasks, fresh, NODES, lambda one: ran[one["ID"]])
-    expect = {"over": "", "left": None, "node": "", **case["expect"]}
+    expect = {"over": "", "left": None, "node": "", "arrived": False, **case["expect"]}
     found = {"state": verdict.row.state, "text": verdict.row.text, "over": verdict.over, "left": verdict.left}
-    found["node"] = verdict.row.node
+    found |= {"node": verdict.row.node, "arrived": verdict.arrived}
     assert {key: found[key] for key in expect} == expect
 
 
@@ -58,7 +58,7 @@ def test_the_cases_name_every_state_and_mode() -> None:
     ],
 )
 def test_constraints_are_read_as_swarm_reads_them(constraint: str, meant: bool) -> None:
-    assert is_meant(service(mode="global", constraints=[constraint]), NODES["w1"]) is meant
+    assert is_meant(service(mode="global", constraints=[constraint])["Spec"], NODES["w1"]) is meant
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,15 @@ def test_constraints_are_read_as_swarm_reads_them(constraint: str, meant: bool) 
     ],
 )
 def test_platforms_are_compared_by_their_usual_names(platforms: list[Any], arch: str, meant: bool) -> None:
-    assert is_meant(service(mode="global", platforms=platforms), node("n", arch=arch)) is meant
+    assert is_meant(service(mode="global", platforms=platforms)["Spec"], node("n", arch=arch)) is meant
 
 
 @pytest.mark.parametrize(("state", "availability"), [("down", "active"), ("ready", "drain"), ("ready", "pause")])
 def test_nodes_that_get_no_task(state: str, availability: str) -> None:
-    assert not is_meant(service(mode="global"), node("n", state=state, availability=availability))
+    assert not is_meant(service(mode="global")["Spec"], node("n", state=state, availability=availability))
 
 
 def test_a_node_that_has_never_told_of_itself() -> None:
     bare = node("n") | {"Description": {}}
-    assert is_meant(service(mode="global"), bare)
-    assert not is_meant(service(mode="global", platforms=[{"OS": "linux"}]), bare)
+    assert is_meant(service(mode="global")["Spec"], bare)
+    assert not is_meant(service(mode="global", platforms=[{"OS": "linux"}])["Spec"], bare)

@@ -1,0 +1,97 @@
+"""Waits for a stack: until when, and what is said where that is not long enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from roles.stacks.case import Case, Difference
+from roles.stacks.state import Raw
+from roles.stacks.wanted import named
+from skep.compose.comparing import effect
+from skep.compose.placement import is_meant
+from skep.compose.timing import GRACE, NOTABLE, Timing, grace_of, seconds_text, timing
+from skep.plan import Finding, Step, Wait
+
+ALLOWANCE = 300.0
+"""Seconds on top of what a roll-out takes by what its services ask for, where nobody names a timeout: images are
+pulled, nodes are busy."""
+
+
+def wait(case: Case, about: str, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
+    """Until these services run as wanted."""
+    timings = _timings(case, services)
+    return Wait(
+        id=f"stacks/{about}",
+        title=title,
+        cause=cause,
+        condition="stack_running",
+        arguments={"stack": case.name, "services": list(services)},
+        needs=tuple(step.id for step in needs),
+        timeout=case.stack.timeout or ALLOWANCE + max((one.seconds + one.back for one in timings.values()), default=0),
+        detail=tuple(f"{name}: up to {one.text}" for name, one in timings.items() if one.seconds >= NOTABLE),
+        otherwise=_otherwise(case),
+    )
+
+
+def _otherwise(case: Case) -> str:
+    """What to do where it does not get there. Never what has been done already, such as a restart."""
+    name, rollout = case.name, case.rollout
+    look = f"see what its tasks say: invoke stack.ps {name}"
+    if rollout.restart:
+        return f"{look}; the restart has begun, and running it again begins another"
+    if rollout.scale:
+        return f"{look}; once they can run, Swarm starts them by itself"
+    if rollout.revision is not None:
+        return look
+    if rollout.resolve == "refresh":
+        again = f"fix what fails, then deploy it: invoke stack.deploy {name}"
+    else:
+        again = "fix the stack's files and run the same command again"
+    if case.goes_back_on_failure:
+        return again
+    ran = any(revision.done for revision in case.found.revisions) or (case.found.services and not case.found.revisions)
+    return f"{again}, or {'go back: invoke stack.rollback' if ran else 'take it away: invoke stack.rm'} {name}"
+
+
+def too_short(case: Case) -> Iterator[Finding]:
+    """A timeout that ends a roll-out which may go well."""
+    timeout = case.stack.timeout
+    timings = _timings(case, [difference.name for difference in case.differing])
+    name, slowest = max(timings.items(), key=lambda item: item[1].seconds, default=("", Timing()))
+    if timeout is not None and slowest.seconds > timeout:
+        enough = f"{math.ceil((slowest.seconds + GRACE) / 60)}m"
+        yield Finding(
+            "warning",
+            f"stack {case.name}: the roll-out of {name} may take up to {slowest.text}, and its timeout is"
+            f" {seconds_text(timeout)}: one that goes well may be called a failure",
+            role="stacks",
+            next_action=f"give it more time: --timeout {enough}, or stacks.{case.name}.timeout in the inventory",
+        )
+
+
+def longest_stop(services: Collection[Raw]) -> float:
+    """Seconds that the tasks of these services (as listed) may take to stop."""
+    containers = (raw["Spec"]["TaskTemplate"].get("ContainerSpec") or {} for raw in services)
+    return max(map(grace_of, containers), default=0.0)
+
+
+def _timings(case: Case, services: Sequence[str]) -> Mapping[str, Timing]:
+    differing = {difference.name: difference for difference in case.differing}
+    return {name: _timing(case, differing.get(name), name) for name in services}
+
+
+def _timing(case: Case, difference: Difference | None, name: str) -> Timing:
+    """Of one that does not differ: of the roll-out it is in, the end of which nobody saw."""
+    raw = case.found.services.get(name)
+    if difference is None:
+        spec = case.have(name) or case.wanted.services[name]
+        before = named((raw or {}).get("PreviousSpec") or spec, case.names)
+        return timing(spec, before, replaced=True, nodes=_places(case, spec))
+    spec, have = difference.spec, difference.have
+    how = effect(have, difference.changes, restart=case.restarts(difference)) if have is not None else ""
+    return timing(spec, have, replaced=how not in ("", "in place"), nodes=_places(case, spec))
+
+
+def _places(case: Case, spec: Raw) -> int:
+    return sum(is_meant(spec, node) for node in case.told.nodes)
