@@ -11,7 +11,7 @@ from typing import Any
 from skep import plan as plans
 from skep import preflight
 from skep.apply import Event, Outcome
-from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
+from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, nobody
 from skep.history import Recorder
 from skep.lock import ClusterLock
 from skep.model import Cluster
@@ -253,13 +253,11 @@ def refuse_untold(site: Site, observation: Observation) -> None:
     """Raise ``ConnectError`` where no manager told what is the swarm's: then nothing can be said of it."""
     if _witness(site, observation) is not None:
         return
-    silent = observation.failures
-    raise ConnectError(
-        "no manager told what runs in the swarm; nothing was changed",
-        cause="; ".join(f"{name}: {error.cause or error.message}" for name, error in silent.items())
-        or "no host that answered is a manager of a swarm with a quorum",
-        next_action="see what is wrong: invoke cluster.plan",
-    )
+    text, look = "no manager told what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
+    if observation.failures:
+        raise nobody(text, observation.failures, look)
+    cause = "no host that answered is a manager of a swarm with a quorum"
+    raise ConnectError(text, cause=cause, next_action=look)
 
 
 def pass_over_silent(site: Site, failures: Mapping[str, SkepError]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 BELOW = " " * 9
 """Before the further lines of a message, a cause or a next action."""
@@ -32,6 +32,11 @@ class SkepError(Exception):
         self.step = step
         self.cause = cause
         self.next_action = next_action
+
+    @property
+    def reason(self) -> str:
+        """The message with its cause, in one line."""
+        return f"{self.message}: {self.cause}" if self.cause else self.message
 
     def lines(self) -> list[str]:
         """The failure as text lines: place and message first, then cause and next action."""
@@ -161,3 +166,20 @@ class Interrupted(SkepError):
     """Stopped by Ctrl-C or SIGTERM."""
 
     exit_code = 130
+
+
+def reasons(failures: Mapping[str, SkepError]) -> str:
+    """Why hosts could not be asked: the same reason once, with the names of all it is true of."""
+    hosts: dict[str, list[str]] = {}
+    for name, error in failures.items():
+        hosts.setdefault(error.reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in hosts.items())
+
+
+def nobody(message: str, failures: Mapping[str, SkepError], otherwise: str) -> ConnectError:
+    """The failure to ask any of several hosts. A wrong way in is a wrong way in for all of them: it gives the kind and
+    what to do next; only where all are merely silent that is ``otherwise``."""
+    first = next((error for error in failures.values() if isinstance(error, AccessError)), None)
+    kind = type(first) if first else ConnectError
+    action = first.next_action if first else otherwise
+    return kind(message, cause=reasons(failures), next_action=action)

@@ -10,7 +10,7 @@ from concurrent.futures import wait
 from contextlib import suppress
 
 from skep import lease
-from skep.errors import ConnectError, LockHeld, SkepError
+from skep.errors import ConnectError, LockHeld, SkepError, nobody
 from skep.fence import GUARDED, SEEN, raised, read_fence
 from skep.holder import Holder, me, read_holder
 from skep.lease import Lease, majority, now
@@ -49,13 +49,13 @@ class ClusterLock:
 
         Raises ``LockHeld`` with the other's name, or ``ConnectError`` without a majority.
         """
-        silent: list[SkepError] = []
+        silent: dict[str, SkepError] = {}
         try:
             for name in self._managers:
                 try:
                     self._take(name)
                 except ConnectError as error:
-                    silent.append(error)
+                    silent[name] = error
             self._renew()
         except BaseException:
             self._release()
@@ -63,11 +63,10 @@ class ClusterLock:
         if not self.lease.enough:
             answered, need = len(self.held), majority(self._managers)
             self._release()
-            raise ConnectError(
+            raise nobody(
                 f"the cluster lock needs {need} of {len(self._managers)} managers, {answered} answered",
-                step="lock",
-                cause="; ".join(f"{error.host}: {error.cause or error.message}" for error in silent),
-                next_action="bring the managers back; without a majority nobody can know that nobody else is at work",
+                silent,
+                "bring the managers back; without a majority nobody can know that nobody else is at work",
             )
         self._thread = threading.Thread(target=self._keep, name="lock", daemon=True)
         self._thread.start()

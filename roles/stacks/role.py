@@ -20,6 +20,10 @@ from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
 from skep.revisions import Revision
 
+NOBODY = (
+    "nobody can tell what runs: no manager of a swarm is among those that answered",
+    "look at its managers: invoke cluster.plan",
+)
 BACK = "back to revision"
 """What the cause of a roll-out that goes back begins with."""
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
@@ -117,6 +121,8 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
     found = (seen or Told()).of(stack.name)
     try:
         if rollout.revision is not None:
+            if seen is None:
+                return [_error(*NOBODY)]
             revision = _revision(rollout.revision, found, seen or Told())
             if revision is None:
                 return [_unknown_revision(stack, [revision.number for revision in found.revisions])]
@@ -138,7 +144,7 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
 def _refreshed(cluster: Cluster, stack: Stack, seen: Told | None, files: Wanted) -> Case | list[Finding]:
     """What runs, with the images that its tags are now; what else the files ask for is a deploy's to bring."""
     if seen is None:
-        return [_error("nobody can tell what runs: there is no manager of a swarm", "make one: invoke cluster.up")]
+        return [_error(*NOBODY)]
     found = seen.of(stack.name)
     wanted = refreshed(stack, found, seen, files)
     if not stack.resolve:

@@ -39,8 +39,8 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View 
         yield _error(
             ", ".join(silent),
             "cannot be asked, so nobody knows whether a swarm exists already",
-            "no swarm is initialised before every manager of the inventory has answered: bring it"
-            " back, or take it out of the inventory",
+            "no swarm is initialised before every manager of the inventory has answered: what keeps it from that"
+            " stands beside its name",
         )
 
 

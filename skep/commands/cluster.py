@@ -22,7 +22,7 @@ from skep.converge import (
     refuse_later,
     refuse_silent,
 )
-from skep.errors import ConnectError, SkepError, UsageError, VerifyFailed
+from skep.errors import ConnectError, SkepError, UsageError, VerifyFailed, nobody, reasons
 from skep.inventory.wording import did_you_mean, quoted
 from skep.model import Rollout
 from skep.observe import Observation, observe
@@ -205,31 +205,20 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
 
 def _tell_silent(site: Site, silent: Mapping[str, SkepError]) -> None:
     if silent:
-        site.note(f"not asked: {_causes(silent)}")
+        site.note(f"not asked: {reasons(silent)}")
 
 
 def _refuse_all_silent(site: Site, silent: Mapping[str, SkepError], what: str) -> None:
     if len(silent) == len(site.manager_names):
-        raise ConnectError(
-            f"no manager could be asked for {what}",
-            cause=_causes(silent),
-            next_action="bring the managers back and run the same command again",
-        )
+        again = "bring the managers back and run the same command again"
+        raise nobody(f"no manager could be asked for {what}", silent, again)
 
 
 def _refuse_half_unlocked(site: Site, silent: Mapping[str, SkepError], unlocked: Sequence[str] = ()) -> None:
     if len(silent) >= lease.majority(site.manager_names):
         done = f"unlocked on {', '.join(unlocked)}; " if unlocked else ""
-        raise ConnectError(
-            f"{done}a lock may be left on {', '.join(silent)}: a majority of the managers",
-            cause=_causes(silent),
-            next_action="bring them back and run the same command again;"
-            f" a dead run's lock expires after {lease.TTL} s",
-        )
-
-
-def _causes(silent: Mapping[str, SkepError]) -> str:
-    return "; ".join(f"{name}: {error.cause or error.message}" for name, error in silent.items())
+        again = f"bring them back and run the same command again; a dead run's lock expires after {lease.TTL} s"
+        raise nobody(f"{done}a lock may be left on {', '.join(silent)}: a majority of the managers", silent, again)
 
 
 def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], junit: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skep.commands.hedge import first_answer
 from skep.converge import Site, asked_managers
-from skep.errors import ConnectError
+from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
 
 if TYPE_CHECKING:
@@ -30,25 +30,34 @@ def manager_client(site: Site, observation: Observation | None = None) -> Iterat
         with clients.lend(name, "ask") as api:
             swarm = api.info()["Swarm"]
         if not swarm.get("ControlAvailable") or swarm.get("Error"):
-            raise ConnectError(swarm.get("Error") or "is no manager of a swarm", host=name)
+            raise _NoManager(swarm.get("Error") or "is no manager of a swarm", host=name)
 
     try:
         asked = first_answer(names, ask, lambda silent: site.note(f"waiting for {', '.join(silent)}"))
-        reasons = [f"{name}: {error.cause or error.message}" for name, error in asked.refused.items()]
         if asked.answered is None:
-            raise ConnectError(
-                "no manager of a swarm answers",
-                cause="; ".join(reasons),
-                next_action="if there is none yet: invoke cluster.up",
-            )
+            raise _no_manager(asked.refused)
+        told = [reasons(asked.refused)] if asked.refused else []
         if asked.silent:
-            reasons.insert(0, f"{' and '.join(asked.silent)} {'do' if asked.silent[1:] else 'does'} not answer")
-        if reasons:
-            site.note(f"{'; '.join(reasons)}; asked {asked.answered}")
+            told.insert(0, f"{' and '.join(asked.silent)} {'do' if asked.silent[1:] else 'does'} not answer")
+        if told:
+            site.note(f"{'; '.join(told)}; asked {asked.answered}")
         with clients.lend(asked.answered, "ask") as api:
             yield api
     finally:
         clients.close()
+
+
+class _NoManager(ConnectError):
+    """It answers, and is no manager of a swarm that works."""
+
+
+def _no_manager(refused: Mapping[str, SkepError]) -> ConnectError:
+    """Whether there is a swarm is known only where all have answered."""
+    unknown = {name: error for name, error in refused.items() if not isinstance(error, _NoManager)}
+    if not unknown:
+        return nobody("no manager of a swarm answers", refused, "if there is none yet: invoke cluster.up")
+    back = f"bring {', '.join(unknown)} back and run the same command again"
+    return nobody("no manager of a swarm could be asked", refused, next(iter(unknown.values())).next_action or back)
 
 
 def node_rows(api: EngineClient) -> Table:

@@ -13,7 +13,17 @@ from skep.commands.carrying import carry_out, carry_round
 from skep.commands.choosing import named
 from skep.compose import ComposeError, document_of
 from skep.compose.quantities import duration
-from skep.converge import Run, Site, look, pass_over_silent, plan, refuse_errors, refuse_unclean, refuse_untold, see
+from skep.converge import (
+    Run,
+    Site,
+    look,
+    pass_over_silent,
+    plan,
+    refuse_errors,
+    refuse_unclean,
+    refuse_untold,
+    see,
+)
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Rollout, Stack
 from skep.observe import Observation

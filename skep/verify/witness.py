@@ -91,7 +91,7 @@ def _answer(name: str, result: Any) -> list[Any]:
 
 def _why(answer: Result | SkepError) -> str:
     if isinstance(answer, SkepError):
-        return answer.cause or answer.message
+        return answer.reason
     return _last_words(answer.err) or f"status {answer.status}"
 
 

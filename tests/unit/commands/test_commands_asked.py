@@ -14,7 +14,7 @@ import skep.engine
 from skep.commands import hedge
 from skep.commands.listing import manager_client
 from skep.converge import Site
-from skep.errors import ConnectError, StepFailed
+from skep.errors import AccessError, ConnectError, HostKeyError, LoginError, StepFailed, SudoError
 from skep.model import Cluster, Host
 
 NAMES = ("m1", "m2", "m3")
@@ -115,7 +115,7 @@ def test_the_first_is_used_where_it_answers_before_the_next(managers: Managers) 
 @pytest.mark.parametrize(
     ("says", "note"),
     [
-        (REFUSED, "m1: 10.0.0.1 port 22: Connection refused; asked m2"),
+        (REFUSED, "m1: cannot be reached: 10.0.0.1 port 22: Connection refused; asked m2"),
         (StepFailed("the engine refused", host="m1"), "m1: the engine refused; asked m2"),
         ({"ControlAvailable": False}, "m1: is no manager of a swarm; asked m2"),
         ({"ControlAvailable": True, "Error": "no leader"}, "m1: no leader; asked m2"),
@@ -138,11 +138,28 @@ def test_a_silent_one_and_one_that_cannot_tell(managers: Managers) -> None:
 def test_nobody_can_tell(managers: Managers) -> None:
     managers.says = dict.fromkeys(NAMES, REFUSED) | {"m2": {"ControlAvailable": False}}
     managers.after["m1"] = 1.5 * TURN
+    with pytest.raises(ConnectError, match="no manager of a swarm could be asked") as failure:
+        managers.ask()
+    refused = "cannot be reached: 10.0.0.1 port 22: Connection refused"
+    assert failure.value.cause == f"m1, m3: {refused}; m2: is no manager of a swarm"
+    assert failure.value.next_action == "bring m1, m3 back and run the same command again"
+    assert managers.closed == 1
+
+
+def test_that_there_is_no_swarm_is_known_only_where_all_have_answered(managers: Managers) -> None:
+    managers.says = {name: {"ControlAvailable": False} for name in NAMES}
     with pytest.raises(ConnectError, match="no manager of a swarm answers") as failure:
         managers.ask()
-    refused = "10.0.0.1 port 22: Connection refused"
-    assert failure.value.cause == f"m1: {refused}; m2: is no manager of a swarm; m3: {refused}"
-    assert managers.closed == 1
+    assert failure.value.next_action == "if there is none yet: invoke cluster.up"
+
+
+@pytest.mark.parametrize("kind", [LoginError, SudoError, HostKeyError, AccessError])
+def test_a_wrong_way_in_is_told_as_such(managers: Managers, kind: type[AccessError]) -> None:
+    managers.says = dict.fromkeys(NAMES, kind("is wrong", cause="so", next_action="do this")) | {"m1": REFUSED}
+    with pytest.raises(kind, match="no manager of a swarm could be asked") as failure:
+        managers.ask()
+    assert str(failure.value.cause).endswith("; m2, m3: is wrong: so")
+    assert failure.value.next_action == "do this"
 
 
 def test_who_is_waited_for_is_told_where_nobody_is_left_to_ask(managers: Managers) -> None:

@@ -74,7 +74,7 @@ def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[.
     ):
         with pytest.raises(ConnectError, match=r"no manager could be asked for the (lock|history)") as failure:
             act(site(silent="m1 m2 m3"))
-        assert failure.value.cause == "m1: no answer in time; m2: no answer in time; m3: no answer in time"
+        assert failure.value.cause == "m1, m2, m3: cannot be reached: no answer in time"
         assert failure.value.next_action
     assert tell.lines == []
 
@@ -83,9 +83,13 @@ def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[.
     ("silent", "locked", "lines"),
     [
         ("", "", ["done: not locked"]),
-        ("m3", "", ["not asked: m3: no answer in time", "done: not locked"]),
+        ("m3", "", ["not asked: m3: cannot be reached: no answer in time", "done: not locked"]),
         ("", "m1 m2 m3", ["locked by", "done: unlocked on m1, m2, m3"]),
-        ("m3", "m1 m2 m3", ["not asked: m3: no answer in time", "locked by", "done: unlocked on m1, m2"]),
+        (
+            "m3",
+            "m1 m2 m3",
+            ["not asked: m3: cannot be reached: no answer in time", "locked by", "done: unlocked on m1, m2"],
+        ),
     ],
 )
 def test_a_lock_is_removed_where_a_majority_is_asked(
@@ -102,7 +106,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_told(
     with pytest.raises(ConnectError) as failure:
         cluster.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
     assert failure.value.message == f"{done}a lock may be left on m2, m3: a majority of the managers"
-    assert tell.lines[0] == "not asked: m2: no answer in time; m3: no answer in time"
+    assert tell.lines[0] == "not asked: m2, m3: cannot be reached: no answer in time"
     assert not any(line.startswith("done") for line in tell.lines)
 
 
@@ -110,7 +114,7 @@ def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callabl
     here = site(silent="m1 m3")
     Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
     cluster.show_history(here, tell, last=9)
-    assert tell.lines == ["not asked: m1: no answer in time; m3: no answer in time", "history: 2"]
+    assert tell.lines == ["not asked: m1, m3: cannot be reached: no answer in time", "history: 2"]
 
 
 HOSTS = (

@@ -13,7 +13,16 @@ import pytest
 from skep import converge
 from skep.apply import Event, Outcome
 from skep.converge import Site
-from skep.errors import ConnectError, Interrupted, LockHeld, LockLost, NotConverged, PreflightError, StepFailed
+from skep.errors import (
+    ConnectError,
+    Interrupted,
+    LockHeld,
+    LockLost,
+    LoginError,
+    NotConverged,
+    PreflightError,
+    StepFailed,
+)
 from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
@@ -49,6 +58,16 @@ def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callabl
     """One plan in a run of its own."""
     with converge.Run(site, what) as run:
         return run.apply(site, planned, seen, tell)
+
+
+def test_a_wrong_way_in_is_told_as_such_where_nobody_tells_what_runs(site: Site) -> None:
+    refused = LoginError("login as me was refused", cause="no", next_action="do this")
+    with pytest.raises(LoginError) as failure:
+        converge.refuse_untold(site, Observation({}, {}, {"m1": ConnectError("cannot be reached"), "m2": refused}))
+    assert failure.value.lines()[1:] == [
+        "  cause: m1: cannot be reached; m2: login as me was refused: no",
+        "  next:  do this",
+    ]
 
 
 def test_findings_that_forbid_are_refused() -> None:

@@ -41,7 +41,8 @@ def test_without_a_quorum_each_manager_says_why(managers, pool, unreachable):
         with pytest.raises(SkepError) as caught:
             witness.manager()
     assert caught.value.message == (
-        "no manager can answer for the cluster (m1: 10.0.0.2 port 22: no answer in time; m2: The swarm has no leader.;"
+        "no manager can answer for the cluster (m1: cannot be reached: 10.0.0.2 port 22: no answer in time;"
+        " m2: The swarm has no leader.;"
         " m3: asleep)"
     )
 
