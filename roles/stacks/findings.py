@@ -8,6 +8,7 @@ from typing import Any
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw
+from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from roles.stacks.wanted import image_of, same_image
 from skep.compose import NAMESPACE, pinned
@@ -50,6 +51,8 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _unresolved(case)
         yield from _moved(case)
     yield from _networks(case)
+    specs = {name: raw["Spec"] for name, raw in case.found.services.items()}
+    yield from kept(case.name, case.wanted.services, specs, case.told.volumes)
 
 
 def _dropped(case: Case) -> Iterator[Finding]:

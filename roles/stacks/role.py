@@ -43,6 +43,11 @@ data_roots | while IFS= read -r root; do
   for file in "$root"/containers/*/mounts/secrets/*; do
     [ -f "$file" ] && sha256sum "$file"
   done
+  for folder in "$root"/volumes/*/; do
+    name=$(basename "$folder")
+    case $name in *[!0-9a-f]*) ;; *) [ ${#name} -eq 64 ] && continue ;; esac
+    [ -d "$folder" ] && printf 'volume %s %s\n' "$name" "$(cat "$folder/opts.json" 2>/dev/null || echo null)"
+  done
 done
 true
 """
@@ -53,7 +58,7 @@ true
         """Nothing on a host: stacks are the swarm's."""
 
     def parse(self, text: str, answers: Answers) -> State | None:
-        """The swarm's objects from a manager, and what secrets tasks have mounted on the host."""
+        """The swarm's objects from a manager; what tasks have mounted on the host, and options of its volumes."""
         return parse_state(text, answers, NETWORKS)
 
     def witness(self, cluster: Cluster, observed: Observed) -> str | None:

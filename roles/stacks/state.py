@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from roles.daemon.reported import asks_registries_as
+from roles.stacks.volumes import parse_volume
 from skep.compose import NAMESPACE
 from skep.model import Cluster, Secret
 from skep.questions import Answers
@@ -24,11 +25,13 @@ MARK = "skep.mark"
 @dataclass(frozen=True, slots=True)
 class State:
     """What one host told. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
+    ``volumes`` maps volumes of the driver ``local`` to the options that they were made with;
     ``told`` is the whole swarm, from managers in a quorum only; ``info`` is what a manager's engine says of itself."""
 
     mounted: Mapping[str, str] = field(default_factory=dict)
     told: Told | None = None
     info: Raw = field(default_factory=dict)
+    volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Told:
 
     ``images`` maps images that were asked for to what their registry said: the answer's JSON, or why there is none.
     ``own`` are names of the nodes' own networks by identifier, which no list tells. ``outdated`` are managers whose
-    engine asks registries in another way than the inventory says.
+    engine asks registries in another way than the inventory says. ``volumes`` are hosts' own: host → name → options.
     """
 
     services: tuple[Raw, ...] = ()
@@ -49,6 +52,7 @@ class Told:
     images: Mapping[str, Raw | str] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
+    volumes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -103,8 +107,9 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     """From the checksums the probe prints and, on managers, the engine's lists; ``None`` where there is neither."""
     rows = [line.split() for line in text.splitlines()]
     mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2}
+    volumes = dict(volume for line in text.splitlines() if (volume := parse_volume(line)))
     if "/nodes" not in answers:
-        return State(mounted) if mounted else None
+        return State(mounted, volumes=volumes) if mounted or volumes else None
     return State(
         mounted,
         Told(
@@ -115,6 +120,7 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
             nodes=tuple(answers["/nodes"]),
         ),
         answers.get("/info") or {},
+        volumes,
     )
 
 
@@ -135,7 +141,8 @@ def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
         for host in cluster.hosts
         if (state := observed.get(host.name)) and not asks_registries_as(host.daemon, state.info)
     ]
-    return replace(one.told, mounted=mounted, outdated=tuple(outdated))
+    volumes = {name: state.volumes for name, state in observed.items() if state}
+    return replace(one.told, mounted=mounted, outdated=tuple(outdated), volumes=volumes)
 
 
 def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:

@@ -509,6 +509,11 @@ def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daem
     folder = host.folder / "data" / "containers" / "c1" / "mounts" / "secrets"
     folder.mkdir(parents=True)
     (folder / "secret1").write_text("hush")
+    volumes = host.folder / "data" / "volumes"
+    for name in ("web_data", "plain", "0" * 64):
+        (volumes / name / "_data").mkdir(parents=True)
+    (volumes / "web_data" / "opts.json").write_text('{"MountType":"tmpfs","MountOpts":"size=1m"}')
+    (volumes / "metadata.db").touch()
     (host.folder / "daemon.json").write_text(daemon % (host.folder / "data"))
     ended = host.run(stacks.probe.replace("/etc/docker", str(host.folder)))
     assert ended.returncode == 0
@@ -516,4 +521,5 @@ def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daem
     state = stacks.parse(ended.stdout, {})
     assert state is not None
     assert state.mounted == {"secret1": hashlib.sha256(b"hush").hexdigest()}
+    assert state.volumes == {"web_data": {"type": "tmpfs", "o": "size=1m"}, "plain": {}}
     assert host.run(stacks.probe.replace("/etc/docker", "/none")).returncode == 0
