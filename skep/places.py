@@ -24,13 +24,16 @@ engine_words() {
     sed -n 's/^ *DOCKER_OPTS=//p' /etc/default/docker 2>/dev/null | tr " \"'" '\n'
   fi
 }
+written_root() {
+  config=$(engine_words | awk '/^--?config-file$/ { getline; print; next } sub(/^--?config-file=/, "") { print }')
+  cat "${config:-/etc/docker/daemon.json}" 2>/dev/null | tr -d '\n' |
+    sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g'
+}
 data_roots() {
   {
     engine_words | awk '/^(--?data-root|--?graph|-g)$/ { getline; print; next }
       sub(/^(--?data-root|--?graph|-g)=/, "") { print }'
-    config=$(engine_words | awk '/^--?config-file$/ { getline; print; next } sub(/^--?config-file=/, "") { print }')
-    cat "${config:-/etc/docker/daemon.json}" 2>/dev/null | tr -d '\n' |
-      sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g'
+    written_root
     printf '\n/var/lib/docker\n'
   } | while IFS= read -r root; do
     for place in "$root" "$root"/[0-9]*.[0-9]*; do
@@ -41,4 +44,5 @@ data_roots() {
 """
 )
 """``data_roots`` prints the folders that may be the engine's data root, the likeliest first, links followed: what the
-process or its unit was told, what daemon.json says, Docker's default, and what ``userns-remap`` makes below each."""
+process or its unit was told, what daemon.json says (``written_root``), Docker's default, and what ``userns-remap``
+makes below each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from roles.daemon.moving import remapped, root_of
 from skep.secret import revealed
 
 REGISTRY = ("registry-mirrors", "insecure-registries")
@@ -27,8 +28,9 @@ def reported(info: Mapping[str, Any]) -> dict[str, Any]:
         "live-restore": info.get("LiveRestoreEnabled"),
         "log-driver": info.get("LoggingDriver"),
         "storage-driver": info.get("Driver"),
-        "data-root": info.get("DockerRootDir"),
+        "data-root": root_of(info),
         "default-runtime": info.get("DefaultRuntime"),
+        "userns-remap": remapped(info) if "SecurityOptions" in info else None,
     }
     return {key: value for key, value in live.items() if value is not None}
 
@@ -40,6 +42,8 @@ def reported_form(key: str, value: Any) -> Any:
         return sorted(mirror.rstrip("/") for mirror in value)
     if key in ("insecure-registries", "labels"):
         return sorted(value)
+    if key == "userns-remap":
+        return bool(value)
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from roles.daemon import flags
+from roles.daemon import flags, moving
 from roles.daemon.reported import reported, reported_form
 from roles.daemon.scripts import apply_script, write_script
 from skep.diff import lines
@@ -63,6 +63,8 @@ class State:
     """Keys that docker.service passes to dockerd → the option as it stands there; observed only."""
     config_file: str | None = None
     """The file that docker.service tells dockerd to read, if it does; observed only."""
+    node: bool = False
+    """Whether the host is a node by what is on its disks; observed only."""
 
 
 class Daemon:
@@ -73,6 +75,7 @@ class Daemon:
     probe = f"""
 tr -d '\\n' <{MEMORY} 2>/dev/null; echo
 {flags.PROBE}
+{moving.PROBE}
 if [ -d {FILE} ]; then echo "-- is a folder"
 elif [ -L {FILE} ] && ! readlink -f {FILE} >/dev/null; then echo "-- is a link that leads nowhere"
 elif [ -e {FILE} ] && [ ! -f {FILE} ]; then echo "-- is not a regular file"
@@ -97,12 +100,13 @@ true
         return State(
             keys=keys,
             applied=_read(memory)[0],
-            live=reported(info) if info else {},
+            live=moving.as_written(reported(info), keys, marked_lines) if info else {},
             running=bool(info),
             broken=f"it is {found[0]}" if found else broken,
             member=member(answers),
             flags=passed,
             config_file=config_file,
+            node="-- node" in marked_lines,
         )
 
     def plan(
@@ -249,7 +253,9 @@ def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State) 
         return Finding("error", text, next_action=f"take {flags.CONFIG_FILE} {service}", **common)
     keys = flags.in_both(have.flags, merged)
     if not keys:
-        return None
+        if not (have.node or have.member):
+            return None
+        return moving.refusal(host, merged, have.keys, have.live, have.flags)
     options = ", ".join(have.flags[key] for key in keys)
     twice = ", ".join(keys)
     text = f"docker.service has {options}, and {twice} would stand in {FILE}, too: the engine does not start with both"

@@ -1,0 +1,74 @@
+"""Keys that give an engine another folder for its data: a node would come back as none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skep.places import DATA_ROOTS
+from skep.plan import Finding
+from skep.secret import revealed
+
+ROOT, USERNS = "data-root", "userns-remap"
+DEFAULT = "/var/lib/docker"
+
+PROBE = (
+    DATA_ROOTS
+    + r"""
+data_roots | while IFS= read -r root; do
+  [ ! -e "$root/swarm/docker-state.json" ] || { echo "-- node"; break; }
+done
+written=$(written_root)
+[ -z "$written" ] || echo "-- root $(readlink -f "$written")"
+"""
+)
+"""POSIX sh; says whether the host is a node by what is on its disks, be its engine running or not, and where the data
+root of the file really is."""
+
+
+def root_of(info: Mapping[str, Any]) -> str | None:
+    """The data root as daemon.json names it: user namespaces have a folder below it, and the engine tells that.
+
+    Source: moby, daemon: setupDaemonRoot.
+    """
+    root = info.get("DockerRootDir")
+    return re.sub(r"/\d+\.\d+$", "", root) if root and remapped(info) else root
+
+
+def remapped(info: Mapping[str, Any]) -> bool:
+    """Whether the engine runs containers in a user namespace of their own."""
+    return any("name=userns" in option for option in info.get("SecurityOptions") or ())
+
+
+def as_written(live: Mapping[str, Any], file: Mapping[str, Any], lines: Sequence[str]) -> dict[str, Any]:
+    """What the engine tells, with the data root as the file has it where both are one folder: the engine follows
+    links."""
+    real = next((line.removeprefix("-- root ") for line in lines if line.startswith("-- root ")), None)
+    same = real is not None and live.get(ROOT) == real and isinstance(file.get(ROOT), str)
+    return {**live, ROOT: file[ROOT]} if same else dict(live)
+
+
+def refusal(
+    host: str, merged: Mapping[str, Any], file: Mapping[str, Any], live: Mapping[str, Any], flags: Mapping[str, str]
+) -> Finding | None:
+    """Why a node must not get the file ``merged``: its engine would keep its data elsewhere from then on.
+
+    ``file`` is what is there, ``live`` what a running engine tells, ``flags`` what its unit passes.
+    """
+    for key, default in ((ROOT, DEFAULT), (USERNS, "")):
+        old, new = file.get(key) or default, revealed(merged.get(key)) or default
+        before = live.get(key, old)
+        if isinstance(before, bool):
+            before = (old or "on") if before else ""
+        if key not in flags and before.rstrip("/") != new.rstrip("/"):
+            return Finding(
+                "error",
+                f"{key} is {before or 'not set'} and would become {new or 'not set'}: the engine would come back"
+                " without its place in the swarm, its images and volumes",
+                host=host,
+                role="daemon",
+                next_action="put the old value back; or give up its place first: make it a worker if it is a manager,"
+                f" then on {host} run: docker swarm leave; and run the same command again: it joins as a new node",
+            )
+    return None
