@@ -116,7 +116,6 @@ def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -
 def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     """The plan for what was observed, preflight's findings first."""
     items: list[Step | Finding] = []
-    items += preflight.check(site.cluster, observation.facts, observation.failures)
     for role in site.roles:
         observed = observation.states[role.name]
         if down:
@@ -124,7 +123,10 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
         else:
             desired = {h.name: role.desired(site.cluster, h) for h in site.cluster.hosts if h.name in observed}
             items += role.plan(site.cluster, desired, observed)
-    return make(site, items)
+    checked = preflight.check(site.cluster, observation.facts, observation.failures)
+    rooms = {host: fact.rooms for host, fact in observation.facts.items()}
+    checked += preflight.room(site.cluster, (item for item in items if isinstance(item, Step)), rooms)
+    return make(site, [*checked, *items])
 
 
 def make(site: Site, items: Iterable[Step | Finding]) -> Plan:

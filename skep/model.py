@@ -15,6 +15,9 @@ from skep.secret import reveal as reveal
 LOCAL_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "none", "null")
 """Drivers of networks that live on a single host: no service can use one."""
 
+DATA_ROOT = "/var/lib/docker"
+"""Where an engine keeps everything if nobody says otherwise."""
+
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 
@@ -91,6 +94,12 @@ class Host:
     """Keys of daemon.json; a ``Secret``, at any depth, where a text came from a reference."""
     advertise: str | None = None
     """Address or interface given to ``--advertise-addr``; ``None`` means ``address`` where it is an IP."""
+
+    @property
+    def data_root(self) -> str:
+        """Where its engine keeps everything, as far as the inventory says it openly."""
+        root = self.daemon.get("data-root")
+        return root if isinstance(root, str) else DATA_ROOT
 
 
 @dataclass(frozen=True, slots=True)

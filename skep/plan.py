@@ -55,6 +55,7 @@ class Step:
     all steps of that role there, or ``role`` for all its steps. ``gates`` are needs that order a roll-out over
     hosts: ``--limit`` may leave them out. ``after`` only orders. What no step answers to is so already.
     ``only_with`` leaves the step out of a plan that has no step of that name, and with it what needs this one.
+    ``writes`` are paths on its host and how many bytes they take at most: preflight looks for room there.
     ``timeout`` in seconds. ``detail`` holds further lines, old → new. ``otherwise`` is what the user can do when a
     script fails, or what is waited for does not come true in time.
     """
@@ -71,6 +72,7 @@ class Step:
     after: tuple[str, ...] = ()
     only_with: str | None = None
     timeout: float = 120.0
+    writes: Mapping[str, int] = field(default_factory=dict)
     detail: tuple[str, ...] = ()
     otherwise: str | None = None
 

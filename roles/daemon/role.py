@@ -22,6 +22,11 @@ MEND = "mend daemon in the inventory, then run the same command again"
 MEMORY = "/var/lib/skep/daemon.json"
 """What this tool last put in force: the keys it owns, with hashes in place of secrets."""
 
+STARTING = 16 << 20
+"""Bytes an engine may write into its data root when it starts."""
+WRITES = {FILE: 1 << 20, "/var/lib/skep": 1 << 20}
+"""What a step writes, in bytes at most."""
+
 RELOADABLE = frozenset(
     {
         "authorization-plugins",
@@ -133,6 +138,8 @@ true
                 continue
             reload = differing <= RELOADABLE & set(merged)
             step = self._apply(name, have, merged, want, differing, reload=reload)
+            if not reload:
+                step = replace(step, writes={**WRITES, cluster.host(name).data_root: STARTING})
             if reload or not have.member:
                 steps.append(step)
             else:
@@ -155,6 +162,7 @@ true
                 files={"daemon.json": merged, "memory.json": marked(want.keys)},
                 hides=tuple(secrets_in(old)),
                 otherwise=MEND,
+                writes=WRITES,
             )
         ]
 
@@ -178,6 +186,7 @@ true
             after=(f"engine@{host}",),
             otherwise=MEND,
             timeout=180,
+            writes=WRITES,
         )
 
 

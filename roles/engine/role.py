@@ -15,6 +15,12 @@ from skep.rolling import Member, member, rolling
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
+MIB = 1 << 20
+FETCHING = {"/tmp": MIB, "/var/lib/apt/lists": 64 * MIB, "/var/cache/apt/archives": 192 * MIB}
+INSTALLING = {**FETCHING, "/usr": 512 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc/systemd/system": MIB}
+"""What an installation takes at most, measured with the packages of Debian 12 to forky, and some room."""
+STARTING = 16 * MIB
+"""What an engine writes into its data root when it starts."""
 PATIENCE = 600.0
 """Seconds to wait for another apt, as on the first boot of a host that upgrades itself."""
 
@@ -116,6 +122,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                         otherwise="mend what docker's log says; a daemon.json that was replaced is kept as"
                         " /etc/docker/daemon.json.before-skep",
                         after=(f"daemon/write@{name}",),
+                        writes={cluster.host(name).data_root: STARTING, "/etc/systemd/system": MIB},
                     )
                 )
         members = {name: have.member if have else None for name, have in observed.items()}
@@ -131,6 +138,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
             script=f"WANTED={want.version or ''}\n{INSTALL}",
             after=(f"daemon/write@{host}",),
             timeout=900,
+            writes=INSTALLING,
             patience=PATIENCE,
         )
 
@@ -168,6 +176,7 @@ def _fetch(host: str, want: State, cause: str) -> Step:
         " drained yet",
         only_with=f"engine/install@{host}",
         timeout=600,
+        writes=FETCHING,
         patience=PATIENCE,
     )
 

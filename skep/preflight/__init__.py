@@ -2,5 +2,7 @@
 
 from skep.preflight.checks import check
 from skep.preflight.facts import MODULES, Facts, parse, probe
+from skep.preflight.room import ROOMS, Room
+from skep.preflight.room import findings as room
 
-__all__ = ["MODULES", "Facts", "check", "parse", "probe"]
+__all__ = ["MODULES", "ROOMS", "Facts", "Room", "check", "parse", "probe", "room"]

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from skep.model import Cluster, Host, canonical, is_ip
+from skep.preflight.room import Room
+from skep.preflight.room import parse as rooms
+from skep.preflight.room import probe as room_probe
 from skep.questions import Answers
 
 MODULES = {
@@ -39,6 +42,8 @@ class Facts:
     free: int = 1 << 40
     installed: bool = False
     in_swarm: bool = False
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+    """Where steps may write, by path; what is not told is missing."""
     held: tuple[tuple[int, str, str], ...] = ()
     """Port, protocol, and who listens there."""
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -74,6 +79,7 @@ for module in {" ".join(MODULES)}; do
   fi
 done
 directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
+{room_probe(cluster)}
 echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
 ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946|{data}) '
 ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
@@ -113,6 +119,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         free=int(single.get("free", ["0"])[0]) * 1024,
         installed="installed" in single,
         in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
+        rooms=rooms(rows),
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
