@@ -226,9 +226,11 @@ def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
     if outcome.interrupted:
         raise Interrupted(
             f"stopped: {len(outcome.done)} steps done, {len(outcome.skipped)} not started",
+            state=_states(outcome.left),
             next_action="run the same command again; it continues from what it finds",
         )
     if outcome.lost:
+        outcome.lost.state = _states(outcome.left)
         raise outcome.lost
     if outcome.failed:
         first = next(iter(outcome.failed.values()))
@@ -237,9 +239,15 @@ def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
             f"{len(outcome.failed)} step{'s' if len(outcome.failed) > 1 else ''} failed"
             + (f" on {', '.join(hosts)}" if hosts else "")
             + (f", {len(outcome.skipped)} skipped" if outcome.skipped else ""),
+            state=_states([*(error.state for error in outcome.failed.values()), *outcome.left]),
             next_action=first.next_action or "mend the cause and run the same command again; what is done stays done",
         )
     refuse_silent(failures)
+
+
+def _states(told: Iterable[str | None]) -> str | None:
+    """A line for each node, once."""
+    return "\n".join(dict.fromkeys(state for state in told if state)) or None
 
 
 def refuse_silent(failures: Mapping[str, SkepError]) -> None:

@@ -11,7 +11,8 @@ BELOW = " " * 9
 class SkepError(Exception):
     """Base of all failures shown to a user.
 
-    ``message`` is one sentence; ``host`` and ``step`` say where, ``cause`` why, ``next_action`` what to do.
+    ``message`` is one sentence; ``host`` and ``step`` say where, ``cause`` why, ``state`` in what state something was
+    left, ``next_action`` what to do.
     ``exit_code`` is the process's exit status for this kind of failure.
     """
 
@@ -25,6 +26,7 @@ class SkepError(Exception):
         step: str | None = None,
         cause: str | None = None,
         next_action: str | None = None,
+        state: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -32,6 +34,7 @@ class SkepError(Exception):
         self.step = step
         self.cause = cause
         self.next_action = next_action
+        self.state = state
 
     @property
     def reason(self) -> str:
@@ -39,11 +42,13 @@ class SkepError(Exception):
         return f"{self.message}: {self.cause}" if self.cause else self.message
 
     def lines(self) -> list[str]:
-        """The failure as text lines: place and message first, then cause and next action."""
+        """The failure as text lines: place and message first, then cause, state and next action."""
         place = ": ".join(part for part in (self.host, self.step) if part)
         lines = _below(f"{place}: {self.message}" if place else self.message)
         if self.cause:
             lines += _below(f"  cause: {self.cause}")
+        if self.state:
+            lines += _below(f"  state: {self.state}")
         if self.next_action:
             lines += _below(f"  next:  {self.next_action}")
         return lines

@@ -57,7 +57,8 @@ class Step:
     ``only_with`` leaves the step out of a plan that has no step of that name, and with it what needs this one.
     ``writes`` are paths on its host and how many bytes they take at most: preflight looks for room there.
     ``timeout`` in seconds. ``detail`` holds further lines, old → new. ``otherwise`` is what the user can do when a
-    script fails, or what is waited for does not come true in time.
+    script fails, or what is waited for does not come true in time. ``leaves`` says how the node stands that the step is
+    about once it is done, and until another step says otherwise; empty: as before.
     """
 
     kind: ClassVar[str] = "step"
@@ -75,6 +76,7 @@ class Step:
     writes: Mapping[str, int] = field(default_factory=dict)
     detail: tuple[str, ...] = ()
     otherwise: str | None = None
+    leaves: str | None = None
 
     @property
     def role(self) -> str:

@@ -168,6 +168,8 @@ def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> 
                 title="drain the node",
                 operation="node_update",
                 arguments={"node": node, "spec": {"Availability": "drain"}, "drop_labels": []},
+                leaves=f"{host} is drained: it runs no tasks. The same command goes on with it; with the change taken"
+                " out of the inventory, it only gives it its tasks back",
                 **first,
                 **common,
             ),
@@ -210,6 +212,7 @@ def _back(cluster: Cluster, step: Step, host: str, member: Member) -> list[Step]
             arguments={"node": node, "spec": {"Availability": availability}, "drop_labels": []},
             needs=(f"{role}/back@{host}",),
             cause=step.cause,
+            leaves="",
         ),
     ]
 

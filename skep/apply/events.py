@@ -37,13 +37,15 @@ Tell = Callable[[Event], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended: steps by id. ``skipped`` maps to what stood in the way; ``lost`` says that the lock was."""
+    """How a run ended: steps by id. ``skipped`` maps to what stood in the way; ``lost`` says that the lock was.
+    ``left`` says it of each node that was left out of service."""
 
     done: list[str] = field(default_factory=list)
     failed: dict[str, SkepError] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
     lost: LockLost | None = None
+    left: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:

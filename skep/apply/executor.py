@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from skep.apply.events import Event, Outcome, Tell
 from skep.apply.perform import Performer, Say
+from skep.apply.standing import left, standing
 from skep.errors import LockLost, SkepError, StepFailed
 from skep.lease import Lease
 from skep.plan import Plan, Put, Run, Step
@@ -49,6 +50,7 @@ class Executor:
         for step in self._plan:
             if step.id not in self.outcome.failed and step.id not in self.outcome.done:
                 self.outcome.skipped.setdefault(step.id, "the run was stopped")
+        self.outcome.left = left(self._plan, self.outcome.done)
         if self._untold:
             raise self._untold
         return self.outcome
@@ -101,6 +103,7 @@ class Executor:
             error = StepFailed("unexpected error", cause=f"{type(error).__name__}: {error}")
         error.host = error.host or step.concerns
         error.step = step.id.partition("@")[0]
+        error.state = standing(self._plan, self.outcome.done, step)
         self.outcome.failed[step.id] = error
         self._told(Event("failed", step, str(error), seconds=seconds))
 
@@ -125,6 +128,7 @@ class Executor:
                 "was still running when the run was stopped",
                 host=step.concerns,
                 step=step.id.partition("@")[0],
+                state=standing(self._plan, self.outcome.done, step),
                 next_action="run the same command again; it continues from what it finds"
                 + (", after this has ended on the host" if isinstance(step, Run | Put) else ""),
             )

@@ -120,6 +120,7 @@ class JsonReporter(Reporter):
             host=error.host,
             step=error.step,
             cause=error.cause,
+            state=error.state,
             next=error.next_action,
             lines=error.lines(),
         )

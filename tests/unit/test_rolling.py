@@ -72,6 +72,18 @@ def test_a_manager_that_may_come_back_locked_is_unlocked(wanted: bool | None, no
     ]
 
 
+def test_only_a_node_on_its_way_back_counts_as_it_was() -> None:
+    plan = planned(cluster(3, 2))
+    leaves = {step.id: step.leaves for step in plan if step.leaves is not None}
+    for host in plan.hosts:
+        drains, returns = (
+            leaves.pop(next(name for name in leaves if name.endswith(f"/{act}@{host}"))) for act in ("drain", "return")
+        )
+        assert (drains or "").startswith(f"{host} is drained")
+        assert returns == ""
+    assert leaves == {}
+
+
 def test_a_worker_needs_no_quorum() -> None:
     plan = planned(cluster(1, 2), only=("w1",))
     assert [step.id for step in plan] == [

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -282,3 +283,47 @@ def test_the_process_ends_though_a_step_would_wait_on() -> None:
 def test_skep_errors_are_what_failed_holds() -> None:
     outcome, _, _ = run(step("a/bad@m1"), bad=OSError("gone"))
     assert all(isinstance(error, SkepError) for error in outcome.failed.values())
+
+
+def rolled(host: str) -> list[Run]:
+    """Taking a host out of service for some work, and back."""
+    return [
+        replace(step(f"a/quorum@{host}")),
+        replace(step(f"a/drain@{host}", f"a/quorum@{host}"), leaves=f"{host} is drained"),
+        step(f"a/work@{host}", f"a/drain@{host}"),
+        replace(step(f"a/return@{host}", f"a/work@{host}"), leaves=""),
+        step(f"b/after@{host}", f"a/return@{host}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failing", "state", "left"),
+    [
+        ("quorum", "w1 was not drained: it goes on as before", []),
+        ("drain", "whether w1 is drained is not known; the same command finds out and goes on with it", []),
+        ("work", "w1 is drained", ["w1 is drained"]),
+        (
+            "return",
+            "whether w1 is drained is not known; the same command finds out and goes on with it",
+            ["w1 is drained"],
+        ),
+        ("after", None, []),
+    ],
+)
+def test_a_failure_says_how_the_node_stands(failing: str, state: str | None, left: list[str]) -> None:
+    table: dict[str, Any] = {failing: StepFailed("no")}
+    outcome, _, _ = run(*rolled("w1"), **table)
+    [error] = outcome.failed.values()
+    assert (error.state, outcome.left) == (state, left)
+    assert error.lines()[1:] == ([f"  state: {state}"] if state else [])
+
+
+def test_a_failure_where_nothing_is_drained_says_nothing_of_it() -> None:
+    def fail(_: Any) -> None:
+        raise StepFailed("no")
+
+    outcome, _, _ = run(step("a/work@w1"), *rolled("w2"), work=fail)
+    assert {name: error.state for name, error in outcome.failed.items()} == {
+        "a/work@w1": None,
+        "a/work@w2": "w2 is drained",
+    }

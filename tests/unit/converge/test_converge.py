@@ -21,12 +21,13 @@ from skep.errors import (
     LoginError,
     NotConverged,
     PreflightError,
+    SkepError,
     StepFailed,
 )
 from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
-from skep.preflight import Facts
+from skep.preflight import Facts, Room
 from tests.unit.lock.shells import ShellPool
 
 CLUSTER = Cluster(
@@ -105,6 +106,32 @@ def test_an_unclean_outcome(outcome: Outcome, kind: type[Exception], text: str) 
     with pytest.raises(kind) as failure:
         converge.refuse_unclean(outcome, {"w1": ConnectError("x")})
     assert str(failure.value).startswith(text)
+
+
+def test_a_run_ends_with_how_nodes_were_left() -> None:
+    left = ["w1 is drained", "w2 is drained"]
+    failed: dict[str, SkepError] = {"a/x@w1": StepFailed("bad", state="w1 is drained")}
+    for outcome in (Outcome([], failed, left=left), Outcome([], interrupted=True, left=left)):
+        with pytest.raises(SkepError) as ended:
+            converge.refuse_unclean(outcome, {})
+        assert ended.value.state == "w1 is drained\nw2 is drained"
+
+
+def test_a_plan_looks_for_room_where_its_steps_write(site: Site) -> None:
+    class Writer:
+        name, probe, questions = "a", "", ()
+
+        def desired(self, cluster: Cluster, host: Host) -> bool:
+            return host.name == "w1"
+
+        def plan(self, cluster: Cluster, desired: Any, observed: Any) -> list[Step]:
+            return [replace(step(f"a/x@{name}"), writes={"/usr": 1 << 30}) for name, want in desired.items() if want]
+
+    full = {"/usr": Room("", "1", 0, None)}
+    seen = Observation({"a": dict.fromkeys(NAMES)}, {name: Facts(hostname=name, rooms=full) for name in NAMES}, {})
+    planned = converge.plan(replace(site, roles=[Writer()]), seen)
+    told = [(finding.host, finding.text) for finding in planned.errors if "free for /usr" in finding.text]
+    assert told == [("w1", "has 0 MiB free for /usr; 1024 MiB are needed")]
 
 
 def test_a_step_that_would_run_again_is_refused() -> None:
