@@ -75,7 +75,7 @@ def see(site: Site, before: Observation | None = None, *, inquire: bool = True) 
     for role in site.roles:
         if inquire and isinstance(role, Inquiring):
             wanted = role.inquiries(site.cluster, states[role.name])
-            missing = [inquiry for inquiry in wanted if inquiry not in answers]
+            missing = [inquiry for inquiry in wanted if inquiry not in answers or not inquiry.lasting]
             if missing:
                 answers |= _answers(site, observation, missing)
             states[role.name] = role.heard(states[role.name], {inquiry: answers[inquiry] for inquiry in wanted})
@@ -270,10 +270,11 @@ def refuse_untold(site: Site, observation: Observation) -> None:
     raise ConnectError(text, cause=cause, next_action=look)
 
 
-def pass_over_silent(site: Site, failures: Mapping[str, SkepError]) -> None:
-    """Note hosts that did not answer, and had no part in what was done: it was the managers' to tell and to do."""
+def pass_over_silent(site: Site, failures: Mapping[str, SkepError], *, done: bool = True) -> None:
+    """Note hosts that did not answer, and had no part in what was told or ``done``: it was the managers'."""
     if failures:
-        site.note(f"not asked: {', '.join(failures)}; the managers told all that this needs, and nothing is left to do")
+        left = ", and nothing is left to do" if done else ""
+        site.note(f"not asked: {', '.join(failures)}; the managers told all that this needs{left}")
 
 
 def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:

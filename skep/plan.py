@@ -40,6 +40,8 @@ class Finding:
     """Always so on these hosts; said where something is planned, not on every look."""
     later: bool = False
     """Something is left to do, which can only be planned once the rest is done."""
+    unwell: bool = False
+    """What it is about is as described and does not run so, and no step of a plan would help."""
 
     def __str__(self) -> str:
         place = f"{self.host}: " if self.host else ""
@@ -182,6 +184,11 @@ class Plan:
     def later(self) -> tuple[Finding, ...]:
         """The findings that leave something to do for another round."""
         return tuple(finding for finding in self.findings if finding.later)
+
+    @property
+    def unwell(self) -> tuple[Finding, ...]:
+        """The findings about what is as described and does not run so."""
+        return tuple(finding for finding in self.findings if finding.unwell)
 
     def by_place(self) -> dict[str, list[Step]]:
         """Steps under the host they concern, hosts in inventory order, then ``cluster``."""

@@ -24,6 +24,8 @@ class Inquiry:
 
     path: str
     image: str = ""
+    lasting: bool = True
+    """Whether an answer holds for a whole run; else it is asked anew at every look."""
 
 
 SOCKET = "unix:///var/run/docker.sock"
@@ -37,6 +39,14 @@ class Unasked(Exception):
         super().__init__(why)
         self.next_action = next_action
 
+
+def tasks_of(what: str, identifier: str) -> Inquiry:
+    """The tasks of a ``service`` or on a ``node``, as they are at every look."""
+    return Inquiry(f"/tasks?filters=%7B%22{what}%22%3A%5B%22{identifier}%22%5D%7D", lasting=False)
+
+
+SERVICES = "/services?status=true"
+"""Services, with how many of their tasks run and are to."""
 
 FIRST = "/info"
 """Asked everywhere; the other questions are asked of managers only, since workers note each as an error."""

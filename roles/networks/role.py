@@ -10,7 +10,7 @@ from skep.compose import NAMESPACE
 from skep.diff import lines
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
-from skep.questions import Answers
+from skep.questions import SERVICES, Answers
 
 CONTAINERS = r"""
 [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] || exit 0
@@ -51,7 +51,7 @@ class Networks:
     name = "networks"
     is_cluster_wide = True
     probe = ""
-    questions = (NETWORKS, "/services", "/nodes")
+    questions = (NETWORKS, SERVICES, "/nodes")
 
     def probe_of(self, cluster: Cluster) -> str:
         """What no manager can tell: containers that were attached by hand."""
@@ -71,7 +71,7 @@ class Networks:
         if "/nodes" not in answers:
             return State(None, attached) if attached else None
         services: dict[str, list[Any]] = {}
-        for service in answers.get("/services", []):
+        for service in answers.get(SERVICES, []):
             spec = service["Spec"]
             for target in [*(spec["TaskTemplate"].get("Networks") or []), *(spec.get("Networks") or [])]:
                 services.setdefault(target["Target"], []).append(spec)

@@ -9,6 +9,7 @@ from typing import Any
 
 from roles.stacks.case import Case, Difference
 from roles.stacks.findings import findings
+from roles.stacks.health import unwell
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.state import KEY, Raw
@@ -35,7 +36,8 @@ class Planner:
         made = [*self._networks(), *self._objects("configs"), *self._objects("secrets")]
         if made or case.differing or case.pruned:
             return [*findings(case), *self._roll_out(made)]
-        return [*findings(case), *self._seen_to_its_end()]
+        steps = list(self._seen_to_its_end())
+        return [*findings(case), *(() if steps else unwell(case)), *steps]
 
     def _roll_out(self, made: Sequence[Step]) -> Iterator[Step]:
         """Images, record, what services need, hooks, services, their end, hooks, what goes, record, garbage."""

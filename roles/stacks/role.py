@@ -8,6 +8,7 @@ from typing import Any
 
 from roles.stacks.case import Case, is_what_runs
 from roles.stacks.findings import owned_twice
+from roles.stacks.health import asked
 from roles.stacks.planner import Planner, key_step
 from roles.stacks.ports import handovers
 from roles.stacks.removal import bystanders, removals
@@ -17,7 +18,7 @@ from skep.compose import ComposeError
 from skep.model import Cluster, Host, Rollout, Stack
 from skep.places import DATA_ROOTS
 from skep.plan import Finding, Step
-from skep.questions import Answers, Inquiry
+from skep.questions import SERVICES, Answers, Inquiry
 from skep.revisions import Revision
 
 NOBODY = (
@@ -52,7 +53,7 @@ done
 true
 """
     )
-    questions = ("/services", NETWORKS, "/configs", "/secrets", "/nodes")
+    questions = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> None:
         """Nothing on a host: stacks are the swarm's."""
@@ -66,27 +67,34 @@ true
         return believed(cluster, observed)
 
     def inquiries(self, cluster: Cluster, observed: Observed) -> Sequence[Inquiry]:
-        """The images to ask their registries about, and networks that services are in and no list tells."""
+        """The images to ask their registries about, networks that services are in and no list tells, and tasks of
+        services of which some do not run."""
         seen = told(cluster, observed)
         images: set[str] = set()
         networks: set[str] = set()
+        tasks: list[Inquiry] = []
         for stack in cluster.stacks if seen else ():
             case = _case(cluster, stack, seen)
             if isinstance(case, Case):
                 images |= set(case.inquired())
                 networks |= case.unlisted()
+                tasks += asked(list(case.found.services.values()))
         return [
             *(Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)),
             *(Inquiry(f"/networks/{network}") for network in sorted(networks)),
+            *dict.fromkeys(tasks),
         ]
 
     def heard(self, observed: Observed, answers: Mapping[Inquiry, Any]) -> Observed:
-        """The observed states with what registries said, and the names of networks."""
+        """The observed states with what registries said, the names of networks, and tasks."""
         images = {inquiry.image: answer for inquiry, answer in answers.items() if inquiry.image}
-        networks = (answer for inquiry, answer in answers.items() if not inquiry.image)
-        own = {answer["Id"]: answer["Name"] for answer in networks if isinstance(answer, Mapping)}
+        told = [answer for inquiry, answer in answers.items() if not inquiry.image]
+        own = {answer["Id"]: answer["Name"] for answer in told if isinstance(answer, Mapping)}
+        tasks: dict[str, tuple[Any, ...]] = {}
+        for task in (task for answer in told if isinstance(answer, list) for task in answer):
+            tasks[task["ServiceID"]] = (*tasks.get(task["ServiceID"], ()), task)
         return {
-            name: replace(state, told=replace(state.told, images=images, own={**state.told.own, **own}))
+            name: replace(state, told=replace(state.told, images=images, own={**state.told.own, **own}, tasks=tasks))
             if state and state.told
             else state
             for name, state in observed.items()

@@ -11,7 +11,7 @@ from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
 from skep.compose import NAMESPACE
 from skep.model import Cluster, Secret
-from skep.questions import Answers
+from skep.questions import SERVICES, Answers
 from skep.revisions import Revision, read_revision
 
 Raw = Mapping[str, Any]
@@ -41,6 +41,7 @@ class Told:
     ``images`` maps images that were asked for to what their registry said: the answer's JSON, or why there is none.
     ``own`` are names of the nodes' own networks by identifier, which no list tells. ``outdated`` are managers whose
     engine asks registries in another way than the inventory says. ``volumes`` are hosts' own: host → name → options.
+    ``tasks`` are those of services of which some do not run, by the service's identifier.
     """
 
     services: tuple[Raw, ...] = ()
@@ -53,6 +54,7 @@ class Told:
     own: Mapping[str, str] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
     volumes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    tasks: Mapping[str, tuple[Raw, ...]] = field(default_factory=dict)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -113,7 +115,7 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     return State(
         mounted,
         Told(
-            services=tuple(answers.get("/services") or ()),
+            services=tuple(answers.get(SERVICES) or ()),
             networks=tuple(answers.get(networks) or ()),
             configs=tuple(answers.get("/configs") or ()),
             secrets=tuple(answers.get("/secrets") or ()),

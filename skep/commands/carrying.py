@@ -91,9 +91,21 @@ def carry_round(run: Run, site: Site, tell: Reporter, planned: Plan, observation
     return outcome
 
 
+def but_for(planned: Plan) -> str:
+    """What to add where all is called as described, and something does not run so."""
+    count = len(planned.unwell)
+    return f", but for {count} warning{'s' if count > 1 else ''} above" if count else ""
+
+
+def _words(planned: Plan) -> list[str]:
+    """The plan less how services fare at the moment."""
+    passing = {str(finding) for finding in planned.unwell}
+    return [line for line in str(planned).splitlines() if line not in passing]
+
+
 def _confirmed(tell: Reporter, planned: Plan, now: Plan, *, agreed: bool) -> Plan:
     """The plan as it is now, told where it is another one."""
-    if str(now) == str(planned):
+    if _words(now) == _words(planned):
         return now
     if agreed:
         raise LockHeld(

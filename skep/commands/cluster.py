@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skep import history, lease, lock
 from skep.commands.asking import agreed
-from skep.commands.carrying import carry_out
+from skep.commands.carrying import but_for, carry_out
 from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, network_rows, node_rows, stack_rows
 from skep.commands.rollouts import all_timed, recovery
 from skep.converge import (
@@ -57,7 +57,7 @@ def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool,
     refuse_silent(observation.failures)
     changes = len(planned) or planned.later
     if not changes:
-        tell.done(_as_described(site, observation, since, limit))
+        tell.done(_as_described(site, observation, since, limit, but=but_for(planned)))
     return 10 if exit_code and changes else 0
 
 
@@ -101,7 +101,7 @@ def up(
         wanted = {role: path for role, path in paths.items() if role in roles}
         _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
     refuse_silent(observation.failures)
-    tell.done(_as_described(site, observation, since, limit, len(steps)))
+    tell.done(_as_described(site, observation, since, limit, len(steps), "" if steps else but_for(planned)))
 
 
 def _rolled_out(site: Site, rollout: Rollout) -> Site:
@@ -136,7 +136,11 @@ def status(site: Site, tell: Reporter) -> None:
         tell.say(f"locked by {next(iter(holders.values()))}")
     tell.plan(planned, applying=False)
     if not len(planned) and not planned.errors and not planned.later:
-        tell.done("no drift" + (f"; {', '.join(observation.failures)} did not answer" if observation.failures else ""))
+        tell.done(
+            "no drift"
+            + but_for(planned)
+            + (f"; {', '.join(observation.failures)} did not answer" if observation.failures else "")
+        )
     refuse_errors(planned)
     refuse_silent(observation.failures)
 
@@ -263,12 +267,14 @@ def _words(text: str) -> list[str]:
     return [word for part in text.split(",") if (word := part.strip())]
 
 
-def _as_described(site: Site, observation: Observation, since: float, limit: str | None, changed: int = 0) -> str:
+def _as_described(
+    site: Site, observation: Observation, since: float, limit: str | None, changed: int = 0, but: str = ""
+) -> str:
     only = _only(site, limit)
     names = [name for name in observation.hosts if only is None or name in only]
     hosts = _count(len(names), "host") + (f" of --limit {limit}" if limit else "")
     did = f"{_count(changed, 'step')} done, and now " if changed else ""
-    return f"{site.cluster.name}: {did}{hosts} as described ({time.monotonic() - since:.2f} s)"
+    return f"{site.cluster.name}: {did}{hosts} as described{but} ({time.monotonic() - since:.2f} s)"
 
 
 def _count(number: int, what: str) -> str:

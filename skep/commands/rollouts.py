@@ -9,7 +9,7 @@ from typing import Literal
 
 from skep.apply import Outcome
 from skep.commands.asking import agreed
-from skep.commands.carrying import carry_out, carry_round
+from skep.commands.carrying import but_for, carry_out, carry_round
 from skep.commands.choosing import named
 from skep.compose import ComposeError, document_of
 from skep.compose.quantities import duration
@@ -51,10 +51,10 @@ def show_plan(site: Site, tell: Reporter, *, name: str, resolve: bool, exit_code
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_untold(only, observation)
-    pass_over_silent(site, observation.failures)
+    pass_over_silent(site, observation.failures, done=False)
     if not len(planned):
         names = ", ".join(stack.name for stack in stacks) or "no stack"
-        tell.done(f"{names}: nothing to change ({time.monotonic() - since:.2f} s)")
+        tell.done(f"{names}: nothing to change{but_for(planned)} ({time.monotonic() - since:.2f} s)")
     return 10 if exit_code and len(planned) else 0
 
 

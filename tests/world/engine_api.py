@@ -57,7 +57,7 @@ class EngineApi:
     ) -> Any:
         """GET."""
         path, _, query = path.partition("?")
-        if query:
+        if query.startswith("filters="):
             filters = json.loads(urllib.parse.parse_qs(query)["filters"][0])
         if path.startswith("/distribution/"):
             return self._distribution(path.removeprefix("/distribution/").removesuffix("/json"))
@@ -69,7 +69,11 @@ class EngineApi:
             return [
                 _network(name, one) for name, one in self.swarm.networks.items() if _fits_network(name, one, filters)
             ]
+        if path == "/tasks":
+            return [task for task in self.swarm.tasks if task["ServiceID"] in (filters or {})["service"]]
         found = [one for one in self._store(path[1:]).values() if _fits(one, filters)]
+        if query == "status=true":
+            found = [{**one, "ServiceStatus": self.swarm.status(one)} for one in found]
         return copy.deepcopy([_untold(one) for one in found] if path == "/secrets" else found)
 
     def write(self, path: str, body: Raw, *, headers: Mapping[str, str] | None = None, **params: Any) -> None:
@@ -174,7 +178,8 @@ class EngineApi:
                 raise refusal(501, "rpc error: code = Unimplemented desc = service mode change is not allowed")
             if spec["EndpointSpec"] != have["Spec"]["EndpointSpec"]:
                 self._refuse_taken(spec, identifier)
-            have["PreviousSpec"] = have["Spec"]
+            have["PreviousSpec"], have["UpdateStatus"] = have["Spec"], {"State": "completed"}
+            self.swarm.tasks = [task for task in self.swarm.tasks if task["ServiceID"] != identifier]
         elif {**have["Spec"], "Labels": None} != {**spec, "Labels": None}:
             raise refusal(400, "rpc error: code = InvalidArgument desc = only updates to Labels are allowed")
         self.swarm.index += 1

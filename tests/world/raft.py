@@ -53,6 +53,8 @@ class Swarm:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    """Tasks that do not run, each in the place of one that would; all others do."""
     index: int = 0
     engine: str = ""
     leader: str | None = None
@@ -114,6 +116,12 @@ class Swarm:
         """Specs of the services of a stack, by name."""
         specs = {one["Spec"]["Name"]: one["Spec"] for one in self.services.values()}
         return {full: spec for full, spec in specs.items() if (spec.get("Labels") or {}).get(NAMESPACE) == name}
+
+    def status(self, service: Mapping[str, Any]) -> dict[str, int]:
+        """How many tasks of a service run and are to, as the managers count them."""
+        number = (service["Spec"]["Mode"].get("Replicated") or {}).get("Replicas", 1)
+        lost = sum(task["ServiceID"] == service["ID"] for task in self.tasks)
+        return {"RunningTasks": max(0, number - lost), "DesiredTasks": number, "CompletedTasks": 0}
 
     def can_lose(self, node: Node) -> bool:
         """Swarmkit removes no member that the rest needs for its quorum."""

@@ -300,7 +300,8 @@ def test_a_host_that_is_silent_has_no_part_in_it(stage: Stage, what: str) -> Non
     notes: list[str] = []
     day_two(what)(stage, replace(stage.site(stack("busybox:3")), note=notes.append))
     (note,) = notes
-    assert note == "not asked: w1; the managers told all that this needs, and nothing is left to do"
+    done = "" if what == "plan" else ", and nothing is left to do"
+    assert note == f"not asked: w1; the managers told all that this needs{done}"
 
 
 @pytest.mark.parametrize("what", ["deploy", "refresh", "scale", "restart", "rollback", "plan"])
@@ -311,7 +312,7 @@ def test_where_no_manager_tells_nothing_is_said_to_be_done(stage: Stage, what: s
         day_two(what)(stage, stage.site(stack("busybox:2")))
     assert stage.tell.lines[1:] == []
     if isinstance(failure.value, ConnectError):
-        assert failure.value.cause == "h1: no route"
+        assert "no route" in (failure.value.cause or "")
 
 
 def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
