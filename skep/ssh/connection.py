@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import threading
 import time
@@ -17,9 +16,10 @@ from typing import Any
 import paramiko
 from fabric import Config, Connection
 
-from skep.errors import AccessError, ConnectError, LoginError
+from skep.errors import AccessError, ConnectError
 from skep.model import Access
 from skep.ssh.hostkeys import Trust
+from skep.ssh.keys import Identity
 from skep.ssh.proxy import Proxy
 from skep.ssh.ssh_config import COMMAND, Settings, settings
 from skep.ssh.transport import Transport
@@ -94,7 +94,7 @@ def build(address: str, access: Access, gateway: Connection | None = None) -> Co
 
     Raises ``AccessError`` where ssh_config cannot be used.
     """
-    here = settings(address, access)
+    here, wait = settings(address, access), access.connect_timeout
     with _building:
         connection = _Through(
             here.host,
@@ -103,8 +103,8 @@ def build(address: str, access: Access, gateway: Connection | None = None) -> Co
             gateway=gateway or False,
             forward_agent=False,
             config=_config,
-            connect_timeout=max(1, round(access.connect_timeout)),
-            connect_kwargs=_kwargs(here, access),
+            connect_timeout=max(1, round(wait)),
+            connect_kwargs={"banner_timeout": wait, "auth_timeout": wait, "channel_timeout": wait},
         )
     connection.settings = here
     return connection
@@ -114,6 +114,7 @@ def _open(connection: Connection, access: Access, of: str) -> None:
     trust = Trust(connection.settings, access, of)
     connection.client.set_missing_host_key_policy(trust)
     connection.connect_kwargs["transport_factory"] = trust.transport
+    connection.connect_kwargs["auth_strategy"] = Identity(connection.settings, access, of)
     if connection.gateway:
         connection.open()
     else:
@@ -154,15 +155,6 @@ def _told(
     transport = connection.client.get_transport()
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer) and isinstance(transport, Transport):
         return _no_common(transport, host, of)
-    if isinstance(error, paramiko.AuthenticationException) or _at_the_door(connection, error):
-        return LoginError(
-            f"login as {connection.user}{of} was refused",
-            host=host,
-            step="connect",
-            cause=str(error).rstrip("."),
-            next_action=f"try: ssh -p {connection.port} {connection.user}@{connection.host};"
-            " then set ssh.user, ssh.key or ssh.agent in the inventory",
-        )
     proxy = connection.connect_kwargs.get("sock")
     lost = proxy.ended() if isinstance(proxy, Proxy) else lost_gateway(connection)
     through = f" (through the gateway {connection.gateway.host})" if connection.gateway else ""
@@ -194,13 +186,6 @@ def _no_common(transport: Transport, host: str, of: str) -> AccessError:
     )
 
 
-def _at_the_door(connection: Connection, error: Exception) -> bool:
-    """Whether it was connected, and had nothing to log in with."""
-    transport = connection.client.get_transport()
-    there = transport is not None and transport.is_active() and transport.initial_kex_done
-    return isinstance(error, paramiko.SSHException) and there and not transport.is_authenticated()
-
-
 def _unexpected(error: Exception, host: str) -> ConnectError:
     """A failure of that one host all the same: the others can go on."""
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -222,17 +207,6 @@ def lost_gateway(connection: Connection | None) -> str | None:
     if further := lost_gateway(gateway):
         return further
     return None if gateway.is_connected else f"the connection to the gateway {gateway.host} was lost"
-
-
-def _kwargs(here: Settings, access: Access) -> dict[str, Any]:
-    wait = access.connect_timeout
-    kwargs: dict[str, Any] = {"allow_agent": access.agent, "banner_timeout": wait, "auth_timeout": wait}
-    kwargs |= {"channel_timeout": wait, "look_for_keys": False}
-    files = [str(access.key)] if access.key else [file for file in here.identity_files if os.access(file, os.R_OK)]
-    kwargs["key_filename"] = files
-    if access.password:
-        kwargs["password"] = access.password.reveal()
-    return kwargs
 
 
 def _reason(error: Exception) -> str:

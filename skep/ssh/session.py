@@ -13,7 +13,7 @@ from typing import Any
 
 import paramiko
 
-from skep.errors import ConnectError
+from skep.errors import ConnectError, LoginError
 from skep.model import Access
 from skep.ssh.connection import log_in, lost_gateway
 from skep.ssh.gateways import Gateways, Hop, route
@@ -32,6 +32,9 @@ class Result:
 
 SPARE = 15.0
 """Seconds a script gets beyond its deadline, in which the host ends it."""
+
+MORE = 9
+"""Further logins on one host, where its sshd gives one login few channels."""
 
 PATIENCE = 30.0
 """Seconds to wait for a channel where the host has given all it allows on one login, and for sudo's answer, which
@@ -54,6 +57,8 @@ class Session:
         self._connection: Any = None
         self._latest: Any = None
         """The connection that is, or was before it was given up."""
+        self._more: list[Any] = []
+        """Further connections, whose channels are used like those of the first."""
         self._closed = False
         self._refusal: ConnectError | None = None
         self._again = 0.0
@@ -153,6 +158,14 @@ class Session:
         with self._lock:
             self._closed = True
             self._forget()
+            self._forget_more()
+
+    def _forget_more(self, broken: paramiko.Transport | None = None) -> None:
+        """Close the further connections: all, or the one of that transport."""
+        for one in [one for one in self._more if broken is None or one.transport is broken]:
+            one.close()
+            one.client.close()
+            self._more.remove(one)
 
     def _forget(self) -> None:
         if self._connection is not None:
@@ -204,28 +217,59 @@ class Session:
         unread(channel)  # greetings, and what sudo says besides
 
     def _channel(self) -> paramiko.Channel:
-        """A new channel; one the host refuses (sshd's MaxSessions) is asked for again for a while.
+        """A new channel. Where the host refuses one (sshd's MaxSessions counts by login), one more login has room;
+        beyond ``MORE`` of them one is waited for.
 
         Asked for one at a time: of two refused at once, paramiko tells one a refusal and the other something that
         looks like a broken connection.
         """
         until = time.monotonic() + PATIENCE
         while True:
-            transport = self.open()
-            try:
-                with self._asking:
-                    return transport.open_session(timeout=self.access.connect_timeout + 5)
-            except paramiko.ChannelException as error:
-                if time.monotonic() > until:
-                    raise ConnectError(
-                        "allows no further channel on this login",
-                        host=self.host,
-                        cause=str(error),
-                        next_action="raise MaxSessions in the host's sshd_config; its default is 10",
-                    ) from None
-            except (OSError, EOFError, paramiko.SSHException) as error:
-                raise self._broken(error, transport) from None
+            with self._asking:
+                for transport in (self.open(), *self._more_transports()):
+                    if channel := self._asked_for_channel(transport):
+                        return channel
+                if len(self._more) < MORE:
+                    transport = self._one_more()
+                    if channel := self._asked_for_channel(transport):
+                        return channel
+                    raise self._no_channel("not even one")
+            if time.monotonic() > until:
+                raise self._no_channel(f"{1 + MORE} logins are full")
             time.sleep(0.2)
+
+    def _asked_for_channel(self, transport: paramiko.Transport) -> paramiko.Channel | None:
+        """``None`` where there is no more room on that login."""
+        try:
+            return transport.open_session(timeout=self.access.connect_timeout + 5)
+        except paramiko.ChannelException:
+            return None
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            raise self._broken(error, transport) from None
+
+    def _more_transports(self) -> list[paramiko.Transport]:
+        with self._lock:
+            self._more = [one for one in self._more if one.is_connected]
+            return [one.transport for one in self._more]
+
+    def _one_more(self) -> paramiko.Transport:
+        made = self._log_in()
+        with self._lock:
+            self._more.append(made)
+            if self._closed:
+                self._forget_more()
+            self._refuse_closed()
+            transport: paramiko.Transport = made.transport
+            return transport
+
+    def _no_channel(self, why: str) -> LoginError:
+        return LoginError(
+            "allows no further channel on a login",
+            host=self.host,
+            step="connect",
+            cause=why,
+            next_action="raise MaxSessions in the host's sshd_config (0 forbids commands; 10 is its default)",
+        )
 
     def _broken(self, error: Exception, where: paramiko.Channel | paramiko.Transport) -> ConnectError:
         """The connection is given up, unless others have a new one already."""
@@ -234,6 +278,7 @@ class Session:
             lost = lost_gateway(self._latest)
             if self._connection is not None and self._connection.transport is transport:
                 self._forget()
+            self._forget_more(transport)
         return ConnectError(
             "the connection broke",
             host=self.host,

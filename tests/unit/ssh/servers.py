@@ -30,12 +30,16 @@ class Server:
     first, for a sudo of the test's own. ``shell`` is the login shell, which gets the command as its last word;
     without one, no command is run.
 
-    ``frozen`` names what it leaves without an answer: ``exec``, ``channel`` or ``forward``.
+    ``channels`` is how many each login has, ``tries`` after how many keys it hangs up (0: never). ``frozen`` names what
+    it leaves without an answer: ``exec``, ``channel`` or ``forward``. ``only`` is all that it offers of a kind
+    (``kex``, ``ciphers``, ``macs``).
     """
 
     key: paramiko.PKey
     path: Path
     channels: int = 10
+    tries: int = 0
+    only: dict[str, str] = field(default_factory=dict)
     frozen: str = ""
     address: str = "127.0.0.1"
     shell: tuple[str, ...] = ("/bin/sh", "-c")
@@ -58,7 +62,6 @@ class Server:
     def __post_init__(self) -> None:
         self._listener = socket.create_server((self.address, 0))
         self.port: int = self._listener.getsockname()[1]
-        self.open_channels = 0
         self.counting = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -69,6 +72,8 @@ class Server:
             except OSError:
                 return
             transport = _Transport(sock)
+            for kind, name in self.only.items():
+                setattr(transport, f"_preferred_{kind}", (name,))
             for key in (self.key, *self.more_keys):
                 transport.add_server_key(key)
             self.sockets.append(sock)
@@ -110,6 +115,7 @@ class _Login(paramiko.ServerInterface):
     def __init__(self, server: Server, transport: _Transport) -> None:
         self.server = server
         self.transport = transport
+        self.open_channels = self.failures = 0
         self.targets: dict[int, tuple[str, int]] = {}
 
     def get_allowed_auths(self, username: str) -> str:
@@ -123,6 +129,9 @@ class _Login(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         if key not in self.server.authorized:
+            self.failures += 1
+            if self.failures == self.server.tries:
+                self.transport.sock.close()
             return paramiko.AUTH_FAILED
         self.server.users.append(username)
         return paramiko.AUTH_SUCCESSFUL
@@ -137,9 +146,9 @@ class _Login(paramiko.ServerInterface):
         if self.server.frozen == "channel":
             threading.Event().wait(FROZEN)
         with self.server.counting:
-            if self.server.open_channels >= self.server.channels:
+            if self.open_channels >= self.server.channels:
                 return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
-            self.server.open_channels += 1
+            self.open_channels += 1
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: tuple[str, int]) -> int:
@@ -206,7 +215,7 @@ class _Login(paramiko.ServerInterface):
         for thread in threads:
             thread.join()
         with self.server.counting:
-            self.server.open_channels -= 1
+            self.open_channels -= 1
         with suppress(OSError, EOFError):
             if status >= 0:
                 channel.send_exit_status(status)

@@ -79,7 +79,7 @@ def test_a_refused_login_says_who_was_refused_where(serve: Serve, login: Login) 
         login(target, user="ops", password=Secret("wrong")).run("true")
     assert failure.value.lines() == [
         "m1: connect: login as ops was refused",
-        "  cause: Authentication failed",
+        "  cause: it did not take the password",
         f"  next:  try: ssh -p {target.port} ops@127.0.0.1; then set ssh.user, ssh.key or ssh.agent in the inventory",
     ]
     here = login(target, gateway)

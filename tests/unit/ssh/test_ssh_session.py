@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.errors import ConnectError
+from skep.errors import ConnectError, LoginError
 from skep.model import Access
 from skep.ssh import Session, session
 from tests.unit.ssh.servers import Server
@@ -193,28 +193,45 @@ def test_a_login_that_arrives_after_the_end_is_given_up(
     assert not made[0].is_connected
 
 
-def test_a_channel_refused_for_a_while_is_waited_for(serve: Serve, login: Login) -> None:
-    server = serve(channels=2)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_login_with_few_channels_is_joined_by_others(serve: Serve, login: Login, channels: int) -> None:
+    server = serve(channels=channels)
     here = login(server)
-    here.open()
-    with ThreadPoolExecutor(10) as threads:
-        statuses = [result.status for result in threads.map(here.run, ["sleep 0.3"] * 10)]
-    assert statuses == [0] * 10
-    assert server.logins == 1
+    with ThreadPoolExecutor(6) as threads:
+        statuses = [result.status for result in threads.map(here.run, ["sleep 0.5"] * 6)]
+    assert statuses == [0] * 6
+    assert 1 < server.logins <= 6
+    before = server.logins
+    here.run("true")
+    assert server.logins == before
+    here.close()
+    for transport in server.transports:
+        transport.join(5)
+    assert not any(transport.is_active() for transport in server.transports)
 
 
-def test_a_channel_refused_for_good_breaks_no_other(
+def test_a_host_that_allows_no_channel_is_told_at_once(serve: Serve, login: Login) -> None:
+    with pytest.raises(LoginError, match="allows no further channel on a login") as failure:
+        login(serve(channels=0)).run("true")
+    assert (failure.value.host, failure.value.cause) == ("m1", "not even one")
+
+
+def test_channels_beyond_the_last_login_are_waited_for(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(session, "MORE", 1)
+    server = serve(channels=1)
+    here = login(server)
+    with ThreadPoolExecutor(5) as threads:
+        assert [result.status for result in threads.map(here.run, ["sleep 0.3"] * 5)] == [0] * 5
     monkeypatch.setattr(session, "PATIENCE", 0.3)
-    here = login(serve(channels=1))
-    here.open()
-    with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(here.run, "sleep 0.7; echo fine")
-        time.sleep(0.2)
-        with pytest.raises(ConnectError, match="allows no further channel"):
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(here.run, "sleep 1.5; echo fine") for _ in range(2)]
+        time.sleep(0.5)
+        with pytest.raises(LoginError, match="allows no further channel"):
             here.run("true")
-        assert running.result().out == "fine\n"
+        assert [one.result().out for one in running] == ["fine\n"] * 2
+    assert server.logins == 2
 
 
 @pytest.mark.parametrize("frozen", ["exec", "channel"])
