@@ -13,18 +13,17 @@ from typing import Any
 
 from skep.compose.load import Document
 from skep.compose.naming import Names, without_empty
-from skep.compose.objects import external, own_name
-from skep.compose.problems import ComposeError
+from skep.compose.objects import external
+from skep.compose.problems import ComposeError, Problems
 from skep.compose.service import service_spec
 from skep.compose.values import Fields, where
+from skep.refusals import Context, faults
+from skep.refusals.table import NAMES
 
 LONGEST_STACK = 52
 """Characters of a stack's name: ``skep.STACK.N`` has to be a config's."""
 
 _STACK = re.compile(rf"[a-zA-Z0-9][a-zA-Z0-9_-]{{0,{LONGEST_STACK - 1}}}")
-_LONGEST_NAME = 63
-_LONGEST = {"networks": _LONGEST_NAME, "configs": 64, "secrets": 64}
-"""Characters of a name. Source: ``manager/controlapi`` of moby/swarmkit."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +63,11 @@ def convert(document: Document, stack: str) -> Specs:
         names.scoped(name): service_spec(name, service, names)
         for name, service in sorted(document.section("services").items())
     }
-    long = [name.removeprefix(f"{stack}_") for name in services if len(name) > _LONGEST_NAME]
-    problems = [
-        f"{document.where('services', name)}: services.{name}: with the stack's name it is longer than"
-        f" {_LONGEST_NAME} characters"
-        for name in long
-    ]
-    problems += [
-        f"{where(document.data, (section, name, 'name'))}: {section}.{name}.name: is longer than {longest} characters"
-        for section, longest in _LONGEST.items()
-        for name, one in document.section(section).items()
-        if not external(one) and len(own_name(one) or "") > longest
-    ]
-    if problems:
-        raise ComposeError(problems)
+    problems = Problems((), set(document.hidden))
+    for fault in faults(NAMES, Context(document.data, stack, quote=problems.value)):
+        problems.error(where(document.data, fault.path), fault.path, fault.message)
+    if problems.errors:
+        raise ComposeError(problems.errors)
     networks, others = _networks(names)
     return Specs(
         services=services,

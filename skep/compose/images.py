@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_DOMAIN = rf"(?:{_PART}(?:\.{_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_NAME = rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_COMPONENT}(?:/{_COMPONENT})*)"
-_REFERENCE = re.compile(rf"{_NAME}(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[a-f0-9]{{64}}))?", re.ASCII)
-_IDENTIFIER = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
-_LONGEST = 255
+from skep.refusals.images import IDENTIFIER, is_image, parts
 
-
-def is_image(text: str) -> bool:
-    """Whether Docker takes a text for an image's name or identifier."""
-    return bool(_IDENTIFIER.fullmatch(text)) or _parts(text) is not None
+__all__ = ["is_image", "pinned", "tagged", "with_digest"]
 
 
 def tagged(image: str) -> str:
     """The short name with ``:latest`` where there is neither tag nor digest: what the CLI sends for an image."""
-    found = None if _IDENTIFIER.fullmatch(image) else _parts(image)
+    found = None if IDENTIFIER.fullmatch(image) else parts(image)
     if found is None:
         return image
     domain, path, tag, digest = found
@@ -61,25 +51,3 @@ def pinned(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any
         placement.setdefault("Platforms", platforms)
     template |= {"ContainerSpec": container} | ({"Placement": placement} if placement else {})
     return {**spec, "TaskTemplate": template}
-
-
-def _parts(image: str) -> tuple[str, str, str, str] | None:
-    """Domain, path, tag and digest, or ``None``."""
-    first, slash, rest = image.partition("/")
-    if not slash or not (any(char in first for char in ".:") or first == "localhost" or first != first.lower()):
-        image = f"docker.io/{image}"
-    elif first == "index.docker.io":
-        image = f"docker.io/{rest}"
-    if len(image) > _LONGEST + 220:
-        return None
-    match = _REFERENCE.fullmatch(image)
-    if match is None or not match["domain"]:
-        return None
-    path = match["path"]
-    if match["domain"] == "docker.io" and "/" not in path:
-        path = f"library/{path}"
-    return (
-        None
-        if len(match["domain"]) + 1 + len(path) > _LONGEST
-        else (match["domain"], path, match["tag"] or "", match["digest"] or "")
-    )

@@ -29,6 +29,7 @@ from skep.compose.quantities import nano_cpus
 from skep.compose.records import Ignored, ListOf, Record, Refused, Table, TextPairs, unsent
 from skep.compose.references import Attachments, ExtraHosts, References, Ulimit
 from skep.compose.sources import EnvFiles, External, Logging
+from skep.refusals.names import ENDING, OBJECT_ENDING
 
 _RESOURCES = "use deploy.resources"
 
@@ -47,13 +48,6 @@ def _subnet(text: str) -> str | None:
     except ValueError:
         return "must be a subnet such as 10.1.0.0/24"
     return None if "/" in text else "must be a subnet such as 10.1.0.0/24"
-
-
-def _constraint(text: str) -> str | None:
-    # swarmkit's manager/constraint: an attribute, == or !=, a value.
-    if re.fullmatch(r"\s*[A-Za-z0-9_.][\w.\- ]*(==|!=)\s*\S.*", text, re.DOTALL | re.ASCII):
-        return None
-    return "must be a constraint such as node.role==manager"
 
 
 _UPDATE = Record(
@@ -99,7 +93,7 @@ _DEPLOY = Record(
         ),
         "placement": Record(
             {
-                "constraints": TextList(unique=False, check=_constraint),
+                "constraints": TextList(unique=False),
                 "preferences": ListOf(Record({"spread": Text()}, required=("spread",))),
                 "max_replicas_per_node": Whole(),
             }
@@ -288,27 +282,17 @@ _OBJECT: dict[str, Kind] = {
 CONFIG = Record(_OBJECT, extensions=True, whole=True)
 SECRET = Record({**_OBJECT, "driver": Text(), "driver_opts": _OPTIONS}, extensions=True, whole=True)
 
-_SWARM_NAME = re.compile(r"[a-zA-Z0-9_-]*[a-zA-Z0-9]")
-_SWARM_NAME_MUST = "a name of letters, digits, '_' and '-' that ends in a letter or digit"
-_OBJECT_NAME = re.compile(r"[a-zA-Z0-9._-]*[a-zA-Z0-9]")
-_OBJECT_NAME_MUST = "a name of letters, digits, '.', '_' and '-' that ends in a letter or digit"
-"""What swarmkit's ``controlapi`` takes as the end of a name."""
-
 
 def compose(folder: str, home: str | None) -> Record:
     """The whole file's keys."""
     return Record(
         {
             "version": Text(numbers=True, check=_version),
-            "services": Table(
-                service(folder, home),
-                _SWARM_NAME,
-                _SWARM_NAME_MUST,
-            ),
-            "networks": Table(NETWORK, _SWARM_NAME, _SWARM_NAME_MUST),
+            "services": Table(service(folder, home), must=ENDING),
+            "networks": Table(NETWORK, must=ENDING),
             "volumes": Table(VOLUME),
-            "configs": Table(CONFIG, _OBJECT_NAME, _OBJECT_NAME_MUST),
-            "secrets": Table(SECRET, _OBJECT_NAME, _OBJECT_NAME_MUST),
+            "configs": Table(CONFIG, must=OBJECT_ENDING),
+            "secrets": Table(SECRET, must=OBJECT_ENDING),
             "name": Ignored("the stack's name is its own"),
             "include": Refused("name several compose files"),
             "models": Refused(""),

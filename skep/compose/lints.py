@@ -17,6 +17,7 @@ from skep.compose.problems import Place, Problems
 from skep.compose.published import Port, port_of, published
 from skep.compose.quantities import duration_text
 from skep.compose.values import where
+from skep.refusals import RULES, Context, faults
 
 Raw = Mapping[str, Any]
 
@@ -87,7 +88,17 @@ class _Lints:
             self._pausing()
             self._images()
         self._subnets()
+        self._nodes_refuse()
         return self.problems.warnings
+
+    def _nodes_refuse(self) -> None:
+        """What managers take, and the nodes' engines do not."""
+        data = self.document.data
+        context = Context(
+            data, self.stack, quote=self.problems.value, hidden=self.problems.tells, contents=self.document.contents
+        )
+        for fault in faults(RULES, context, level="warning"):
+            self._warn(fault.path, fault.message)
 
     def _warn(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
         self.problems.warn(place or where(self.document.data, path), path, message)

@@ -19,6 +19,7 @@ from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
 from skep.compose.variables import Variables, read_env_file
 from skep.model import Files, NoFile, Secret, Stack
+from skep.refusals import RULES, Context, SwarmFacts, faults
 
 MAX_ENV_LINES = 200_000
 """Variables that all ``env_file`` of a load may give together."""
@@ -66,6 +67,7 @@ def load(
     shown: str = "",
     directory: str = "/",
     outputs: Mapping[tuple[str, ...], Secret] | None = None,
+    swarm: SwarmFacts | None = None,
 ) -> Document:
     """The document of compose files named in ``compose``, in merge order.
 
@@ -73,15 +75,15 @@ def load(
     files are relative to the first compose file; what begins with ``~/`` is left to ``files``.
     ``variables`` win over ``environment``, that over ``.env``.
     ``shown`` is put before file names in messages, ``directory`` (absolute) before relative binds.
-    ``outputs`` is what the commands of ``x-skep`` printed, by their words.
+    ``outputs`` is what the commands of ``x-skep`` printed, by their words. ``swarm`` is what is known of the managers.
     Raises ``ComposeError`` with every problem.
     """
-    return _Loading(
-        files, tuple(compose), variables, environment or {}, shown, directory, {} if outputs is None else outputs
-    ).document()
+    printed = {} if outputs is None else outputs
+    known = swarm or SwarmFacts()
+    return _Loading(files, tuple(compose), variables, environment or {}, shown, directory, printed, known).document()
 
 
-def document_of(stack: Stack) -> Document:
+def document_of(stack: Stack, swarm: SwarmFacts | None = None) -> Document:
     """The compose files of a stack of the inventory as one. Raises ``ComposeError``."""
     return load(
         stack.files,
@@ -90,6 +92,7 @@ def document_of(stack: Stack) -> Document:
         shown=f"stacks/{stack.name}",
         directory=stack.directory,
         outputs=stack.outputs,
+        swarm=swarm,
     )
 
 
@@ -105,7 +108,9 @@ class _Loading:
         shown: str,
         directory: str,
         outputs: Mapping[tuple[str, ...], Secret],
+        swarm: SwarmFacts,
     ) -> None:
+        self.swarm = swarm
         self.files = files
         self.compose = compose
         self.shown = shown
@@ -146,6 +151,7 @@ class _Loading:
         if merged is not None:
             contents.read(merged)
             check(merged, self.problems)
+            self._refused(merged, contents)
             drop_absent(merged)
             check_options(merged, self.problems)
         if self.problems.errors or merged is None:
@@ -158,6 +164,19 @@ class _Loading:
             frozenset(self.problems.secrets),
             self.record,
         )
+
+    def _refused(self, data: Fields, contents: Contents) -> None:
+        """Note what Swarm would refuse."""
+        context = Context(
+            data,
+            swarm=self.swarm,
+            quote=self.problems.value,
+            hidden=self.problems.tells,
+            contents=contents.found,
+            broken=self.problems.is_broken,
+        )
+        for fault in faults(RULES, context) if data.get("services") else ():
+            self.problems.error(where(data, fault.path), fault.path, fault.message)
 
     def path(self, name: str) -> str:
         """A file named in a compose file, as ``files`` calls it."""

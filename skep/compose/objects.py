@@ -11,11 +11,12 @@ from skep.compose.problems import Place, Problems
 from skep.compose.values import Fields
 from skep.compose.variables import Variables
 from skep.inventory.findings import KeyPath
+from skep.refusals.names import is_external as external
+from skep.refusals.names import own_name
 from skep.secret import Secret
 
-MAX_CONFIG = 1000 * 1024
-MAX_SECRET = 500 * 1024
-"""Bytes; swarmkit's ``manager/controlapi`` refuses as much or more."""
+__all__ = ["Contents", "external", "own_name"]
+
 _SOURCES = ("file", "environment", "content", "command", "driver")
 
 
@@ -32,11 +33,11 @@ class Contents:
 
     def read(self, data: Fields) -> None:
         """All configs and secrets of the document that are not external."""
-        for section, limit in (("configs", MAX_CONFIG), ("secrets", MAX_SECRET)):
+        for section in ("configs", "secrets"):
             for name, one in data.get(section, {}).items():
-                self._one(section, name, one, limit)
+                self._one(section, name, one)
 
-    def _one(self, section: str, name: str, one: Fields, limit: int) -> None:
+    def _one(self, section: str, name: str, one: Fields) -> None:
         path: KeyPath = (section, name)
         given = [key for key in _SOURCES if one.get(key) or (key == "content" and key in one)]
         if external(one):
@@ -55,10 +56,6 @@ class Contents:
             return
         key = given[0]
         content = b"" if key == "driver" else self._content(key, one, path)
-        if content is not None and len(content) >= limit:
-            self.problems.error(_where(one, key), (*path, key), f"must be smaller than {limit // 1024} KiB")
-        elif content == b"" and key != "driver":
-            self.problems.error(_where(one, key), (*path, key), "holds nothing, which Swarm refuses")
         if content is not None:
             self.found[section, name] = content
 
@@ -83,17 +80,3 @@ class Contents:
                 self.problems.error(one.where(key), (*path, key), message)
             return None if value is None else value.encode()
         return self.file(one[key], At(self.problems, (*path, key)), one.where(key))
-
-
-def _where(one: Fields, key: str) -> Place:
-    return one.where(OPTIONS if key == "command" else key)
-
-
-def external(one: Fields) -> bool:
-    """Whether a network, volume, config or secret is not the stack's own."""
-    return bool((one.get("external") or {}).get("external"))
-
-
-def own_name(one: Fields) -> str | None:
-    """The name it says it has, in the new or the old form."""
-    return (one.get("external") or {}).get("name") or one.get("name") or None

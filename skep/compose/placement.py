@@ -7,30 +7,16 @@ made and stays pending for ever.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from skep.refusals.constraints import meets
+
+__all__ = ["constraints_of", "fitting", "is_meant", "is_ready", "meets", "runs_on", "taking_tasks"]
 
 Raw = Mapping[str, Any]
 
 ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
-NODE_LABELS = "node.labels."
-ENGINE_LABELS = "engine.labels."
-
-
-def meets(constraint: str, node: Raw) -> bool:
-    """Whether a node (as ``/nodes`` lists it) meets ``KEY==VALUE`` or ``KEY!=VALUE``.
-
-    Keys and values are compared without regard to case, names of labels with it. A key nobody knows is met by none.
-    """
-    operator = "==" if "==" in constraint else "!="
-    key, _, value = (part.strip() for part in constraint.partition(operator))
-    wanted = operator == "=="
-    if key.casefold() == "node.ip":
-        within = _within((node.get("Status") or {}).get("Addr", ""), value)
-        return within is not None and within == wanted
-    found = _value(key, node)
-    return found is not None and (found.casefold() == value.casefold()) == wanted
 
 
 def fitting(constraints: Iterable[str], nodes: Iterable[Raw]) -> list[Raw]:
@@ -75,38 +61,3 @@ def runs_on(spec: Raw, node: Raw) -> bool:
 def constraints_of(spec: Raw) -> Sequence[str]:
     """The constraints of a ServiceSpec."""
     return list((spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or ())
-
-
-def _value(key: str, node: Raw) -> str | None:
-    """What a key other than ``node.ip`` is on the node, empty where it is not told; ``None``: no such key."""
-    spec, description = node.get("Spec") or {}, node.get("Description") or {}
-    platform = description.get("Platform") or {}
-    folded = key.casefold()
-    values = {
-        "node.id": node.get("ID"),
-        "node.hostname": description.get("Hostname"),
-        "node.role": spec.get("Role"),
-        "node.platform.os": platform.get("OS"),
-        "node.platform.arch": platform.get("Architecture"),
-    }
-    if folded in values:
-        return str(values[folded] or "")
-    for prefix, labels in (
-        (NODE_LABELS, spec.get("Labels")),
-        (ENGINE_LABELS, (description.get("Engine") or {}).get("Labels")),
-    ):
-        if folded.startswith(prefix) and len(key) > len(prefix):
-            return str((labels or {}).get(key[len(prefix) :], ""))
-    return None
-
-
-def _within(address: str, wanted: str) -> bool | None:
-    """Whether an address is the wanted one, or in the wanted subnet; ``None`` where that is neither."""
-    try:
-        subnet = ipaddress.ip_network(wanted, strict=False)
-    except ValueError:
-        return None
-    try:
-        return ipaddress.ip_address(address) in subnet
-    except ValueError:
-        return False

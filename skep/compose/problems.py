@@ -82,12 +82,16 @@ class Problems:
 
     def value(self, text: str) -> str:
         """A text in quotes for a message, or stars where a secret is in it."""
-        return f"'{_HIDDEN}'" if self._tells(text) else quoted(text)
+        return f"'{_HIDDEN}'" if self.tells(text) else quoted(text)
+
+    def tells(self, text: str) -> bool:
+        """Whether a secret is in a text."""
+        return any(secret in text for secret in self.secrets)
 
     def nearest(self, word: str, options: Iterable[str]) -> str | None:
         """The option most like a word, for the first hundred words asked."""
         self._hints += 1
-        if self._hints > MAX_HINTS or self._tells(word):
+        if self._hints > MAX_HINTS or self.tells(word):
             return None
         near = get_close_matches(word[:80].casefold(), list(islice(options, 300)), 1)
         return near[0] if near else None
@@ -107,11 +111,8 @@ class Problems:
         """The warnings as text, as the errors."""
         return self._texts(self._warnings, "warnings")
 
-    def _tells(self, text: str) -> bool:
-        return any(secret in text for secret in self.secrets)
-
     def _text(self, path: KeyPath, message: str) -> str:
-        safe = tuple(_HIDDEN if isinstance(part, str) and self._tells(part) else part for part in path)
+        safe = tuple(_HIDDEN if isinstance(part, str) and self.tells(part) else part for part in path)
         return f"{shown(safe)}: {message}" if safe else message
 
     def _note(self, found: _Found, place: Place, path: KeyPath, message: str) -> None:

@@ -71,7 +71,6 @@ class References(Kind):
         if not isinstance(entry.content, list):
             return at.wrong(entry, f"must be a list of {self.what}s")
         found: list[Fields] = []
-        targets: set[str] = set()
         for number, item in enumerate(entry.content):
             here = at / number
             if is_text(item):
@@ -81,10 +80,6 @@ class References(Kind):
                 one = REFERENCE.read(item, here)
             if isinstance(one, Nothing) or "source" not in one:
                 continue
-            target = one.get("target") or one["source"]
-            if target in targets:
-                here.error(item.place, f"the target {here.problems.value(target)} is taken by another {self.what}")
-            targets.add(target)
             found.append(one)
         return found
 

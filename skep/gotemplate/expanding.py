@@ -1,0 +1,206 @@
+"""A template's tree with swarmkit's data -> text. Source: Go's ``text/template/exec.go`` and ``funcs.go``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from skep.gotemplate.functions import FUNCTIONS, Struct, shown, truth, type_name
+from skep.gotemplate.lexing import LEFT, TemplateError
+from skep.gotemplate.parsing import Command, Node, Pipe, Tree, tree_of
+
+DUMMY = Struct(
+    "template.Context",
+    {
+        "Service": Struct("struct", {"ID": "serviceid", "Name": "servicename", "Labels": MappingProxyType({})}),
+        "Node": Struct(
+            "struct",
+            {
+                "ID": "nodeid",
+                "Hostname": "nodeHostname",
+                "Platform": Struct("template.Platform", {"Architecture": "architecture", "OS": "os"}),
+            },
+        ),
+        "Task": Struct("struct", {"ID": "", "Name": "taskname", "Slot": "1"}),
+    },
+)
+"""What swarmkit's ``validateContainerSpec`` expands templates with. Labels are nil there, whatever the service has."""
+PAYLOAD_FUNCTIONS = ("secret", "config", "env")
+"""What the content of a config or secret may call besides."""
+_TEMPLATES = 100
+
+
+class _Leave(Exception):
+    """``break`` or ``continue``."""
+
+
+@lru_cache(maxsize=1024)
+def expand(text: str) -> str:
+    """What swarmkit would make of the text when it looks at a service. Raises ``TemplateError``."""
+    return _Run(parse(text)).text() if LEFT in text else text
+
+
+def parse(text: str, *, more: Sequence[str] = ()) -> Tree:
+    """The template as a tree; ``more`` are further functions. Raises ``TemplateError``."""
+    try:
+        return tree_of(text, (*FUNCTIONS, *more))
+    except RecursionError:
+        raise TemplateError("too deeply nested") from None
+
+
+@dataclass
+class _Run:
+    """One expansion."""
+
+    tree: Tree
+    variables: list[tuple[str, Any]] = field(default_factory=lambda: [("$", DUMMY)])
+    depth: int = 0
+
+    def text(self) -> str:
+        try:
+            return "".join(self._walk(self.tree.nodes, DUMMY))
+        except RecursionError:
+            raise TemplateError("too deeply nested") from None
+
+    def _walk(self, nodes: Sequence[Node], dot: Any) -> Iterator[str]:
+        for node in nodes:
+            if node.kind == "text":
+                yield node.text
+            elif node.kind == "action":
+                assert node.pipe is not None
+                value = self._pipe(node.pipe, dot)
+                if not node.pipe.names:
+                    yield shown(value)
+            elif node.kind in ("if", "with"):
+                yield from self._branch(node, dot)
+            elif node.kind == "range":
+                yield from self._range(node, dot)
+            elif node.kind == "template":
+                yield from self._template(node, dot)
+            else:
+                raise _Leave(node.kind)
+
+    def _branch(self, node: Node, dot: Any) -> Iterator[str]:
+        assert node.pipe is not None
+        held = len(self.variables)
+        value = self._pipe(node.pipe, dot)
+        if truth(value):
+            yield from self._walk(node.body, value if node.kind == "with" else dot)
+        else:
+            yield from self._walk(node.other, dot)
+        del self.variables[held:]
+
+    def _range(self, node: Node, dot: Any) -> Iterator[str]:
+        """Over labels only, and those are none when swarmkit looks."""
+        assert node.pipe is not None
+        held = len(self.variables)
+        value = self._pipe(node.pipe, dot)
+        if not isinstance(value, Mapping):
+            raise TemplateError(f"range can't iterate over {shown(value)}")
+        yield from self._walk(node.other, dot)
+        del self.variables[held:]
+
+    def _template(self, node: Node, dot: Any) -> Iterator[str]:
+        if node.text not in self.tree.defined:
+            raise TemplateError(f'template "{node.text}" not defined')
+        if self.depth >= _TEMPLATES:
+            raise TemplateError("exceeded maximum template depth")
+        data = self._pipe(node.pipe, dot) if node.pipe else None
+        held, self.variables = self.variables, [("$", data)]
+        self.depth += 1
+        yield from self._walk(self.tree.defined[node.text], data)
+        self.depth -= 1
+        self.variables = held
+
+    def _pipe(self, pipe: Pipe, dot: Any) -> Any:
+        value: Any = None
+        for number, command in enumerate(pipe.commands):
+            value = self._command(command, dot, [value] if number else [])
+        for name in pipe.names:
+            if pipe.declares:
+                self.variables.append((name, value))
+            else:
+                self._variable(name)
+                index = max(i for i, (known, _) in enumerate(self.variables) if known == name)
+                self.variables[index] = (name, value)
+        return value
+
+    def _command(self, command: Command, dot: Any, final: list[Any]) -> Any:
+        (kind, value), rest = command.words[0], command.words[1:]
+        if kind == "function" and value in ("and", "or"):
+            return self._until(value == "or", rest, dot, final)
+        if kind == "function":
+            return self._call(value, [*self._values(rest, dot), *final])
+        if kind in ("field", "variable", "chain"):
+            arguments = [*self._values(rest, dot), *final]
+            return self._access(kind, value, dot, arguments)
+        if rest or final:
+            raise TemplateError("can't give argument to a value that is no function")
+        if kind == "nil":
+            raise TemplateError("nil is not a command")
+        return self._value(kind, value, dot)
+
+    def _values(self, words: Sequence[tuple[str, Any]], dot: Any) -> list[Any]:
+        return [self._value(kind, value, dot) for kind, value in words]
+
+    def _until(self, holds: bool, words: Sequence[tuple[str, Any]], dot: Any, final: list[Any]) -> Any:
+        """``and`` and ``or``: what comes behind the value that settles it is not looked at."""
+        for kind, value in (*words, *(("constant", one) for one in final)):
+            found = self._value(kind, value, dot)
+            if truth(found) is holds:
+                return found
+        if not words and not final:
+            raise TemplateError(f"wrong number of args for {'or' if holds else 'and'}: 0")
+        return found
+
+    def _value(self, kind: str, value: Any, dot: Any) -> Any:
+        if kind in ("field", "variable", "chain"):
+            return self._access(kind, value, dot, [])
+        if kind == "function":
+            return self._call(value, [])
+        if kind == "pipe":
+            return self._pipe(value, dot)
+        return dot if kind == "dot" else value
+
+    def _access(self, kind: str, value: Any, dot: Any, arguments: list[Any]) -> Any:
+        if kind == "field":
+            at, chain = dot, value
+        elif kind == "variable":
+            at, chain = self._variable(value[0]), value[1:]
+        else:
+            at, chain = self._value(value[0][0], value[0][1], dot), value[1]
+        if not chain and arguments:
+            raise TemplateError("can't give argument to a value that is no function")
+        for number, name in enumerate(chain):
+            at = self._field(at, name, arguments if number == len(chain) - 1 else [])
+        return at
+
+    def _variable(self, wanted: str) -> Any:
+        for name, value in reversed(self.variables):
+            if name == wanted:
+                return value
+        raise TemplateError(f"undefined variable: {wanted}")
+
+    def _field(self, at: Any, name: str, arguments: list[Any]) -> Any:
+        if at is DUMMY and name == "Expand":
+            if len(arguments) != 1 or not isinstance(arguments[0], str):
+                raise TemplateError("wrong arguments for Expand: want a text")
+            return expand(arguments[0])
+        if isinstance(at, Struct) and name in at.fields:
+            if arguments:
+                raise TemplateError(f"{name} has arguments but cannot be invoked as function")
+            return at.fields[name]
+        if isinstance(at, Mapping):
+            raise TemplateError(f'map has no entry for key "{name}"')
+        if at is None:
+            raise TemplateError(f"nil data; no entry for key {name!r}")
+        raise TemplateError(f"can't evaluate field {name} in type {type_name(at)}")
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        low, high, function = FUNCTIONS[name]
+        if len(arguments) < low or (high is not None and len(arguments) > high):
+            raise TemplateError(f"wrong number of args for {name}: {len(arguments)}")
+        return function(arguments)

@@ -1,0 +1,125 @@
+"""What managers refuse of a service's settings: amounts, modes, ports, targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from skep.refusals.rule import Check, Context, Path, Said
+
+LEAST_MEMORY = 4 * 1024 * 1024
+LEAST_CPUS = Fraction(1, 1000)
+LEAST_SPAN = 10**6
+"""Nanoseconds, where any are given."""
+SPANS = ("interval", "timeout", "start_period", "start_interval")
+SOURCES = ("driver", "file", "environment", "content", "x-skep")
+"""Keys that say what a config or secret holds; a driver makes it up for each task."""
+MAX_CONFIG = 1000 * 1024
+MAX_SECRET = 500 * 1024
+"""Bytes; as much is too much."""
+_INT32 = 2**32
+
+
+def memory(amount: int, context: Context) -> str | None:
+    """Less than a manager takes."""
+    return "must be 4M or more" if 0 < amount < LEAST_MEMORY else None
+
+
+def cpus(amount: Any, context: Context) -> str | None:
+    """Less than a manager takes."""
+    text = str(amount or "0").rstrip(".")
+    return "must be 0.001 or more" if 0 < Fraction(text) < LEAST_CPUS else None
+
+
+def healthcheck(health: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Times and retries. A check that is switched off sends none of them."""
+    if health.get("disable"):
+        return
+    for key in SPANS:
+        if 0 < health.get(key, 0) < LEAST_SPAN:
+            yield (key,), "must be 1ms or more"
+    if int(health.get("retries") or 0) % _INT32 >= _INT32 // 2:
+        yield ("retries",), "must be less than 2147483648"
+
+
+def mode(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Settings that do not go with the mode."""
+    deploy = service.get("deploy") or {}
+    named = str(deploy.get("mode", "replicated-job" if "x-skep" in service else "replicated"))
+    if named.startswith("global") and "replicas" in deploy:
+        yield ("deploy", "replicas"), f"cannot be set for mode {named}"
+    if named.endswith("job") and "update_config" in deploy:
+        yield ("deploy", "update_config"), f"cannot be set for mode {named}"
+    policy = deploy.get("restart_policy") or {}
+    if named.endswith("job") and policy.get("condition") == "any":
+        yield ("deploy", "restart_policy", "condition"), f"cannot be any for mode {named}"
+
+
+def dnsrr(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Ports of the routing mesh, which needs a virtual address."""
+    if (service.get("deploy") or {}).get("endpoint_mode") == "dnsrr":
+        for number, port in enumerate(service.get("ports", ())):
+            if (port.get("mode") or "ingress") == "ingress":
+                yield ("ports", number), "endpoint_mode dnsrr takes ports in mode host only"
+
+
+def ports(services: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Ports that are published twice: only host ports of two services may be the same. Those of a range are told
+    together."""
+    first: dict[tuple[str, int], tuple[str, bool, Any]] = {}
+    twice: dict[tuple[Any, str, str, str], list[tuple[int, int]]] = {}
+    for name, service in services.items():
+        own: dict[tuple[str, int], Any] = {}
+        for number, port in enumerate(service.get("ports", ())):
+            protocol, published = port.get("protocol") or "tcp", port.get("published", 0)
+            key = (protocol, published)
+            if not published:
+                continue
+            host = port.get("mode") == "host"
+            other, beside, place = first.setdefault(key, (name, host, port.place))
+            taken = f"in {own[key]}" if key in own else ""
+            if other != name and not (host and beside):
+                taken = f"by {context.quote(other)} in {place}"
+            if taken:
+                twice.setdefault((port.place, name, protocol, taken), []).append((published, number))
+            own[key] = port.place
+    for (_, name, protocol, taken), found in twice.items():
+        told = sorted({port for port, _ in found})
+        several = f"{len(told)} ports, {told[0]}/{protocol} to {told[-1]}/{protocol}, are published {taken}"
+        one = f"port {told[0]}/{protocol} is published {taken}"
+        yield (name, "ports", min(number for _, number in found)), several if len(told) > 1 else one
+
+
+def targets(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
+    """Configs or secrets of one service that come to one file."""
+    what = str(path[-1]).removesuffix("s")
+    seen: set[str] = set()
+    for number, one in enumerate(things):
+        target = one.get("target") or one["source"]
+        if target in seen:
+            yield (number,), f"the target {context.quote(target)} is taken by another {what}"
+        seen.add(target)
+
+
+def predefined_label(labels: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """The label by which managers know their own networks."""
+    if "com.docker.swarm.predefined" in labels:
+        yield ("com.docker.swarm.predefined",), "is Swarm's own label, and refused by it"
+
+
+def content(limit: int) -> Check:
+    """What a config or secret holds: something, and less than the limit in bytes."""
+
+    def checked(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+        for key, one in things.items():
+            held = context.contents.get((str(path[-1]), key))
+            source = next((name for name in SOURCES if name in one), None)
+            if held is None or source is None or source == "driver":
+                continue
+            if len(held) >= limit:
+                yield (key, source), f"must be smaller than {limit // 1024} KiB"
+            elif not held:
+                yield (key, source), "holds nothing, which Swarm refuses"
+
+    return checked

@@ -1,0 +1,202 @@
+"""The table: what is refused, where it stands in a file, by whom, since when, and where that is written.
+
+Sources are files of moby/swarmkit (``controlapi`` is ``manager/controlapi``) and of moby/moby, read in the versions of
+engines 20.10, 26.1 and 28.5.
+"""
+
+from __future__ import annotations
+
+from skep.refusals import addresses, constraints, drivers, images, names, services, tasks, templating
+from skep.refusals.rule import Rule, says
+
+SWARM_NAME = "swarmkit controlapi/common.go: validateAnnotations"
+OBJECT_NAME = "swarmkit controlapi/common.go: validateConfigOrSecretAnnotations"
+SERVICE = "swarmkit controlapi/service.go"
+EXPANDING = "swarmkit template/expand.go, by controlapi/service.go: validateContainerSpec"
+STORE = "swarmkit manager/state/store: names are looked up in lower case"
+API = "moby api/types/network/ipam.go: ValidateIPAM"
+CONTAINER = "moby daemon/container.go: verifyContainerSettings"
+MOUNTS = "moby daemon/cluster/executor/container/validate.go, volume/mounts/linux_parser.go"
+
+NAMES = (
+    Rule(
+        "the length of a name",
+        "services|networks|configs|secrets",
+        names.lengths,
+        f"{SWARM_NAME}, {OBJECT_NAME.partition(': ')[2]}",
+    ),
+    Rule("names that are the same", "services|networks|configs|secrets", names.alike, STORE),
+)
+"""Rules of whole names, for which the stack's name is needed."""
+
+RULES = (
+    # names
+    Rule("the end of a name", "services|networks", names.keys, SWARM_NAME),
+    Rule("the end of a name", "configs|secrets", names.keys, OBJECT_NAME),
+    Rule(
+        "a network's name", "networks", names.own(names.network), f"{SWARM_NAME}; moby runconfig: IsPreDefinedNetwork"
+    ),
+    Rule(
+        "the routing mesh's name",
+        "networks",
+        names.own(names.ingress),
+        "moby api/server/router/network: GetNetworksByName",
+    ),
+    Rule(
+        "the name of a node's bridge",
+        "networks",
+        names.own(names.gwbridge),
+        "moby libnetwork/controller.go: NewNetwork",
+        since=(25, 0),
+    ),
+    Rule("a config's or secret's name", "configs|secrets", names.own(names.config_or_secret), OBJECT_NAME),
+    Rule(
+        "networks services cannot be in",
+        "services.*.networks",
+        names.attachments,
+        "swarmkit controlapi/service.go: validateNetworks; moby daemon/cluster/networks.go: populateNetworkID",
+    ),
+    Rule("a volume's name", "volumes.*", names.volume, "moby volume/local/local.go: validateName", by="nodes"),
+    # a network's settings
+    Rule(
+        "a network's driver",
+        "networks",
+        drivers.network,
+        "moby libnetwork/cnmallocator/provider.go: ValidateNetworkDriver",
+    ),
+    Rule(
+        "an address driver",
+        "networks",
+        drivers.addresses,
+        "moby libnetwork/cnmallocator/provider.go: ValidateIPAMDriver",
+    ),
+    Rule(
+        "a network's label",
+        "networks.*.labels",
+        services.predefined_label,
+        "swarmkit controlapi/network.go: validateNetworkSpec",
+    ),
+    Rule(
+        "what lies in a subnet",
+        "networks",
+        addresses.pools,
+        "swarmkit controlapi/network.go: validateIPAMConfiguration",
+    ),
+    Rule("bits behind a prefix", "networks", addresses.host_bits, API, since=(25, 0)),
+    # configs and secrets
+    Rule(
+        "a config's content",
+        "configs",
+        services.content(services.MAX_CONFIG),
+        "swarmkit controlapi/config.go: validateConfigSpec",
+    ),
+    Rule("a secret's content", "secrets", services.content(services.MAX_SECRET), "swarmkit api/validation/secrets.go"),
+    Rule(
+        "a template driver",
+        "configs|secrets.*.template_driver",
+        says(tasks.template_driver),
+        "swarmkit template/expand.go: ExpandConfigSpec, ExpandSecretSpec",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
+        "content that is a template",
+        "configs|secrets",
+        tasks.payload,
+        "swarmkit template/context.go: PayloadContext",
+        by="nodes",
+        level="warning",
+    ),
+    # services, as managers look at them
+    Rule("an image", "services.*", images.image, f"{SERVICE}: validateImage; distribution/reference"),
+    Rule("ports published twice", "services", services.ports, f"{SERVICE}: validateEndpointSpec, checkPortConflicts"),
+    Rule("ports without a virtual address", "services.*", services.dnsrr, f"{SERVICE}: validateEndpointSpec"),
+    Rule(
+        "settings of a mode",
+        "services.*",
+        services.mode,
+        f"{SERVICE}: validateJob; swarmkit agent restarts; docker/cli: convertDeployMode",
+    ),
+    Rule(
+        "a constraint",
+        "services.*.deploy.placement.constraints.*",
+        says(constraints.constraint),
+        "swarmkit manager/constraint/constraint.go: Parse",
+    ),
+    Rule(
+        "memory",
+        "services.*.deploy.resources.limits|reservations.memory",
+        says(services.memory),
+        f"{SERVICE}: validateResources",
+    ),
+    Rule(
+        "cpus",
+        "services.*.deploy.resources.limits|reservations.cpus",
+        says(services.cpus),
+        f"{SERVICE}: validateResources",
+    ),
+    Rule("a health check's times", "services.*.healthcheck", services.healthcheck, f"{SERVICE}: validateHealthCheck"),
+    Rule(
+        "targets of configs and secrets",
+        "services.*.configs|secrets",
+        services.targets,
+        f"{SERVICE}: validateConfigRefsSpec, validateSecretRefsSpec",
+    ),
+    Rule("a template in the environment", "services.*.environment.*", says(templating.text), EXPANDING),
+    Rule("a template in the host name", "services.*.hostname", says(templating.text), EXPANDING),
+    Rule("a template in a mount", "services.*.volumes", templating.mounts, f"{EXPANDING}, validateMounts"),
+    Rule("a template in a volume", "volumes", templating.volumes, EXPANDING),
+    # services, as nodes make their containers
+    Rule("what cannot be mounted", "services.*.volumes", templating.node_mounts, MOUNTS, by="nodes"),
+    Rule(
+        "a container's memory",
+        "services.*.deploy.resources.limits.memory",
+        says(tasks.memory),
+        "moby daemon/daemon_unix.go: verifyPlatformContainerResources",
+        by="nodes",
+        level="warning",
+    ),
+    Rule("a working folder", "services.*.working_dir", says(tasks.working_dir), CONTAINER, by="nodes", level="warning"),
+    Rule("a stop signal", "services.*.stop_signal", says(tasks.stop_signal), CONTAINER, by="nodes", level="warning"),
+    Rule(
+        "a capability",
+        "services.*.cap_add|cap_drop.*",
+        says(tasks.capability),
+        "moby oci/caps/utils.go: NormalizeLegacyCapabilities",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
+        "a limit of the kernel",
+        "services.*.ulimits",
+        tasks.ulimits,
+        "runc libcontainer/specconv: rlimits; setrlimit(2)",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
+        "a variable without a name",
+        "services.*.environment",
+        tasks.environment,
+        "moby opts/env.go: ValidateEnv",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
+        "a host name's length",
+        "services.*.hostname",
+        says(templating.hostname),
+        "sethostname(2)",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
+        "an owner",
+        "services.*.configs|secrets.*.uid|gid",
+        says(tasks.owner),
+        "moby daemon/container_operations_unix.go: setupSecretDir",
+        by="nodes",
+        level="warning",
+    ),
+)
+"""Of one place the first that finds something is told."""

@@ -1,0 +1,99 @@
+"""What managers take of a service, and every node refuses when it makes the container."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skep.gotemplate import PAYLOAD_FUNCTIONS, TemplateError, parse
+from skep.refusals.rule import Context, Path, Said
+
+LEAST_MEMORY = 6 * 1024 * 1024
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_SIGNALS_TEXT = """
+ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM
+TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX
+"""
+_SIGNALS = frozenset(_SIGNALS_TEXT.split()) | {
+    *(f"RTMIN+{number}" for number in range(1, 16)),
+    *(f"RTMAX-{number}" for number in range(1, 15)),
+}
+_CAPABILITIES_TEXT = """
+ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE
+DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD
+NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN
+SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME
+SYS_TTY_CONFIG WAKE_ALARM
+"""
+_CAPABILITIES = frozenset(_CAPABILITIES_TEXT.split())
+_LIMITS_TEXT = """
+as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack
+"""
+_LIMITS = frozenset(_LIMITS_TEXT.split())
+
+
+def memory(amount: int, context: Context) -> str | None:
+    """Less than a container can be given."""
+    return "must be 6M or more: nodes refuse containers with less" if 0 < amount < LEAST_MEMORY else None
+
+
+def working_dir(folder: str, context: Context) -> str | None:
+    """A folder that is not one from the root."""
+    absolute = not folder or folder.startswith("/") or _WINDOWS.match(folder)
+    return None if absolute else f"must be an absolute path, not {context.quote(folder)}"
+
+
+def stop_signal(text: str, context: Context) -> str | None:
+    """No signal by name or number."""
+    if not text or (re.fullmatch(r"[+-]?[0-9]{1,18}", text, re.ASCII) and int(text)):
+        return None
+    known = text.upper().removeprefix("SIG") in _SIGNALS
+    return None if known else f"must be a signal such as SIGTERM, not {context.quote(text)}"
+
+
+def capability(name: str, context: Context) -> str | None:
+    """None that Linux has. RESET is the CLI's own."""
+    bare = name.strip().upper().removeprefix("CAP_")
+    known = bare in _CAPABILITIES or bare in ("", "RESET")
+    return None if known else f"{context.quote(name)} is no capability of Linux"
+
+
+def ulimits(limits: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Limits that the kernel does not have, or with the soft one above the hard one."""
+    for name, limit in limits.items():
+        if name.lower() not in _LIMITS:
+            yield (name,), f"is no limit of Linux, which are {', '.join(sorted(_LIMITS))}"
+        elif isinstance(limit, Mapping) and "soft" in limit and limit.get("hard", -1) != -1:
+            if not -1 < limit["soft"] <= limit["hard"]:
+                yield (name, "soft"), "must be at most the hard limit"
+
+
+def environment(variables: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """A variable without a name."""
+    if "" in variables:
+        yield (), "has a variable without a name"
+
+
+def owner(text: Any, context: Context) -> str | None:
+    """Who a config or secret belongs to: nodes know no names."""
+    number = re.fullmatch(r"[+-]?[0-9]{1,18}", str(text), re.ASCII)
+    return None if number or text == "" else f"must be a number, not {context.quote(str(text))}: nodes look up no names"
+
+
+def template_driver(name: str, context: Context) -> str | None:
+    """The only one there is."""
+    return None if name in ("golang", "") else f"must be golang, not {context.quote(name)}"
+
+
+def payload(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Contents with ``template_driver`` that no node can read as a template."""
+    for key, one in things.items():
+        held = context.contents.get((str(path[-1]), key))
+        if held is None or one.get("template_driver") != "golang":
+            continue
+        try:
+            parse(held.decode(errors="replace"), more=PAYLOAD_FUNCTIONS)
+        except TemplateError as problem:
+            told = "" if path[-1] == "secrets" else f": {problem}"
+            yield (key,), f"holds what is no template, and template_driver is golang{told}"

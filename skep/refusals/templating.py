@@ -1,0 +1,115 @@
+"""Values that Swarm expands as Go templates for each task, and the mounts that come of them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skep.gotemplate import TemplateError, expand
+from skep.refusals.names import full_name, is_external
+from skep.refusals.rule import Context, Path, Said
+
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[^\\/.]")
+_LONGEST_HOST = 64
+
+
+def wrong(text: str, context: Context) -> str | None:
+    """Why Swarm cannot expand a text."""
+    try:
+        expand(text)
+    except TemplateError as problem:
+        end = ": as plain text it is {{`" + text + "`}}" if "`" not in text and len(text) <= 60 else ""
+        if context.hidden(text):
+            return "is a template to Swarm, which cannot expand it"
+        return f"is a template to Swarm, which cannot expand it: {problem}{end}"
+    return None
+
+
+def text(value: Any, context: Context) -> str | None:
+    """A value that is expanded as it stands."""
+    return wrong(value, context) if isinstance(value, str) else None
+
+
+def mounts(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
+    """Sources and targets, as they are and as they become."""
+    targets: dict[str, Any] = {}
+    for number, mount in enumerate(things):
+        for key in ("source", "target"):
+            given = _source(mount, context) if key == "source" else mount.get(key, "")
+            message = wrong(given, context)
+            if message:
+                yield (number,), f"{key} {message}"
+                break
+        else:
+            target = expand(mount["target"])
+            if target in targets:
+                taken = f"is taken in {targets[target]}"
+                yield (number,), f"the target {context.quote(mount['target'])} {taken}"
+            targets.setdefault(target, mount.place)
+
+
+def _source(mount: Mapping[str, Any], context: Context) -> str:
+    source = str(mount.get("source") or "")
+    volumes = context.data.get("volumes") or {}
+    named = mount["type"] in ("volume", "cluster") and source in volumes
+    return full_name(source, volumes[source], context.stack or "stack") if named else source
+
+
+def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Labels and options of volumes that services mount."""
+    mounted = {
+        mount.get("source")
+        for service in (context.data.get("services") or {}).values()
+        for mount in service.get("volumes", ())
+        if mount["type"] == "volume"
+    }
+    for key, one in things.items():
+        for section in ("labels", "driver_opts") if key in mounted and not is_external(one) else ():
+            for name, value in (one.get(section) or {}).items():
+                message = text(value, context)
+                if message:
+                    yield (key, section, name), message
+
+
+def node_mounts(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
+    """What nodes refuse of mounts: targets, and settings of volumes without a name."""
+    targets: dict[str, Any] = {}
+    for number, mount in enumerate(things):
+        kind, given = mount["type"], mount["target"]
+        try:
+            target = expand(given)
+        except TemplateError:
+            continue
+        options = mount.get("volume") or {}
+        if kind == "npipe" or _WINDOWS.match(target):
+            continue
+        clean = "/" + posixpath.normpath(target).lstrip("/")
+        if not target.startswith("/"):
+            yield (number,), f"the target {context.quote(given)} must be an absolute path"
+        elif clean == "/":
+            yield (number,), f"the target {context.quote(given)} is the root of the container"
+        elif clean in targets:
+            yield (number,), f"the target {context.quote(given)} is taken in {targets[clean]}: it is the same folder"
+        elif kind == "volume" and not mount.get("source") and mount.get("read_only"):
+            yield (number,), "a volume without a name cannot be read-only"
+        elif kind == "volume" and options.get("subpath") and not mount.get("source"):
+            yield (number,), "a volume without a name has no subpath"
+        elif kind == "volume" and options.get("subpath") and not _is_local(options["subpath"]):
+            yield (number, "volume", "subpath"), "must be a path inside the volume"
+        targets.setdefault(clean, mount.place)
+
+
+def _is_local(path: str) -> bool:
+    """As Go's ``filepath.IsLocal``."""
+    if not path or path.startswith("/"):
+        return False
+    clean = posixpath.normpath(path)
+    return clean != ".." and not clean.startswith("../")
+
+
+def hostname(name: str, context: Context) -> str | None:
+    """Longer than the kernel takes."""
+    long = "{{" not in name and len(name.encode()) > _LONGEST_HOST
+    return f"is longer than {_LONGEST_HOST} characters, which no kernel takes" if long else None
