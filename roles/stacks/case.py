@@ -91,6 +91,10 @@ class Case:
         raw = self.found.services.get(service)
         return understood(named(raw["Spec"], self.names), self.oldest) if raw else None
 
+    def new_networks(self) -> list[Raw]:
+        """What is sent for networks that are not there yet."""
+        return [body for name, body in self.wanted.networks.items() if name not in self.told.facts.networks]
+
     def halted(self, service: str) -> str:
         """Why Swarm paused the service's part of a roll-out that nobody saw to its end; empty where it did not. Such
         a service may run as wanted, and every wait for it fails until it is rolled out anew; not by what is asked to

@@ -17,9 +17,7 @@ from skep.compose.engines import dropped
 from skep.compose.lints import MASK, lints
 from skep.diff import Change, changes
 from skep.plan import Finding
-
-PREDEFINED = ("host", "bridge", "none", "nat")
-"""Networks that every node has."""
+from skep.refusals.names import USABLE
 
 POOL = ("Subnet", "IPRange", "Gateway")
 """What a network's pool is told by."""
@@ -150,7 +148,7 @@ def _missing(case: Case) -> Iterator[Finding]:
     """What the stack uses and nobody made."""
     outside, told = case.wanted.outside, case.told
     planned = {network.name for network in case.cluster.networks}
-    present = {network["Name"] for network in told.networks} | planned | set(PREDEFINED)
+    present = {network["Name"] for network in told.networks} | planned | set(USABLE)
     for kind, names, have in (
         ("network", outside.networks, present),
         ("config", outside.configs, {one["Spec"]["Name"] for one in told.configs}),

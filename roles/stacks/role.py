@@ -27,6 +27,7 @@ NOBODY = (
 )
 BACK = "back to revision"
 """What the cause of a roll-out that goes back begins with."""
+PLUGINS = "/plugins"
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
 Observed = Mapping[str, State | None]
@@ -73,13 +74,16 @@ true
         images: set[str] = set()
         networks: set[str] = set()
         tasks: list[Inquiry] = []
+        foreign = False
         for stack in cluster.stacks if seen else ():
             case = _case(cluster, stack, seen)
             if isinstance(case, Case):
                 images |= set(case.inquired())
                 networks |= case.unlisted()
                 tasks += asked(list(case.found.services.values()))
+                foreign = foreign or any(map(_has_plugin, case.new_networks()))
         return [
+            *([Inquiry(PLUGINS)] if foreign else []),
             *(Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)),
             *(Inquiry(f"/networks/{network}") for network in sorted(networks)),
             *dict.fromkeys(tasks),
@@ -88,15 +92,19 @@ true
     def heard(self, observed: Observed, answers: Mapping[Inquiry, Any]) -> Observed:
         """The observed states with what registries said, the names of networks, and tasks."""
         images = {inquiry.image: answer for inquiry, answer in answers.items() if inquiry.image}
-        told = [answer for inquiry, answer in answers.items() if not inquiry.image]
+        listed = answers.get(Inquiry(PLUGINS))
+        plugins = tuple(listed) if isinstance(listed, list) else None
+        told = [answer for inquiry, answer in answers.items() if not inquiry.image and inquiry.path != PLUGINS]
         own = {answer["Id"]: answer["Name"] for answer in told if isinstance(answer, Mapping)}
         tasks: dict[str, tuple[Any, ...]] = {}
         for task in (task for answer in told if isinstance(answer, list) for task in answer):
             tasks[task["ServiceID"]] = (*tasks.get(task["ServiceID"], ()), task)
+
+        def with_answers(told: Told) -> Told:
+            return replace(told, images=images, own={**told.own, **own}, tasks=tasks, plugins=plugins)
+
         return {
-            name: replace(state, told=replace(state.told, images=images, own={**state.told.own, **own}, tasks=tasks))
-            if state and state.told
-            else state
+            name: replace(state, told=with_answers(state.told)) if state and state.told else state
             for name, state in observed.items()
         }
 
@@ -126,6 +134,12 @@ true
         others = bystanders(seen, {stack.name for stack in cluster.stacks}) if cluster.taken_down else ()
         silent = [host.name for host in cluster.hosts if host.name not in observed]
         return [*others, *removals(stacks, seen, hosts, silent)]
+
+
+def _has_plugin(network: Mapping[str, Any]) -> bool:
+    """Whether a network that is to be made names drivers that are not the engine's own."""
+    addresses = (network.get("IPAM") or {}).get("Driver") or "default"
+    return network.get("Driver", "overlay") != "overlay" or addresses.lower() != "default"
 
 
 def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:

@@ -10,8 +10,11 @@ from typing import Any
 from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
 from skep.compose import NAMESPACE
+from skep.compose.engines import newest_version
 from skep.model import Cluster, Secret
 from skep.questions import SERVICES, Answers
+from skep.refusals import SwarmFacts
+from skep.refusals.drivers import ADDRESSES, NETWORK
 from skep.revisions import Revision, read_revision
 
 Raw = Mapping[str, Any]
@@ -55,6 +58,14 @@ class Told:
     outdated: tuple[str, ...] = ()
     volumes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     tasks: Mapping[str, tuple[Raw, ...]] = field(default_factory=dict)
+    plugins: tuple[Raw, ...] | None = None
+    """Plugins of a manager; asked for only where a network names a driver that is not the engine's own."""
+
+    @property
+    def facts(self) -> SwarmFacts:
+        """What is known of the managers."""
+        plugins = None if self.plugins is None else _by_kind(self.plugins)
+        return SwarmFacts(newest_version(self.nodes), plugins, frozenset(one["Name"] for one in self.networks))
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -145,6 +156,20 @@ def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
     ]
     volumes = {name: state.volumes for name, state in observed.items() if state}
     return replace(one.told, mounted=mounted, outdated=tuple(outdated), volumes=volumes)
+
+
+def _by_kind(plugins: Iterable[Raw]) -> dict[str, frozenset[str]]:
+    """Names of plugins that are switched on, by what they are drivers of."""
+    types = {NETWORK: "docker.networkdriver/", ADDRESSES: "docker.ipamdriver/"}
+    return {
+        kind: frozenset(
+            str(one["Name"])
+            for one in plugins
+            if one.get("Enabled")
+            and any(str(have).startswith(wanted) for have in one["Config"]["Interface"].get("Types") or ())
+        )
+        for kind, wanted in types.items()
+    }
 
 
 def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:

@@ -67,7 +67,7 @@ class Outside:
 
 def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None) -> Wanted:
     """From the compose files; configs and secrets named by what they hold. Raises ``ComposeError``."""
-    document = document_of(stack)
+    document = document_of(stack, told.facts if told else None)
     options = document.options
     specs = convert(document, stack.name)
     naming = _Naming(stack, found, told, (told.key if told else None) or cluster.nonce)

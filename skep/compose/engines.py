@@ -48,6 +48,12 @@ def oldest_manager(nodes: Iterable[Raw]) -> Manager | None:
     return min(told, key=lambda manager: manager.version, default=None)
 
 
+def newest_version(nodes: Iterable[Raw]) -> Version | None:
+    """The newest engine of a manager, which may be the one that is asked to create something."""
+    told = [manager for node in nodes if (manager := _manager(node)) is not None]
+    return max((manager.version for manager in told), default=None)
+
+
 def understood(spec: Raw, manager: Manager | None) -> dict[str, Any]:
     """A ServiceSpec without what that manager would drop."""
     template = dict(spec["TaskTemplate"])

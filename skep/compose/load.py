@@ -68,6 +68,7 @@ def load(
     directory: str = "/",
     outputs: Mapping[tuple[str, ...], Secret] | None = None,
     swarm: SwarmFacts | None = None,
+    stack: str = "",
 ) -> Document:
     """The document of compose files named in ``compose``, in merge order.
 
@@ -75,12 +76,15 @@ def load(
     files are relative to the first compose file; what begins with ``~/`` is left to ``files``.
     ``variables`` win over ``environment``, that over ``.env``.
     ``shown`` is put before file names in messages, ``directory`` (absolute) before relative binds.
-    ``outputs`` is what the commands of ``x-skep`` printed, by their words. ``swarm`` is what is known of the managers.
+    ``outputs`` is what the commands of ``x-skep`` printed, by their words. ``swarm`` is what is known of the managers,
+    ``stack`` the stack's name.
     Raises ``ComposeError`` with every problem.
     """
     printed = {} if outputs is None else outputs
     known = swarm or SwarmFacts()
-    return _Loading(files, tuple(compose), variables, environment or {}, shown, directory, printed, known).document()
+    return _Loading(
+        files, tuple(compose), variables, environment or {}, shown, directory, printed, known, stack
+    ).document()
 
 
 def document_of(stack: Stack, swarm: SwarmFacts | None = None) -> Document:
@@ -93,6 +97,7 @@ def document_of(stack: Stack, swarm: SwarmFacts | None = None) -> Document:
         directory=stack.directory,
         outputs=stack.outputs,
         swarm=swarm,
+        stack=stack.name,
     )
 
 
@@ -109,8 +114,10 @@ class _Loading:
         directory: str,
         outputs: Mapping[tuple[str, ...], Secret],
         swarm: SwarmFacts,
+        stack: str,
     ) -> None:
         self.swarm = swarm
+        self.stack = stack
         self.files = files
         self.compose = compose
         self.shown = shown
@@ -169,6 +176,7 @@ class _Loading:
         """Note what Swarm would refuse."""
         context = Context(
             data,
+            self.stack,
             swarm=self.swarm,
             quote=self.problems.value,
             hidden=self.problems.tells,

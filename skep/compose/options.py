@@ -13,6 +13,7 @@ from skep.compose.records import Record, Table, is_text
 from skep.compose.tree import Entry
 from skep.compose.values import Fields, Items
 from skep.inventory.findings import KeyPath
+from skep.refusals.services import mode_of
 
 KEY = "x-skep"
 STACK = Record(
@@ -91,11 +92,6 @@ class DependsOn(Table):
     def dump(self, value: Fields) -> list[str]:
         """As a list, which is all that Docker's CLI takes."""
         return list(value)
-
-
-def mode_of(service: Fields) -> str:
-    """The mode of a service; a hook is a job without being told."""
-    return str((service.get("deploy") or {}).get("mode", HOOK_MODE if KEY in service else "replicated"))
 
 
 def options(data: Fields) -> Options:

@@ -106,7 +106,8 @@ def _kinds(arguments: list[Any], allowed: tuple[type, ...]) -> None:
 
 def _eq(arguments: list[Any]) -> bool:
     for other in arguments[1:]:
-        _kinds([arguments[0], other], (str, int, float, bool))
+        if arguments[0] is not None and other is not None:
+            _kinds([arguments[0], other], (str, int, float, bool))
         if arguments[0] == other:
             return True
     return False

@@ -62,9 +62,10 @@ def used(data: Mapping[str, Any]) -> set[str]:
 
 
 def made(networks: Mapping[str, Any], context: Context) -> list[tuple[str, Mapping[str, Any]]]:
-    """Networks that the stack makes: its own, and used."""
-    names = used(context.data)
-    return [(key, one) for key, one in networks.items() if key in names and not is_external(one)]
+    """Networks that are to be made: the stack's own, used, and not there yet."""
+    names, there = used(context.data), context.swarm.networks
+    own = [(key, one) for key, one in networks.items() if key in names and not is_external(one)]
+    return [(key, one) for key, one in own if full_name(key, one, context.stack) not in there]
 
 
 def keys(services: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
@@ -88,7 +89,7 @@ def network(name: str, context: Context) -> str | None:
 
 def ingress(name: str, context: Context) -> str | None:
     """The routing mesh's own network, which every swarm has."""
-    return f"{context.quote(name)} is a network that every swarm has" if name == "ingress" else None
+    return f"{context.quote(name)} is a network that every swarm has" if name.lower() == "ingress" else None
 
 
 def gwbridge(name: str, context: Context) -> str | None:
@@ -119,7 +120,7 @@ def lengths(things: Mapping[str, Any], context: Context, path: Path) -> Iterator
     """Whole names that are too long."""
     section = str(path[-1])
     longest = LONGEST[section]
-    for key, one in _made(context.data, section):
+    for key, one in made(things, context) if section == "networks" else _made(context.data, section):
         name = own_name(one) if section != "services" else None
         if name and len(name.encode()) > longest:
             yield (key, "name"), f"is longer than {longest} characters"
@@ -131,7 +132,7 @@ def alike(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[S
     """Names that differ in upper and lower case at most: one name to the swarm."""
     section = str(path[-1])
     seen: dict[str, str] = {}
-    for key, one in _made(context.data, section):
+    for key, one in made(things, context) if section == "networks" else _made(context.data, section):
         name = full_name(key, one if section != "services" else None, context.stack or "")
         other = seen.setdefault(name.lower(), key)
         if other != key:
@@ -152,15 +153,23 @@ def attachments(networks: Mapping[str, Any], context: Context, path: Path) -> It
             yield (key,), f"services cannot be in the network {context.quote(name)}"
 
 
-def volume(one: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
-    """A volume's whole name: the local driver's rule. Other drivers have their own."""
-    if is_external(one) or one.get("driver") not in (None, "", "local"):
-        return
-    name = full_name(str(path[-1]), one, context.stack or "stack")
-    try:
-        name = expand(name)
-    except TemplateError:
-        return
-    if not _VOLUME.fullmatch(name):
-        where: Path = ("name",) if own_name(one) else ()
-        yield where, f"{context.quote(name)} is no volume's name: letters, digits, '_', '.' and '-', at least two"
+def mounted(data: Mapping[str, Any]) -> set[str]:
+    """Volumes that services mount, by their keys."""
+    services = (data.get("services") or {}).values()
+    mounts = (mount for service in services for mount in service.get("volumes") or ())
+    return {str(mount.get("source")) for mount in mounts if mount["type"] == "volume"}
+
+
+def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Whole names of volumes: the local driver's rule. Other drivers have their own."""
+    wanted = mounted(context.data)
+    for key, one in things.items():
+        if key not in wanted or is_external(one) or one.get("driver") not in (None, "", "local"):
+            continue
+        try:
+            name = expand(full_name(key, one, context.stack or "stack"))
+        except TemplateError:
+            continue
+        if not _VOLUME.fullmatch(name):
+            where: Path = (key, "name") if own_name(one) else (key,)
+            yield where, f"{context.quote(name)} is no volume's name: letters, digits, '_', '.' and '-', at least two"

@@ -22,6 +22,8 @@ class SwarmFacts:
 
     newest: Version | None = None
     plugins: Mapping[str, frozenset[str]] | None = None
+    networks: frozenset[str] = frozenset()
+    """Those that are there already, which nobody makes again."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,17 @@ Check = Callable[[Any, Context, Path], Iterable[Said]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that is refused. ``at`` is where it looks, ``*`` for any key and ``a|b`` for either. ``by``: managers
-    refuse the whole object; nodes take it and refuse every task of it. ``since`` is the first engine that does.
-    ``level`` is a warning where nodes may differ."""
+    """One thing that is refused. ``at`` is where it looks, ``*`` for any key and ``a|b`` for either.
+
+    ``by``: managers refuse the whole object; nodes take it and refuse every task of it; ``docker stack deploy``
+    (``cli``) sends nothing. ``since`` is the first engine that does. ``level`` is a warning where nodes may differ.
+    """
 
     name: str
     at: str
     check: Check
     source: str
-    by: Literal["managers", "nodes"] = "managers"
+    by: Literal["managers", "nodes", "cli"] = "managers"
     level: Level = "error"
     since: Version | None = None
     file: File = "compose"

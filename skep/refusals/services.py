@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from skep.refusals.names import made
 from skep.refusals.rule import Check, Context, Path, Said
 
 LEAST_MEMORY = 4 * 1024 * 1024
@@ -18,6 +19,7 @@ SOURCES = ("driver", "file", "environment", "content", "x-skep")
 MAX_CONFIG = 1000 * 1024
 MAX_SECRET = 500 * 1024
 """Bytes; as much is too much."""
+OWN_LABEL = "com.docker.swarm.predefined"
 _INT32 = 2**32
 
 
@@ -43,17 +45,24 @@ def healthcheck(health: Mapping[str, Any], context: Context, path: Path) -> Iter
         yield ("retries",), "must be less than 2147483648"
 
 
+def job(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Updates of what runs once."""
+    if mode_of(service).endswith("job") and "update_config" in (service.get("deploy") or {}):
+        yield ("deploy", "update_config"), f"cannot be set for mode {mode_of(service)}"
+
+
 def mode(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
-    """Settings that do not go with the mode."""
-    deploy = service.get("deploy") or {}
-    named = str(deploy.get("mode", "replicated-job" if "x-skep" in service else "replicated"))
-    if named.startswith("global") and "replicas" in deploy:
-        yield ("deploy", "replicas"), f"cannot be set for mode {named}"
-    if named.endswith("job") and "update_config" in deploy:
-        yield ("deploy", "update_config"), f"cannot be set for mode {named}"
-    policy = deploy.get("restart_policy") or {}
-    if named.endswith("job") and policy.get("condition") == "any":
-        yield ("deploy", "restart_policy", "condition"), f"cannot be any for mode {named}"
+    """Settings that mean nothing in a mode: managers pass over them."""
+    deploy, mode = service.get("deploy") or {}, mode_of(service)
+    if mode.startswith("global") and "replicas" in deploy:
+        yield ("deploy", "replicas"), f"cannot be set for mode {mode}"
+    if mode.endswith("job") and (deploy.get("restart_policy") or {}).get("condition") == "any":
+        yield ("deploy", "restart_policy", "condition"), f"cannot be any for mode {mode}"
+
+
+def mode_of(service: Mapping[str, Any]) -> str:
+    """The mode of a service; a hook is a job without being told."""
+    return str((service.get("deploy") or {}).get("mode", "replicated-job" if "x-skep" in service else "replicated"))
 
 
 def dnsrr(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
@@ -102,10 +111,11 @@ def targets(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
         seen.add(target)
 
 
-def predefined_label(labels: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def predefined_label(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """The label by which managers know their own networks."""
-    if "com.docker.swarm.predefined" in labels:
-        yield ("com.docker.swarm.predefined",), "is Swarm's own label, and refused by it"
+    for key, one in made(networks, context):
+        if OWN_LABEL in (one.get("labels") or {}):
+            yield (key, "labels", OWN_LABEL), "is Swarm's own label, and refused by it"
 
 
 def content(limit: int) -> Check:

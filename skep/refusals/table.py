@@ -56,7 +56,7 @@ RULES = (
         names.attachments,
         "swarmkit controlapi/service.go: validateNetworks; moby daemon/cluster/networks.go: populateNetworkID",
     ),
-    Rule("a volume's name", "volumes.*", names.volume, "moby volume/local/local.go: validateName", by="nodes"),
+    Rule("a volume's name", "volumes", names.volumes, "moby volume/local/local.go: validateName", by="nodes"),
     # a network's settings
     Rule(
         "a network's driver",
@@ -72,7 +72,7 @@ RULES = (
     ),
     Rule(
         "a network's label",
-        "networks.*.labels",
+        "networks",
         services.predefined_label,
         "swarmkit controlapi/network.go: validateNetworkSpec",
     ),
@@ -111,12 +111,8 @@ RULES = (
     Rule("an image", "services.*", images.image, f"{SERVICE}: validateImage; distribution/reference"),
     Rule("ports published twice", "services", services.ports, f"{SERVICE}: validateEndpointSpec, checkPortConflicts"),
     Rule("ports without a virtual address", "services.*", services.dnsrr, f"{SERVICE}: validateEndpointSpec"),
-    Rule(
-        "settings of a mode",
-        "services.*",
-        services.mode,
-        f"{SERVICE}: validateJob; swarmkit agent restarts; docker/cli: convertDeployMode",
-    ),
+    Rule("updates of a job", "services.*", services.job, f"{SERVICE}: validateJob"),
+    Rule("settings of a mode", "services.*", services.mode, "docker/cli cli/compose/convert/service.go", by="cli"),
     Rule(
         "a constraint",
         "services.*.deploy.placement.constraints.*",

@@ -64,9 +64,13 @@ def ulimits(limits: Mapping[str, Any], context: Context, path: Path) -> Iterator
     for name, limit in limits.items():
         if name.lower() not in _LIMITS:
             yield (name,), f"is no limit of Linux, which are {', '.join(sorted(_LIMITS))}"
-        elif isinstance(limit, Mapping) and "soft" in limit and limit.get("hard", -1) != -1:
-            if not -1 < limit["soft"] <= limit["hard"]:
-                yield (name, "soft"), "must be at most the hard limit"
+        elif isinstance(limit, Mapping) and _is_reversed(limit.get("soft", 0), limit.get("hard", -1)):
+            yield (name, "soft"), "must be at most the hard limit"
+
+
+def _is_reversed(soft: int, hard: int) -> bool:
+    """-1 is no limit at all."""
+    return hard != -1 and not -1 < soft <= hard
 
 
 def environment(variables: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.gotemplate import TemplateError, expand
-from skep.refusals.names import full_name, is_external
+from skep.refusals.names import full_name, is_external, mounted
 from skep.refusals.rule import Context, Path, Said
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[^\\/.]")
@@ -59,14 +59,9 @@ def _source(mount: Mapping[str, Any], context: Context) -> str:
 
 def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """Labels and options of volumes that services mount."""
-    mounted = {
-        mount.get("source")
-        for service in (context.data.get("services") or {}).values()
-        for mount in service.get("volumes", ())
-        if mount["type"] == "volume"
-    }
+    wanted = mounted(context.data)
     for key, one in things.items():
-        for section in ("labels", "driver_opts") if key in mounted and not is_external(one) else ():
+        for section in ("labels", "driver_opts") if key in wanted and not is_external(one) else ():
             for name, value in (one.get(section) or {}).items():
                 message = text(value, context)
                 if message:
@@ -83,12 +78,13 @@ def node_mounts(things: list[Any], context: Context, path: Path) -> Iterator[Sai
         except TemplateError:
             continue
         options = mount.get("volume") or {}
-        if kind == "npipe" or _WINDOWS.match(target):
+        if kind == "npipe" or given.startswith("{{") or _WINDOWS.match(target):
             continue
         clean = "/" + posixpath.normpath(target).lstrip("/")
         if not target.startswith("/"):
             yield (number,), f"the target {context.quote(given)} must be an absolute path"
-        elif clean == "/":
+            continue
+        if clean == "/":
             yield (number,), f"the target {context.quote(given)} is the root of the container"
         elif clean in targets:
             yield (number,), f"the target {context.quote(given)} is taken in {targets[clean]}: it is the same folder"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-pytest.register_assert_rewrite("comparing", "swarms")
+pytest.register_assert_rewrite("comparing", "refusing", "swarms")
 
 from comparing import (  # noqa: E402
     CASES,
@@ -22,12 +22,15 @@ from comparing import (  # noqa: E402
     listed,
     read_by_theirs,
 )
+from refusing import Outcome, compare, seeds  # noqa: E402
 from swarms import ENGINES, LAB, Swarm  # noqa: E402
 
 from roles.stacks.state import Told  # noqa: E402
 from skep import lab  # noqa: E402
 from tests.lab.rig.leftovers import must_be_gone  # noqa: E402
 from tests.lab.rig.turn import turn  # noqa: E402
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -49,34 +52,51 @@ class Findings:
 
 
 @pytest.fixture(scope="session")
-def found(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[str, Findings]]:
-    """The findings of all engines."""
+def swarms(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[str, Swarm]]:
+    """A swarm of each engine, with the corpus on its host."""
     assert not lab.unsupported(), lab.unsupported()
     with turn(pytestconfig):
         lab.down(LAB.name)
+        folder = tmp_path_factory.mktemp("api")
+        made = {engine: Swarm(engine, folder) for engine in ENGINES}
         try:
             lab.up(LAB)
-            folder = tmp_path_factory.mktemp("api")
-            with ThreadPoolExecutor(len(ENGINES)) as threads:
-                yield dict(zip(ENGINES, threads.map(lambda engine: _compare(engine, folder), ENGINES), strict=True))
+            _each(made, lambda swarm: swarm.start(CORPUS))
+            yield made
         finally:
+            for swarm in made.values():
+                swarm.stop()
             lab.down(LAB.name)
         must_be_gone([LAB.name])
 
 
-def _compare(engine: str, folder: Path) -> Findings:
-    swarm = Swarm(engine, folder)
-    cases = [case for case in CASES if fits(case, engine)]
-    try:
-        swarm.start(CORPUS)
-        refused_renders = read_by_theirs(swarm, cases)
-        refused = deploy_theirs(swarm, cases)
-        theirs, told_theirs = held(swarm), listed(swarm)
-        swarm.clear()
-        refused_ours = deploy_ours(swarm, cases)
-        ours, told_ours = held(swarm), listed(swarm)
-        refused_again = deploy_theirs(swarm, cases)
-        told = {"theirs": told_theirs, "ours": told_ours}
-        return Findings(theirs, ours, held(swarm), told, refused, refused_ours, refused_renders, refused_again)
-    finally:
-        swarm.stop()
+@pytest.fixture(scope="session")
+def found(swarms: dict[str, Swarm]) -> dict[str, Findings]:
+    """The findings of all engines."""
+    return _each(swarms, _compare)
+
+
+@pytest.fixture(scope="session")
+def outcomes(swarms: dict[str, Swarm]) -> dict[str, Outcome]:
+    """What each engine and we said of files made by chance."""
+    return _each(swarms, lambda swarm: compare(swarm, seeds()))
+
+
+def _each(swarms: dict[str, Swarm], of: Callable[[Swarm], T]) -> dict[str, T]:
+    with ThreadPoolExecutor(len(swarms)) as threads:
+        return dict(zip(swarms, threads.map(of, swarms.values()), strict=True))
+
+
+def _compare(swarm: Swarm) -> Findings:
+    cases = [case for case in CASES if fits(case, swarm.engine)]
+    refused_renders = read_by_theirs(swarm, cases)
+    refused = deploy_theirs(swarm, cases)
+    theirs, told_theirs = held(swarm), listed(swarm)
+    swarm.clear()
+    refused_ours = deploy_ours(swarm, cases)
+    ours, told_ours = held(swarm), listed(swarm)
+    refused_again = deploy_theirs(swarm, cases)
+    told = {"theirs": told_theirs, "ours": told_ours}
+    again = held(swarm)
+    swarm.clear()
+    return Findings(theirs, ours, again, told, refused, refused_ours, refused_renders, refused_again)

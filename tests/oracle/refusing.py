@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,10 @@ STACK = "fuzz"
 AT_ONCE = 8
 BESIDE = re.compile("already exists|already in use|name conflicts|not found")
 """What is said of a file where another has its names or ports at that moment."""
+SEED = "SKEP_FUZZ_SEED"
+FILES = "SKEP_FUZZ_FILES"
+"""Environment variables: the first seed (any number), and how many files; the whole of it is 5000."""
+SAMPLE = 200
 Refused = tuple[str, int, str, str]
 """Engine, seed, what one side said, and the file."""
 
@@ -37,6 +42,12 @@ class Outcome:
     """Refused by us alone."""
     left: list[str] = field(default_factory=list)
     """What could not be removed any more."""
+
+
+def seeds() -> range:
+    """The seeds of this run."""
+    first = int(os.environ.get(SEED) or 0)
+    return range(first, first + int(os.environ.get(FILES) or SAMPLE))
 
 
 def compare(swarm: Swarm, seeds: Iterable[int]) -> Outcome:

@@ -8,17 +8,24 @@ from random import Random
 from typing import Any
 
 WORDS = ("a", "web", "b1", "x-y", "x_y", "A", "z9", "a.b", "Web")
-ODD = ("-", "_", ".", "a-", "-a", "_a", ".a", "a.", "a b", "a/b", "a:b", "é", "a@b", "", "a\n", "{{.Task.Slot}}", "host",
-       "bridge", "none", "default", "ingress", "docker_gwbridge", "nat", "a" * 63, "a" * 64, "a" * 65, "INGRESS", "a--b",
+ODD = ("-", "_", ".", "a-", "-a", "_a", ".a", "a.", "a b", "a/b", "a:b", "é", "a@b", "", "a\n",
+       "{{.Task.Slot}}", "host",
+       "bridge", "none", "default", "ingress", "docker_gwbridge", "nat", "a" * 63, "a" * 64, "a" * 65,
+       "INGRESS", "a--b",
        "a..b", "a_._b", "0", "K", "ſ")  # fmt: skip
 KEYS = ("node.role", "node.labels.a", "node.labels.a.b", "engine.labels.x", "node.ip", "node.id", "node.hostname",
-        "node.platform.os", "Node.Role", "x", "xy", "1a", ".a", "-a", "_a", "node labels", "node.labels.a/b", "", "é.a",
+        "node.platform.os", "Node.Role", "x", "xy", "1a", ".a", "-a", "_a", "node labels", "node.labels.a/b",
+        "", "é.a",
         "node.labels.", "Kk", "node.labels.a:b", "a=b")  # fmt: skip
-VALUES = ("manager", "a b", '"yes"', "'yes'", "a,b", "a@b", "50%", "a&b", "a;b", "#1", "!a", "<a", "a~", "{a}", "é", "a/b",
-          "10.0.0.0/8", "[a]", "(a)", "a|b", "a+b", "a?", "^a$$", "a\\b", "", " a ", "a\tb", "a=b", "a==b", "a!=b", "*",
+VALUES = ("manager", "a b", '"yes"', "'yes'", "a,b", "a@b", "50%", "a&b", "a;b", "#1", "!a", "<a", "a~", "{a}",
+          "é", "a/b",
+          "10.0.0.0/8", "[a]", "(a)", "a|b", "a+b", "a?", "^a$$", "a\\b", "", " a ", "a\tb", "a=b", "a==b",
+          "a!=b", "*",
           "a:b", "a-b_c.d", "`a`", "K")  # fmt: skip
-FIELDS = (".Service.Name", ".Task.Slot", ".Node.Hostname", ".Node.Platform.OS", ".Names", ".Service.Labels.a", ".", "$$",
-          ".Task", '"a"', "`b`", "1", "1.5", "true", "nil", "$$x", ".Service.Labels", ".Task.ID.x", "'c'")  # fmt: skip
+FIELDS = (".Service.Name", ".Task.Slot", ".Node.Hostname", ".Node.Platform.OS", ".Names", ".Service.Labels.a",
+          ".", "$$",
+          ".Task", '"a"', "`b`", "1", "1.5", "true", "nil", "$$x", ".Service.Labels", ".Task.ID.x",
+          "'c'")  # fmt: skip
 CALLS = (
     "join",
     "print",
@@ -36,14 +43,17 @@ CALLS = (
     "secret",
     "nope",
 )
-TEMPLATES = ("{{", "}}", "{{}}", "{{end}}", "{{if .Task.Slot}}a{{end}}", "{{if .Task.Slot}}a", "{{/* a */}}", "{{/* a",
+TEMPLATES = ("{{", "}}", "{{}}", "{{end}}", "{{if .Task.Slot}}a{{end}}", "{{if .Task.Slot}}a", "{{/* a */}}",
+             "{{/* a",
              "{{range .Service.Labels}}a{{else}}b{{end}}", "{{with .Service}}{{.Name}}{{end}}", "{{$$x := 1}}{{$$x}}",
              '{{index .Service.Labels "a"}}', "{{- .Task.ID -}}", "{{define \"a\"}}b{{end}}{{template \"a\"}}",
-             "{{template \"a\"}}", "{{break}}", "a{{`}}`}}", "{{.Task.Slot", "{ {.a} }", "{{\"{{.Names}}\"}}")  # fmt: skip
+             "{{template \"a\"}}", "{{break}}", "a{{`}}`}}", "{{.Task.Slot", "{ {.a} }",
+             "{{\"{{.Names}}\"}}")  # fmt: skip
 SUBNETS = ("10.211.1.0/24", "10.211.1.1/24", "10.211.1.128/25", "fd00:211::/64", "fd00:211::1/64", "10.211.0.0/16",
-           "10.211.1.0/32", "10.211.1.0/31", "0.0.0.0/0", "10.211.01.0/24", "::ffff:10.211.1.0/120")  # fmt: skip
+           "10.211.1.0/32", "10.211.1.0/31", "0.0.0.0/0", "10.211.01.0/24")  # fmt: skip
 ADDRESSES = ("10.211.1.1", "10.211.1.255", "10.212.1.1", "fd00:211::1", "::1", "10.211.1.129", "0.0.0.0")
-IMAGES = ("busybox", "busybox:1.36", "a/b:c", "registry.example.com:5000/a/b", "A", "a:b:c", "a//b", "a@sha256:x", "-a", "a_",
+IMAGES = ("busybox", "busybox:1.36", "a/b:c", "registry.example.com:5000/a/b", "A", "a:b:c", "a//b",
+          "a@sha256:x", "-a", "a_",
           f"a@sha256:{'0' * 64}", "0" * 64, "localhost/a", "a b", "é", "a:" + "b" * 129)  # fmt: skip
 SPANS = ("0s", "1ns", "999us", "1ms", "1s", "10m", "1000h", "2562047h")
 Part = Callable[[Random, dict[str, Any]], None]
@@ -249,10 +259,12 @@ def _container(chance: Random, file: dict[str, Any]) -> None:
     service = _service(file)
     key, value = chance.choice(
         (
-            ("user", _text(chance)), ("working_dir", _text(chance)), ("stop_signal", "NOPE"), ("command", [_text(chance)]),
+            ("user", _text(chance)), ("working_dir", _text(chance)), ("stop_signal", "NOPE"), ("command",
+            [_text(chance)]),
             ("cap_add", ["NOPE"]), ("ulimits", {"nope": 1}), ("sysctls", {"a": _text(chance)}), ("group_add", ["a"]),
             ("labels", {"a": _text(chance)}), ("dns", "10.0.0.1"), ("stop_grace_period", chance.choice(SPANS)),
-            ("logging", {"driver": _text(chance), "options": {"tag": _text(chance)}}), ("extra_hosts", ["a:10.0.0.1"]),
+            ("logging", {"driver": _text(chance), "options": {"tag": _text(chance)}}), ("extra_hosts",
+            ["a:10.0.0.1"]),
             ("credential_spec", {"file": "a"}), ("init", True), ("isolation", "hyperv"),
         )
     )  # fmt: skip
@@ -260,6 +272,7 @@ def _container(chance: Random, file: dict[str, Any]) -> None:
 
 
 PARTS: tuple[Part, ...] = (
-    _constraints, _constraints, _environment, _environment, _hostname, _mounts, _mounts, _networks, _networks, _networks,
+    _constraints, _constraints, _environment, _environment, _hostname, _mounts, _mounts, _networks, _networks,
+    _networks,
     _attached, _objects, _objects, _names, _health, _resources, _ports, _mode, _image, _container,
 )  # fmt: skip

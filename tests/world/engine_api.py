@@ -127,6 +127,8 @@ class EngineApi:
                 raise ConnectionError("the connection was lost")
 
     def _store(self, kind: str) -> dict[str, Raw]:
+        if kind == "plugins":
+            return {}
         stores = {"services": self.swarm.services, "configs": self.swarm.configs, "secrets": self.swarm.secrets}
         return stores[kind]
 
