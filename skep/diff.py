@@ -1,4 +1,4 @@
-"""What differs between two nested values, one change a leaf. Knows nothing of what the values mean."""
+"""What differs between two nested values, one change a leaf, and how it is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skep.secret import revealed, veiled
+from skep.secret import STARS, revealed, veiled
+from skep.units import in_units
+from skep.visible import visible
 
 ARROW = "→"
 UNSET = "unset"
@@ -22,8 +24,17 @@ class Change:
     new: Any
 
     def __str__(self) -> str:
-        old, new = show(self.old), show(self.new)
+        old, new = self.texts
         return f"{'.'.join(self.path)}: " + (f"{old} {ARROW} {new}" if old != new else f"{new} (a secret, changed)")
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Old and new as they are shown, in the same unit. They are the same only where what differs is secret."""
+        sides = (self.old, self.new)
+        old, new = (show(side) for side in in_units(self.path[-1] if self.path else "", sides))
+        if old == new and STARS not in new:  # such as a text and the number it says
+            old, new = (quoted(side) if isinstance(side, str) else show(side) for side in sides)
+        return old, new
 
 
 def changes(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
@@ -47,12 +58,20 @@ def lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
 
 def show(value: Any) -> str:
     """A value as a plan prints it: text as it is, JSON for data, ``unset`` for what is absent (``none`` may be a
-    value), and in quotes a text that is empty or that very word."""
+    value). In quotes a text that is empty, that very word, in quotes already, or not all to be seen."""
     if value is None:
         return UNSET
     if isinstance(value, bool | int | float | list | tuple | Mapping):
-        return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
-    return f'"{value}"' if value in ("", UNSET) else str(value)
+        return visible(json.dumps(value, sort_keys=True, default=str, ensure_ascii=False))
+    text = str(value)
+    plain = text.isprintable() and text == text.strip() and not text.startswith('"') and text not in ("", UNSET)
+    return text if plain else quoted(text)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, with a backslash before what would be taken for something else, and no character hidden."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{"".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in escaped)}"'
 
 
 def _open(value: Any) -> bool:

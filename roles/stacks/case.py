@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
 from skep.compose import STARS, pinned
 from skep.compose.comparing import comparable, differences, holds, short, shown, unlisted
+from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
 from skep.model import Cluster, Rollout, Stack
@@ -154,8 +157,9 @@ class Case:
         name = difference.name
         return name in self.rollout.restart or (bool(self.halted(name)) and not difference.changes)
 
-    def lines(self, difference: Difference) -> Iterator[str]:
-        """What the plan says of a service: the main things of a new one, every field that changes of another."""
+    def lines(self, difference: Difference, *, contents: bool = True) -> Iterator[str]:
+        """What the plan says of a service: the main things of a new one, every field that changes of another, with what
+        changes inside its configs."""
         if difference.have is None:
             sections = comparable(difference.spec, self.names)
             for key in SHOWN:
@@ -165,6 +169,8 @@ class Case:
             return
         for change in difference.changes:
             yield str(shown(change, self.hidden))
+            if contents:
+                yield from (f"  {line}" for line in self._inside(change, difference.name))
         if self.restarts(difference):
             yield "ForceUpdate: tasks are replaced one after the other"
 
@@ -172,9 +178,31 @@ class Case:
         """The changes as history tells them, at most fifty lines."""
         found: list[str] = []
         for difference in self.differing:
-            told = ["created"] if difference.have is None else list(self.lines(difference))
+            told = ["created"] if difference.have is None else list(self.lines(difference, contents=False))
             found += [f"{difference.name}: {line}" for line in told]
         return [*found, *(f"{name}: removed" for name in self.pruned)][:50]
+
+    @cached_property
+    def sealed(self) -> list[str]:
+        """Its configs that hold something hidden, and those that did as far as its revisions know."""
+        now = {name for name, body in self.wanted.configs.items() if holds(_content(body), self.hidden)}
+        past = {name for revision in self.found.revisions for name in revision.content.get("sealed", ())}
+        return sorted(now | past)
+
+    def _inside(self, change: Change, service: str) -> list[str]:
+        """What changes inside a config; where several services use it, with the first of them."""
+        pair = replaced_config(change)
+        if pair is None:
+            return []
+        first = next(one.name for one in self.differing if pair in map(replaced_config, one.changes))
+        if first != service:
+            return [f"as for {first}"]
+        bodies = {one["Spec"]["Name"]: one["Spec"] for one in self.told.configs} | dict(self.wanted.configs)
+        if not set(pair) <= set(bodies):
+            return []
+        if set(pair) & set(self.sealed):
+            return [HOLDS_SECRET]
+        return content_changes((_data(bodies[pair[0]]), _data(bodies[pair[1]])), self.hidden)
 
     def _differing(self, name: str) -> Difference | None:
         spec, have = self.wanted.services[name], self.have(name)
@@ -192,6 +220,14 @@ class Case:
             return None, []
         full = pinned(spec, {image_of(spec): answer})
         return image_of(full), list((full["TaskTemplate"].get("Placement") or {}).get("Platforms") or [])
+
+
+def _data(body: Raw) -> bytes:
+    return base64.b64decode(body.get("Data") or "")
+
+
+def _content(body: Raw) -> str:
+    return _data(body).decode(errors="surrogateescape")
 
 
 def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told, but: Container[str] = ()) -> bool:

@@ -95,6 +95,7 @@ def _record(
         "secrets": sorted({name for one in used for name in one[1]} | set(case.wanted.secrets)),
         "hooks": dict(case.wanted.hooks),
         "changes": list(lines),
+        **({"sealed": case.sealed} if case.sealed else {}),
     }
     labels = {
         revisions.STACK: case.name,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 from skep.commands.listing import manager_client
+from skep.compose import NAMESPACE
 from skep.compose.comparing import differences, shown
+from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.converge import Site
 from skep.errors import UsageError
 from skep.report import Reporter
@@ -31,26 +35,44 @@ def history(site: Site, tell: Reporter, *, name: str) -> None:
 
 def diff(site: Site, tell: Reporter, *, name: str, old: str, new: str) -> None:
     """What differs between two revisions, service by service, field by field."""
-    known = {str(revision.number): revision for revision in _revisions(site, name)}
+    revisions = _revisions(site, name)
+    known = {str(revision.number): revision for revision in revisions}
     for number in (old, new):
         if number not in known:
             raise UsageError(
                 f"stack {name} has no revision {number}",
                 next_action=f"its revisions are: {', '.join(known)}",
             )
-    one, other = (known[number].content["services"] for number in (old, new))
+    before, after = (known[number].content["services"] for number in (old, new))
     hidden = frozenset(value.reveal() for value in secrets_in(site.cluster) if value.reveal())
+    sealed = {config for revision in revisions for config in revision.content.get("sealed", ())}
     rows: list[tuple[object, ...]] = []
-    for service in sorted({*one, *other}):
-        if service not in one or service not in other:
-            rows.append((service, "", *("there" if service in side else "none" for side in (one, other))))
+    pairs: dict[tuple[str, str], None] = {}
+    for service in sorted({*before, *after}):
+        if service not in before or service not in after:
+            rows.append((service, "", *("there" if service in side else "none" for side in (before, after))))
             continue
-        told = [shown(change, hidden) for change in differences(one[service], other[service], {})]
-        rows += [(service, ".".join(change.path), change.old or "", change.new or "") for change in told]
+        found = differences(before[service], after[service], {})
+        pairs |= {pair: None for change in found if (pair := replaced_config(change))}
+        told = [shown(change, hidden) for change in found]
+        rows += [(service, ".".join(change.path), *change.texts) for change in told]
     if not rows:
         tell.done(f"revisions {old} and {new} of {name} do not differ")
         return
     tell.table("differences", ("service", "field", f"revision {old}", f"revision {new}"), rows)
+    contents = _contents(site, name) if pairs else {}
+    for one, other in pairs:
+        if one in contents and other in contents:
+            secret = not sealed.isdisjoint((one, other))
+            inside = [HOLDS_SECRET] if secret else content_changes((contents[one], contents[other]), hidden)
+            tell.document("\n".join([f"{one} → {other}", *(f"  {line}" for line in inside)]))
+
+
+def _contents(site: Site, name: str) -> dict[str, bytes]:
+    """What the configs of a stack hold, by name."""
+    with manager_client(site) as api:
+        configs = api.read("/configs", filters={"label": [f"{NAMESPACE}={name}"]})
+    return {config["Spec"]["Name"]: base64.b64decode(config["Spec"].get("Data") or "") for config in configs}
 
 
 def _revisions(site: Site, name: str) -> list[Revision]:

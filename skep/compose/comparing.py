@@ -101,7 +101,8 @@ def shown(change: Change, hidden: frozenset[str]) -> Change:
     if sounds or holds(values, hidden):
         values = [None if value is None else STARS for value in values]
     elif change.path == ("Image",):
-        values = [short(value) if value else None for value in values]
+        cut = [short(value) if value else None for value in values]
+        values = cut if cut[0] != cut[1] else values
     return Change(tuple(STARS if holds(part, hidden) else part for part in change.path), *values)
 
 

@@ -119,7 +119,7 @@ class LinesReporter(Reporter):
         table = Table.grid(padding=(0, 1))
         table.add_column(width=2)
         table.add_column(width=9)
-        table.add_column()
+        table.add_column(overflow="fold")
         table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (_why(step), "dim")))
         for one in detail:
             table.add_row("", "", line(f"  {one}"))

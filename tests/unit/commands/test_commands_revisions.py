@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -40,10 +41,14 @@ class Told(Reporter):
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
         self.ends: list[str] = []
+        self.texts: list[str] = []
 
     def table(self, name: str, columns: Any, rows: Any, title: str = "", **_: Any) -> None:
         self.rows = [tuple(row) for row in rows]
         assert {len(row) for row in self.rows} == {len(columns)}
+
+    def document(self, text: str) -> None:
+        self.texts.append(text)
 
     def done(self, text: str) -> None:
         self.ends.append(text)
@@ -59,8 +64,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     class Api:
         def read(self, path: str, *, filters: Any) -> Any:
-            assert (path, filters) == ("/configs", {"label": ["skep.stack=web"]})
-            return configs
+            assert path == "/configs"
+            key, _, value = filters["label"][0].partition("=")
+            return [one for one in configs if one["Spec"]["Labels"].get(key) == value]
 
     @contextmanager
     def client(_: Any) -> Iterator[Api]:
@@ -89,6 +95,35 @@ def test_two_revisions_field_by_field(kept: list[Any]) -> None:
     assert ("web_db", "", "none", "there") in tell.rows
     revisions.diff(SITE, tell, name="web", old="2", new="2")  # type: ignore[arg-type]
     assert tell.ends == ["revisions 2 and 2 of web do not differ"]
+
+
+def config(name: str, text: str) -> dict[str, Any]:
+    labels = {"com.docker.stack.namespace": "web"}
+    return {"ID": name, "Spec": {"Name": name, "Labels": labels, "Data": base64.b64encode(text.encode()).decode()}}
+
+
+def using(number: int, name: str, delay: int, sealed: list[str]) -> dict[str, Any]:
+    files = [{"ConfigName": name, "File": {"Name": "/page", "Mode": 0o400 + number}}]
+    template = {"ContainerSpec": {"Image": "busybox:1", "Configs": files}, "RestartPolicy": {"Delay": delay}}
+    content = {"services": {"web_app": {"Name": "web_app", "TaskTemplate": template}}, "changes": [], "sealed": sealed}
+    made = record(number)
+    made["Spec"]["Data"] = pack(content)
+    return made
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_numbers_have_units_and_configs_are_looked_into_but_for_secrets(kept: list[Any], sealed: bool) -> None:
+    kept += [using(1, "web_page_1", 90 * 10**9, ["web_page_1"] if sealed else []), using(2, "web_page_2", 10**9, [])]
+    kept += [config("web_page_1", "a\nb\n"), config("web_page_2", "a\nc\n")]
+    tell = Told()
+    revisions.diff(SITE, tell, name="web", old="1", new="2")  # type: ignore[arg-type]
+    assert tell.rows == [
+        ("web_app", "Configs./page.Mode", "0401", "0402"),
+        ("web_app", "Configs./page.Name", "web_page_1", "web_page_2"),
+        ("web_app", "RestartPolicy.Delay", "90s", "1s"),
+    ]
+    inside = ["*** (holds a secret)"] if sealed else ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]
+    assert tell.texts == ["\n".join(["web_page_1 → web_page_2", *(f"  {line}" for line in inside)])]
 
 
 def test_values_that_sound_like_secrets_are_stars(kept: list[Any]) -> None:

@@ -238,6 +238,15 @@ def test_a_terminal_has_motion_and_colours_unless_unwanted(monkeypatch: pytest.M
     assert "it [broke]" in told
 
 
+def test_a_terminal_cuts_nothing_off_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("COLUMNS", "60")
+    long = Plan([step("engine/a@m1", detail=(f"Env.A: unset → {'x' * 300}",))], ["engine"], ["m1"])
+    reporter().plan(long, applying=True)
+    assert out.getvalue().count("x") == 300
+
+
 def shown(monkeypatch: pytest.MonkeyPatch, act: Callable[[Reporter], None]) -> str:
     """All that a terminal was sent."""
     out = Terminal()
