@@ -137,6 +137,10 @@ class StepFailed(SkepError):
     exit_code = 5
 
 
+class EngineFailed(StepFailed):
+    """An engine says that it failed (status 500 and above): for good, or as managers do while they elect a leader."""
+
+
 class NotConverged(SkepError):
     """All steps ran, and the hosts still differ from the inventory."""
 

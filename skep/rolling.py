@@ -135,12 +135,32 @@ def _manages(member: Member | None) -> bool:
 
 def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member: Member, *, gated: bool) -> list[Step]:
     """``gated``: the others hold the quorum without it, or will once they are back."""
-    steps = _out_of_service(cluster, step, host, gated=gated)
-    if steps:
-        step = replace(step, needs=(steps[-1].id,), gates=(), after=())
-    steps = [*steps, step, *_back(cluster, step, host, member)]
+    key = _key(cluster, step, host, member)
+    first = [key] if key else []
+    if key:
+        step = replace(step, needs=(key.id,), gates=(), after=())
+    out = _out_of_service(cluster, step, host, gated=gated)
+    if out:
+        step = replace(step, needs=(out[-1].id,), gates=(), after=())
+    steps = [*first, *out, step, *_back(cluster, step, host, member, key)]
     gates = (*steps[0].gates, *(f"{step.role}/return@{name}" for name in before))
     return [replace(steps[0], gates=gates), *steps[1:]]
+
+
+def _key(cluster: Cluster, step: Step, host: str, member: Member) -> Step | None:
+    """Asks for the key while all managers are there: the restart of a leader is followed by an election, during which
+    nobody can tell it."""
+    if not (member.manager and (member.locks or cluster.swarm.autolock)):
+        return None
+    return Call(
+        id=f"{step.role}/key@{host}",
+        title="ask for the unlock key",
+        cause="the swarm has autolock, so the manager comes back locked; the key is kept in memory only",
+        operation="unlock_key",
+        needs=step.needs,
+        gates=step.gates,
+        after=(*step.after, "swarm/settings"),
+    )
 
 
 def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> list[Step]:
@@ -187,12 +207,12 @@ def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> 
     return steps
 
 
-def _back(cluster: Cluster, step: Step, host: str, member: Member) -> list[Step]:
+def _back(cluster: Cluster, step: Step, host: str, member: Member, key: Step | None) -> list[Step]:
     role, node, awake = step.role, Ref(f"node-id@{host}"), step.id
     steps: list[Step] = []
-    if member.manager and (member.locks or cluster.swarm.autolock):
+    if key:
         awake = f"{role}/unlock@{host}"
-        steps.append(unlock(awake, host, needs=(step.id,)))
+        steps.append(unlock(awake, host, needs=(step.id,), key=Ref(f"result@{key.id}")))
     availability = cluster.host(host).availability
     return [
         *steps,
@@ -217,8 +237,11 @@ def _back(cluster: Cluster, step: Step, host: str, member: Member) -> list[Step]
     ]
 
 
-def unlock(name: str, host: str, *, needs: tuple[str, ...]) -> Step:
-    """Unlock a manager that came back locked, with the key another manager tells."""
+UNLOCK_KEY = Ref("unlock-key")
+
+
+def unlock(name: str, host: str, *, needs: tuple[str, ...], key: Ref = UNLOCK_KEY) -> Step:
+    """Unlock a manager that came back locked, with a key from before, or with the one that another manager tells."""
     return Call(
         id=name,
         host=host,
@@ -226,7 +249,7 @@ def unlock(name: str, host: str, *, needs: tuple[str, ...]) -> Step:
         cause="the swarm has autolock",
         avoid=host,
         operation="swarm_unlock",
-        arguments={"key": Ref("unlock-key")},
+        arguments={"key": key},
         needs=needs,
     )
 

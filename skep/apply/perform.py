@@ -24,7 +24,7 @@ from skep.engine import (
     resolve,
     watch,
 )
-from skep.errors import BELOW, ConnectError, SkepError, StepFailed
+from skep.errors import BELOW, ConnectError, EngineFailed, SkepError, StepFailed
 from skep.fence import REFUSED, fenced
 from skep.lease import AGAIN, Lease, Limits
 from skep.model import Registry
@@ -49,6 +49,10 @@ LOOK_AGAIN = 2.0
 PATIENCE = 60.0
 """Seconds a cluster-wide step waits for a manager that answers: one may be restarting, or a leader being elected."""
 
+AT_ONCE = 5.0
+"""Seconds. An engine that fails within them is asked once more; one that took longer waited for a leader, and is asked
+until there is one. Source: ``swarmRequestTimeout`` of moby/moby, 20 s, seen as status 500 during an election."""
+
 PAUSE = 1.0
 """Seconds before the managers are asked again where none answered."""
 
@@ -69,6 +73,8 @@ class _Attempt:
     look: Callable[..., Progress] | None
     heard: float = field(default_factory=time.monotonic)
     """When a manager last answered."""
+    failed: bool = False
+    """Whether a manager said at once that it failed."""
 
 
 class Performer:
@@ -150,14 +156,19 @@ class Performer:
             attempt.say("no manager answers just now")
 
     def _on_any(self, attempt: _Attempt) -> SkepError | None:
-        lost: ConnectError | None = None
+        lost: SkepError | None = None
         for host in self._managing(attempt.step):
             if lost:
                 attempt.say(f"{lost.host or 'a manager'} was lost, trying {host}")
+            since = time.monotonic()
             try:
                 self._on(host, attempt)
                 return None
-            except ConnectError as error:
+            except (ConnectError, EngineFailed) as error:
+                if isinstance(error, EngineFailed) and time.monotonic() - since < AT_ONCE:
+                    if attempt.failed:
+                        raise
+                    attempt.failed = True
                 self._last(host)
                 lost = error
         return lost or StepFailed("no manager of the swarm answers", next_action=AGAIN)
@@ -167,9 +178,11 @@ class Performer:
         if isinstance(step, Run | Put):
             self._script(host, step, attempt)
         elif isinstance(step, Call):
-            arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
+            arguments = {key: self._late(value, host, attempt) for key, value in step.arguments.items()}
             with self._lend(host, attempt) as api:
-                self._results[step.id] = _told(step, partial(OPERATIONS[step.operation], api, **arguments))
+                result = _told(step, partial(OPERATIONS[step.operation], api, **arguments))
+            self._redaction.learn(secrets_in(result))
+            self._results[step.id] = result
         elif isinstance(step, Wait):
             self._wait(host, step, attempt)
 
@@ -212,7 +225,7 @@ class Performer:
             return self._slots.setdefault(host, threading.BoundedSemaphore(SCRIPTS))
 
     def _wait(self, host: str, step: Wait, attempt: _Attempt) -> None:
-        arguments = {key: self._late(value, host, step) for key, value in step.arguments.items()}
+        arguments = {key: self._late(value, host, attempt) for key, value in step.arguments.items()}
         pause, said = 0.05, Progress(False)
         assert attempt.look is not None
         while True:
@@ -233,7 +246,8 @@ class Performer:
             attempt.limits.pause(pause if progress.again is None else progress.again)
             pause = min(0.5, pause * 1.5)
 
-    def _late(self, value: Any, host: str, step: Step) -> Any:
+    def _late(self, value: Any, host: str, attempt: _Attempt) -> Any:
+        """The value of a late reference. What only a manager can tell is asked for while a leader may be elected."""
         if not isinstance(value, Ref):
             return value
         name, _, place = value.name.partition("@")
@@ -241,14 +255,25 @@ class Performer:
             return self._local[name]()
         if name == "result":
             return self._results[place]
-        lost: ConnectError | None = None
-        for source in [place] if place else self._managing(step):
-            try:
-                return self._resolved(name, source, step)
-            except ConnectError as error:
-                self._last(source)
-                lost = error
-        raise lost or StepFailed(f"no manager of the swarm can tell the {name}", host=host, next_action=AGAIN)
+        if place:
+            return self._resolved(name, place, attempt.step)
+        until = time.monotonic() + PATIENCE
+        while True:
+            lost: SkepError | None = None
+            for source in self._managing(attempt.step):
+                try:
+                    return self._resolved(name, source, attempt.step)
+                except (ConnectError, EngineFailed) as error:
+                    self._last(source)
+                    lost = error
+            if time.monotonic() > until or attempt.limits.left < 0:
+                told, why = (
+                    f"no manager of the swarm can tell the {name}",
+                    (lost.cause or lost.message) if lost else None,
+                )
+                raise StepFailed(told, host=host, cause=why, next_action=AGAIN)
+            attempt.limits.pause(PAUSE)
+            attempt.say(f"no manager tells the {name} just now")
 
     def _resolved(self, name: str, source: str, step: Step) -> Any:
         with self._clients.lend(source, step.id) as api:

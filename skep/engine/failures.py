@@ -9,16 +9,18 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
-from skep.errors import ConnectError, SkepError, StepFailed
+from skep.errors import ConnectError, EngineFailed, SkepError, StepFailed
 
 
 @contextmanager
 def engine_errors(host: str, step: str) -> Iterator[None]:
-    """Raise ``StepFailed`` for a refusal by the engine, ``ConnectError`` when it cannot be asked."""
+    """Raise ``StepFailed`` for a refusal by the engine, ``EngineFailed`` for one that may be over soon, and
+    ``ConnectError`` when it cannot be asked."""
     try:
         yield
     except APIError as error:
-        raise StepFailed(
+        failed = (error.status_code or 0) >= 500
+        raise (EngineFailed if failed else StepFailed)(
             "the engine refused",
             host=host,
             step=step,

@@ -20,6 +20,7 @@ from skep.engine.stacks import (
     stack_remove,
 )
 from skep.engine.transport import EngineClient
+from skep.model import Secret, reveal
 
 DEFAULT_SUBNET_SIZE = 24
 """What the CLI sends; an API call with pools and no size leaves a swarm whose allocator does not start."""
@@ -71,12 +72,17 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
     raise refusal or TimeoutError(f"the node stays {swarm['LocalNodeState']}: {told}")
 
 
-def swarm_unlock(api: EngineClient, *, key: str) -> None:
+def unlock_key(api: EngineClient) -> Secret:
+    """The key with which managers of this swarm are unlocked; empty without autolock."""
+    return Secret(api.get_unlock_key()["UnlockKey"] or "")
+
+
+def swarm_unlock(api: EngineClient, *, key: str | Secret) -> None:
     """Unlock this manager after its engine was restarted, if it says within two seconds that it is locked."""
     for _ in range(8):
         state = api.info()["Swarm"]["LocalNodeState"]
         if state == "locked":
-            api.unlock_swarm(key)
+            api.unlock_swarm(reveal(key))
         if state in ("locked", "active") or not api.pause(0.25):
             return
 
@@ -166,6 +172,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     for operation in (
         swarm_init,
         swarm_join,
+        unlock_key,
         swarm_unlock,
         swarm_leave,
         swarm_update,

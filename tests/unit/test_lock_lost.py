@@ -146,7 +146,7 @@ class Hands(Performer):
     def _managing(self, step: Step) -> Iterator[str]:
         yield from self._hosts.pause.world.managers(self._hosts.pause.cluster, step.avoid)
 
-    def _late(self, value: Any, host: str, step: Step) -> Any:
+    def _late(self, value: Any, host: str, attempt: Any) -> Any:
         return value
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from skep.model import Cluster, Host, Swarm
-from skep.plan import Plan, Run, Step
+from skep.plan import Plan, Ref, Run, Step
 from skep.rolling import Member, member, rolling
 
 
@@ -65,6 +65,12 @@ def test_a_manager_that_may_come_back_locked_is_unlocked(wanted: bool | None, no
         name: Run(id=f"daemon/restart@{name}", host=name, title="r", cause="c", script="true") for name in ("m1", "w1")
     }
     steps = rolling(of, work, {"m1": Member(manager=True, locks=now), "w1": Member()})
+    assert {step.id: step.needs for step in steps if step.id.startswith(("daemon/key", "daemon/quorum"))} == (
+        {"daemon/key@m1": (), "daemon/quorum@m1": ("daemon/key@m1",)} if unlocks else {"daemon/quorum@m1": ()}
+    )
+    assert [step.arguments for step in steps if step.id == "daemon/unlock@m1"] == [  # type: ignore[union-attr]
+        {"key": Ref("result@daemon/key@m1")}
+    ] * unlocks
     unlock = [step for step in steps if step.id.startswith("daemon/unlock")]
     assert [step.needs for step in unlock] == [("daemon/restart@m1",)] * unlocks
     assert [step.needs for step in steps if step.id == "daemon/back@m1"] == [

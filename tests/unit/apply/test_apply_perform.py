@@ -12,7 +12,7 @@ import pytest
 
 from skep.apply import perform
 from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
-from skep.errors import ConnectError, LockLost, StepFailed
+from skep.errors import ConnectError, EngineFailed, LockLost, StepFailed
 from skep.fence import REFUSED
 from skep.holder import me
 from skep.model import Secret
@@ -493,3 +493,68 @@ def test_an_operation_under_way_stops_before_its_next_write(monkeypatch: Any, sa
     with pytest.raises(LockLost):
         here.perform(call(), said.append)
     assert written == [0]
+
+
+def electing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
+    """Managers fail ``times`` before they have a leader again; who was asked."""
+    asked: list[str] = []
+
+    def probe(api: Api) -> None:
+        asked.append(api.host)
+        if len(asked) <= times:
+            raise EngineFailed("the engine refused", host=api.host, cause="context deadline exceeded")
+
+    monkeypatch.setitem(OPERATIONS, "probe", probe)
+    monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    monkeypatch.setattr(perform, "PAUSE", 0.01)
+    return asked
+
+
+def test_managers_that_wait_for_a_leader_are_asked_until_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(perform, "AT_ONCE", 0.0)
+    asked = electing(monkeypatch, 5)
+    performer(Api("m1"), Api("m2")).perform(call(), said.append)
+    assert len(asked) == 6
+    assert set(asked) == {"m1", "m2"}
+
+
+def test_a_manager_that_fails_at_once_is_asked_once_more(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    asked = electing(monkeypatch, 1)
+    performer(Api("m1"), Api("m2")).perform(call(), said.append)
+    assert asked == ["m1", "m2"]
+    asked = electing(monkeypatch, 9)
+    with pytest.raises(EngineFailed):
+        performer(Api("m1"), Api("m2")).perform(call(), said.append)
+    assert asked == ["m1", "m2"]
+
+
+def test_keys_and_tokens_wait_out_an_election(calls: Any, monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    monkeypatch.setattr(perform, "PAUSE", 0.01)
+    turns = iter(range(9))
+
+    class Electing(Api):
+        def inspect_swarm(self) -> dict[str, Any]:
+            if next(turns) < 3:
+                raise EngineFailed("the engine refused", cause="context deadline exceeded")
+            return super().inspect_swarm()
+
+    step = call(host="w1", arguments={"token": Ref("worker-token")})
+    performer(Electing("m1"), Api("w1", manager=False)).perform(step, said.append)
+    assert calls == [("w1", {"token": "SWMTKN-worker-m1"})]
+    assert set(said) == {"no manager tells the worker-token just now"}
+
+
+def test_a_key_that_a_step_gave_is_in_no_error(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    def leak(api: Api, *, key: Secret) -> None:
+        raise StepFailed(f"bad key {key.reveal()}")
+
+    monkeypatch.setitem(OPERATIONS, "probe", lambda api: Secret("SWMKEY-1-hush"))
+    monkeypatch.setitem(OPERATIONS, "leak", leak)
+    here = performer(Api("m1"))
+    here.perform(call("daemon/key@m1"), said.append)
+    leaking = Call(id="daemon/unlock@m1", operation="leak", arguments={"key": Ref("result@daemon/key@m1")}, **COMMON)
+    with pytest.raises(StepFailed, match=r"bad key \*\*\*"):
+        here.perform(leaking, said.append)

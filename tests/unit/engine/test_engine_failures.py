@@ -10,7 +10,7 @@ import urllib3
 from docker.errors import DockerException
 
 from skep.engine.failures import engine_errors
-from skep.errors import ConnectError, HostKeyError, StepFailed
+from skep.errors import ConnectError, EngineFailed, HostKeyError, StepFailed
 
 
 def test_a_refusal_is_a_failed_step(refuse: Any) -> None:
@@ -18,6 +18,15 @@ def test_a_refusal_is_a_failed_step(refuse: Any) -> None:
         raise refuse(400, "invalid address")
     assert failure.value.lines()[:2] == ["m1: swarm/init: the engine refused", "  cause: invalid address"]
     assert failure.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, StepFailed), (409, StepFailed), (500, EngineFailed), (503, EngineFailed)]
+)
+def test_a_failure_of_the_engine_itself_may_be_over_soon(refuse: Any, status: int, kind: type) -> None:
+    with pytest.raises(StepFailed) as failure, engine_errors("m1", "swarm/init"):
+        raise refuse(status, "context deadline exceeded")
+    assert type(failure.value) is kind
 
 
 @pytest.mark.parametrize(
