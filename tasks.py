@@ -16,6 +16,7 @@ COMMON = {
     "yes": "do not ask",
     "resolve": "ask registries for the images' digests; --no-resolve deploys tags as they are",
     "timeout": "how long services may take to run as wanted, such as 90s or 5m (default: the inventory's)",
+    "wait_lock": "how long to wait where somebody else is at work, such as 90s or 5m (default: not at all)",
     "on_failure": "keep what failed (default), or rollback: the whole stack as it was",
 }
 GONE = "how long a stack may take to be gone, such as 90s or 5m (default: the inventory's)"
@@ -29,11 +30,11 @@ def helps(*names, **more):
     }
 
 
-def site(c, inventory, json, verbose):
+def site(c, inventory, json, verbose, wait_lock=None):
     """The site with all roles, which only tasks.py knows."""
     from roles import ROLES
 
-    return at_site(c, inventory, ROLES, json=json, verbose=verbose)
+    return at_site(c, inventory, ROLES, json=json, verbose=verbose, wait_lock=wait_lock)
 
 
 @task(
@@ -62,19 +63,19 @@ def cluster_plan(
 
 @task(
     help=helps(
-        "inventory", "limit", "json", "verbose", "timeout", "replace_network", "allow_quorum_loss", "resolve",
-        verify="always, changed (default) or never",
+        "inventory", "limit", "json", "verbose", "timeout", "wait_lock", "replace_network", "allow_quorum_loss",
+        "resolve", verify="always, changed (default) or never",
     )
 )  # fmt: skip
 def cluster_up(
-    c, inventory=None, limit=None, verbose=False, json=False, verify="changed", timeout=None, replace_network=None,
-    allow_quorum_loss=False, resolve=True,
+    c, inventory=None, limit=None, verbose=False, json=False, verify="changed", timeout=None, wait_lock=None,
+    replace_network=None, allow_quorum_loss=False, resolve=True,
 ):  # fmt: skip
     """Make the hosts what the inventory says: plan, apply, observe again, verify.
 
     Example: invoke cluster.up -i prod --verify always
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import cluster
 
         here = cluster.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
@@ -105,13 +106,13 @@ def cluster_status(c, inventory=None, json=False, verbose=False):
         cluster.status(here, tell)
 
 
-@task(help=helps("inventory", "yes", "json", "verbose", timeout=GONE))
-def cluster_down(c, inventory=None, timeout=None, yes=False, json=False, verbose=False):
+@task(help=helps("inventory", "yes", "json", "verbose", "wait_lock", timeout=GONE))
+def cluster_down(c, inventory=None, timeout=None, wait_lock=None, yes=False, json=False, verbose=False):
     """Remove stacks, networks and the swarm. Engines and volumes stay. Asks first.
 
     Example: invoke cluster.down -i lab --yes
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import cluster
 
         cluster.down(here, tell, yes=yes, timeout=timeout)
@@ -164,18 +165,27 @@ def stack_plan(c, name="all", inventory=None, resolve=True, exit_code=False, jso
 @task(
     positional=["name"],
     help=helps(
-        "inventory", "json", "verbose", "resolve", "timeout", "on_failure", name="a stack of the inventory",
-        prune="remove services that are no longer in the compose files",
+        "inventory", "json", "verbose", "resolve", "timeout", "wait_lock", "on_failure",
+        name="a stack of the inventory", prune="remove services that are no longer in the compose files",
     ),
 )  # fmt: skip
 def stack_deploy(
-    c, name, inventory=None, prune=False, resolve=True, timeout=None, on_failure=None, json=False, verbose=False
+    c,
+    name,
+    inventory=None,
+    prune=False,
+    resolve=True,
+    timeout=None,
+    wait_lock=None,
+    on_failure=None,
+    json=False,
+    verbose=False,
 ):
     """Bring one stack to what its compose files say, touching only what differs, and wait until it runs.
 
     Example: invoke stack.deploy web -i prod --on-failure rollback
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import rollouts
 
         rollouts.deploy(here, tell, name=name, prune=prune, resolve=resolve, timeout=timeout, on_failure=on_failure)
@@ -183,14 +193,16 @@ def stack_deploy(
 
 @task(
     positional=["name"],
-    help=helps("inventory", "json", "verbose", "timeout", "on_failure", name="a stack of the inventory, or all"),
+    help=helps(
+        "inventory", "json", "verbose", "timeout", "wait_lock", "on_failure", name="a stack of the inventory, or all"
+    ),
 )
-def stack_refresh(c, name, inventory=None, timeout=None, on_failure=None, json=False, verbose=False):
+def stack_refresh(c, name, inventory=None, timeout=None, wait_lock=None, on_failure=None, json=False, verbose=False):
     """Ask registries what the tags are now, and roll out images that have moved: for scheduled redeploys.
 
     Example: invoke stack.refresh all -i prod --on-failure rollback
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import rollouts
 
         rollouts.refresh(here, tell, name=name, timeout=timeout, on_failure=on_failure)
@@ -198,14 +210,16 @@ def stack_refresh(c, name, inventory=None, timeout=None, on_failure=None, json=F
 
 @task(
     positional=["name", "counts"],
-    help=helps("inventory", "json", "verbose", "timeout", name="a stack", counts="SERVICE=NUMBER, comma-separated"),
+    help=helps(
+        "inventory", "json", "verbose", "timeout", "wait_lock", name="a stack", counts="SERVICE=NUMBER, comma-separated"
+    ),
 )
-def stack_scale(c, name, counts, inventory=None, timeout=None, json=False, verbose=False):
+def stack_scale(c, name, counts, inventory=None, timeout=None, wait_lock=None, json=False, verbose=False):
     """Set the number of tasks of services, until the next deploy sets what the files say.
 
     Example: invoke stack.scale web app=3,worker=5 -i prod
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import rollouts
 
         rollouts.scale(here, tell, name=name, counts=counts.split(","), timeout=timeout)
@@ -213,14 +227,16 @@ def stack_scale(c, name, counts, inventory=None, timeout=None, json=False, verbo
 
 @task(
     positional=["name", "services"],
-    help=helps("inventory", "json", "verbose", "timeout", name="a stack", services="its services, comma-separated"),
+    help=helps(
+        "inventory", "json", "verbose", "timeout", "wait_lock", name="a stack", services="its services, comma-separated"
+    ),
 )
-def stack_restart(c, name, services, inventory=None, timeout=None, json=False, verbose=False):
+def stack_restart(c, name, services, inventory=None, timeout=None, wait_lock=None, json=False, verbose=False):
     """Replace the tasks of services one after the other, as their update_config says.
 
     Example: invoke stack.restart web app -i prod
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import rollouts
 
         rollouts.restart(here, tell, name=name, services=services.split(","), timeout=timeout)
@@ -229,16 +245,18 @@ def stack_restart(c, name, services, inventory=None, timeout=None, json=False, v
 @task(
     positional=["name", "revision"],
     help=helps(
-        "inventory", "json", "verbose", "timeout", "yes", name="a stack",
+        "inventory", "json", "verbose", "timeout", "wait_lock", "yes", name="a stack",
         revision="a number of stack.history (default: the one before what runs)",
     ),
 )  # fmt: skip
-def stack_rollback(c, name, revision=0, inventory=None, timeout=None, yes=False, json=False, verbose=False):
+def stack_rollback(
+    c, name, revision=0, inventory=None, timeout=None, wait_lock=None, yes=False, json=False, verbose=False
+):
     """Take the whole stack back to a revision: services, configs and secrets as they were. Asks first.
 
     Example: invoke stack.rollback web 4 -i prod
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import rollouts
 
         rollouts.rollback(here, tell, name=name, revision=revision or None, timeout=timeout, yes=yes)
@@ -322,16 +340,16 @@ def stack_logs(
 @task(
     positional=["name"],
     help=helps(
-        "inventory", "yes", "json", "verbose", name="a stack", timeout=GONE,
+        "inventory", "yes", "json", "verbose", "wait_lock", name="a stack", timeout=GONE,
         volumes="also remove these volumes of it, on every host, comma-separated",
     ),
 )  # fmt: skip
-def stack_rm(c, name, inventory=None, volumes=None, timeout=None, yes=False, json=False, verbose=False):
+def stack_rm(c, name, inventory=None, volumes=None, timeout=None, wait_lock=None, yes=False, json=False, verbose=False):
     """Remove a stack and wait until it is gone. Volumes stay, but for those named. Asks first.
 
     Example: invoke stack.rm web -i lab --yes
     """
-    with site(c, inventory, json, verbose) as (here, tell):
+    with site(c, inventory, json, verbose, wait_lock) as (here, tell):
         from skep.commands import stack
 
         stack.remove(here, tell, name=name, volumes=volumes, timeout=timeout, yes=yes)

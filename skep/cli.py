@@ -241,15 +241,23 @@ def told(*, json: bool = False, verbose: bool = False) -> Iterator[Reporter]:
 
 @contextmanager
 def at_site(
-    context: Context, inventory: str | None, roles: Sequence[Role], *, json: bool = False, verbose: bool = False
+    context: Context,
+    inventory: str | None,
+    roles: Sequence[Role],
+    *,
+    json: bool = False,
+    verbose: bool = False,
+    wait_lock: str | None = None,
 ) -> Iterator[tuple[Site, Reporter]]:
     """The site an inventory describes, with sessions that open at first use, and a reporter."""
     with told(json=json, verbose=verbose) as tell:
+        from skep.commands.locking import seconds_of
         from skep.commands.sources import with_outputs
         from skep.converge import Site
         from skep.inventory import load
         from skep.ssh import Pool
 
+        patience = seconds_of("--wait-lock", wait_lock) or 0.0
         found = load(chosen(context, inventory))
         if "x-lab" in found.extensions:
             from skep.commands.lab import refuse_absent
@@ -259,7 +267,8 @@ def at_site(
             tell.say(f"warning: {warning}")
         with Pool(found.cluster.hosts, found.access) as pool:
             known = [role.name for role in roles]
-            yield Site(with_outputs(found.cluster), pool, roles, known, tell.note, tell.waiting), tell
+            cluster = with_outputs(found.cluster)
+            yield Site(cluster, pool, roles, known, tell.note, tell.waiting, patience), tell
 
 
 def called_from(name: str) -> Path:

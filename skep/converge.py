@@ -40,7 +40,8 @@ class Site:
     """An environment at hand: what is wanted, the sessions, and the roles in order.
 
     ``known`` names all roles there are, where ``roles`` is only some of them. ``note`` is told what stands beside a
-    result, in a line; ``waiting`` which hosts have not answered while all are observed.
+    result, in a line; ``waiting`` which hosts have not answered while all are observed. ``wait_lock`` is how many
+    seconds to wait where somebody else holds the lock.
     """
 
     cluster: Cluster
@@ -49,6 +50,7 @@ class Site:
     known: Sequence[str]
     note: Callable[[str], None] = _untold
     waiting: Callable[[Sequence[str]], None] = _untold
+    wait_lock: float = 0.0
 
     @property
     def manager_names(self) -> list[str]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 BELOW = " " * 9
 """Before the further lines of a message, a cause or a next action."""
+
+
+if TYPE_CHECKING:
+    from skep.holder import Holder
 
 
 class SkepError(Exception):
@@ -148,9 +153,10 @@ class NotConverged(SkepError):
 
 
 class LockHeld(SkepError):
-    """Somebody else is changing this cluster."""
+    """Somebody else is changing this cluster, or has changed it meanwhile: then there is no ``holder``."""
 
     exit_code = 7
+    holder: Holder | None = None
 
 
 class LockLost(SkepError):

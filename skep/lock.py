@@ -91,13 +91,7 @@ class ClusterLock:
         if isinstance(found, Holder) and found.dead:
             found = _attempt(self._pool[name], self.holder, replace=found.id)
         if isinstance(found, Holder):
-            raise LockHeld(
-                f"the cluster is locked by {found}",
-                host=name,
-                step="lock",
-                next_action=f"wait for it to end; a dead holder's lock expires after {lease.TTL} s. If you are sure:"
-                " invoke cluster.unlock",
-            )
+            raise held_by(found, name)
         self.held.append(name)
         self.lease.number = max(self.lease.number, found)
 
@@ -142,6 +136,19 @@ class ClusterLock:
             number, holder = max((read_fence(one.out) for one in answers), key=lambda one: one[0], default=(0, None))
             return holder if number > self.lease.number else None
         return None
+
+
+def held_by(holder: Holder, host: str | None = None) -> LockHeld:
+    """What there is to say where somebody else has the lock."""
+    error = LockHeld(
+        f"the cluster is locked by {holder}",
+        host=host,
+        step="lock",
+        next_action="wait for it to end, as --wait-lock 5m does; a lock whose process was killed expires after"
+        f" {lease.TTL} s. If you are sure: invoke cluster.unlock",
+    )
+    error.holder = holder
+    return error
 
 
 Failures = dict[str, SkepError]

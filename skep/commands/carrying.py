@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skep.apply import Outcome
+from skep.commands.locking import locked
 from skep.converge import Run, Site, refuse_errors, refuse_later, refuse_repeated, refuse_unclean, see
 from skep.errors import LockHeld
 from skep.observe import Observation
@@ -52,7 +53,7 @@ def carry_out(
     tell.steady()
     done: Counter[str] = Counter()
     steps: list[Step] = []
-    with Run(site, what) as run:
+    with locked(site, tell, what) as run:
         with tell.busy("looking again, now that nobody else can change it"):
             run.announce(planned, observation)
             observation = see(site, observation, inquire=inquire)

@@ -12,6 +12,7 @@ from skep import history, lease, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import but_for, carry_out
 from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, network_rows, node_rows, stack_rows
+from skep.commands.locking import alone, beside, told
 from skep.commands.rollouts import all_timed, recovery
 from skep.converge import (
     Site,
@@ -50,8 +51,8 @@ def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool,
     site = _rolled_out(site, Rollout(resolve="all" if resolve else "never", follows_hosts=True))
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
-        observation, planned = look(site)
-    planned = _limited(site, planned, only)
+        (observation, planned), holder = beside(site, lambda: look(site))
+    planned = told(site, _limited(site, planned, only), holder)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_silent(observation.failures)
@@ -77,8 +78,8 @@ def up(
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
     only = _only(site, limit)
     since = time.monotonic()
-    with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
-        observation, planned = look(site)
+    text = f"observing {len(site.pool.hosts)} hosts"
+    observation, planned = alone(site, tell, text, lambda: look(site))
     planned = _limited(site, planned, only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
@@ -149,8 +150,8 @@ def down(site: Site, tell: Reporter, *, yes: bool, timeout: str | None = None) -
     """Stacks, networks, swarm, in reverse. Engines and volumes stay."""
     site = all_timed(site, timeout)
     site = replace(site, cluster=replace(site.cluster, taken_down=True))
-    with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
-        observation = observe(site.cluster, site.pool, site.roles, waiting=site.waiting)
+    text = f"observing {len(site.pool.hosts)} hosts"
+    observation = alone(site, tell, text, lambda: observe(site.cluster, site.pool, site.roles, waiting=site.waiting))
     planned = plan(site, observation, down=True)
     tell.plan(planned, applying=True)
     refuse_errors(planned)

@@ -11,8 +11,8 @@ from skep.apply import Outcome
 from skep.commands.asking import agreed
 from skep.commands.carrying import but_for, carry_out, carry_round
 from skep.commands.choosing import named
+from skep.commands.locking import alone, beside, seconds_of, told
 from skep.compose import ComposeError, document_of
-from skep.compose.quantities import duration
 from skep.converge import (
     Run,
     Site,
@@ -47,7 +47,8 @@ def show_plan(site: Site, tell: Reporter, *, name: str, resolve: bool, exit_code
     only = only_stacks(site, [replace(stack, rollout=rollout) for stack in stacks])
     since = time.monotonic()
     with tell.busy("observing"):
-        observation, planned = look(only)
+        (observation, planned), holder = beside(only, lambda: look(only))
+    planned = told(only, planned, holder)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_untold(only, observation)
@@ -219,8 +220,7 @@ def _roll_out(
     stack may go back, where it is to. ``question``: to be answered with yes before anything changes."""
     only = only_stacks(site, [stack])
     since = time.monotonic()
-    with tell.busy("observing"):
-        observation, planned = look(only)
+    observation, planned = alone(only, tell, "observing", lambda: look(only))
     tell.plan(planned, applying=True)
     refuse_errors(planned)
     refuse_untold(only, observation)
@@ -270,11 +270,7 @@ def _with(stack: Stack, rollout: Rollout, timeout: str | None, on_failure: str |
 
 def timed(stack: Stack, timeout: str | None) -> Stack:
     """The stack with the time that ``--timeout`` gives it, such as ``90s``, ``5m`` or seconds; without, its own."""
-    try:
-        seconds = duration(f"{timeout}s" if timeout and timeout.isdigit() else timeout) / 1e9 if timeout else None
-    except ValueError as error:
-        raise UsageError(f"--timeout {timeout}: {error}") from None
-    return replace(stack, timeout=seconds or stack.timeout)
+    return replace(stack, timeout=seconds_of("--timeout", timeout) or stack.timeout)
 
 
 def all_timed(site: Site, timeout: str | None) -> Site:

@@ -8,6 +8,7 @@ from functools import partial
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
 from skep.commands.listing import NODES_SPARE, STACK, STACKS_SHOWN, manager_client, node_rows, stack_rows
+from skep.commands.locking import alone
 from skep.commands.rollouts import known, only_stacks, timed
 from skep.converge import Site, pass_over_silent, plan, refuse_errors, refuse_untold
 from skep.errors import ConnectError, UsageError
@@ -24,8 +25,9 @@ def remove(
     chosen = tuple(filter(None, (volumes or "").split(",")))
     patience = timed(known(site, name), timeout).timeout
     only = only_stacks(site, [Stack(name, (), timeout=patience, rollout=Rollout(volumes=chosen))])
-    with tell.busy("observing"):
-        observation = observe(only.cluster, only.pool, only.roles, waiting=only.waiting)
+    observation = alone(
+        only, tell, "observing", lambda: observe(only.cluster, only.pool, only.roles, waiting=only.waiting)
+    )
     planned = plan(only, observation, down=True)
     kept = any(finding.role == "stacks" and not finding.host for finding in planned.findings)
     if len(planned) or kept:

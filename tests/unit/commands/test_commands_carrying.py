@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from skep.apply import Outcome
-from skep.commands import carrying
+from skep.commands import carrying, locking
 from skep.errors import ConnectError, LockHeld, LockLost, NotConverged, PreflightError, StepFailed
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step, Wait
 from skep.report import Reporter
 
+SITE = SimpleNamespace(wait_lock=0.0)
 SEEN = Observation({}, {}, {"w1": ConnectError("down")})
 
 
@@ -67,10 +69,10 @@ def carry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[str]]]:
     ) -> list[list[str]]:
         held = Held(outcome or (lambda planned: Outcome([step.id for step in planned])))
         later = iter([plans[0] if now is None else now, *plans[1:]])
-        monkeypatch.setattr(carrying, "Run", held)
+        monkeypatch.setattr(locking, "Run", held)
         monkeypatch.setattr(carrying, "see", lambda site, before, **_: before)
         try:
-            carrying.carry_out(None, Reporter(), plans[0], SEEN, "up", lambda _: next(later), **more)  # type: ignore[arg-type]
+            carrying.carry_out(SITE, Reporter(), plans[0], SEEN, "up", lambda _: next(later), **more)  # type: ignore[arg-type]
         finally:
             assert not held.held
         return held.rounds

@@ -13,7 +13,7 @@ import pytest
 from roles.stacks.role import role as stacks
 from skep import converge
 from skep.apply import Outcome
-from skep.commands import carrying, cluster, rollouts
+from skep.commands import carrying, cluster, locking, rollouts
 from skep.converge import Site
 from skep.errors import ConnectError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Host, Secret, Stack
@@ -126,7 +126,8 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage()
-    monkeypatch.setattr(carrying, "Run", made.run)
+    monkeypatch.setattr(locking, "Run", made.run)
+    monkeypatch.setattr(locking.lock, "read", lambda *_: ({}, {}))
     for module in (carrying, rollouts):
         monkeypatch.setattr(module, "see", made.see)
     monkeypatch.setattr(rollouts, "look", made.look)

@@ -70,7 +70,8 @@ def test_a_second_taker_is_told_the_first(pool: Pools) -> None:
         pass
     assert failure.value.lines() == [
         "m1: lock: the cluster is locked by eve@elsewhere, since 2024-05-01T10:00:00+00:00, for cluster.up (process 7)",
-        "  next:  wait for it to end; a dead holder's lock expires after 60 s. If you are sure: invoke cluster.unlock",
+        "  next:  wait for it to end, as --wait-lock 5m does; a lock whose process was killed expires after 60 s."
+        " If you are sure: invoke cluster.unlock",
     ]
     assert locked(here) == ["m1"]
 

@@ -1,0 +1,146 @@
+"""Who else is at work is told before a plan, and waited for where that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skep.commands import locking
+from skep.converge import Site
+from skep.errors import LockHeld, UsageError
+from skep.holder import Holder, me
+from skep.model import Cluster, Host
+from skep.plan import Plan, Run
+from skep.report import Reporter
+from tests.unit.lock.shells import ShellPool
+
+NAMES = ("m1", "m2", "m3")
+OTHER = Holder("0123", "eve@elsewhere", "another machine", 7, "1", "2024-05-01T10:00:00+00:00", "cluster.up")
+
+
+class Told(Reporter):
+    """What was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch) -> Told:
+    monkeypatch.setattr(locking, "ASK_EVERY", 0.02)
+    return Told()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Callable[..., Site]:
+    """Managers with a lock of ``holder``; ``wait`` is what the user gives in seconds."""
+
+    def make(holder: Holder | None = OTHER, wait: float = 0.0) -> Site:
+        pool: Any = ShellPool(tmp_path, *NAMES)
+        for name in NAMES if holder else ():
+            pool[name].folder.mkdir(exist_ok=True)
+            pool[name].file("lock").write_text(f"{holder.line}\n" if holder else "")
+        hosts = tuple(Host(name, "10.0.0.1", "manager") for name in NAMES)
+        return Site(Cluster("prod", hosts), pool, [], ["a"], wait_lock=wait)
+
+    return make
+
+
+def free(site: Any) -> None:
+    for name in NAMES:
+        site.pool[name].file("lock").unlink()
+
+
+def plan(site: Site) -> Plan:
+    return Plan([Run(id="a/x@m1", host="m1", title="t", cause="c", script="true")], ["a"], NAMES)
+
+
+def test_nothing_of_a_plan_is_seen_while_another_is_at_work(site: Callable[..., Site], tell: Told) -> None:
+    with pytest.raises(LockHeld, match="eve@elsewhere") as failure:
+        locking.alone(site(), tell, "observing", lambda: "seen")
+    assert "--wait-lock 5m" in str(failure.value.next_action)
+
+
+def test_without_another_all_is_seen_once(site: Callable[..., Site], tell: Told) -> None:
+    looks: list[int] = []
+    locking.alone(site(None), tell, "observing", lambda: looks.append(1))
+    assert looks == [1]
+    assert tell.lines == []
+
+
+def test_another_is_waited_for_and_then_all_is_seen_anew(site: Callable[..., Site], tell: Told) -> None:
+    here, looks = site(wait=60), []
+
+    def look() -> int:
+        looks.append(1)
+        return len(looks)
+
+    reads = iter(range(3))
+    before = here.pool["m1"].run
+
+    def run(script: str, **more: Any) -> Any:
+        if next(reads, None) is None and here.pool["m1"].file("lock").exists():
+            free(here)
+        return before(script, **more)
+
+    here.pool["m1"].run = run  # type: ignore[method-assign]
+    assert locking.alone(here, tell, "observing", look) == 2
+    assert tell.lines[0] == f"waiting for {OTHER}, for 60 s at most"
+    assert tell.lines[-1].startswith("nobody else is at work any more")
+
+
+def test_the_wait_has_an_end(site: Callable[..., Site], tell: Told) -> None:
+    for act in (
+        lambda here: locking.alone(here, tell, "observing", lambda: "seen"),
+        lambda here: locking.locked(here, tell, "cluster.up").__enter__(),
+    ):
+        tell.lines.clear()
+        with pytest.raises(LockHeld, match="eve@elsewhere"):
+            act(site(wait=0.5))
+        assert all(line.startswith(f"waiting for {OTHER}, for ") for line in tell.lines)
+
+
+def test_the_lock_is_taken_once_another_gave_it_back(site: Callable[..., Site], tell: Told, monkeypatch: Any) -> None:
+    here = site(wait=60)
+    monkeypatch.setattr(locking.lock, "read", lambda *_: (free(here), ({}, {}))[1])
+    with locking.locked(here, tell, "cluster.up") as run:
+        run.check()
+        assert here.pool["m1"].file("lock").exists()
+    assert not here.pool["m1"].file("lock").exists()
+
+
+def test_a_dead_process_of_this_machine_keeps_nobody_waiting(site: Callable[..., Site], tell: Told) -> None:
+    dead = replace(me("cluster.up"), pid=2**22 + 1)
+    here = site(dead)
+    assert locking.alone(here, tell, "observing", lambda: "seen") == "seen"
+    (warning,) = locking.told(here, plan(here), dead).findings
+    assert (warning.level, warning.text) == (
+        "warning",
+        f"a lock was left by {dead}, which is dead: a process of this machine",
+    )
+    assert "invoke cluster.unlock" in str(warning.next_action)
+
+
+def test_a_plan_says_who_is_at_work(site: Callable[..., Site]) -> None:
+    here = site()
+    seen, holder = locking.beside(here, lambda: plan(here))
+    shown = locking.told(here, seen, holder)
+    assert [step.id for step in shown] == ["a/x@m1"]
+    assert [finding.text for finding in shown.findings] == [
+        f"somebody is at work: {OTHER}; this plan may show what is half done"
+    ]
+    assert locking.told(here, seen, None) is seen
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), (None, None)])
+def test_an_options_time(text: str | None, seconds: float | None) -> None:
+    assert locking.seconds_of("--wait-lock", text) == seconds
+    with pytest.raises(UsageError, match="--wait-lock soon"):
+        locking.seconds_of("--wait-lock", "soon")
