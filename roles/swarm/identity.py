@@ -45,8 +45,8 @@ def expelled(state: State | None, seen: View | None) -> bool:
 
 
 def stranded(state: State | None) -> bool:
-    """Whether its first join came to no end: it never became a node."""
-    return is_pending(state) and state is not None and state.node_id is None
+    """Whether its first join came to no end: it waits for managers it does not reach, and never became a node."""
+    return state is not None and state.never and state.node_state in (PENDING, "error")
 
 
 def moved(state: State | None, node: Node | None) -> bool:

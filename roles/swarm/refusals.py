@@ -100,7 +100,9 @@ def _split(observed: Mapping[str, State | None]) -> Iterator[Finding]:
 
 def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | None) -> Iterator[Finding]:
     """Why one host's place in a swarm forbids to go on."""
-    if state is None or state.node_state in ("inactive", STOPPED) or expelled(state, seen):
+    if state is None or state.node_state in ("inactive", STOPPED):
+        return
+    if expelled(state, seen) or (seen and stranded(state)):
         return
     if state.node_state == PENDING:
         if seen is None:
@@ -110,7 +112,7 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | 
                 f"run the same command again in a moment, for its managers may be on their way; if it stays: on {name}"
                 " look at journalctl -u docker; if its place there may be given up: docker swarm leave --force",
             )
-        elif state.node_id and seen.node_of(state) is None:
+        elif seen.node_of(state) is None:
             yield _stranger(name, seen)
     elif state.node_state == LOCKED:
         if seen is None:

@@ -22,11 +22,10 @@ class Swarm:
         DATA_ROOTS
         + r"""
 command -v dockerd >/dev/null && echo "engine installed"
-ip -o addr show scope global 2>/dev/null | awk '{ print "address", $4 }'
+ip -o addr show scope global 2>/dev/null | awk '$2 !~ /^(docker|br-|veth)/ { print "address", $4 }'
 data_roots | while IFS= read -r root; do
-  [ -s "$root/swarm/certificates/swarm-node.crt" ] || continue
   echo "root $root"
-  cat "$root/swarm/certificates/swarm-node.crt"
+  cat "$root/swarm/certificates/swarm-node.crt" 2>/dev/null
 done
 true
 """

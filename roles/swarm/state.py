@@ -47,7 +47,8 @@ class Node:
 class State:
     """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
     (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
-    its engine advertises, ``addresses`` are those the host has."""
+    its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, tells no node, and there is
+    no certificate where it keeps its data: it has never become a node."""
 
     role: str = "worker"
     availability: str = "active"
@@ -59,6 +60,7 @@ class State:
     error: str | None = None
     address: str = ""
     addresses: tuple[str, ...] = ()
+    never: bool = False
     nodes: tuple[Node, ...] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -125,6 +127,9 @@ def parse_state(text: str, answers: Answers) -> State | None:
         error=swarm.get("Error") or None,
         address=swarm.get("NodeAddr") or "",
         addresses=addresses,
+        never=state != "inactive"
+        and not (node or own.node)
+        and f"root {info.get('DockerRootDir')}" in text.splitlines(),
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
         fixed=_fixed(cluster) if cluster else {},

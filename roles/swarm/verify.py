@@ -44,6 +44,22 @@ def test_same_swarm(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> No
     assert name == identity, f"{wanted.name} takes itself for the node {identity}, its certificate is for {name}"
 
 
+def test_own_node(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+    """no other machine runs as the node of the host"""
+    node = _node(host, wanted, manager, ask)
+    name = host.run("cat /proc/sys/kernel/hostname").stdout.strip()
+    for _ in range(PATIENCE):
+        if node["Description"].get("Hostname") == name:
+            return
+        time.sleep(1)
+        node = _node(host, wanted, manager, ask, again=True)
+    pytest.fail(
+        f"{wanted.name} calls itself {name}, and the managers know its node as {node['Description'].get('Hostname')}:"
+        " another machine, made from a copy of its disk, runs as that node; or it was renamed, and its engine not"
+        " restarted"
+    )
+
+
 def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
     """the managers and the host agree on its role, and it is the one wanted"""
     node = _node(host, wanted, manager, ask)

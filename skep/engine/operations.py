@@ -20,6 +20,7 @@ from skep.engine.stacks import (
     stack_remove,
 )
 from skep.engine.transport import EngineClient
+from skep.errors import StepFailed
 from skep.model import Secret, reveal
 
 DEFAULT_SUBNET_SIZE = 24
@@ -64,12 +65,16 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
         swarm = api.info()["Swarm"]
         if swarm["LocalNodeState"] == "active":
             return
-        if refusal is not None and swarm["LocalNodeState"] in ("inactive", "error"):
+        if refusal is not None and swarm["LocalNodeState"] == "inactive":
             raise refusal
-        if not api.pause(0.25):
+        if (refusal is not None and swarm["LocalNodeState"] == "error") or not api.pause(0.25):
             break
-    told = swarm.get("Error") or "no error told"
-    raise refusal or TimeoutError(f"the node stays {swarm['LocalNodeState']}: {told}")
+    raise StepFailed(
+        f"did not join: its engine is {swarm['LocalNodeState']}",
+        cause=str(swarm.get("Error") or (refusal and refusal.explanation) or "no error told"),
+        next_action=f"see that this host reaches {' or '.join(addresses)} (a firewall?) and that the clocks agree; then"
+        " run the same command again: it gives up this join and joins anew",
+    )
 
 
 def unlock_key(api: EngineClient) -> Secret:

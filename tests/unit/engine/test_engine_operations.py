@@ -9,6 +9,7 @@ from docker.errors import APIError
 
 from skep.engine.operations import OPERATIONS, _merge, find_node
 from skep.engine.refs import resolve
+from skep.errors import StepFailed
 
 
 def node(id: str, name: str = "m1", state: str = "ready", **spec: Any) -> dict[str, Any]:
@@ -76,17 +77,22 @@ def test_join_goes_on_in_the_background_after_the_api_gave_up(fake: Any, turns: 
     assert len(api.called("write")) == 1
 
 
-@pytest.mark.parametrize("after", ["inactive", "error"])
-def test_join_that_was_refused_fails(fake: Any, turns: Any, refuse: Any, after: str) -> None:
-    api = fake(write=refuse(400, "invalid join token"), info=turns(*state(after)))
+def test_join_that_was_refused_fails(fake: Any, turns: Any, refuse: Any) -> None:
+    api = fake(write=refuse(400, "invalid join token"), info=turns(*state("inactive")))
     with pytest.raises(APIError, match="invalid join token"):
         join(api)
 
 
-def test_join_that_never_ends_fails_with_what_the_engine_says(fake: Any) -> None:
-    api = fake(info={"Swarm": {"LocalNodeState": "pending", "Error": "x509: not yet valid"}})
-    with pytest.raises(TimeoutError, match="stays pending: x509: not yet valid"):
+@pytest.mark.parametrize("after", ["error", "pending"])
+def test_join_that_comes_to_no_end_fails_with_what_the_engine_says_and_where_to_look(
+    fake: Any, refuse: Any, after: str
+) -> None:
+    told = {"Swarm": {"LocalNodeState": after, "Error": "context deadline exceeded"}}
+    api = fake(write=refuse(503, "Timeout was reached"), info=told)
+    with pytest.raises(StepFailed, match=f"did not join: its engine is {after}") as raised:
         join(api)
+    assert raised.value.cause == "context deadline exceeded"
+    assert (raised.value.next_action or "").startswith("see that this host reaches 10.0.0.1:2377 (a firewall?)")
 
 
 @pytest.mark.parametrize(("local", "calls"), [("inactive", 0), ("active", 1), ("pending", 1), ("locked", 1)])

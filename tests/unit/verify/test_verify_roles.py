@@ -115,10 +115,12 @@ RIGHT = {
     "json .Swarm}": lines(swarm()),
     "docker info": lines(info()),
     "swarm-node.crt": certificate(),
+    "kernel/hostname": "m1\n",
 }
 WORKER = RIGHT | {
     "json .Swarm}": lines(swarm("W1", "10.0.0.2", Cluster=None)),
     "swarm-node.crt": certificate(unit="swarm-worker", name="W1"),
+    "kernel/hostname": "w1\n",
 }
 
 
@@ -172,6 +174,7 @@ BROKEN = {
         {"swarm-node.crt": certificate(swarm="OTHER")},
         "m1 has a certificate of the swarm OTHER, the managers are the swarm SWARM",
     ),
+    "copied": ("swarm", {"kernel/hostname": "m2\n"}, "m1 calls itself m2, and the managers know its node as m1"),
     "unknown": ("swarm", {"docker node inspect": lines(node("X", "m1", "manager"))}, "the node M1, which the managers"),
     "unreachable": (
         "swarm",
