@@ -240,7 +240,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_is_wrong_fails_in_the_operators_words(pool, case):
+def test_what_is_wrong_fails_in_the_operators_words(pool, case, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     role, answers, words = BROKEN[case]
     found = bad(pool, role, m1=answers)
     assert [message for _, outcome, message in found if outcome == "failed" and words in message], found
