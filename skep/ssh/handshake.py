@@ -170,4 +170,4 @@ def _expired(words: str, user: str) -> str | None:
 
 
 def _last(text: str) -> str:
-    return text.strip()[-300:]
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())[-300:]
