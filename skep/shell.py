@@ -28,7 +28,7 @@ target is replaced. With a mode the file is root's; else it keeps owner, mode an
 Else ``NO_ROOM``, and nothing was changed."""
 
 STARTING = r"""
-started_before() { before=$(date +%s.%6N); }
+started_before() { before=$(date +%s.%N | cut -c 1-17); }
 this_start() {
   journalctl --sync 2>/dev/null || true
   since=$(journalctl --quiet --no-pager --since="@$before" --output=short-unix UNIT="$1" \
@@ -49,7 +49,7 @@ why_not() {
   echo "the journal holds no line of this start; on this host: systemctl status docker.service" >&2
 }
 """
-"""``started_before`` notes the time. After a start that failed, ``why_not`` says on stderr what the unit,
+"""``started_before`` notes the time, in microseconds, which not every ``date`` gives. After a start that failed, ``why_not`` says on stderr what the unit,
 or one it needs, has said from its first start since on.
 
 The message id is that of PID 1's line that begins a start, in any locale. Lines are not chosen by the unit's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,12 +30,13 @@ class Said:
         return "\n".join(part for part in (self.out.strip(), self.err.strip()) if part)
 
 
-def hear(channel: paramiko.Channel, word: str, seconds: float) -> Said | None:
-    """Read stdout up to a line that is the word, and no further; ``None`` once it came. Stderr is left to be read.
+def hear(channel: paramiko.Channel, word: str, seconds: float, prompt: str = "") -> Said | None:
+    """Read stdout up to a line that is the word, and no further; ``None`` once it came.
 
+    Stderr is left to be read, unless there is a ``prompt``: who asks with that a second time has refused (status 1).
     Raises ``EOFError`` when the connection ends.
     """
-    out, end = bytearray(), f"{word}\n".encode()
+    out, err, end = bytearray(), bytearray(), f"{word}\n".encode()
     until, before = time.monotonic() + seconds, channel.gettimeout()
     channel.settimeout(0.1)
     try:
@@ -43,9 +45,12 @@ def hear(channel: paramiko.Channel, word: str, seconds: float) -> Said | None:
                 byte = channel.recv(1)
                 out += byte
                 if not byte:
-                    return _ended(channel, out, unread(channel))
+                    return _ended(channel, out, err + unread(channel))
+            err += unread(channel) if prompt else b""
+            if prompt and err.count(prompt.encode()) > 1:
+                return Said(_text(out), _text(err), 1)
             if time.monotonic() > until:
-                return Said(_text(out), _text(unread(channel)), None)
+                return Said(_text(out), _text(err + unread(channel)), None)
     finally:
         channel.settimeout(before)
     return None
@@ -60,30 +65,17 @@ def unread(channel: paramiko.Channel) -> bytearray:
 
 
 def give_password(channel: paramiko.Channel, password: Secret, word: str, prompt: str, seconds: float) -> Said | None:
-    """Give sudo the password over stdin; ``None`` once the shell behind it says the word on both streams.
+    """Give sudo the password over stdin; ``None`` once the shell behind it says the word.
 
-    Asked a second time, sudo did not like the password.
+    Nothing more is sent before that: some sudos read all there is.
     """
     with suppress(OSError):  # it may have ended already
-        channel.sendall(f"{password.reveal()}\n{word}\n".encode())
-    out, err, end = bytearray(), bytearray(), f"{word}\n".encode()
-    until = time.monotonic() + seconds
-    said: Said | None = None
-    while said is None and not (out.endswith(end) and end in err):
-        ended = channel.exit_status_ready()
-        if not out.endswith(end) and channel.recv_ready():
-            out += channel.recv(1)
-        elif channel.recv_stderr_ready():
-            err += channel.recv_stderr(4096)
-        elif ended:
-            said = _ended(channel, out, err)
-        elif err.count(prompt.encode()) > 1:
-            said = Said(_text(out), _text(err), 1)
-        elif time.monotonic() > until:
-            said = Said(_text(out), _text(err), None)
-        else:
-            time.sleep(0.002)
-    return said and replace(said, err=said.err.replace(prompt, "\n"))
+        channel.sendall(f"{password.reveal()}\n".encode())
+    said = hear(channel, word, seconds, prompt)
+    if said:
+        return replace(said, err=re.sub(rf"(\[sudo: )?{prompt}(\] Password:)?", "\n", said.err))
+    channel.sendall(f"{word}\n".encode())
+    return None
 
 
 def _ended(channel: paramiko.Channel, out: bytearray, err: bytearray) -> Said:
@@ -153,7 +145,7 @@ def _sudo_advice(said: Said, user: str, *, password: bool) -> str:
         return "install sudo there, or log in as root: ssh.user: root"
     if "must have a tty" in words or "requiretty" in words:
         return f"let it become root without a terminal: in the host's sudoers, Defaults:{user} !requiretty"
-    if "not in the sudoers" in words or "not allowed to execute" in words:
+    if "not in the sudoers" in words or "not allowed to execute" in words or "afraid I can't do that" in words:
         return f"allow it in the host's sudoers: {user} ALL=(ALL:ALL) {'' if password else 'NOPASSWD: '}ALL"
     if password:
         advice = "check ssh.sudo-password in the inventory and the host's sudoers"

@@ -7,15 +7,13 @@ import re
 from shlex import quote
 
 from skep.questions import SOCKET
+from skep.shell import NO_ROOM
 
 LOGIN = "-- skep login --"
 """What the login shell says first: it runs what it is given. What stands before it is a greeting."""
 
 RUNNING = "-- skep --"
 """What root's shell says before the command: without it, it has not come to that."""
-
-NO_ROOM = 73
-"""What a script ends with where ``/run`` takes no files: it is full, has no inodes left, or is read-only."""
 
 _DOCKER = (
     "API_VERSION",
@@ -60,10 +58,9 @@ def by_sudo(command: str) -> str:
 def by_sudo_asking(command: str, word: str, prompt: str) -> str:
     """The same with a password, for which sudo asks with that prompt.
 
-    The shell behind sudo skips what sudo left unread (it may not have asked), up to the word, and says the word on
-    both streams: what sudo wrote before, such as its prompt, has been read by then.
+    The shell behind sudo says the word, and skips what sudo left unread (it may not have asked) up to the same word.
     """
-    skip = f'while IFS= read -r l && [ "$l" != {word} ]; do :; done; echo {word} >&2; echo {word}; exec {command}'
+    skip = f'echo {word}; while IFS= read -r l && [ "$l" != {word} ]; do :; done; exec {command}'
     return f"env LC_ALL=C sudo -k -S -p {prompt} sh -c {quote(skip)}"
 
 
@@ -102,7 +99,7 @@ trap : TERM
 said=$(umask 077; mktemp -d /run/skep.XXXXXXXX 2>&5) || exit {NO_ROOM}
 head -c 65536 /dev/zero >"$said/out" 2>&5 || {{ rm -rf "$said"; exit {NO_ROOM}; }}
 (
-mkdir -p /run/lock && exec 4>"{lock}" && flock 4 || exit {NO_ROOM}
+mkdir -p /run/lock && touch "{lock}" && exec 4>"{lock}" && flock 4 || exit {NO_ROOM}
 (
 {script}
 ) 4>&-

@@ -125,3 +125,21 @@ def test_a_change_that_still_runs_is_waited_for_by_its_like_only(start: Start, t
 def test_what_a_change_leaves_running_holds_nobody_up(start: Start) -> None:
     assert start(changing("sleep 300 >/dev/null 2>&1 &", "x")).wait() == 0
     assert start(changing("true", "x")).wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (lambda run: (run.rmdir(), run.write_text("")), "mktemp:"),
+        (lambda run: (run / "lock").write_text(""), "mkdir:"),
+        (lambda run: (run / "lock/skep-x").mkdir(parents=True), "skep-x"),
+    ],
+)
+def test_a_change_that_finds_no_place_for_its_files_does_not_begin(
+    start: Start, tmp_path: Path, prepare: Callable[[Path], object], words: str
+) -> None:
+    prepare(tmp_path / "run")
+    process = start(changing(f"touch {tmp_path}/begun", "x"))
+    assert process.stderr and words in process.stderr.read().decode()
+    assert process.wait() in (73, 2)
+    assert not (tmp_path / "begun").exists()

@@ -72,6 +72,17 @@ def test_a_password_that_nobody_asks_for_is_skipped(serve: Serve, login: Login) 
     assert result.out == "out\n"
 
 
+def test_a_sudo_that_reads_all_there_is_is_given_the_password_alone(serve: Serve, login: Login) -> None:
+    server = serve()
+    greedy = ASKING.replace("IFS= read -r password || exit 1", "password=$(dd bs=4096 count=1 2>/dev/null)")
+    sudo(server, greedy.replace("'%s' \"$4\"", "'[sudo: %s] Password: ' \"$4\"") + HAND_OVER)
+    here = login(server, user="ops", sudo_password=Secret("p'w $"))
+    assert here.run("echo out; cat").out == "out\n"
+    with pytest.raises(SudoError) as failure:
+        login(server, user="ops", sudo_password=Secret("wrong")).run("true")
+    assert failure.value.cause == "Sorry, try again."
+
+
 def test_what_sudo_says_besides_is_no_refusal(serve: Serve, login: Login) -> None:
     server = serve()
     noise = "sudo: unable to resolve host m1: Name or service not known"
