@@ -41,8 +41,8 @@ ENVIRONMENT = (
 
 
 def by_login(command: str) -> str:
-    """For any login shell: runs a command after saying ``LOGIN``."""
-    return f"sh -c {quote(f'echo {quote(LOGIN)}; exec {command}')}"
+    """For any login shell: runs a command after saying ``LOGIN``. Sudo's words are to be English, to be understood."""
+    return f"sh -c {quote(f'export LC_ALL=C; echo {quote(LOGIN)}; exec {command}')}"
 
 
 def as_root(command: str) -> str:
@@ -51,8 +51,8 @@ def as_root(command: str) -> str:
 
 
 def by_sudo(command: str) -> str:
-    """The command as root, where sudo asks for no password. Sudo's words are to be English, to be understood."""
-    return f"env LC_ALL=C sudo -n {command}"
+    """The command as root, where sudo asks for no password."""
+    return f"sudo -n {command}"
 
 
 def by_sudo_asking(command: str, word: str, prompt: str) -> str:
@@ -61,7 +61,7 @@ def by_sudo_asking(command: str, word: str, prompt: str) -> str:
     The shell behind sudo says the word, and skips what sudo left unread (it may not have asked) up to the same word.
     """
     skip = f'echo {word}; while IFS= read -r l && [ "$l" != {word} ]; do :; done; exec {command}'
-    return f"env LC_ALL=C sudo -k -S -p {prompt} sh -c {quote(skip)}"
+    return f"sudo -k -S -p {prompt} sh -c {quote(skip)}"
 
 
 def command(timeout: float) -> str:

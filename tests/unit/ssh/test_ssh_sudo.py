@@ -53,7 +53,7 @@ def test_without_a_password(serve: Serve, login: Login) -> None:
     server = serve()
     sudo(server, QUIET + HAND_OVER)
     assert login(server, user="ops").run("echo out; exit 1").out == "out\n"
-    assert ["exec env LC_ALL=C sudo -n sh -c" in command for command in server.commands] == [True]
+    assert ["exec sudo -n sh -c" in command for command in server.commands] == [True]
 
 
 def test_the_password_goes_over_stdin_and_the_script_follows(serve: Serve, login: Login) -> None:
@@ -121,10 +121,9 @@ def test_a_refusal_in_any_words(serve: Serve, login: Login, text: str, advice: s
 def test_a_host_without_sudo(serve: Serve, login: Login, tmp_path: Path) -> None:
     (tmp_path / "shell").write_text(f'#!/bin/sh\nPATH={tmp_path}/bin\neval "$1"\n')
     (tmp_path / "shell").chmod(0o755)
-    for name in ("env", "sh"):
-        (tmp_path / "bin").mkdir(exist_ok=True)
-        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or "")
-    with pytest.raises(SudoError, match=r"sudo.*: No such file(.|\n)*install sudo there"):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/sh").symlink_to(shutil.which("sh") or "")
+    with pytest.raises(SudoError, match=r"sudo: not found(.|\n)*install sudo there"):
         login(serve(shell=(f"{tmp_path}/shell",)), user="ops").run("true")
 
 
