@@ -45,6 +45,7 @@ def init(cluster: Cluster) -> Step:
         cause="no manager of the inventory is in a swarm",
         operation="swarm_init",
         arguments=arguments,
+        otherwise=_unchosen(first),
         needs=(f"engine@{first.name}", f"daemon@{first.name}"),
     )
 
@@ -240,9 +241,15 @@ def _join(cluster: Cluster, host: Host, observed: Observed, seen: View | None, g
             "token": Ref(f"{host.role}-token"),
             "advertise": advertise(host),
         },
+        otherwise=_unchosen(host),
         needs=(f"engine@{host.name}", f"daemon@{host.name}", leave_id(host.name), *gate, *lost),
         after=_returns(cluster) if host.role == "manager" else (),
     )
+
+
+def _unchosen(host: Host) -> str | None:
+    """What helps where its engine is told no address and cannot choose one."""
+    return None if advertise(host) else f"if it cannot choose an address to advertise: set hosts.{host.name}.advertise"
 
 
 def _returns(cluster: Cluster) -> tuple[str, ...]:

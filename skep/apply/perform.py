@@ -138,6 +138,8 @@ class Performer:
                 self._anywhere(attempt)
         except SkepError as error:
             ended = isinstance(step, Run | Put) and isinstance(error, StepFailed)
+            if isinstance(error, StepFailed):
+                error.next_action = error.next_action or step.otherwise
             raise self._redacted(error if ended or self._lease.held else self._lease.loss()) from None
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
@@ -230,7 +232,7 @@ class Performer:
         assert attempt.look is not None
         while True:
             with self._lend(host, attempt) as api:
-                progress = _told(step, partial(attempt.look, api, **arguments), step.otherwise)
+                progress = _told(step, partial(attempt.look, api, **arguments))
                 attempt.heard = time.monotonic()
                 attempt.limits.allow(progress.grace)
                 if progress.done:
@@ -315,13 +317,9 @@ class Performer:
         return error
 
 
-def _told(step: Step, act: Callable[[], T], otherwise: str | None = None) -> T:
-    """What it gives. An error that names no remedy of its own gets the one that is known ``otherwise``."""
+def _told(step: Step, act: Callable[[], T]) -> T:
     try:
         return act()
-    except StepFailed as error:
-        error.next_action = error.next_action or otherwise
-        raise
     except (LookupError, TimeoutError) as error:
         raise StepFailed("cannot be done", step=step.id, cause=str(error), next_action=AGAIN) from None
 

@@ -8,6 +8,7 @@ from typing import Any
 from skep.errors import AccessError, ConnectError, SkepError
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
+from skep.preflight.advertised import advertised
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, swarm_address, where
 from skep.preflight.ranges import bridge_pools, default_pool, ranges
 
@@ -67,27 +68,13 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
         overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
         if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
             yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
-    yield from _advertised(host, fact)
+    yield from advertised(host, fact)
     yield from ranges(cluster, host, fact)
     yield from bridge_pools(host, fact)
     if fact.unroutable:
         others = [other.name for other in cluster.hosts if swarm_address(other) in fact.unroutable]
         yield error(
             f"has no route to {', '.join(others)}", f"on {host.name} look at: ip route get {fact.unroutable[0]}"
-        )
-
-
-def _advertised(host: Host, fact: Facts) -> Iterator[Finding]:
-    wanted = host.advertise or (host.address if is_ip(host.address) else None)
-    if wanted is None or not fact.addresses:
-        return
-    present = {canonical(address) for found in fact.addresses.values() for address in found}
-    if canonical(wanted) not in present and wanted not in fact.addresses:
-        yield Finding(
-            "error",
-            f"the advertise address {wanted} is not on this host",
-            host=host.name,
-            next_action=f"set hosts.{host.name}.advertise to one of: {', '.join(sorted(fact.addresses))}",
         )
 
 

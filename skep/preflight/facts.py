@@ -48,6 +48,8 @@ class Facts:
     """Port, protocol, and who listens there."""
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Interface → its addresses."""
+    devices: frozenset[str] = frozenset()
+    """Interfaces of a kind of their own, such as network cards, that are up; ``lo`` always where that is told."""
     routes: tuple[tuple[str, str], ...] = ()
     """Destination and interface."""
     behind: frozenset[str] = frozenset()
@@ -83,6 +85,8 @@ directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
 echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
 ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946|{data}) '
 ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
+ip -j -d link show 2>/dev/null | sed 's/}},{{"ifindex"/\n{{"ifindex"/g' | grep -v '"info_kind"' |
+  sed -n 's/.*"ifname":"\([^"]*\)","flags":\[[^]]*"UP".*/device \1/p'
 ip -o route show 2>/dev/null | awk '$1 != "default" {{
   via = ""
   for (i = 1; i < NF; i++) if ($i == "via") via = $i; else if ($i == "dev") print "route", $1, $(i + 1), via }}'
@@ -122,6 +126,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         rooms=rooms(rows),
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
+        devices=frozenset(row[1] for row in rows if row[0] == "device"),
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
         behind=frozenset(row[1] for row in rows if row[0] == "route" and row[3:] == ["via"]),
         unroutable=tuple(row[1] for row in rows if row[0] == "unroutable"),

@@ -558,3 +558,13 @@ def test_a_key_that_a_step_gave_is_in_no_error(monkeypatch: pytest.MonkeyPatch, 
     leaking = Call(id="daemon/unlock@m1", operation="leak", arguments={"key": Ref("result@daemon/key@m1")}, **COMMON)
     with pytest.raises(StepFailed, match=r"bad key \*\*\*"):
         here.perform(leaking, said.append)
+
+
+def test_a_refusal_of_the_engine_gets_the_remedy_that_its_step_knows(monkeypatch: Any, said: list[str]) -> None:
+    def refuse(api: Any) -> None:
+        raise StepFailed("the engine refused", cause="could not choose an IP address to advertise")
+
+    monkeypatch.setitem(OPERATIONS, "probe", refuse)
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m1")).perform(call(host="m1", otherwise="set hosts.m1.advertise"), said.append)
+    assert failure.value.next_action == "set hosts.m1.advertise"

@@ -31,6 +31,8 @@ listen tcp *:7946 users:(("dockerd",pid=9,fd=6))
 address lo 127.0.0.1/8
 address eth0@if3 10.0.0.1/24
 address eth0@if3 fd00::1/64
+device lo
+device eth0
 route 10.0.0.0/24 eth0
 route 10.7.0.0/16 eth0 via
 """
@@ -63,7 +65,7 @@ def test_facts_of_a_host() -> None:
         clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30,
         installed=False, in_swarm=True,
         held=((2377, "tcp", "nginx"), (4789, "udp", "the kernel"), (7946, "tcp", "dockerd")),
-        addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")},
+        addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")}, devices=frozenset({"lo", "eth0"}),
         routes=(("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), behind=frozenset({"10.7.0.0/16"}),
     )  # fmt: skip
 
@@ -90,7 +92,7 @@ def test_the_probe_asks_for_the_overlay_port_in_force() -> None:
 
 def run_probe(cluster: Cluster, folder: Path, ip: str | None) -> Facts:
     """With nothing but the basic tools, and an ``ip`` where one is given."""
-    for tool in ("sh", "cat", "date", "uname", "grep", "df", "awk", "true"):
+    for tool in ("sh", "cat", "date", "uname", "grep", "df", "awk", "sed", "true"):
         (folder / tool).symlink_to(shutil.which(tool) or tool)
     if ip:
         (folder / "ip").write_text(f"#!/bin/sh\n{ip}\n")
@@ -292,6 +294,54 @@ def test_dockers_default_pool_over_routes_before_a_swarm_exists() -> None:
 def test_an_advertise_address_may_be_an_interface(advertise: str) -> None:
     host = replace(CLUSTER.hosts[0], address="m1.example.com", advertise=advertise)
     assert texts(replace(CLUSTER, hosts=(host,)), m1=facts()) == []
+
+
+CARDS = {"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fe80::1"), "docker0": ("172.17.0.1",)}
+DEVICES = frozenset({"lo", "eth0", "eth1"})
+
+
+@pytest.mark.parametrize(
+    ("advertise", "more", "told"),
+    [
+        (None, {}, None),
+        (None, {"eth0": ("10.0.0.1", "fd00::1", "fe80::1")}, None),
+        (None, {"eth1": ("fe80::2",)}, None),
+        (None, {"bond0": ("10.1.0.1",), "veth12": ("10.3.0.1",)}, None),
+        (None, {"eth0": (), "bond0": ("10.1.0.1",), "br-12": ("10.3.0.1",)}, None),
+        (None, {"eth1": ("10.1.0.1",)}, "cannot choose which address to advertise: 10.0.0.1 (eth0), 10.1.0.1 (eth1)"),
+        (None, {"eth1": ("fd00::2",)}, "cannot choose which address to advertise: 10.0.0.1 (eth0), fd00::2 (eth1)"),
+        (None, {"eth0": ("10.0.0.1", "10.0.0.9")},
+         "cannot choose which address to advertise: 10.0.0.1 (eth0), 10.0.0.9 (eth0)"),
+        (None, {"eth0": (), "bond0": ("10.1.0.1",), "bond1": ("10.3.0.1",)},
+         "cannot choose which address to advertise: 10.1.0.1 (bond0), 10.3.0.1 (bond1)"),
+        ("eth0", {}, None),
+        ("10.0.0.1", {"eth1": ("10.1.0.1",)}, None),
+        ("eth0", {"eth0": ("10.0.0.1", "fd00::1", "fe80::1")},
+         "takes no interface with several addresses of a kind: fd00::1 (eth0), fe80::1 (eth0)"),
+    ],
+)  # fmt: skip
+def test_which_address_an_engine_would_advertise(
+    advertise: str | None, more: dict[str, tuple[str, ...]], told: str | None
+) -> None:
+    host = replace(CLUSTER.hosts[0], address="m1.example.com", advertise=advertise)
+    cluster = replace(CLUSTER, hosts=(host,))
+    fact = facts(addresses=CARDS | more, devices=DEVICES, in_swarm=False)
+    assert [finding.text.removeprefix("the engine ") for finding in found(cluster, m1=fact)] == ([told] if told else [])
+    assert all("set hosts.m1.advertise to one of: " in str(finding.next_action) for finding in found(cluster, m1=fact))
+    assert texts(cluster, m1=replace(fact, in_swarm=True)) == []
+    if not advertise:
+        assert texts(cluster, m1=replace(fact, devices=frozenset())) == [], "not told which are devices"
+
+
+def test_the_probe_tells_which_interfaces_are_devices(tmp_path: Path) -> None:
+    links = (
+        '[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP"],"mtu":1},'
+        '{"ifindex":2,"ifname":"eth0","flags":["BROADCAST","UP"],"vfinfo_list":[{"vf":0}]},'
+        '{"ifindex":3,"ifname":"eth1","flags":["BROADCAST"],"mtu":1},'
+        '{"ifindex":4,"link_index":2,"ifname":"vlan7","flags":["UP"],"linkinfo":{"info_kind":"vlan"}}]'
+    )
+    fact = run_probe(CLUSTER, tmp_path, f"case $* in '-j -d link show') echo '{links}' ;; esac")
+    assert fact.devices == {"lo", "eth0"}
 
 
 def test_a_name_is_no_advertise_address() -> None:
