@@ -49,8 +49,8 @@ why_not() {
   echo "the journal holds no line of this start; on this host: systemctl status docker.service" >&2
 }
 """
-"""``started_before`` notes the time, in microseconds, which not every ``date`` gives. After a start that failed, ``why_not`` says on stderr what the unit,
-or one it needs, has said from its first start since on.
+"""``started_before`` notes the time, in microseconds, which not every ``date`` can print. After a start that failed,
+``why_not`` says on stderr what the unit, or one it needs, has said from its first start since on.
 
 The message id is that of PID 1's line that begins a start, in any locale. Lines are not chosen by the unit's
 invocation id: those of a process that ends at once lack it. ``tail``, since journalctl of systemd 252 takes the first

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.errors import AccessError, ConnectError, SkepError
-from skep.model import Cluster, Host, canonical, is_ip
+from skep.model import Cluster, Host
 from skep.plan import Finding
 from skep.preflight.advertised import advertised
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, swarm_address, where
