@@ -309,12 +309,17 @@ def refuse_later(plan: Plan) -> None:
 
 
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
-    """Only the steps about those hosts, less those that need a step about others. What is said of steps that are about
-    no host goes with them."""
+    """Only the steps about those hosts, less those that need a step about others. What is said of steps that are left
+    out, be they about other hosts or about none, goes with them."""
     kept = [step for step in plan if step.concerns in hosts]
     names = {step.id for step in kept}
     wide = {role.name for role in site.roles if isinstance(role, ClusterWide)}
-    items: list[Step | Finding] = [one for one in plan.findings if one.host or one.role not in wide]
+    items: list[Step | Finding] = [
+        one
+        for one in plan.findings
+        if (one.host or one.role not in wide)
+        and (one.role != preflight.ROOM or one.host in hosts or one.level != "error")
+    ]
     for step in kept:
         lacking = sorted(plan.needs[step.id] - plan.gates[step.id] - names)
         if lacking:

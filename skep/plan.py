@@ -112,7 +112,8 @@ class Run(Step):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Put(Step):
-    """A file, written atomically, owned by root."""
+    """A file, written in one move, owned by root; through a link, whose target it replaces. A folder in its place is a
+    failure."""
 
     kind: ClassVar[str] = "put"
     path: str

@@ -172,8 +172,8 @@ def _fetch(host: str, want: State, cause: str) -> Step:
         title=f"download docker.io {want.version}",
         cause=cause,
         script=f"WANTED={want.version}\n{FETCH}",
-        otherwise="change engine.version or the host's package sources, then run the same command again; no node was"
-        " drained yet",
+        otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
+        " command again; no node was drained yet",
         only_with=f"engine/install@{host}",
         timeout=600,
         writes=FETCHING,

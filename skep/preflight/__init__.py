@@ -2,7 +2,8 @@
 
 from skep.preflight.checks import check
 from skep.preflight.facts import MODULES, Facts, parse, probe
+from skep.preflight.room import ROLE as ROOM
 from skep.preflight.room import ROOMS, Room
 from skep.preflight.room import findings as room
 
-__all__ = ["MODULES", "ROOMS", "Facts", "Room", "check", "parse", "probe", "room"]
+__all__ = ["MODULES", "ROOM", "ROOMS", "Facts", "Room", "check", "parse", "probe", "room"]

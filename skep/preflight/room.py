@@ -18,6 +18,8 @@ ROOMS = (
 MEMORY = "/var/lib/skep"
 SCRIPT: Mapping[str, int] = {"/run": MIB, MEMORY: MIB}
 """What every script takes: its output and files, and the number of its run."""
+ROLE = "room"
+"""Under which these findings are told: what is lacking on a host is of no matter where nothing is done there."""
 FILE_SIZE = 64 << 10
 """Bytes that count as one file, where inodes are counted."""
 
@@ -85,14 +87,14 @@ def findings(cluster: Cluster, steps: Iterable[Step], rooms: Mapping[str, Mappin
                 taken[place] = taken.get(place, 0) + size
     for host, taken in needs.items():
         for text, action in _lacking(host, {place: rooms[host].get(place, Room()) for place in taken}, taken):
-            yield Finding("error", text, host=host, next_action=action)
+            yield Finding("error", text, host, ROLE, action)
     if not needs:
         return
     for manager in cluster.managers:
         if manager.name in rooms and MEMORY not in needs.get(manager.name, {}):
             kept = {MEMORY: rooms[manager.name].get(MEMORY, Room())}
             for text, action in _lacking(manager.name, kept, {MEMORY: MIB}):
-                yield Finding("warning", f"{text}; it keeps no lock and no history", manager.name, next_action=action)
+                yield Finding("warning", f"{text}; it keeps no lock and no history", manager.name, ROLE, action)
 
 
 def _taken(step: Step) -> Mapping[str, int]:

@@ -268,6 +268,30 @@ def test_apt_is_not_begun_while_another_holds_a_lock(host: Host, debian: Callabl
     assert host.apt == []
 
 
+@pytest.mark.parametrize(
+    ("left", "state", "status"),
+    [
+        (["enabled"], "starting", BUSY),
+        (["enabled"], "running", 0),
+        (["enabled", "result.json"], "starting", 0),
+        ([], "starting", 0),
+    ],
+)
+def test_cloud_init_is_waited_for_while_the_host_boots(
+    host: Host, debian: Callable[..., None], left: list[str], state: str, status: int
+) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("systemctl", f'case "$1" in is-system-running) echo {state};; esac')
+    place = host.folder / "cloud-init"
+    place.mkdir()
+    for name in left:
+        (place / name).touch()
+    ended = host.run(f"WANTED=\n{FETCH}".replace("/run/cloud-init", str(place)))
+    assert ended.returncode == status
+    assert ended.stderr == ("cloud-init is still setting this host up\n" if status else "")
+    assert bool(host.apt) == (status == 0)
+
+
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 def test_a_lock_taken_at_the_last_moment_is_waited_for(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")

@@ -132,6 +132,8 @@ def test_a_plan_looks_for_room_where_its_steps_write(site: Site) -> None:
     planned = converge.plan(replace(site, roles=[Writer()]), seen)
     told = [(finding.host, finding.text) for finding in planned.errors if "free for /usr" in finding.text]
     assert told == [("w1", "has 0 MiB free for /usr; 1024 MiB are needed")]
+    assert len(converge.limited(site, planned, {"w1"}).errors) == len(planned.errors)
+    assert not any("/usr" in finding.text for finding in converge.limited(site, planned, {"m1"}).errors)
 
 
 def test_a_step_that_would_run_again_is_refused() -> None:
