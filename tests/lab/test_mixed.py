@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rig.environment import Environment
-from rig.tool import Ran
 
 VERSION = "docker version --format '{{.Server.Version}}'"
 
@@ -38,43 +37,10 @@ stat --version | grep -qv GNU && sudo --version | grep -q sudo-rs
 """Sudo and the core utilities are those written in Rust, as on newer Ubuntus."""
 
 
-RIVAL = r"""
-mkdir -p /root/rival/DEBIAN
-printf '%s\n' 'Package: rival' 'Version: 1.0' 'Architecture: all' 'Maintainer: Lab <lab@example.com>' \
-  'Conflicts: containerd' 'Description: cannot stand containerd' >/root/rival/DEBIAN/control
-dpkg-deb --build /root/rival /root/rival.deb && dpkg --install /root/rival.deb
-"""
-AT_WORK = r"""
-setsid apt-get -qq -o APT::Update::Pre-Invoke::='until [ -e /run/go ]; do sleep 0.2; done' update >/dev/null 2>&1 &
-until find /proc/[0-9]*/fd -lname /var/lib/apt/lists/lock -printf . -quit | grep -q .; do sleep 0.1; done
-"""
-
-
-def nothing_is_removed_unasked(mixed: Environment) -> None:
-    mixed.hosts.run("m1", RIVAL)
-    plan = mixed.plan().must(4)
-    told = [f for f in plan.findings if f["level"] == "error" and f["host"] == "m1" and "rival" in f["text"]]
-    assert len(told) == 1 and told[0]["next"].endswith("apt-get remove rival"), f"{plan}"
-    mixed.hosts.run("m1", "apt-get remove -qq -y rival")
-
-
-def up_while_apt_is_at_work(mixed: Environment) -> Ran:
-    mixed.hosts.run("m3", AT_WORK)
-    with mixed.tool.start("cluster.up", "--verify", "always") as running:
-        running.wait_for_step("engine/install@m3", "progress")
-        mixed.hosts.run("m3", "touch /run/go")
-        ran = running.end().must()
-    said = [event["text"] for event in ran.named("step") if event["kind"] == "progress" and event["host"] == "m3"]
-    assert said[0].startswith("waits: apt-get (process "), f"{said}\n{ran}"
-    assert said[0].endswith(" holds /var/lib/apt/lists/lock"), f"{said}\n{ran}"
-    return ran
-
-
 def test_managers_with_three_engine_versions_make_one_cluster(mixed: Environment) -> None:
     for host, script in {"m1": GERMAN, "m2": GREETING, "m3": ELSEWHERE + RUST}.items():
         mixed.hosts.run(host, script)
-    nothing_is_removed_unasked(mixed)
-    ran = up_while_apt_is_at_work(mixed)
+    ran = mixed.up("--verify", "always")
     mixed.must_be_as_described()
     second = mixed.up()
     assert not second.steps, f"{second}"
