@@ -11,6 +11,7 @@ from skep.diff import lines
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
+from skep.refusals.addresses import go_network, overlap
 
 CONTAINERS = r"""
 [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] || exit 0
@@ -90,6 +91,7 @@ class Networks:
         for network in cluster.networks:
             overlay = have.get(network.name)
             if overlay is None:
+                steps += _overlapping(network, have)
                 steps.append(_create(network, "missing", only_with=None if told is not None else "swarm/init"))
                 continue
             drift = _drift(network, overlay)
@@ -139,6 +141,18 @@ def _attached(observed: Observed, network: str) -> list[tuple[str, str]]:
         for name, networks in (state.attached.items() if state else ())
         if network in networks
     ]
+
+
+def _overlapping(network: Network, have: Mapping[str, Overlay]) -> list[Step | Finding]:
+    """Networks of the swarm that have addresses of one that is to be made: Swarm would take it, and give none out."""
+    own = go_network(network.subnet or "")
+    for name, other in sorted(have.items()):
+        there = go_network(other.settings.get("subnet") or "")
+        if own is not None and there is not None and overlap(own, there):
+            text = f"network {network.name} {own} overlaps {there} of the network {name} in the swarm: its tasks would"
+            action = f"choose another range, or remove that network: docker network rm {name}"
+            return [_refusal(f"{text} never get an address", action)]
+    return []
 
 
 def settings(network: Network) -> dict[str, Any]:

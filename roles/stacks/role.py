@@ -13,6 +13,7 @@ from roles.stacks.planner import Planner, key_step
 from roles.stacks.ports import handovers
 from roles.stacks.removal import bystanders, removals
 from roles.stacks.state import Found, State, Told, believed, parse_state, told
+from roles.stacks.subnets import overlaps
 from roles.stacks.wanted import Wanted, from_compose, from_found, from_revision, hooks_of, refreshed
 from skep.compose import ComposeError
 from skep.model import Cluster, Host, Rollout, Stack
@@ -117,7 +118,7 @@ true
         ports = handovers(clear)
         for case in cases:
             items += Planner(case, ports.of(case)).items() if isinstance(case, Case) else case
-        items += [*ports.findings, *owned_twice(clear)]
+        items += [*ports.findings, *owned_twice(clear), *overlaps(clear)]
         makes_secret = any(isinstance(item, Step) and item.id.startswith("stacks/secret:") for item in items)
         if makes_secret and (seen is None or seen.key is None):
             items.insert(0, key_step(cluster, only_with="swarm/init" if seen is None else None))

@@ -17,6 +17,12 @@ LOG_LINES = 10
 BREAK = "\n" + BELOW
 """Between lines of a cause, so that they stand below each other."""
 
+ADDRESSES = (
+    "tasks that stay new wait for addresses: most likely one of their networks overlaps another one or has none left"
+    " (docker network inspect NAME shows its subnet)"
+)
+"""Of tasks that Swarm's allocator has not dealt with, and of which it says nothing."""
+
 SERVICES = 5
 """Services told in full; the others by name."""
 
@@ -66,7 +72,8 @@ def _lines(
         states = Counter(task["Status"]["State"] for task in tasks if is_kept(task))
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
         told = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
-        said = "; ".join(filter(None, (told, missing)))
+        waiting = ADDRESSES if states["new"] and not missing else ""
+        said = "; ".join(filter(None, (told, missing, waiting)))
         return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
     ended = error_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
     place = node_name(nodes, bad.get("NodeID", ""))

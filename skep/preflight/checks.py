@@ -10,7 +10,7 @@ from skep.model import Cluster, Host
 from skep.plan import Finding
 from skep.preflight.advertised import advertised
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, swarm_address, where
-from skep.preflight.ranges import bridge_pools, default_pool, ranges
+from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_ranges, stacks_at
 
 SUPPORTED = ("debian", "ubuntu")
 MIN_FREE = 1 << 30
@@ -22,9 +22,11 @@ MAX_SKEW = 5.0
 def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, SkepError]) -> list[Finding]:
     """All findings: hosts that did not answer, each host by itself, and the hosts against each other."""
     findings = [_silent(host, error) for host, error in failures.items()]
+    ranged = stack_ranges(cluster)
     for host in cluster.hosts:
         if host.name in facts:
             findings += _host(cluster, host, facts[host.name])
+            findings += stacks_at(host, facts[host.name], ranged)
     findings += default_pool(cluster, facts)
     findings += _modules(facts)
     findings += _twins(facts, "hostname", lambda fact: fact.hostname)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
+from skep.compose import ComposeError, convert, document_of
 from skep.model import Cluster, Host
 from skep.plan import Finding
 from skep.preflight.facts import Facts, where
@@ -19,6 +21,29 @@ BRIDGES = {
 """Docker's own bridges, and what an overlay network over their range means. A task has an interface in docker_gwbridge
 beside the overlay's, and two that overlap are refused. Source: moby, libnetwork/osl: checkRouteConflict."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def stack_ranges(cluster: Cluster) -> list[tuple[str, str]]:
+    """Networks that stacks ask for, and their ranges. What is wrong with a compose file is told elsewhere."""
+    found: list[tuple[str, str]] = []
+    for stack in cluster.stacks:
+        with suppress(ComposeError, KeyError):
+            if any(b"subnet" in stack.files[name] for name in stack.compose):
+                networks = convert(document_of(stack), stack.name).networks
+                pools = {name: (body.get("IPAM") or {}).get("Config") or () for name, body in networks.items()}
+                found += [(name, pool["Subnet"]) for name, given in pools.items() for pool in given if "Subnet" in pool]
+    return found
+
+
+def stacks_at(host: Host, fact: Facts, wanted: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    """Networks of stacks over a route or a bridge of a host: a warning, for they may be there and do."""
+    for name, subnet in wanted:
+        for route, device in [*_routes(fact), *_bridges(fact)]:
+            if _overlap(route, _network(subnet)):
+                what = BRIDGES.get(device, "containers of such a network cannot reach what lies behind it")
+                text = f"network {name} of a stack, {subnet}, overlaps its route {route} ({device}): {what}"
+                action = "choose another range for it in the compose file"
+                yield Finding("warning", text, host=host.name, next_action=action, standing=True)
 
 
 def ranges(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:

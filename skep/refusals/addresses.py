@@ -39,6 +39,26 @@ def go_network(text: str) -> Network | None:
         return None
 
 
+def overlap(one: Network, other: Network) -> bool:
+    """Whether two ranges have an address in common."""
+    if isinstance(one, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and one.overlaps(other)
+    return isinstance(other, ipaddress.IPv6Network) and one.overlaps(other)
+
+
+def each_other(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Ranges of a file's networks that overlap: the second network gets no addresses."""
+    taken: list[tuple[Network, str]] = []
+    for key, number, pool, _ in _pools(networks, context):
+        subnet = go_network(pool.get("subnet") or "")
+        other = next((other for other in taken if subnet is not None and overlap(subnet, other[0])), None)
+        if subnet is not None and other is not None:
+            told = f"overlaps the subnet {other[0]} of {context.quote(other[1])}"
+            yield (key, "ipam", "config", number, "subnet"), f"{told}: its tasks would never get an address"
+        elif subnet is not None:
+            taken.append((subnet, key))
+
+
 def pools(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """Pools without a subnet, and what does not lie in its pool."""
     for key, number, pool, _ in _pools(networks, context):

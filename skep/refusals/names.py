@@ -26,6 +26,8 @@ PREDEFINED = ("bridge", "host", "none", "default")
 """Networks that every engine has by itself."""
 EXISTING = ("ingress", "docker_gwbridge")
 """Networks that every node of a swarm has."""
+RESERVED = frozenset({*PREDEFINED, *EXISTING})
+"""Names that no network of the swarm's own can have."""
 USABLE = ("bridge", "host")
 """Networks of every engine that services can be in."""
 
@@ -85,6 +87,21 @@ def network(name: str, context: Context) -> str | None:
     if not _DNS.fullmatch(name):
         return f"{context.quote(name)} cannot be a name in a swarm: {_NAME}"
     return None
+
+
+def inventory_networks(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """Names of the inventory's networks."""
+    seen: dict[str, str] = {}
+    for name in networks:
+        other = seen.setdefault(name.lower(), name)
+        if name.lower() in RESERVED:
+            yield (name,), f"{context.quote(name)} is a network of Docker's own: choose another name"
+        elif not _DNS.fullmatch(name):
+            yield (name,), f"not a network name: {_NAME}"
+        elif len(name.encode()) > LONGEST["networks"]:
+            yield (name,), f"is longer than {LONGEST['networks']} characters"
+        elif other != name:
+            yield (name,), f"has the name of {context.quote(other)}: upper and lower case are the same to Swarm"
 
 
 def ingress(name: str, context: Context) -> str | None:

@@ -50,15 +50,16 @@ Check = Callable[[Any, Context, Path], Iterable[Said]]
 class Rule:
     """One thing that is refused. ``at`` is where it looks, ``*`` for any key and ``a|b`` for either.
 
-    ``by``: managers refuse the whole object; nodes take it and refuse every task of it; ``docker stack deploy``
-    (``cli``) sends nothing. ``since`` is the first engine that does. ``level`` is a warning where nodes may differ.
+    ``by``: managers refuse the whole object; the allocator never gives its tasks what they need; nodes refuse every
+    task of it; ``docker stack deploy`` (``cli``) sends nothing. ``since`` is the first engine that does. ``level`` is a
+    warning where nodes may differ.
     """
 
     name: str
     at: str
     check: Check
     source: str
-    by: Literal["managers", "nodes", "cli"] = "managers"
+    by: Literal["managers", "allocator", "nodes", "cli"] = "managers"
     level: Level = "error"
     since: Version | None = None
     file: File = "compose"

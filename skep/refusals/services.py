@@ -118,6 +118,13 @@ def predefined_label(networks: Mapping[str, Any], context: Context, path: Path) 
             yield (key, "labels", OWN_LABEL), "is Swarm's own label, and refused by it"
 
 
+def predefined_label_there(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    """The same of the inventory's networks, which are all made."""
+    for key, one in networks.items():
+        if OWN_LABEL in (one.get("labels") or {}):
+            yield (key, "labels", OWN_LABEL), "is Swarm's own label, and refused by it"
+
+
 def content(limit: int) -> Check:
     """What a config or secret holds: something, and less than the limit in bytes."""
 

@@ -13,6 +13,7 @@ SWARM_NAME = "swarmkit controlapi/common.go: validateAnnotations"
 OBJECT_NAME = "swarmkit controlapi/common.go: validateConfigOrSecretAnnotations"
 SERVICE = "swarmkit controlapi/service.go"
 EXPANDING = "swarmkit template/expand.go, by controlapi/service.go: validateContainerSpec"
+NETWORK = "swarmkit controlapi/network.go"
 STORE = "swarmkit manager/state/store: names are looked up in lower case"
 API = "moby api/types/network/ipam.go: ValidateIPAM"
 CONTAINER = "moby daemon/container.go: verifyContainerSettings"
@@ -57,6 +58,14 @@ RULES = (
         "swarmkit controlapi/service.go: validateNetworks; moby daemon/cluster/networks.go: populateNetworkID",
     ),
     Rule("a volume's name", "volumes", names.volumes, "moby volume/local/local.go: validateName", by="nodes"),
+    Rule("an inventory network's name", "networks", names.inventory_networks, SWARM_NAME, file="inventory"),
+    Rule(
+        "an inventory network's label",
+        "networks",
+        services.predefined_label_there,
+        NETWORK,
+        file="inventory",
+    ),
     # a network's settings
     Rule(
         "a network's driver",
@@ -74,15 +83,18 @@ RULES = (
         "a network's label",
         "networks",
         services.predefined_label,
-        "swarmkit controlapi/network.go: validateNetworkSpec",
+        f"{NETWORK}: validateNetworkSpec",
     ),
     Rule(
         "what lies in a subnet",
         "networks",
         addresses.pools,
-        "swarmkit controlapi/network.go: validateIPAMConfiguration",
+        f"{NETWORK}: validateIPAMConfiguration",
     ),
     Rule("bits behind a prefix", "networks", addresses.host_bits, API, since=(25, 0)),
+    Rule(
+        "ranges of each other", "networks", addresses.each_other, "moby libnetwork/ipam: ErrPoolOverlap", by="allocator"
+    ),
     # configs and secrets
     Rule(
         "a config's content",

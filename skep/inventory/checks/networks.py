@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from skep.inventory.checks.addresses import as_address, as_range, range_problem
@@ -10,21 +9,19 @@ from skep.inventory.checks.labels import check_label_keys
 from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.schema import InventoryFile
 from skep.model import LOCAL_DRIVERS
+from skep.refusals import RULES, Context, faults
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-RESERVED = ("bridge", "docker_gwbridge", "host", "ingress", "none")
 LONGEST_PREFIX = {4: 29, 6: 125}
 
 
 def check_networks(file: InventoryFile, findings: Findings) -> None:
     """Note names, drivers, subnets and gateways that the engine would refuse."""
+    given = {name: section.given() for name, section in file.given().get("networks", {}).items()}
+    for fault in faults(RULES, Context({"networks": given}), file="inventory"):
+        findings.error(fault.path, fault.message)
     for name, section in file.given().get("networks", {}).items():
         path = ("networks", name)
         given = section.given()
-        if name in RESERVED:
-            findings.error(path, f"'{name}' is a network of Docker's own: choose another name")
-        elif not _NAME.fullmatch(name):
-            findings.error(path, "not a network name: letters, digits, '_', '.' and '-'")
         check_label_keys((*path, "labels"), given.get("labels", {}), findings)
         _check_driver(path, given, findings)
         _check_addresses(path, given, findings)

@@ -289,6 +289,16 @@ def test_the_report_says_so_when_no_task_has_told_an_error(fake: Fake) -> None:
     ]
 
 
+def test_tasks_that_stay_new_wait_for_addresses(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    scene.tasks = [scene.run(1, state="new")]
+    (told,) = report(scene)
+    assert told.startswith(
+        "web_app: no task has told an error; tasks that stay new wait for addresses: most likely one of"
+    )
+    assert told.endswith("; tasks: 1 new")
+
+
 def test_the_report_is_short_where_many_fail(fake: Fake) -> None:
     scene = Scene(fake, *(service(f"web_{number}") for number in range(8)))
     assert report(scene)[5:] == ["and web_5", "and web_6", "and web_7"]

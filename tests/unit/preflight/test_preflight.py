@@ -12,7 +12,7 @@ import pytest
 
 from skep import preflight
 from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, ProbeError, SkepError, SudoError
-from skep.model import Cluster, Host, Network, Secret, Swarm
+from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding
 from skep.preflight import MODULES, Facts, check, parse, probe
 
@@ -206,6 +206,17 @@ def test_a_network_over_a_route() -> None:
     cluster = replace(CLUSTER, networks=(Network("back", subnet="192.168.0.0/16"), Network("front")))
     found_texts = texts(cluster, m1=facts(routes=(("192.168.7.0/24", "eth1"),)))
     assert found_texts == ["error: m1: network back 192.168.0.0/16 overlaps its route 192.168.7.0/24 (eth1)"]
+
+
+def test_a_stacks_network_over_a_route() -> None:
+    text = b"services: {a: {image: b}}\nnetworks: {default: {ipam: {config: [{subnet: 192.168.7.128/25}]}}}\n"
+    files = {"web": {"compose.yml": text}, "bad": {"compose.yml": b"subnet"}, "none": {}}
+    stacks = tuple(Stack(name, ("compose.yml",), held) for name, held in files.items())
+    found_texts = texts(replace(CLUSTER, stacks=stacks), m1=facts(routes=(("192.168.7.0/24", "eth1"),)))
+    assert found_texts == [
+        "warning: m1: network web_default of a stack, 192.168.7.128/25, overlaps its route 192.168.7.0/24 (eth1): "
+        "containers of such a network cannot reach what lies behind it"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Networks that stacks are to make, against whatever has their addresses: Swarm takes a network that overlaps another
+one, and none of its tasks ever gets an address. Source: moby libnetwork ipam, by swarmkit's allocator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from roles.stacks.case import Case
+from roles.stacks.state import Raw
+from skep.compose.naming import Names
+from skep.model import Cluster
+from skep.plan import Finding
+from skep.refusals.addresses import Network, go_address, go_network, overlap
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A range and who has it; ``made`` is what makes it, for networks that are not there yet."""
+
+    range: Network
+    name: str
+    of: str = ""
+
+
+def overlaps(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Errors for ranges of other networks, warnings for the swarm's pools and hosts' addresses."""
+    if not cases:
+        return
+    cluster = cases[0].cluster
+    taken = [*_there(cases[0].told.networks), *_planned(cluster, cases[0])]
+    for case in cases:
+        for body in case.new_networks():
+            own = _ranges(body, body["Name"])
+            for number, one in enumerate(own):
+                yield from _findings(case, one, number, taken)
+            taken += [_Taken(one.range, one.name, f" of stack {case.name}") for one in own]
+
+
+def _findings(case: Case, one: _Taken, number: int, taken: Sequence[_Taken]) -> Iterator[Finding]:
+    place = _place(case, one.name, number)
+
+    def warning(text: str, action: str) -> Finding:
+        return Finding("warning", f"{place}: {one.range} {text}", role="stacks", next_action=action, standing=True)
+
+    other = next((other for other in taken if other.name != one.name and overlap(other.range, one.range)), None)
+    if other is not None:
+        text = f"overlaps {other.range} of the network {other.name}{other.of}: its tasks would never get an address"
+        remove = "" if other.of else f", or remove that network: docker network rm {other.name}"
+        action = f"choose another range{remove}"
+        yield Finding("error", f"{place}: {one.range} {text}", role="stacks", next_action=action)
+    for pool in case.cluster.swarm.address_pools:
+        network = go_network(pool)
+        if network is not None and overlap(network, one.range):
+            yield warning(
+                f"overlaps {pool} of swarm.address-pools: another network may take it first",
+                "choose a range outside the pools",
+            )
+    for host in case.cluster.hosts:
+        address = go_address(host.advertise or host.address)
+        if address is not None and address.version == one.range.version and address in one.range:
+            text = f"holds the address {address} of {host.name}: containers in the network cannot reach that host"
+            yield warning(text, "choose another range")
+
+
+def _place(case: Case, name: str, number: int) -> str:
+    """Where the range stands, or the network where no file is at hand."""
+    document = case.wanted.document
+    if document is None:
+        return f"network {name}"
+    names = Names(document, case.name)
+    key = next((key for key in document.section("networks") if names.of("networks", key) == name), "default")
+    at = ("networks", key, "ipam", "config", number, "subnet")
+    return f"{document.where(*at)}: networks.{key}.ipam.config[{number}].subnet"
+
+
+def _there(networks: Sequence[Raw]) -> list[_Taken]:
+    return [one for network in networks for one in _ranges(network, network["Name"])]
+
+
+def _planned(cluster: Cluster, case: Case) -> list[_Taken]:
+    """The inventory's networks that are not there yet."""
+    there = case.told.facts.networks
+    found = [(go_network(network.subnet or ""), network.name) for network in cluster.networks]
+    return [_Taken(range, name, " of the inventory") for range, name in found if range and name not in there]
+
+
+def _ranges(body: Raw, name: str) -> list[_Taken]:
+    pools = (body.get("IPAM") or {}).get("Config") or ()
+    found = [go_network(pool.get("Subnet") or "") for pool in pools]
+    return [_Taken(network, name) for network in found if network is not None]
