@@ -192,14 +192,14 @@ class Run:
             author=self._lock.holder.who,
         )
         executor = Executor(plan, performer, _both(recorder.note, tell), self._lock.lease)
-        how = "interrupted"
+        how, why = "interrupted", None
         try:
             with _sending(recorder):
                 outcome = executor.run()
-            how = _how(outcome)
+            how, why = _how(outcome), outcome.lost
         finally:
             self._settle()
-            self._ending = threading.Thread(target=recorder.end, args=(how,), name="history", daemon=True)
+            self._ending = threading.Thread(target=recorder.end, args=(how, why), name="history", daemon=True)
             self._ending.start()
         return outcome
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skep.apply import Event
+from skep.errors import SkepError
 from skep.fence import PRIVATE
 from skep.holder import Holder
 from skep.lock import Failures, ask_each
@@ -41,9 +42,10 @@ class Recorder:
             seconds=round(event.seconds, 3), **({"error": event.text} if event.text else {}),
         )  # fmt: skip
 
-    def end(self, how: str) -> None:
-        """Write the run's last line and send everything."""
-        self._add(kind="run", event=how, what=self._holder.what, who=self._holder.who)
+    def end(self, how: str, error: SkepError | None = None) -> None:
+        """Write the run's last line, with what ended it, and send everything."""
+        told = {"error": str(error)} if error else {}
+        self._add(kind="run", event=how, what=self._holder.what, who=self._holder.who, **told)
         self.send()
 
     def send(self) -> None:

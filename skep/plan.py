@@ -191,6 +191,15 @@ class Plan:
         """The findings about what is as described and does not run so."""
         return tuple(finding for finding in self.findings if finding.unwell)
 
+    def ahead(self, step: str) -> set[str]:
+        """All that a step needs, and what those need."""
+        found: set[str] = set()
+        more = set(self.needs[step])
+        while more:
+            found |= more
+            more = {name for one in more for name in self.needs[one]} - found
+        return found
+
     def by_place(self) -> dict[str, list[Step]]:
         """Steps under the host they concern, hosts in inventory order, then ``cluster``."""
         places: dict[str, list[Step]] = {host: [] for host in self.hosts}

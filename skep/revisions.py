@@ -19,7 +19,8 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One roll-out. ``time`` is the manager's (RFC 3339); ``done`` whether the stack was seen to run like this.
+    """One roll-out. ``time`` is the manager's (RFC 3339); ``done`` whether the stack was seen to run like this,
+    ``error`` what kept it from that.
 
     ``services`` are specs with names in place of identifiers and pinned images; ``changes`` the plan's lines.
     """
@@ -32,6 +33,7 @@ class Revision:
     who: str = ""
     commit: str = ""
     cause: str = ""
+    error: str = ""
     digest: str = ""
     packed: str = field(default="", repr=False)
 
@@ -71,6 +73,7 @@ def read_revision(config: Raw) -> Revision | None:
         who=labels.get("skep.who", ""),
         commit=labels.get("skep.commit", ""),
         cause=labels.get("skep.cause", ""),
+        error=labels.get("skep.error", ""),
         digest=labels.get("skep.digest", ""),
         packed=config["Spec"].get("Data", ""),
     )

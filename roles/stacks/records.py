@@ -14,7 +14,8 @@ from skep.revisions import Revision
 
 def records(case: Case) -> list[dict[str, Any]]:
     """What is written down before a roll-out: the stack as it was found, where no revision knows it, and as it is
-    to be. Each with ``Name``, ``Labels`` and ``content``. Tried again, it takes the place of the one before."""
+    to be. Each with ``Name``, ``Labels`` and ``content``. Tried again, it takes the place of the one before, and says
+    as that did what it changes: part of that is there by now."""
     past = case.found.revisions
     found = {name: case.have(name) or {} for name in case.found.services}
     number = past[-1].number + 1 if past else 1
@@ -26,9 +27,10 @@ def records(case: Case) -> list[dict[str, Any]]:
     for name in case.pruned:
         del services[name]
     again = case.open and not case.rollout.partial
+    lines = case.summary()
     if again and not differ(past[-1].content["services"], services, case.told):
-        number = past[-1].number
-    made.append(_record(case, number, services, case.cause, done=False, lines=case.summary()))
+        number, lines = past[-1].number, past[-1].content["changes"] or lines
+    made.append(_record(case, number, services, case.cause, done=False, lines=lines))
     return made
 
 

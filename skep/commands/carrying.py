@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 from skep.apply import Outcome
 from skep.commands.locking import locked
-from skep.converge import Run, Site, refuse_errors, refuse_later, refuse_repeated, refuse_unclean, see
+from skep.converge import Run, Site, make, refuse_errors, refuse_later, refuse_repeated, refuse_unclean, see
 from skep.errors import LockHeld
 from skep.observe import Observation
-from skep.plan import Plan, Step
+from skep.plan import Call, Plan, Step
 from skep.report import Reporter
 
 Remaining = Callable[[Observation], Plan]
+
+ERROR = 500
+"""Characters of a failure that a revision keeps."""
 
 LOOKS = 10
 """How often to look for what was left for another round, a second apart: a host may hear late what it has become."""
@@ -60,6 +63,8 @@ def carry_out(
         planned = _confirmed(tell, planned, remaining(observation), agreed=agreed)
         while len(planned):
             outcome = carry_round(run, site, tell, planned, observation)
+            if outcome.failed and not (outcome.lost or outcome.interrupted):
+                note_failures(run, site, planned, outcome, observation)
             if outcome.failed and recover:
                 recover(run, outcome, observation)
             refuse_unclean(outcome, {})
@@ -102,6 +107,29 @@ def _words(planned: Plan) -> list[str]:
     """The plan less how services fare at the moment."""
     passing = {str(finding) for finding in planned.unwell}
     return [line for line in str(planned).splitlines() if line not in passing]
+
+
+def note_failures(run: Run, site: Site, planned: Plan, outcome: Outcome, observation: Observation) -> None:
+    """Write down on each revision that was begun what kept its stack from running like that."""
+    notes = []
+    for begun in (step for step in planned if isinstance(step, Call) and step.operation == "revision_begin"):
+        needing = [one for one in outcome.failed if begun.id in planned.ahead(one)]
+        if begun.id in outcome.done and needing:
+            name, error = begun.arguments["records"][-1]["Name"], outcome.failed[needing[0]]
+            told = " ".join(f"{error.message}: {error.cause or 'no cause told'}".split())[:ERROR]
+            arguments = {"name": name, "error": told}
+            notes.append(
+                Call(
+                    id=f"stacks/failed:{name}",
+                    title="note what failed",
+                    cause="a step failed",
+                    operation="revision_failed",
+                    arguments=arguments,
+                    timeout=30,
+                )
+            )
+    if notes:
+        run.apply(site, make(site, notes), observation, lambda _: None)
 
 
 def _confirmed(tell: Reporter, planned: Plan, now: Plan, *, agreed: bool) -> Plan:

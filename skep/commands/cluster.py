@@ -190,19 +190,20 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
     entries, silent = history.read(site.pool, site.manager_names, last)
     _refuse_all_silent(site, silent, "the history")
     _tell_silent(site, silent)
-    columns = ("time", "run", "who", "event", "seconds", "what", "cause")
+    columns = ("time", "run", "who", "event", "seconds", "what", "cause", "error")
     rows = []
     for entry in entries:
         what = entry.get("what") or f"{entry.get('host') or 'cluster'}: {entry.get('title')}"
         rows.append(
             (
-                entry["time"][:19],
+                f"{entry['time'][:19]}Z",
                 str(entry.get("run", ""))[:8],
                 entry.get("who", ""),
                 entry.get("event"),
                 entry.get("seconds", ""),
                 what,
                 entry.get("cause", ""),
+                " ".join(str(entry.get("error", "")).split()),
             )
         )
     tell.table("history", columns, rows, spare=("who", "run"))

@@ -20,16 +20,17 @@ def history(site: Site, tell: Reporter, *, name: str) -> None:
     rows = [
         (
             revision.number,
-            revision.time[:19],
+            f"{revision.time[:19]}Z",
             revision.who,
             revision.commit,
             "ran" if revision.done else "not seen to run",
+            revision.error,
             revision.cause,
             "; ".join(revision.content["changes"][:3]) + (" …" if len(revision.content["changes"]) > 3 else ""),
         )
         for revision in reversed(_revisions(site, name))
     ]
-    columns = ("revision", "time", "who", "commit", "state", "cause", "changes")
+    columns = ("revision", "time", "who", "commit", "state", "error", "cause", "changes")
     tell.table("revisions", columns, rows, spare=("commit", "who"))
 
 

@@ -14,6 +14,7 @@ from skep.engine.stacks import (
     retry,
     revision_begin,
     revision_done,
+    revision_failed,
     service_remove,
     service_write,
     stack_forget,
@@ -194,5 +195,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
         objects_remove,
         revision_begin,
         revision_done,
+        revision_failed,
     )
 }

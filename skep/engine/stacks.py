@@ -162,11 +162,22 @@ def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | N
 
 def revision_done(api: EngineClient, *, name: str) -> None:
     """Note on a record that the stack was seen to run like this."""
+    _relabel(api, name, {"skep.state": "done", "skep.error": None})
+
+
+def revision_failed(api: EngineClient, *, name: str, error: str) -> None:
+    """Note on a record what kept the stack from running like this."""
+    _relabel(api, name, {"skep.error": error})
+
+
+def _relabel(api: EngineClient, name: str, labels: Mapping[str, str | None]) -> None:
+    """Set labels of a record, or take them away."""
 
     def change() -> None:
         for config in api.read("/configs", filters={"name": [name]}):
             if config["Spec"]["Name"] == name:
-                spec = {**config["Spec"], "Labels": {**config["Spec"]["Labels"], "skep.state": "done"}}
+                now = {**config["Spec"]["Labels"], **labels}
+                spec = {**config["Spec"], "Labels": {key: value for key, value in now.items() if value is not None}}
                 api.write(f"/configs/{config['ID']}/update", spec, version=config["Version"]["Index"])
 
     retry(api, change)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import os
+import random
 import signal
 import socket
 
 from rig.breakages import FILE
 from rig.environment import Environment
-from rig.tool import Running
+from rig.tool import Ran, Running
 
 SPOIL = f"""sed -i 's/"max-size": "10m"/"max-size": "11m"/' {FILE} && grep -q 11m {FILE}"""
 LOCK = "/var/lib/skep/lock"
@@ -26,6 +28,26 @@ def test_of_two_ups_at_once_one_is_refused_with_the_name_of_the_other(cluster: E
     assert ME in refused.error["message"], f"the holder is not named\n{refused}"
     assert str(holder) in refused.error["message"], f"the holder is process {holder}\n{refused}"
     assert not refused.named("step"), f"a refused run did something\n{refused}"
+    cluster.must_be_as_described()
+    _must_be_unlocked(cluster)
+
+
+def test_a_run_that_stood_still_starts_nothing_more_and_says_who_took_over(cluster: Environment) -> None:
+    """Stopped at any of its steps until another run, which waited for the lock, has done its work."""
+    cluster.hosts.run("w1", SPOIL)
+    cluster.hosts.run("w2", SPOIL)
+    at = random.Random(os.environ.get("SKEP_LAB_SEEDS", "4")).randint(1, 6)
+    with cluster.tool.start("cluster.up") as stale:
+        stale.wait_for(f"step {at}", lambda ran: len(_started(ran)) >= at)
+        stale.send(signal.SIGSTOP)
+        begun = _started(stale.so_far())
+        other = cluster.tool("cluster.up", "--wait-lock", "3m").must()
+        stale.send(signal.SIGCONT)
+        ended = stale.end(timeout=60).must(7)
+    assert _started(ended) == begun, f"stopped at step {at}, it went on\n{ended}"
+    assert ended.error["kind"] == "LockLost", f"{ended}"
+    assert f"was lost to {ME}" in ended.error["message"], f"{ended}"
+    assert any("waiting for" in note["text"] and ME in note["text"] for note in other.named("note")), f"{other}"
     cluster.must_be_as_described()
     _must_be_unlocked(cluster)
 
@@ -67,6 +89,10 @@ def _kill_at_step(running: Running) -> None:
     running.wait_for("a step", lambda ran: bool(ran.named("step")))
     running.send(signal.SIGKILL)
     running.end()
+
+
+def _started(ran: Ran) -> list[str]:
+    return [event["id"] for event in ran.named("step") if event["kind"] == "started"]
 
 
 def _must_be_unlocked(cluster: Environment) -> None:

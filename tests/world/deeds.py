@@ -284,6 +284,7 @@ STACKS = (
     "objects_remove",
     "revision_begin",
     "revision_done",
+    "revision_failed",
 )
 
 RUNS: dict[str, Callable[[Deed], None]] = {

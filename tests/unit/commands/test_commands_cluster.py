@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,13 +16,14 @@ from typing import Any
 import pytest
 
 from skep import lock
+from skep.apply import Event
 from skep.commands import cluster
 from skep.converge import Site
-from skep.errors import ConnectError, UsageError
+from skep.errors import ConnectError, LockLost, StepFailed, UsageError
 from skep.history import Recorder
 from skep.model import Cluster, Host, Network
 from skep.observe import Observation
-from skep.plan import Plan
+from skep.plan import Plan, Run
 from skep.preflight import Facts
 from skep.report import Reporter
 from tests.unit.lock.shells import ShellPool
@@ -115,6 +117,24 @@ def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callabl
     Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
     cluster.show_history(here, tell, last=9)
     assert tell.lines == ["not asked: m1, m3: cannot be reached: no answer in time", "history: 2"]
+
+
+def test_history_tells_errors_and_times_with_their_zone(
+    site: Callable[..., Site], tell: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        tell, "table", lambda _, columns, rows, **__: told.extend(dict(zip(columns, row, strict=True)) for row in rows)
+    )
+    here, step = site(), Run(id="a/x@m1", host="m1", title="restart", cause="c", script="true")
+    recorder = Recorder(here.pool, ["m1", "m2"], lock.me("cluster.up"))
+    recorder.note(Event("failed", step, str(StepFailed("ended with status 1", cause="no space"))))
+    recorder.end("lock lost", LockLost("the cluster lock was lost to eve"))
+    cluster.show_history(here, tell, last=9)
+    assert [row["error"] for row in told] == [
+        "", "ended with status 1 cause: no space", "the cluster lock was lost to eve",
+    ]  # fmt: skip
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["time"]) for row in told)
 
 
 HOSTS = (

@@ -82,8 +82,17 @@ def test_history_is_newest_first(kept: list[Any]) -> None:
     revisions.history(None, tell, name="web")  # type: ignore[arg-type]
     assert [row[0] for row in tell.rows] == [10, 4, 2, 1]
     assert [row[4] for row in tell.rows] == ["not seen to run", "ran", "ran", "ran"]
-    assert tell.rows[-1] == (1, "2026-01-01T10:11:12", "ada", "abc", "ran", "why", "web_app: a")
+    assert tell.rows[-1] == (1, "2026-01-01T10:11:12Z", "ada", "abc", "ran", "", "why", "web_app: a")
     assert tell.rows[1][-1] == "web_app: a; web_app: b; web_app: c …"
+
+
+def test_history_says_what_kept_a_revision_from_running(kept: list[Any]) -> None:
+    failed = record(2, done=False)
+    failed["Spec"]["Labels"]["skep.error"] = "web_app keeps failing: task web_app.1 on w1: exit 1"
+    kept += [record(1), failed]
+    tell = Told()
+    revisions.history(None, tell, name="web")  # type: ignore[arg-type]
+    assert [row[5] for row in tell.rows] == ["web_app keeps failing: task web_app.1 on w1: exit 1", ""]
 
 
 def test_two_revisions_field_by_field(kept: list[Any]) -> None:

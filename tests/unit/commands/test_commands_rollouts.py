@@ -155,6 +155,10 @@ def test_a_failure_is_kept_where_nothing_else_was_said(stage: Stage) -> None:
     with pytest.raises(StepFailed, match="1 step failed"):
         stage.deploy(stack("busybox:2"))
     assert stage.images["web_app"] == "busybox:2"
+    (swarm,) = stage.world.swarms.values()
+    errors = {one["Spec"]["Name"]: one["Spec"]["Labels"].get("skep.error") for one in swarm.configs.values()}
+    assert errors["skep.web.2"] == "fault after it was done: no cause told"
+    assert errors["skep.web.1"] is None
 
 
 BEGIN, UPDATE, DONE = range(3)

@@ -14,7 +14,7 @@ from skep.engine import OPERATIONS
 from skep.engine.logins import Logins
 from skep.errors import StepFailed
 from skep.model import Registry, Secret
-from skep.revisions import read_revision
+from skep.revisions import Revision, read_revision
 from tests.world.engine_api import EngineApi
 from tests.world.raft import Swarm
 
@@ -334,6 +334,22 @@ def test_a_revision_is_begun_pinned_and_done_once_seen_to_run(engine: Engine) ->
     act(engine, "revision_done", name="skep.web.2")
     act(engine, "stack_forget", stack="web")
     assert engine.names == set()
+
+
+def test_what_kept_a_revision_from_running_is_noted_until_it_runs(engine: Engine) -> None:
+    def revision() -> Revision | None:
+        return read_revision(engine.read("/configs")[0])
+
+    act(engine, "revision_begin", records=[record(1)], images=None, who="ada", commit="abc")
+    for error in ("exit 1", "exit 2"):
+        act(engine, "revision_failed", name="skep.web.1", error=error)
+        found = revision()
+        assert found
+        assert (found.error, found.done, found.who) == (error, False, "ada")
+    act(engine, "revision_done", name="skep.web.1")
+    found = revision()
+    assert found
+    assert (found.error, found.done) == ("", True)
 
 
 def test_a_revision_is_done_though_others_write_it(engine: Engine) -> None:
