@@ -38,5 +38,46 @@ def test_engines_are_restarted_one_by_one_and_the_quorum_is_kept(cluster: Enviro
     cluster.tool("cluster.verify").must()
 
 
+LINKED = f"""set -e
+useradd --system keeper
+install -d /srv/kept
+mv {FILE} /srv/kept/engine.json
+chown keeper: /srv/kept/engine.json
+chmod 640 /srv/kept/engine.json
+ln -s /srv/kept/engine.json {FILE}
+"""
+FULL = """set -e
+mount -t tmpfs -o size=4k,nr_inodes=3 none /var/lib/skep
+"""
+LOOK = f"stat -c '%F %U %a' {FILE}; stat -Lc '%U %a' {FILE}; cat {FILE}"
+
+
+def test_a_failed_restart_leaves_the_old_file_and_says_how_the_node_stands(cluster: Environment) -> None:
+    hosts = cluster.hosts
+    hosts.run("w1", LINKED)
+    before = hosts.run("w1", LOOK)
+    other = cluster.with_inventory(
+        "spoilt", lambda document: document["hosts"]["w1"].update(daemon={"storage-driver": "nosuch"})
+    )
+
+    hosts.run("w1", FULL)
+    refused = other("cluster.up").must(4)
+    told = [finding for finding in refused.findings if finding["level"] == "error"]
+    assert [finding["host"] for finding in told] == ["w1", "w1"], f"{refused}"
+    assert all("/var/lib/skep" in finding["text"] for finding in told), f"{refused}"
+    hosts.run("w1", "umount /var/lib/skep")
+
+    failed = other("cluster.up", "--verify", "never").must(5)
+    assert "driver not supported" in str(failed), f"{failed}"
+    assert failed.error["state"].startswith("w1 is drained"), f"{failed}"
+    assert hosts.run("w1", LOOK) == before, f"{failed}"
+    assert hosts.node("m1", "w1")["Spec"]["Availability"] == "drain", f"{failed}"
+
+    back = cluster.up("--verify", "changed")
+    assert back.done == ["swarm/node@w1"], f"{back}"
+    cluster.must_be_as_described()
+    hosts.run("w1", f"mv -T /srv/kept/engine.json {FILE} && chown root: {FILE} && chmod 644 {FILE} && userdel keeper")
+
+
 def _leads(node: dict[str, dict[str, object]]) -> bool:
     return bool(node.get("ManagerStatus", {}).get("Leader"))
