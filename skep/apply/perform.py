@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -129,7 +129,10 @@ class Performer:
             say(clean(text), *([seen] if seen else []))
 
         limits = Limits(step.timeout, self._lease, self._closed)
-        attempt = _Attempt(step, told, limits, watch(step.condition) if isinstance(step, Wait) else None)
+        look = watch(step.condition) if isinstance(step, Wait) else None
+        if isinstance(look, StackWatch):
+            look.inspect = self._inspect
+        attempt = _Attempt(step, told, limits, look)
         try:
             limits.check()
             if step.host is not None:
@@ -221,6 +224,17 @@ class Performer:
             raise self._lease.loss()
         if result.status:
             raise _script_failed(host, step, result)
+
+    def _inspect(self, node: Mapping[str, Any], container: str) -> Mapping[str, Any] | None:
+        """What the host that is that node tells of a container; ``None`` where none of ours is, or says nothing."""
+        named = str((node.get("Description") or {}).get("Hostname") or "")
+        address = str((node.get("Status") or {}).get("Addr") or "")
+        for host in self._pool.hosts:
+            if host == named or self._pool[host].address == address:
+                with suppress(SkepError), self._clients.lend(host, "look at a container") as api:
+                    if api.info()["Swarm"]["NodeID"] == node["ID"]:
+                        return dict(api.inspect_container(container))
+        return None
 
     def _slot(self, host: str) -> threading.BoundedSemaphore:
         with self._lock:

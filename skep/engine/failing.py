@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from docker.errors import APIError
 from requests import RequestException
 
+from skep.compose.timing import SECOND, seconds_text
 from skep.engine.frames import lines_of
-from skep.engine.tasks import Node, Service, Task, error_of, has_failed, holds_node, is_kept, node_name, task_name
+from skep.engine.tasks import (
+    Node,
+    Service,
+    Task,
+    end_of,
+    error_of,
+    has_ended,
+    has_failed,
+    holds_node,
+    is_kept,
+    node_name,
+    slot_of,
+    task_name,
+)
 from skep.engine.transport import EngineClient
 from skep.errors import BELOW
 
@@ -26,37 +42,82 @@ ADDRESSES = (
 SERVICES = 5
 """Services told in full; the others by name."""
 
+CHECKS = 2
+"""Answers of a health check that are told, the last ones."""
 
-def report(
-    api: EngineClient,
-    services: Sequence[Service],
-    tasks: Mapping[str, Sequence[Task]],
-    nodes: Mapping[str, Node],
-    missing: Mapping[str, str],
-) -> str:
-    """Of each service its newest failing task; where none has failed what is ``missing``, by the service's name, and
-    how many tasks are in which state."""
-    return BREAK.join(
-        [
-            *(
-                line
-                for one in services[:SERVICES]
-                for line in _lines(api, one, tasks.get(one["ID"], ()), nodes, missing.get(one["Spec"]["Name"], ""))
-            ),
-            *(f"and {one['Spec']['Name']}" for one in services[SERVICES:]),
+RESTART_DELAY = 5.0
+"""Seconds that Swarm waits before it starts a task again, where a service names none."""
+
+Inspect = Callable[[Node, str], Mapping[str, Any] | None]
+"""What a node tells of a container; ``None`` where it does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Asks a manager, and nodes by ``inspect``, why services do not run."""
+
+    api: EngineClient
+    nodes: Mapping[str, Node]
+    inspect: Inspect
+
+    def of(self, services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], missing: Mapping[str, str]) -> str:
+        """Of each service its newest failing task; where none has failed what is ``missing``, by the service's name,
+        and how many tasks are in which state."""
+        told = [
+            line
+            for one in services[:SERVICES]
+            for line in self._lines(one, tasks.get(one["ID"], ()), missing.get(one["Spec"]["Name"], ""))
         ]
-    )
+        return BREAK.join([*told, *(f"and {one['Spec']['Name']}" for one in services[SERVICES:])])
+
+    def _lines(self, service: Service, tasks: Sequence[Task], missing: str) -> list[str]:
+        bad = culprit(service, tasks)
+        if bad is None:
+            return [*_counted(service, tasks, missing), *self._starting(service, tasks)]
+        ended = end_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
+        if not error_of(bad) and has_ended(service, bad):
+            ended = _ended_well(service, bad, tasks)
+        place = node_name(self.nodes, bad.get("NodeID", ""))
+        name = task_name(service, bad, self.nodes)
+        return [f"task {name} on {place}: {ended}", *self._check(bad), *self._last_words(service, bad)]
+
+    def _starting(self, service: Service, tasks: Sequence[Task]) -> list[str]:
+        """What the health check of a task says that is not taken for running yet."""
+        starting = [task for task in tasks if is_kept(task) and task["Status"]["State"] == "starting"]
+        return self._check(starting[0]) if starting else []
+
+    def _check(self, task: Task) -> list[str]:
+        """The last answers of its health check, as its node keeps them; nothing where there is none."""
+        container, node = _container(task), self.nodes.get(task.get("NodeID", ""))
+        found = self.inspect(node, container) if container and node else None
+        health = ((found or {}).get("State") or {}).get("Health") or {}
+        if health.get("Status") in (None, "none", "healthy"):
+            return []
+        answers = [one for one in health.get("Log") or () if one.get("ExitCode")][-CHECKS:]
+        said = [(one["ExitCode"], " ".join(str(one.get("Output") or "no output").split())) for one in answers]
+        return [f"  health check ended with {code}: {output}" for code, output in said]
+
+    def _last_words(self, service: Service, task: Task) -> list[str]:
+        """The end of its log. None where it never came to run, or its node does not answer."""
+        if not _container(task):
+            return []
+        container = service["Spec"]["TaskTemplate"].get("ContainerSpec") or {}
+        try:
+            lines = lines_of(self.api.task_log(task["ID"], LOG_LINES), tty=bool(container.get("TTY")))
+        except (APIError, RequestException, OSError):
+            return []
+        return [f"  log: {line}" for line in lines[-LOG_LINES:]]
 
 
 def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
     """The task to blame: the one Swarm names in its word on the roll-out, else one that cannot be placed, else the
-    newest that failed, else the newest with an error."""
+    newest that failed, else the newest that ended and was not to, else the newest with an error."""
     named = str((service.get("UpdateStatus") or {}).get("Message", "")).split()
-    failed = [task for task in tasks if has_failed(task)]
     groups = (
         [task for task in tasks if task["ID"] in named],
         [task for task in tasks if error_of(task) and is_kept(task) and not holds_node(task) and not has_failed(task)],
-        failed,
+        [task for task in tasks if has_failed(task)],
+        [task for task in tasks if has_ended(service, task)],
         [task for task in tasks if error_of(task) and is_kept(task)],
         [task for task in tasks if error_of(task)],
     )
@@ -64,29 +125,27 @@ def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
     return next((task for task in newest if task is not None), None)
 
 
-def _lines(
-    api: EngineClient, service: Service, tasks: Sequence[Task], nodes: Mapping[str, Node], missing: str
-) -> list[str]:
-    bad = culprit(service, tasks)
-    if bad is None:
-        states = Counter(task["Status"]["State"] for task in tasks if is_kept(task))
-        counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        told = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
-        waiting = ADDRESSES if states["new"] and not missing else ""
-        said = "; ".join(filter(None, (told, missing, waiting)))
-        return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
-    ended = error_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
-    place = node_name(nodes, bad.get("NodeID", ""))
-    return [f"task {task_name(service, bad, nodes)} on {place}: {ended}", *_last_words(api, service, bad)]
+def _counted(service: Service, tasks: Sequence[Task], missing: str) -> list[str]:
+    states = Counter(task["Status"]["State"] for task in tasks if is_kept(task))
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    told = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
+    waiting = ADDRESSES if states["new"] and not missing else ""
+    said = "; ".join(filter(None, (told, missing, waiting)))
+    return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
 
 
-def _last_words(api: EngineClient, service: Service, task: Task) -> list[str]:
-    """The end of its log. None where it never came to run, or its node does not answer."""
-    if not (task["Status"].get("ContainerStatus") or {}).get("ContainerID"):
-        return []
-    container = service["Spec"]["TaskTemplate"].get("ContainerSpec") or {}
-    try:
-        lines = lines_of(api.task_log(task["ID"], LOG_LINES), tty=bool(container.get("TTY")))
-    except (APIError, RequestException, OSError):
-        return []
-    return [f"  log: {line}" for line in lines[-LOG_LINES:]]
+def _ended_well(service: Service, bad: Task, tasks: Sequence[Task]) -> str:
+    """How often the tasks of a slot ended with 0 where they were to go on running, and what to ask for otherwise."""
+    same = [task for task in tasks if slot_of(service, task) == slot_of(service, bad) and has_ended(service, task)]
+    policy = service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
+    delay = policy.get("Delay")
+    waits = seconds_text(RESTART_DELAY if delay is None else delay / SECOND)
+    times = "once" if len(same) == 1 else f"{len(same)} times"
+    return (
+        f"ended with 0 {times} (restart_policy: condition any, delay {waits}): its command has to go on running;"
+        " what runs once is 'condition: on-failure', or 'mode: replicated-job'"
+    )
+
+
+def _container(task: Task) -> str:
+    return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID") or "")

@@ -37,6 +37,11 @@ class ServiceRow:
     error: str = ""
 
     @property
+    def fate(self) -> str:
+        """What its tasks keep doing where they do not stay."""
+        return "ending with 0" if self.error == "ended with 0" else "failing"
+
+    @property
     def roll_out(self) -> str:
         """The roll-out's state in words; empty where there is none, or it is completed."""
         return UPDATES.get(self.update, "")

@@ -19,9 +19,10 @@ from skep.engine.tasks import (
     Node,
     Service,
     Task,
+    end_of,
     error_of,
     grace,
-    has_failed,
+    has_ended,
     holds_node,
     is_alive,
     is_kept,
@@ -29,6 +30,7 @@ from skep.engine.tasks import (
     mode_of,
     node_name,
     rank,
+    runs_once,
     slot_of,
     task_name,
 )
@@ -126,14 +128,17 @@ def judge(
         state="over" if over else "done" if done else "stuck" if bad else "moving",
         update=update,
         node=node_name(nodes, slowest["NodeID"]) if slowest and slowest.get("NodeID") else "",
-        error=error_of(bad) if bad and not done else "",
+        error=end_of(bad) if bad and not done else "",
     )
     if done:
         return Verdict(row)
     parts = _under_way(slots, unplaced)
     if row.error:
         count = len(unplaced) or sum(len(ids) for ids in slots.failed.values())
-        parts.append(f"{count} {'cannot be placed' if unplaced else 'failed'}: {row.error}")
+        if bad and not error_of(bad):
+            parts.append(f"{row.error} {_times(count)}")
+        else:
+            parts.append(f"{count} {'cannot be placed' if unplaced else 'failed'}: {row.error}")
     still = _still_stopping(service, stopping, nodes)
     parts += [f"{surplus - len(stopping)} still to stop"] if surplus > len(stopping) else []
     parts += [still] if still else []
@@ -210,12 +215,12 @@ def _slots(
         if job and complete:
             found.complete.append(complete[0])
             continue
-        failures = [task for task in tasks if has_failed(task)]
+        failures = [task for task in tasks if has_ended(service, task)]
         if running and not job:
             found.running.append(running[0])
         elif kept:
             found.coming.append(max(kept, key=rank))
-        elif not is_kept(newest) and newest in complete and _one_shot(service):
+        elif not is_kept(newest) and newest in complete and runs_once(service):
             found.complete.append(newest)
         elif not is_kept(newest) and newest in (*failures, *complete):
             found.dead.append(newest)
@@ -234,12 +239,6 @@ def _when(task: Task) -> str:
 def _on_ready(task: Task, nodes: Mapping[str, Node]) -> bool:
     node = nodes.get(task.get("NodeID", ""))
     return node is not None and is_ready(node)
-
-
-def _one_shot(service: Service) -> bool:
-    """A task that ends with success is not started again: with this policy, that is what it was asked to do."""
-    policy = service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
-    return policy.get("Condition", "any") in ("none", "on-failure")
 
 
 def _over(service: Service, slots: _Slots, lacking: bool, nodes: Mapping[str, Node], job: bool) -> str:
@@ -274,6 +273,10 @@ def _still_stopping(service: Service, tasks: Sequence[Task], nodes: Mapping[str,
     more = f" and {len(tasks) - 1} more are" if len(tasks) > 1 else " is"
     name, place = task_name(service, slowest, nodes), node_name(nodes, slowest.get("NodeID", ""))
     return f"old task {name} on {place}{more} still stopping (may take {seconds_text(grace(slowest))})"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _under_way(slots: _Slots, unplaced: Sequence[Task]) -> list[str]:

@@ -57,6 +57,22 @@ def has_failed(task: Task) -> bool:
     return task["Status"]["State"] in ("failed", "rejected")
 
 
+def runs_once(service: Service) -> bool:
+    """A task that ends with success is not started again: with this policy, that is what it was asked to do."""
+    policy = service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
+    return mode_of(service).endswith("Job") or policy.get("Condition", "any") in ("none", "on-failure")
+
+
+def has_ended(service: Service, task: Task) -> bool:
+    """It failed; or it ended with success, where the service is to go on running."""
+    return has_failed(task) or (task["Status"]["State"] == "complete" and not runs_once(service))
+
+
+def end_of(task: Task) -> str:
+    """Its error, or that it ended with 0."""
+    return error_of(task) or ("ended with 0" if task["Status"]["State"] == "complete" else "")
+
+
 def holds_node(task: Task) -> bool:
     """A node has it and has not told its end."""
     return _RANK["assigned"] <= rank(task) <= _RANK["running"]

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from skep.engine.failing import report
+from skep.engine.failing import Inspect, Report
 from skep.engine.progress import Progress, ServiceRow
 from skep.engine.services import Verdict, judge
-from skep.engine.tasks import Node, Service, Task, has_failed, parse_time
+from skep.engine.tasks import Node, Service, Task, parse_time
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 
@@ -47,6 +47,8 @@ class StackWatch:
     """The condition ``stack_running``, with the memory that one wait needs. Survives a change of manager."""
 
     clock: Callable[[], float] = time.monotonic
+    inspect: Inspect = lambda node, container: None
+    """Who can ask nodes."""
     _runs: dict[str, _Run] = field(default_factory=dict)
     _excused: set[str] = field(default_factory=set)
     _last: float | None = None
@@ -70,9 +72,12 @@ class StackWatch:
         nodes = self._known_nodes(api)
         own = [task for held in tasks.values() for task in held]
         self._note(own, now)
+        first = self._last is None
         verdicts = [judge(one, tasks[one["ID"]], fresh, nodes, lambda task: self._ran(task, now)) for one in found]
         self._seen = (found, _to_blame(found, tasks, fresh), verdicts)
         self._last = now
+        if first:
+            self._excused |= {one for verdict in verdicts for ids in verdict.failed.values() for one in ids}
         self._refuse(api, stack, verdicts)
         missing = sorted(set(services) - {one["Spec"]["Name"] for one in found})
         rows = [*(verdict.row for verdict in verdicts), *(ServiceRow(name, detail="not there yet") for name in missing)]
@@ -97,7 +102,7 @@ class StackWatch:
         late = [one for one in services if states[one["Spec"]["Name"]] in wanted]
         late.sort(key=lambda one: (one["Spec"]["Name"] not in first, wanted.index(states[one["Spec"]["Name"]])))
         missing = {verdict.row.name: verdict.stopping for verdict in verdicts}
-        return report(api, late, tasks, self._nodes[1], missing)
+        return Report(api, self._nodes[1], self.inspect).of(late, tasks, missing)
 
     def _tasks(self, api: EngineClient, label: Mapping[str, str], found: Sequence[Service]) -> dict[str, list[Task]]:
         tasks: dict[str, list[Task]] = {service["ID"]: [] for service in found}
@@ -122,8 +127,6 @@ class StackWatch:
     def _note(self, tasks: Collection[Task], now: float) -> None:
         running = {task["ID"] for task in tasks if task["Status"]["State"] == "running"}
         self._runs = {one: self._runs.get(one) or _Run(now, self._last) for one in running}
-        if self._last is None:
-            self._excused |= {task["ID"] for task in tasks if has_failed(task)}
 
     def _ran(self, task: Task, now: float) -> float:
         """Seconds it has run by its node's clock, held to what was seen by ours: a node whose clock is wrong can
@@ -140,7 +143,9 @@ class StackWatch:
         for verdict in verdicts:
             counts = [len(ids - self._excused) for ids in verdict.failed.values()]
             if verdict.row.state == "stuck" and max(counts, default=0) >= FAILURES:
-                over.setdefault(verdict.row.name, f"{verdict.row.name} keeps failing: {max(counts)} tasks in a row")
+                over.setdefault(
+                    verdict.row.name, f"{verdict.row.name} keeps {verdict.row.fate}: {max(counts)} tasks in a row"
+                )
         went_back = any(verdict.row.update == "rollback_completed" for verdict in verdicts if verdict.over)
         if over:
             raise StepFailed(

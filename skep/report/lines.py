@@ -94,11 +94,13 @@ class LinesReporter(Reporter):
             for step in steps:
                 self._step(plan, step)
         count, hosts = len(plan), len([place for place in plan.by_place() if place != "cluster"])
+        errors = len(plan.errors)
+        told = f"{count} step{'s' if count != 1 else ''}"
+        if errors:
+            self._print(f"{told}, refused for {errors} error{'s' if errors != 1 else ''} above")
+            return
         verb = "to do" if applying else "would be done"
-        self._print(
-            f"{count} step{'s' if count != 1 else ''} {verb}"
-            + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else "")
-        )
+        self._print(f"{told} {verb}" + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else ""))
 
     def _finding(self, finding: Finding, *, last: bool) -> None:
         """``last`` of those in a row that want the same: what to do is said once."""

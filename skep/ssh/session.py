@@ -53,7 +53,7 @@ class Session:
         self.access = access
         self.hops = hops
         self._gateways = gateways or Gateways()
-        self._address = address
+        self.address = address
         self._connection: Any = None
         self._latest: Any = None
         """The connection that is, or was before it was given up."""
@@ -70,7 +70,7 @@ class Session:
 
     def twin(self) -> Session:
         """A session of its own on the same host, not logged in yet."""
-        made = Session(self.host, self._address, self.access)
+        made = Session(self.host, self.address, self.access)
         made.hops = self.hops
         return made
 
@@ -108,7 +108,7 @@ class Session:
         self._refuse_again()
         since = time.monotonic()
         try:
-            return log_in(self.host, self._address, self.access, self._through)
+            return log_in(self.host, self.address, self.access, self._through)
         except ConnectError as error:
             self._remember(error, since)
             raise
@@ -118,7 +118,7 @@ class Session:
         self._again = 2 * time.monotonic() - since
 
     def _through(self) -> Any:
-        return self._gateways.through(route(Hop(self._address, self.access), self.hops), self.host)
+        return self._gateways.through(route(Hop(self.address, self.access), self.hops), self.host)
 
     def run(self, script: str, *, timeout: float = 60.0, to_the_end: str = "") -> Result:
         """Run a POSIX sh script as root.

@@ -78,8 +78,16 @@ def held(**more: Any) -> Lease:
     return made
 
 
+class Sessions(dict[str, Session]):
+    """As a pool: sessions by host name."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(self)
+
+
 def performer(*apis: Api, hides: Sequence[Secret] = (), **sessions: Any) -> Performer:
-    pool: Any = {name: Session(result) for name, result in sessions.items()}
+    pool: Any = Sessions({name: Session(result) for name, result in sessions.items()})
     made = Performer(pool, [api.host for api in apis], held(), hides)
     made._clients = Clients(*apis)  # type: ignore[assignment]
     return made

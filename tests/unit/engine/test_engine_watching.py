@@ -163,6 +163,49 @@ def test_tasks_that_fail_again_and_again_end_the_wait(fake: Fake) -> None:
     assert (failure.value.cause or "").startswith("task web_app.1 on m1: exit (2)")
 
 
+def ending(scene: Scene, number: int) -> list[dict[str, Any]]:
+    """``number`` tasks of a slot that ended with success, and one that is about to be tried."""
+    ended = [task(9 - n, slot=1, state="complete", desired="shutdown", node="w1") for n in range(number)]
+    return [*ended, task(0, slot=1, state="ready", desired="ready")]
+
+
+def test_tasks_that_end_well_again_and_again_end_the_wait_as_early(fake: Fake) -> None:
+    scene = Scene(fake, service(), task_log=FRAME + b"hello there\n")
+    scene.look()
+    for number in range(1, FAILURES):
+        scene.tasks = ending(scene, number)
+        assert scene.look(1.0).rows[0].state == "stuck"
+    scene.tasks = ending(scene, FAILURES)
+    with pytest.raises(StepFailed, match="web_app keeps ending with 0: 3 tasks in a row") as failure:
+        scene.look(1.0)
+    assert [line.strip() for line in (failure.value.cause or "").splitlines()] == [
+        "task web_app.1 on w1: ended with 0 3 times (restart_policy: condition any, delay 5s): its command has to go on"
+        " running; what runs once is 'condition: on-failure', or 'mode: replicated-job'",
+        "log: hello there",
+    ]
+
+
+@pytest.mark.parametrize(("state", "desired"), [("failed", "shutdown"), ("starting", "running")])
+def test_a_health_check_shows_what_it_said(fake: Fake, state: str, desired: str) -> None:
+    """Also of a task that has not failed yet."""
+    scene = Scene(fake, service(health=["CMD", "true"]), task_log=b"")
+    log = [{"ExitCode": 1, "Output": f"no answer\n from {number}"} for number in range(3)]
+    asked: list[tuple[str, str]] = []
+
+    def inspect(node: Any, container: str) -> Any:
+        asked.append((node["ID"], container))
+        return {"State": {"Health": {"Status": "unhealthy", "Log": [{"ExitCode": 0, "Output": "ok"}, *log]}}}
+
+    scene.watch.inspect = inspect
+    scene.tasks = [
+        task(1, slot=1, state=state, desired=desired, node="w1", err="unhealthy" if state == "failed" else "")
+    ]
+    scene.tasks[0]["Status"]["ContainerStatus"] = {"ContainerID": "c1"}
+    scene.tasks += [task(0, slot=1, state="ready", desired="ready")] if state == "failed" else []
+    assert report(scene)[1:] == [f"health check ended with 1: no answer from {number}" for number in (1, 2)]
+    assert asked == [("w1", "c1")]
+
+
 def test_failures_before_the_wait_do_not_count(fake: Fake) -> None:
     scene = Scene(fake, service())
     scene.tasks = failing(scene, FAILURES)

@@ -130,8 +130,15 @@ def test_a_plan_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "               old [x] → new",
         "cluster",
         "   networks  do [it]  (none → 26.1)",
-        "4 steps would be done on 2 hosts",
+        "4 steps, refused for 1 error above",
     ]
+
+
+def test_a_plan_without_errors_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = Plan(list(PLAN), ["engine", "swarm", "networks"], ["m1", "w1"])
+    for applying, verb in ((False, "would be done"), (True, "to do")):
+        shown = lines(capsys, lambda tell, applying=applying: tell.plan(plan, applying=applying))  # type: ignore[misc]
+        assert shown[-1] == f"4 steps {verb} on 2 hosts"
 
 
 def test_the_same_next_action_of_findings_in_a_row_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

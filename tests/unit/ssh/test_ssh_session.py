@@ -15,6 +15,7 @@ import pytest
 from skep.errors import ConnectError, LoginError
 from skep.model import Access
 from skep.ssh import Session, session
+from skep.ssh.connection import build
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -303,3 +304,9 @@ def test_a_host_that_let_us_wait_is_not_tried_again_for_as_long(login: Login, mo
         with pytest.raises(ConnectError):
             here.run("true")
     assert tries == ["h1", "h1"]
+
+
+def test_each_connection_keeps_the_settings_of_its_own_host() -> None:
+    """Invoke keeps attributes that a class does not have in a configuration, which all connections share."""
+    one, other = (build(address, Access()) for address in ("10.0.0.1", "10.0.0.2"))
+    assert (one.settings.host, other.settings.host) == ("10.0.0.1", "10.0.0.2")
