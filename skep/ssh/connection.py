@@ -107,7 +107,7 @@ def build(address: str, access: Access, gateway: Connection | None = None) -> Co
             connect_timeout=max(1, round(wait)),
             connect_kwargs={"banner_timeout": wait, "auth_timeout": wait, "channel_timeout": wait},
         )
-    connection.settings = here
+    connection._set(settings=here)  # a plain assignment goes into Fabric's configuration, which all connections share
     return connection
 
 

@@ -346,3 +346,8 @@ def test_what_nobody_foresaw_fails_one_host_and_shows_its_cause(
     assert isinstance(error, SkepError)
     assert error.lines()[0] == "h1: connect: the login failed unexpectedly"
     assert str(error.cause).startswith("ZeroDivisionError: oops (test_ssh_config.py:")
+
+
+def test_each_connection_keeps_to_the_settings_of_its_own_address() -> None:
+    one, other = (build(address, Access(user="ada")) for address in ("10.0.0.1", "10.0.0.2"))
+    assert (one.settings.address, other.settings.address) == ("10.0.0.1", "10.0.0.2")
