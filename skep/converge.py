@@ -127,7 +127,9 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
             items += role.plan(site.cluster, desired, observed)
     checked = preflight.check(site.cluster, observation.facts, observation.failures)
     rooms = {host: fact.rooms for host, fact in observation.facts.items()}
-    checked += preflight.room(site.cluster, (item for item in items if isinstance(item, Step)), rooms)
+    steps = [item for item in items if isinstance(item, Step)]
+    checked += preflight.room(site.cluster, steps, rooms)
+    checked += preflight.standalone(steps, {host: fact.standalone for host, fact in observation.facts.items()})
     return make(site, [*checked, *items])
 
 

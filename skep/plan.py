@@ -40,6 +40,8 @@ class Finding:
     """Always so on these hosts; said where something is planned, not on every look."""
     later: bool = False
     """Something is left to do, which can only be planned once the rest is done."""
+    about: str | None = None
+    """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False
     """What it is about is as described and does not run so, and no step of a plan would help."""
 
@@ -106,6 +108,8 @@ class Run(Step):
     """Exported to the script; travels over stdin, never in argv."""
     hides: tuple[Secret, ...] = ()
     """Further values that no output of it may show; not sent."""
+    restarts: bool = False
+    """Whether it ends the engine that runs there, if only for a moment."""
     patience: float = 0.0
     """Seconds for which a script that ends with ``BUSY`` is tried again; what it says is the step's progress."""
 
@@ -148,7 +152,6 @@ class Plan:
     def __init__(self, items: Iterable[Step | Finding], roles: Iterable[str], hosts: Iterable[str]) -> None:
         items = list(items)
         self.hosts = tuple(hosts)
-        self.findings = tuple(item for item in items if isinstance(item, Finding))
         steps: dict[str, Step] = {}
         for item in items:
             if isinstance(item, Step):
@@ -157,6 +160,8 @@ class Plan:
                 steps[item.id] = item
         names = set(roles)
         steps = _without_orphans(steps, names)
+        findings = [item for item in items if isinstance(item, Finding)]
+        self.findings = tuple(finding for finding in findings if finding.about is None or finding.about in steps)
         groups = _groups(steps.values(), names)
         self.gates = {step.id: _resolve(step, step.gates, groups) for step in steps.values()}
         self.needs = {step.id: _resolve(step, step.needs, groups) | self.gates[step.id] for step in steps.values()}

@@ -187,6 +187,7 @@ true
             otherwise=MEND,
             timeout=180,
             writes=WRITES,
+            restarts=not reload,
         )
 
 

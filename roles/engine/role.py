@@ -103,7 +103,8 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
                 if have.package != "docker.io":
                     steps.append(_foreign(name, have, want))
                     continue
-                step = self._install(name, want, f"version {have.version}, wanted {want.version}")
+                cause = f"version {have.version}, wanted {want.version}"
+                step = self._install(name, want, cause, restarts=have.running)
                 if have.member and have.running:
                     steps.append(_fetch(name, want, step.cause))
                     needs = ("swarm/settings", f"engine/fetch@{name}")
@@ -128,7 +129,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
         members = {name: have.member if have else None for name, have in observed.items()}
         return [*steps, *rolling(cluster, upgrades, members)]
 
-    def _install(self, host: str, want: State, cause: str) -> Step:
+    def _install(self, host: str, want: State, cause: str, *, restarts: bool = False) -> Step:
         title = "install docker.io" + (f" {want.version}" if want.version else "")
         return Run(
             id=f"engine/install@{host}",
@@ -140,6 +141,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-act
             timeout=900,
             writes=INSTALLING,
             patience=PATIENCE,
+            restarts=restarts,
         )
 
 

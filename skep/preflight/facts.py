@@ -10,6 +10,7 @@ from skep.model import Cluster, Host, canonical, is_ip
 from skep.preflight.room import Room
 from skep.preflight.room import parse as rooms
 from skep.preflight.room import probe as room_probe
+from skep.preflight.standalone import PROBE as STANDALONE
 from skep.questions import Answers
 
 MODULES = {
@@ -50,6 +51,8 @@ class Facts:
     """Interface → its addresses."""
     devices: frozenset[str] = frozenset()
     """Interfaces of a kind of their own, such as network cards, that are up; ``lo`` always where that is told."""
+    standalone: tuple[tuple[str, str], ...] = ()
+    """Containers that run beside Swarm, and their restart policies."""
     routes: tuple[tuple[str, str], ...] = ()
     """Destination and interface."""
     behind: frozenset[str] = frozenset()
@@ -93,6 +96,7 @@ ip -o route show 2>/dev/null | awk '$1 != "default" {{
 for target in {targets}; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null |
   awk -v targets="{targets}" 'BEGIN {{ split(targets, all) }}
     sub(/^Command failed -:/, "") {{ print "unroutable", all[$0 + 0] }}'
+{STANDALONE}
 for tool in {" ".join(TOOLS)}; do command -v $tool >/dev/null || echo "lacking $tool"; done
 true
 """
@@ -127,6 +131,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
         devices=frozenset(row[1] for row in rows if row[0] == "device"),
+        standalone=tuple((row[1].removeprefix("/"), row[2]) for row in rows if row[0] == "container" and row[2:]),
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
         behind=frozenset(row[1] for row in rows if row[0] == "route" and row[3:] == ["via"]),
         unroutable=tuple(row[1] for row in rows if row[0] == "unroutable"),

@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from roles import ROLES
+from roles.daemon.role import role as daemon_role
 from roles.daemon.scripts import apply_script, write_script
 from roles.engine.role import State
 from roles.engine.role import role as engine_role
@@ -547,3 +549,24 @@ def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daem
     assert state.mounted == {"secret1": hashlib.sha256(b"hush").hexdigest()}
     assert state.volumes == {"web_data": {"type": "tmpfs", "o": "size=1m"}, "plain": {}}
     assert host.run(stacks.probe.replace("/etc/docker", "/none")).returncode == 0
+
+
+def test_steps_say_whether_they_end_a_running_engine() -> None:
+    host = model.Host("w1", "10.0.0.1", "worker", engine=model.Engine(version="26.1"), daemon={"log-level": "warn"})
+    cluster = model.Cluster("test", (host,))
+
+    def restarts(role: Any, state: Any) -> dict[str, bool]:
+        planned = role.plan(cluster, {"w1": role.desired(cluster, host)}, {"w1": state})
+        return {step.id.partition("@")[0]: step.restarts for step in planned if isinstance(step, Run)}
+
+    assert restarts(engine_role, None) == {"engine/install": False}
+    old = State(version="20.10.24", package="docker.io")
+    assert restarts(engine_role, old) == {"engine/install": True}
+    assert restarts(engine_role, replace(old, running=False)) == {"engine/install": False}
+    assert restarts(daemon_role, daemon_role.parse("\n{}", {"/info": {}})) == {"daemon/write": False}
+    running = replace(daemon_role.parse("\n{}", {}), running=True)
+    assert restarts(daemon_role, running) == {"daemon/restart": True}
+    debug = replace(host, daemon={"debug": True})
+    host = debug
+    cluster = model.Cluster("test", (debug,))
+    assert restarts(daemon_role, running) == {"daemon/reload": False}

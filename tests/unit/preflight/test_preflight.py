@@ -13,8 +13,8 @@ import pytest
 from skep import preflight
 from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, ProbeError, SkepError, SudoError
 from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
-from skep.plan import Finding
-from skep.preflight import MODULES, Facts, check, parse, probe
+from skep.plan import Finding, Plan, Run
+from skep.preflight import MODULES, Facts, check, parse, probe, standalone
 
 TEXT = """os debian 12 bookworm
 clock 1000.5
@@ -353,6 +353,28 @@ def test_the_probe_tells_which_interfaces_are_devices(tmp_path: Path) -> None:
     )
     fact = run_probe(CLUSTER, tmp_path, f"case $* in '-j -d link show') echo '{links}' ;; esac")
     assert fact.devices == {"lo", "eth0"}
+
+
+def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None:
+    def step(host: str, **more: Any) -> Run:
+        return Run(id=f"daemon/restart@{host}", host=host, title="restart", cause="differs", script="true", **more)
+
+    beside = {"m1": [("cache", "always"), ("job", "no")], "w1": [("db", "always")]}
+    items = [step("m1", restarts=True), step("w1"), step("w2", restarts=True)]
+    told = list(standalone(items, beside))
+    assert [str(finding) for finding in told] == [
+        "warning: m1: its engine restarts, and what is not Swarm's is not drained: cache (restart: always), job"
+        " (restart: no)"
+    ]
+    assert Plan([*items, *told], ["daemon"], ["m1", "w1", "w2"]).findings == tuple(told)
+    assert Plan([*items[1:], *told], ["daemon"], ["m1", "w1", "w2"]).findings == (), "left out with its step"
+    many = list(standalone(items, {"m1": [(f"c{number}", "always") for number in range(12)]}))
+    assert many[0].text.endswith("c9 (restart: always) and 2 more")
+
+
+def test_the_probe_tells_which_containers_run_beside_swarm() -> None:
+    fact = parse("container /cache unless-stopped\ncontainer /x no\ncontainer /gone\n", {}, 0.0, 0.0)
+    assert fact.standalone == (("cache", "unless-stopped"), ("x", "no"))
 
 
 def test_a_name_is_no_advertise_address() -> None:
