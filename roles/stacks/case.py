@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from roles.stacks.edits import by_files, by_hand
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
 from skep.compose import STARS, pinned
@@ -167,8 +168,10 @@ class Case:
                     text = _whole(key, sections[key])
                     yield f"{key}: {STARS if holds(text, self.hidden) else text}"
             return
+        edited = by_hand(self, difference)
+        mixed = edited and by_files(self, difference)
         for change in difference.changes:
-            yield str(shown(change, self.hidden))
+            yield str(shown(change, self.hidden)) + (" (by hand)" if mixed and change.path in edited else "")
             if contents:
                 yield from (f"  {line}" for line in self._inside(change, difference.name))
         if self.restarts(difference):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from roles.stacks.case import Case, Difference
+from roles.stacks.edits import reason, why
 from roles.stacks.findings import findings
 from roles.stacks.health import unwell
 from roles.stacks.ports import Handover
@@ -106,7 +107,7 @@ class Planner:
             "begin",
             f"write down revision {made[-1]['Labels']['skep.revision']} of stack {self._name}"
             + (", and what is there as the one before" if len(made) > 1 else ""),
-            self._case.cause,
+            reason(self._case),
             "revision_begin",
             {"records": made, "images": self._images, "who": Ref("author"), "commit": Ref("commit")},
             needs=[self._resolve] if self._resolve else [],
@@ -184,11 +185,9 @@ class Planner:
             f"run {name}" if hook else f"{action} service {name}{how}",
             f"a hook {case.hooks[name]} the roll-out"
             if hook
-            else "missing"
-            if new
             else f"Swarm paused it: {halted}"
             if halted
-            else case.cause,
+            else why(case, difference),
             "service_write",
             arguments,
             about=name,

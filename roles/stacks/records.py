@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from roles.stacks.case import Case, differ, is_what_runs
+from roles.stacks.edits import reason
 from roles.stacks.state import Raw
 from roles.stacks.wanted import named, network_body, used_by
 from skep import revisions
@@ -30,7 +31,7 @@ def records(case: Case) -> list[dict[str, Any]]:
     lines = case.summary()
     if again and not differ(past[-1].content["services"], services, case.told):
         number, lines = past[-1].number, past[-1].content["changes"] or lines
-    made.append(_record(case, number, services, case.cause, done=False, lines=lines))
+    made.append(_record(case, number, services, reason(case), done=False, lines=lines))
     return made
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 from skep import history, lease, lock
 from skep.commands.asking import agreed
 from skep.commands.carrying import but_for, carry_out
-from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, network_rows, node_rows, stack_rows
+from skep.commands.listing import (
+    NODES_SPARE,
+    STACKS_SHOWN,
+    Quorum,
+    manager_client,
+    network_rows,
+    node_rows,
+    quorum,
+    stack_rows,
+)
 from skep.commands.locking import alone, beside, told
 from skep.commands.rollouts import all_timed, recovery
 from skep.converge import (
@@ -124,6 +133,7 @@ def status(site: Site, tell: Reporter) -> None:
         observation, planned = look(site)
     try:
         with manager_client(site, observation) as api:
+            standing = quorum(api.nodes())
             tell.table("nodes", *node_rows(api), title="nodes", spare=NODES_SPARE)
             tell.table("networks", *network_rows(api), title="networks")
             tell.table("stacks", *stack_rows(api), title="stacks", **STACKS_SHOWN)
@@ -135,6 +145,9 @@ def status(site: Site, tell: Reporter) -> None:
     _tell_silent(site, silent)
     if holders:
         tell.say(f"locked by {next(iter(holders.values()))}")
+    tell.data("quorum", asdict(standing))
+    if standing.unreachable:
+        tell.say(str(standing))
     tell.plan(planned, applying=False)
     if not len(planned) and not planned.errors and not planned.later:
         tell.done(
@@ -143,7 +156,22 @@ def status(site: Site, tell: Reporter) -> None:
             + (f"; {', '.join(observation.failures)} did not answer" if observation.failures else "")
         )
     refuse_errors(planned)
+    if standing.at_risk:
+        unasked = f"; {', '.join(observation.failures)} did not answer" if observation.failures else ""
+        raise ConnectError(
+            f"the quorum is at risk: {standing}",
+            cause=f"{', '.join(standing.unreachable)} cannot be reached by the other managers{unasked}",
+            next_action=_way_back(standing, planned),
+        )
     refuse_silent(observation.failures)
+
+
+def _way_back(standing: Quorum, planned: Plan) -> str:
+    """What brings managers back: the plan, where it has a step on each, else a look at them."""
+    helped = {step.concerns for step in planned}
+    if helped.issuperset(standing.unreachable):
+        return "bring them back: invoke cluster.up"
+    return f"bring {', '.join(standing.unreachable)} back; there: systemctl status docker, and 2377/tcp to the others"
 
 
 def down(site: Site, tell: Reporter, *, yes: bool, timeout: str | None = None) -> None:

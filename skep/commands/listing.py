@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skep.commands.hedge import first_answer
@@ -81,6 +82,38 @@ def node_rows(api: EngineClient) -> Table:
             )
         )
     return columns, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """How many managers there are, which of them the others cannot reach, and how many have to be left."""
+
+    managers: int
+    needed: int
+    unreachable: tuple[str, ...]
+
+    @property
+    def spare(self) -> int:
+        """How many more may be lost."""
+        return self.managers - len(self.unreachable) - self.needed
+
+    @property
+    def at_risk(self) -> bool:
+        """Whether some are lost, and the next loss stops changes. A swarm that never had more is as it was meant."""
+        return bool(self.unreachable) and self.spare <= 0
+
+    def __str__(self) -> str:
+        left = f"{self.managers - len(self.unreachable)} of {self.managers} managers reachable"
+        if self.spare > 0:
+            return f"{left}; {self.spare} more may be lost before changes stop"
+        return f"{left}; one more loss stops changes" if self.spare == 0 else f"{left}; changes have stopped"
+
+
+def quorum(nodes: Sequence[Mapping[str, Any]]) -> Quorum:
+    """Out of the nodes as a manager lists them."""
+    managers = [node for node in nodes if node.get("ManagerStatus")]
+    lost = [node for node in managers if node["ManagerStatus"].get("Reachability") != "reachable"]
+    return Quorum(len(managers), len(managers) // 2 + 1, tuple(sorted(map(node_name, lost))))
 
 
 def node_name(node: Mapping[str, Any]) -> str:
