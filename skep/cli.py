@@ -157,27 +157,21 @@ def _nobody_reads() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _untold(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _untold(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
     """Invoke's own help and lists do not bear a reader that goes away, such as ``head``."""
     if issubclass(kind, BrokenPipeError):
         _nobody_reads()
         os._exit(PIPE)
-    _trace(kind, error, trace)
+    from skep.report.trace import trace
 
-
-def _trace(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    """A traceback as Python prints it, but for control characters in what was raised."""
-    from traceback import format_exception
-
-    from skep.visible import visible_lines
-
-    for text in visible_lines("".join(format_exception(kind, error, trace)).rstrip("\n")):
-        print(text, file=sys.stderr)
+    trace(kind, error, where)
 
 
 def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    from skep.report.trace import trace
+
     if not issubclass(ended.exc_type, SystemExit):
-        _trace(ended.exc_type, ended.exc_value, ended.exc_traceback)
+        trace(ended.exc_type, ended.exc_value, ended.exc_traceback)
 
 
 sys.excepthook = _untold
