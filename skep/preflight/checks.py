@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.errors import AccessError, ConnectError, SkepError
-from skep.model import Cluster, Host
+from skep.model import DATA_ROOT, Cluster, Host
 from skep.plan import Finding
 from skep.preflight.advertised import advertised
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, swarm_address, where
@@ -61,10 +61,11 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
         yield error(
             f"runs {' '.join(fact.os)}, not one of {', '.join(SUPPORTED)}", "install Docker there by hand first"
         )
-    if fact.free < MIN_FREE and not fact.installed:
-        yield error(f"has {fact.free >> 20} MiB free for /var/lib/docker, 1024 MiB are needed", "make room there")
-    elif fact.free < LOW_FREE:
-        text = f"has only {fact.free >> 20} MiB free for /var/lib/docker"
+    free = _free(host, fact) >> 20
+    if free < MIN_FREE >> 20 and not fact.installed:
+        yield error(f"has {free} MiB free for {host.data_root}, {MIN_FREE >> 20} MiB are needed", "make room there")
+    elif free < LOW_FREE >> 20:
+        text = f"has only {free} MiB free for {host.data_root}"
         yield Finding("warning", text, host=host.name, next_action="make room there: images and logs need it")
     for port, protocol, holder in fact.held:
         overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
@@ -78,6 +79,12 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
         yield error(
             f"has no route to {', '.join(others)}", f"on {host.name} look at: ip route get {fact.unroutable[0]}"
         )
+
+
+def _free(host: Host, fact: Facts) -> int:
+    """Bytes for images and logs: on the disk of the inventory's data root, where that is known."""
+    room = fact.rooms.get(host.data_root) if host.data_root != DATA_ROOT else None
+    return fact.free if room is None or room.bytes is None else room.bytes
 
 
 def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:

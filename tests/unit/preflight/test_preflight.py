@@ -14,7 +14,7 @@ from skep import preflight
 from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, ProbeError, SkepError, SudoError
 from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding, Plan, Run
-from skep.preflight import MODULES, Facts, check, parse, probe, standalone
+from skep.preflight import MODULES, Facts, Room, check, parse, probe, standalone
 
 TEXT = """os debian 12 bookworm
 clock 1000.5
@@ -128,6 +128,15 @@ def test_addresses_are_compared_however_they_are_written(field: str) -> None:
     hosts = [Host("m1", **{"address": "m1.example.org", field: "FD15:0:0::12", "role": "manager"})]  # type: ignore[arg-type]
     found = check(Cluster("test", tuple(hosts)), {"m1": facts(addresses={"eth0": ("fd15::12",)})}, {})
     assert [finding for finding in found if "advertise" in finding.text] == []
+
+
+def test_images_need_room_where_the_data_root_is() -> None:
+    elsewhere = replace(
+        CLUSTER, hosts=(replace(CLUSTER.hosts[0], daemon={"data-root": "/srv/docker"}), CLUSTER.hosts[1])
+    )
+    rooms = {"/srv/docker": Room("", "2", 3 << 30, None)}
+    told = texts(elsewhere, m1=facts(free=0, rooms=rooms), w1=facts("w1"))
+    assert told == ["warning: m1: has only 3072 MiB free for /srv/docker"]
 
 
 def test_hosts_in_order_have_no_findings() -> None:
