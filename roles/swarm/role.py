@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from roles.swarm import absence, lost, membership, settings
 from roles.swarm.refusals import refusals, stays
@@ -11,7 +14,10 @@ from roles.swarm.view import View, leads, view
 from skep.model import Cluster, Host
 from skep.places import DATA_ROOTS
 from skep.plan import Call, Finding, Step
-from skep.questions import Answers
+from skep.questions import Answers, Inquiry, tasks_of
+
+OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
+"""States of tasks that hold their node no more."""
 
 
 class Swarm:
@@ -39,6 +45,25 @@ true
     def parse(self, text: str, answers: Answers) -> State | None:
         """From the engine's ``/info`` and ``/nodes``, or the node's certificate while it is stopped."""
         return parse_state(text, answers)
+
+    def inquiries(self, cluster: Cluster, observed: Mapping[str, State | None]) -> Sequence[Inquiry]:
+        """Tasks on nodes that are drained, and are to be."""
+        seen = view(cluster, observed)
+        nodes = [(host, seen.node_of(observed.get(host.name))) for host in cluster.hosts] if seen else []
+        return [
+            tasks_of("node", node.id)
+            for host, node in nodes
+            if node and host.availability == node.availability == "drain" and node.state == "ready"
+        ]
+
+    def heard(self, observed: Mapping[str, State | None], answers: Mapping[Inquiry, Any]) -> Mapping[str, State | None]:
+        """The observed states with how many tasks are left on each."""
+        tasks = [task for answer in answers.values() if isinstance(answer, list) for task in answer]
+        left = Counter(task.get("NodeID") for task in tasks if task["Status"]["State"] not in OVER)
+        return {
+            name: replace(state, busy=left[state.node_id]) if state and state.node_id in left else state
+            for name, state in observed.items()
+        }
 
     def plan(
         self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]

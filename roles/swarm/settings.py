@@ -10,7 +10,10 @@ from roles.swarm.state import OWNED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
 from skep.model import Cluster
-from skep.plan import Call, Finding, Step
+from skep.plan import Call, Finding, Ref, Step, Wait
+
+EMPTY = 300.0
+"""Seconds for the tasks of a drained node to go; their grace periods come on top."""
 
 
 def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
@@ -63,6 +66,11 @@ def nodes(
         old: dict[str, Any] = {f"label {key}": labels.get(key) for key in {*want.labels, *dropped}}
         new: dict[str, Any] = {f"label {key}": want.labels.get(key) for key in {*want.labels, *dropped}}
         detail = lines(old | {"availability": availability}, new | {"availability": want.availability})
+        state = observed[name]
+        if not detail and not (state and state.busy):
+            continue
+        if want.availability == "drain" and not coming and (availability != "drain" or (state and state.busy)):
+            yield _empty(name, node_ref(name, cluster, observed, seen))
         if not detail:
             continue
         yield Call(
@@ -79,6 +87,21 @@ def nodes(
             needs=(f"swarm/init@{name}", f"swarm/join@{name}", f"swarm/ready@{name}"),
             after=tuple(f"{role}/return@{name}" for role in ("engine", "daemon")),
         )
+
+
+def _empty(host: str, node: str | Ref) -> Step:
+    """A drained node may be rebooted once nothing runs on it any more."""
+    return Wait(
+        id=f"swarm/empty@{host}",
+        title="wait until its tasks are gone",
+        cause="drained",
+        condition="node_empty",
+        arguments={"node": node},
+        avoid=host,
+        needs=(f"swarm/node@{host}",),
+        timeout=EMPTY,
+        otherwise=f"see what still runs there: invoke stack.ls, invoke stack.ps NAME; on {host}: docker ps",
+    )
 
 
 def _part(spec: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,8 @@ class State:
     """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
     (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
     its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, tells no node, and there is
-    no certificate where it keeps its data: it has never become a node."""
+    no certificate where it keeps its data: it has never become a node. ``busy``: tasks that are left on it though it is
+    drained."""
 
     role: str = "worker"
     availability: str = "active"
@@ -61,6 +62,7 @@ class State:
     address: str = ""
     addresses: tuple[str, ...] = ()
     never: bool = False
+    busy: int = 0
     nodes: tuple[Node, ...] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)

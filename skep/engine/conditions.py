@@ -51,6 +51,17 @@ def quorum_without(api: EngineClient, *, node: str) -> Progress:
     return Progress(enough, f"{len(reachable)} of {len(managers)} managers would be reachable")
 
 
+def node_empty(api: EngineClient, *, node: str) -> Progress:
+    """No task is left on the node. One that is Down can be told nothing, and tells nothing."""
+    found = find_node(api, node)
+    here = [task for task in api.tasks(filters={"node": found["ID"]}) if is_alive(task)]
+    if here and not _may_answer(found):
+        return Progress(True, f"it is Down: {_counted(len(here), 'task')} to be stopped once it is back")
+    if here:
+        return Progress(False, _stopping(here, "still on it"), grace=max(map(grace, here)))
+    return Progress(True)
+
+
 def node_drained(api: EngineClient, *, node: str) -> Progress:
     """No task runs on the node, and what ran there is settled elsewhere or waits for a place."""
     found = find_node(api, node)
@@ -115,7 +126,7 @@ def _counted(count: int, what: str) -> str:
 
 CONDITIONS: dict[str, Callable[..., Progress]] = {
     condition.__name__: condition
-    for condition in (node_ready, node_down, quorum_without, node_drained, stack_running, stack_gone)
+    for condition in (node_ready, node_down, quorum_without, node_empty, node_drained, stack_running, stack_gone)
 }
 
 WATCHES: dict[str, Callable[[], Callable[..., Progress]]] = {stack_running.__name__: StackWatch}

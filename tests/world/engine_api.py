@@ -69,6 +69,9 @@ class EngineApi:
             return [
                 _network(name, one) for name, one in self.swarm.networks.items() if _fits_network(name, one, filters)
             ]
+        if path == "/tasks" and "node" in (filters or {}):
+            held = [node for node in self.swarm.nodes.values() if node.id in (filters or {})["node"] and node.busy]
+            return [{"NodeID": node.id, "ServiceID": "", "Status": {"State": "running"}} for node in held]
         if path == "/tasks":
             return [task for task in self.swarm.tasks if task["ServiceID"] in (filters or {})["service"]]
         found = [one for one in self._store(path[1:]).values() if _fits(one, filters)]

@@ -213,6 +213,11 @@ def _node_drained(swarm: Swarm, *, node: str) -> bool:
     return found is not None and not found.busy
 
 
+def _node_empty(swarm: Swarm, *, node: str) -> bool:
+    found = swarm.find(node)
+    return found is not None and not (found.busy and found.ready)
+
+
 def _stack_running(swarm: Swarm, *, stack: str, services: Sequence[str]) -> bool:
     places = [node for node in swarm.nodes.values() if node.availability == "active" and node.ready]
     return set(services) <= set(swarm.stack(stack)) and any(swarm.alive(node) for node in places)
@@ -228,6 +233,7 @@ CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "node_down": _node_down,
     "quorum_without": _quorum_without,
     "node_drained": _node_drained,
+    "node_empty": _node_empty,
     "stack_running": _stack_running,
     "stack_gone": _stack_gone,
 }

@@ -100,6 +100,17 @@ def test_node_drained(fake: Any, tasks: list[dict[str, Any]], progress: Progress
     assert CONDITIONS["node_drained"](fake(nodes=[node("n")], tasks=told), node="n") == progress
 
 
+def test_node_empty(fake: Any) -> None:
+    """However the tasks fare elsewhere; one that is Down can be told nothing."""
+    left = [task("n", "running", "shutdown"), task("n", "shutdown", "shutdown")]
+    told = {"nodes": [node("n")], "tasks": left}
+    words = "1 task still on it, which may take 10s to stop"
+    assert CONDITIONS["node_empty"](fake(**told), node="n") == Progress(False, words, grace=10.0)
+    assert CONDITIONS["node_empty"](fake(**{**told, "tasks": left[1:]}), node="n") == Progress(True)
+    down = CONDITIONS["node_empty"](fake(**{**told, "nodes": [node("n", state="down")]}), node="n")
+    assert down == Progress(True, "it is Down: 1 task to be stopped once it is back")
+
+
 def of_stack(id: str, node: str, state: str = "running") -> dict[str, Any]:
     return {**task(node, state, "remove"), "ID": id, "Spec": {"ContainerSpec": {"Image": "busybox:1@sha256:0"}}}
 
