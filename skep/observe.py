@@ -16,7 +16,7 @@ from skep.model import Cluster
 from skep.preflight import Facts
 from skep.questions import Inquiry
 from skep.role import Probing, Role
-from skep.ssh import Pool, Session
+from skep.ssh import Pool, Result, Session
 
 ENGINE = "engine-api"
 """Name of the section that holds the engine's answers."""
@@ -60,8 +60,8 @@ def observe(
     probes = {
         USER: "id -u; id -un",
         "preflight": preflight.probe(cluster),
-        **{role.name: probe for role in roles if (probe := _probe(role, cluster))},
         ENGINE: questions.script(asked),
+        **{role.name: probe for role in roles if (probe := _probe(role, cluster))},
     }
     missing = list(names)
     telling = threading.Lock()
@@ -99,25 +99,20 @@ def _look(
     received = time.time()
     sections = split(result.out, mark)
     missing = [name for name in probes if name not in sections]
-    if result.status or missing:
-        raise ProbeError(
-            f"the observation ended with status {result.status}" + (f" before {missing[0]}" if missing else ""),
-            host=session.host,
-            step="observe",
-            cause=result.err.strip()[-500:] or "no error was told",
-            next_action="run again; if it stays, look at the host's system log",
-        )
+    if result.status or (missing and ENGINE not in sections):
+        raise _broken_off(session.host, result, missing)
     user, _, name = sections[USER].strip().partition("\n")
     if user != "0":
         raise not_root(session.host, name or user, sudo=session.access.sudo)
     try:
         answers = questions.parse(sections[ENGINE], asked)
     except TimeoutError as error:
-        raise EngineSilent(
-            str(error), host=session.host, step="observe", next_action="look at: journalctl -u docker on that host"
-        ) from None
+        look = f"on {session.host} look at: journalctl -u docker; if it stays: systemctl restart docker"
+        raise EngineSilent(str(error), host=session.host, step="observe", next_action=look) from None
     except questions.Unasked as error:
         raise ProbeError(str(error), host=session.host, step="observe", next_action=error.next_action) from None
+    if missing:
+        raise _broken_off(session.host, result, missing)
     with _understood(session.host, "preflight"):
         facts = preflight.parse(sections["preflight"], answers, sent, received)
     states = {}
@@ -125,6 +120,16 @@ def _look(
         with _understood(session.host, role.name):
             states[role.name] = role.parse(sections.get(role.name, ""), answers)
     return facts, states
+
+
+def _broken_off(host: str, result: Result, missing: Sequence[str]) -> ProbeError:
+    return ProbeError(
+        f"the observation ended with status {result.status}" + (f" before {missing[0]}" if missing else ""),
+        host=host,
+        step="observe",
+        cause=result.err.strip()[-500:] or "no error was told",
+        next_action="run again; if it stays, look at the host's system log",
+    )
 
 
 def not_root(host: str, user: str, *, sudo: bool) -> SudoError:
@@ -159,6 +164,8 @@ def join(probes: Mapping[str, str], mark: str) -> str:
     parts = []
     for name, probe in probes.items():
         parts.append(f"printf '\\n{mark} {name}\\n'\n(\n{probe}\n) 2>/dev/null")
+        if name == ENGINE:  # what others would ask of it keeps us waiting, too
+            parts.append(f"[ $? != {questions.SILENT} ] || {{ printf '\\n{mark} end\\n'; exit 0; }}")
     parts.append(f"printf '\\n{mark} end\\n'\nexit 0")
     return "\n".join(parts)
 

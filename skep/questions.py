@@ -54,18 +54,26 @@ FIRST = "/info"
 ELECTION = 10
 """Seconds for which a manager without a leader is asked again."""
 
+SOON, ALIVE, LATE = 8, 3, 40
+"""Seconds for the first answer; for a sign of life where there was none, which needs nothing but the engine itself;
+and for an answer of an engine that is alive."""
+
+SILENT = 3
+"""Status of the script where an engine runs and gives no sign of life."""
+
 _MORE = "--more--"
 _RUNS = "--engine runs--"
 _NO_ROOM = "--no-room--"
 _LISTENS = "--listens--"
 _UNIT = "--unit--"
 _FILE = "--file--"
+_STATE = "--state--"
 
 _ASK = r"""
 ask() {
   why= place=$(mktemp -d /run/skep.XXXXXXXX 2>&1) && why=$(mkfifo "$place/in" 2>&1) || {
     echo "--no-room--${why:-$place}"; rmdir "$place"; return 1; }
-  timeout 40 docker system dial-stdio <"$place/in" &
+  timeout $2 docker system dial-stdio <"$place/in" &
   exec 5>"$place/in"
   rm -rf "$place"
   printf '%b' "$1" >&5
@@ -88,23 +96,31 @@ def script(questions: Iterable[str]) -> str:
     return f"""{ENGINE_PID}{_ASK}
 if pid=$(engine_pid) && command -v docker >/dev/null; then
   echo '{_RUNS}'
-  first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n'); }}
-  first
+  first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n' $1); }}
+  lives() {{ ask 'GET /_ping HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n' {ALIVE}; }}
+  state() {{ sed -n 's/^State:[[:space:]]*//p' "/proc/$pid/status"; }}
+  info=
+  case $(state) in T*) ;; *)
+    first {SOON}
+    case $info in HTTP/* | {_NO_ROOM}*) ;; *) case $(lives) in HTTP/*) first {LATE} ;; esac ;; esac ;;
+  esac
   until=$(($(date +%s) + {ELECTION}))
   while [ "$(date +%s)" -lt $until ]; do
     case $info in
       *'"Cluster":{{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
     esac
     sleep 1
-    first
+    first {LATE}
   done
   case $info in HTTP/* | {_NO_ROOM}*) ;; *)
     info=$(echo '{_LISTENS}'; tr '\\0' '\\n' <"/proc/$pid/cmdline"
       echo '{_UNIT}'; systemctl show --property=Listen --value docker.socket
-      echo '{_FILE}'; cat /etc/docker/daemon.json) ;;
+      echo '{_FILE}'; cat /etc/docker/daemon.json
+      printf '\\n{_STATE}\\n'; state) ;;
   esac
   printf '%s\\n{_MORE}\\n' "$info"
-  case $info in *'"ControlAvailable":true'*) {f"ask '{more}'" if more else ":"} ;; esac
+  case $info in {_LISTENS}*) exit {SILENT} ;; esac
+  case $info in *'"ControlAvailable":true'*) {f"ask '{more}' {LATE}" if more else ":"} ;; esac
 fi"""
 
 
@@ -128,7 +144,8 @@ def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:
         )
     answers = _responses(first, [FIRST])
     if answers.get(FIRST) is None:
-        raise TimeoutError("the engine runs and does not answer")
+        state = first.partition(f"{_STATE}\n")[2].strip() if first.startswith(_LISTENS) else ""
+        raise TimeoutError("the engine runs and does not answer" + (f"; its process: {state}" if state else ""))
     others = [question for question in questions if question != FIRST]
     found = _responses(rest, others)
     manager = bool((answers[FIRST].get("Swarm") or {}).get("ControlAvailable"))
@@ -142,7 +159,7 @@ def _elsewhere(text: str) -> list[str]:
     if not text.startswith(_LISTENS):
         return []
     words, _, rest = text.removeprefix(_LISTENS).partition(_UNIT)
-    unit, _, file = rest.partition(_FILE)
+    unit, _, file = rest.partition(_STATE)[0].partition(_FILE)
     found = re.findall(r"^(?:-H=?|--host=)(\S+)$|^(?:-H|--host)\n(\S+)$", words, re.MULTILINE)
     places = [one or other for one, other in found]
     try:

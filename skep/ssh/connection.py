@@ -70,6 +70,7 @@ def log_in(
     """
     for attempt in range(access.retries + 1):
         connection: Connection | None = None
+        since = time.monotonic()
         try:
             connection = build(address, access, through())
             _open(connection, access, f" of the gateway {connection.host}" if gateway else "")
@@ -79,11 +80,13 @@ def log_in(
             error.host = host
             raise
         except BaseException as error:
-            told = _told(error, host, connection, access, gateway=gateway)
+            patience = min(access.connect_timeout, _whole(access.connect_timeout))
+            waited = isinstance(error, TimeoutError) or time.monotonic() - since >= 0.99 * patience
+            told = _told(error, host, connection, gateway=gateway, waited=waited)
             _give_up(connection)
             if not told:
                 raise
-            again = type(told) is ConnectError and not isinstance(error, TimeoutError)
+            again = type(told) is ConnectError and not waited
             if attempt == access.retries or connection is None or not again:
                 raise told from error
         time.sleep(0.3 * (attempt + 1))
@@ -104,11 +107,16 @@ def build(address: str, access: Access, gateway: Connection | None = None) -> Co
             gateway=gateway or False,
             forward_agent=False,
             config=_config,
-            connect_timeout=max(1, round(wait)),
+            connect_timeout=_whole(wait),
             connect_kwargs={"banner_timeout": wait, "auth_timeout": wait, "channel_timeout": wait},
         )
     connection._set(settings=here)  # a plain assignment goes into Fabric's configuration, which all connections share
     return connection
+
+
+def _whole(seconds: float) -> int:
+    """As Fabric takes it."""
+    return max(1, round(seconds))
 
 
 def _open(connection: Connection, access: Access, of: str) -> None:
@@ -145,7 +153,7 @@ def _give_up(connection: Connection | None) -> None:
 
 
 def _told(
-    error: BaseException, host: str, connection: Connection | None, access: Access, *, gateway: bool
+    error: BaseException, host: str, connection: Connection | None, *, gateway: bool, waited: bool
 ) -> ConnectError | None:
     """What went wrong, for the user; ``None`` for Ctrl-C and its like."""
     if not isinstance(error, Exception):
@@ -158,6 +166,14 @@ def _told(
         return _no_common(transport, host, of)
     proxy = connection.connect_kwargs.get("sock")
     lost = proxy.ended() if isinstance(proxy, Proxy) else lost_gateway(connection)
+    if waited and transport and not transport.initial_kex_done and not lost and not isinstance(proxy, Proxy):
+        return ConnectError(
+            f"the sshd{of} accepts connections and does not answer",
+            host=host,
+            step="connect",
+            cause=f"{connection.host} port {connection.port}: no answer in time",
+            next_action="look at the host's console: systemctl status ssh; it may be frozen, or the host out of memory",
+        )
     through = f" (through the gateway {connection.gateway.host})" if connection.gateway else ""
     return ConnectError(
         f"its gateway {connection.host} cannot be reached" if gateway else "cannot be reached",

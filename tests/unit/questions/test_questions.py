@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,17 @@ def host(tmp_path: Path) -> Any:
     """Runs the script where an engine of that kind answers."""
 
     def run(
-        info: Any, *others: str, engine: bool = True, later: Any = None, folder: str = "", mute: bool = False
+        info: Any,
+        *others: str,
+        engine: bool = True,
+        later: Any = None,
+        folder: str = "",
+        mute: bool = False,
+        state: str = "S (sleeping)",
     ) -> str:
         (tmp_path / "docker.pid").write_text("4711\n")
         (tmp_path / "proc" / "4711").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "proc" / "4711" / "status").write_text(f"Name:\tdockerd\nState:\t{state}\n")
         (tmp_path / "proc" / "4711" / "comm").write_text("dockerd\n" if engine else "sleep\n")
         replies = (reply(info, version="1.0"), reply(later or info, version="1.0"), *others)
         quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in replies]
@@ -157,7 +165,7 @@ def test_the_script_asks_in_http_that_every_engine_takes() -> None:
     assert "GET /info HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n" in text
     assert text.count("Connection: close") == 1
     assert text.index("/nodes") < text.index("/services")
-    assert "GET" not in script(["/info"]).replace("GET /info", "")
+    assert "GET" not in script(["/info"]).replace("GET /info", "").replace("GET /_ping", "")
 
 
 LISTENS = "--listens--\n/usr/sbin/dockerd\n{words}\n--unit--\n{unit}\n--file--\n{file}"
@@ -198,6 +206,17 @@ def test_the_script_tells_where_an_engine_listens_that_does_not_answer(host: Any
     (tmp_path / "systemctl").chmod(0o755)
     with pytest.raises(Unasked, match=r"but on tcp://127\.0\.0\.1:2375"):
         parse(host(WORKER, mute=True), ASKED)
+
+
+@pytest.mark.parametrize("state", ["T (stopped)", "D (disk sleep)"])
+def test_an_engine_that_is_frozen_is_told_with_the_state_of_its_process(host: Any, state: str) -> None:
+    with pytest.raises(TimeoutError, match="does not answer; its process: " + re.escape(state)):
+        parse(host(WORKER, mute=True, state=state), ASKED)
+
+
+def test_an_engine_that_is_stopped_is_not_asked(host: Any, tmp_path: Path) -> None:
+    host(WORKER, state="T (stopped)")
+    assert not (tmp_path / "log").exists()
 
 
 def test_a_run_folder_that_takes_nothing_is_told_as_that(host: Any) -> None:
