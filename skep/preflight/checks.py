@@ -9,8 +9,9 @@ from skep.errors import AccessError, ConnectError, SkepError
 from skep.model import DATA_ROOT, Cluster, Host
 from skep.plan import Finding
 from skep.preflight.advertised import advertised
-from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, swarm_address, where
+from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, where
 from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_ranges, stacks_at
+from skep.preflight.reach import blocked, swarm_address
 
 SUPPORTED = ("debian", "ubuntu")
 MIN_FREE = 1 << 30
@@ -32,6 +33,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
     findings += _twins(facts, "hostname", lambda fact: fact.hostname)
     findings += _twins(facts, "machine-id", lambda fact: fact.machine_id)
     findings += _clocks(facts)
+    findings += blocked(cluster, facts)
     findings += _untold(cluster, facts)
     return findings
 

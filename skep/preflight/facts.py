@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from skep.model import Cluster, Host, canonical, is_ip
+from skep.model import Cluster
+from skep.preflight import reach
+from skep.preflight.reach import Place, swarm_address
 from skep.preflight.room import Room
 from skep.preflight.room import parse as rooms
 from skep.preflight.room import probe as room_probe
@@ -59,6 +61,10 @@ class Facts:
     """Destinations behind a gateway."""
     unroutable: tuple[str, ...] = ()
     """Addresses of hosts that it has no route to."""
+    tried: frozenset[Place] = frozenset()
+    """Address and port of the others that it tried to connect to."""
+    open: frozenset[Place] = frozenset()
+    """Those where that went well."""
     lacking: frozenset[str] = frozenset()
     """Which of ``TOOLS`` are not there."""
 
@@ -97,6 +103,7 @@ for target in {targets}; do echo "route get $target"; done | ip -force -batch - 
   awk -v targets="{targets}" 'BEGIN {{ split(targets, all) }}
     sub(/^Command failed -:/, "") {{ print "unroutable", all[$0 + 0] }}'
 {STANDALONE}
+{reach.probe(cluster)}
 for tool in {" ".join(TOOLS)}; do command -v $tool >/dev/null || echo "lacking $tool"; done
 true
 """
@@ -135,6 +142,8 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         routes=tuple((row[1], row[2]) for row in rows if row[0] == "route"),
         behind=frozenset(row[1] for row in rows if row[0] == "route" and row[3:] == ["via"]),
         unroutable=tuple(row[1] for row in rows if row[0] == "unroutable"),
+        tried=reach.places(rows, "tried"),
+        open=reach.places(rows, "open"),
         lacking=frozenset(row[1] for row in rows if row[0] == "lacking"),
     )
 
@@ -147,11 +156,6 @@ def _listener(row: list[str]) -> tuple[int, str, str]:
 def data_port(cluster: Cluster) -> int:
     """UDP port of the overlay networks."""
     return cluster.swarm.data_path_port or DATA_PORT
-
-
-def swarm_address(host: Host) -> str | None:
-    """Where the others reach it, if the inventory says so with an IP address."""
-    return next((canonical(text) for text in (host.advertise, host.address) if text and is_ip(text)), None)
 
 
 def where(hosts: Sequence[str], facts: Mapping[str, Facts]) -> str:
