@@ -130,6 +130,13 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | 
             f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}{_where(state)}",
             f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave --force",
         )
+    elif state.manager and state.nodes is None and seen and seen.node_of(state):
+        yield _error(
+            name,
+            f"is cut off from the other managers, which go on without it: {state.error or 'it tells no node list'}",
+            f"open 2377/tcp, 7946/tcp and udp between it and {seen.told_by}; if they are: journalctl -u docker on"
+            f" {name}. The swarm has its quorum: nothing is to be forced",
+        )
     elif state.manager and state.nodes is None:
         yield _error(
             name,
