@@ -85,7 +85,10 @@ def _lints(case: Case) -> Iterator[Finding]:
 
 
 def _nodes(case: Case) -> list[Raw] | None:
-    """The nodes as the inventory wants them; ``None`` while a host of it is not one yet."""
+    """The nodes as they are; where this run brings them to what the inventory says, as that, and ``None`` while a host
+    of it is not one yet."""
+    if case.blind or not case.rollout.follows_hosts:
+        return None if case.blind else list(case.told.nodes)
     hosts = list(case.cluster.hosts)
     nodes: list[Raw] = []
     for node in case.told.nodes:
@@ -98,7 +101,7 @@ def _nodes(case: Case) -> list[Raw] | None:
             spec = {**spec, "Role": host.role, "Availability": host.availability, "Labels": labels}
             node = {**node, "Spec": spec}
         nodes.append(node)
-    return None if case.blind or hosts else nodes
+    return None if hosts else nodes
 
 
 def _others(case: Case) -> Iterator[Finding]:

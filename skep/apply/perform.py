@@ -361,6 +361,7 @@ def _say_changed(say: Say, before: Progress, now: Progress) -> None:
 
 def _not_in_time(api: EngineClient, host: str, step: Wait, look: Callable[..., Progress], missing: str) -> StepFailed:
     told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
-    cause = look.report(api) if isinstance(look, StackWatch) else told
-    next_action = step.otherwise or AGAIN
+    watched = look if isinstance(look, StackWatch) else None
+    cause = watched.report(api) if watched else told
+    next_action = (watched and watched.remedy) or step.otherwise or AGAIN
     return StepFailed(f"not so after {step.timeout:g} s", host=step.concerns, cause=cause, next_action=next_action)

@@ -193,6 +193,13 @@ class _Lints:
                 f"{count} replicas are more than {most} on each of the {len(fits)} nodes there are for them:"
                 f" {count - most * len(fits)} never start",
             )
+        held = _of_hosts(spec)
+        if held and count > len(fits):
+            self._warn(
+                ("services", name, "deploy", "replicas"),
+                f"{count} replicas publish port {held[0][1]} of their host, so each takes a node of its own; nodes for"
+                f" them: {len(fits)}, so {count - len(fits)} never start",
+            )
 
     def _taken(self) -> Mapping[Port, list[Raw]]:
         """Specs of services that are not of this stack, by the ports of hosts that they publish."""

@@ -116,6 +116,9 @@ def judge(
         place, name = node_name(nodes, stranded["NodeID"]), service["Spec"]["Name"]
         over = f"the roll-out of {name} is stuck: Swarm waits for its task on {place}, which is down"
         remedy = f"bring {place} back, or roll out anew: invoke stack.restart {' '.join(_names(service))}"
+    held_up = update in GOES_ON and not over and any(error_of(task) and not holds_node(task) for task in slots.coming)
+    if held_up and _ports_of_hosts(service):
+        remedy = _anew(service)
     done = enough and left <= 0 and not over
     unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
     bad = unplaced[0] if unplaced else slots.newest_failure
@@ -171,6 +174,24 @@ def _stranded(
         return None
     lost = (task for task in current if not is_kept(task) and task.get("NodeID") and not _on_ready(task, nodes))
     return next((task for task in lost if rank(task) < RUNNING), None)
+
+
+def _ports_of_hosts(service: Service) -> list[int]:
+    """What its tasks publish on the node they run on: one task a node can."""
+    ports = (service["Spec"].get("EndpointSpec") or {}).get("Ports") or ()
+    return [int(port.get("PublishedPort") or 0) for port in ports if port.get("PublishMode") == "host"]
+
+
+def _anew(service: Service) -> str:
+    """What helps where a new task waits for a port of a host: Swarm does not look again by itself (moby#36934)."""
+    stack, name = _names(service)
+    restart = f"invoke stack.restart {stack} {name}"
+    if (service["Spec"].get("UpdateConfig") or {}).get("Order") == "start-first":
+        return (
+            f"its old tasks hold port {_ports_of_hosts(service)[0]}, and 'start-first' waits for them: write 'order:"
+            f" stop-first' under update_config of {name} and deploy it; if a task stays pending after that: {restart}"
+        )
+    return f"Swarm places it once it is rolled out anew: {restart}"
 
 
 def _names(service: Service) -> tuple[str, str]:

@@ -104,6 +104,11 @@ class StackWatch:
         missing = {verdict.row.name: verdict.stopping for verdict in verdicts}
         return Report(api, self._nodes[1], self.inspect).of(late, tasks, missing)
 
+    @property
+    def remedy(self) -> str:
+        """What would help a roll-out that waits in vain, where that is not in the stack's files alone."""
+        return next((verdict.remedy for verdict in self._seen[2] if verdict.remedy), "")
+
     def _tasks(self, api: EngineClient, label: Mapping[str, str], found: Sequence[Service]) -> dict[str, list[Task]]:
         tasks: dict[str, list[Task]] = {service["ID"]: [] for service in found}
         for task in api.tasks(filters=dict(label)):

@@ -151,6 +151,25 @@ def test_a_roll_out_that_a_dead_node_holds_up_ends_the_wait_with_what_helps(fake
     assert failure.value.next_action == "bring down back, or roll out anew: invoke stack.restart web app"
 
 
+@pytest.mark.parametrize(
+    ("order", "helps"),
+    [
+        ("stop-first", "Swarm places it once it is rolled out anew: invoke stack.restart web app"),
+        ("start-first", "write 'order: stop-first' under update_config of app and deploy it"),
+    ],
+)
+def test_a_roll_out_that_waits_for_a_port_of_a_host_names_what_helps(fake: Fake, order: str, helps: str) -> None:
+    scene = Scene(fake, service(update="updating"))
+    spec = scene.services[0]["Spec"]
+    spec |= {"Labels": {"com.docker.stack.namespace": "web"}, "UpdateConfig": {"Order": order}}
+    scene.tasks = [task(1, slot=1, state="pending", err="no suitable node (host-mode port already in use)", node="")]
+    scene.look()
+    assert scene.watch.remedy == ""
+    spec["EndpointSpec"] = {"Ports": [{"PublishMode": "host", "PublishedPort": 9090}]}
+    scene.look(1.0)
+    assert helps in scene.watch.remedy
+
+
 def test_tasks_that_fail_again_and_again_end_the_wait(fake: Fake) -> None:
     scene = Scene(fake, service(), task_log=b"cannot bind\n")
     scene.look()
