@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from roles.swarm import absence, lost, membership, settings
+from roles.swarm import absence, lost, membership, overlays, settings
 from roles.swarm.refusals import refusals, stays
-from roles.swarm.state import State, desired_state, parse_state
+from roles.swarm.state import NETWORKS, State, desired_state, parse_state
 from roles.swarm.view import View, leads, view
 from skep.model import Cluster, Host
 from skep.places import DATA_ROOTS
@@ -29,14 +29,19 @@ class Swarm:
         + r"""
 command -v dockerd >/dev/null && echo "engine installed"
 ip -o addr show scope global 2>/dev/null | awk '$2 !~ /^(docker|br-|veth)/ { print "address", $4 }'
-data_roots | while IFS= read -r root; do
+node=$(data_roots | while IFS= read -r root; do
   echo "root $root"
   cat "$root/swarm/certificates/swarm-node.crt" 2>/dev/null
-done
+done)
+printf '%s\n' "$node"
+case $node in *CERTIFICATE*) ;; *) node= ;; esac
+"""
+        + overlays.PROBE
+        + r"""
 true
 """
     )
-    questions = ("/info", "/nodes")
+    questions = ("/info", "/nodes", NETWORKS)
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """Its role, availability and labels."""
@@ -95,6 +100,7 @@ true
         yield from absence.unlocks(cluster, observed, seen)
         yield from absence.unheard(cluster, observed, seen)
         yield from membership.demotions(cluster, observed, seen)
+        yield from overlays.restarts(cluster, observed, seen)
         yield from settings.nodes(cluster, desired, observed, seen)
 
     def down(self, cluster: Cluster, observed: Mapping[str, State | None]) -> Sequence[Step | Finding]:

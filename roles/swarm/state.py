@@ -8,6 +8,7 @@ from typing import Any
 
 from skep.model import Cluster, Host
 from skep.questions import Answers
+from skep.rolling import Member, member
 
 OWNED = "skep.labels"
 """Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
@@ -20,6 +21,9 @@ LOCKED = "locked"
 
 PENDING = "pending"
 """``node_state`` of a host whose engine still looks for its swarm: a first join, or a start without its managers."""
+
+
+NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,10 @@ class State:
     """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
     (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
     its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, tells no node, and there is
-    no certificate where it keeps its data: it has never become a node. ``busy``: tasks that are left on it though it is
-    drained."""
+    no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
+    overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though it
+    is drained.
+    """
 
     role: str = "worker"
     availability: str = "active"
@@ -63,6 +69,9 @@ class State:
     addresses: tuple[str, ...] = ()
     never: bool = False
     busy: int = 0
+    overlays: bool = True
+    ingress: bool = False
+    member: Member | None = None
     nodes: tuple[Node, ...] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -132,6 +141,9 @@ def parse_state(text: str, answers: Answers) -> State | None:
         never=state != "inactive"
         and not (node or own.node)
         and f"root {info.get('DockerRootDir')}" in text.splitlines(),
+        overlays=["overlay", "networks", "missing"] not in heads,
+        ingress=any(network.get("Ingress") for network in answers.get(NETWORKS) or ()),
+        member=member(answers),
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
         fixed=_fixed(cluster) if cluster else {},

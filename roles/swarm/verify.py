@@ -16,6 +16,8 @@ from skep.model import Cluster, Host
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
 ROOT = "timeout 20 docker info --format '{{json .DockerRootDir}}'"
 NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
+NETWORKS = "timeout 20 docker network ls --filter driver=overlay --format '{{json .}}'"
+INGRESS = "timeout 20 docker network inspect ingress --format '{{json .Containers}}'"
 SECOND = 1_000_000_000
 PATIENCE = 30
 """Seconds in which nodes report to a new leader, also those that were with a dead one, and get a new certificate
@@ -81,6 +83,18 @@ def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
             return
         time.sleep(1)
     pytest.fail(f"{wanted.name} should be a {wanted.role}, and its certificate says {given}")
+
+
+def test_overlays(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+    """the engine has the overlay networks of the swarm"""
+    if not any(network["Name"] == "ingress" for network in ask(manager, NETWORKS)):
+        pytest.skip("the swarm has no ingress network")
+    _own(host, ask)
+    for _ in range(PATIENCE):
+        if "ingress-sbox" in host.run(INGRESS).stdout:
+            return
+        time.sleep(1)
+    pytest.fail(f"{wanted.name} is not in the ingress network: its engine rejects tasks; restart it")
 
 
 def test_availability(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:

@@ -115,7 +115,7 @@ def _member(given: Mapping[str, Any]) -> dict[str, Any]:
 def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
     if "nodes" in given:
         given["nodes"] = tuple(Node(**node) for node in given["nodes"])
-    return SwarmState(**given)
+    return SwarmState(**given | _member(given))
 
 
 def _networks(_: Cluster, given: dict[str, Any]) -> NetworksState:

@@ -16,7 +16,7 @@ from tests.world.machine import Machine, NotYet, Refused
 from tests.world.raft import Node, Swarm
 from tests.world.world import Forbidden, Watch, World
 
-INTERRUPTING = ("engine/install", "daemon/restart")
+INTERRUPTING = ("engine/install", "daemon/restart", "swarm/restart")
 
 
 class Deed:
@@ -157,6 +157,10 @@ def _restart(deed: Deed) -> None:
     deed.machine.remember(deed._file("memory.json"))
 
 
+def _start_again(deed: Deed) -> None:
+    deed.world.start(deed.machine)
+
+
 def _volumes(deed: Deed) -> None:
     """Nothing here keeps volumes."""
 
@@ -294,6 +298,7 @@ RUNS: dict[str, Callable[[Deed], None]] = {
     "daemon/write": _write,
     "daemon/reload": _reload,
     "daemon/restart": _restart,
+    "swarm/restart": _start_again,
     "stacks/volumes": _volumes,
 }
 

@@ -54,6 +54,8 @@ class Machine:
     """Keys the tool ever put in force here: the truth against which a dropped key is judged."""
     node: str | None = None
     swarm: str | None = None
+    overlays: bool = True
+    """The engine has the swarm's overlay networks."""
     hidden: bool = False
     """The probe does not find its data root while the engine is stopped, as by an option in a drop-in."""
     privileged: bool = True
@@ -74,6 +76,7 @@ class Machine:
             raise Refused(f"the engine of {self.name} does not start: {self.broken or 'not installed'}")
         if not self.running:
             self.in_force = dict(self.file)
+            self.overlays = True
         self.running = True
 
     def stop(self) -> None:

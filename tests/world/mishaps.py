@@ -160,6 +160,11 @@ def _rename(world: World, machine: Machine, name: str) -> None:
         node.hostname = name
 
 
+def overlays_lost(world: World, machine: Machine, luck: Random) -> None:
+    """Its engine was unlocked, and its network agent stayed off."""
+    machine.overlays = not machine.running or machine.node is None
+
+
 def stack_touched(world: World, machine: Machine, luck: Random) -> None:
     """``docker service update`` or ``rm`` by hand."""
     for swarm in world.swarms.values():
@@ -266,6 +271,7 @@ MISHAPS: tuple[Mishap, ...] = (
     cloned,
     names_swapped,
     renumbered,
+    overlays_lost,
     stack_touched,
     record_lost,
     tag_moved,

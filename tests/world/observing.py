@@ -119,6 +119,9 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
         nodes=tuple(_seen(swarm, other) for other in swarm.nodes.values()) if rules and swarm else None,
         spec=swarm.spec if rules and swarm else {},
         fixed=swarm.fixed if rules and swarm else {},
+        overlays=machine.overlays,
+        ingress=bool(rules),
+        member=_member(world, name),
         **known,
     )
 

@@ -35,6 +35,8 @@ def _host(world: World, cluster: Cluster, host: Host) -> Iterator[str]:
     if node is None:
         yield f"{host.name}: is no node"
         return
+    if not machine.overlays:
+        yield f"{host.name}: has no overlay networks"
     if node.role != host.role or node.member != (host.role == "manager"):
         yield f"{host.name}: is {node.role}, raft member {node.member}"
     if node.availability != host.availability:

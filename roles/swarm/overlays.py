@@ -1,0 +1,76 @@
+"""Engines that are active in the swarm and without its overlay networks: each task of one is rejected there.
+
+An engine that is unlocked stops its network agent and starts it anew. Where it hears of the stop only after the start,
+the agent stays off until the engine is restarted (moby#34864; moby, daemon/cluster: UnlockSwarm, libnetwork:
+clusterAgentInit). It shows in the sandbox of the ingress network, which every other node has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roles.swarm.identity import Observed
+from roles.swarm.view import View
+from skep.model import Cluster
+from skep.plan import Finding, Run, Step
+from skep.rolling import rolling
+from skep.shell import STARTING
+
+CAUSE = "is active and has none of the swarm's overlay networks: it rejects every task that needs one"
+
+PROBE = r"""
+if engine_pid >/dev/null && [ -d /run/docker/netns ]; then
+  for second in 1 2 3; do
+    [ ! -e /run/docker/netns/ingress_sbox ] || break
+    [ -n "$node" ] && sleep 1
+  done
+  [ -e /run/docker/netns/ingress_sbox ] || echo "overlay networks missing"
+fi
+"""
+"""POSIX sh, after ``engine_pid``; ``$node`` is not empty on a node, which may just be setting its networks up."""
+
+RESTART = (
+    STARTING
+    + r"""
+started_before
+systemctl reset-failed docker.service 2>/dev/null || true
+systemctl restart docker.service || { why_not; exit 66; }
+"""
+)
+
+
+def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequence[Step | Finding]:
+    """Host by host, after all that changes engines or members: the engines that are in that state."""
+    work: dict[str, Step] = {}
+    for host in cluster.hosts if seen and seen.state.ingress else ():
+        state = observed.get(host.name)
+        node = seen.node_of(state) if seen else None
+        if state is None or node is None or state.overlays or state.member is None:
+            continue
+        if node.state == "ready" and node.role == host.role:
+            work[host.name] = Run(
+                id=f"swarm/restart@{host.name}",
+                host=host.name,
+                title="restart docker",
+                cause=CAUSE,
+                script=RESTART,
+                otherwise=f"on {host.name} look at: journalctl -u docker",
+                after=("engine", "daemon", "swarm/join", "swarm/ready", "swarm/demoted"),
+                timeout=180,
+            )
+    members = {name: state.member if state else None for name, state in observed.items()}
+    return [_told(item) for item in rolling(cluster, work, members)] if work else []
+
+
+def _told(item: Step | Finding) -> Step | Finding:
+    """What keeps a manager from being restarted now forbids nothing else: it may be what the rest of the plan ends."""
+    if not isinstance(item, Finding) or item.level != "error":
+        return item
+    return replace(
+        item,
+        level="warning",
+        text=f"{CAUSE}; it is not restarted now: restarting it {item.text.removeprefix('restarting it ')}",
+        next_action="run the same command again once the other managers are back; or restart it by hand, when a moment"
+        f" without it does no harm: on {item.host} run systemctl restart docker",
+    )
