@@ -27,9 +27,24 @@ from skep.plan import Call, Finding, Ref, Step, Wait
 from skep.rolling import unheard as not_heard
 
 
+def absent(cluster: Cluster, observed: Observed) -> Iterator[Step]:
+    """Managers without an engine yet: what their disks hold shows once one runs, and before a swarm is initialised."""
+    for host in cluster.managers[1:]:
+        if observed.get(host.name) is None:
+            yield Call(
+                id=f"swarm/absent@{host.name}",
+                host=host.name,
+                title="ask its engine whether it is in a swarm",
+                cause="it had none to ask, and no swarm is initialised beside another",
+                operation="swarm_absent",
+                needs=(f"engine@{host.name}", f"daemon@{host.name}"),
+            )
+
+
 def init(cluster: Cluster) -> Step:
     """Initialise on the first manager. Only planned when every manager has answered that it is in no swarm."""
     first = cluster.managers[0]
+    others = tuple(f"swarm/absent@{host.name}" for host in cluster.managers[1:])
     fixed = wanted_fixed(cluster)
     arguments: dict[str, Any] = {
         "advertise": advertise(first),
@@ -46,7 +61,7 @@ def init(cluster: Cluster) -> Step:
         operation="swarm_init",
         arguments=arguments,
         otherwise=_unchosen(first),
-        needs=(f"engine@{first.name}", f"daemon@{first.name}"),
+        needs=(f"engine@{first.name}", f"daemon@{first.name}", *others),
     )
 
 

@@ -43,12 +43,16 @@ systemctl restart docker.service || { why_not; exit 66; }
 def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequence[Step | Finding]:
     """Host by host, after all that changes engines or members: the engines that are in that state."""
     work: dict[str, Step] = {}
+    later: list[Step | Finding] = []
     for host in cluster.hosts if seen and seen.state.ingress else ():
         state = observed.get(host.name)
         node = seen.node_of(state) if seen else None
         if state is None or node is None or state.overlays or state.member is None:
             continue
-        if node.state == "ready" and node.role == host.role:
+        if node.state != "ready" or node.role != host.role:
+            text = f"{CAUSE}; it is restarted in a second round, once it is Ready and has its role"
+            later.append(Finding("note", text, host.name, "swarm", later=True))
+        else:
             work[host.name] = Run(
                 id=f"swarm/restart@{host.name}",
                 host=host.name,
@@ -60,7 +64,7 @@ def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequenc
                 timeout=180,
             )
     members = {name: state.member if state else None for name, state in observed.items()}
-    return [_told(item) for item in rolling(cluster, work, members)] if work else []
+    return [*later, *(_told(item) for item in (rolling(cluster, work, members) if work else ()))]
 
 
 def _told(item: Step | Finding) -> Step | Finding:

@@ -86,6 +86,7 @@ true
         seen: View | None,
     ) -> Iterator[Step | Finding]:
         if seen is None:
+            yield from membership.absent(cluster, observed)
             yield membership.init(cluster)
         else:
             yield from settings.fixed_findings(cluster, seen)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from roles.swarm.absence import unlock_id
 from roles.swarm.identity import Observed, joins, may_be_a_manager, moved, node_ref
-from roles.swarm.state import OWNED, State, wanted_fixed, wanted_spec
+from roles.swarm.state import LOCKED, OWNED, STOPPED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
 from skep.model import Cluster
@@ -14,6 +15,9 @@ from skep.plan import Call, Finding, Ref, Step, Wait
 
 EMPTY = 300.0
 """Seconds for the tasks of a drained node to go; their grace periods come on top."""
+
+ASLEEP = (LOCKED, STOPPED)
+"""States of managers that may have to be unlocked."""
 
 
 def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
@@ -31,7 +35,7 @@ def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
             detail=lines(old, new),
             operation="swarm_update",
             arguments={"spec": wanted},
-            needs=("swarm/unlock",),
+            needs=tuple(unlock_id(name) for name, state in observed.items() if state and state.node_state in ASLEEP),
         )
 
 

@@ -49,6 +49,17 @@ def swarm_init(
     api.write("/swarm/init", body)
 
 
+def swarm_absent(api: EngineClient) -> None:
+    """Nothing, where this engine is in no swarm. Raises ``StepFailed`` where it is, or may be, a node."""
+    swarm = api.info()["Swarm"]
+    if swarm["LocalNodeState"] != "inactive":
+        raise StepFailed(
+            f"its engine takes itself for a node: {swarm['LocalNodeState']}",
+            cause="what its disks held from before showed once the engine ran",
+            next_action="run the same command again: it goes on from what the engine says now",
+        )
+
+
 def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise: str | None) -> None:
     """Join this engine to the swarm those managers run, then wait until the engine itself says so.
 
@@ -177,6 +188,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     operation.__name__: operation
     for operation in (
         swarm_init,
+        swarm_absent,
         swarm_join,
         unlock_key,
         swarm_unlock,

@@ -131,6 +131,21 @@ def test_no_node_that_a_machine_still_is_is_removed_or_demoted_and_no_swarm_made
 
 
 @given(SEEDS)
+def test_no_swarm_is_made_beside_one_that_the_disks_of_reinstalled_managers_hold(seed: int) -> None:
+    luck = Random(seed)
+    cluster, world = random_cluster(luck), World.fresh(NAMES)
+    play(plan_for(world, cluster), world, cluster, luck)
+    for host in cluster.hosts:
+        machine = world.machines[host.name]
+        if host.role == "manager" and luck.random() < 0.5:
+            machine.reinstall()
+        else:
+            machine.wipe()
+    play(plan_for(world, cluster), world, cluster, luck)
+    assert len(world.ids(cluster)) <= 1
+
+
+@given(SEEDS)
 def test_no_node_is_touched_while_a_version_is_not_on_offer_everywhere(seed: int) -> None:
     luck = Random(seed)
     world = settled(luck)

@@ -181,6 +181,12 @@ def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
     }
 
 
+def _absent(deed: Deed) -> None:
+    deed.machine.need_running()
+    if deed.machine.swarm:
+        raise Refused(f"{deed.host} is part of a swarm")
+
+
 def _join(deed: Deed, *, addresses: list[str], token: str, advertise: str | None) -> None:
     swarm = deed.world.swarms[addresses[0]]
     if token == "manager":
@@ -304,6 +310,7 @@ RUNS: dict[str, Callable[[Deed], None]] = {
 
 CALLS: dict[str, Callable[..., None]] = {
     "swarm_init": _init,
+    "swarm_absent": _absent,
     "swarm_join": _join,
     "unlock_key": _unlock_key,
     "swarm_unlock": _unlock,

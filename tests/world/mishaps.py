@@ -121,7 +121,7 @@ def stopped_and_hidden(world: World, machine: Machine, luck: Random) -> None:
 
 
 def reinstalled(world: World, machine: Machine, luck: Random) -> None:
-    if luck.random() < 0.3 and world.swarm_of(machine.name) is not None and len(world.swarms) == 1:
+    if luck.random() < 0.3 and world.swarm_of(machine.name) is not None:
         machine.reinstall()
 
 
@@ -242,7 +242,16 @@ TOUCHES = (_image, _env, _scaled, _restarted, _labelled, _unbound)
 
 Mishap = Callable[[World, Machine, Random], None]
 
-ODD: tuple[Mishap, ...] = (stopped_and_hidden, reinstalled, no_root, cloned, names_swapped, renumbered, wiped, cut_off)
+ODD: tuple[Mishap, ...] = (
+    stopped_and_hidden,
+    reinstalled,
+    no_root,
+    cloned,
+    names_swapped,
+    renumbered,
+    wiped,
+    cut_off,
+)
 """What makes a healthy node look as if it were none, or another."""
 
 MISHAPS: tuple[Mishap, ...] = (
@@ -266,7 +275,6 @@ MISHAPS: tuple[Mishap, ...] = (
     forgotten,
     elsewhere,
     stopped_and_hidden,
-    reinstalled,
     no_root,
     cloned,
     names_swapped,

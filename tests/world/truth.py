@@ -35,7 +35,9 @@ def _host(world: World, cluster: Cluster, host: Host) -> Iterator[str]:
     if node is None:
         yield f"{host.name}: is no node"
         return
-    if not machine.overlays:
+    swarm = world.swarm_of(host.name)
+    spared = not node.member or (swarm and len(swarm.reachable) - 1 >= len(swarm.members) // 2 + 1)
+    if not machine.overlays and spared:
         yield f"{host.name}: has no overlay networks"
     if node.role != host.role or node.member != (host.role == "manager"):
         yield f"{host.name}: is {node.role}, raft member {node.member}"

@@ -77,6 +77,13 @@ def test_join_goes_on_in_the_background_after_the_api_gave_up(fake: Any, turns: 
     assert len(api.called("write")) == 1
 
 
+@pytest.mark.parametrize("local", ["active", "pending", "locked", "error"])
+def test_an_engine_that_may_be_a_node_is_told_before_a_swarm_is_initialised(fake: Any, local: str) -> None:
+    OPERATIONS["swarm_absent"](fake(info=state("inactive")[0]))
+    with pytest.raises(StepFailed, match=f"takes itself for a node: {local}"):
+        OPERATIONS["swarm_absent"](fake(info=state(local)[0]))
+
+
 def test_join_that_was_refused_fails(fake: Any, turns: Any, refuse: Any) -> None:
     api = fake(write=refuse(400, "invalid join token"), info=turns(*state("inactive")))
     with pytest.raises(APIError, match="invalid join token"):
