@@ -53,8 +53,8 @@ class State:
     (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
     its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, tells no node, and there is
     no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
-    overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though it
-    is drained.
+    overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though
+    it is drained.
     """
 
     role: str = "worker"
