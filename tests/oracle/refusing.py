@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from skep.refusals.table import NAMES
 
 STACK = "fuzz"
 AT_ONCE = 8
+_ONE_AT_A_TIME = threading.Lock()
+"""Engines are asked side by side, and rules are taken away for all of them."""
 BESIDE = re.compile("already exists|already in use|name conflicts|not found")
 """What is said of a file where another has its names or ports at that moment."""
 SEED = "SKEP_FUZZ_SEED"
@@ -89,7 +92,11 @@ def _ours(text: str, stack: str, facts: SwarmFacts) -> tuple[str, Specs | None]:
 
 @contextmanager
 def _rules(rules: Iterable[Rule], names: Iterable[Rule]) -> Iterator[None]:
-    with patch("skep.compose.load.RULES", tuple(rules)), patch("skep.compose.convert.NAMES", tuple(names)):
+    with (
+        _ONE_AT_A_TIME,
+        patch("skep.compose.load.RULES", tuple(rules)),
+        patch("skep.compose.convert.NAMES", tuple(names)),
+    ):
         yield
 
 

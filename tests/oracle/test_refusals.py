@@ -12,12 +12,14 @@ from swarms import ENGINES
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_we_pass_no_engine_refuses(outcomes: dict[str, Outcome], engine: str) -> None:
-    assert not outcomes[engine].surprises, told(outcomes[engine].surprises)
+    if outcomes[engine].surprises:
+        pytest.fail(told(outcomes[engine].surprises), pytrace=False)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_we_refuse_no_engine_takes(outcomes: dict[str, Outcome], engine: str) -> None:
-    assert not outcomes[engine].strict, told(outcomes[engine].strict)
+    if outcomes[engine].strict:
+        pytest.fail(told(outcomes[engine].strict), pytrace=False)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -31,4 +33,4 @@ def test_files_of_both_kinds_came_and_nothing_stayed(outcomes: dict[str, Outcome
 
 def told(refused: list[Refused]) -> str:
     """Each with its seed, so that it can be had again."""
-    return "\n".join(f"{engine}, seed {seed}: {said.strip()}\n  {text}" for engine, seed, said, text in refused)
+    return "\n".join(f"{engine}, seed {seed}: {said.strip()}\n  {text[:500]}" for engine, seed, said, text in refused)
