@@ -90,7 +90,7 @@ def _unclaimed(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Los
         if node.id in ids or node.unborn:
             continue
         here = [host for host in cluster.hosts if same_address(node, host)]
-        named = [host for host in cluster.hosts if host.name == node.hostname]
+        named = [host for host in cluster.hosts if host.name == node.hostname and _bears(observed, host, node)]
         if not here and (not named or node.state == "ready"):
             continue
         was = here[0] if len(here) == 1 else next((host for host in named if host in here or not here), None)
@@ -101,6 +101,12 @@ def _unclaimed(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Los
             yield _doubt(node, was, doubtful)
         else:
             yield Lost(was.name, node, _evidence(observed, node, was, by_address=bool(here)))
+
+
+def _bears(observed: Observed, host: Host, node: Node) -> bool:
+    """Whether a host has the node's name not only in the inventory, as far as its engine tells what it is called."""
+    state = observed.get(host.name)
+    return state is None or state.hostname in ("", node.hostname)
 
 
 def _others(cluster: Cluster, observed: Observed, seen: View, node: Node, was: Host, *, by_address: bool) -> list[Host]:

@@ -20,7 +20,7 @@ from roles.swarm.identity import (
     unsure,
 )
 from roles.swarm.lost import forget_id, twins, unmanage_id
-from roles.swarm.state import Node, State, wanted_fixed, wanted_spec
+from roles.swarm.state import STOPPED, Node, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Ref, Step, Wait
@@ -174,7 +174,8 @@ def _comes(name: str, cluster: Cluster, observed: Observed, seen: View) -> bool:
 
 def _no_quorum(cluster: Cluster, observed: Observed, seen: View, name: str, loss: str) -> Finding:
     """Why a manager cannot be demoted: for now, where hosts whose engine is off may be managers."""
-    looked = [h.name for h in cluster.hosts if h.name in observed and unsure(h, observed, seen)]
+    starting = {h.name for h in cluster.managers if (state := observed.get(h.name)) and state.node_state == STOPPED}
+    looked = [h.name for h in cluster.hosts if h.name in observed and (h.name in starting or unsure(h, observed, seen))]
     if looked:
         text = f"is demoted in a second round, once {', '.join(looked)} is looked at: now it would leave {loss}"
         return Finding("note", text, host=name, role="swarm")

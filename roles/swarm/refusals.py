@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from roles.swarm.identity import advertise, expelled, stranded
@@ -15,7 +16,7 @@ AGAIN = "then run the same command again"
 
 def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
     """Every reason not to touch the swarm, on any host."""
-    found = [*copies(observed), *_swarms(observed, seen), *_split(observed)]
+    found = [*copies(observed), *_copied(observed, seen), *_swarms(observed, seen), *_split(observed)]
     if found:
         yield from found
         return
@@ -57,6 +58,26 @@ def copies(observed: Mapping[str, State | None]) -> Iterator[Finding]:
                 f"are one and the same node {node}: the swarm state of one is a copy of the other's",
                 "decide which one is the node; on each other one run: docker swarm leave --force; and give it a"
                 f" machine-id of its own: rm /etc/machine-id && systemd-machine-id-setup; {AGAIN}",
+            )
+
+
+def _copied(observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+    """Hosts that take themselves for a node which the managers hear of from another machine, not of the inventory."""
+    claimed = Counter(state.node_id for state in observed.values() if state)
+    for name, state in observed.items():
+        node = seen.node_of(state) if seen else None
+        if state is None or node is None or node.state != "ready" or not (state.hostname and state.addresses):
+            continue
+        if claimed[node.id] > 1:
+            continue  # copies of one in the inventory
+        present = {canonical(address) for address in state.addresses}
+        if node.hostname not in ("", state.hostname) and node.address and canonical(node.address) not in present:
+            yield _error(
+                name,
+                f"takes itself for the node {node.id[:12]}, and that is {node.hostname} at {node.address}, which"
+                f" answers the managers: the swarm state of {name} is a copy of it",
+                f"run on {name}: docker swarm leave --force; and give it a machine-id of its own: rm /etc/machine-id &&"
+                f" systemd-machine-id-setup; {AGAIN}",
             )
 
 

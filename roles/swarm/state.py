@@ -67,6 +67,8 @@ class State:
     error: str | None = None
     address: str = ""
     addresses: tuple[str, ...] = ()
+    hostname: str = ""
+    """What its engine calls itself."""
     never: bool = False
     busy: int = 0
     overlays: bool = True
@@ -138,6 +140,7 @@ def parse_state(text: str, answers: Answers) -> State | None:
         error=swarm.get("Error") or None,
         address=swarm.get("NodeAddr") or "",
         addresses=addresses,
+        hostname=info.get("Name") or "",
         never=state != "inactive"
         and not (node or own.node)
         and f"root {info.get('DockerRootDir')}" in text.splitlines(),

@@ -382,7 +382,10 @@ def test_a_refresh_sees_nothing_to_its_end_and_starts_from_something_sound(scene
     [service] = scene.swarm.services.values()
     service["UpdateStatus"] = {"State": "paused", "Message": "task 5 ended early"}
     plan = scene.plan(rolled(app(2), resolve="refresh"))
-    assert (ids(plan), plan.findings) == ([], ())
+    assert ids(plan) == []
+    assert [finding.text for finding in plan.findings] == [
+        "service shop_app is as described, and Swarm paused the last roll-out of it: task 5 ended early"
+    ]
     scene.world.pushed["busybox:2"] = 1
     (error,) = scene.plan(rolled(app(2), resolve="refresh")).errors
     assert error.text == "images of stack shop have moved, and its last roll-out was not seen to its end"

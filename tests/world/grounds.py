@@ -85,6 +85,12 @@ def _copied(world: World, cluster: Cluster, finding: Finding) -> bool:
     return len(nodes) > 1 and len(set(nodes)) == 1
 
 
+def _outsiders_copy(world: World, cluster: Cluster, finding: Finding) -> bool:
+    ours = world.machines[finding.host or ""]
+    others = [one for one in world.machines.values() if one is not ours and one.node == ours.node]
+    return bool(others) and not {one.name for one in others} & {host.name for host in cluster.hosts}
+
+
 def _doubtful(world: World, cluster: Cluster, finding: Finding) -> bool:
     """Some host did not say which node it is."""
     return any(not (world.observed(h.name) and world.machines[h.name].running) for h in cluster.hosts)
@@ -106,6 +112,7 @@ GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"its engine is stopped", _nobody_leads),
     (r"is not root", _no_root),
     (r"are one and the same node", _copied),
+    (r"takes itself for the node", _outsiders_copy),
     (r"may be \w+ as it was", _doubtful),
     (r"calls itself", _misnamed),
     (r"is in the swarm \w+, and \w+ manages", _other_swarm),

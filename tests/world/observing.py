@@ -103,8 +103,9 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
     if not machine.running:
         return _stopped(machine, node)
     if machine.node is None:
-        return SwarmState(addresses=addresses)
+        return SwarmState(addresses=addresses, hostname=machine.hostname or name)
     known: dict[str, Any] = {"node_id": machine.node, "cluster_id": machine.swarm, "addresses": addresses}
+    known["hostname"] = machine.hostname or name
     if machine.locked:
         return SwarmState(node_state="locked", manager=True, **known)
     if machine.pending and node is not None:
