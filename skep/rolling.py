@@ -16,13 +16,14 @@ from skep.questions import Answers
 class Member:
     """A host's standing in the swarm it is in: what decides its place in the order. ``locks``: its swarm has
     autolock now, so that a manager comes back locked. ``managers``: what a manager in a quorum tells, node ID of each
-    manager → whether it is reachable; ``node`` is its own."""
+    manager → whether it is reachable, and the IDs of all ``nodes``; ``node`` is its own."""
 
     manager: bool = False
     leader: bool = False
     locks: bool = False
     node: str | None = None
     managers: Mapping[str, bool] = field(default_factory=dict)
+    nodes: frozenset[str] = frozenset()
 
 
 def member(answers: Answers) -> Member | None:
@@ -38,6 +39,7 @@ def member(answers: Answers) -> Member | None:
         locks=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
         node=swarm.get("NodeID") or None,
         managers={name: told.get("Reachability") == "reachable" for name, told in nodes.items() if told},
+        nodes=frozenset(nodes),
     )
 
 
@@ -45,16 +47,19 @@ def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Me
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
 
     ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. A failure anywhere stops
-    what would come later. The availability a node returns to is the inventory's. Managers that cannot be restarted
+    what would come later. The availability a node returns to is the inventory's. A host whose node was removed is no
+    part of the order: it serves nobody. Managers that cannot be restarted
     without losing the quorum, or coming back locked for good, are a finding instead.
     """
     standing = {name: members[name] or Member() for name in work}
-    names = [host.name for host in cluster.hosts if host.name in work]
+    known = _nodes(members)
+    removed = {name for name, member in standing.items() if known and member.node and member.node not in known}
+    names = [host.name for host in cluster.hosts if host.name in work and host.name not in removed]
     workers = [name for name in names if not standing[name].manager]
     managers = sorted((n for n in names if standing[n].manager), key=lambda name: standing[name].leader)
     batch = max(1, len(cluster.workers) // 4)
     reserve = _reserve(members)
-    steps: list[Step | Finding] = []
+    steps: list[Step | Finding] = [work[name] for name in work if name in removed]
     if managers and not reserve.enough:
         finding = _without_reserve(cluster, work[managers[0]].role, managers, members, reserve)
         steps += [finding] if finding else []
@@ -87,9 +92,20 @@ def _reserve(members: Mapping[str, Member | None]) -> Reserve:
     tellers = [member for member in members.values() if member and member.managers]
     if not tellers:
         return Reserve(0, 1)
-    told = max(tellers, key=lambda member: member.leader).managers
+    told = _leading(tellers).managers
     alive = {node for node, reachable in told.items() if reachable} | {member.node for member in tellers}
     return Reserve(len(told), len(alive & set(told)) - 1)
+
+
+def _leading(tellers: Sequence[Member]) -> Member:
+    """The manager that is believed: the leader before others."""
+    return max(tellers, key=lambda member: member.leader)
+
+
+def _nodes(members: Mapping[str, Member | None]) -> frozenset[str]:
+    """All nodes of the swarm; none where nobody tells."""
+    tellers = [member for member in members.values() if member and member.nodes]
+    return _leading(tellers).nodes if tellers else frozenset()
 
 
 def _without_reserve(

@@ -157,6 +157,17 @@ def test_what_the_work_waits_for_comes_before_the_node_is_touched() -> None:
         assert upgrade.id in before(plan, f"daemon/{step}@m1")
 
 
+def test_a_host_whose_node_was_removed_is_no_part_of_the_order() -> None:
+    work: dict[str, Step] = {
+        name: Run(id=f"daemon/restart@{name}", host=name, title="r", cause="c", script="true") for name in ("w1", "w2")
+    }
+    leader = Member(manager=True, leader=True, node="m1", managers={"m1": True}, nodes=frozenset({"m1", "w1"}))
+    of = cluster(1, 2)
+    plan = Plan(rolling(of, work, {"m1": leader, "w1": Member(node="w1"), "w2": Member(node="w2")}), ["daemon"], [])
+    assert [step.id for step in plan if step.host == "w2" or step.id.endswith("@w2")] == ["daemon/restart@w2"]
+    assert "daemon/drain@w1" in {step.id for step in plan}
+
+
 def test_nothing_to_do_is_no_step() -> None:
     assert rolling(cluster(3, 2), {}, {}) == []
 
@@ -168,10 +179,12 @@ def test_a_member_is_told_from_the_engines_answers() -> None:
         {"ID": "c"},
     ]
     info = {"LocalNodeState": "active", "NodeID": "a", "ControlAvailable": True}
-    told = {"a": True, "b": False}
-    assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(True, True, node="a", managers=told)
+    told, every = {"a": True, "b": False}, frozenset("abc")
+    assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(
+        True, True, node="a", managers=told, nodes=every
+    )
     other = {"Swarm": info | {"NodeID": "b"}}
-    assert member({"/info": other, "/nodes": nodes}) == Member(True, node="b", managers=told)
+    assert member({"/info": other, "/nodes": nodes}) == Member(True, node="b", managers=told, nodes=every)
     autolock = {"Cluster": {"Spec": {"EncryptionConfig": {"AutoLockManagers": True}}}}
     assert member({"/info": {"Swarm": info | autolock}}) == Member(manager=True, locks=True, node="a")
     assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member(node="c")

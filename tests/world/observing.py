@@ -191,10 +191,12 @@ def _member(world: World, name: str) -> Member | None:
     if not machine.running or machine.locked or machine.pending or swarm is None:
         return None
     if node is None:
-        return Member()
+        return Member(node=machine.node)
     locks = node.member and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
-    told = {other.id: swarm.alive(other) for other in swarm.members} if node.member and swarm.quorum else {}
-    return Member(node.member, swarm.leads() == node.id, locks, node.id, told)
+    tells = node.member and swarm.quorum
+    told = {other.id: swarm.alive(other) for other in swarm.members} if tells else {}
+    nodes = frozenset(swarm.nodes) if tells else frozenset()
+    return Member(node.member, swarm.leads() == node.id, locks, node.id, told, nodes)
 
 
 def _seen(swarm: Swarm, node: Node) -> SeenNode:

@@ -65,7 +65,11 @@ def _cluster(world: World, cluster: Cluster, swarm_id: str) -> Iterator[str]:
     swarm = world.swarms[swarm_id]
     if not swarm.quorum:
         yield "the swarm has no quorum"
-    names = [node.hostname for node in swarm.nodes.values() if node.hostname in {h.name for h in cluster.hosts}]
+    alive = {machine.node for machine in world.machines.values()}
+    names = [node.hostname for node in swarm.nodes.values() if node.id not in alive] + [
+        *{node.hostname for node in swarm.nodes.values() if node.id in alive}
+    ]
+    names = [name for name in names if name in {host.name for host in cluster.hosts}]
     for name in {name for name in names if names.count(name) > 1 and world.machines[name].answers}:
         yield f"{name}: has twins"
     if cluster.swarm.task_history is not None:
