@@ -62,7 +62,7 @@ def copies(observed: Mapping[str, State | None]) -> Iterator[Finding]:
 
 
 def _copied(observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
-    """Hosts that take themselves for a node which the managers hear of from another machine, not of the inventory."""
+    """Hosts that take themselves for a node which the managers hear of from another machine, one that was not asked."""
     claimed = Counter(state.node_id for state in observed.values() if state)
     for name, state in observed.items():
         node = seen.node_of(state) if seen else None

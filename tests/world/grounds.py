@@ -85,10 +85,9 @@ def _copied(world: World, cluster: Cluster, finding: Finding) -> bool:
     return len(nodes) > 1 and len(set(nodes)) == 1
 
 
-def _outsiders_copy(world: World, cluster: Cluster, finding: Finding) -> bool:
+def _copy_of_another(world: World, cluster: Cluster, finding: Finding) -> bool:
     ours = world.machines[finding.host or ""]
-    others = [one for one in world.machines.values() if one is not ours and one.node == ours.node]
-    return bool(others) and not {one.name for one in others} & {host.name for host in cluster.hosts}
+    return any(one is not ours and one.node == ours.node for one in world.machines.values())
 
 
 def _doubtful(world: World, cluster: Cluster, finding: Finding) -> bool:
@@ -112,7 +111,7 @@ GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
     (r"its engine is stopped", _nobody_leads),
     (r"is not root", _no_root),
     (r"are one and the same node", _copied),
-    (r"takes itself for the node", _outsiders_copy),
+    (r"takes itself for the node", _copy_of_another),
     (r"may be \w+ as it was", _doubtful),
     (r"calls itself", _misnamed),
     (r"is in the swarm \w+, and \w+ manages", _other_swarm),

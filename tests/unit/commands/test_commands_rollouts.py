@@ -15,7 +15,7 @@ from skep import converge
 from skep.apply import Outcome
 from skep.commands import carrying, cluster, locking, rollouts
 from skep.converge import Site
-from skep.errors import ConnectError, PreflightError, SkepError, StepFailed, UsageError
+from skep.errors import AccessError, ConnectError, HostKeyError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Host, Secret, Stack
 from skep.observe import Observation
 from skep.plan import Finding, Plan
@@ -295,13 +295,14 @@ def day_two(name: str) -> Callable[[Stage, Site], None]:
     return acts[name]
 
 
+@pytest.mark.parametrize("why", [ConnectError, AccessError, HostKeyError])
 @pytest.mark.parametrize("what", ["deploy", "refresh", "scale", "restart", "rollback", "plan"])
-def test_a_host_that_is_silent_has_no_part_in_it(stage: Stage, what: str) -> None:
+def test_a_host_that_is_silent_has_no_part_in_it(stage: Stage, what: str, why: type[SkepError]) -> None:
     """The managers tell and do it all: it is done, and nothing says that it be done again."""
     for image in ("busybox:1", "busybox:2"):
         stage.deploy(stack(image))
     stage.world.pushed["busybox:1"] = 1
-    stage.silent = {"w1": ConnectError("cannot be reached", host="w1")}
+    stage.silent = {"w1": why("cannot be asked", host="w1")}
     notes: list[str] = []
     day_two(what)(stage, replace(stage.site(stack("busybox:3")), note=notes.append))
     (note,) = notes
