@@ -86,8 +86,9 @@ def _copied(world: World, cluster: Cluster, finding: Finding) -> bool:
 
 
 def _copy_of_another(world: World, cluster: Cluster, finding: Finding) -> bool:
-    ours = world.machines[finding.host or ""]
-    return any(one is not ours and one.node == ours.node for one in world.machines.values())
+    """The node was another machine's first, be that one still it or wiped since."""
+    ours, node = world.machines[finding.host or ""], world.node_of(finding.host or "")
+    return node is not None and node.hostname not in (ours.name, ours.hostname)
 
 
 def _doubtful(world: World, cluster: Cluster, finding: Finding) -> bool:
