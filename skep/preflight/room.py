@@ -54,13 +54,13 @@ for place in {" ".join(places)}; do
   set -- "$@" "${{at:-/}}"
 done
 stat -f -c 'space %f %S %d %c' -- "$@"
-stat -c 'device %d' -- "$@"
+stat -c 'disk %d' -- "$@"
 """
 
 
 def parse(rows: Iterable[list[str]]) -> dict[str, Room]:
     """Path → room, from the words of each line; empty where the host's tools did not tell all of it."""
-    by_kind: dict[str, list[list[str]]] = {"room": [], "space": [], "device": []}
+    by_kind: dict[str, list[list[str]]] = {"room": [], "space": [], "disk": []}
     for kind, *words in rows:
         if kind in by_kind:
             by_kind[kind].append(words)

@@ -123,4 +123,14 @@ def test_every_place_is_told_of_a_host() -> None:
     )
     done = subprocess.run(["sh", "-c", probe(cluster)], capture_output=True, text=True, check=True, timeout=20)
     assert set(parse(line.split() for line in done.stdout.splitlines())) == {*ROOMS, "/srv/x"}
-    assert parse([["room", "/run", "free"], ["device", "3"]]) == {}
+    assert parse([["room", "/run", "free"], ["disk", "3"]]) == {}
+
+
+def test_the_whole_probe_tells_the_rooms_and_the_interfaces_apart() -> None:
+    """Parts of one script, whose lines are told apart by their first word."""
+    cluster = Cluster("here", (Host("m1", "10.0.0.1", "manager"),))
+    ran = subprocess.run(["sh"], input=preflight.probe(cluster), capture_output=True, text=True, check=True)
+    facts = preflight.parse(ran.stdout, {}, 0.0, 0.0)
+    assert set(ROOMS) <= set(facts.rooms)
+    assert all(room.device.isdigit() for room in facts.rooms.values())
+    assert not any(device.isdigit() for device in facts.devices)
