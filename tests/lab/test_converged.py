@@ -186,7 +186,7 @@ def test_jobs_are_waited_for_and_fail_at_once(cluster: Environment) -> None:
     run = cluster.hosts.run
     create = f"docker service create -q -d --label {LABEL}=jobs --restart-delay 0s"
     try:
-        run("m1", f"{create} --name jobs_two --mode replicated-job --replicas 2 busybox:1.36 sleep 1")
+        run("m1", f"{create} --name jobs_two --mode replicated-job --replicas 2 busybox:1.36 sleep 5")
         run("m1", f"{create} --name jobs_all --mode global-job busybox:1.36 true")
         looks = watched(cluster, "jobs")
         assert {row.name: (row.running, row.wanted) for row in looks[-1].rows} == {
