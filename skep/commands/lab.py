@@ -43,6 +43,7 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
         subnet=wanted["subnet"],
         hosts=tuple(named),
         registry_port=wanted.get("registry-port", 5000),
+        backend=wanted.get("backend", "container"),
     )
 
 

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from skep.errors import LabError
 from skep.lab import folders
+from skep.lab.spec import Backend
 from skep.lab.system import Say, run
 
 _CONTENTS = "systemd,systemd-sysv,dbus,kmod,openssh-server,iproute2,iptables,ca-certificates,sudo,netbase"
+_VM_CONTENTS = ("linux-image-cloud-amd64", "apparmor", "docker.io")
+"""What virtual machines have in addition: a kernel, and the engine, which an emulated processor installs in minutes."""
 _FINISH = Path(__file__).with_name("base.sh")
 _LAGGING = {"forky"}
 """Releases still in the making: a mirror may serve their Release file past its date."""
 _STEP = "make a base"
 
 
-def ensure(suite: str, say: Say) -> Path:
+def ensure(suite: str, say: Say, backend: Backend = "container") -> Path:
     """The root file system of a release, made first when there is none of the present recipe."""
-    options = recipe(suite, mirror(_index_targets()), _proxy())
+    options = recipe(suite, mirror(_index_targets()), _proxy(), _VM_CONTENTS if backend == "vm" else ())
     digest = hashlib.sha256("\n".join([*options, _FINISH.read_text()]).encode()).hexdigest()
-    base = folders.cache() / f"base-{suite}-{digest[:10]}"
+    kind = f"vm-{suite}" if backend == "vm" else suite
+    base = folders.cache() / f"base-{kind}-{digest[:10]}"
     if base.exists():
         return base
     with folders.locked("base"):
         if not base.exists():
-            say(f"building base {suite} (once, about a minute)")
+            say(f"building base {kind} (once, about a minute)")
             _build(suite, options, base)
-        _drop_unused(suite, base)
+        _drop_unused(kind, base)
     return base
 
 
-def recipe(suite: str, mirror: str, proxy: dict[str, str]) -> list[str]:
+def recipe(suite: str, mirror: str, proxy: dict[str, str], more: Sequence[str] = ()) -> list[str]:
     """mmdebstrap's options and operands for a release, all but the folder to write."""
     settings = [f'{name} "{value}";' for name, value in sorted(proxy.items())]
     if suite in _LAGGING:
@@ -41,7 +46,7 @@ def recipe(suite: str, mirror: str, proxy: dict[str, str]) -> list[str]:
         "--mode=root",
         "--variant=minbase",
         "--format=directory",
-        f"--include={_CONTENTS}",
+        f"--include={','.join([_CONTENTS, *more])}",
         *[f"--aptopt={setting}" for setting in settings],
         "--skip=cleanup/apt/lists",  # so that a host can install packages at once
         suite,
@@ -102,9 +107,9 @@ def _build(suite: str, options: list[str], base: Path) -> None:
     folders.remove(building)
 
 
-def _drop_unused(suite: str, base: Path) -> None:
+def _drop_unused(kind: str, base: Path) -> None:
     """Removes bases of older recipes no host stands on."""
     used = {os.path.realpath(link) for link in folders.cache().glob("run-*/hosts/*/base")}
-    for old in folders.cache().glob(f"base-{suite}-*"):
+    for old in folders.cache().glob(f"base-{kind}-*"):
         if old != base and str(old) not in used:
             folders.remove(old)

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 from skep.errors import LabError
-from skep.lab import cgroups, folders, keys, machine, network
+from skep.lab import cgroups, folders, keys, machine, machines, network
 from skep.lab.spec import HostStatus, Lab, LabHost, State
 from skep.lab.system import environment, last_lines, run
 
-_BOOT_SECONDS = 90.0
+_BOOT_SECONDS = {"container": 90.0, "vm": 900.0}
+"""How long a host may take to boot, by backend: an emulated one on a busy machine takes minutes."""
 _USERS = {"root": "root", "admin": "home/admin", "oncall": "home/oncall"}
 _OWN_DISKS = ("docker", "containerd")
 """Folders of /var/lib that an overlay cannot carry, because Docker puts overlays in them."""
@@ -54,14 +55,14 @@ def make_disk(lab: Lab, host: LabHost, base: Path, public_key: str) -> None:
 
 
 def _identity(lab: Lab, host: LabHost, public_key: str) -> str:
-    facts = [lab.subnet, host.name, host.address, host.suite, public_key.split()[1]]
+    facts = [lab.backend, lab.subnet, host.name, host.address, host.suite, public_key.split()[1]]
     return json.dumps(facts)
 
 
 def _network_file(lab: Lab, host: LabHost) -> str:
     # Must sort before Debian's 80-container-host0.network, which would ask for an address by DHCP.
     return (
-        "[Match]\nName=host0\n\n"
+        "[Match]\nName=host0 eth0\n\n"
         f"[Network]\nAddress={host.address}/{lab.prefix_length}\nGateway={lab.gateway}\n"
         "LinkLocalAddressing=no\nIPv6AcceptRA=no\n"
     )
@@ -114,7 +115,11 @@ def boot(lab: Lab, host: LabHost) -> None:
     mount(lab, host)
     for part in ("start", "system"):
         cgroups.make(group / part)
-    folders.write(folder / "start", start_script(lab, host, folder, group), mode=0o755)
+    vm = lab.backend == "vm"
+    if vm:
+        machines.make_disk(folder)
+    script = machines.start_script(lab, host, folder, group) if vm else start_script(lab, host, folder, group)
+    folders.write(folder / "start", script, mode=0o755)
     with (folder / "console.log").open("a") as console:
         subprocess.run(
             ["setsid", "--fork", "sh", str(folder / "start")],
@@ -166,13 +171,14 @@ echo "{host.name} is down (systemd-nspawn ended with status $status)"
 
 def wait(lab: Lab, host: LabHost) -> None:
     """Returns when the host's SSH server answers; `LabError` with the end of its console when it does not."""
-    until = time.monotonic() + _BOOT_SECONDS
+    patience = _BOOT_SECONDS[lab.backend]
+    until = time.monotonic() + patience
     while not answers(host.address):
         up = is_up(lab, host)
         if not up or time.monotonic() > until:
             log = folders.host(lab.name, host) / "console.log"
             raise LabError(
-                f"SSH did not answer within {_BOOT_SECONDS:.0f} s" if up else "ended while it booted",
+                f"SSH did not answer within {patience:.0f} s" if up else "ended while it booted",
                 host=host.name,
                 step="boot",
                 cause=last_lines(log.read_text(errors="replace"), 8),

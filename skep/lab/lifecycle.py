@@ -19,13 +19,13 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
     whose address or release changed are made anew, hosts no longer named are removed, pulled cables are plugged
     in. Leftovers of a killed ``up`` are cleaned on the way. `LabError` names every host that failed.
     """
-    require(say)
+    require(say, lab.backend)
     with folders.locked(f"lab-{lab.name}"):
         folders.refuse_foreign(lab.name)
         network.refuse_overlap(lab)
         key = keys.client()
         bare = [host for host in lab.hosts if not hosts.has_disk(lab, host, key)]
-        bases = {suite: base.ensure(suite, say) for suite in sorted({host.suite for host in bare})}
+        bases = {suite: base.ensure(suite, say, lab.backend) for suite in sorted({host.suite for host in bare})}
         from skep.lab import registry  # only here: HTTP is slow to import
 
         tools = registry.ensure_programs(say)

@@ -12,6 +12,10 @@ from skep.errors import LabError
 SUITES = ("bookworm", "trixie", "forky")
 """Debian releases a lab host can run."""
 
+Backend = Literal["container", "vm"]
+"""What a host is: a system container on this machine's kernel, or a virtual machine with Debian's."""
+BACKENDS: tuple[Backend, ...] = ("container", "vm")
+
 State = Literal["running", "stopped", "cut", "absent"]
 
 _LAB_NAME = re.compile(r"[a-z0-9]{1,8}")
@@ -51,9 +55,12 @@ class Lab:
     subnet: str
     hosts: tuple[LabHost, ...]
     registry_port: int = 5000
+    backend: Backend = "container"
 
     def __post_init__(self) -> None:
         checked_name(self.name)
+        if self.backend not in BACKENDS:
+            raise LabError(f"no lab is made of {self.backend!r}; known: {', '.join(BACKENDS)}")
         try:
             network = ipaddress.IPv4Network(self.subnet)
         except ValueError as error:
@@ -121,6 +128,7 @@ def to_document(lab: Lab) -> dict[str, object]:
         "name": lab.name,
         "subnet": lab.subnet,
         "registry_port": lab.registry_port,
+        "backend": lab.backend,
         "hosts": [{"name": host.name, "address": host.address, "suite": host.suite} for host in lab.hosts],
     }
 
@@ -129,5 +137,7 @@ def from_document(document: dict[str, object]) -> Lab:
     """The lab that `to_document` wrote; `LabError` when the data is something else."""
     match document:
         case {"name": str(name), "subnet": str(subnet), "registry_port": int(port), "hosts": list(entries)}:
-            return Lab(name, subnet, tuple(LabHost(**entry) for entry in entries), port)
+            hosts = tuple(LabHost(**entry) for entry in entries)
+            backend: Backend = "vm" if document.get("backend") == "vm" else "container"
+            return Lab(name, subnet, hosts, port, backend)
     raise LabError("the record of this lab is not readable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from skep.errors import LabError
+from skep.lab.spec import Backend
 
 Say = Callable[[str], None]
 """Takes one line of progress."""
@@ -25,6 +27,9 @@ PACKAGES = {
     "setsid": "util-linux",
 }
 """Program the lab calls -> Debian package it is in."""
+
+VM_PACKAGES = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}
+"""The same, of what a lab of virtual machines calls in addition."""
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -78,10 +83,10 @@ def last_lines(text: str, count: int) -> str:
     return "\n".join(lines[-count:]) or "it said nothing"
 
 
-def missing_packages() -> list[str]:
+def missing_packages(backend: Backend = "container") -> list[str]:
     """Debian packages to install before a lab can come up."""
-    missing = {package for program, package in PACKAGES.items() if not shutil.which(program, path=_SYSTEM_PATH)}
-    return sorted(missing)
+    needed = PACKAGES | (VM_PACKAGES if backend == "vm" else {})
+    return sorted({package for program, package in needed.items() if not shutil.which(program, path=_SYSTEM_PATH)})
 
 
 def unsupported() -> str | None:
@@ -97,10 +102,12 @@ def unsupported() -> str | None:
     return None
 
 
-def require(say: Say) -> None:
+def require(say: Say, backend: Backend = "container") -> None:
     """Makes sure a lab can come up here: installs missing packages, else `LabError` with what to do."""
     reason = unsupported()
-    missing = [] if reason else missing_packages()
+    if backend == "vm" and not reason and platform.machine() != "x86_64":
+        reason = f"A lab of virtual machines needs an x86-64 machine; this is {platform.machine()}."
+    missing = [] if reason else missing_packages(backend)
     if reason:
         raise LabError(reason, step="lab")
     if not missing:

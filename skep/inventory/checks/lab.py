@@ -21,7 +21,7 @@ def check_lab(document: Document, findings: Findings) -> None:
 
 
 def _check_top(lab: dict[str, Any], findings: Findings) -> None:
-    for key in ("name", "suite"):
+    for key in ("name", "suite", "backend"):
         _text(lab, ("x-lab",), key, findings)
     if "subnet" in lab:
         try:
