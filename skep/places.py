@@ -25,13 +25,15 @@ engine_words() {
   fi
 }
 written_root() {
-  config=$(engine_words | awk '/^--?config-file$/ { getline; print; next } sub(/^--?config-file=/, "") { print }')
+  config=$(printf '%s\n' "${words-$(engine_words)}" |
+    awk '/^--?config-file$/ { getline; print; next } sub(/^--?config-file=/, "") { print }')
   cat "${config:-/etc/docker/daemon.json}" 2>/dev/null | tr -d '\n' |
     sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g'
 }
 data_roots() {
+  words=$(engine_words) || :
   {
-    engine_words | awk '/^(--?data-root|--?graph|-g)$/ { getline; print; next }
+    printf '%s\n' "$words" | awk '/^(--?data-root|--?graph|-g)$/ { getline; print; next }
       sub(/^(--?data-root|--?graph|-g)=/, "") { print }'
     written_root
     printf '\n/var/lib/docker\n'
