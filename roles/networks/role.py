@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skep.compose import NAMESPACE
 from skep.diff import lines
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
 from skep.refusals.addresses import go_network, overlap
+from skep.swarm.labels import NAMESPACE, SERVICE_ID, labels_of, stack_of
 
-CONTAINERS = r"""
+CONTAINERS = rf"""
 [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] || exit 0
-timeout 20 docker ps --format '{{.Label "com.docker.swarm.service.id"}} {{.Names}} {{.Networks}}' | sed -n 's/^ //p'
+timeout 20 docker ps --format '{{{{.Label "{SERVICE_ID}"}}}} {{{{.Names}}}} {{{{.Networks}}}}' | sed -n 's/^ //p'
 """
 """Prints name and networks of the containers that run there and are no service's."""
 
@@ -180,11 +180,11 @@ def _overlay(raw: Mapping[str, Any], services: Mapping[str, list[Any]]) -> Overl
         "attachable": raw["Attachable"],
         "internal": raw["Internal"],
         "encrypted": encrypted,
-        "labels": raw.get("Labels") or {},
+        "labels": labels_of(raw),
         "options": options,
     }
     users = {spec["Name"]: spec for key in (raw["Id"], raw["Name"]) for spec in services.get(key, ())}
-    stacks = {name: stack for name, spec in users.items() if (stack := (spec.get("Labels") or {}).get(NAMESPACE))}
+    stacks = {name: stack for name, spec in users.items() if (stack := stack_of(spec))}
     return Overlay(raw["Id"], found, tuple(sorted(users)), stacks)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from testinfra.host import Host as Remote
 
 from skep.model import Network
+from skep.swarm.labels import labels_of
 
 
 def test_as_described(manager: Remote, network: Network, ask: Callable[..., list[Any]]) -> None:
@@ -23,7 +24,7 @@ def test_as_described(manager: Remote, network: Network, ask: Callable[..., list
 
 def _settings(found: Mapping[str, Any], network: Network) -> list[tuple[str, Any, Any]]:
     """What, as found, as wanted; without what the inventory leaves to Docker."""
-    options, labels = found.get("Options") or {}, found.get("Labels") or {}
+    options, labels = found.get("Options") or {}, labels_of(found)
     pools = (found.get("IPAM") or {}).get("Config") or []
     settings: list[tuple[str, Any, Any]] = [
         ("name", found["Name"], network.name),

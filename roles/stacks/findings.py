@@ -11,13 +11,14 @@ from roles.stacks.state import Raw
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from roles.stacks.wanted import image_of, same_image
-from skep.compose import NAMESPACE, pinned
+from skep.compose import pinned
 from skep.compose.comparing import MODE, short, shown
 from skep.compose.engines import dropped
 from skep.compose.lints import MASK, lints
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.refusals.names import USABLE
+from skep.swarm.labels import NAMESPACE, labels_of, stack_of
 
 POOL = ("Subnet", "IPRange", "Gateway")
 """What a network's pool is told by."""
@@ -97,7 +98,7 @@ def _nodes(case: Case) -> list[Raw] | None:
         if host is not None:
             hosts.remove(host)
             spec = node.get("Spec") or {}
-            labels = {**(spec.get("Labels") or {}), **host.labels}
+            labels = {**labels_of(spec), **host.labels}
             spec = {**spec, "Role": host.role, "Availability": host.availability, "Labels": labels}
             node = {**node, "Spec": spec}
         nodes.append(node)
@@ -107,7 +108,7 @@ def _nodes(case: Case) -> list[Raw] | None:
 def _others(case: Case) -> Iterator[Finding]:
     """Names that somebody else's services have."""
     for service in case.told.services:
-        name, owner = service["Spec"]["Name"], (service["Spec"].get("Labels") or {}).get(NAMESPACE)
+        name, owner = service["Spec"]["Name"], stack_of(service["Spec"])
         if name in case.wanted.services and owner != case.name:
             yield Finding(
                 "error",
@@ -226,7 +227,7 @@ def _drift(have: Raw, body: Raw) -> list[Change]:
 def _settings(network: Raw) -> dict[str, Any]:
     """What a stack says of a network, without what the Engine adds."""
     options = {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN}
-    labels = {key: value for key, value in (network.get("Labels") or {}).items() if key != NAMESPACE}
+    labels = {key: value for key, value in labels_of(network).items() if key != NAMESPACE}
     ipam = network.get("IPAM") or {}
     return {
         "Driver": network.get("Driver") or "overlay",

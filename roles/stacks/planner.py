@@ -13,12 +13,13 @@ from roles.stacks.findings import findings
 from roles.stacks.health import unwell
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
-from roles.stacks.state import KEY, Raw
+from roles.stacks.state import Raw
 from roles.stacks.waiting import wait
 from roles.stacks.wanted import inherited
 from skep.compose.comparing import effect
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step
+from skep.swarm.labels import KEY, REVISION
 
 LOGINS = Ref("registry-logins")
 
@@ -105,7 +106,7 @@ class Planner:
         made = records(self._case)
         return self._call(
             "begin",
-            f"write down revision {made[-1]['Labels']['skep.revision']} of stack {self._name}"
+            f"write down revision {made[-1]['Labels'][REVISION]} of stack {self._name}"
             + (", and what is there as the one before" if len(made) > 1 else ""),
             reason(self._case),
             "revision_begin",
@@ -257,7 +258,7 @@ class Planner:
         if not self._case.vouches:
             return
         record = begin.arguments["records"][-1]
-        done = self._done(record["Name"], record["Labels"]["skep.revision"], needs)
+        done = self._done(record["Name"], record["Labels"][REVISION], needs)
         yield done
         configs, secrets = garbage(self._case, record["content"])
         if configs or secrets:

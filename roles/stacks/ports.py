@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from roles.stacks.case import Case
-from skep.compose import NAMESPACE
 from skep.compose.published import Port, clash, ports_of
 from skep.plan import Finding
+from skep.swarm.labels import stack_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def _too_late(one: Handover) -> Finding:
 
 
 def _stack_of(case: Case, service: str) -> str:
-    labels = (raw["Spec"].get("Labels") for raw in case.told.services if raw["Spec"]["Name"] == service)
-    return str((next(labels, None) or {}).get(NAMESPACE, ""))
+    found = (raw["Spec"] for raw in case.told.services if raw["Spec"]["Name"] == service)
+    return stack_of(next(found, {}))
 
 
 def _where(case: Case, name: str, port: Port) -> str:

@@ -9,8 +9,8 @@ from roles.stacks.case import Case, differ, is_what_runs
 from roles.stacks.edits import reason
 from roles.stacks.state import Raw
 from roles.stacks.wanted import named, network_body, used_by
-from skep import revisions
-from skep.revisions import Revision
+from skep.swarm.labels import REVISION, REVISION_CAUSE, REVISION_OF, REVISION_STATE
+from skep.swarm.revision import BEGUN, DONE, Revision, name_of
 
 
 def records(case: Case) -> list[dict[str, Any]]:
@@ -101,9 +101,9 @@ def _record(
         **({"sealed": case.sealed} if case.sealed else {}),
     }
     labels = {
-        revisions.STACK: case.name,
-        revisions.NUMBER: str(number),
-        revisions.STATE: revisions.DONE if done else revisions.BEGUN,
-        "skep.cause": cause,
+        REVISION_OF: case.name,
+        REVISION: str(number),
+        REVISION_STATE: DONE if done else BEGUN,
+        REVISION_CAUSE: cause,
     }
-    return {"Name": revisions.name_of(case.name, number), "Labels": labels, "content": content}
+    return {"Name": name_of(case.name, number), "Labels": labels, "content": content}

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.waiting import ALLOWANCE, longest_stop
 from roles.stacks.wanted import used_by
-from skep.compose import NAMESPACE
 from skep.compose.timing import NOTABLE, seconds_text
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
+from skep.swarm.labels import stack_of
 
 VOLUMES = r"""
 for name; do
@@ -33,7 +33,8 @@ def removals(
     the ``silent`` ones."""
     leaving = [stack.name for stack in stacks]
     users = {
-        name: {_stack_of(service) for _, _, services in _used(name, told) for service in services} & {*leaving} - {name}
+        name: {stack_of(service["Spec"]) for _, _, services in _used(name, told) for service in services}
+        & {*leaving} - {name}
         for name in leaving
     }
     for stack in stacks:
@@ -59,7 +60,7 @@ def bystanders(told: Told, stacks: Collection[str]) -> Iterator[Finding]:
     """What runs in the swarm and is in none of these stacks."""
     whose: dict[str, list[str]] = {}
     for service in told.services:
-        whose.setdefault(_stack_of(service), []).append(service["Spec"]["Name"])
+        whose.setdefault(stack_of(service["Spec"]), []).append(service["Spec"]["Name"])
     for stack in sorted(set(whose) - set(stacks)):
         names = ", ".join(sorted(whose[stack]))
         yield Finding(
@@ -85,7 +86,7 @@ def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
 def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Raw]]]:
     """Kind and name of what the stack has, with the services of others that use it."""
     found = told.of(stack)
-    others = [service for service in told.services if _stack_of(service) != stack]
+    others = [service for service in told.services if stack_of(service["Spec"]) != stack]
     for name, network in found.networks.items():
         targets = {network["Id"], name}
         yield "network", name, [one for one in others if targets & _targets(one["Spec"])]
@@ -96,10 +97,6 @@ def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Raw]]]:
 
 def _targets(spec: Raw) -> set[str]:
     return {one["Target"] for one in (*(spec["TaskTemplate"].get("Networks") or ()), *(spec.get("Networks") or ()))}
-
-
-def _stack_of(service: Raw) -> str:
-    return str((service["Spec"].get("Labels") or {}).get(NAMESPACE) or "")
 
 
 def _removal(
@@ -121,7 +118,7 @@ def _removal(
     detail = [f"service {one}" for one in sorted(found.services)]
     kept: list[str] = []
     for kind, one, services in _used(name, told):
-        users = sorted(service["Spec"]["Name"] for service in services if _stack_of(service) not in leaving)
+        users = sorted(service["Spec"]["Name"] for service in services if stack_of(service["Spec"]) not in leaving)
         if not users:
             detail.append(f"{kind} {one}")
             continue
@@ -214,5 +211,4 @@ def _volumes(stack: str, found: Found) -> set[str]:
 
 
 def _is_own(stack: str, mount: Raw) -> bool:
-    labels = (mount.get("VolumeOptions") or {}).get("Labels") or {}
-    return bool(labels.get(NAMESPACE) == stack)
+    return stack_of(mount.get("VolumeOptions") or {}) == stack

@@ -20,7 +20,7 @@ from skep.model import Cluster, Host, Rollout, Stack
 from skep.places import DATA_ROOTS
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
-from skep.revisions import Revision
+from skep.swarm.revision import Revision
 
 NOBODY = (
     "nobody can tell what runs: no manager of a swarm is among those that answered",

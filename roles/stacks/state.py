@@ -9,20 +9,15 @@ from typing import Any
 
 from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
-from skep.compose import NAMESPACE
 from skep.compose.engines import newest_version
 from skep.model import Cluster, Secret
 from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
 from skep.refusals.drivers import ADDRESSES, NETWORK
-from skep.revisions import Revision, read_revision
+from skep.swarm.labels import KEY, stack_of
+from skep.swarm.revision import Revision, read_revision
 
 Raw = Mapping[str, Any]
-
-KEY = "skep.key"
-"""The swarm config whose content keys the marks of secrets: whoever reads a mark alone cannot try passwords on it."""
-MARK = "skep.mark"
-"""Label of a secret: a keyed hash over what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ class Told:
         """The part that belongs to one stack."""
         return Found(
             services=_own(self.services, stack),
-            networks={n["Name"]: n for n in self.networks if (n.get("Labels") or {}).get(NAMESPACE) == stack},
+            networks={n["Name"]: n for n in self.networks if stack_of(n) == stack},
             configs=_own(self.configs, stack),
             secrets=_own(self.secrets, stack),
             revisions=tuple(
@@ -100,7 +95,7 @@ class Told:
     def stacks(self) -> set[str]:
         """Names of all stacks of which anything is there: an object of the swarm, or a record of ours."""
         objects = [one["Spec"] for one in (*self.services, *self.configs, *self.secrets)]
-        found = {(one.get("Labels") or {}).get(NAMESPACE) for one in (*objects, *self.networks)}
+        found = {stack_of(one) for one in (*objects, *self.networks)}
         found |= {r.stack for config in self.configs if (r := read_revision(config))}
         return {name for name in found if name}
 
@@ -173,4 +168,4 @@ def _by_kind(plugins: Iterable[Raw]) -> dict[str, frozenset[str]]:
 
 
 def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:
-    return {one["Spec"]["Name"]: one for one in objects if (one["Spec"].get("Labels") or {}).get(NAMESPACE) == stack}
+    return {one["Spec"]["Name"]: one for one in objects if stack_of(one["Spec"]) == stack}

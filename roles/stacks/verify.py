@@ -12,6 +12,7 @@ from testinfra.host import Host as Remote
 from skep.compose import convert, document_of
 from skep.compose.comparing import comparable
 from skep.model import Host, Secret, Stack
+from skep.swarm.labels import NAMESPACE
 
 SERVICES = r"""
 left=10
@@ -23,22 +24,22 @@ timeout 20 docker stack services %s --format '{{json .}}'
 """
 """Tasks on their way get ten seconds: a host that has just come back is still being given its own."""
 INSPECT = (
-    "timeout 20 docker service ls --quiet --filter label=com.docker.stack.namespace=%s |"
+    f"timeout 20 docker service ls --quiet --filter label={NAMESPACE}=%s |"
     " xargs -r timeout 20 docker service inspect --format '[{{json .ID}},{{json .Spec.Name}},{{json .UpdateStatus}}]'"
 )
 SPECS = (
-    "timeout 20 docker service ls --quiet --filter label=com.docker.stack.namespace=%s |"
+    f"timeout 20 docker service ls --quiet --filter label={NAMESPACE}=%s |"
     " xargs -r timeout 20 docker service inspect --format '{{json .Spec}}'"
 )
 TASKS = (
-    "timeout 20 docker service ls --quiet --filter label=com.docker.stack.namespace=%s |"
+    f"timeout 20 docker service ls --quiet --filter label={NAMESPACE}=%s |"
     " xargs -r timeout 20 docker service ps --quiet --no-trunc |"
     " xargs -r timeout 20 docker inspect --type task --format"
     " '[{{json .ID}},{{json .ServiceID}},{{json .NodeID}},{{json .DesiredState}},{{json .Status}}]'"
 )
 TELLING = ("Env", "Args", "Command", "Mode", "Mounts", "Ports", "Labels", "ContainerLabels", "Constraints")
 """Parts of a service by which its versions differ, and that need no identifiers to be looked up."""
-CONTAINERS = "timeout 20 docker ps --no-trunc --filter label=com.docker.stack.namespace=%s --format '{{json .Names}}'"
+CONTAINERS = f"timeout 20 docker ps --no-trunc --filter label={NAMESPACE}=%s --format '{{{{json .Names}}}}'"
 SWARM = "timeout 20 docker info --format '{{json .Swarm}}'"
 Ask = Callable[..., list[Any]]
 Spec = Mapping[str, Any]

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from roles.stacks.state import MARK, Found, Raw, Told
+from roles.stacks.state import Found, Raw, Told
 from skep.compose import ComposeError, Document, Specs, convert, document_of
 from skep.model import Cluster, Secret, Stack
 from skep.plan import Finding
-from skep.revisions import Revision
+from skep.swarm.labels import MARK, labels_of
+from skep.swarm.revision import Revision
 
 KEEP = 5
 """Revisions that can be gone back to, where nobody says another number."""
@@ -283,7 +284,7 @@ class _Naming:
     def _holds(self, secret: Raw, mark: str, body: Raw) -> bool | None:
         """By its mark; where Docker's CLI made it, by its driver, else by what tasks have mounted. ``None`` where it
         cannot be compared: no task that runs has it mounted, or what tasks see is made from a template."""
-        labels = dict(secret["Spec"].get("Labels") or {})
+        labels = labels_of(secret["Spec"])
         if MARK in labels:
             return bool(labels[MARK] == mark)
         plain = {**body, "Labels": dict(body["Labels"])}
@@ -306,7 +307,7 @@ def _base(name: str) -> str:
 
 def _content(body: Raw) -> bytes:
     """What makes one config or secret another: data, driver, templating and labels."""
-    labels = {key: value for key, value in (body.get("Labels") or {}).items() if key != MARK}
+    labels = {key: value for key, value in labels_of(body).items() if key != MARK}
     return json.dumps([body.get("Data"), body.get("Driver"), body.get("Templating"), labels], sort_keys=True).encode()
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from roles.swarm.absence import unlock_id
 from roles.swarm.identity import Observed, joins, may_be_a_manager, moved, node_ref
-from roles.swarm.state import LOCKED, OWNED, STOPPED, State, wanted_fixed, wanted_spec
+from roles.swarm.state import LOCKED, STOPPED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
+from skep.swarm.labels import OWNED
 
 EMPTY = 300.0
 """Seconds for the tasks of a drained node to go; their grace periods come on top."""

@@ -9,8 +9,8 @@ from typing import Any
 from skep.model import Cluster, Host
 from skep.questions import Answers
 from skep.rolling import Member, member
+from skep.swarm.labels import OWNED, labels_of
 
-OWNED = "skep.labels"
 """Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
 
 STOPPED = "stopped"
@@ -213,7 +213,7 @@ def _node(raw: Mapping[str, Any]) -> Node:
         hostname=raw["Description"].get("Hostname", ""),
         role=spec["Role"],
         availability=spec["Availability"],
-        labels=spec.get("Labels") or {},
+        labels=labels_of(spec),
         state=raw["Status"]["State"],
         reachability=manager.get("Reachability"),
         leader=bool(manager.get("Leader")),

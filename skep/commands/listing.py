@@ -11,12 +11,12 @@ from skep.commands.hedge import first_answer
 from skep.converge import Site, asked_managers
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
+from skep.swarm.labels import NAMESPACE, OURS, labels_of, stack_of
 
 if TYPE_CHECKING:
     from skep.engine import EngineClient
 
 Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
-STACK = "com.docker.stack.namespace"
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def node_rows(api: EngineClient) -> Table:
     for node in sorted(api.nodes(), key=lambda n: (n["Spec"]["Role"], node_name(n))):
         manager = node.get("ManagerStatus") or {}
         standing = "leader" if manager.get("Leader") else manager.get("Reachability", "")
-        labels = {k: v for k, v in (node["Spec"].get("Labels") or {}).items() if not k.startswith("skep.")}
+        labels = {k: v for k, v in labels_of(node["Spec"]).items() if not k.startswith(OURS)}
         rows.append(
             (
                 node_name(node),
@@ -144,13 +144,13 @@ def stack_rows(api: EngineClient) -> Table:
     """One row a service of a stack. ``wanted`` is how many tasks are to run; of a job, how many are to complete."""
     columns = ("stack", "service", "mode", "tasks", "running", "wanted", "completed", "update", "image")
     rows: list[tuple[object, ...]] = []
-    services = api.services(filters={"label": STACK}, status=True)
+    services = api.services(filters={"label": NAMESPACE}, status=True)
     for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
         spec = service["Spec"]
         image = spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0]
         rows.append(
             (
-                spec["Labels"][STACK],
+                stack_of(spec),
                 spec["Name"],
                 *_standing(spec["Mode"], service.get("ServiceStatus") or {}),
                 (service.get("UpdateStatus") or {}).get("State", ""),

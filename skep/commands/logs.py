@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from skep.commands.listing import STACK, manager_client, node_name
+from skep.commands.listing import manager_client, node_name
 from skep.converge import Site
 from skep.errors import ConnectError, SkepError, StepFailed, UsageError
 from skep.report import Reporter
+from skep.swarm.labels import of_stack
 
 if TYPE_CHECKING:
     from skep.engine import EngineClient
@@ -101,7 +102,7 @@ def _since(api: EngineClient, text: str | None) -> float | None:
 
 
 def _nothing(api: EngineClient, name: str, services: Sequence[str]) -> str:
-    names = sorted(one["Spec"]["Name"] for one in api.services(filters={"label": f"{STACK}={name}"}))
+    names = sorted(one["Spec"]["Name"] for one in api.services(filters={"label": of_stack(name)}))
     if not names:
         return f"there is no stack {name} in the swarm"
     return f"no service {', '.join(services)} in stack {name}; there are: {', '.join(names)}"
@@ -130,7 +131,7 @@ class _Reader:
         """Which services and tasks there are now; new ones are read from their first line."""
         from skep.engine.tasks import task_name
 
-        label = {"label": f"{STACK}={self._stack}"}
+        label = {"label": of_stack(self._stack)}
         found = {one["ID"]: one for one in self._api.services(filters=label)}
         nodes = {node["ID"]: node for node in self._api.nodes()}
         self._nodes = {identity: node_name(node) for identity, node in nodes.items()}

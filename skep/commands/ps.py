@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from skep.commands.listing import STACK, Table, manager_client
+from skep.commands.listing import Table, manager_client
 from skep.converge import Site
 from skep.engine.tasks import (
     Node,
@@ -23,6 +23,7 @@ from skep.engine.tasks import (
 )
 from skep.errors import UsageError
 from skep.report import Reporter
+from skep.swarm.labels import of_stack
 
 COLUMNS = ("task", "node", "state", "age", "desired", "since", "current", "error")
 FOR_SCRIPTS = ("desired", "since", "current")
@@ -31,7 +32,7 @@ FOR_SCRIPTS = ("desired", "since", "current")
 def show(site: Site, tell: Reporter, *, name: str, history: bool) -> None:
     """Tasks with node, state, when they came to it, and error. ``history``: those that are over, too."""
     with manager_client(site) as api:
-        label = {"label": f"{STACK}={name}"}
+        label = {"label": of_stack(name)}
         services = api.services(filters=label)
         if not services:
             raise UsageError(f"there is no stack {name} in the swarm", next_action="see: invoke stack.ls")

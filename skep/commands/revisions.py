@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 
 from skep.commands.listing import manager_client
-from skep.compose import NAMESPACE
 from skep.compose.comparing import differences, shown
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.converge import Site
 from skep.errors import UsageError
 from skep.report import Reporter
-from skep.revisions import Revision, read_revision
 from skep.secret import secrets_in
+from skep.swarm.labels import REVISION_OF, of_stack
+from skep.swarm.revision import Revision, read_revision
 
 
 def history(site: Site, tell: Reporter, *, name: str) -> None:
@@ -72,13 +72,13 @@ def diff(site: Site, tell: Reporter, *, name: str, old: str, new: str) -> None:
 def _contents(site: Site, name: str) -> dict[str, bytes]:
     """What the configs of a stack hold, by name."""
     with manager_client(site) as api:
-        configs = api.read("/configs", filters={"label": [f"{NAMESPACE}={name}"]})
+        configs = api.read("/configs", filters={"label": [of_stack(name)]})
     return {config["Spec"]["Name"]: base64.b64decode(config["Spec"].get("Data") or "") for config in configs}
 
 
 def _revisions(site: Site, name: str) -> list[Revision]:
     with manager_client(site) as api:
-        configs = api.read("/configs", filters={"label": [f"skep.stack={name}"]})
+        configs = api.read("/configs", filters={"label": [f"{REVISION_OF}={name}"]})
     found = [revision for config in configs if (revision := read_revision(config))]
     if not found:
         raise UsageError(

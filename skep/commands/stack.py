@@ -7,7 +7,7 @@ from functools import partial
 
 from skep.commands.asking import agreed
 from skep.commands.carrying import carry_out
-from skep.commands.listing import NODES_SPARE, STACK, STACKS_SHOWN, manager_client, node_rows, stack_rows
+from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, node_rows, stack_rows
 from skep.commands.locking import alone
 from skep.commands.rollouts import known, only_stacks, timed
 from skep.converge import Site, pass_over_silent, plan, refuse_errors, refuse_untold
@@ -16,6 +16,7 @@ from skep.model import Rollout, Stack
 from skep.observe import observe
 from skep.plan import Plan
 from skep.report import Reporter
+from skep.swarm.labels import NAMESPACE, stack_of
 
 
 def remove(
@@ -66,7 +67,7 @@ def _refuse_unknown(site: Site, name: str) -> None:
     if name in names:
         return
     with manager_client(site) as api:
-        names |= {service["Spec"]["Labels"][STACK] for service in api.services(filters={"label": STACK})}
+        names |= {stack_of(service["Spec"]) for service in api.services(filters={"label": NAMESPACE})}
     near = get_close_matches(name, sorted(names), 1)
     raise UsageError(
         f"no stack {name} in the swarm or in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),

@@ -7,14 +7,11 @@ writes the merged file. What is wrong is a ``ComposeError``: every problem at on
 from skep.compose.convert import Specs, convert, with_ids
 from skep.compose.images import pinned
 from skep.compose.load import Document, document_of, load
-from skep.compose.naming import IMAGE, NAMESPACE
 from skep.compose.options import Options
 from skep.compose.problems import ComposeError
 from skep.compose.render import STARS, masked, render
 
 __all__ = [
-    "IMAGE",
-    "NAMESPACE",
     "STARS",
     "ComposeError",
     "Document",

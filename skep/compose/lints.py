@@ -11,13 +11,14 @@ from skep.compose.comparing import JOBS
 from skep.compose.convert import Specs
 from skep.compose.images import tagged
 from skep.compose.load import Document
-from skep.compose.naming import NAMESPACE, Names
+from skep.compose.naming import Names
 from skep.compose.placement import constraints_of, fitting, meets, taking_tasks
 from skep.compose.problems import Place, Problems
 from skep.compose.published import Port, port_of, published
 from skep.compose.quantities import duration_text
 from skep.compose.values import where
 from skep.refusals import RULES, Context, faults
+from skep.swarm.labels import stack_of
 
 Raw = Mapping[str, Any]
 
@@ -68,7 +69,7 @@ class _Lints:
         self.document = document
         self.specs = specs
         self.nodes = None if nodes is None else taking_tasks(nodes)
-        self.stack = str(next(iter(specs.services.values()))["Labels"][NAMESPACE])
+        self.stack = stack_of(next(iter(specs.services.values())))
         self.services = services
         self.networks = {network["Name"]: network for network in networks}
         self.mask = mask
@@ -205,7 +206,7 @@ class _Lints:
         """Specs of services that are not of this stack, by the ports of hosts that they publish."""
         found: dict[Port, list[Raw]] = defaultdict(list)
         for spec in (raw["Spec"] for raw in self.services):
-            if (spec.get("Labels") or {}).get(NAMESPACE) != self.stack:
+            if stack_of(spec) != self.stack:
                 for port in _of_hosts(spec):
                     found[port].append(spec)
         return found

@@ -8,9 +8,7 @@ from typing import Any
 
 from skep.compose.load import Document
 from skep.compose.objects import external, own_name
-
-NAMESPACE = "com.docker.stack.namespace"
-IMAGE = "com.docker.stack.image"
+from skep.swarm.labels import NAMESPACE
 
 
 @dataclass(frozen=True)

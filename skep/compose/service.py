@@ -7,10 +7,11 @@ from typing import Any
 
 from skep.compose.images import tagged
 from skep.compose.mount_specs import mount_spec
-from skep.compose.naming import IMAGE, Always, Names, without_empty
+from skep.compose.naming import Always, Names, without_empty
 from skep.compose.quantities import nano_cpus
 from skep.compose.values import Fields
 from skep.refusals.services import mode_of
+from skep.swarm.labels import IMAGE
 
 _EVERYWHERE = ("default", "bridge", "host", "none")
 """Networks every node has by itself: no aliases in them."""

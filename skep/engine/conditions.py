@@ -10,6 +10,7 @@ from skep.engine.progress import Progress
 from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
+from skep.swarm.labels import of_stack
 
 SHOWN = 3
 """Tasks that are told by name."""
@@ -84,7 +85,7 @@ def stack_gone(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> Pr
 
     Tasks on nodes that are Down or gone do not count: nobody can tell such a node to stop them before it is back.
     """
-    label = f"com.docker.stack.namespace={stack}"
+    label = of_stack(stack)
     services = api.services(filters={"label": label})
     tasks = [task for task in api.tasks(filters={"label": label}) if is_alive(task)]
     networks = [one for one in api.networks(filters={"label": label}) if one.get("Name") not in keep]

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from skep.engine.frames import Framed
 from skep.engine.tasks import Service, parse_time
 from skep.engine.transport import EngineClient
+from skep.swarm.labels import NODE_ID, TASK_ID
 
 UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -67,12 +68,10 @@ def log_line(service: str, stream: str, line: bytes) -> LogLine:
     time, _, rest = text.partition(" ")
     details, _, words = rest.partition(" ")
     told = {key: unquote(value) for key, _, value in (pair.partition("=") for pair in details.split(","))}
-    if stream == "error" or "com.docker.swarm.task.id" not in told:
+    if stream == "error" or TASK_ID not in told:
         # With a terminal all streams are one.
         return LogLine(service, "error" if text.startswith(GRABBING) else stream, text)
-    return LogLine(
-        service, stream, words, time, told["com.docker.swarm.task.id"], told.get("com.docker.swarm.node.id", "")
-    )
+    return LogLine(service, stream, words, time, told[TASK_ID], told.get(NODE_ID, ""))
 
 
 def not_told(words: str, nodes: Mapping[str, str]) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from skep.compose import NAMESPACE
 from skep.compose.placement import is_meant, is_ready
 from skep.compose.timing import seconds_text
 from skep.engine.progress import ServiceRow
@@ -34,6 +33,7 @@ from skep.engine.tasks import (
     slot_of,
     task_name,
 )
+from skep.swarm.labels import stack_of
 
 DEFAULT_MONITOR = 5.0
 """Seconds; what Docker takes where an update_config names no monitor."""
@@ -196,7 +196,7 @@ def _anew(service: Service) -> str:
 
 def _names(service: Service) -> tuple[str, str]:
     """Of its stack, and its own there."""
-    stack = str((service["Spec"].get("Labels") or {}).get(NAMESPACE, ""))
+    stack = stack_of(service["Spec"])
     return stack, str(service["Spec"]["Name"]).removeprefix(f"{stack}_")
 
 

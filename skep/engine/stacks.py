@@ -8,12 +8,21 @@ from typing import Any, Protocol
 
 from docker.errors import APIError
 
-from skep.compose import NAMESPACE, pinned, with_ids
+from skep.compose import pinned, with_ids
 from skep.compose.comparing import differences, unlisted
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
-from skep.revisions import pack
+from skep.swarm.labels import (
+    REVISION_COMMIT,
+    REVISION_ERROR,
+    REVISION_OF,
+    REVISION_STATE,
+    REVISION_WHO,
+    of_stack,
+    stack_of,
+)
+from skep.swarm.revision import DONE, pack
 
 RETRIES = 5
 """Times that a change is tried again when others change the same object at that moment."""
@@ -97,7 +106,7 @@ def service_write(
 
 
 def _refuse_others(have: Raw, spec: Raw) -> None:
-    owner, stack = ((one.get("Labels") or {}).get(NAMESPACE) for one in (have, spec))
+    owner, stack = map(stack_of, (have, spec))
     if owner != stack:
         raise StepFailed(
             f"another service {spec['Name']} exists, " + (f"of stack {owner}" if owner else "of no stack"),
@@ -117,7 +126,7 @@ def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> 
 
     Networks to ``keep`` are left, and configs and secrets that services of others use.
     """
-    label = {"label": [f"{NAMESPACE}={stack}"]}
+    label = {"label": [of_stack(stack)]}
     for service in api.read("/services", filters=label):
         _gone(api.remove_service, service["ID"])
     for config in api.read("/configs", filters=label):
@@ -130,7 +139,7 @@ def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> 
 
 def stack_forget(api: EngineClient, *, stack: str) -> None:
     """Remove the records of a stack."""
-    for config in api.read("/configs", filters={"label": [f"skep.stack={stack}"]}):
+    for config in api.read("/configs", filters={"label": [f"{REVISION_OF}={stack}"]}):
         _gone(api.remove_config, config["ID"])
 
 
@@ -155,19 +164,19 @@ def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | N
         content = dict(record["content"])
         if images:
             content["services"] = {name: pinned(spec, images) for name, spec in content["services"].items()}
-        labels = {**record["Labels"], "skep.who": who, "skep.commit": commit}
+        labels = {**record["Labels"], REVISION_WHO: who, REVISION_COMMIT: commit}
         data = pack(content)
         object_create(api, kind="configs", body={"Name": record["Name"], "Labels": labels, "Data": data})
 
 
 def revision_done(api: EngineClient, *, name: str) -> None:
     """Note on a record that the stack was seen to run like this."""
-    _relabel(api, name, {"skep.state": "done", "skep.error": None})
+    _relabel(api, name, {REVISION_STATE: DONE, REVISION_ERROR: None})
 
 
 def revision_failed(api: EngineClient, *, name: str, error: str) -> None:
     """Note on a record what kept the stack from running like this."""
-    _relabel(api, name, {"skep.error": error})
+    _relabel(api, name, {REVISION_ERROR: error})
 
 
 def _relabel(api: EngineClient, name: str, labels: Mapping[str, str | None]) -> None:

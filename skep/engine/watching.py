@@ -15,8 +15,7 @@ from skep.engine.services import Verdict, judge
 from skep.engine.tasks import Node, Service, Task, parse_time
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
-
-STACK = "com.docker.stack.namespace"
+from skep.swarm.labels import of_stack
 
 STEP = 0.1
 """Seconds between two looks while tasks move; as long as the look itself took, where that is more."""
@@ -63,7 +62,7 @@ class StackWatch:
         whose restart policy is used up, tasks that fail again and again.
         """
         since = self.clock()
-        label = {"label": f"{STACK}={stack}"}
+        label = {"label": of_stack(stack)}
         told = api.services(filters=label)
         found = [one for one in told if not services or one["Spec"]["Name"] in services]
         tasks = self._tasks(api, label, found)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from skep.places import ENGINE_PID
 from skep.plan import Finding, Run, Step
+from skep.swarm.labels import TASK_ID
 
 PROBE = (
     ENGINE_PID
-    + r"""
+    + rf"""
 if engine_pid >/dev/null && command -v docker >/dev/null; then
-  timeout 5 docker ps --no-trunc --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}}' | awk 'NF == 1 { print $1 }' |
-    xargs -r timeout 5 docker inspect --format 'container {{.Name}} {{.HostConfig.RestartPolicy.Name}}'
+  timeout 5 docker ps --no-trunc --format '{{{{.ID}}}} {{{{.Label "{TASK_ID}"}}}}' | awk 'NF == 1 {{ print $1 }}' |
+    xargs -r timeout 5 docker inspect --format 'container {{{{.Name}}}} {{{{.HostConfig.RestartPolicy.Name}}}}'
 fi
 """
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from skep.refusals.names import made
 from skep.refusals.rule import Check, Context, Path, Said
+from skep.swarm.labels import PREDEFINED
 
 LEAST_MEMORY = 4 * 1024 * 1024
 LEAST_CPUS = Fraction(1, 1000)
@@ -19,7 +20,6 @@ SOURCES = ("driver", "file", "environment", "content", "x-skep")
 MAX_CONFIG = 1000 * 1024
 MAX_SECRET = 500 * 1024
 """Bytes; as much is too much."""
-OWN_LABEL = "com.docker.swarm.predefined"
 _INT32 = 2**32
 
 
@@ -114,15 +114,15 @@ def targets(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
 def predefined_label(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """The label by which managers know their own networks."""
     for key, one in made(networks, context):
-        if OWN_LABEL in (one.get("labels") or {}):
-            yield (key, "labels", OWN_LABEL), "is Swarm's own label, and refused by it"
+        if PREDEFINED in (one.get("labels") or {}):
+            yield (key, "labels", PREDEFINED), "is Swarm's own label, and refused by it"
 
 
 def predefined_label_there(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """The same of the inventory's networks, which are all made."""
     for key, one in networks.items():
-        if OWN_LABEL in (one.get("labels") or {}):
-            yield (key, "labels", OWN_LABEL), "is Swarm's own label, and refused by it"
+        if PREDEFINED in (one.get("labels") or {}):
+            yield (key, "labels", PREDEFINED), "is Swarm's own label, and refused by it"
 
 
 def content(limit: int) -> Check:

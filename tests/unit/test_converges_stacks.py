@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from skep.model import Cluster, Host, Network, Rollout, Secret, Stack
 from skep.plan import Plan
-from skep.revisions import Revision, read_revision
+from skep.swarm.revision import Revision, read_revision
 from tests.world.clusters import a_stack
 from tests.world.docker_cli import stack_deploy
 from tests.world.mishaps import record_lost, stack_touched

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from skep.model import Cluster, Host, Rollout, Secret, Stack
 from skep.plan import Plan, Wait
-from skep.revisions import Revision, read_revision
+from skep.swarm.revision import Revision, read_revision
 from tests.world import playing
 from tests.world.docker_cli import stack_deploy
 from tests.world.observing import plan_for

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from roles.swarm.state import OWNED
 from skep.model import Cluster, Host, Stack, reveal
+from skep.swarm.labels import OWNED
 from tests.world.machine import DEFAULTS, Machine
 from tests.world.raft import Swarm
 from tests.world.world import World

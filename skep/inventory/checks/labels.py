@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 
 from skep.inventory.findings import Findings, KeyPath
+from skep.swarm.labels import RESERVED
 
 _KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?")
-# "Docker object labels", key format recommendations: these namespaces are Docker's own.
-_RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
 
 
 def check_label_keys(path: KeyPath, keys: Iterable[str], findings: Findings) -> None:
@@ -18,5 +17,5 @@ def check_label_keys(path: KeyPath, keys: Iterable[str], findings: Findings) -> 
         if not _KEY.fullmatch(key):
             message = "not a usable label key: letters, digits, '.', '-', '_' and '/', at most 128"
             findings.error((*path, key), message)
-        elif key.startswith(_RESERVED):
+        elif key.startswith(RESERVED):
             findings.warn((*path, key), "labels starting so are reserved for Docker's own use")

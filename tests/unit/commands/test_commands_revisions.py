@@ -14,7 +14,7 @@ from skep.commands import revisions
 from skep.errors import UsageError
 from skep.model import Cluster
 from skep.report import Reporter
-from skep.revisions import pack
+from skep.swarm.revision import pack
 
 
 def record(number: int, *, image: str = "busybox:1", done: bool = True, **more: Any) -> dict[str, Any]:

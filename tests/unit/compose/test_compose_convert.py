@@ -13,7 +13,7 @@ from skep.compose.images import is_image, tagged
 from skep.compose.ports import short
 from skep.compose.quantities import duration, duration_text, nano_cpus, size, words
 from skep.compose.service import capabilities
-from skep.revisions import name_of
+from skep.swarm.revision import name_of
 from tests.unit.compose.conftest import Read
 
 

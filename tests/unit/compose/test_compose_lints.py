@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from skep.compose import NAMESPACE, convert, load
+from skep.compose import convert, load
 from skep.compose.lints import lints
 from skep.compose.placement import meets
 from skep.model import Secret
+from skep.swarm.labels import NAMESPACE
 
 CASES = yaml.safe_load((Path(__file__).parent / "lints.yml").read_text())
 ROOT = Path(__file__).parents[3]

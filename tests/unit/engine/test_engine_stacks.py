@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from skep.compose import NAMESPACE
 from skep.engine import OPERATIONS
 from skep.engine.logins import Logins
 from skep.errors import StepFailed
 from skep.model import Registry, Secret
-from skep.revisions import Revision, read_revision
+from skep.swarm.labels import NAMESPACE
+from skep.swarm.revision import Revision, read_revision
 from tests.world.engine_api import EngineApi
 from tests.world.raft import Swarm
 

@@ -9,9 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-STACK = "skep.stack"
-NUMBER = "skep.revision"
-STATE = "skep.state"
+from skep.swarm.labels import (
+    REVISION,
+    REVISION_CAUSE,
+    REVISION_COMMIT,
+    REVISION_ERROR,
+    REVISION_OF,
+    REVISION_STATE,
+    REVISION_WHO,
+    labels_of,
+)
+
 BEGUN, DONE = "begun", "done"
 
 Raw = Mapping[str, Any]
@@ -34,7 +42,6 @@ class Revision:
     commit: str = ""
     cause: str = ""
     error: str = ""
-    digest: str = ""
     packed: str = field(default="", repr=False)
 
     @property
@@ -61,20 +68,19 @@ def pack(content: Mapping[str, Any]) -> str:
 
 def read_revision(config: Raw) -> Revision | None:
     """The revision a config of the Engine API holds; ``None`` for any other config."""
-    labels = config["Spec"].get("Labels") or {}
-    if not str(labels.get(NUMBER, "")).isdigit() or STACK not in labels:
+    labels = labels_of(config["Spec"])
+    if not str(labels.get(REVISION, "")).isdigit() or REVISION_OF not in labels:
         return None
     return Revision(
-        stack=labels[STACK],
-        number=int(labels[NUMBER]),
-        done=labels.get(STATE) == DONE,
+        stack=labels[REVISION_OF],
+        number=int(labels[REVISION]),
+        done=labels.get(REVISION_STATE) == DONE,
         id=config["ID"],
         time=config.get("CreatedAt", ""),
-        who=labels.get("skep.who", ""),
-        commit=labels.get("skep.commit", ""),
-        cause=labels.get("skep.cause", ""),
-        error=labels.get("skep.error", ""),
-        digest=labels.get("skep.digest", ""),
+        who=labels.get(REVISION_WHO, ""),
+        commit=labels.get(REVISION_COMMIT, ""),
+        cause=labels.get(REVISION_CAUSE, ""),
+        error=labels.get(REVISION_ERROR, ""),
         packed=config["Spec"].get("Data", ""),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skep.revisions import Revision, last_done, name_of, pack, read_revision
+from skep.swarm.revision import Revision, last_done, name_of, pack, read_revision
 
 CONTENT = {"services": {"web_app": {"Name": "web_app"}}, "changes": ["ü → x"]}
 
