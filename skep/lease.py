@@ -122,7 +122,8 @@ class Limits:
     def __init__(
         self, seconds: float = math.inf, lease: Lease | None = None, stopped: threading.Event | None = None
     ) -> None:
-        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._begun = time.monotonic()
         self._more = 0.0
         self._lease = lease
         self._stopped = stopped or threading.Event()
@@ -130,11 +131,22 @@ class Limits:
     @property
     def left(self) -> float:
         """Seconds until its deadline; negative after it."""
-        return self._deadline + self._more - time.monotonic()
+        return self._begun + self.given - time.monotonic()
+
+    @property
+    def given(self) -> float:
+        """Seconds from the beginning to the deadline, as it is now."""
+        return self._seconds + self._more
 
     def allow(self, seconds: float) -> None:
         """So much beyond the deadline, for what must not be hurried."""
         self._more = max(self._more, seconds)
+
+    def start_again(self, seconds: float) -> float:
+        """The time so far does not count, and so much is given beyond it: what is waited for began anew. However
+        often that is, the deadline moves no further than by what it was at first and ``seconds``. What is left now."""
+        self.allow(min(time.monotonic() - self._begun, self._seconds) + seconds)
+        return self.left
 
     def check(self) -> None:
         """Before each change. Raises ``LockLost``."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from skep.apply.commit import commit
 from skep.apply.script import put_script, run_script
+from skep.compose.timing import seconds_text
 from skep.engine import (
     OPERATIONS,
     SECRET,
@@ -59,6 +60,11 @@ PAUSE = 1.0
 ANSWER = 60.0
 """Seconds an engine may take for one answer."""
 
+SETTLING = 120.0
+"""Seconds beyond its deadline that a wait has once a manager is lost or another one leads: managers elect a leader (10
+to 20 s a round), nodes find it (up to 8 s between two tries), and it waits up to a minute for each old task anew.
+Sources: moby/swarmkit ``manager/state/raft``, ``agent/session.go``, ``manager/orchestrator/restart``."""
+
 Say = Callable[..., None]
 """Takes a few words on how far a step is, and the rows that go with them, if any."""
 
@@ -75,6 +81,21 @@ class _Attempt:
     """When a manager last answered."""
     failed: bool = False
     """Whether a manager said at once that it failed."""
+    leader: str = ""
+    """Who led the swarm when that was last seen."""
+
+    def begin_anew(self) -> str:
+        """Something happened among the managers: what Swarm was at begins anew, and so does a wait for it. What there
+        is to say of that."""
+        if not self.look:
+            return ""
+        return f"; waits up to {seconds_text(self.limits.start_again(SETTLING))} from now on"
+
+    def led_by(self, leader: str) -> None:
+        """Take note of who leads the swarm."""
+        if leader and self.leader not in ("", leader):
+            self.say(f"the swarm has another leader{self.begin_anew()}")
+        self.leader = leader or self.leader
 
 
 class Performer:
@@ -162,9 +183,10 @@ class Performer:
 
     def _on_any(self, attempt: _Attempt) -> SkepError | None:
         lost: SkepError | None = None
+        anew = ""
         for host in self._managing(attempt.step):
             if lost:
-                attempt.say(f"{lost.host or 'a manager'} was lost, trying {host}")
+                attempt.say(f"{lost.host or 'a manager'} was lost, trying {host}{anew}")
             since = time.monotonic()
             try:
                 self._on(host, attempt)
@@ -175,7 +197,7 @@ class Performer:
                         raise
                     attempt.failed = True
                 self._last(host)
-                lost = error
+                lost, anew = error, attempt.begin_anew()
         return lost or StepFailed("no manager of the swarm answers", next_action=AGAIN)
 
     def _on(self, host: str, attempt: _Attempt) -> None:
@@ -249,6 +271,7 @@ class Performer:
                 progress = _told(step, partial(attempt.look, api, **arguments))
                 attempt.heard = time.monotonic()
                 attempt.limits.allow(progress.grace)
+                attempt.led_by(progress.leader)
                 if progress.done:
                     _say_changed(attempt.say, said, progress)
                     return
@@ -256,7 +279,7 @@ class Performer:
                     _say_changed(attempt.say, said, progress.accepted())
                     return
                 if attempt.limits.left < 0:
-                    raise _not_in_time(api, host, step, attempt.look, progress.text)
+                    raise _not_in_time(api, host, attempt, progress.text)
             _say_changed(attempt.say, said, progress)
             said = progress
             attempt.limits.pause(pause if progress.again is None else progress.again)
@@ -359,9 +382,10 @@ def _say_changed(say: Say, before: Progress, now: Progress) -> None:
         say(now.text)
 
 
-def _not_in_time(api: EngineClient, host: str, step: Wait, look: Callable[..., Progress], missing: str) -> StepFailed:
+def _not_in_time(api: EngineClient, host: str, attempt: _Attempt, missing: str) -> StepFailed:
+    step = attempt.step
     told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
-    watched = look if isinstance(look, StackWatch) else None
+    watched = attempt.look if isinstance(attempt.look, StackWatch) else None
     cause = watched.report(api) if watched else told
     next_action = (watched and watched.remedy) or step.otherwise or AGAIN
-    return StepFailed(f"not so after {step.timeout:g} s", host=step.concerns, cause=cause, next_action=next_action)
+    return StepFailed(f"not so after {round(attempt.limits.given, 1):g} s", host=step.concerns, cause=cause, next_action=next_action)

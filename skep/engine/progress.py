@@ -60,6 +60,7 @@ class Progress:
 
     ``arrived``: all that is missing is the end of tasks that were told to stop, which at the deadline is no failure.
     ``grace``: seconds beyond the deadline that such tasks may take, where their end is what is waited for.
+    ``leader``: the ID of the manager that leads the swarm, where the look learnt it.
     """
 
     done: bool
@@ -68,6 +69,7 @@ class Progress:
     again: float | None = None
     arrived: bool = False
     grace: float = 0.0
+    leader: str = ""
 
     def accepted(self) -> Progress:
         """The same, taken for the end."""

@@ -90,6 +90,7 @@ class StackWatch:
             tuple(rows),
             self._again(verdicts, len(left), self.clock() - since),
             arrived=not missing and all(verdict.arrived for verdict in late),
+            leader=next((one for one, node in nodes.items() if (node.get("ManagerStatus") or {}).get("Leader")), ""),
         )
 
     def report(self, api: EngineClient, first: Collection[str] = ()) -> str:

@@ -265,7 +265,7 @@ def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, sa
 
     monkeypatch.setitem(CONDITIONS, "lost", lost)
     performer(Api("m1"), Api("m2")).perform(wait("lost"), said.append)
-    assert said == ["m1 was lost, trying m2"]
+    assert said == ["m1 was lost, trying m2; waits up to 4m from now on"]
 
 
 def test_a_wait_looks_again_when_the_condition_says_so(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
@@ -286,7 +286,9 @@ def test_a_wait_does_not_sleep_past_its_deadline(monkeypatch: pytest.MonkeyPatch
         performer(Api("m1")).perform(wait("late", timeout=0.1), said.append)
 
 
-def test_a_change_of_manager_does_not_move_the_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+def test_a_wait_has_more_time_once_a_manager_is_lost_and_no_more_with_every_further_one(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
     def flapping(api: Api) -> Progress:
         seen.append(api.host)
         if len(seen) % 2:
@@ -295,10 +297,20 @@ def test_a_change_of_manager_does_not_move_the_deadline(monkeypatch: pytest.Monk
 
     seen: list[str] = []
     monkeypatch.setattr(perform, "PATIENCE", 30.0)
+    monkeypatch.setattr(perform, "SETTLING", 0.2)
     monkeypatch.setitem(CONDITIONS, "flapping", flapping)
-    with pytest.raises(StepFailed, match=r"not so after 0\.3 s"):
+    with pytest.raises(StepFailed, match=r"not so after 0\.\d s"):
         performer(Api("m1"), Api("m2")).perform(wait("flapping", timeout=0.3), said.append)
     assert {"m1", "m2"} <= set(seen)
+
+
+def test_a_wait_has_more_time_once_another_manager_leads(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    monkeypatch.setattr(perform, "SETTLING", 60.0)
+    turns = iter([*[Progress(False, leader=one, again=0.1) for one in ("", "a", "a", "", "b", "b")], Progress(True)])
+    monkeypatch.setitem(CONDITIONS, "led", lambda api: next(turns))
+    performer(Api("m1")).perform(wait("led", timeout=0.45), said.append)
+    assert said == ["the swarm has another leader; waits up to 1m1s from now on"]
+    assert next(turns, None) is None
 
 
 def test_a_manager_heard_a_moment_ago_is_waited_for_however_long_the_step_runs(

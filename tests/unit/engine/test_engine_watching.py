@@ -370,3 +370,10 @@ def test_the_clocks_scene_is_right() -> None:
     scene = Scene(lambda **_: type("Api", (), {})())
     assert (parse_time(scene.stamp(1061.5)) - parse_time(START)).total_seconds() == 61.5
     assert watching.STEP < 0.3
+
+
+def test_a_look_tells_who_leads_the_swarm(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    assert scene.look().leader == ""
+    scene.api.answers["nodes"] = [{**NODES["m1"], "ManagerStatus": {"Leader": True}}]
+    assert scene.look(2.0).leader == "m1"

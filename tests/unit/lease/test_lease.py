@@ -104,3 +104,16 @@ def test_a_pause_ends_with_the_deadline_the_run_or_the_lock(clock: Clock) -> Non
 def test_without_a_lock_there_is_none_to_lose() -> None:
     Limits().check()
     assert Limits().pause(0.001)
+
+
+def test_what_begins_anew_has_its_time_anew_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    here = Limits(60)
+    clock.now += 10
+    assert here.start_again(5) == 65
+    assert here.given == 75
+    for _ in range(30):
+        clock.now += 10
+        here.start_again(5)
+    assert here.given == 125
