@@ -306,7 +306,8 @@ def test_a_wait_has_more_time_once_a_manager_is_lost_and_no_more_with_every_furt
 
 def test_a_wait_has_more_time_once_another_manager_leads(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     monkeypatch.setattr(perform, "SETTLING", 60.0)
-    turns = iter([*[Progress(False, leader=one, again=0.1) for one in ("", "a", "a", "", "b", "b")], Progress(True)])
+    leaders = ("", "a", "a", "", "b", "b")
+    turns = iter([*(Progress(False, leader=one, again=0.1) for one in leaders), Progress(True)])
     monkeypatch.setitem(CONDITIONS, "led", lambda api: next(turns))
     performer(Api("m1")).perform(wait("led", timeout=0.45), said.append)
     assert said == ["the swarm has another leader; waits up to 1m1s from now on"]
