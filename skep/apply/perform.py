@@ -388,4 +388,5 @@ def _not_in_time(api: EngineClient, host: str, attempt: _Attempt, missing: str) 
     watched = attempt.look if isinstance(attempt.look, StackWatch) else None
     cause = watched.report(api) if watched else told
     next_action = (watched and watched.remedy) or step.otherwise or AGAIN
-    return StepFailed(f"not so after {round(attempt.limits.given, 1):g} s", host=step.concerns, cause=cause, next_action=next_action)
+    text = f"not so after {round(attempt.limits.given, 1):g} s"
+    return StepFailed(text, host=step.concerns, cause=cause, next_action=next_action)
