@@ -3,6 +3,8 @@ differ never come out the same, and each text read again is the number."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +21,27 @@ def in_units(key: str, values: Sequence[Any]) -> list[Any]:
         return list(values)
     texts = iter(_KEYS[key](numbers))
     return [next(texts) if type(value) is int and value >= 0 else value for value in values]
+
+
+def duration_text(nanoseconds: int) -> str:
+    """As Go prints a duration: ``1m30s``, ``1.5s``, ``250ms``."""
+    if nanoseconds == 0:
+        return "0s"
+    for unit, size in (("ns", 1), ("µs", 10**3), ("ms", 10**6)):
+        if nanoseconds < size * 1000:
+            return f"{_decimal(nanoseconds, size)}{unit}"
+    minutes, rest = divmod(nanoseconds, 60 * 10**9)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{_decimal(rest, 10**9)}s"
+    if hours:
+        return f"{hours}h{minutes}m{text}"
+    return f"{minutes}m{text}" if minutes else text
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds as people write durations: ``90`` is ``1m30s``, ``300`` is ``5m``; above a second in whole ones."""
+    text = duration_text(math.ceil(seconds) * 10**9 if seconds > 1 else round(seconds * 10**9))
+    return re.sub(r"(?<=[hm])0[ms](0s)?$", "", text)
 
 
 def _durations(numbers: Sequence[int]) -> list[str]:

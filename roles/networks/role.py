@@ -10,7 +10,7 @@ from skep.diff import lines
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
-from skep.refusals.addresses import go_network, overlap
+from skep.swarm.addresses import go_network, overlap
 from skep.swarm.labels import NAMESPACE, SERVICE_ID, labels_of, stack_of
 
 CONTAINERS = rf"""

@@ -11,13 +11,14 @@ from typing import Any
 from roles.stacks.edits import by_files, by_hand
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
-from skep.compose import STARS, pinned
-from skep.compose.comparing import comparable, differences, holds, short, shown, unlisted
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
+from skep.hidden import holds
 from skep.model import Cluster, Rollout, Stack
-from skep.secret import secrets_in
+from skep.secret import STARS, secrets_in
+from skep.swarm.comparing import comparable, differences, shown, unlisted
+from skep.swarm.image import pinned, short
 
 SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs", "Secrets", "Env")
 """Sections of a new service that the plan shows."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from roles.stacks.state import Raw
-from skep.compose.comparing import differences
 from skep.compose.engines import understood
+from skep.swarm.comparing import differences
 
 if TYPE_CHECKING:
     from roles.stacks.case import Case, Difference

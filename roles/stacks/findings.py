@@ -11,13 +11,13 @@ from roles.stacks.state import Raw
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from roles.stacks.wanted import image_of, same_image
-from skep.compose import pinned
-from skep.compose.comparing import MODE, short, shown
 from skep.compose.engines import dropped
 from skep.compose.lints import MASK, lints
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.refusals.names import USABLE
+from skep.swarm.comparing import MODE, shown
+from skep.swarm.image import pinned, short
 from skep.swarm.labels import NAMESPACE, labels_of, stack_of
 
 POOL = ("Subnet", "IPRange", "Gateway")

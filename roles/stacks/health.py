@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw, Told
-from skep.compose.comparing import JOBS
 from skep.plan import Finding
 from skep.questions import Inquiry, tasks_of
+from skep.swarm.comparing import JOBS
 
 UNDER_WAY = {"updating": "a roll-out", "rollback_started": "a rollback"}
 """Swarm's words for what goes on."""

@@ -16,9 +16,9 @@ from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.state import Raw
 from roles.stacks.waiting import wait
 from roles.stacks.wanted import inherited
-from skep.compose.comparing import effect
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step
+from skep.swarm.comparing import effect
 from skep.swarm.labels import KEY, REVISION
 
 LOGINS = Ref("registry-logins")

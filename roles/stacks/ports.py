@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from roles.stacks.case import Case
-from skep.compose.published import Port, clash, ports_of
 from skep.plan import Finding
 from skep.swarm.labels import stack_of
+from skep.swarm.ports import Port, clash, ports_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from roles.stacks.state import Found, Raw, Told
 from roles.stacks.waiting import ALLOWANCE, longest_stop
 from roles.stacks.wanted import used_by
-from skep.compose.timing import NOTABLE, seconds_text
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
 from skep.swarm.labels import stack_of
+from skep.swarm.timing import NOTABLE
+from skep.units import seconds_text
 
 VOLUMES = r"""
 for name; do

@@ -11,7 +11,7 @@ from roles.stacks.state import Raw
 from skep.compose.naming import Names
 from skep.model import Cluster
 from skep.plan import Finding
-from skep.refusals.addresses import Network, go_address, go_network, overlap
+from skep.swarm.addresses import Network, go_address, go_network, overlap
 
 
 @dataclass(frozen=True, slots=True)

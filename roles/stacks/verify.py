@@ -10,8 +10,8 @@ import pytest
 from testinfra.host import Host as Remote
 
 from skep.compose import convert, document_of
-from skep.compose.comparing import comparable
 from skep.model import Host, Secret, Stack
+from skep.swarm.comparing import comparable
 from skep.swarm.labels import NAMESPACE
 
 SERVICES = r"""

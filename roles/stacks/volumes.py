@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from skep.compose.comparing import SENSITIVE
+from skep.hidden import SENSITIVE
 from skep.plan import Finding
 
 Raw = Mapping[str, Any]

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from roles.stacks.case import Case, Difference
 from roles.stacks.state import Raw
 from roles.stacks.wanted import named
-from skep.compose.comparing import effect
-from skep.compose.placement import is_meant
-from skep.compose.timing import GRACE, NOTABLE, Timing, grace_of, seconds_text, timing
 from skep.plan import Finding, Step, Wait
+from skep.swarm.comparing import effect
+from skep.swarm.placement import is_meant
+from skep.swarm.timing import GRACE, NOTABLE, Timing, grace_of, timing
+from skep.units import seconds_text
 
 ALLOWANCE = 300.0
 """Seconds on top of what a roll-out takes by what its services ask for, where nobody names a timeout: images are

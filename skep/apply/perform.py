@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from skep.apply.commit import commit
 from skep.apply.script import put_script, run_script
-from skep.compose.timing import seconds_text
 from skep.engine import (
     OPERATIONS,
     SECRET,
@@ -33,6 +32,7 @@ from skep.plan import Call, Put, Ref, Run, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in
 from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Pool, Result
+from skep.units import seconds_text
 
 T = TypeVar("T")
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from skep.commands.choosing import named
 from skep.commands.sources import UNTOLD, Untold, commanded, with_outputs_of
-from skep.compose import STARS, Document, convert, document_of, load, masked, render
+from skep.compose import Document, convert, document_of, load, render
 from skep.errors import UsageError
+from skep.hidden import masked
 from skep.inventory import load as read
 from skep.inventory.stack_files import StackFiles
 from skep.report import Reporter
+from skep.secret import STARS
 
 _UNTOLD = base64.b64encode(UNTOLD.encode()).decode()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 
 from skep.commands.listing import manager_client
-from skep.compose.comparing import differences, shown
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.converge import Site
 from skep.errors import UsageError
 from skep.report import Reporter
 from skep.secret import secrets_in
+from skep.swarm.comparing import differences, shown
 from skep.swarm.labels import REVISION_OF, of_stack
 from skep.swarm.revision import Revision, read_revision
 

@@ -5,14 +5,12 @@ writes the merged file. What is wrong is a ``ComposeError``: every problem at on
 """
 
 from skep.compose.convert import Specs, convert, with_ids
-from skep.compose.images import pinned
 from skep.compose.load import Document, document_of, load
 from skep.compose.options import Options
 from skep.compose.problems import ComposeError
-from skep.compose.render import STARS, masked, render
+from skep.compose.render import render
 
 __all__ = [
-    "STARS",
     "ComposeError",
     "Document",
     "Options",
@@ -20,8 +18,6 @@ __all__ = [
     "convert",
     "document_of",
     "load",
-    "masked",
-    "pinned",
     "render",
     "with_ids",
 ]

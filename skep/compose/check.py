@@ -9,7 +9,7 @@ from skep.compose.objects import external
 from skep.compose.problems import Place, Problems
 from skep.compose.values import Fields
 from skep.inventory.findings import KeyPath
-from skep.refusals.constraints import ENGINE_LABELS, NODE_LABELS
+from skep.swarm.placement import ENGINE_LABELS, NODE_LABELS
 
 PROXIES = {"traefik.": "Traefik", "caddy": "caddy-docker-proxy", "com.df.": "Docker Flow Proxy"}
 """Beginnings of labels by which proxies find services."""

@@ -6,9 +6,9 @@ import hashlib
 import re
 from difflib import unified_diff
 
-from skep.compose.comparing import SENSITIVE, holds
-from skep.compose.render import STARS
 from skep.diff import Change, quoted
+from skep.hidden import SENSITIVE, holds
+from skep.secret import STARS
 
 HOLDS_SECRET = f"{STARS} (holds a secret)"
 LINES = 40

@@ -13,12 +13,13 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from skep.compose.problems import Place, Problems
-from skep.compose.quantities import Duration, duration, duration_text, size
+from skep.compose.quantities import Duration, duration, size
 from skep.compose.scalars import as_text, truth
 from skep.compose.tree import Entry, Leaf
 from skep.compose.values import Items
 from skep.inventory.findings import KeyPath
 from skep.inventory.wording import either
+from skep.units import duration_text
 
 
 class Nothing(Enum):

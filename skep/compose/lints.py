@@ -7,18 +7,18 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from skep.compose.comparing import JOBS
 from skep.compose.convert import Specs
-from skep.compose.images import tagged
 from skep.compose.load import Document
 from skep.compose.naming import Names
-from skep.compose.placement import constraints_of, fitting, meets, taking_tasks
 from skep.compose.problems import Place, Problems
-from skep.compose.published import Port, port_of, published
-from skep.compose.quantities import duration_text
 from skep.compose.values import where
 from skep.refusals import RULES, Context, faults
+from skep.swarm.comparing import JOBS
+from skep.swarm.image import tagged
 from skep.swarm.labels import stack_of
+from skep.swarm.placement import constraints_of, fitting, meets, taking_tasks
+from skep.swarm.ports import Port, port_of, published
+from skep.units import duration_text
 
 Raw = Mapping[str, Any]
 

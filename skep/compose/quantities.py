@@ -44,28 +44,6 @@ def duration(text: str) -> Duration:
     return Duration(total)
 
 
-def duration_text(nanoseconds: int) -> str:
-    """As Go prints a duration: ``1m30s``, ``1.5s``, ``250ms``."""
-    if nanoseconds == 0:
-        return "0s"
-    for unit, size in (("ns", 1), ("µs", 10**3), ("ms", 10**6)):
-        if nanoseconds < size * 1000:
-            return f"{_decimal(nanoseconds, size)}{unit}"
-    minutes, rest = divmod(nanoseconds, 60 * 10**9)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{_decimal(rest, 10**9)}s"
-    if hours:
-        return f"{hours}h{minutes}m{text}"
-    return f"{minutes}m{text}" if minutes else text
-
-
-def _decimal(count: int, size: int) -> str:
-    whole, part = divmod(count, size)
-    if not part:
-        return str(whole)
-    return f"{whole}.{str(part).rjust(len(str(size)) - 1, '0').rstrip('0')}"
-
-
 def size(text: str) -> Size:
     """``64M``, ``1.5 GiB``, ``1024`` … as bytes; units are powers of 1024, as go-units' ``RAMInBytes``."""
     match = _SIZE.fullmatch(text) if len(text) <= _LONGEST else None

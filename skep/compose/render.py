@@ -8,11 +8,8 @@ from typing import Any
 import yaml
 
 from skep.compose.load import Document
+from skep.hidden import masked
 from skep.visible import visible
-
-STARS = "***"
-"""What stands in place of a secret."""
-_SHORTEST = 3
 
 
 def render(document: Document) -> str:
@@ -56,33 +53,3 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, list):
         return [_escaped(item) for item in value]
     return value.replace("$", "$$") if isinstance(value, str) else value
-
-
-def masked(value: Any, hidden: frozenset[str]) -> Any:
-    """The data with stars in place of these texts, and of the words of each; plain types only."""
-    if not hidden:
-        return _plain(value)
-    words = {word for secret in hidden for word in (secret, *secret.split()) if len(word) >= _SHORTEST}
-    ordered = sorted(words, key=len, reverse=True)
-    return _masked(value, ordered, hidden)
-
-
-def _masked(value: Any, words: list[str], hidden: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        return {str(_masked(key, words, hidden)): _masked(inner, words, hidden) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_masked(item, words, hidden) for item in value]
-    if isinstance(value, str):
-        if value in hidden:
-            return STARS
-        for word in words:
-            value = value.replace(word, STARS)
-    elif str(value) in hidden:
-        return STARS
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value

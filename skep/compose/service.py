@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from skep.compose.images import tagged
 from skep.compose.mount_specs import mount_spec
 from skep.compose.naming import Always, Names, without_empty
 from skep.compose.quantities import nano_cpus
 from skep.compose.values import Fields
 from skep.refusals.services import mode_of
+from skep.swarm.image import tagged
 from skep.swarm.labels import IMAGE
 
 _EVERYWHERE = ("default", "bridge", "host", "none")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from skep.compose.timing import seconds_text
 from skep.engine.operations import find_node
 from skep.engine.progress import Progress
 from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
 from skep.swarm.labels import of_stack
+from skep.units import seconds_text
 
 SHOWN = 3
 """Tasks that are told by name."""

@@ -10,7 +10,6 @@ from typing import Any
 from docker.errors import APIError
 from requests import RequestException
 
-from skep.compose.timing import SECOND, seconds_text
 from skep.engine.frames import lines_of
 from skep.engine.tasks import (
     Node,
@@ -28,6 +27,8 @@ from skep.engine.tasks import (
 )
 from skep.engine.transport import EngineClient
 from skep.errors import BELOW
+from skep.swarm.timing import SECOND
+from skep.units import seconds_text
 
 LOG_LINES = 10
 BREAK = "\n" + BELOW

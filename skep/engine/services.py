@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from skep.compose.placement import is_meant, is_ready
-from skep.compose.timing import seconds_text
 from skep.engine.progress import ServiceRow
 from skep.engine.tasks import (
     RUNNING,
@@ -34,6 +32,8 @@ from skep.engine.tasks import (
     task_name,
 )
 from skep.swarm.labels import stack_of
+from skep.swarm.placement import is_meant, is_ready
+from skep.units import seconds_text
 
 DEFAULT_MONITOR = 5.0
 """Seconds; what Docker takes where an update_config names no monitor."""

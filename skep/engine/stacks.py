@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from docker.errors import APIError
 
-from skep.compose import pinned, with_ids
-from skep.compose.comparing import differences, unlisted
+from skep.compose import with_ids
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
+from skep.swarm.comparing import differences, unlisted
+from skep.swarm.image import pinned
 from skep.swarm.labels import (
     REVISION_COMMIT,
     REVISION_ERROR,

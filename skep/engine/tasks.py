@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from skep.compose.timing import grace_of
+from skep.swarm.timing import grace_of
 
 Task = Mapping[str, Any]
 Service = Mapping[str, Any]

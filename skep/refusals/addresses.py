@@ -1,49 +1,15 @@
-"""Addresses of networks: what Go reads as one, and what engines refuse of a network's pools."""
+"""What engines refuse of a network's pools."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.refusals.names import made
 from skep.refusals.rule import Context, Path, Said
+from skep.swarm.addresses import Network, go_address, go_network, overlap
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 FAMILY = {4: "IPv4", 6: "IPv6"}
-
-
-def go_address(text: str) -> Address | None:
-    """As ``net.ParseIP``: no zone, and an IPv4 address within IPv6 is the IPv4 one."""
-    if "%" in text:
-        return None
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
-
-
-def go_network(text: str) -> Network | None:
-    """As ``net.ParseCIDR``: the network around an address, by the length of a prefix."""
-    address, slash, length = text.partition("/")
-    if not slash or not length.isascii() or not length.isdigit() or (length[0] == "0" and length != "0"):
-        return None
-    found = go_address(address)
-    if found is None or "%" in address:
-        return None
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def overlap(one: Network, other: Network) -> bool:
-    """Whether two ranges have an address in common."""
-    if isinstance(one, ipaddress.IPv4Network):
-        return isinstance(other, ipaddress.IPv4Network) and one.overlaps(other)
-    return isinstance(other, ipaddress.IPv6Network) and one.overlaps(other)
 
 
 def each_other(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 from skep.apply import Event, Outcome
-from skep.compose.timing import seconds_text
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step, Wait
 from skep.report.reporter import Reporter, Row
@@ -22,6 +21,7 @@ from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
 from skep.report.text import Part, line
 from skep.report.voice import Voice
+from skep.units import seconds_text
 from skep.visible import visible, visible_lines, visible_log
 
 LABEL = 40

@@ -12,9 +12,9 @@ import yaml
 
 from skep.compose import convert, load
 from skep.compose.lints import lints
-from skep.compose.placement import meets
 from skep.model import Secret
 from skep.swarm.labels import NAMESPACE
+from skep.swarm.placement import meets
 
 CASES = yaml.safe_load((Path(__file__).parent / "lints.yml").read_text())
 ROOT = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from skep.compose.placement import is_meant
 from skep.engine.services import judge
+from skep.swarm.placement import is_meant
 from tests.unit.engine.stacks import NODES, node, service, task
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "services.yml").read_text())

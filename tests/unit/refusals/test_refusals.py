@@ -6,10 +6,9 @@ from __future__ import annotations
 import pytest
 
 from skep.compose import ComposeError, load
-from skep.compose.placement import is_meant
 from skep.refusals import RULES, SwarmFacts
-from skep.refusals.constraints import meets
 from skep.refusals.table import NAMES
+from skep.swarm.placement import is_meant, meets
 
 
 def problems(text: str, swarm: SwarmFacts | None = None, stack: str = "") -> list[str]:

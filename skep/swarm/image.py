@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from skep.refusals.images import IDENTIFIER, is_image, parts
+_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = rf"(?:{_PART}(?:\.{_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_NAME = rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_COMPONENT}(?:/{_COMPONENT})*)"
+_REFERENCE = re.compile(rf"{_NAME}(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[a-f0-9]{{64}}))?", re.ASCII)
+IDENTIFIER = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
+"""What names an image by its content alone."""
+_LONGEST = 255
+_SHORT = 12
 
-__all__ = ["is_image", "pinned", "tagged", "with_digest"]
+
+def is_image(text: str) -> bool:
+    """Whether Docker takes a text for an image's name or identifier."""
+    return bool(IDENTIFIER.fullmatch(text)) or parts(text) is not None
+
+
+def parts(image: str) -> tuple[str, str, str, str] | None:
+    """Domain, path, tag and digest, or ``None``."""
+    first, slash, rest = image.partition("/")
+    if not slash or not (any(char in first for char in ".:") or first == "localhost" or first != first.lower()):
+        image = f"docker.io/{image}"
+    elif first == "index.docker.io":
+        image = f"docker.io/{rest}"
+    if len(image) > _LONGEST + 220:
+        return None
+    match = _REFERENCE.fullmatch(image)
+    if match is None or not match["domain"]:
+        return None
+    path = match["path"]
+    if match["domain"] == "docker.io" and "/" not in path:
+        path = f"library/{path}"
+    return (
+        None
+        if len(match["domain"]) + 1 + len(path) > _LONGEST
+        else (match["domain"], path, match["tag"] or "", match["digest"] or "")
+    )
 
 
 def tagged(image: str) -> str:
@@ -20,6 +54,12 @@ def tagged(image: str) -> str:
     name = familiar if domain == "docker.io" else f"{domain}/{path}"
     tag = tag or ("" if digest else "latest")
     return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def short(image: str) -> str:
+    """An image with its digest cut to twelve digits."""
+    name, at, digest = image.partition("@sha256:")
+    return f"{name}@{digest[:_SHORT]}" if at else name
 
 
 def with_digest(image: str, answer: Mapping[str, Any]) -> tuple[str, list[dict[str, str]]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from skep.compose.render import STARS, masked
 from skep.diff import Change, changes
+from skep.hidden import SENSITIVE, holds
+from skep.secret import STARS
+from skep.swarm.image import short
 
 Raw = Mapping[str, Any]
 
@@ -23,9 +25,6 @@ JOBS = ("ReplicatedJob", "GlobalJob")
 MODE = ("Mode", "Mode")
 """Where a change from one mode to another is told: Swarm refuses it."""
 
-SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
-"""Words in a variable's name that make the plan keep its values to itself."""
-
 _PREDEFINED = ("host", "bridge", "none", "nat")
 _EVERYWHERE = "a network of every node"
 """Nodes' own networks, where which one is not known: the Engine tells an identifier of them that nothing lists."""
@@ -33,7 +32,6 @@ _ZERO_COUNTS = frozenset({"Init", "StopGracePeriod", "Delay", "Window"})
 """Keys in which zero or false is not the same as nothing."""
 _OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "DriverOpts"})
 """Mappings whose keys are the operator's own: an empty text there is a value."""
-_SHORT = 12
 
 
 def comparable(spec: Raw, names: Mapping[str, str], *, alike: bool = False) -> dict[str, Any]:
@@ -104,17 +102,6 @@ def shown(change: Change, hidden: frozenset[str]) -> Change:
         cut = [short(value) if value else None for value in values]
         values = cut if cut[0] != cut[1] else values
     return Change(tuple(STARS if holds(part, hidden) else part for part in change.path), *values)
-
-
-def holds(value: Any, hidden: frozenset[str]) -> bool:
-    """Whether one of the hidden texts is anywhere in data."""
-    return bool(masked(value, hidden) != masked(value, frozenset()))
-
-
-def short(image: str) -> str:
-    """An image with its digest cut to twelve digits."""
-    name, at, digest = image.partition("@sha256:")
-    return f"{name}@{digest[:_SHORT]}" if at else name
 
 
 def _container(container: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

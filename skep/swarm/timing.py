@@ -7,13 +7,12 @@ it: pulling images, and health checks that the image brings along.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.comparing import JOBS
-from skep.compose.quantities import duration_text
+from skep.swarm.comparing import JOBS
+from skep.units import seconds_text
 
 Raw = Mapping[str, Any]
 
@@ -64,12 +63,6 @@ def grace_of(container: Raw) -> float:
     """Seconds that a task may take to stop, by its ContainerSpec."""
     given = container.get("StopGracePeriod")
     return GRACE if given is None else float(given) / SECOND
-
-
-def seconds_text(seconds: float) -> str:
-    """Seconds as people write durations: ``90`` is ``1m30s``, ``300`` is ``5m``; above a second in whole ones."""
-    text = duration_text(math.ceil(seconds) * SECOND if seconds > 1 else round(seconds * SECOND))
-    return re.sub(r"(?<=[hm])0[ms](0s)?$", "", text)
 
 
 def _seconds(new: Raw, old: Raw, section: str, replaced: bool, nodes: int) -> float:

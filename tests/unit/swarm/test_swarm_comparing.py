@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from skep.compose.comparing import comparable, differences, effect, short, unlisted
+from skep.swarm.comparing import comparable, differences, effect, unlisted
+from skep.swarm.image import short
 
 NAMES = {"n" * 25: "web_default", "c" * 25: "web_page"}
 

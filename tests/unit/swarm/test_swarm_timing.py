@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from skep.compose.timing import Timing, grace_of, seconds_text, timing
+from skep.swarm.timing import Timing, grace_of, timing
+from skep.units import seconds_text
 
 S = 10**9
 

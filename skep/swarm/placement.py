@@ -1,0 +1,140 @@
+"""Which nodes a service's tasks may run on, decided as the managers do.
+
+Source: swarmkit ``manager/constraint``, ``manager/scheduler/filter.go`` and the global orchestrators: no task is made
+for a node that does not meet the constraints, is drained, paused or not ready; one for a node of another platform is
+made and stays pending for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skep.swarm.addresses import go_address, go_network
+
+Raw = Mapping[str, Any]
+
+ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
+NODE_LABELS = "node.labels."
+ENGINE_LABELS = "engine.labels."
+OPERATORS = ("==", "!=")
+_FOLDED = "a-zA-Z\u017f\u212a"
+"""Letters, and those that are one of them to Go without regard to case."""
+_KEY = re.compile(rf"[{_FOLDED}_][{_FOLDED}0-9_.-]+")
+_VALUE = re.compile(rf"[{_FOLDED}0-9:\-_\t\n\f\r .*()?+\[\]\\^$|/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A key, whether it is to be the value or not to be it, and the value."""
+
+    key: str
+    equal: bool
+    value: str
+
+
+def parse(text: str) -> Constraint:
+    """Raises ``ValueError`` with what is wrong."""
+    operator = next((one for one in OPERATORS if one in text), None)
+    if operator is None:
+        raise ValueError("has neither == nor !=")
+    key, value = (part.strip() for part in text.split(operator, 1))
+    if not _KEY.fullmatch(key):
+        raise ValueError("key")
+    if not _VALUE.fullmatch(value):
+        raise ValueError("value")
+    return Constraint(key, operator == "==", value)
+
+
+def fitting(constraints: Iterable[str], nodes: Iterable[Raw]) -> list[Raw]:
+    """The nodes that meet all of them."""
+    wanted = list(constraints)
+    return [node for node in nodes if all(meets(constraint, node) for constraint in wanted)]
+
+
+def taking_tasks(nodes: Iterable[Raw]) -> list[Raw]:
+    """The nodes that are active and not down."""
+    return [
+        node
+        for node in nodes
+        if (node.get("Spec") or {}).get("Availability", "active") == "active"
+        and (node.get("Status") or {}).get("State", "ready") != "down"
+    ]
+
+
+def is_ready(node: Raw) -> bool:
+    """The managers hear from it."""
+    return bool(node["Status"]["State"] == "ready")
+
+
+def is_meant(spec: Raw, node: Raw) -> bool:
+    """A global service of that ServiceSpec is to have a task on this node now."""
+    active = (node.get("Spec") or {}).get("Availability", "active") == "active"
+    return is_ready(node) and active and bool(fitting(constraints_of(spec), [node])) and runs_on(spec, node)
+
+
+def runs_on(spec: Raw, node: Raw) -> bool:
+    """The node has one of the platforms that the service's image is for, as far as they are known."""
+    platforms = (spec["TaskTemplate"].get("Placement") or {}).get("Platforms") or ()
+    own = (node.get("Description") or {}).get("Platform") or {}
+    system, machine = own.get("OS", ""), own.get("Architecture", "")
+    return not platforms or any(
+        one.get("OS", "") in ("", system)
+        and ALIASES.get(one.get("Architecture", ""), one.get("Architecture", "")) in ("", ALIASES.get(machine, machine))
+        for one in platforms
+    )
+
+
+def constraints_of(spec: Raw) -> Sequence[str]:
+    """The constraints of a ServiceSpec."""
+    return list((spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or ())
+
+
+def meets(text: str, node: Mapping[str, Any]) -> bool:
+    """Whether a node (as ``/nodes`` lists it) meets ``KEY==VALUE`` or ``KEY!=VALUE``.
+
+    Keys and values are compared without regard to case, names of labels with it. A key nobody knows is met by none,
+    nor is ``node.ip`` beside what is neither an address nor a network, nor what Swarm refuses as a constraint.
+    """
+    try:
+        asked = parse(text)
+    except ValueError:
+        return False
+    if asked.key.casefold() == "node.ip":
+        within = _within(str((node.get("Status") or {}).get("Addr") or ""), asked.value)
+        return within is not None and within == asked.equal
+    found = _told(asked.key, node)
+    return found is not None and (found.casefold() == asked.value.casefold()) == asked.equal
+
+
+def _told(key: str, node: Mapping[str, Any]) -> str | None:
+    """What a key other than ``node.ip`` is on the node, empty where it is not told; ``None``: no such key."""
+    spec, description = node.get("Spec") or {}, node.get("Description") or {}
+    platform = description.get("Platform") or {}
+    folded = key.casefold()
+    values = {
+        "node.id": node.get("ID"),
+        "node.hostname": description.get("Hostname"),
+        "node.role": spec.get("Role"),
+        "node.platform.os": platform.get("OS"),
+        "node.platform.arch": platform.get("Architecture"),
+    }
+    if folded in values:
+        return str(values[folded] or "")
+    engine = description.get("Engine") or {}
+    for prefix, labels in ((NODE_LABELS, spec.get("Labels")), (ENGINE_LABELS, engine.get("Labels"))):
+        if folded.startswith(prefix) and len(key) > len(prefix):
+            return str((labels or {}).get(key[len(prefix) :], ""))
+    return None
+
+
+def _within(address: str, wanted: str) -> bool | None:
+    """Whether an address is the wanted one, or in the wanted network; ``None`` where that is neither."""
+    own, one, network = go_address(address), go_address(wanted), go_network(wanted)
+    if one is not None:
+        return own == one
+    if network is None:
+        return None
+    return own is not None and own.version == network.version and own in network
