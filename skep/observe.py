@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from skep import preflight, questions
+from skep import places, preflight, questions
 from skep.errors import EngineSilent, ProbeError, SkepError, SudoError
 from skep.model import Cluster
 from skep.preflight import Facts
@@ -160,8 +160,8 @@ def _understood(host: str, probe: str) -> Iterator[None]:
 
 
 def join(probes: Mapping[str, str], mark: str) -> str:
-    """One script out of all probes; each prints behind a line of its own."""
-    parts = []
+    """One script out of all probes, behind what they share; each prints behind a line of its own."""
+    parts = [f"{{\n{places.HOST}\n}} 2>/dev/null"]
     for name, probe in probes.items():
         parts.append(f"printf '\\n{mark} {name}\\n'\n(\n{probe}\n) 2>/dev/null")
         if name == ENGINE:  # what others would ask of it keeps us waiting, too

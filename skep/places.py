@@ -1,50 +1,69 @@
-"""Which process is a host's engine, and where it keeps its data: POSIX sh for probes, which start nothing."""
+"""Which process is a host's engine, and where it keeps its data: POSIX sh that probes share, which starts nothing."""
 
 from __future__ import annotations
 
-ENGINE_PID = r"""
-engine_pid() {
-  for pid in $(systemctl show -p MainPID --value docker.service 2>/dev/null) $(cat /var/run/docker.pid 2>/dev/null); do
-    grep -qsx dockerd "/proc/$pid/comm" && { echo "$pid"; return; }
-  done
-  return 1
-}
+ENGINE = r"""
+newline='
+'
+engine= unit_command= unit_files= unit_environment= unit_state= pids=
+while IFS= read -r line; do
+  case $line in
+    MainPID=*) pids=${line#*=} ;;
+    ExecStart=*) line=${line#*argv\[\]=}; unit_command=${line%% ; ignore_errors=*} ;;
+    EnvironmentFiles=*) line=${line#*=}; unit_files="$unit_files ${line% (ignore_errors=*}" ;;
+    Environment=*) unit_environment=${line#*=} ;;
+    ActiveState=*) unit_state=${line#*=} ;;
+  esac
+done <<UNIT
+$(systemctl show -p MainPID,ExecStart,EnvironmentFiles,Environment,ActiveState docker.service 2>/dev/null)
+UNIT
+pid=
+read -r pid 2>/dev/null </var/run/docker.pid || :
+for pid in $pids $pid; do
+  if read -r line 2>/dev/null <"/proc/$pid/comm" && [ "$line" = dockerd ]; then engine=$pid; break; fi
+done
 """
-"""``engine_pid`` prints the process of the engine that runs, or fails. A ``pidfile`` elsewhere hides it from
-/var/run/docker.pid, a unit of another name from systemd; a process of that name alone may be in a container."""
+"""Sets ``engine`` to the process of the engine that runs, or to nothing, and ``unit_…`` to what systemd says of
+docker.service. A ``pidfile`` elsewhere hides the engine from /var/run/docker.pid, a unit of another name from systemd;
+a process of that name alone may be in a container. ``unit_environment`` may hold passwords: it is not printed."""
 
-DATA_ROOTS = (
-    ENGINE_PID
-    + r"""
-engine_words() {
-  if pid=$(engine_pid); then
-    tr '\0' '\n' <"/proc/$pid/cmdline"
-  else
-    systemctl show -p ExecStart --value docker.service 2>/dev/null | sed 's/.*argv\[\]=//; s/ ;.*//' | tr ' ' '\n'
-    sed -n 's/^ *DOCKER_OPTS=//p' /etc/default/docker 2>/dev/null | tr " \"'" '\n'
-  fi
-}
-written_root() {
-  config=$(printf '%s\n' "${words-$(engine_words)}" |
-    awk '/^--?config-file$/ { getline; print; next } sub(/^--?config-file=/, "") { print }')
-  cat "${config:-/etc/docker/daemon.json}" 2>/dev/null | tr -d '\n' |
-    sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g'
-}
-data_roots() {
-  words=$(engine_words) || :
-  {
-    printf '%s\n' "$words" | awk '/^(--?data-root|--?graph|-g)$/ { getline; print; next }
-      sub(/^(--?data-root|--?graph|-g)=/, "") { print }'
-    written_root
-    printf '\n/var/lib/docker\n'
-  } | while IFS= read -r root; do
-    for place in "$root" "$root"/[0-9]*.[0-9]*; do
-      [ -z "$root" ] || [ ! -d "$place" ] || readlink -f "$place"
-    done
-  done | awk '!seen[$0]++'
-}
+DATA_ROOTS = r"""
+if [ "$engine" ]; then words=$(tr '\0' '\n' <"/proc/$engine/cmdline")
+else words="$(printf '%s\n' "$unit_command" | tr ' ' '\n')
+$([ ! -f /etc/default/docker ] || sed -n 's/^ *DOCKER_OPTS=//p' /etc/default/docker | tr " \"'" '\n')"
+fi
+config=/etc/docker/daemon.json written_root= data_roots= option=
+set --
+while IFS= read -r word; do
+  case $option in -data-root | -graph | -g) set -- "$@" "$word" ;; -config-file) config=$word ;; esac
+  option=${word#-}
+  case $word in --*) ;; *) option=$word ;; esac
+  case $option in -data-root=* | -graph=* | -g=*) set -- "$@" "${word#*=}" ;; -config-file=*) config=${word#*=} ;; esac
+done <<WORDS
+$words
+WORDS
+if grep -qsE '"(data-root|graph)"' "$config"; then
+  written_root=$(tr -d '\n' <"$config" |
+    sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g')
+fi
+count=$#
+for root in "$@" "$written_root" /var/lib/docker; do
+  for place in "$root" "$root"/[0-9]*.[0-9]*; do
+    [ -z "$root" ] || [ ! -d "$place" ] || set -- "$@" "$place"
+  done
+done
+shift $count
+while IFS= read -r place; do
+  case "$newline$data_roots$newline" in *"$newline$place$newline"*) ;; *)
+    data_roots="$data_roots${data_roots:+$newline}$place" ;; esac
+done <<PLACES
+$([ $# = 0 ] || readlink -f -- "$@")
+PLACES
+set --
 """
-)
-"""``data_roots`` prints the folders that may be the engine's data root, the likeliest first, links followed: what the
-process or its unit was told, what daemon.json says (``written_root``), Docker's default, and what ``userns-remap``
-makes below each."""
+"""After ``ENGINE``; sets ``data_roots`` to the folders that may be the engine's data root, a line each, the likeliest
+first, links followed: what the process or its unit was told, what daemon.json says (``written_root``), Docker's
+default, and what ``userns-remap`` makes below each."""
+
+HOST = ENGINE + DATA_ROOTS
+"""What every probe may use: it stands once before all of them."""

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
-from skep.places import ENGINE_PID
-
 Answers = Mapping[str, Any]
 """Question → decoded JSON. What the engine refused or did not finish is missing; without an engine all is."""
 
@@ -86,19 +84,19 @@ would make the engine cancel what it is at, or lose what it says."""
 
 
 def script(questions: Iterable[str]) -> str:
-    """POSIX sh that prints the raw answers; prints nothing where no engine runs.
+    """POSIX sh, after ``places.ENGINE``, that prints the raw answers; prints nothing where no engine runs.
 
     The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
     leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
     """
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
-    return f"""{ENGINE_PID}{_ASK}
-if pid=$(engine_pid) && command -v docker >/dev/null; then
+    return f"""{_ASK}
+if [ "$engine" ] && command -v docker >/dev/null; then
   echo '{_RUNS}'
   first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n' $1); }}
   lives() {{ ask 'GET /_ping HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n' {ALIVE}; }}
-  state() {{ sed -n 's/^State:[[:space:]]*//p' "/proc/$pid/status"; }}
+  state() {{ sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }}
   info=
   case $(state) in T*) ;; *)
     first {SOON}
@@ -113,7 +111,7 @@ if pid=$(engine_pid) && command -v docker >/dev/null; then
     first {LATE}
   done
   case $info in HTTP/* | {_NO_ROOM}*) ;; *)
-    info=$(echo '{_LISTENS}'; tr '\\0' '\\n' <"/proc/$pid/cmdline"
+    info=$(echo '{_LISTENS}'; tr '\\0' '\\n' <"/proc/$engine/cmdline"
       echo '{_UNIT}'; systemctl show --property=Listen --value docker.socket
       echo '{_FILE}'; cat /etc/docker/daemon.json
       printf '\\n{_STATE}\\n'; state) ;;

@@ -11,21 +11,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 PROBE = r"""
-flags=$(systemctl show --property=ExecStart --value docker.service 2>/dev/null |
-  sed -n 's/.*argv\[\]=\(.*\) ; ignore_errors=.*/\1/p' | tail -n 1)
-printf -- '-- flags %s\n' "$flags"
-files=$(systemctl show --property=EnvironmentFiles --value docker.service 2>/dev/null | sed 's/ (ignore_errors=.*//')
-for name in $(printf '%s\n' "$flags" | grep -o '[$]{\{0,1\}[A-Za-z_][A-Za-z0-9_]*' | tr -d '${'); do
-  value=$(systemctl show --property=Environment --value docker.service |
-    grep -oE "\"$name=[^\"]*\"|(^| )$name=[^ ]*" | tail -n 1 | tr -d '"')
-  for file in $files; do
-    found=$(sed -n "s/^[[:space:]]*$name=//p" "$file" 2>/dev/null | tail -n 1)
-    value=${found:-$value}
-  done
-  printf -- '-- env %s %s\n' "$name" "${value#*$name=}"
-done
+printf -- '-- flags %s\n' "$unit_command"
+case $unit_command in *[$]*)
+  for name in $(printf '%s\n' "$unit_command" | grep -o '[$]{\{0,1\}[A-Za-z_][A-Za-z0-9_]*' | tr -d '${'); do
+    value=
+    case $unit_environment in *"$name="*)
+      value=$(printf '%s\n' "$unit_environment" |
+        grep -oE "\"$name=[^\"]*\"|(^| )$name=[^ ]*" | tail -n 1 | tr -d '"') ;;
+    esac
+    for file in $unit_files; do
+      grep -qs "^[[:space:]]*$name=" "$file" || continue
+      found=$(sed -n "s/^[[:space:]]*$name=//p" "$file" 2>/dev/null | tail -n 1)
+      value=${found:-$value}
+    done
+    printf -- '-- env %s %s\n' "$name" "${value#*$name=}"
+  done ;;
+esac
 """
-"""POSIX sh; the words of the unit, and of its variables only those in its command line: others may hold passwords."""
+"""POSIX sh, after ``places.ENGINE``; the words of the unit, and of its variables only those in its command line: others
+may hold passwords."""
 
 _SHORT = {
     "-D": "--debug", "-G": "--group", "-H": "--host", "-b": "--bridge", "-l": "--log-level", "-p": "--pidfile",

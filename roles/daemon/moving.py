@@ -6,25 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skep.places import DATA_ROOTS
 from skep.plan import Finding
 from skep.secret import revealed
 
 ROOT, USERNS = "data-root", "userns-remap"
 DEFAULT = "/var/lib/docker"
 
-PROBE = (
-    DATA_ROOTS
-    + r"""
-data_roots | while IFS= read -r root; do
+PROBE = r"""
+while IFS= read -r root; do
   [ ! -e "$root/swarm/docker-state.json" ] || { echo "-- node"; break; }
-done
-written=$(written_root)
-[ -z "$written" ] || echo "-- root $(readlink -f "$written")"
+done <<ROOTS
+$data_roots
+ROOTS
+[ -z "$written_root" ] || echo "-- root $(readlink -f "$written_root")"
 """
-)
-"""POSIX sh; says whether the host is a node by what is on its disks, be its engine running or not, and where the data
-root of the file really is."""
+"""POSIX sh, after ``places.HOST``; says whether the host is a node by what is on its disks, be its engine running or
+not, and where the data root of the file really is."""
 
 
 def root_of(info: Mapping[str, Any]) -> str | None:

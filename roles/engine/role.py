@@ -56,7 +56,7 @@ if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   would() {{ {SIMULATE} -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }}
   {{ would docker.io docker-cli || would docker.io; }} | awk '$1 == "Remv" {{ print "removes", $2 }}'
 fi
-echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $(systemctl is-active docker.service 2>/dev/null)"
+echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"
 """
 
     def desired(self, cluster: Cluster, host: Host) -> State:

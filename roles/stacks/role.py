@@ -17,7 +17,6 @@ from roles.stacks.subnets import overlaps
 from roles.stacks.wanted import Wanted, from_compose, from_found, from_revision, hooks_of, refreshed
 from skep.compose import ComposeError
 from skep.model import Cluster, Host, Rollout, Stack
-from skep.places import DATA_ROOTS
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
 from skep.swarm.revision import Revision
@@ -39,22 +38,23 @@ class Stacks:
 
     name = "stacks"
     is_cluster_wide = True
-    probe = (
-        DATA_ROOTS
-        + r"""
-data_roots | while IFS= read -r root; do
-  for file in "$root"/containers/*/mounts/secrets/*; do
-    [ -f "$file" ] && sha256sum "$file"
-  done
+    probe = r"""
+while IFS= read -r root; do
+  set --
+  for file in "$root"/containers/*/mounts/secrets/*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
+  [ $# = 0 ] || sha256sum -- "$@"
   for folder in "$root"/volumes/*/; do
-    name=$(basename "$folder")
+    [ -d "$folder" ] || continue
+    folder=${folder%/}; name=${folder##*/} options=
     case $name in *[!0-9a-f]*) ;; *) [ ${#name} -eq 64 ] && continue ;; esac
-    [ -d "$folder" ] && printf 'volume %s %s\n' "$name" "$(cat "$folder/opts.json" 2>/dev/null || echo null)"
+    [ ! -f "$folder/opts.json" ] || IFS= read -r options <"$folder/opts.json" || :
+    printf 'volume %s %s\n' "$name" "${options:-null}"
   done
-done
+done <<ROOTS
+$data_roots
+ROOTS
 true
 """
-    )
     questions = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> None:

@@ -20,7 +20,7 @@ from skep.shell import STARTING
 CAUSE = "is active and has none of the swarm's overlay networks: it rejects every task that needs one"
 
 PROBE = r"""
-if engine_pid >/dev/null && [ -d /run/docker/netns ]; then
+if [ "$engine" ] && [ -d /run/docker/netns ]; then
   for second in 1 2 3; do
     [ ! -e /run/docker/netns/ingress_sbox ] || break
     [ -n "$node" ] && sleep 1
@@ -28,7 +28,7 @@ if engine_pid >/dev/null && [ -d /run/docker/netns ]; then
   [ -e /run/docker/netns/ingress_sbox ] || echo "overlay networks missing"
 fi
 """
-"""POSIX sh, after ``engine_pid``; ``$node`` is not empty on a node, which may just be setting its networks up."""
+"""POSIX sh, after ``places.ENGINE``; ``$node`` is not empty on a node, which may just be setting its networks up."""
 
 RESTART = (
     STARTING

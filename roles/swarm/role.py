@@ -12,7 +12,6 @@ from roles.swarm.refusals import refusals, stays
 from roles.swarm.state import NETWORKS, State, desired_state, parse_state
 from roles.swarm.view import View, leads, view
 from skep.model import Cluster, Host
-from skep.places import DATA_ROOTS
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers, Inquiry, tasks_of
 
@@ -25,15 +24,20 @@ class Swarm:
 
     name = "swarm"
     probe = (
-        DATA_ROOTS
-        + r"""
+        r"""
 command -v dockerd >/dev/null && echo "engine installed"
 ip -o addr show scope global 2>/dev/null | awk '$2 !~ /^(docker|br-|veth)/ { print "address", $4 }'
-node=$(data_roots | while IFS= read -r root; do
+node=
+while IFS= read -r root; do
   echo "root $root"
-  cat "$root/swarm/certificates/swarm-node.crt" 2>/dev/null
-done)
-printf '%s\n' "$node"
+  if [ -f "$root/swarm/certificates/swarm-node.crt" ]; then
+    certificate=$(cat "$root/swarm/certificates/swarm-node.crt")
+    node=$node$certificate
+    printf '%s\n' "$certificate"
+  fi
+done <<ROOTS
+$data_roots
+ROOTS
 case $node in *CERTIFICATE*) ;; *) node= ;; esac
 """
         + overlays.PROBE

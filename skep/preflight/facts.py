@@ -74,25 +74,28 @@ def probe(cluster: Cluster) -> str:
     targets = " ".join(address for address in map(swarm_address, cluster.hosts) if address)
     data = data_port(cluster)
     return rf"""
+date '+clock %s.%N'
 ( . /etc/os-release; echo "os ${{ID:-}} ${{VERSION_ID:-}} ${{VERSION_CODENAME:-}}" )
-echo "clock $(date +%s.%N)"
-echo "hostname $(cat /proc/sys/kernel/hostname)"
-echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
+machine=
+read -r hostname </proc/sys/kernel/hostname; read -r release </proc/sys/kernel/osrelease
+read -r machine </etc/machine-id || :
+echo "hostname $hostname"
+echo "machine-id $machine"
 [ -d /run/systemd/system ] && echo "systemd yes"
 command -v dockerd >/dev/null && echo "installed yes"
-release=$(uname -r)
-[ -d "/lib/modules/$release" ] && echo "modules-told yes"
-for module in {" ".join(MODULES)}; do
-  if [ -d "/sys/module/$module" ] || grep -qsw "$module" /proc/filesystems || {{ [ "$module" = ip_vs ] &&
-    [ -e /proc/net/ip_vs ]; }} || {{ [ "$module" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; }} ||
-    grep -qs "/$module\.ko" "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep"; then
-    echo "module $module"
-  fi
-done
+[ ! -e /proc/net/ip_vs ] || echo "module ip_vs"
+[ ! -d /proc/sys/net/bridge ] || echo "module br_netfilter"
+for module in {" ".join(MODULES)}; do [ ! -d "/sys/module/$module" ] || echo "module $module"; done
+grep -sw overlay /proc/filesystems | sed 's/.*/module overlay/'
+if [ -d "/lib/modules/$release" ]; then
+  echo "modules-told yes"
+  grep -hosE '/({"|".join(MODULES)})\.ko' "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep" |
+    sed 's:/\(.*\)\.ko:module \1:'
+fi
 directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
 {room_probe(cluster)}
-echo "free $(df -Pk $directory | awk 'NR == 2 {{ print $4 }}')"
-ss -Hlntup 2>/dev/null | awk '{{ print "listen", $1, $5, $7 }}' | grep -E ':(2377|7946|{data}) '
+stat -f -c '%a %S' "$directory" | awk '{{ printf "free %.0f\n", $1 * $2 / 1024 }}'
+ss -Hlntup 2>/dev/null | awk '$5 ~ /:(2377|7946|{data})$/ {{ print "listen", $1, $5, $7 }}'
 ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
 ip -j -d link show 2>/dev/null | sed 's/}},{{"ifindex"/\n{{"ifindex"/g' | grep -v '"info_kind"' |
   sed -n 's/.*"ifname":"\([^"]*\)","flags":\[[^]]*"UP".*/device \1/p'

@@ -43,7 +43,7 @@ def probe(cluster: Cluster) -> str:
     places += [(host, GOSSIP) for host in cluster.workers[:MOST]]
     words = " ".join(f"{address}/{port}" for host, port in places if (address := swarm_address(host)))
     return f"""command -v bash >/dev/null && timeout {PATIENCE} bash -c 'for place; do
-  echo "tried $place"; (exec 3<>"/dev/tcp/$place" && echo "open $place") 2>/dev/null & done; wait' bash {words}"""
+  echo "tried $place"; {{ exec 3<>"/dev/tcp/$place" && echo "open $place"; }} 2>/dev/null & done; wait' bash {words}"""
 
 
 def places(rows: Sequence[Sequence[str]], word: str) -> frozenset[Place]:

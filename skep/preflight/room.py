@@ -43,16 +43,19 @@ def probe(cluster: Cluster) -> str:
     roots = (host.data_root for host in cluster.hosts)
     places = sorted({*ROOMS, *(root for root in roots if re.fullmatch(r"[A-Za-z0-9/._-]+", root))})
     return rf"""
-set --
-for place in {" ".join(places)}; do
-  at=$(readlink -m -- "$place"); state=free
+set -- {" ".join(places)}
+really=$(readlink -m -- "$@") || really=$(for place; do readlink -m -- "$place" || echo; done)
+while IFS= read -r at; do
+  place=$1 state=free; shift
   case $place in *.json) [ ! -f "$at" ] || {{ [ -w "$at" ] || state=locked; at=${{at%/*}}; }} ;; esac
   while [ ! -e "$at" ] && [ -n "$at" ]; do at=${{at%/*}}; done
   [ -d "${{at:=/}}" ] || {{ state=file; at=${{at%/*}}; }}
   [ $state = file ] || [ -w "${{at:=/}}" ] || state=locked
   echo "room $place $state"
   set -- "$@" "${{at:-/}}"
-done
+done <<PLACES
+$really
+PLACES
 stat -f -c 'space %f %S %d %c' -- "$@"
 stat -c 'disk %d' -- "$@"
 """

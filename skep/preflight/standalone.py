@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from skep.places import ENGINE_PID
 from skep.plan import Finding, Run, Step
 from skep.swarm.labels import TASK_ID
 
-PROBE = (
-    ENGINE_PID
-    + rf"""
-if engine_pid >/dev/null && command -v docker >/dev/null; then
-  timeout 5 docker ps --no-trunc --format '{{{{.ID}}}} {{{{.Label "{TASK_ID}"}}}}' | awk 'NF == 1 {{ print $1 }}' |
-    xargs -r timeout 5 docker inspect --format 'container {{{{.Name}}}} {{{{.HostConfig.RestartPolicy.Name}}}}'
+PROBE = r"""
+if [ "$engine" ]; then
+  while IFS= read -r root; do
+    for file in $(grep -sL '"@@":' "$root"/containers/*/config.v2.json); do
+      grep -q '"Running":true' "$file" || continue
+      name=$(sed -n 's|.*"Name":"/\([^"]*\)".*|\1|p' "$file")
+      policy=$(sed -n 's/.*"RestartPolicy":{"Name":"\([^"]*\)".*/\1/p' "${file%config.v2.json}hostconfig.json")
+      echo "container $name ${policy:-no}"
+    done
+  done <<ROOTS
+$data_roots
+ROOTS
 fi
-"""
-)
-"""sh; prints the running containers that are no task's, and their restart policies."""
+""".replace("@@", TASK_ID)
+"""POSIX sh, after ``places.HOST``; prints the running containers that are no task's, and their restart policies, as the
+engine keeps them: two calls of its client would cost more than all else that is looked at."""
 
 SHOWN = 10
 """Containers that are told by name."""

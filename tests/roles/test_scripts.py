@@ -23,6 +23,7 @@ from roles.engine.scripts import FETCH, INSTALL, START
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
 from skep import model
+from skep.places import HOST
 from skep.plan import Run
 from skep.shell import BUSY, NO_ROOM
 
@@ -72,7 +73,8 @@ def host(tmp_path: Path) -> Host:
 
 
 @pytest.mark.parametrize(
-    "script", [role.probe for role in ROLES] + [FETCH, INSTALL, START, VOLUMES, apply_script("a", "b", reload=True)]
+    "script",
+    [HOST, *(role.probe for role in ROLES), FETCH, INSTALL, START, VOLUMES, apply_script("a", "b", reload=True)],
 )
 def test_scripts_are_posix_sh(host: Host, script: str) -> None:
     checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
@@ -541,14 +543,14 @@ def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daem
     (volumes / "web_data" / "opts.json").write_text('{"MountType":"tmpfs","MountOpts":"size=1m"}')
     (volumes / "metadata.db").touch()
     (host.folder / "daemon.json").write_text(daemon % (host.folder / "data"))
-    ended = host.run(stacks.probe.replace("/etc/docker", str(host.folder)))
+    ended = host.run((HOST + stacks.probe).replace("/etc/docker", str(host.folder)))
     assert ended.returncode == 0
     assert "hush" not in ended.stdout
     state = stacks.parse(ended.stdout, {})
     assert state is not None
     assert state.mounted == {"secret1": hashlib.sha256(b"hush").hexdigest()}
     assert state.volumes == {"web_data": {"type": "tmpfs", "o": "size=1m"}, "plain": {}}
-    assert host.run(stacks.probe.replace("/etc/docker", "/none")).returncode == 0
+    assert host.run((HOST + stacks.probe).replace("/etc/docker", "/none")).returncode == 0
 
 
 def test_steps_say_whether_they_end_a_running_engine() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.places import DATA_ROOTS
+from skep.places import HOST
 
 DOCKERD = "/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock"
 
@@ -24,8 +24,8 @@ def roots(
     """The folders found, on a host whose files lie below ``tmp_path``; ``process`` is that of an engine that runs."""
     systemctl = tmp_path / "systemctl"
     pid = 0 if process is None or pidfile else 4711
-    told = f"{{ path=/usr/sbin/dockerd ; argv[]={unit} ; flags= ; }}"
-    systemctl.write_text(f"#!/bin/sh\ncase $3 in MainPID) echo {pid} ;; ExecStart) echo '{told}' ;; esac\n")
+    told = f"{{ path=/usr/sbin/dockerd ; argv[]={unit} ; ignore_errors=no ; start_time=[n/a] ; }}"
+    systemctl.write_text(f"#!/bin/sh\necho MainPID={pid}\necho 'ExecStart={told}'\n")
     systemctl.chmod(0o755)
     (tmp_path / "var" / "lib" / "docker").mkdir(parents=True, exist_ok=True)
     (tmp_path / "proc" / "4711").mkdir(parents=True)
@@ -36,13 +36,12 @@ def roots(
         (tmp_path / "docker.pid").write_text("4711\n")
     if daemon is not None:
         (tmp_path / "daemon.json").write_text(daemon)
-    text = DATA_ROOTS.replace('"/proc/', f'"{tmp_path}/proc/').replace(
-        "/var/run/docker.pid", str(tmp_path / "docker.pid")
-    )
+    text = HOST.replace('"/proc/', f'"{tmp_path}/proc/').replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
     text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
     text = text.replace("/var/lib/docker", str(tmp_path / "var/lib/docker")).replace("/etc/default", str(tmp_path))
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["sh", "-c", f"{text}\ndata_roots"], capture_output=True, env=environment, check=True)
+    script = text + 'printf "%s\\n" "$data_roots"'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, env=environment, check=True)
     assert done.stderr == b""
     return [line.removeprefix(f"{tmp_path}/") for line in done.stdout.decode().splitlines()]
 

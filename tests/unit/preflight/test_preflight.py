@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from dataclasses import replace
@@ -15,6 +16,9 @@ from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, Pr
 from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding, Plan, Run
 from skep.preflight import MODULES, Facts, Room, check, parse, probe, standalone
+from skep.preflight.standalone import PROBE as STANDALONE
+
+TASK = "com.docker.swarm.task.id"
 
 TEXT = """os debian 12 bookworm
 clock 1000.5
@@ -86,8 +90,8 @@ def test_the_probe_runs_here_and_can_be_read() -> None:
 
 
 def test_the_probe_asks_for_the_overlay_port_in_force() -> None:
-    assert ":(2377|7946|4789) " in probe(CLUSTER)
-    assert ":(2377|7946|5000) " in probe(replace(CLUSTER, swarm=Swarm(data_path_port=5000)))
+    assert ":(2377|7946|4789)$" in probe(CLUSTER)
+    assert ":(2377|7946|5000)$" in probe(replace(CLUSTER, swarm=Swarm(data_path_port=5000)))
 
 
 def run_probe(cluster: Cluster, folder: Path, ip: str | None) -> Facts:
@@ -384,6 +388,25 @@ def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None
 def test_the_probe_tells_which_containers_run_beside_swarm() -> None:
     fact = parse("container /cache unless-stopped\ncontainer /x no\ncontainer /gone\n", {}, 0.0, 0.0)
     assert fact.standalone == (("cache", "unless-stopped"), ("x", "no"))
+
+
+def test_containers_beside_swarm_are_found_by_what_the_engine_keeps(tmp_path: Path) -> None:
+    kept = {
+        "a": ({"State": {"Running": True}, "Name": "/cache", "Config": {"Labels": {}}}, "unless-stopped"),
+        "b": ({"State": {"Running": True}, "Name": "/web.1", "Config": {"Labels": {TASK: "x1"}}}, ""),
+        "c": ({"State": {"Running": False}, "Name": "/old", "Config": {"Labels": {}}}, "no"),
+        "d": ({"State": {"Running": True}, "Name": "/odd", "Config": {"Env": [f'L={{"{TASK}":"y"}}']}}, ""),
+    }
+    for name, (config, policy) in kept.items():
+        folder = tmp_path / "containers" / name
+        folder.mkdir(parents=True)
+        (folder / "config.v2.json").write_text(json.dumps(config, separators=(",", ":")))
+        restart = {"RestartPolicy": {"Name": policy, "MaximumRetryCount": 0}}
+        (folder / "hostconfig.json").write_text(json.dumps(restart, separators=(",", ":")))
+    script = f"engine=1 data_roots='/none\n{tmp_path}'\n{STANDALONE}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=20)
+    assert sorted(done.stdout.splitlines()) == ["container cache unless-stopped", "container odd no"]
+    assert done.stderr == ""
 
 
 def test_a_name_is_no_advertise_address() -> None:

@@ -98,9 +98,8 @@ def test_all_places_that_steps_write_are_looked_at() -> None:
 
 def look(folder: Path, *places: Path) -> dict[str, Room]:
     script = probe(replace(CLUSTER, hosts=()))
-    head, _, tail = script.partition("for place in ")
-    rest = tail.partition("; do")[2]
-    script = f"{head}for place in {' '.join(map(str, places))}; do{rest}"
+    head, _, tail = script.partition("set -- ")
+    script = f"{head}set -- {' '.join(map(str, places))}\n{tail.partition(chr(10))[2]}"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=20)
     return parse(line.split() for line in done.stdout.splitlines())
 
@@ -110,9 +109,11 @@ def test_the_probe_looks_at_what_there_is_of_a_path(tmp_path: Path) -> None:
     (tmp_path / "target" / "real.json").write_text("{}")
     (tmp_path / "link.json").symlink_to("target/real.json")
     (tmp_path / "plain").write_text("")
-    places = [tmp_path / name for name in ("link.json", "not/there", "plain", "plain/below.json", ".")]
+    (tmp_path / "loop").symlink_to("loop")
+    places = [tmp_path / name for name in ("link.json", "loop", "not/there", "plain", "plain/below.json", ".")]
     found = look(tmp_path, *places)
-    assert [room.state for room in found.values()] == ["", "", "file", "file", ""]
+    assert list(found) == [str(place) for place in places]
+    assert [room.state for room in found.values() if room.device] == ["", "", "", "file", "file", ""]
     assert len({room.device for room in found.values()}) == 1
     assert all(room.bytes for room in found.values())
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from skep.places import ENGINE
 from skep.questions import SOCKET, Unasked, parse, script
 
 INFO = {"Swarm": {"ControlAvailable": True}, "Name": "m1 é"}
@@ -121,7 +122,7 @@ def host(tmp_path: Path) -> Any:
         docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:]))
         (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n" if mute else docker)
         (tmp_path / "docker").chmod(0o755)
-        text = script(ASKED).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
+        text = (ENGINE + script(ASKED)).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
         text = text.replace("/run/skep", f"{tmp_path}/{folder}skep")
         text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
         text = text.replace('"/proc/', f'"{tmp_path}/proc/')
