@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -48,8 +49,15 @@ def is_ip(text: str) -> bool:
 
 
 def canonical(text: str) -> str:
-    """An IP address in its shortest form, so that two can be compared; any other text as it is."""
-    return str(ipaddress.ip_address(text)) if is_ip(text) else text
+    """An IP address, or a range such as ``10.0.0.0/8``, in its shortest form, so that two can be compared, whoever
+    wrote them; any other text as it is."""
+    if is_ip(text):
+        return str(ipaddress.ip_address(text))
+    address, _, length = text.partition("/")
+    if is_ip(address) and length.isdecimal():
+        with suppress(ValueError):
+            return str(ipaddress.ip_network(text, strict=False))
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from roles.daemon.moving import remapped, root_of
+from skep.model import canonical
 from skep.secret import revealed
 
 REGISTRY = ("registry-mirrors", "insecure-registries")
@@ -22,7 +23,7 @@ def reported(info: Mapping[str, Any]) -> dict[str, Any]:
     insecure |= {network for network in networks if network not in ("127.0.0.0/8", "::1/128")}
     live = {
         "registry-mirrors": sorted(mirror.rstrip("/") for mirror in registry.get("Mirrors") or []),
-        "insecure-registries": sorted(insecure),
+        "insecure-registries": sorted(map(canonical, insecure)),
         "labels": sorted(info.get("Labels") or []),
         "debug": info.get("Debug"),
         "live-restore": info.get("LiveRestoreEnabled"),
@@ -40,7 +41,9 @@ def reported_form(key: str, value: Any) -> Any:
     value = revealed(value)
     if key == "registry-mirrors":
         return sorted(mirror.rstrip("/") for mirror in value)
-    if key in ("insecure-registries", "labels"):
+    if key == "insecure-registries":
+        return sorted(map(canonical, value))
+    if key == "labels":
         return sorted(value)
     if key == "userns-remap":
         return bool(value)

@@ -10,8 +10,9 @@ from skep.diff import lines
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
+from skep.swarm import network as forms
 from skep.swarm.addresses import go_network, overlap
-from skep.swarm.labels import NAMESPACE, SERVICE_ID, labels_of, stack_of
+from skep.swarm.labels import NAMESPACE, SERVICE_ID, stack_of
 
 CONTAINERS = rf"""
 [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] || exit 0
@@ -156,36 +157,33 @@ def _overlapping(network: Network, have: Mapping[str, Overlay]) -> list[Step | F
 
 
 def settings(network: Network) -> dict[str, Any]:
-    """What decides whether a network is the one wanted, in Docker's terms."""
+    """What decides whether a network is the one wanted, in the inventory's terms; what it leaves to Docker is
+    ``None``."""
+    asked = _terms(forms.body(network))
+    return asked | {"ipv6": asked["ipv6"] or None}
+
+
+def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a network as the API tells or takes it, in the inventory's terms."""
+    found = forms.settings(body)
+    options = found["Options"]
     return {
-        "driver": network.driver,
-        "subnet": network.subnet,
-        "gateway": network.gateway,
-        "attachable": network.attachable,
-        "internal": network.internal,
-        "encrypted": network.encrypted,
-        "labels": dict(network.labels),
-        "options": dict(network.options),
+        "driver": found["Driver"],
+        "subnet": next(iter(found["Subnet"]), None),
+        "gateway": next(iter(found["Gateway"]), None),
+        "ipv6": found["EnableIPv6"],
+        "attachable": found["Attachable"],
+        "internal": found["Internal"],
+        "encrypted": forms.ENCRYPTED in options,
+        "labels": found["Labels"],
+        "options": {key: value for key, value in options.items() if key != forms.ENCRYPTED},
     }
 
 
 def _overlay(raw: Mapping[str, Any], services: Mapping[str, list[Any]]) -> Overlay:
-    pools = (raw.get("IPAM") or {}).get("Config") or [{}]
-    options = {k: v for k, v in (raw.get("Options") or {}).items() if "vxlanid_list" not in k}
-    encrypted = options.pop("encrypted", None) is not None
-    found = {
-        "driver": raw["Driver"],
-        "subnet": pools[0].get("Subnet"),
-        "gateway": pools[0].get("Gateway"),
-        "attachable": raw["Attachable"],
-        "internal": raw["Internal"],
-        "encrypted": encrypted,
-        "labels": labels_of(raw),
-        "options": options,
-    }
     users = {spec["Name"]: spec for key in (raw["Id"], raw["Name"]) for spec in services.get(key, ())}
     stacks = {name: stack for name, spec in users.items() if (stack := stack_of(spec))}
-    return Overlay(raw["Id"], found, tuple(sorted(users)), stacks)
+    return Overlay(raw["Id"], _terms(raw), tuple(sorted(users)), stacks)
 
 
 def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay] | None:
@@ -245,24 +243,12 @@ def _refusal(text: str, next_action: str, host: str | None = None) -> Finding:
 
 
 def _create(network: Network, cause: str, needs: tuple[str, ...] = (), only_with: str | None = None) -> Step:
-    pool = {"Subnet": network.subnet, "Gateway": network.gateway}
-    body: dict[str, Any] = {
-        "Name": network.name,
-        "Driver": network.driver,
-        "Scope": "swarm",
-        "Attachable": network.attachable,
-        "Internal": network.internal,
-        "Labels": dict(network.labels),
-        "Options": dict(network.options) | ({"encrypted": ""} if network.encrypted else {}),
-    }
-    if network.subnet:
-        body["IPAM"] = {"Driver": "default", "Config": [{key: value for key, value in pool.items() if value}]}
     return Call(
         id=f"networks/create:{network.name}",
         title=f"create network {network.name}",
         cause=cause,
         operation="network_create",
-        arguments={"body": body},
+        arguments={"body": forms.body(network)},
         needs=("swarm/init", *needs),
         only_with=only_with,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from testinfra.host import Host as Remote
 
-from skep.model import Network
+from skep.model import Network, canonical
 from skep.swarm.labels import labels_of
 
 
@@ -34,10 +34,12 @@ def _settings(found: Mapping[str, Any], network: Network) -> list[tuple[str, Any
         ("internal", _yes(found["Internal"]), _yes(network.internal)),
         ("encrypted", _yes("encrypted" in options), _yes(network.encrypted)),
     ]
-    if network.subnet:
-        settings.append(("subnet", ", ".join(pool.get("Subnet", "") for pool in pools), network.subnet))
-    if network.gateway:
-        settings.append(("gateway", ", ".join(pool.get("Gateway", "") for pool in pools), network.gateway))
+    for what, wanted in (("subnet", network.subnet), ("gateway", network.gateway)):
+        if wanted:
+            there = [canonical(pool.get(what.capitalize(), "")) for pool in pools]
+            settings.append((what, ", ".join(there), canonical(wanted)))
+    if ":" in (network.subnet or ""):
+        settings.append(("IPv6", _yes(found.get("EnableIPv6")), "yes"))
     settings += [(f"label {key}", labels.get(key), value) for key, value in network.labels.items()]
     settings += [(f"option {key}", options.get(key), value) for key, value in network.options.items()]
     return settings

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_network
-from typing import Any
 
 from roles.stacks.case import Case
 from roles.stacks.state import Raw
@@ -19,12 +17,7 @@ from skep.refusals.names import USABLE
 from skep.swarm.comparing import MODE, shown
 from skep.swarm.image import pinned, short
 from skep.swarm.labels import NAMESPACE, labels_of, stack_of
-
-POOL = ("Subnet", "IPRange", "Gateway")
-"""What a network's pool is told by."""
-
-VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
-"""The option that the Engine adds to an overlay network."""
+from skep.swarm.network import POOL, settings
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -214,7 +207,9 @@ def _networks(case: Case) -> Iterator[Finding]:
 
 def _drift(have: Raw, body: Raw) -> list[Change]:
     """What differs; of addresses only what is asked for."""
-    old, new = _settings(have), _settings(body)
+    old, new = settings(have), settings(body)
+    for told in (old, new):
+        told["Labels"].pop(NAMESPACE, None)
     for key in POOL:
         wanted = new[key]
         if not any(wanted):
@@ -222,27 +217,3 @@ def _drift(have: Raw, body: Raw) -> list[Change]:
         elif key != "Subnet" and len(old[key]) == len(wanted):
             old[key] = [told if asked else None for told, asked in zip(old[key], wanted, strict=True)]
     return list(changes(old, new))
-
-
-def _settings(network: Raw) -> dict[str, Any]:
-    """What a stack says of a network, without what the Engine adds."""
-    options = {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN}
-    labels = {key: value for key, value in labels_of(network).items() if key != NAMESPACE}
-    ipam = network.get("IPAM") or {}
-    return {
-        "Driver": network.get("Driver") or "overlay",
-        "Internal": bool(network.get("Internal")),
-        "Attachable": bool(network.get("Attachable")),
-        "EnableIPv6": bool(network.get("EnableIPv6")),
-        "Options": options,
-        "Labels": labels,
-        "IPAM.Driver": ipam.get("Driver") or "default",
-        **{key: [_plain(pool.get(key)) for pool in ipam.get("Config") or ()] for key in POOL},
-    }
-
-
-def _plain(address: str | None) -> str | None:
-    """An address or a range as the Engine tells it."""
-    if not address:
-        return None
-    return str(ip_network(address, strict=False) if "/" in address else ip_address(address))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, canonical
 from skep.questions import Answers
 from skep.rolling import Member, member
 from skep.swarm.labels import OWNED, labels_of
@@ -103,7 +103,7 @@ def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
     """What holds from init on and cannot be changed, as far as the inventory names it."""
     swarm = cluster.swarm
     wanted = {
-        "address-pools": list(swarm.address_pools) or None,
+        "address-pools": [canonical(pool) for pool in swarm.address_pools] or None,
         "subnet-size": swarm.subnet_size,
         "data-path-port": swarm.data_path_port,
     }
@@ -155,7 +155,7 @@ def parse_state(text: str, answers: Answers) -> State | None:
 
 def _fixed(cluster: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "address-pools": cluster.get("DefaultAddrPool") or [],
+        "address-pools": [canonical(pool) for pool in cluster.get("DefaultAddrPool") or ()],
         "subnet-size": cluster.get("SubnetSize"),
         "data-path-port": cluster.get("DataPathPort"),
     }

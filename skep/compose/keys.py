@@ -7,7 +7,7 @@ Swarm can carry out and Docker's CLI does not know.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from skep.compose.kinds import (
     SIZE,
@@ -30,6 +30,7 @@ from skep.compose.records import Ignored, ListOf, Record, Refused, Table, TextPa
 from skep.compose.references import Attachments, ExtraHosts, References, Ulimit
 from skep.compose.sources import EnvFiles, External, Logging
 from skep.refusals.names import ENDING, OBJECT_ENDING
+from skep.swarm.addresses import go_network
 
 _RESOURCES = "use deploy.resources"
 
@@ -43,11 +44,7 @@ def _address(text: str) -> str | None:
 
 
 def _subnet(text: str) -> str | None:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return "must be a subnet such as 10.1.0.0/24"
-    return None if "/" in text else "must be a subnet such as 10.1.0.0/24"
+    return "must be a subnet such as 10.1.0.0/24" if go_network(text) is None else None
 
 
 _UPDATE = Record(

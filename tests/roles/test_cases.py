@@ -31,6 +31,7 @@ from skep.plan import Finding, Plan
 from skep.questions import Inquiry
 from skep.role import Inquiring
 from skep.rolling import Member
+from skep.swarm.network import body
 from tests.roles.swarms import Past
 
 yaml.SafeLoader.add_constructor("!secret", lambda loader, node: Secret(str(loader.construct_scalar(node))))
@@ -59,6 +60,13 @@ def test_plan_text(role_name: str, case: Case) -> None:
     plan = a_plan(role_name, cluster, case)
     assert str(plan) == (case["plan"] or "").rstrip("\n")
     assert [finding.text for finding in plan.errors if not finding.next_action] == []
+
+
+def test_a_network_with_an_ipv6_subnet_has_ipv6_and_its_addresses_in_short() -> None:
+    back, front = Network("back", subnet="FD00:0:0:1::/64", gateway="FD00:0:0:1::0001"), Network("front")
+    assert body(back)["EnableIPv6"] is True
+    assert body(back)["IPAM"]["Config"] == [{"Subnet": "fd00:0:0:1::/64", "Gateway": "fd00:0:0:1::1"}]
+    assert "EnableIPv6" not in body(front)
 
 
 def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:

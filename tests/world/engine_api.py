@@ -299,6 +299,7 @@ def as_settings(body: Mapping[str, Any]) -> dict[str, Any]:
         "driver": body.get("Driver", "overlay"),
         "subnet": pool.get("Subnet", "10.0.99.0/24"),
         "gateway": pool.get("Gateway", "10.0.99.1"),
+        "ipv6": body.get("EnableIPv6", False),
         "attachable": body.get("Attachable", False),
         "internal": body.get("Internal", False),
         "encrypted": options.pop("encrypted", None) is not None,

@@ -10,8 +10,9 @@ from ipaddress import (
     IPv6Network,
     ip_address,
     ip_interface,
-    ip_network,
 )
+
+from skep.swarm.addresses import go_network
 
 Address = IPv4Address | IPv6Address
 Range = IPv4Network | IPv6Network
@@ -38,13 +39,8 @@ def as_address(text: str) -> Address | None:
 
 
 def as_range(text: str) -> Range | None:
-    """The range a text is in CIDR notation, host bits ignored; ``None`` if it is none."""
-    if "/" not in text:
-        return None
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
+    """The range a text is in CIDR notation, as engines read it, host bits ignored; ``None`` if it is none."""
+    return go_network(text)
 
 
 def address_problem(text: str) -> str | None:

@@ -64,6 +64,30 @@ hosts:
     assert inventory.access["m1"] == Access(user="one", port=2, retries=9)
 
 
+def test_a_host_has_the_last_word_and_a_later_group_one_before(load_text: Load) -> None:
+    inventory = load_text("""\
+swarm: {advertise: eth0}
+groups:
+  first: {role: worker, availability: drain, advertise: eth1, ssh: {user: first}, engine: {version: 20.10}}
+  second: {role: manager, availability: pause, advertise: eth2, ssh: {user: second}, engine: {version: 26.1}}
+hosts:
+  own:
+    {address: 10.0.0.11, groups: [first], role: manager, availability: active, advertise: eth3, ssh: {user: own},
+     engine: {version: 28.5}}
+  later: {address: 10.0.0.12, groups: [first, second]}
+  turned: {address: 10.0.0.13, groups: [second, first]}
+""")
+    found = {
+        host.name: (host.role, host.availability, host.advertise, inventory.access[host.name].user, host.engine.version)
+        for host in inventory.cluster.hosts
+    }
+    assert found == {
+        "own": ("manager", "active", "eth3", "own", "28.5"),
+        "later": ("manager", "pause", "eth2", "second", "26.1"),
+        "turned": ("worker", "drain", "eth1", "first", "20.10"),
+    }
+
+
 def test_text_stays_as_it_is_written(load_text: Load) -> None:
     inventory = load_text("""\
 engine: {version: 20.10}
