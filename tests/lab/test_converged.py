@@ -70,7 +70,7 @@ class Stack:
 
 
 @contextmanager
-def stack(environment: Environment, name: str, *, timeout: str = "1m") -> Iterator[Stack]:
+def stack(environment: Environment, name: str, *, timeout: str = "3m") -> Iterator[Stack]:
     """Gone, with its tasks, when the block ends."""
     made = Stack(environment, name, timeout=timeout)
     try:
@@ -213,7 +213,7 @@ def watched(environment: Environment, name: str) -> list[Any]:
     found = load(environment.tool.inventory)
     with Pool(found.cluster.hosts, found.access) as pool:
         api, watch, looks = EngineClient(pool["m1"]), StackWatch(), []
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not looks or not looks[-1].done:
             assert time.monotonic() < deadline, f"{looks[-1]}"
             looks.append(watch(api, stack=name))

@@ -72,7 +72,7 @@ def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(bare
     with bare.tool.start("cluster.up") as running:
         running.wait_for_step("engine/install@w1")
         running.send(signal.SIGINT)
-        stopped = running.end(timeout=90)
+        stopped = running.end()
     assert stopped.exit == 130, f"{stopped}"
     assert "steps done" in stopped.error["message"] and "not started" in stopped.error["message"], f"{stopped}"
     assert "again" in stopped.error["next"], f"what to do next is not told\n{stopped}"

@@ -43,7 +43,7 @@ def test_a_run_that_stood_still_starts_nothing_more_and_says_who_took_over(clust
         begun = _started(stale.so_far())
         other = cluster.tool("cluster.up", "--wait-lock", "3m").must()
         stale.send(signal.SIGCONT)
-        ended = stale.end(timeout=60).must(7)
+        ended = stale.end(timeout=150).must(7)
     assert _started(ended) == begun, f"stopped at step {at}, it went on\n{ended}"
     assert ended.error["kind"] == "LockLost", f"{ended}"
     assert f"was lost to {ME}" in ended.error["message"], f"{ended}"

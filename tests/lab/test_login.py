@@ -37,7 +37,7 @@ def test_a_user_whose_sudo_asks_for_a_password_and_the_password_shows_nowhere(cl
 
 def test_a_wrong_sudo_password_is_told_for_every_host_and_nothing_hangs(cluster: Environment) -> None:
     wrong = "hive-of-straw"
-    ran = _oncall(cluster, wrong)("cluster.up", timeout=90)
+    ran = _oncall(cluster, wrong)("cluster.up", timeout=300)
     assert ran.exit not in (0, 1), f"{ran}"
     refused = {finding["host"]: finding["text"] for finding in ran.findings if finding["level"] == "error"}
     assert set(cluster.hosts.names) <= set(refused), f"{ran}"

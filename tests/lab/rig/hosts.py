@@ -12,9 +12,9 @@ from typing import Any
 from skep import lab
 
 BOOT = "cat /proc/sys/kernel/random/boot_id /proc/1/stat"
-LIMIT = 120.0
+LIMIT = 300.0
 """Seconds after which a command on a host counts as hung."""
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Seconds that something may take to become true on the hosts."""
 
 

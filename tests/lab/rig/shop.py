@@ -36,7 +36,7 @@ class Shop:
         self.write("key.txt", "of no importance\n")
         self.write("rules.txt", "one\n")
         self.tool: Tool = environment.with_inventory(
-            f"{NAME}s", lambda document: document["stacks"].update({NAME: {"timeout": "60s"}})
+            f"{NAME}s", lambda document: document["stacks"].update({NAME: {"timeout": "3m"}})
         )
 
     @property

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-LIMIT = 420.0
+LIMIT = 900.0
 """Seconds after which a run counts as hung."""
 SHOWN = 120
 """Lines of output that a failure shows."""
