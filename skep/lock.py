@@ -3,10 +3,11 @@ splits it. Kept in ``/var/lib/skep/lock`` as one JSON line; expires by the host'
 
 from __future__ import annotations
 
+import math
 import shlex
 import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 
 from skep import lease
@@ -15,7 +16,7 @@ from skep.fence import GUARDED, SEEN, raised, read_fence
 from skep.holder import Holder, me, read_holder
 from skep.lease import Lease, majority, now
 from skep.ssh import Pool, Session
-from skep.workers import Workers, result
+from skep.workers import LOOK, Workers, result
 
 GONE = 1
 """What a renewal ends with where the lock is another's, or nobody's."""
@@ -39,6 +40,7 @@ class ClusterLock:
         self._managers = list(managers)
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+        self._asked: dict[str, Future[None]] = {}
         self.held: list[str] = []
         self.holder = me(what)
         self.lease = Lease(self.holder, self._managers, self._successor)
@@ -111,17 +113,28 @@ class ClusterLock:
 
     def _keep(self) -> None:
         while not self._ended.wait(lease.RENEW) and self.lease.held:
-            self._renew()
+            self._renew(lease.RENEW / 3)
 
-    def _renew(self) -> None:
-        """One round. A manager that cannot be asked keeps its lease until that ends by itself."""
+    def _renew(self, patience: float | None = None) -> None:
+        """One round. A manager that cannot be asked keeps its lease until that ends by itself; one that is silent is
+        asked again once it has answered, and after ``patience`` the others do not wait for it."""
         number = raised(self.lease.number, self.holder)
         script = f"{GUARDED}\ngrep -qsF {self.holder.id} lock || exit {GONE}\n{number}\ntouch lock"
-        since = now()
-        for name, answer in self._pool.map(lambda session: session.run(script, timeout=15), self.held).items():
-            if not isinstance(answer, SkepError) and answer.status == 0:
+        names = [name for name in self.held if name not in self._asked or self._asked[name].done()]
+        worker, since = Workers(len(names) or 1, "lock"), now()
+        for name in names:
+            self._asked[name] = worker.submit(self._renew_on, name, script, since)
+        until = math.inf if patience is None else since + patience
+        while now() < until and not all(one.done() for one in self._asked.values()):
+            wait(self._asked.values(), timeout=min(LOOK, until - now()))
+        worker.close()
+
+    def _renew_on(self, name: str, script: str, since: float) -> None:
+        with suppress(SkepError):
+            status = self._pool[name].run(script, timeout=15).status
+            if status == 0:
                 self.lease.extend(name, since)
-            elif not isinstance(answer, SkepError) and answer.status == GONE:
+            elif status == GONE:
                 self.lease.drop(name)
 
     def _successor(self) -> Holder | None:
@@ -129,8 +142,8 @@ class ClusterLock:
         worker = Workers(1, "lock")
         script = "cat /var/lib/skep/fence 2>/dev/null || true"
         asking = worker.submit(self._pool.map, lambda session: session.run(script, timeout=ASK), self._managers)
-        worker.close()
         wait([asking], timeout=ASK)
+        worker.close()
         with suppress(TimeoutError):
             answers = [one for one in asking.result(timeout=0).values() if not isinstance(one, SkepError)]
             number, holder = max((read_fence(one.out) for one in answers), key=lambda one: one[0], default=(0, None))

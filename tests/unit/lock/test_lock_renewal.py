@@ -106,3 +106,11 @@ def test_ctrl_c_at_the_end_does_not_leave_it_behind(pool: Pools, moment: str) ->
             time.sleep(0.1)
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
     assert not any(here[name].file("lock").exists() for name in here.hosts)
+
+
+def test_a_manager_that_says_nothing_does_not_hold_up_the_others_renewal(taken: Taken) -> None:
+    answered = threading.Event()
+    taken.pool["m2"].before = lambda: answered.wait(30) and None
+    lost = taken.lost(1.5)
+    answered.set()
+    assert not lost
