@@ -251,7 +251,7 @@ def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
             + (f" on {', '.join(hosts)}" if hosts else "")
             + (f", {len(outcome.skipped)} skipped" if outcome.skipped else ""),
             state=_states([*(error.state for error in outcome.failed.values()), *outcome.left]),
-            next_action=first.next_action or "mend the cause and run the same command again; what is done stays done",
+            next_action=first.next_action or "fix the cause and run the same command again; what is done stays done",
         )
     refuse_silent(failures)
 

@@ -220,4 +220,4 @@ echo "$least\""""
 
 def _holder(text: str) -> Holder:
     """Whoever it is, be it written by another version of this tool."""
-    return read_holder(text) or Holder("", "somebody", "", 0, "", "an unknown time", "something not told")
+    return read_holder(text) or Holder("", "somebody", "", 0, "", "an unknown time", "something unknown")

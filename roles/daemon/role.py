@@ -18,7 +18,7 @@ from skep.rolling import Member, member, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
 
 FILE = "/etc/docker/daemon.json"
-MEND = "mend daemon in the inventory, then run the same command again"
+FIX = "fix daemon in the inventory, then run the same command again"
 MEMORY = "/var/lib/skep/daemon.json"
 """What this tool last put in force: the keys it owns, with hashes in place of secrets."""
 
@@ -161,7 +161,7 @@ true
                 script=write_script(FILE, MEMORY, mode=_mode(merged)),
                 files={"daemon.json": merged, "memory.json": marked(want.keys)},
                 hides=tuple(secrets_in(old)),
-                otherwise=MEND,
+                otherwise=FIX,
                 writes=WRITES,
             )
         ]
@@ -184,7 +184,7 @@ true
             files={"daemon.json": merged, "memory.json": marked(want.keys)},
             hides=tuple(secrets_in(old)),
             after=(f"engine@{host}",),
-            otherwise=MEND,
+            otherwise=FIX,
             timeout=180,
             writes=WRITES,
             restarts=not reload,
@@ -279,7 +279,7 @@ def _unreadable(host: str, why: str) -> Finding:
         f"{FILE} cannot be read: {why}",
         host=host,
         role="daemon",
-        next_action=f"mend or remove {FILE} on {host}; nothing was changed there",
+        next_action=f"fix or remove {FILE} on {host}; nothing was changed there",
     )
 
 

@@ -120,7 +120,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"
                         title="enable and start docker",
                         cause=cause,
                         script=START,
-                        otherwise="mend what docker's log says; a daemon.json that was replaced is kept as"
+                        otherwise="fix what docker's log says; a daemon.json that was replaced is kept as"
                         " /etc/docker/daemon.json.before-skep",
                         after=(f"daemon/write@{name}",),
                         writes={cluster.host(name).data_root: STARTING, "/etc/systemd/system": MIB},

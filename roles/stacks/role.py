@@ -166,7 +166,7 @@ def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Find
             return _refreshed(cluster, stack, seen, files)
         return Case(cluster, stack, files, seen, "differs from the compose files")
     except ComposeError as error:
-        return [Finding("error", problem, role="stacks", next_action="mend the file") for problem in error.problems]
+        return [Finding("error", problem, role="stacks", next_action="fix the file") for problem in error.problems]
 
 
 def _refreshed(cluster: Cluster, stack: Stack, seen: Told | None, files: Wanted) -> Case | list[Finding]:

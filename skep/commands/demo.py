@@ -47,7 +47,7 @@ def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter)
         tell.document(_page(f"http://{address}:8080/"))
     tell.document(
         "that is all. Look around:   ./inv cluster.status -i lab    ./inv stack.ps web -i lab    ./inv lab.ssh m1\n"
-        "Break and mend:             ./inv lab.kill w1, ./inv cluster.plan -i lab, ./inv lab.boot w1"
+        "Break and fix:              ./inv lab.kill w1, ./inv cluster.plan -i lab, ./inv lab.boot w1"
     )
     tell.done("Take it down:               ./inv lab.down")
 

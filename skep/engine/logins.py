@@ -109,7 +109,7 @@ def _read(path: Path) -> Any:
         raise StepFailed(
             f"{path} cannot be read",
             cause=reason,
-            next_action="mend it (docker login writes it), or name the login under registries: in the inventory",
+            next_action="fix it (docker login writes it), or name the login under registries: in the inventory",
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 Each host is a systemd-nspawn container with its own systemd, SSH server, network and disk; to the rest of skep
 it is a host like any other. `up` and `down` bring a lab up and leave nothing of it, `cut`, `kill` and their
-opposites break and mend single hosts.
+opposites break and fix single hosts.
 """
 
 from skep.lab.keys import ssh_argv

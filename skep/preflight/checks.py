@@ -39,7 +39,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
 
 
 def _silent(host: str, error: SkepError) -> Finding:
-    """A host that is down is left out and said; one that refuses us is a mistake to mend first."""
+    """A host that is down is left out and said; one that refuses us is a mistake to fix first."""
     text = f"{error.message}: {error.cause}" if error.cause else error.message
     down = isinstance(error, ConnectError) and not isinstance(error, AccessError)
     if down:
@@ -123,20 +123,20 @@ def _untold(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
     if outside and len(facts) > 1:
         yield Finding(
             "note",
-            f"not told: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster)}/udp are open between the hosts;"
+            f"not checked: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster)}/udp are open between the hosts;"
             f" nothing listens there yet {where(outside, facts)}",
         )
         named = [host.name for host in cluster.hosts if not swarm_address(host)]
         if named:
             yield Finding(
                 "note",
-                f"not told: whether the others have a route to {', '.join(named)}: no IP address is given",
+                f"not checked: whether the others have a route to {', '.join(named)}: no IP address is given",
                 next_action="write the IP address into hosts.*.advertise, and it is looked at",
             )
     for tool, what in TOOLS.items():
         hosts = [host for host, fact in facts.items() if tool in fact.lacking and (tool == "ip" or not fact.in_swarm)]
         if hosts:
-            text = f"not told: {what}; there is no {tool} {where(hosts, facts)}"
+            text = f"not checked: {what}; there is no {tool} {where(hosts, facts)}"
             yield Finding("note", text, next_action="install iproute2 there", standing=True)
 
 

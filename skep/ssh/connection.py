@@ -211,7 +211,7 @@ def _unexpected(error: Exception, host: str) -> ConnectError:
         host=host,
         step="connect",
         cause=f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})",
-        next_action="if the cause does not tell what to mend, this is a bug in skep: report it",
+        next_action="if the cause does not tell what to fix, this is a bug in skep: report it",
     )
 
 

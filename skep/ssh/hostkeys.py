@@ -202,7 +202,7 @@ def _usable(path: Path) -> Iterator[None]:
             "the known host keys cannot be read or written",
             step="connect",
             cause=f"{path}: {error.strerror}",
-            next_action="mend it, or name another file as ssh.known-hosts in the inventory",
+            next_action="fix it, or name another file as ssh.known-hosts in the inventory",
         ) from None
 
 

@@ -55,7 +55,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
-    """Note whether a test passed, for the fixture that mends after one that did not."""
+    """Note whether a test passed, for the fixture that fixes after one that did not."""
     report = yield
     if report.when == "call":
         item.stash[PASSED] = report.passed
@@ -100,7 +100,7 @@ def building(machine: Callable[[str], Hosts], tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def cluster(building: Building, request: pytest.FixtureRequest) -> Iterator[Environment]:
-    """The cluster that tests share: as described before each of them, mended or built anew after one that failed."""
+    """The cluster that tests share: as described before each of them, fixed or built anew after one that failed."""
     environment = building.environment
     if not building.intact:
         ran = environment.tool("cluster.up")

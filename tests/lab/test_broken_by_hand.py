@@ -1,4 +1,4 @@
-"""Each role's state broken by hand: the plan shows it, cluster.verify tells it, cluster.up mends it."""
+"""Each role's state broken by hand: the plan shows it, cluster.verify tells it, cluster.up fixes it."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def test_is_planned_told_and_mended(cluster: Environment, breakage: Breakage) ->
 
     if breakage.undo:
         cluster.hosts.run(breakage.on, breakage.undo)
-    mended = cluster.up("--verify", "changed" if breakage.step else "always")
-    assert bool(mended.steps) == bool(breakage.step), f"{mended}"
+    fixed = cluster.up("--verify", "changed" if breakage.step else "always")
+    assert bool(fixed.steps) == bool(breakage.step), f"{fixed}"
     now = cluster.hosts.each(ENGINE)
     restarted = {name for name in now if now[name] != engines[name]}
-    assert restarted <= set(breakage.restarts), f"the engine was restarted on {restarted}\n{mended}"
+    assert restarted <= set(breakage.restarts), f"the engine was restarted on {restarted}\n{fixed}"
 
 
 def planned(cluster: Environment, step: str) -> Ran | None:

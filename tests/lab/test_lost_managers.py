@@ -22,7 +22,7 @@ def test_a_dead_first_manager_does_not_matter(cluster: Environment) -> None:
 
     ran = cluster.tool("cluster.up").must(3)
     assert "m1" in ran.error["message"], f"the host left out is not named\n{ran}"
-    assert hosts.node("m2", "w1")["Spec"]["Labels"]["zone"] == zone, f"not mended\n{ran}"
+    assert hosts.node("m2", "w1")["Spec"]["Labels"]["zone"] == zone, f"not fixed\n{ran}"
 
     hosts.boot("m1")
     cluster.up()

@@ -1,4 +1,4 @@
-"""What can be broken by hand on a cluster as described: where it shows, and what mends it."""
+"""What can be broken by hand on a cluster as described: where it shows, and what fixes it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Breakage:
     """``script`` is run by root on ``on``. ``step`` is what the plan must then hold, and nothing about other objects.
 
     Verify must tell it for ``role`` and ``host`` (none: the cluster as a whole) in ``words``; with ``alone`` other
-    roles have nothing to complain of. ``restarts`` are hosts whose engine may be restarted by the mending. ``undo``
-    mends by hand what cluster.up does not manage; there is no ``step`` then.
+    roles have nothing to complain of. ``restarts`` are hosts whose engine may be restarted by the fixing. ``undo``
+    fixes by hand what cluster.up does not manage; there is no ``step`` then.
     """
 
     role: str

@@ -23,7 +23,7 @@ try:
 except Exit as ended:
     sys.exit(ended.code)
 """
-REFUSED = 'tell.say("a"); tell.note("b"); raise PreflightError("no", next_action="mend")'
+REFUSED = 'tell.say("a"); tell.note("b"); raise PreflightError("no", next_action="fix")'
 WELL = 'tell.say("a"); tell.done("b")'
 ASKED = 'from skep.commands.asking import agreed; agreed("sure?", yes=False)'
 SIGNS = (
@@ -67,7 +67,7 @@ def test_a_full_disk_is_told_on_stderr_and_by_the_exit_code(as_json: bool) -> No
     ended = run(REFUSED, ">/dev/full", json=as_json)
     assert (ended.returncode, ended.stderr.decode()) == (
         4,
-        "no\n  next:  mend\n" if as_json else "b\nno\n  next:  mend\n",
+        "no\n  next:  fix\n" if as_json else "b\nno\n  next:  fix\n",
     )
 
 

@@ -417,7 +417,7 @@ def test_a_name_is_no_advertise_address() -> None:
 def test_what_could_not_be_told_is_said() -> None:
     told = texts(m1=facts(in_swarm=False), w1=facts("w1"))
     assert told == [
-        "note: not told: whether 2377/tcp, 7946/tcp+udp and 4789/udp are open between the hosts;"
+        "note: not checked: whether 2377/tcp, 7946/tcp+udp and 4789/udp are open between the hosts;"
         " nothing listens there yet on m1"
     ]
     assert texts(m1=facts(in_swarm=False)) == []
@@ -433,7 +433,7 @@ def test_the_port_that_could_not_be_told_is_the_one_in_force() -> None:
 def test_routes_to_hosts_that_have_only_a_name_are_not_told() -> None:
     hosts = (CLUSTER.hosts[0], replace(CLUSTER.hosts[1], address="w1.example.com"))
     told = texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1", in_swarm=False))
-    assert told[1:] == ["note: not told: whether the others have a route to w1: no IP address is given"]
+    assert told[1:] == ["note: not checked: whether the others have a route to w1: no IP address is given"]
     hosts = (hosts[0], replace(hosts[1], advertise="10.0.0.2"))
     assert len(texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1"))) == 1
 
@@ -442,8 +442,8 @@ def test_what_takes_tools_that_are_lacking_is_not_told() -> None:
     lacking = frozenset({"ip", "ss"})
     told = texts(m1=facts(lacking=lacking, in_swarm=False), w1=facts("w1", lacking=lacking))
     assert told[1:] == [
-        "note: not told: addresses and routes; there is no ip on every host",
-        "note: not told: who holds Swarm's ports; there is no ss on m1",
+        "note: not checked: addresses and routes; there is no ip on every host",
+        "note: not checked: who holds Swarm's ports; there is no ss on m1",
     ]
 
 

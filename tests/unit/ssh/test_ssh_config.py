@@ -323,7 +323,7 @@ def test_known_hosts_that_is_a_folder(serve: Serve, login: Login, tmp_path: Path
     assert failure.value.lines() == [
         "m1: connect: the known host keys cannot be read or written",
         f"  cause: {tmp_path}: Is a directory",
-        "  next:  mend it, or name another file as ssh.known-hosts in the inventory",
+        "  next:  fix it, or name another file as ssh.known-hosts in the inventory",
     ]
 
 
