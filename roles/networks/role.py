@@ -11,8 +11,11 @@ from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
 from skep.swarm import network as forms
+from skep.swarm import objects
 from skep.swarm.addresses import go_network, overlap
 from skep.swarm.labels import NAMESPACE, SERVICE_ID, stack_of
+from skep.swarm.references import used
+from skep.swarm.spec import ServiceSpec
 
 CONTAINERS = rf"""
 [ -d "/proc/$(cat /var/run/docker.pid 2>/dev/null || echo none)" ] || exit 0
@@ -72,11 +75,11 @@ class Networks:
         }
         if "/nodes" not in answers:
             return State(None, attached) if attached else None
-        services: dict[str, list[Any]] = {}
+        services: dict[str, list[ServiceSpec]] = {}
         for service in answers.get(SERVICES, []):
-            spec = service["Spec"]
-            for target in [*(spec["TaskTemplate"].get("Networks") or []), *(spec.get("Networks") or [])]:
-                services.setdefault(target["Target"], []).append(spec)
+            spec: ServiceSpec = service["Spec"]
+            for target in used("network", spec):
+                services.setdefault(target, []).append(spec)
         return State({raw["Name"]: _overlay(raw, services) for raw in answers.get(NETWORKS, [])}, attached)
 
     def plan(
@@ -163,7 +166,7 @@ def settings(network: Network) -> dict[str, Any]:
     return asked | {"ipv6": asked["ipv6"] or None}
 
 
-def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
+def _terms(body: objects.Network) -> dict[str, Any]:
     """The settings of a network as the API tells or takes it, in the inventory's terms."""
     found = forms.settings(body)
     options = found["Options"]
@@ -180,7 +183,7 @@ def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _overlay(raw: Mapping[str, Any], services: Mapping[str, list[Any]]) -> Overlay:
+def _overlay(raw: objects.Network, services: Mapping[str, list[ServiceSpec]]) -> Overlay:
     users = {spec["Name"]: spec for key in (raw["Id"], raw["Name"]) for spec in services.get(key, ())}
     stacks = {name: stack for name, spec in users.items() if (stack := stack_of(spec))}
     return Overlay(raw["Id"], _terms(raw), tuple(sorted(users)), stacks)

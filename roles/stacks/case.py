@@ -9,19 +9,26 @@ from functools import cached_property
 from typing import Any
 
 from roles.stacks.edits import by_files, by_hand
-from roles.stacks.state import Found, Raw, Told
-from roles.stacks.wanted import Wanted, image_of, inherited, named, same_image
+from roles.stacks.state import Found, Told
+from roles.stacks.wanted import Wanted
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
-from skep.compose.engines import oldest_manager, understood
 from skep.diff import Change
 from skep.hidden import holds
 from skep.model import Cluster, Rollout, Stack
 from skep.secret import STARS, secrets_in
 from skep.swarm.comparing import comparable, differences, shown, unlisted
-from skep.swarm.image import pinned, short
+from skep.swarm.image import short
+from skep.swarm.objects import Network, ObjectSpec
+from skep.swarm.references import named
+from skep.swarm.service import image_of, inherited, pinned, placement_of, runs_once, same_image
+from skep.swarm.spec import Mount, Platform, ServiceSpec
+from skep.swarm.versions import oldest_manager, understood
 
 SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs", "Secrets", "Env")
 """Sections of a new service that the plan shows."""
+
+Services = Mapping[str, ServiceSpec]
+"""Specs with names in place of identifiers, by the services' full names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,8 @@ class Difference:
     """A service that is to be created (``have`` is ``None``) or changed, with the spec to send."""
 
     name: str
-    spec: Raw
-    have: Raw | None
+    spec: ServiceSpec
+    have: ServiceSpec | None
     changes: tuple[Change, ...] = ()
 
 
@@ -91,12 +98,12 @@ class Case:
         """Services that go."""
         return self.surplus if self.wanted.prune else []
 
-    def have(self, service: str) -> dict[str, Any] | None:
+    def have(self, service: str) -> ServiceSpec | None:
         """The spec of a service as it is, with names in place of identifiers."""
         raw = self.found.services.get(service)
         return understood(named(raw["Spec"], self.names), self.oldest) if raw else None
 
-    def new_networks(self) -> list[Raw]:
+    def new_networks(self) -> list[Network]:
         """What is sent for networks that are not there yet."""
         return [body for name, body in self.wanted.networks.items() if name not in self.told.facts.networks]
 
@@ -108,8 +115,7 @@ class Case:
         if raw is None or not self.open or self.rollout.partial or self.rollout.resolve == "refresh":
             return ""
         status = raw.get("UpdateStatus") or {}
-        policy = (raw["Spec"]["TaskTemplate"].get("RestartPolicy") or {}).get("Condition", "any")
-        paused = str(status.get("State", "")).endswith("paused") and policy not in ("none", "on-failure")
+        paused = str(status.get("State", "")).endswith("paused") and not runs_once(raw["Spec"])
         return str(status.get("Message") or "no reason told") if paused else ""
 
     def was_taken_back(self, service: str) -> bool:
@@ -210,38 +216,38 @@ class Case:
 
     def _differing(self, name: str) -> Difference | None:
         spec, have = self.wanted.services[name], self.have(name)
-        full = inherited(spec, have, *self._resolved(spec, have), pinned=self.wanted.pinned)
+        full = inherited(spec, have, *self._resolved(spec, have), is_pinned=self.wanted.pinned)
         changes = tuple(differences(have, full, self.names)) if have is not None else ()
         if have is not None and not changes and name not in self.rollout.restart and not self.halted(name):
             return None
         return Difference(name, full, have, changes)
 
-    def _resolved(self, spec: Raw, have: Raw | None) -> tuple[str | None, list[Raw]]:
+    def _resolved(self, spec: ServiceSpec, have: ServiceSpec | None) -> tuple[str | None, list[Platform]]:
         """The pinned image and its platforms, where that was asked for and is to be used."""
         answer = self.told.images.get(image_of(spec))
         keep = have is not None and same_image(spec, have) and self.rollout.resolve != "refresh"
-        if keep or not isinstance(answer, Mapping):
+        if keep or answer is None or isinstance(answer, str):
             return None, []
         full = pinned(spec, {image_of(spec): answer})
-        return image_of(full), list((full["TaskTemplate"].get("Placement") or {}).get("Platforms") or [])
+        return image_of(full), placement_of(full).get("Platforms") or []
 
 
-def _data(body: Raw) -> bytes:
+def _data(body: ObjectSpec) -> bytes:
     return base64.b64decode(body.get("Data") or "")
 
 
-def _content(body: Raw) -> str:
+def _content(body: ObjectSpec) -> str:
     return _data(body).decode(errors="surrogateescape")
 
 
-def is_what_runs(services: Mapping[str, Raw], found: Found, told: Told, but: Container[str] = ()) -> bool:
+def is_what_runs(services: Services, found: Found, told: Told, but: Container[str] = ()) -> bool:
     """Whether the services there are exactly these, ``but`` for some."""
     there = {name: named(raw["Spec"], told.names) for name, raw in found.services.items() if name not in but}
     return not differ(there, {name: spec for name, spec in services.items() if name not in but}, told)
 
 
-def differ(some: Mapping[str, Raw], others: Mapping[str, Raw], told: Told, *, scaled: bool = True) -> bool:
-    """Whether these services are not those; specs with names in place of identifiers. Where being ``scaled`` is no
+def differ(some: Services, others: Services, told: Told, *, scaled: bool = True) -> bool:
+    """Whether these services are not those. Where being ``scaled`` is no
     difference, the numbers of tasks do not count."""
     oldest = oldest_manager(told.nodes)
     return set(some) != set(others) or any(
@@ -263,7 +269,7 @@ def _whole(key: str, value: Any) -> str:
     return ", ".join(value) if isinstance(value, Mapping) else str(value)
 
 
-def _mount(target: str, mount: Raw) -> str:
+def _mount(target: str, mount: Mount) -> str:
     words = (
         mount.get("Type", "volume"),
         mount.get("Source"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roles.stacks.state import Raw
-from skep.compose.engines import understood
 from skep.swarm.comparing import differences
+from skep.swarm.spec import ServiceSpec
+from skep.swarm.versions import understood
 
 if TYPE_CHECKING:
     from roles.stacks.case import Case, Difference
@@ -49,7 +49,7 @@ def reason(case: Case) -> str:
     return causes.pop() if len(causes) == 1 and not case.pruned and causes != {"missing"} else case.cause
 
 
-def _written(case: Case, service: str) -> list[Raw]:
+def _written(case: Case, service: str) -> list[ServiceSpec]:
     """What the last revision says of a service; where its end was not seen, also what the last that ran says."""
     past = case.found.revisions
     ran = [one for one in past if one.done][-1:]
@@ -57,6 +57,6 @@ def _written(case: Case, service: str) -> list[Raw]:
     return [one.content["services"][service] for one in last if service in one.content["services"]]
 
 
-def _fields(case: Case, one: Raw, other: Raw) -> Fields:
-    sides = (understood(one, case.oldest), understood(other, case.oldest))
-    return frozenset(change.path for change in differences(*sides, case.names))
+def _fields(case: Case, one: ServiceSpec, other: ServiceSpec) -> Fields:
+    old, new = understood(one, case.oldest), understood(other, case.oldest)
+    return frozenset(change.path for change in differences(old, new, case.names))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from roles.stacks.case import Case
-from roles.stacks.state import Raw
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
-from roles.stacks.wanted import image_of, same_image
 from skep.compose.engines import dropped
 from skep.compose.lints import MASK, lints
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.refusals.names import USABLE
 from skep.swarm.comparing import MODE, shown
-from skep.swarm.image import pinned, short
+from skep.swarm.image import short
 from skep.swarm.labels import NAMESPACE, labels_of, stack_of
-from skep.swarm.network import POOL, settings
+from skep.swarm.network import POOL, body, settings
+from skep.swarm.objects import Network, Node
+from skep.swarm.service import image_of, pinned, same_image
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -58,11 +58,7 @@ def _lints(case: Case) -> Iterator[Finding]:
     if document is not None and specs is not None:
         told, cluster = case.told, case.cluster
         there = {network["Name"] for network in told.networks}
-        planned = [
-            {"Name": one.name, "IPAM": {"Config": [{"Subnet": one.subnet}] if one.subnet else []}}
-            for one in cluster.networks
-            if one.name not in there
-        ]
+        planned = [body(one) for one in cluster.networks if one.name not in there]
         networks = [*told.networks, *planned]
         mask = cluster.swarm.subnet_size or MASK
         nodes = _nodes(case)
@@ -78,22 +74,20 @@ def _lints(case: Case) -> Iterator[Finding]:
             yield Finding("warning", text, role="stacks", standing=True)
 
 
-def _nodes(case: Case) -> list[Raw] | None:
+def _nodes(case: Case) -> list[Node] | None:
     """The nodes as they are; where this run brings them to what the inventory says, as that, and ``None`` while a host
     of it is not one yet."""
     if case.blind or not case.rollout.follows_hosts:
         return None if case.blind else list(case.told.nodes)
     hosts = list(case.cluster.hosts)
-    nodes: list[Raw] = []
+    nodes: list[Node] = []
     for node in case.told.nodes:
         hostname, address = (node.get("Description") or {}).get("Hostname"), (node.get("Status") or {}).get("Addr")
         host = next((one for one in hosts if hostname == one.name or address in (one.address, one.advertise)), None)
         if host is not None:
             hosts.remove(host)
-            spec = node.get("Spec") or {}
-            labels = {**labels_of(spec), **host.labels}
-            spec = {**spec, "Role": host.role, "Availability": host.availability, "Labels": labels}
-            node = {**node, "Spec": spec}
+            labels = {**labels_of(node.get("Spec") or {}), **host.labels}
+            node = {**node, "Spec": {"Role": host.role, "Availability": host.availability, "Labels": labels}}
         nodes.append(node)
     return None if hosts else nodes
 
@@ -180,7 +174,7 @@ def _moved(case: Case) -> Iterator[Finding]:
     """Tags that are another image now than when they were deployed."""
     for name, spec in case.wanted.services.items() if case.rollout.resolve == "all" else ():
         raw, answer = case.found.services.get(name), case.told.images.get(image_of(spec))
-        if raw is None or not isinstance(answer, Mapping) or not same_image(spec, raw["Spec"]):
+        if raw is None or answer is None or isinstance(answer, str) or not same_image(spec, raw["Spec"]):
             continue
         now, runs = image_of(pinned(spec, {image_of(spec): answer})), image_of(raw["Spec"])
         if now != runs:
@@ -193,9 +187,9 @@ def _moved(case: Case) -> Iterator[Finding]:
 
 
 def _networks(case: Case) -> Iterator[Finding]:
-    for name, body in case.wanted.networks.items():
+    for name, asked in case.wanted.networks.items():
         have = case.found.networks.get(name)
-        drift = [shown(change, case.hidden) for change in _drift(have, body)] if have else []
+        drift = [shown(change, case.hidden) for change in _drift(have, asked)] if have else []
         if drift:
             yield Finding(
                 "warning",
@@ -205,9 +199,9 @@ def _networks(case: Case) -> Iterator[Finding]:
             )
 
 
-def _drift(have: Raw, body: Raw) -> list[Change]:
+def _drift(have: Network, asked: Network) -> list[Change]:
     """What differs; of addresses only what is asked for."""
-    old, new = settings(have), settings(body)
+    old, new = settings(have), settings(asked)
     for told in (old, new):
         told["Labels"].pop(NAMESPACE, None)
     for key in POOL:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from roles.stacks.case import Case
-from roles.stacks.state import Raw, Told
+from roles.stacks.state import Told
 from skep.plan import Finding
 from skep.questions import Inquiry, tasks_of
-from skep.swarm.comparing import JOBS
+from skep.swarm.objects import Service, Task
+from skep.swarm.service import is_job, runs_once
 
 UNDER_WAY = {"updating": "a roll-out", "rollback_started": "a rollback"}
 """Swarm's words for what goes on."""
@@ -36,14 +37,14 @@ def unwell(case: Case) -> Iterator[Finding]:
             )
 
 
-def asked(services: Sequence[Raw]) -> Iterator[Inquiry]:
+def asked(services: Sequence[Service]) -> Iterator[Inquiry]:
     """Tasks of services that lack some: which may have done what they were to do, or say why they do not run."""
     for raw in services:
         if _lacking(raw):
             yield tasks_of("service", raw["ID"])
 
 
-def _ill(raw: Raw, told: Told) -> str:
+def _ill(raw: Service, told: Told) -> str:
     """What is wrong with it; nothing where it runs."""
     state, status = _state(raw), raw.get("ServiceStatus") or {}
     message = str((raw.get("UpdateStatus") or {}).get("Message") or "no reason told")
@@ -52,32 +53,27 @@ def _ill(raw: Raw, told: Told) -> str:
     if state in UNDER_WAY:
         return f"{UNDER_WAY[state]} of it is under way"
     tasks = told.tasks.get(raw["ID"], ())
-    complete = sum(task["Status"]["State"] == "complete" for task in tasks) if _runs_once(raw) else 0
+    complete = sum(task["Status"]["State"] == "complete" for task in tasks) if runs_once(raw["Spec"]) else 0
     if _lacking(raw) <= complete:
         return ""
     running, wanted = status.get("RunningTasks") or 0, status.get("DesiredTasks") or 0
     return f"{running} of {wanted} tasks run{_reason(tasks)}"
 
 
-def _reason(tasks: Sequence[Raw]) -> str:
+def _reason(tasks: Sequence[Task]) -> str:
     """The newest error that a task of it tells."""
     failing = [task for task in tasks if task["Status"].get("Err")]
     newest = max(failing, key=lambda task: str(task["Status"].get("Timestamp", "")), default=None)
     return f": {' '.join(str(newest['Status']['Err']).split())}" if newest else ""
 
 
-def _state(raw: Raw) -> str:
+def _state(raw: Service) -> str:
     return str((raw.get("UpdateStatus") or {}).get("State") or "")
 
 
-def _lacking(raw: Raw) -> int:
+def _lacking(raw: Service) -> int:
     """How many tasks do not run that are to; jobs end, and count for nothing."""
     status = raw.get("ServiceStatus") or {}
-    if any(job in raw["Spec"]["Mode"] for job in JOBS):
+    if is_job(raw["Spec"]):
         return 0
     return max(0, (status.get("DesiredTasks") or 0) - (status.get("RunningTasks") or 0))
-
-
-def _runs_once(raw: Raw) -> bool:
-    policy = raw["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
-    return policy.get("Condition", "any") in ("none", "on-failure")

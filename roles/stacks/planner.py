@@ -13,13 +13,13 @@ from roles.stacks.findings import findings
 from roles.stacks.health import unwell
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
-from roles.stacks.state import Raw
 from roles.stacks.waiting import wait
-from roles.stacks.wanted import inherited
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step
 from skep.swarm.comparing import effect
 from skep.swarm.labels import KEY, REVISION
+from skep.swarm.objects import ObjectSpec
+from skep.swarm.service import inherited
 
 LOGINS = Ref("registry-logins")
 
@@ -206,7 +206,7 @@ class Planner:
         changed = {difference.name: difference for difference in case.differing}
         for name in sorted(name for name, hook in case.hooks.items() if hook == when):
             have = case.have(name)
-            same = Difference(name, inherited(case.wanted.services[name], have, None, [], pinned=False), have)
+            same = Difference(name, inherited(case.wanted.services[name], have, None, [], is_pinned=False), have)
             write = self._write(changed.get(name, same), needs)
             settled = self._wait(name, [name], [write])
             yield from (write, settled)
@@ -288,5 +288,5 @@ def key_step(cluster: Cluster, *, only_with: str | None) -> Step:
     )
 
 
-def _sealed(body: Raw) -> dict[str, Any]:
+def _sealed(body: ObjectSpec) -> dict[str, Any]:
     return {**body, "Data": Secret(body["Data"])} if "Data" in body else dict(body)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from roles.stacks.case import Case
 from skep.plan import Finding
 from skep.swarm.labels import stack_of
-from skep.swarm.ports import Port, clash, ports_of
+from skep.swarm.ports import Key, clash, ports_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Handover:
     case: Case
     taker: str
     giver: str
-    port: Port
+    port: Key
     other: Case
 
     @property
@@ -89,7 +89,7 @@ def _in_turn(one: Handover) -> bool:
     return giver <= taker
 
 
-def _refused(case: Case, name: str, other: str, owner: str, port: Port) -> Finding:
+def _refused(case: Case, name: str, other: str, owner: str, port: Key) -> Finding:
     whose = f" of stack {owner}" if owner and owner != case.name else ""
     if other in case.surplus:
         action = f"invoke stack.deploy {case.name} --prune removes it first: no compose file has it any more"
@@ -114,7 +114,7 @@ def _stack_of(case: Case, service: str) -> str:
     return stack_of(next(found, {}))
 
 
-def _where(case: Case, name: str, port: Port) -> str:
+def _where(case: Case, name: str, port: Key) -> str:
     """The port's place in the compose file, or the service where no file is at hand."""
     document, short = case.wanted.document, name.removeprefix(f"{case.name}_")
     if document is None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from roles.stacks.case import Case, differ, is_what_runs
 from roles.stacks.edits import reason
-from roles.stacks.state import Raw
-from roles.stacks.wanted import named, network_body, used_by
 from skep.swarm.labels import REVISION, REVISION_CAUSE, REVISION_OF, REVISION_STATE
-from skep.swarm.revision import BEGUN, DONE, Revision, name_of
+from skep.swarm.network import made_again
+from skep.swarm.references import named, used
+from skep.swarm.revision import BEGUN, DONE, Content, Record, Revision, name_of
+from skep.swarm.spec import ServiceSpec
 
 
-def records(case: Case) -> list[dict[str, Any]]:
+def records(case: Case) -> list[Record]:
     """What is written down before a roll-out: the stack as it was found, where no revision knows it, and as it is
     to be. Each with ``Name``, ``Labels`` and ``content``. Tried again, it takes the place of the one before, and says
     as that did what it changes: part of that is there by now."""
     past = case.found.revisions
-    found = {name: case.have(name) or {} for name in case.found.services}
+    found = {name: spec for name in case.found.services if (spec := case.have(name))}
     number = past[-1].number + 1 if past else 1
     made = []
     if found and not past:
@@ -43,7 +43,7 @@ def unfinished(case: Case) -> Revision | None:
     return last
 
 
-def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def garbage(case: Case, newest: Content) -> tuple[list[str], list[str]]:
     """Names of configs and of secrets of the stack that no spec, no rollback target and no kept revision names.
 
     Records beyond those kept are among the configs.
@@ -54,9 +54,9 @@ def garbage(case: Case, newest: Mapping[str, Any]) -> tuple[list[str], list[str]
     secrets = {name for content in contents for name in content["secrets"]}
     for raw in case.told.services:
         for spec in filter(None, (raw["Spec"], raw.get("PreviousSpec"))):
-            used = used_by(named(spec, case.names))
-            configs |= used[0]
-            secrets |= used[1]
+            by_name = named(spec, case.names)
+            configs |= used("config", by_name)
+            secrets |= used("secret", by_name)
     kept = {revision.number for revision in (*ran, *_failed(case, ran))}
     old = [revision.name for revision in case.found.revisions if revision.number not in kept]
     surplus = [name for name in case.found.configs if name not in configs]
@@ -88,18 +88,18 @@ def _within_reach(case: Case) -> list[Revision]:
 
 
 def _record(
-    case: Case, number: int, services: Mapping[str, Raw], cause: str, *, done: bool, lines: Sequence[str] = ()
-) -> dict[str, Any]:
-    used = [used_by(spec) for spec in services.values()]
-    content = {
+    case: Case, number: int, services: Mapping[str, ServiceSpec], cause: str, *, done: bool, lines: Sequence[str] = ()
+) -> Record:
+    content: Content = {
         "services": dict(services),
-        "networks": {**{name: network_body(raw) for name, raw in case.found.networks.items()}, **case.wanted.networks},
-        "configs": sorted({name for one in used for name in one[0]} | set(case.wanted.configs)),
-        "secrets": sorted({name for one in used for name in one[1]} | set(case.wanted.secrets)),
+        "networks": {**{name: made_again(raw) for name, raw in case.found.networks.items()}, **case.wanted.networks},
+        "configs": sorted(used("config", *services.values()) | set(case.wanted.configs)),
+        "secrets": sorted(used("secret", *services.values()) | set(case.wanted.secrets)),
         "hooks": dict(case.wanted.hooks),
         "changes": list(lines),
-        **({"sealed": case.sealed} if case.sealed else {}),
     }
+    if case.sealed:
+        content["sealed"] = case.sealed
     labels = {
         REVISION_OF: case.name,
         REVISION: str(number),

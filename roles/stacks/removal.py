@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from roles.stacks.state import Found, Raw, Told
+from roles.stacks.state import Found, Told
 from roles.stacks.waiting import ALLOWANCE, longest_stop
-from roles.stacks.wanted import used_by
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
 from skep.swarm.labels import stack_of
+from skep.swarm.objects import Object, Service
+from skep.swarm.references import Kind, used
+from skep.swarm.service import container_of
+from skep.swarm.spec import Mount
 from skep.swarm.timing import NOTABLE
 from skep.units import seconds_text
 
@@ -84,20 +87,17 @@ def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Raw]]]:
+def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Service]]]:
     """Kind and name of what the stack has, with the services of others that use it."""
     found = told.of(stack)
     others = [service for service in told.services if stack_of(service["Spec"]) != stack]
     for name, network in found.networks.items():
         targets = {network["Id"], name}
-        yield "network", name, [one for one in others if targets & _targets(one["Spec"])]
-    for kind, names, part in (("config", found.configs, 0), ("secret", found.secrets, 1)):
-        for name in sorted(names):
-            yield kind, name, [one for one in others if name in used_by(one["Spec"])[part]]
-
-
-def _targets(spec: Raw) -> set[str]:
-    return {one["Target"] for one in (*(spec["TaskTemplate"].get("Networks") or ()), *(spec.get("Networks") or ()))}
+        yield "network", name, [one for one in others if targets & used("network", one["Spec"])]
+    kinds: tuple[tuple[Kind, Mapping[str, Object]], ...] = (("config", found.configs), ("secret", found.secrets))
+    for kind, objects in kinds:
+        for name in sorted(objects):
+            yield kind, name, [other for other in others if name in used(kind, other["Spec"])]
 
 
 def _removal(
@@ -140,7 +140,7 @@ def _removal(
 
 def _steps(
     stack: Stack,
-    services: Collection[Raw],
+    services: Collection[Service],
     detail: Sequence[str],
     kept: Sequence[str],
     before: Collection[str],
@@ -203,7 +203,7 @@ def _volumes(stack: str, found: Found) -> set[str]:
     """The stack's own volumes: what its services mount, and did in the revisions that are kept."""
     specs = [service["Spec"] for service in found.services.values()]
     specs += [spec for revision in found.revisions for spec in revision.content["services"].values()]
-    mounts = [mount for spec in specs for mount in spec["TaskTemplate"]["ContainerSpec"].get("Mounts") or ()]
+    mounts = [mount for spec in specs for mount in container_of(spec).get("Mounts") or ()]
     return {
         mount["Source"]
         for mount in mounts
@@ -211,5 +211,5 @@ def _volumes(stack: str, found: Found) -> set[str]:
     }
 
 
-def _is_own(stack: str, mount: Raw) -> bool:
+def _is_own(stack: str, mount: Mount) -> bool:
     return stack_of(mount.get("VolumeOptions") or {}) == stack

@@ -20,6 +20,7 @@ from skep.model import Cluster, Host, Rollout, Stack
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
 from skep.swarm.revision import Revision
+from skep.swarm.service import is_global, scaled
 
 NOBODY = (
     "nobody can tell what runs: no manager of a swarm is among those that answered",
@@ -251,12 +252,9 @@ def _changed(cluster: Cluster, stack: Stack, seen: Told) -> Case | list[Finding]
         return [_error(f"{', '.join(hooks)} is a hook of stack {stack.name}: scaling would run it", "scale services")]
     services = dict(wanted.services)
     for name, count in rollout.scale.items():
-        mode = services[name]["Mode"]
-        kind = next((kind for kind in ("Replicated", "ReplicatedJob") if kind in mode), None)
-        if kind is None:
+        if is_global(services[name]):
             return [_error(f"{name} is a global service: it has one task on each node", "scale replicated ones")]
-        key = "Replicas" if kind == "Replicated" else "TotalCompletions"
-        services[name] = {**services[name], "Mode": {kind: {**(mode[kind] or {}), key: count}}}
+        services[name] = scaled(services[name], count)
     told = [f"{name}={count}" for name, count in sorted(rollout.scale.items())]
     cause = f"scale {' '.join(told)}" if told else f"restart {', '.join(sorted(rollout.restart))}"
     return Case(cluster, stack, replace(wanted, services=services), seen, cause)

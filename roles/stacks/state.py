@@ -5,19 +5,23 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
-from skep.compose.engines import newest_version
 from skep.model import Cluster, Secret
 from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
 from skep.refusals.drivers import ADDRESSES, NETWORK
+from skep.swarm.image import Answer
 from skep.swarm.labels import KEY, stack_of
+from skep.swarm.objects import Network, Node, Object, Service, Task
 from skep.swarm.revision import Revision, read_revision
+from skep.swarm.versions import newest_version
 
-Raw = Mapping[str, Any]
+One = TypeVar("One", Service, Object)
+Answered = Answer | str
+"""What a registry said of an image: the answer, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class State:
 
     mounted: Mapping[str, str] = field(default_factory=dict)
     told: Told | None = None
-    info: Raw = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
     volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -42,18 +46,18 @@ class Told:
     ``tasks`` are those of services of which some do not run, by the service's identifier.
     """
 
-    services: tuple[Raw, ...] = ()
-    networks: tuple[Raw, ...] = ()
-    configs: tuple[Raw, ...] = ()
-    secrets: tuple[Raw, ...] = ()
-    nodes: tuple[Raw, ...] = ()
+    services: tuple[Service, ...] = ()
+    networks: tuple[Network, ...] = ()
+    configs: tuple[Object, ...] = ()
+    secrets: tuple[Object, ...] = ()
+    nodes: tuple[Node, ...] = ()
     mounted: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, Raw | str] = field(default_factory=dict)
+    images: Mapping[str, Answered] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
     volumes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
-    tasks: Mapping[str, tuple[Raw, ...]] = field(default_factory=dict)
-    plugins: tuple[Raw, ...] | None = None
+    tasks: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
+    plugins: tuple[Mapping[str, Any], ...] | None = None
     """Plugins of a manager; asked for only where a network names a driver that is not the engine's own."""
 
     @property
@@ -94,8 +98,8 @@ class Told:
     @property
     def stacks(self) -> set[str]:
         """Names of all stacks of which anything is there: an object of the swarm, or a record of ours."""
-        objects = [one["Spec"] for one in (*self.services, *self.configs, *self.secrets)]
-        found = {stack_of(one) for one in (*objects, *self.networks)}
+        labelled = [one["Spec"] for one in (*self.services, *self.configs, *self.secrets)]
+        found = {stack_of(one) for one in (*labelled, *self.networks)}
         found |= {r.stack for config in self.configs if (r := read_revision(config))}
         return {name for name in found if name}
 
@@ -104,10 +108,10 @@ class Told:
 class Found:
     """What there is of a stack, raw, by full name; its revisions oldest first."""
 
-    services: Mapping[str, Raw] = field(default_factory=dict)
-    networks: Mapping[str, Raw] = field(default_factory=dict)
-    configs: Mapping[str, Raw] = field(default_factory=dict)
-    secrets: Mapping[str, Raw] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    configs: Mapping[str, Object] = field(default_factory=dict)
+    secrets: Mapping[str, Object] = field(default_factory=dict)
     revisions: tuple[Revision, ...] = ()
 
 
@@ -153,7 +157,7 @@ def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
     return replace(one.told, mounted=mounted, outdated=tuple(outdated), volumes=volumes)
 
 
-def _by_kind(plugins: Iterable[Raw]) -> dict[str, frozenset[str]]:
+def _by_kind(plugins: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     """Names of plugins that are switched on, by what they are drivers of."""
     types = {NETWORK: "docker.networkdriver/", ADDRESSES: "docker.ipamdriver/"}
     return {
@@ -167,5 +171,5 @@ def _by_kind(plugins: Iterable[Raw]) -> dict[str, frozenset[str]]:
     }
 
 
-def _own(objects: Iterable[Raw], stack: str) -> dict[str, Raw]:
+def _own(objects: Iterable[One], stack: str) -> dict[str, One]:
     return {one["Spec"]["Name"]: one for one in objects if stack_of(one["Spec"]) == stack}

@@ -7,18 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from roles.stacks.case import Case
-from roles.stacks.state import Raw
 from skep.compose.naming import Names
 from skep.model import Cluster
 from skep.plan import Finding
-from skep.swarm.addresses import Network, go_address, go_network, overlap
+from skep.swarm.addresses import Network as Range
+from skep.swarm.addresses import go_address, go_network, overlap
+from skep.swarm.network import pools_of
+from skep.swarm.objects import Network
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """A range and who has it; ``made`` is what makes it, for networks that are not there yet."""
 
-    range: Network
+    range: Range
     name: str
     of: str = ""
 
@@ -74,7 +76,7 @@ def _place(case: Case, name: str, number: int) -> str:
     return f"{document.where(*at)}: networks.{key}.ipam.config[{number}].subnet"
 
 
-def _there(networks: Sequence[Raw]) -> list[_Taken]:
+def _there(networks: Sequence[Network]) -> list[_Taken]:
     return [one for network in networks for one in _ranges(network, network["Name"])]
 
 
@@ -85,7 +87,6 @@ def _planned(cluster: Cluster, case: Case) -> list[_Taken]:
     return [_Taken(range, name, " of the inventory") for range, name in found if range and name not in there]
 
 
-def _ranges(body: Raw, name: str) -> list[_Taken]:
-    pools = (body.get("IPAM") or {}).get("Config") or ()
-    found = [go_network(pool.get("Subnet") or "") for pool in pools]
+def _ranges(body: Network, name: str) -> list[_Taken]:
+    found = [go_network(pool.get("Subnet") or "") for pool in pools_of(body)]
     return [_Taken(network, name) for network in found if network is not None]

@@ -13,6 +13,9 @@ from skep.compose import convert, document_of
 from skep.model import Host, Secret, Stack
 from skep.swarm.comparing import comparable
 from skep.swarm.labels import NAMESPACE
+from skep.swarm.ports import port_of, published
+from skep.swarm.service import image_of, is_job, mode_of, replicas_of, runs_once
+from skep.swarm.spec import ServiceSpec
 
 SERVICES = r"""
 left=10
@@ -42,7 +45,6 @@ TELLING = ("Env", "Args", "Command", "Mode", "Mounts", "Ports", "Labels", "Conta
 CONTAINERS = f"timeout 20 docker ps --no-trunc --filter label={NAMESPACE}=%s --format '{{{{json .Names}}}}'"
 SWARM = "timeout 20 docker info --format '{{json .Swarm}}'"
 Ask = Callable[..., list[Any]]
-Spec = Mapping[str, Any]
 
 
 def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
@@ -53,7 +55,7 @@ def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
     if document_of(stack).options.prune:
         wrong += [f"service {name} is in no compose file" for name in found if name not in wanted]
     for name in sorted(set(wanted) & set(found)):
-        image = _tagged(wanted[name]["TaskTemplate"]["ContainerSpec"]["Image"])
+        image = _tagged(image_of(wanted[name]))
         if image != _tagged(found[name]["Image"]):
             wrong.append(f"service {name} runs {found[name]['Image']}, the compose file names {image}")
         running, meant = map(int, re.findall(r"\d+", found[name]["Replicas"])[:2])
@@ -150,17 +152,17 @@ def _reason(service: str, stack: Stack, manager: Remote, ask: Ask) -> str:
     return f"; one is {last['State']}: {last.get('Err') or last.get('Message') or 'no reason told'}"
 
 
-def _alike(have: Spec, wanted: Spec) -> bool:
+def _alike(have: ServiceSpec, wanted: ServiceSpec) -> bool:
     """Whether a service is, in what tells most of its versions apart, what the files ask for: as after Swarm rolled it
     back and the files followed."""
     one, other = (comparable(spec, {}) for spec in (have, wanted))
-    images = [_tagged(str(spec["TaskTemplate"]["ContainerSpec"]["Image"])) for spec in (have, wanted)]
+    images = [_tagged(image_of(spec)) for spec in (have, wanted)]
     return images[0] == images[1] and all(one.get(key) == other.get(key) for key in TELLING)
 
 
-def _has_done(name: str, spec: Spec, meant: int, stack: Stack, manager: Remote, ask: Ask) -> bool:
+def _has_done(name: str, spec: ServiceSpec, meant: int, stack: Stack, manager: Remote, ask: Ask) -> bool:
     """Whether its tasks were to run once and ended well."""
-    if (spec["TaskTemplate"].get("RestartPolicy") or {}).get("Condition", "any") not in ("none", "on-failure"):
+    if not runs_once(spec):
         return False
     identity = next((found for found, one, _ in ask(manager, INSPECT, stack.name) if one == name), None)
     states = [status["State"] for _, owner, _, _, status in ask(manager, TASKS, stack.name) if owner == identity]
@@ -180,26 +182,20 @@ def _tagged(image: str) -> str:
     return name if ":" in name.rpartition("/")[2] or not name else f"{name}:latest"
 
 
-def _is_job(spec: Spec) -> bool:
-    return any(mode.endswith("Job") for mode in spec["Mode"])
+def _is_job(spec: ServiceSpec) -> bool:
+    return is_job(spec)
 
 
-def _replicas(spec: Spec) -> int | None:
+def _replicas(spec: ServiceSpec) -> int | None:
     """Tasks the compose file asks for; ``None`` where the number is the swarm's to tell."""
-    replicated = spec["Mode"].get("Replicated")
-    return None if replicated is None else int(replicated.get("Replicas", 1))
+    return replicas_of(spec) if mode_of(spec) == "Replicated" else None
 
 
-def _host_ports(spec: Spec) -> list[tuple[str, int]]:
+def _host_ports(spec: ServiceSpec) -> list[tuple[str, int]]:
     """Protocol and port published on the host itself."""
-    ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
-    return [
-        (str(port.get("Protocol", "tcp")), int(port["PublishedPort"]))
-        for port in ports
-        if port.get("PublishMode") == "host" and port.get("PublishedPort")
-    ]
+    return [port_of(port) for port in published(spec) if port["PublishMode"] == "host"]
 
 
-def _services(stack: Stack) -> Mapping[str, Spec]:
+def _services(stack: Stack) -> Mapping[str, ServiceSpec]:
     """What the compose files ask for, by full name."""
     return convert(document_of(stack), stack.name).services

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from skep.hidden import SENSITIVE
 from skep.plan import Finding
+from skep.swarm.service import container_of
+from skep.swarm.spec import ServiceSpec
 
-Raw = Mapping[str, Any]
+Specs = Mapping[str, ServiceSpec]
 
 _KEPT = {"type": "MountType", "o": "MountOpts", "device": "MountDevice"}
 """Options of the driver ``local``, and how it notes them in a volume's ``opts.json``; moby's ``volume/local``."""
@@ -29,7 +30,7 @@ def parse_volume(line: str) -> tuple[str, dict[str, str]] | None:
 
 
 def kept(
-    stack: str, services: Mapping[str, Raw], have: Mapping[str, Raw], hosts: Mapping[str, Mapping[str, Raw]]
+    stack: str, services: Specs, have: Specs, hosts: Mapping[str, Mapping[str, Mapping[str, str]]]
 ) -> Iterator[Finding]:
     """Volumes that hosts keep with other options than the files give. ``services`` and ``have`` are specs, as wanted
     and as they are; ``hosts`` are the volumes of each host with their options."""
@@ -51,11 +52,11 @@ def kept(
             )
 
 
-def _options(specs: Iterable[Raw]) -> dict[str, dict[str, str]]:
+def _options(specs: Iterable[ServiceSpec]) -> dict[str, dict[str, str]]:
     """Options of the named volumes of the driver ``local`` that specs mount; nothing of one that is a template."""
     found: dict[str, dict[str, str]] = {}
     for spec in specs:
-        for mount in (spec["TaskTemplate"].get("ContainerSpec") or {}).get("Mounts") or ():
+        for mount in container_of(spec).get("Mounts") or ():
             source = mount.get("Source") or ""
             driver = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
             if mount.get("Type", "volume") != "volume" or not source or "{{" in source:
@@ -66,7 +67,7 @@ def _options(specs: Iterable[Raw]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _lines(old: Raw, new: Raw) -> Iterator[str]:
+def _lines(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     """Each word that differs, old → new; of what sounds like a secret, or holds one, only that it does."""
     for key in _KEPT:
         before, after = _words(key, old.get(key, "")), _words(key, new.get(key, ""))

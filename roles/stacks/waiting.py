@@ -6,11 +6,13 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.case import Case, Difference
-from roles.stacks.state import Raw
-from roles.stacks.wanted import named
 from skep.plan import Finding, Step, Wait
 from skep.swarm.comparing import effect
+from skep.swarm.objects import Service
 from skep.swarm.placement import is_meant
+from skep.swarm.references import named
+from skep.swarm.service import container_of
+from skep.swarm.spec import ServiceSpec
 from skep.swarm.timing import GRACE, NOTABLE, Timing, grace_of, timing
 from skep.units import seconds_text
 
@@ -71,10 +73,9 @@ def too_short(case: Case) -> Iterator[Finding]:
         )
 
 
-def longest_stop(services: Collection[Raw]) -> float:
+def longest_stop(services: Collection[Service]) -> float:
     """Seconds that the tasks of these services (as listed) may take to stop."""
-    containers = (raw["Spec"]["TaskTemplate"].get("ContainerSpec") or {} for raw in services)
-    return max(map(grace_of, containers), default=0.0)
+    return max((grace_of(container_of(raw["Spec"])) for raw in services), default=0.0)
 
 
 def _timings(case: Case, services: Sequence[str]) -> Mapping[str, Timing]:
@@ -87,12 +88,12 @@ def _timing(case: Case, difference: Difference | None, name: str) -> Timing:
     raw = case.found.services.get(name)
     if difference is None:
         spec = case.have(name) or case.wanted.services[name]
-        before = named((raw or {}).get("PreviousSpec") or spec, case.names)
+        before = named((raw.get("PreviousSpec") if raw else None) or spec, case.names)
         return timing(spec, before, replaced=True, nodes=_places(case, spec))
     spec, have = difference.spec, difference.have
     how = effect(have, difference.changes, restart=case.restarts(difference)) if have is not None else ""
     return timing(spec, have, replaced=how not in ("", "in place"), nodes=_places(case, spec))
 
 
-def _places(case: Case, spec: Raw) -> int:
+def _places(case: Case, spec: ServiceSpec) -> int:
     return sum(is_meant(spec, node) for node in case.told.nodes)

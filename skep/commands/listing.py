@@ -12,6 +12,8 @@ from skep.converge import Site, asked_managers
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
 from skep.swarm.labels import NAMESPACE, OURS, labels_of, stack_of
+from skep.swarm.network import pools_of
+from skep.swarm.service import image_of
 
 if TYPE_CHECKING:
     from skep.engine import EngineClient
@@ -124,19 +126,17 @@ def node_name(node: Mapping[str, Any]) -> str:
 def network_rows(api: EngineClient) -> Table:
     """One row an overlay network."""
     columns = ("name", "driver", "subnet", "attachable", "encrypted", "internal")
-    rows: list[tuple[object, ...]] = []
-    for network in sorted(api.networks(filters={"scope": "swarm"}), key=lambda n: str(n["Name"])):
-        pools = (network.get("IPAM") or {}).get("Config") or []
-        rows.append(
-            (
-                network["Name"],
-                network["Driver"],
-                ", ".join(pool.get("Subnet", "") for pool in pools),
-                _yes(network["Attachable"]),
-                _yes("encrypted" in (network.get("Options") or {})),
-                _yes(network["Internal"]),
-            )
+    rows: list[tuple[object, ...]] = [
+        (
+            network["Name"],
+            network["Driver"],
+            ", ".join(pool.get("Subnet", "") for pool in pools_of(network)),
+            _yes(network["Attachable"]),
+            _yes("encrypted" in (network.get("Options") or {})),
+            _yes(network["Internal"]),
         )
+        for network in sorted(api.networks(filters={"scope": "swarm"}), key=lambda n: str(n["Name"]))
+    ]
     return columns, rows
 
 
@@ -147,7 +147,7 @@ def stack_rows(api: EngineClient) -> Table:
     services = api.services(filters={"label": NAMESPACE}, status=True)
     for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
         spec = service["Spec"]
-        image = spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0]
+        image = image_of(spec).partition("@")[0]
         rows.append(
             (
                 stack_of(spec),

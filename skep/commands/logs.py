@@ -20,6 +20,8 @@ from skep.swarm.labels import of_stack
 if TYPE_CHECKING:
     from skep.engine import EngineClient
     from skep.engine.logs import LogLine
+    from skep.ssh import Session
+    from skep.swarm.objects import Service
 
 STREAMS = 8
 """Streams on one login: sshd's stock MaxSessions is 10, and asking needs one too."""
@@ -38,8 +40,8 @@ QUEUE = 1000
 class _Stream:
     """One service's stream and how it ended. ``last`` is the time of the newest line of each task."""
 
-    service: dict[str, Any]
-    session: Any
+    service: Service
+    session: Session
     thread: threading.Thread | None = None
     error: Exception | None = None
     last: dict[str, str] = field(default_factory=dict)

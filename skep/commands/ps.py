@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from skep.commands.listing import Table, manager_client
 from skep.converge import Site
@@ -15,7 +14,6 @@ from skep.engine.tasks import (
     error_of,
     is_alive,
     is_kept,
-    mode_of,
     node_name,
     parse_time,
     slot_of,
@@ -24,6 +22,7 @@ from skep.engine.tasks import (
 from skep.errors import UsageError
 from skep.report import Reporter
 from skep.swarm.labels import of_stack
+from skep.swarm.service import mode_of, replicas_of
 
 COLUMNS = ("task", "node", "state", "age", "desired", "since", "current", "error")
 FOR_SCRIPTS = ("desired", "since", "current")
@@ -68,7 +67,7 @@ def task_rows(
 
 def _of_last_run(service: Service, tasks: Sequence[Task]) -> list[Task]:
     """Without those of a job's earlier runs, as far as its slots have come to another; what is still to stop stays."""
-    newest: dict[Any, int] = {}
+    newest: dict[str | int, int] = {}
     for task in tasks:
         slot = slot_of(service, task)
         newest[slot] = max(newest.get(slot, 0), _run(task))
@@ -76,7 +75,7 @@ def _of_last_run(service: Service, tasks: Sequence[Task]) -> list[Task]:
 
 
 def _run(task: Task) -> int:
-    return int((task.get("JobIteration") or {}).get("Index", 0))
+    return (task.get("JobIteration") or {}).get("Index", 0)
 
 
 def _telling(service: Service, current: Sequence[Task], over: Sequence[Task]) -> list[Task]:
@@ -93,7 +92,7 @@ def _telling(service: Service, current: Sequence[Task], over: Sequence[Task]) ->
         if is_alive(task):
             told.append(task)
         elif slot not in fine and slot not in kept:
-            if missing > 0 and not (mode_of(service) == "Global" and task["Status"]["State"] == "shutdown"):
+            if missing > 0 and not (mode_of(service["Spec"]) == "Global" and task["Status"]["State"] == "shutdown"):
                 told.append(task)
                 missing -= 1
         elif slot not in fine:
@@ -104,8 +103,8 @@ def _telling(service: Service, current: Sequence[Task], over: Sequence[Task]) ->
 
 def _missing(service: Service, kept: int) -> float:
     """How many slots of the service nothing is in. A job's and a global service's are as many as have tasks."""
-    mode = service["Spec"]["Mode"].get("Replicated")
-    return float("inf") if mode is None else int(mode.get("Replicas", 1)) - kept
+    spec = service["Spec"]
+    return replicas_of(spec) - kept if mode_of(spec) == "Replicated" else float("inf")
 
 
 def _row(service: Service, task: Task, nodes: Mapping[str, Node], now: datetime) -> tuple[object, ...]:

@@ -4,7 +4,7 @@
 writes the merged file. What is wrong is a ``ComposeError``: every problem at once, with file, line and key.
 """
 
-from skep.compose.convert import Specs, convert, with_ids
+from skep.compose.convert import Specs, convert
 from skep.compose.load import Document, document_of, load
 from skep.compose.options import Options
 from skep.compose.problems import ComposeError
@@ -19,5 +19,4 @@ __all__ = [
     "document_of",
     "load",
     "render",
-    "with_ids",
 ]

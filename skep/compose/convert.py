@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from skep.compose.load import Document
 from skep.compose.naming import Names, without_empty
@@ -19,6 +19,8 @@ from skep.compose.service import service_spec
 from skep.compose.values import Fields, where
 from skep.refusals import Context, faults
 from skep.refusals.table import NAMES
+from skep.swarm.objects import Ipam, Network, ObjectSpec
+from skep.swarm.spec import ServiceSpec
 
 LONGEST_STACK = 52
 """Characters of a stack's name: ``skep.STACK.N`` has to be a config's."""
@@ -30,14 +32,14 @@ _STACK = re.compile(rf"[a-zA-Z0-9][a-zA-Z0-9_-]{{0,{LONGEST_STACK - 1}}}")
 class Specs:
     """What the Engine is to hold for a stack, by its full names. JSON data, as the Engine API takes it.
 
-    Services name configs and secrets; ``with_ids`` puts the identifiers in that the Engine gave them.
+    Services name configs and secrets; what is sent has the identifiers that the Engine gave them.
     """
 
-    services: Mapping[str, dict[str, Any]]
-    networks: Mapping[str, dict[str, Any]]
-    configs: Mapping[str, dict[str, Any]]
-    secrets: Mapping[str, dict[str, Any]]
-    volumes: Mapping[str, dict[str, Any]]
+    services: Mapping[str, ServiceSpec]
+    networks: Mapping[str, Network]
+    configs: Mapping[str, ObjectSpec]
+    secrets: Mapping[str, ObjectSpec]
+    volumes: Mapping[str, Mapping[str, object]]
     """Volumes that nodes make when a task first needs them; nothing is sent for them."""
     external_networks: tuple[str, ...]
     """Names of networks that must be there, swarm-wide, before."""
@@ -79,7 +81,7 @@ def convert(document: Document, stack: str) -> Specs:
     )
 
 
-def _networks(names: Names) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+def _networks(names: Names) -> tuple[dict[str, Network], tuple[str, ...]]:
     """Those that services use, and no others."""
     defined = names.document.section("networks")
     used = {
@@ -87,7 +89,7 @@ def _networks(names: Names) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]
         for service in names.document.section("services").values()
         for name in service.get("networks") or ("default",)
     }
-    own: dict[str, dict[str, Any]] = {}
+    own: dict[str, Network] = {}
     others: list[str] = []
     for name in sorted(used):
         network = defined.get(name) or Fields(defined.place)
@@ -99,9 +101,9 @@ def _networks(names: Names) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]
     return own, tuple(others)
 
 
-def _network(full: str, network: Fields, names: Names) -> dict[str, Any]:
+def _network(full: str, network: Fields, names: Names) -> Network:
     ipam = network.get("ipam") or {}
-    body: dict[str, Any] = {
+    body: Network = {
         "Name": full,
         "Driver": network.get("driver") or "overlay",
         "Internal": network.get("internal", False),
@@ -119,18 +121,18 @@ def _network(full: str, network: Fields, names: Names) -> dict[str, Any]:
             )
             for pool in ipam.get("config", ())
         ]
-        body["IPAM"] = without_empty({"Driver": ipam.get("driver"), "Config": pools})
+        body["IPAM"] = cast(Ipam, without_empty({"Driver": ipam.get("driver"), "Config": pools}))
     return body
 
 
-def _objects(names: Names, section: str) -> dict[str, dict[str, Any]]:
+def _objects(names: Names, section: str) -> dict[str, ObjectSpec]:
     """Configs or secrets; ``Data`` in base64."""
     found = {}
     for name, one in sorted(names.document.section(section).items()):
         if external(one):
             continue
         full = names.of(section, name)
-        spec: dict[str, Any] = {"Name": full, "Labels": names.labelled(one.get("labels"))}
+        spec: ObjectSpec = {"Name": full, "Labels": names.labelled(one.get("labels"))}
         content = names.document.contents[section, name]
         if content:
             spec["Data"] = base64.b64encode(content).decode()
@@ -155,17 +157,3 @@ def _volumes(names: Names) -> dict[str, dict[str, Any]]:
         for name, volume in sorted(names.document.section("volumes").items())
         if not external(volume)
     }
-
-
-def with_ids(spec: Mapping[str, Any], *, configs: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """A service's spec with the identifiers of its configs and secrets, by name. ``KeyError`` for one without."""
-    template = dict(spec["TaskTemplate"])
-    container = dict(template["ContainerSpec"])
-    for key, what, ids in (("Configs", "Config", configs), ("Secrets", "Secret", secrets)):
-        if key in container:
-            container[key] = [{**one, f"{what}ID": ids[one[f"{what}Name"]]} for one in container[key]]
-    credentials = (container.get("Privileges") or {}).get("CredentialSpec") or {}
-    if credentials.get("Config"):
-        named = {**credentials, "Config": configs[credentials["Config"]]}
-        container["Privileges"] = {**container["Privileges"], "CredentialSpec": named}
-    return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}

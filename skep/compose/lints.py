@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from typing import Any
 
 from skep.compose.convert import Specs
 from skep.compose.load import Document
@@ -13,14 +12,16 @@ from skep.compose.naming import Names
 from skep.compose.problems import Place, Problems
 from skep.compose.values import where
 from skep.refusals import RULES, Context, faults
-from skep.swarm.comparing import JOBS
 from skep.swarm.image import tagged
 from skep.swarm.labels import stack_of
+from skep.swarm.network import pools_of
+from skep.swarm.objects import Network, Node, Pool, Service
 from skep.swarm.placement import constraints_of, fitting, meets, taking_tasks
-from skep.swarm.ports import Port, port_of, published
+from skep.swarm.ports import Key, port_of, published
+from skep.swarm.references import attachments
+from skep.swarm.service import Section, container_of, is_job, job_of, mode_of, placement_of, replicas_of, rollout_of
+from skep.swarm.spec import ServiceSpec
 from skep.units import duration_text
-
-Raw = Mapping[str, Any]
 
 SECOND = 10**9
 MINUTE = 60 * SECOND
@@ -32,15 +33,16 @@ MASK = 24
 """Swarm's default of the bits of its subnets."""
 SHOWN = 3
 """Services that one line names."""
+SECTIONS: Mapping[str, Section] = {"update_config": "UpdateConfig", "rollback_config": "RollbackConfig"}
 
 
 def lints(
     document: Document,
     specs: Specs,
     *,
-    nodes: Sequence[Raw] | None,
-    services: Sequence[Raw],
-    networks: Sequence[Raw] = (),
+    nodes: Sequence[Node] | None,
+    services: Sequence[Service],
+    networks: Sequence[Network] = (),
     mask: int = MASK,
     habits: bool = True,
 ) -> list[str]:
@@ -61,9 +63,9 @@ class _Lints:
         self,
         document: Document,
         specs: Specs,
-        nodes: Sequence[Raw] | None,
-        services: Sequence[Raw],
-        networks: Sequence[Raw],
+        nodes: Sequence[Node] | None,
+        services: Sequence[Service],
+        networks: Sequence[Network],
         mask: int,
     ) -> None:
         self.document = document
@@ -104,7 +106,7 @@ class _Lints:
     def _warn(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
         self.problems.warn(place or where(self.document.data, path), path, message)
 
-    def _fits(self, spec: Raw) -> list[Raw] | None:
+    def _fits(self, spec: ServiceSpec) -> list[Node] | None:
         return None if self.nodes is None else fitting(constraints_of(spec), self.nodes)
 
     def _pausing(self) -> None:
@@ -113,8 +115,8 @@ class _Lints:
         remedy = "a failing update stops half way and waits for a hand; 'rollback' goes back by itself"
         for full, spec in self.specs.services.items():
             path = ("services", full.removeprefix(f"{self.stack}_"), "deploy", "update_config", "failure_action")
-            action = (spec.get("UpdateConfig") or {}).get("FailureAction")
-            if any(job in spec["Mode"] for job in JOBS):
+            action = rollout_of(spec).get("FailureAction")
+            if is_job(spec):
                 continue
             if action == "pause":
                 self._warn(path, f"is 'pause': {remedy}")
@@ -125,12 +127,12 @@ class _Lints:
             told = f" for {_listed(names)}" if len(names) > 1 else ""
             self._warn(silent[0], f"is not set{told}, which means 'pause': {remedy}")
 
-    def _updates(self, name: str, spec: Raw) -> None:
+    def _updates(self, name: str, spec: ServiceSpec) -> None:
         """The time an update is watched for; the old and the new task beside each other."""
         path = ("services", name, "deploy", "update_config")
-        health = spec["TaskTemplate"]["ContainerSpec"].get("Healthcheck")
-        if health is not None and health.get("Test") != ["NONE"] and not any(job in spec["Mode"] for job in JOBS):
-            monitor = (spec.get("UpdateConfig") or {}).get("Monitor") or MONITOR
+        health = container_of(spec).get("Healthcheck")
+        if health is not None and health.get("Test") != ["NONE"] and not is_job(spec):
+            monitor = rollout_of(spec).get("Monitor") or MONITOR
             retries = health.get("Retries") or RETRIES
             need = health.get("StartPeriod", 0) + (health.get("Interval") or INTERVAL) * retries
             if monitor < need:
@@ -140,19 +142,19 @@ class _Lints:
                     f" {duration_text(need)} (start_period + interval × retries) to find it unhealthy",
                 )
         held = _of_hosts(spec)
-        for key, section in (("update_config", "UpdateConfig"), ("rollback_config", "RollbackConfig")):
-            if held and (spec.get(section) or {}).get("Order") == "start-first":
+        for key, section in SECTIONS.items():
+            if held and rollout_of(spec, section).get("Order") == "start-first":
                 self._warn(
                     ("services", name, "deploy", key, "order"),
                     f"'start-first' starts the new task while the old one still holds port"
                     f" {held[0][1]} of the host; use 'stop-first'",
                 )
 
-    def _stopping(self, name: str, spec: Raw) -> None:
+    def _stopping(self, name: str, spec: ServiceSpec) -> None:
         """A long time without a task while each is replaced."""
-        grace = spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod") or 0
-        order = (spec.get("UpdateConfig") or {}).get("Order") or "stop-first"
-        if grace > MINUTE and order == "stop-first" and not any(job in spec["Mode"] for job in JOBS):
+        grace = container_of(spec).get("StopGracePeriod") or 0
+        order = rollout_of(spec).get("Order") or "stop-first"
+        if grace > MINUTE and order == "stop-first" and not is_job(spec):
             told = f"is {duration_text(grace)}, and an update starts a new task when the old one has stopped"
             told += ": its place may be empty that long"
             remedy = "" if _of_hosts(spec) else "; update_config.order: start-first starts the new one before"
@@ -173,7 +175,7 @@ class _Lints:
                 " name a version",
             )
 
-    def _places(self, name: str, full: str, spec: Raw) -> None:
+    def _places(self, name: str, full: str, spec: ServiceSpec) -> None:
         fits, path = self.fits[full], ("services", name, "deploy", "placement")
         if fits is None or self.nodes is None:
             return
@@ -186,8 +188,8 @@ class _Lints:
             if wanted and not alone:
                 self._warn((*path, "constraints"), "no node that takes tasks meets all of them")
             return
-        most = (spec["TaskTemplate"].get("Placement") or {}).get("MaxReplicas", 0)
-        count = (spec["Mode"].get("Replicated") or {}).get("Replicas", 1) if "Replicated" in spec["Mode"] else 0
+        most = placement_of(spec).get("MaxReplicas", 0)
+        count = replicas_of(spec) if mode_of(spec) == "Replicated" else 0
         if most and count > most * len(fits):
             self._warn(
                 (*path, "max_replicas_per_node"),
@@ -202,16 +204,16 @@ class _Lints:
                 f" them: {len(fits)}, so {count - len(fits)} never start",
             )
 
-    def _taken(self) -> Mapping[Port, list[Raw]]:
+    def _taken(self) -> Mapping[Key, list[ServiceSpec]]:
         """Specs of services that are not of this stack, by the ports of hosts that they publish."""
-        found: dict[Port, list[Raw]] = defaultdict(list)
+        found: dict[Key, list[ServiceSpec]] = defaultdict(list)
         for spec in (raw["Spec"] for raw in self.services):
             if stack_of(spec) != self.stack:
                 for port in _of_hosts(spec):
                     found[port].append(spec)
         return found
 
-    def _ports(self, name: str, full: str, spec: Raw, taken: Mapping[Port, list[Raw]]) -> None:
+    def _ports(self, name: str, full: str, spec: ServiceSpec, taken: Mapping[Key, list[ServiceSpec]]) -> None:
         """Ports of hosts that tasks of others hold, too; for any other port Swarm refuses the second service."""
         for port in _of_hosts(spec):
             others = [other for other in taken.get(port, ()) if self._meet(self.fits[full], other)]
@@ -225,7 +227,7 @@ class _Lints:
                     place,
                 )
 
-    def _meet(self, fits: list[Raw] | None, other: Raw) -> bool:
+    def _meet(self, fits: list[Node] | None, other: ServiceSpec) -> bool:
         """Whether tasks of both may come to one node."""
         return fits is None or bool(fitting(constraints_of(other), fits))
 
@@ -246,9 +248,10 @@ class _Lints:
                     f" {virtual} for services, {nodes} for nodes; {'name' if own else 'give it'} a larger subnet",
                 )
 
-    def _room(self, network: Raw) -> int:
+    def _room(self, network: Network) -> int:
         """Addresses for whoever comes; 0 where they are not to be counted."""
-        pools = (network.get("IPAM") or {}).get("Config") or [{"Subnet": f"0.0.0.0/{self.mask}"}]
+        anything: list[Pool] = [{"Subnet": f"0.0.0.0/{self.mask}"}]
+        pools = pools_of(network) or anything
         rooms = [_room(pool) for pool in pools]
         return 0 if 0 in rooms else sum(rooms)
 
@@ -257,11 +260,11 @@ class _Lints:
         tasks = virtual = nodes = 0
         others = [raw["Spec"] for raw in self.services if raw["Spec"]["Name"] not in self.specs.services]
         for spec in (*self.specs.services.values(), *others):
-            if not any(one["Target"] in network for one in spec["TaskTemplate"].get("Networks") or ()):
+            if not any(one["Target"] in network for one in attachments(spec)):
                 continue
             fits = self._fits(spec)
             count = _tasks(spec, 1 if fits is None else len(fits))
-            update = spec.get("UpdateConfig") or {}
+            update = rollout_of(spec)
             more = min(update.get("Parallelism", 1) or count, count) if update.get("Order") == "start-first" else 0
             tasks += count + more
             virtual += (spec.get("EndpointSpec") or {}).get("Mode", "vip") in ("", "vip")
@@ -274,14 +277,12 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def _tasks(spec: Raw, nodes: int) -> int:
-    mode = spec["Mode"]
-    if "Replicated" in mode:
-        return int((mode["Replicated"] or {}).get("Replicas", 1))
-    return int((mode["ReplicatedJob"] or {}).get("MaxConcurrent", 1)) if "ReplicatedJob" in mode else nodes
+def _tasks(spec: ServiceSpec, nodes: int) -> int:
+    mode = mode_of(spec)
+    return replicas_of(spec) if mode == "Replicated" else job_of(spec)[1] if mode == "ReplicatedJob" else nodes
 
 
-def _room(pool: Raw) -> int:
+def _room(pool: Pool) -> int:
     """Addresses of a pool for whoever comes, at most: without the network's, the broadcast's and the gateway's.
     0 where it is not to be counted."""
     subnet = ipaddress.ip_network(pool["Subnet"], strict=False) if pool.get("Subnet") else None
@@ -292,5 +293,5 @@ def _room(pool: Raw) -> int:
     return max(1, subnet.num_addresses - 3)
 
 
-def _of_hosts(spec: Raw) -> list[Port]:
+def _of_hosts(spec: ServiceSpec) -> list[Key]:
     return [port_of(port) for port in published(spec) if port["PublishMode"] == "host"]

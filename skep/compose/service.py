@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from skep.compose.mount_specs import mount_spec
 from skep.compose.naming import Always, Names, without_empty
@@ -12,6 +12,7 @@ from skep.compose.values import Fields
 from skep.refusals.services import mode_of
 from skep.swarm.image import tagged
 from skep.swarm.labels import IMAGE
+from skep.swarm.spec import ServiceSpec
 
 _EVERYWHERE = ("default", "bridge", "host", "none")
 """Networks every node has by itself: no aliases in them."""
@@ -19,7 +20,7 @@ _PLAIN_FILE_MODE = 0o444
 Spec = dict[str, Any]
 
 
-def service_spec(name: str, service: Fields, names: Names) -> Spec:
+def service_spec(name: str, service: Fields, names: Names) -> ServiceSpec:
     """What is sent to create or update the service."""
     deploy: Mapping[str, Any] = service.get("deploy") or {}
     task: Spec = {
@@ -39,7 +40,7 @@ def service_spec(name: str, service: Fields, names: Names) -> Spec:
         "RollbackConfig": _update(deploy.get("rollback_config")),
         "EndpointSpec": _endpoint(deploy.get("endpoint_mode", ""), service.get("ports", ())),
     }
-    return without_empty(spec)
+    return cast(ServiceSpec, without_empty(spec))
 
 
 def _container(service: Fields, names: Names) -> Spec:

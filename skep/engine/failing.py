@@ -27,7 +27,8 @@ from skep.engine.tasks import (
 )
 from skep.engine.transport import EngineClient
 from skep.errors import BELOW
-from skep.swarm.timing import SECOND
+from skep.swarm.service import has_terminal
+from skep.swarm.timing import restart_delay
 from skep.units import seconds_text
 
 LOG_LINES = 10
@@ -45,9 +46,6 @@ SERVICES = 5
 
 CHECKS = 2
 """Answers of a health check that are told, the last ones."""
-
-RESTART_DELAY = 5.0
-"""Seconds that Swarm waits before it starts a task again, where a service names none."""
 
 Inspect = Callable[[Node, str], Mapping[str, Any] | None]
 """What a node tells of a container; ``None`` where it does not answer."""
@@ -102,9 +100,8 @@ class Report:
         """The end of its log. None where it never came to run, or its node does not answer."""
         if not _container(task):
             return []
-        container = service["Spec"]["TaskTemplate"].get("ContainerSpec") or {}
         try:
-            lines = lines_of(self.api.task_log(task["ID"], LOG_LINES), tty=bool(container.get("TTY")))
+            lines = lines_of(self.api.task_log(task["ID"], LOG_LINES), tty=has_terminal(service["Spec"]))
         except (APIError, RequestException, OSError):
             return []
         return [f"  log: {line}" for line in lines[-LOG_LINES:]]
@@ -138,9 +135,7 @@ def _counted(service: Service, tasks: Sequence[Task], missing: str) -> list[str]
 def _ended_well(service: Service, bad: Task, tasks: Sequence[Task]) -> str:
     """How often the tasks of a slot ended with 0 where they were to go on running, and what to ask for otherwise."""
     same = [task for task in tasks if slot_of(service, task) == slot_of(service, bad) and has_ended(service, task)]
-    policy = service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
-    delay = policy.get("Delay")
-    waits = seconds_text(RESTART_DELAY if delay is None else delay / SECOND)
+    waits = seconds_text(restart_delay(service["Spec"]))
     times = "once" if len(same) == 1 else f"{len(same)} times"
     return (
         f"ended with 0 {times} (restart_policy: condition any, delay {waits}): its command has to go on running;"

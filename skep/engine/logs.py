@@ -15,6 +15,7 @@ from skep.engine.frames import Framed
 from skep.engine.tasks import Service, parse_time
 from skep.engine.transport import EngineClient
 from skep.swarm.labels import NODE_ID, TASK_ID
+from skep.swarm.service import has_terminal
 
 UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -53,7 +54,7 @@ def read_log(api: EngineClient, service: Service, *, follow: bool, tail: str, si
     With ``follow`` it goes on until the connection ends; later tasks of the service are in it too.
     """
     name = service["Spec"]["Name"]
-    frames = Framed(tty=bool((service["Spec"]["TaskTemplate"].get("ContainerSpec") or {}).get("TTY")))
+    frames = Framed(tty=has_terminal(service["Spec"]))
     query = {"stdout": 1, "stderr": 1, "timestamps": 1, "details": 1, "tail": tail, "follow": int(follow)}
     if since is not None:
         query["since"] = f"{since:.9f}"

@@ -23,6 +23,7 @@ from skep.engine.stacks import (
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
+from skep.swarm.objects import Node
 
 DEFAULT_SUBNET_SIZE = 24
 """What the CLI sends; an API call with pools and no size leaves a swarm whose allocator does not start."""
@@ -166,14 +167,14 @@ def network_remove(api: EngineClient, *, network: str) -> None:
     raise TimeoutError("the manager still lists the network")
 
 
-def find_node(api: EngineClient, node: str) -> dict[str, Any]:
+def find_node(api: EngineClient, node: str) -> Node:
     """The node with that ID, or the only one with that host name that is not a Down twin."""
-    nodes = api.nodes()
+    nodes: list[Node] = api.nodes()
     found = [n for n in nodes if node in (n["ID"], n["Description"].get("Hostname"))]
     alive = [n for n in found if n["Status"]["State"] != "down"] or found
     if len(alive) != 1:
         raise LookupError(f"{len(alive)} nodes are called {node}")
-    return dict(alive[0])
+    return alive[0]
 
 
 def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from skep.engine.progress import ServiceRow
 from skep.engine.tasks import (
@@ -24,7 +23,6 @@ from skep.engine.tasks import (
     is_alive,
     is_kept,
     is_stopping,
-    mode_of,
     node_name,
     rank,
     runs_once,
@@ -33,6 +31,8 @@ from skep.engine.tasks import (
 )
 from skep.swarm.labels import stack_of
 from skep.swarm.placement import is_meant, is_ready
+from skep.swarm.ports import published
+from skep.swarm.service import health_of, is_global, is_job, job_of, replicas_of, rollout_of
 from skep.units import seconds_text
 
 DEFAULT_MONITOR = 5.0
@@ -66,7 +66,7 @@ class Verdict:
     row: ServiceRow
     left: float | None = None
     over: str = ""
-    failed: Mapping[Any, frozenset[str]] = field(default_factory=dict)
+    failed: Mapping[str | int, frozenset[str]] = field(default_factory=dict)
     remedy: str = ""
     arrived: bool = False
     stopping: str = ""
@@ -81,7 +81,7 @@ class _Slots:
     complete: list[Task] = field(default_factory=list)
     coming: list[Task] = field(default_factory=list)
     dead: list[Task] = field(default_factory=list)
-    failed: dict[Any, frozenset[str]] = field(default_factory=dict)
+    failed: dict[str | int, frozenset[str]] = field(default_factory=dict)
     newest_failure: Task | None = None
 
 
@@ -94,7 +94,7 @@ def judge(
 ) -> Verdict:
     """One service. ``tasks`` are all of it, ``fresh`` the ids of those that Swarm takes for up to date, ``ran`` tells
     how many seconds a running task has run."""
-    job = mode_of(service).endswith("Job")
+    job = is_job(service["Spec"])
     current = [task for task in tasks if (_of_iteration(service, task) if job else task["ID"] in fresh)]
     wanted, places = _wanted(service, nodes)
     slots = _slots(service, current, places, nodes, job)
@@ -168,7 +168,7 @@ def _stranded(
 ) -> Task | None:
     """The task of a roll-out of which nothing moves any more whose node went down before it started it: Swarm waits
     for it without end, though another has taken its place. Source: swarmkit ``updater.updateTask``."""
-    config = service["Spec"].get("UpdateConfig") or {}
+    config = rollout_of(service["Spec"])
     patience = (config.get("Monitor") or DEFAULT_MONITOR * 1e9) / 1e9 + (config.get("Delay") or 0) / 1e9 + OVERDUE
     if slots.coming or not slots.running or any(ran(task) < patience for task in slots.running):
         return None
@@ -178,15 +178,14 @@ def _stranded(
 
 def _ports_of_hosts(service: Service) -> list[int]:
     """What its tasks publish on the node they run on: one task a node can."""
-    ports = (service["Spec"].get("EndpointSpec") or {}).get("Ports") or ()
-    return [int(port.get("PublishedPort") or 0) for port in ports if port.get("PublishMode") == "host"]
+    return [port["PublishedPort"] for port in published(service["Spec"]) if port["PublishMode"] == "host"]
 
 
 def _anew(service: Service) -> str:
     """What helps where a new task waits for a port of a host: Swarm does not look again by itself (moby#36934)."""
     stack, name = _names(service)
     restart = f"invoke stack.restart {stack} {name}"
-    if (service["Spec"].get("UpdateConfig") or {}).get("Order") == "start-first":
+    if rollout_of(service["Spec"]).get("Order") == "start-first":
         return (
             f"its old tasks hold port {_ports_of_hosts(service)[0]}, and 'start-first' waits for them: write 'order:"
             f" stop-first' under update_config of {name} and deploy it; if a task stays pending after that: {restart}"
@@ -197,7 +196,7 @@ def _anew(service: Service) -> str:
 def _names(service: Service) -> tuple[str, str]:
     """Of its stack, and its own there."""
     stack = stack_of(service["Spec"])
-    return stack, str(service["Spec"]["Name"]).removeprefix(f"{stack}_")
+    return stack, service["Spec"]["Name"].removeprefix(f"{stack}_")
 
 
 def _of_iteration(service: Service, task: Task) -> bool:
@@ -209,20 +208,17 @@ def _of_iteration(service: Service, task: Task) -> bool:
 
 def _wanted(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:
     """How many, and for one task a node: where."""
-    mode = mode_of(service)
-    if mode.startswith("Global"):
-        places = {identity for identity, node in nodes.items() if is_meant(service["Spec"], node)}
+    spec = service["Spec"]
+    if is_global(spec):
+        places = {identity for identity, node in nodes.items() if is_meant(spec, node)}
         return len(places), places
-    number = service["Spec"]["Mode"].get(mode) or {}
-    if mode == "ReplicatedJob":
-        return int(number.get("TotalCompletions", number.get("MaxConcurrent", 1))), None
-    return int(number.get("Replicas", 1)), None
+    return job_of(spec)[0] if is_job(spec) else replicas_of(spec), None
 
 
 def _slots(
     service: Service, current: Iterable[Task], places: set[str] | None, nodes: Mapping[str, Node], job: bool
 ) -> _Slots:
-    by_slot: dict[Any, list[Task]] = {}
+    by_slot: dict[str | int, list[Task]] = {}
     for task in current:
         by_slot.setdefault(slot_of(service, task), []).append(task)
     found = _Slots()
@@ -279,10 +275,9 @@ def _over(service: Service, slots: _Slots, lacking: bool, nodes: Mapping[str, No
 def _monitor(service: Service) -> float:
     """Seconds its tasks have to have run; none where a health check says that they do: Swarm calls such a task
     running when the check has passed."""
-    check = service["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Healthcheck") or {}
-    if check.get("Test") and check["Test"][0] != "NONE":
+    if health_of(service["Spec"]) is not None:
         return 0.0
-    nanoseconds = (service["Spec"].get("UpdateConfig") or {}).get("Monitor")
+    nanoseconds = rollout_of(service["Spec"]).get("Monitor")
     return nanoseconds / 1e9 if nanoseconds else DEFAULT_MONITOR
 
 

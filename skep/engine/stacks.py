@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 from docker.errors import APIError
 
-from skep.compose import with_ids
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
 from skep.swarm.comparing import differences, unlisted
-from skep.swarm.image import pinned
+from skep.swarm.image import Answer
 from skep.swarm.labels import (
     REVISION_COMMIT,
     REVISION_ERROR,
@@ -23,12 +22,14 @@ from skep.swarm.labels import (
     of_stack,
     stack_of,
 )
-from skep.swarm.revision import DONE, pack
+from skep.swarm.objects import Service
+from skep.swarm.references import used, with_ids
+from skep.swarm.revision import DONE, Record, pack
+from skep.swarm.service import force_of, forced, image_of, pinned
+from skep.swarm.spec import ServiceSpec
 
 RETRIES = 5
 """Times that a change is tried again when others change the same object at that moment."""
-
-Raw = Mapping[str, Any]
 
 
 class Credentials(Protocol):
@@ -38,9 +39,9 @@ class Credentials(Protocol):
         """``X-Registry-Auth`` for the image's registry."""
 
 
-def images_resolve(api: EngineClient, *, images: Sequence[str], credentials: Credentials) -> dict[str, Any]:
+def images_resolve(api: EngineClient, *, images: Sequence[str], credentials: Credentials) -> dict[str, Answer]:
     """What each image is at its registry: ``/distribution``'s answer. Raises ``StepFailed`` naming all that are not."""
-    found: dict[str, Any] = {}
+    found: dict[str, Answer] = {}
     missing: list[str] = []
     for image in images:
         try:
@@ -56,29 +57,30 @@ def images_resolve(api: EngineClient, *, images: Sequence[str], credentials: Cre
     return found
 
 
-def distribution(api: EngineClient, image: str, credentials: Credentials) -> dict[str, Any]:
+def distribution(api: EngineClient, image: str, credentials: Credentials) -> Answer:
     """The registry's answer about an image: digest and platforms. Raises ``APIError``."""
-    return dict(api.read(f"/distribution/{image}/json", headers=_login(image, credentials)))
+    answer: Answer = api.read(f"/distribution/{image}/json", headers=_login(image, credentials))
+    return answer
 
 
-def object_create(api: EngineClient, *, kind: str, body: Raw) -> None:
+def object_create(api: EngineClient, *, kind: str, body: Mapping[str, object]) -> None:
     """Create a config or secret (``kind``: configs or secrets), unless one of that name is there.
 
     ``Data`` in ``body`` is base64, perhaps as a ``Secret``.
     """
-    name = body["Name"]
+    name = str(body["Name"])
     if any(one["Spec"]["Name"] == name for one in api.read(f"/{kind}", filters={"name": [name]})):
         return
-    sent = {**body, "Data": reveal(body["Data"])} if "Data" in body else body
+    sent = {**body, "Data": reveal(data)} if isinstance(data := body.get("Data"), str | Secret) else body
     api.write(f"/{kind}/create", sent)
 
 
 def service_write(
     api: EngineClient,
     *,
-    spec: Raw,
+    spec: ServiceSpec,
     credentials: Credentials,
-    images: Raw | None = None,
+    images: Mapping[str, Answer] | None = None,
     force: bool = False,
 ) -> None:
     """Create the service, or bring it to that spec; nothing is sent where it is so already.
@@ -88,16 +90,15 @@ def service_write(
     """
 
     def change() -> None:
-        wanted = pinned(spec, images) if images else dict(spec)
-        body = with_ids(wanted, configs=_ids(api, "configs", wanted), secrets=_ids(api, "secrets", wanted))
-        login = _login(body["TaskTemplate"]["ContainerSpec"]["Image"], credentials)
+        wanted = pinned(spec, images or {})
+        body = with_ids(wanted, configs=_ids(api, "config", wanted), secrets=_ids(api, "secret", wanted))
+        login = _login(image_of(body), credentials)
         have = _service(api, spec["Name"])
         if have is None:
             api.write("/services/create", body, headers=login)
             return
         _refuse_others(have["Spec"], spec)
-        count = have["Spec"]["TaskTemplate"].get("ForceUpdate", 0) + force
-        body = {**body, "TaskTemplate": {**body["TaskTemplate"], "ForceUpdate": count}}
+        body = forced(body, force_of(have["Spec"]) + force)
         if not force and _is_so(api, have["Spec"], body):
             return
         version = have["Version"]["Index"]
@@ -106,8 +107,8 @@ def service_write(
     retry(api, change)
 
 
-def _refuse_others(have: Raw, spec: Raw) -> None:
-    owner, stack = map(stack_of, (have, spec))
+def _refuse_others(have: ServiceSpec, spec: ServiceSpec) -> None:
+    owner, stack = stack_of(have), stack_of(spec)
     if owner != stack:
         raise StepFailed(
             f"another service {spec['Name']} exists, " + (f"of stack {owner}" if owner else "of no stack"),
@@ -153,7 +154,9 @@ def objects_remove(api: EngineClient, *, configs: Sequence[str], secrets: Sequen
                 _gone(remove, one["ID"], used=400)
 
 
-def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | None, who: str, commit: str) -> None:
+def revision_begin(
+    api: EngineClient, *, records: Sequence[Record], images: Mapping[str, Answer] | None, who: str, commit: str
+) -> None:
     """Write down what a roll-out is about to make of a stack. ``records``: ``Name``, ``Labels`` and ``content``.
 
     A record of that name, of a roll-out that nobody saw to its end, gives way.
@@ -162,7 +165,7 @@ def revision_begin(api: EngineClient, *, records: Sequence[Raw], images: Raw | N
         for config in api.read("/configs", filters={"name": [record["Name"]]}):
             if config["Spec"]["Name"] == record["Name"]:
                 _gone(api.remove_config, config["ID"])
-        content = dict(record["content"])
+        content = record["content"].copy()
         if images:
             content["services"] = {name: pinned(spec, images) for name, spec in content["services"].items()}
         labels = {**record["Labels"], REVISION_WHO: who, REVISION_COMMIT: commit}
@@ -204,23 +207,22 @@ def retry(api: EngineClient, change: Callable[[], None]) -> None:
                 raise
 
 
-def _service(api: EngineClient, name: str) -> dict[str, Any] | None:
+def _service(api: EngineClient, name: str) -> Service | None:
     for service in api.read("/services", filters={"name": [name]}):
         if service["Spec"]["Name"] == name:
-            return dict(service)
+            found: Service = service
+            return found
     return None
 
 
-def _ids(api: EngineClient, kind: str, spec: Raw) -> dict[str, str]:
+def _ids(api: EngineClient, kind: Literal["config", "secret"], spec: ServiceSpec) -> dict[str, str]:
     """Identifiers by name, asked for only where the service uses any."""
-    container = spec["TaskTemplate"]["ContainerSpec"]
-    credentials = (container.get("Privileges") or {}).get("CredentialSpec") or {}
-    if not container.get(kind.title()) and not (kind == "configs" and credentials.get("Config")):
+    if not used(kind, spec):
         return {}
-    return {one["Spec"]["Name"]: one["ID"] for one in api.read(f"/{kind}")}
+    return {one["Spec"]["Name"]: one["ID"] for one in api.read(f"/{kind}s")}
 
 
-def _is_so(api: EngineClient, have: Raw, body: Raw) -> bool:
+def _is_so(api: EngineClient, have: ServiceSpec, body: ServiceSpec) -> bool:
     """Whether a spec is so already, as after an answer that was lost: sent again it would be its own rollback target.
 
     Identifiers are looked up only where nothing but them differs.
@@ -249,7 +251,7 @@ def _login(image: str, credentials: Credentials) -> dict[str, str]:
     return {"X-Registry-Auth": header.reveal()} if header else {}
 
 
-def _gone(remove: Callable[[str], Any], identifier: str, used: int = 404) -> None:
+def _gone(remove: Callable[[str], object], identifier: str, used: int = 404) -> None:
     """Remove, unless it is gone already, or (``used``) the engine's answer says that it is in use."""
     try:
         remove(identifier)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from skep.swarm.objects import Node as Node
+from skep.swarm.objects import Service as Service
+from skep.swarm.objects import Task as Task
+from skep.swarm.service import is_global
+from skep.swarm.service import runs_once as spec_runs_once
 from skep.swarm.timing import grace_of
-
-Task = Mapping[str, Any]
-Service = Mapping[str, Any]
-Node = Mapping[str, Any]
 
 STATES = (
     "new",
@@ -59,8 +59,7 @@ def has_failed(task: Task) -> bool:
 
 def runs_once(service: Service) -> bool:
     """A task that ends with success is not started again: with this policy, that is what it was asked to do."""
-    policy = service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
-    return mode_of(service).endswith("Job") or policy.get("Condition", "any") in ("none", "on-failure")
+    return spec_runs_once(service["Spec"])
 
 
 def has_ended(service: Service, task: Task) -> bool:
@@ -88,23 +87,18 @@ def grace(task: Task) -> float:
     return grace_of((task.get("Spec") or {}).get("ContainerSpec") or {})
 
 
-def mode_of(service: Service) -> str:
-    """``Replicated``, ``Global``, ``ReplicatedJob`` or ``GlobalJob``."""
-    return next((mode for mode, value in service["Spec"]["Mode"].items() if value is not None), "Replicated")
-
-
-def slot_of(service: Service, task: Task) -> Any:
+def slot_of(service: Service, task: Task) -> str | int:
     """What its successor after a restart shares with it: the slot; the node where there is one task a node.
 
     A replicated job counts its slots from 0, which the API leaves out.
     """
-    return task.get("NodeID", "") if mode_of(service).startswith("Global") else task.get("Slot", 0)
+    return task.get("NodeID", "") if is_global(service["Spec"]) else task.get("Slot", 0)
 
 
 def task_name(service: Service, task: Task, nodes: Mapping[str, Node]) -> str:
     """``SERVICE.SLOT``, or ``SERVICE.NODE`` where there is one a node."""
     place = slot_of(service, task)
-    if mode_of(service).startswith("Global"):
+    if isinstance(place, str):
         place = node_name(nodes, place)
     return f"{service['Spec']['Name']}.{place}"
 

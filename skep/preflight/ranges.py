@@ -11,6 +11,7 @@ from skep.compose import ComposeError, convert, document_of
 from skep.model import Cluster, Host
 from skep.plan import Finding
 from skep.preflight.facts import Facts, where
+from skep.swarm.network import pools_of
 
 DEFAULT_POOL = "10.0.0.0/8"
 """Docker's default address pool of a swarm. Source: docker swarm init reference."""
@@ -30,8 +31,8 @@ def stack_ranges(cluster: Cluster) -> list[tuple[str, str]]:
         with suppress(ComposeError, KeyError):
             if any(b"subnet" in stack.files[name] for name in stack.compose):
                 networks = convert(document_of(stack), stack.name).networks
-                pools = {name: (body.get("IPAM") or {}).get("Config") or () for name, body in networks.items()}
-                found += [(name, pool["Subnet"]) for name, given in pools.items() for pool in given if "Subnet" in pool]
+                pools = [(name, pool) for name, body in networks.items() for pool in pools_of(body)]
+                found += [(name, pool["Subnet"]) for name, pool in pools if "Subnet" in pool]
     return found
 
 

@@ -13,14 +13,14 @@ from skep.diff import Change, changes
 from skep.hidden import SENSITIVE, holds
 from skep.secret import STARS
 from skep.swarm.image import short
-
-Raw = Mapping[str, Any]
+from skep.swarm.labels import labels_of
+from skep.swarm.references import attachments, named, used
+from skep.swarm.service import container_of, is_job, job_of, mode_of, placement_of, replicas_of
+from skep.swarm.spec import Attachment, ContainerSpec, File, Mount, Port, ServiceSpec, UpdateConfig
 
 IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name", "Placement")
 """Parts whose change leaves the running tasks as they are. Source: IsTaskDirty of moby/swarmkit, by which a change of
 constraints replaces only tasks on nodes that do not meet them."""
-
-JOBS = ("ReplicatedJob", "GlobalJob")
 
 MODE = ("Mode", "Mode")
 """Where a change from one mode to another is told: Swarm refuses it."""
@@ -34,55 +34,47 @@ _OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "Dr
 """Mappings whose keys are the operator's own: an empty text there is a value."""
 
 
-def comparable(spec: Raw, names: Mapping[str, str], *, alike: bool = False) -> dict[str, Any]:
+def comparable(spec: ServiceSpec, names: Mapping[str, str], *, alike: bool = False) -> dict[str, Any]:
     """A ServiceSpec by sections, lists as mappings by what identifies an item.
 
     ``names``: identifiers of networks and configs → names. ``alike``: nodes' own networks are not told apart.
     """
-    task = dict(spec.get("TaskTemplate") or {})
-    container = dict(task.pop("ContainerSpec", None) or {})
-    task.pop("Networks", None)
-    placement = dict(task.pop("Placement", None) or {})
-    placement.pop("Platforms", None)
-    for key in ("ForceUpdate", "Runtime"):
-        task.pop(key, None)
-    if "RestartPolicy" in task:
-        task["RestartPolicy"] = {"Condition": "any"} | _filled(task["RestartPolicy"] or {})
-    endpoint = dict(spec.get("EndpointSpec") or {})
-    ports = endpoint.pop("Ports", None) or ()
+    spec = named(spec, names)
+    task, placement, endpoint = spec["TaskTemplate"], placement_of(spec), spec.get("EndpointSpec") or {}
     found = {
-        "Labels": dict(spec.get("Labels") or {}),
-        "Mode": _mode(spec.get("Mode") or {}),
+        "Labels": dict(labels_of(spec)),
+        "Mode": _mode(spec),
         "UpdateConfig": _rollout(spec.get("UpdateConfig")),
         "RollbackConfig": _rollout(spec.get("RollbackConfig")),
         "EndpointMode": endpoint.get("Mode") or "vip",
-        "Ports": {_port(port): "published" for port in ports},
-        "Networks": {_network(target, names, alike): _network_options(target) for target in _targets(spec)},
-        "Constraints": dict.fromkeys(placement.pop("Constraints", None) or (), "required"),
-        "Placement": placement,
-        **_container(container, names),
-        **task,
+        "Ports": {_port(port): "published" for port in endpoint.get("Ports") or ()},
+        "Networks": {_network(one, names, alike): _network_options(one) for one in attachments(spec)},
+        "Constraints": dict.fromkeys(placement.get("Constraints") or (), "required"),
+        "Placement": _without(placement, "Constraints", "Platforms"),
+        **_container(container_of(spec)),
+        **_without(task, "ContainerSpec", "Networks", "Placement", "ForceUpdate", "Runtime"),
     }
+    if "RestartPolicy" in task:
+        found["RestartPolicy"] = {"Condition": "any"} | _filled(task["RestartPolicy"] or {})
     return _filled(found)
 
 
-def differences(old: Raw, new: Raw, names: Mapping[str, str]) -> list[Change]:
+def differences(old: ServiceSpec, new: ServiceSpec, names: Mapping[str, str]) -> list[Change]:
     """What changes from one spec to the other, by section. Nodes' own networks differ where all are known by name."""
     alike = bool(unlisted(old, names) or unlisted(new, names))
     return list(changes(comparable(old, names, alike=alike), comparable(new, names, alike=alike)))
 
 
-def unlisted(spec: Raw, names: Mapping[str, str]) -> set[str]:
+def unlisted(spec: ServiceSpec, names: Mapping[str, str]) -> set[str]:
     """Identifiers of networks that are not among ``names``: nodes' own, which no list of networks shows."""
-    targets = {str(target["Target"]) for target in _targets(spec)}
-    return {one for one in targets - {*names, *names.values()} if _is_identifier(one)}
+    return {one for one in used("network", spec) - {*names, *names.values()} if _is_identifier(one)}
 
 
-def effect(have: Raw, found: Iterable[Change], *, restart: bool = False) -> str:
+def effect(have: ServiceSpec, found: Iterable[Change], *, restart: bool = False) -> str:
     """What an update of the service there does to its tasks, in words. A job runs again whatever changes: see
     UpdateService of moby/swarmkit."""
     parts = {"Mode.Mode" if change.path == MODE else change.path[0] for change in found}
-    if any(job in (have.get("Mode") or {}) for job in JOBS):
+    if is_job(have):
         return "the job runs again"
     if restart or parts - {*IN_PLACE, "Constraints"}:
         return "its tasks are replaced"
@@ -104,101 +96,85 @@ def shown(change: Change, hidden: frozenset[str]) -> Change:
     return Change(tuple(STARS if holds(part, hidden) else part for part in change.path), *values)
 
 
-def _container(container: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    container.pop("Isolation", None) if container.get("Isolation") == "default" else None
-    privileges = container.get("Privileges") or {}
-    if not any(privileges.values()):
-        container.pop("Privileges", None)
-    elif (privileges.get("CredentialSpec") or {}).get("Config"):
-        credentials = privileges["CredentialSpec"]
-        named = {**credentials, "Config": names.get(credentials["Config"], credentials["Config"])}
-        container["Privileges"] = {**privileges, "CredentialSpec": named}
-    if container.get("Hosts"):
-        container["Hosts"] = dict.fromkeys(container["Hosts"], "set")
+def _container(container: ContainerSpec) -> dict[str, Any]:
+    isolation = container.get("Isolation")
     return {
-        "Image": container.pop("Image", None),
-        "Env": dict(_variable(item) for item in container.pop("Env", None) or ()),
-        "ContainerLabels": dict(container.pop("Labels", None) or {}),
-        "Configs": dict(_file(one, "Config") for one in container.pop("Configs", None) or ()),
-        "Secrets": dict(_file(one, "Secret") for one in container.pop("Secrets", None) or ()),
-        "Mounts": {mount.get("Target", "?"): _mount(mount) for mount in container.pop("Mounts", None) or ()},
-        "Ulimits": {limit["Name"]: dict(limit) for limit in container.pop("Ulimits", None) or ()},
-        **container,
+        **_without(container, "Labels"),
+        "Env": dict(_variable(item) for item in container.get("Env") or ()),
+        "ContainerLabels": dict(labels_of(container)),
+        "Configs": dict(_file(one.get("ConfigName", ""), one.get("File")) for one in container.get("Configs") or ()),
+        "Secrets": dict(_file(one.get("SecretName", ""), one.get("File")) for one in container.get("Secrets") or ()),
+        "Mounts": {mount.get("Target", "?"): _mount(mount) for mount in container.get("Mounts") or ()},
+        "Ulimits": {limit["Name"]: limit for limit in container.get("Ulimits") or ()},
+        "Hosts": dict.fromkeys(container.get("Hosts") or (), "set"),
+        "Isolation": isolation if isolation != "default" else None,
     }
 
 
-def _variable(item: str) -> tuple[str, Any]:
+def _without(values: Mapping[str, object], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _variable(item: str) -> tuple[str, object]:
     """Name and value; a variable without ``=`` is taken out of the image's."""
     name, equals, value = item.partition("=")
     return name, value if equals else {"unset": "yes"}
 
 
-def _file(one: Raw, what: str) -> tuple[str, dict[str, Any]]:
-    file = one.get("File")
-    name = one.get(f"{what}Name", "")
+def _file(name: str, file: File | None) -> tuple[str, dict[str, Any]]:
     if not file:
         return f"runtime {name}", {"Name": name}
-    kept = {key: value for key, value in file.items() if key != "Name"}
-    return file["Name"], {"Name": name, **kept}
+    return file["Name"], {**_without(file, "Name"), "Name": name}
 
 
-def _mount(mount: Raw) -> dict[str, Any]:
-    return {"Type": "volume", **{key: value for key, value in mount.items() if key not in ("Target", "Consistency")}}
+def _mount(mount: Mount) -> dict[str, Any]:
+    return {"Type": "volume", **_without(mount, "Target", "Consistency")}
 
 
-def _port(port: Raw) -> str:
+def _port(port: Port) -> str:
     published = port.get("PublishedPort") or "any"
     mode = port.get("PublishMode") or "ingress"
     return f"{published}:{port.get('TargetPort')}/{port.get('Protocol') or 'tcp'} {mode}"
 
 
-def _targets(spec: Raw) -> list[Raw]:
-    task = spec.get("TaskTemplate") or {}
-    return [*(task.get("Networks") or ()), *(spec.get("Networks") or ())]
-
-
-def _network(target: Raw, names: Mapping[str, str], alike: bool) -> str:
-    name = names.get(target["Target"], target["Target"])
-    unknown = name == target["Target"] and name not in names.values() and _is_identifier(name)
+def _network(attachment: Attachment, names: Mapping[str, str], alike: bool) -> str:
+    name = attachment["Target"]
+    unknown = name not in names.values() and _is_identifier(name)
     return _EVERYWHERE if unknown or (alike and name in _PREDEFINED) else name
 
 
-def _network_options(target: Raw) -> dict[str, Any]:
-    kept = {key: value for key, value in target.items() if key not in ("Target", "Aliases")}
-    return {"joined": "yes", "Aliases": dict.fromkeys(target.get("Aliases") or (), "set"), **kept}
+def _network_options(attachment: Attachment) -> dict[str, Any]:
+    aliases = dict.fromkeys(attachment.get("Aliases") or (), "set")
+    return {"joined": "yes", "Aliases": aliases, **_without(attachment, "Target", "Aliases")}
 
 
 def _is_identifier(text: str) -> bool:
     return len(text) == 25 and text.isalnum() and text == text.lower()
 
 
-def _mode(mode: Raw) -> dict[str, Any]:
-    if "Global" in mode:
-        return {"Mode": "global"}
-    if "GlobalJob" in mode:
-        return {"Mode": "global-job"}
-    if "ReplicatedJob" in mode:
-        job = mode["ReplicatedJob"] or {}
-        at_once = job.get("MaxConcurrent", 1)
-        completions = job.get("TotalCompletions", at_once)
+def _mode(spec: ServiceSpec) -> dict[str, str]:
+    mode = mode_of(spec)
+    if mode == "ReplicatedJob":
+        completions, at_once = job_of(spec)
         return {"Mode": "replicated-job", "Completions": str(completions), "MaxConcurrent": str(at_once)}
-    replicas = (mode.get("Replicated") or {}).get("Replicas")
-    return {"Mode": "replicated", "Replicas": str(1 if replicas is None else replicas)}
+    if mode == "Replicated":
+        return {"Mode": "replicated", "Replicas": str(replicas_of(spec))}
+    return {"Mode": "global" if mode == "Global" else "global-job"}
 
 
-def _rollout(config: Raw | None) -> dict[str, Any] | None:
+def _rollout(config: UpdateConfig | None) -> dict[str, Any] | None:
     if config is None:
         return None
     return {"FailureAction": "pause", "Order": "stop-first"} | _filled(config)
 
 
-def _filled(values: Raw) -> dict[str, Any]:
+def _filled(values: Mapping[str, object]) -> dict[str, Any]:
     """Without what is empty, zero or false, at every depth; but see ``_ZERO_COUNTS``."""
     inner = {name: _inner(name, one) for name, one in values.items()}
     return {name: one for name, one in inner.items() if one or (name in _ZERO_COUNTS and one is not None)}
 
 
-def _inner(name: str, value: Any) -> Any:
+def _inner(name: str, value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value) if name in _OPEN else _filled(value)
     return [_inner("", item) for item in value] if isinstance(value, list) else value

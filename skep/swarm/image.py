@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
+
+from skep.swarm.spec import Platform
 
 _PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_PART}(?:\.{_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -15,6 +16,26 @@ IDENTIFIER = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
 """What names an image by its content alone."""
 _LONGEST = 255
 _SHORT = 12
+
+
+class Descriptor(TypedDict):
+    """What a digest stands for."""
+
+    digest: str
+
+
+class OciPlatform(TypedDict):
+    """A platform in the registry's terms."""
+
+    architecture: str
+    os: str
+
+
+class Answer(TypedDict, total=False):
+    """The engine's answer to ``/distribution/IMAGE/json``."""
+
+    Descriptor: Descriptor
+    Platforms: list[OciPlatform] | None
 
 
 def is_image(text: str) -> bool:
@@ -62,32 +83,16 @@ def short(image: str) -> str:
     return f"{name}@{digest[:_SHORT]}" if at else name
 
 
-def with_digest(image: str, answer: Mapping[str, Any]) -> tuple[str, list[dict[str, str]]]:
-    """An image pinned to what its registry says of it (the answer of ``/distribution``), and its platforms.
+def with_digest(image: str, answer: Answer) -> tuple[str, list[Platform]]:
+    """An image pinned to what its registry says of it, and its platforms.
 
     As Docker's client does it, the architecture of 32-bit ARM stays open (swarmkit#2294).
     """
-    platforms = [
+    platforms: list[Platform] = [
         {
             "Architecture": "" if one["architecture"].lower() == "arm" else one["architecture"],
             "OS": one["os"],
         }
         for one in answer.get("Platforms") or ()
     ]
-    digest = answer["Descriptor"]["digest"]
-    return (image if "@" in image else f"{image}@{digest}"), platforms
-
-
-def pinned(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """A service's spec with its image pinned, where there is an answer about it; platforms it names stay."""
-    template = dict(spec["TaskTemplate"])
-    container = dict(template["ContainerSpec"])
-    answer = answers.get(container["Image"])
-    if answer is None:
-        return dict(spec)
-    container["Image"], platforms = with_digest(container["Image"], answer)
-    placement = dict(template.get("Placement") or {})
-    if platforms:
-        placement.setdefault("Platforms", platforms)
-    template |= {"ContainerSpec": container} | ({"Placement": placement} if placement else {})
-    return {**spec, "TaskTemplate": template}
+    return (image if "@" in image else f"{image}@{answer['Descriptor']['digest']}"), platforms

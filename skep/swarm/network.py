@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from skep.model import Network, canonical
+from skep import model
+from skep.model import canonical
 from skep.swarm.labels import labels_of
+from skep.swarm.objects import Ipam, Network, Pool
 
-POOL = ("Subnet", "IPRange", "Gateway")
+POOL: tuple[Literal["Subnet", "IPRange", "Gateway"], ...] = ("Subnet", "IPRange", "Gateway")
 """What a network's pool is told by."""
 
 VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
@@ -18,27 +19,30 @@ ENCRYPTED = "encrypted"
 """The option by which an overlay network is encrypted, whatever its value."""
 
 
-def settings(network: Mapping[str, Any]) -> dict[str, Any]:
+def pools_of(network: Network) -> list[Pool]:
+    """Its ranges of addresses; none where Swarm chooses, and has not yet."""
+    return (network.get("IPAM") or {}).get("Config") or []
+
+
+def settings(network: Network) -> dict[str, Any]:
     """What decides whether two networks are alike, of one as the API tells or takes it, in the API's terms; without
     what the Engine adds. A pool's addresses are a list for each of ``POOL``."""
-    ipam = network.get("IPAM") or {}
-    pools = ipam.get("Config") or ()
     return {
         "Driver": network.get("Driver") or "overlay",
         "Internal": bool(network.get("Internal")),
         "Attachable": bool(network.get("Attachable")),
         "EnableIPv6": bool(network.get("EnableIPv6")),
-        "Options": {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN},
+        "Options": _options(network),
         "Labels": dict(labels_of(network)),
-        "IPAM.Driver": ipam.get("Driver") or "default",
-        **{key: [canonical(pool[key]) if pool.get(key) else None for pool in pools] for key in POOL},
+        "IPAM.Driver": (network.get("IPAM") or {}).get("Driver") or "default",
+        **{key: [canonical(pool[key]) if pool.get(key) else None for pool in pools_of(network)] for key in POOL},
     }
 
 
-def body(network: Network) -> dict[str, Any]:
+def body(network: model.Network) -> Network:
     """What is sent to make a network of the inventory. One with an IPv6 subnet has IPv6 enabled: without that, newer
     managers pass over the subnet, and older ones take it and give no task an address of it."""
-    made: dict[str, Any] = {
+    made: Network = {
         "Name": network.name,
         "Driver": network.driver,
         "Scope": "swarm",
@@ -48,8 +52,36 @@ def body(network: Network) -> dict[str, Any]:
         "Options": dict(network.options) | ({ENCRYPTED: ""} if network.encrypted else {}),
     }
     if network.subnet:
-        pool = {"Subnet": canonical(network.subnet), "Gateway": network.gateway and canonical(network.gateway)}
-        made["IPAM"] = {"Driver": "default", "Config": [{key: value for key, value in pool.items() if value}]}
+        pool: Pool = {"Subnet": canonical(network.subnet)}
+        if network.gateway:
+            pool["Gateway"] = canonical(network.gateway)
+        made["IPAM"] = {"Driver": "default", "Config": [pool]}
     if ":" in (network.subnet or ""):
         made["EnableIPv6"] = True
     return made
+
+
+def made_again(told: Network) -> Network:
+    """What would make an observed network again."""
+    made: Network = {
+        "Name": told["Name"],
+        "Driver": told["Driver"],
+        "Internal": told.get("Internal", False),
+        "Attachable": told.get("Attachable", False),
+        "Labels": told.get("Labels"),
+    }
+    if told.get("EnableIPv6"):
+        made["EnableIPv6"] = True
+    if options := _options(told):
+        made["Options"] = options
+    driver = (told.get("IPAM") or {}).get("Driver", "default")
+    asked: Ipam = {"Driver": driver} if driver not in ("", "default") else {}
+    if pools := [pool for pool in pools_of(told) if pool.get("Subnet")]:
+        asked["Config"] = pools
+    if asked:
+        made["IPAM"] = asked
+    return made
+
+
+def _options(network: Network) -> dict[str, str]:
+    return {key: value for key, value in (network.get("Options") or {}).items() if key != VXLAN}

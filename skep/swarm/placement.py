@@ -8,13 +8,13 @@ made and stays pending for ever.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skep.swarm.addresses import go_address, go_network
-
-Raw = Mapping[str, Any]
+from skep.swarm.objects import Node
+from skep.swarm.service import placement_of
+from skep.swarm.spec import ServiceSpec
 
 ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
 NODE_LABELS = "node.labels."
@@ -48,13 +48,13 @@ def parse(text: str) -> Constraint:
     return Constraint(key, operator == "==", value)
 
 
-def fitting(constraints: Iterable[str], nodes: Iterable[Raw]) -> list[Raw]:
+def fitting(constraints: Iterable[str], nodes: Iterable[Node]) -> list[Node]:
     """The nodes that meet all of them."""
     wanted = list(constraints)
     return [node for node in nodes if all(meets(constraint, node) for constraint in wanted)]
 
 
-def taking_tasks(nodes: Iterable[Raw]) -> list[Raw]:
+def taking_tasks(nodes: Iterable[Node]) -> list[Node]:
     """The nodes that are active and not down."""
     return [
         node
@@ -64,20 +64,20 @@ def taking_tasks(nodes: Iterable[Raw]) -> list[Raw]:
     ]
 
 
-def is_ready(node: Raw) -> bool:
+def is_ready(node: Node) -> bool:
     """The managers hear from it."""
-    return bool(node["Status"]["State"] == "ready")
+    return node["Status"]["State"] == "ready"
 
 
-def is_meant(spec: Raw, node: Raw) -> bool:
+def is_meant(spec: ServiceSpec, node: Node) -> bool:
     """A global service of that ServiceSpec is to have a task on this node now."""
     active = (node.get("Spec") or {}).get("Availability", "active") == "active"
     return is_ready(node) and active and bool(fitting(constraints_of(spec), [node])) and runs_on(spec, node)
 
 
-def runs_on(spec: Raw, node: Raw) -> bool:
+def runs_on(spec: ServiceSpec, node: Node) -> bool:
     """The node has one of the platforms that the service's image is for, as far as they are known."""
-    platforms = (spec["TaskTemplate"].get("Placement") or {}).get("Platforms") or ()
+    platforms = placement_of(spec).get("Platforms") or ()
     own = (node.get("Description") or {}).get("Platform") or {}
     system, machine = own.get("OS", ""), own.get("Architecture", "")
     return not platforms or any(
@@ -87,12 +87,12 @@ def runs_on(spec: Raw, node: Raw) -> bool:
     )
 
 
-def constraints_of(spec: Raw) -> Sequence[str]:
+def constraints_of(spec: ServiceSpec) -> Sequence[str]:
     """The constraints of a ServiceSpec."""
-    return list((spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or ())
+    return placement_of(spec).get("Constraints") or ()
 
 
-def meets(text: str, node: Mapping[str, Any]) -> bool:
+def meets(text: str, node: Node) -> bool:
     """Whether a node (as ``/nodes`` lists it) meets ``KEY==VALUE`` or ``KEY!=VALUE``.
 
     Keys and values are compared without regard to case, names of labels with it. A key nobody knows is met by none,
@@ -109,7 +109,7 @@ def meets(text: str, node: Mapping[str, Any]) -> bool:
     return found is not None and (found.casefold() == asked.value.casefold()) == asked.equal
 
 
-def _told(key: str, node: Mapping[str, Any]) -> str | None:
+def _told(key: str, node: Node) -> str | None:
     """What a key other than ``node.ip`` is on the node, empty where it is not told; ``None``: no such key."""
     spec, description = node.get("Spec") or {}, node.get("Description") or {}
     platform = description.get("Platform") or {}

@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TypedDict
 
-Raw = Mapping[str, Any]
-Port = tuple[str, int]
-"""Protocol and published port."""
+from skep.swarm.objects import Service
+from skep.swarm.spec import EndpointSpec, ServiceSpec
+
+Key = tuple[str, int]
+"""Protocol and published port: what a port is taken by."""
 
 
-def published(spec: Raw) -> Iterator[dict[str, Any]]:
+class Published(TypedDict):
+    """A port with its defaults filled in."""
+
+    Protocol: str
+    PublishedPort: int
+    PublishMode: str
+
+
+def published(spec: ServiceSpec) -> Iterator[Published]:
     """The ports of a ServiceSpec that are published where the file says, their defaults filled in."""
-    return _known((spec.get("EndpointSpec") or {}).get("Ports"))
+    return _known(spec.get("EndpointSpec"))
 
 
-def ports_of(service: Raw) -> dict[Port, bool]:
+def ports_of(service: Service) -> dict[Key, bool]:
     """The ports of a service as ``/services`` lists it (Swarm's own choices too), and whether they are the whole
     swarm's (``ingress``)."""
-    found: dict[Port, bool] = {}
-    for port in (*published(service["Spec"]), *_known((service.get("Endpoint") or {}).get("Ports"))):
+    found: dict[Key, bool] = {}
+    for port in (*published(service["Spec"]), *_known(service.get("Endpoint"))):
         key = port_of(port)
         found[key] = found.get(key, False) or port["PublishMode"] == "ingress"
     return found
 
 
-def port_of(port: Raw) -> Port:
+def port_of(port: Published) -> Key:
     """What a port is taken by."""
     return port["Protocol"], port["PublishedPort"]
 
 
-def clash(one: Mapping[Port, bool], other: Mapping[Port, bool]) -> Port | None:
+def clash(one: Mapping[Key, bool], other: Mapping[Key, bool]) -> Key | None:
     """A port that both cannot have: one of them for the whole swarm. Ports of hosts may be the same."""
     return next((port for port in one if port in other and (one[port] or other[port])), None)
 
 
-def _known(ports: Any) -> Iterator[dict[str, Any]]:
-    for port in ports or ():
+def _known(endpoint: EndpointSpec | None) -> Iterator[Published]:
+    for port in (endpoint or {}).get("Ports") or ():
         if port.get("PublishedPort"):
-            yield {"Protocol": "tcp", "PublishMode": "ingress", **port}
+            yield {
+                "Protocol": port.get("Protocol", "tcp"),
+                "PublishedPort": port["PublishedPort"],
+                "PublishMode": port.get("PublishMode", "ingress"),
+            }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from skep.swarm.labels import (
     REVISION,
@@ -19,10 +19,23 @@ from skep.swarm.labels import (
     REVISION_WHO,
     labels_of,
 )
+from skep.swarm.objects import Network, Object
+from skep.swarm.spec import ServiceSpec
 
 BEGUN, DONE = "begun", "done"
 
-Raw = Mapping[str, Any]
+
+class Content(TypedDict, total=False):
+    """What a revision holds: specs with names in place of identifiers and pinned images, networks, names of configs
+    and secrets, hooks by service, the plan's lines, and ``sealed``, the configs that hold something hidden."""
+
+    services: dict[str, ServiceSpec]
+    networks: dict[str, Network]
+    configs: list[str]
+    secrets: list[str]
+    hooks: dict[str, str]
+    changes: list[str]
+    sealed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +63,9 @@ class Revision:
         return name_of(self.stack, self.number)
 
     @property
-    def content(self) -> Mapping[str, Any]:
-        """``services``, ``networks``, ``configs``, ``secrets``, ``hooks`` and ``changes``."""
-        found: Mapping[str, Any] = json.loads(zlib.decompress(base64.b64decode(self.packed)))
+    def content(self) -> Content:
+        """What it asked for."""
+        found: Content = json.loads(zlib.decompress(base64.b64decode(self.packed)))
         return found
 
 
@@ -61,12 +74,20 @@ def name_of(stack: str, number: int) -> str:
     return f"skep.{stack}.{number}"
 
 
-def pack(content: Mapping[str, Any]) -> str:
+class Record(TypedDict):
+    """A revision that is to be written down: the config that holds it, before its content is packed."""
+
+    Name: str
+    Labels: dict[str, str]
+    content: Content
+
+
+def pack(content: Content) -> str:
     """A revision's content as the ``Data`` of its config; the same content gives the same text."""
     return base64.b64encode(zlib.compress(json.dumps(content, sort_keys=True).encode(), 9)).decode()
 
 
-def read_revision(config: Raw) -> Revision | None:
+def read_revision(config: Object) -> Revision | None:
     """The revision a config of the Engine API holds; ``None`` for any other config."""
     labels = labels_of(config["Spec"])
     if not str(labels.get(REVISION, "")).isdigit() or REVISION_OF not in labels:

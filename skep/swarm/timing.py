@@ -7,18 +7,25 @@ it: pulling images, and health checks that the image brings along.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from skep.swarm.comparing import JOBS
+from skep.swarm.service import (
+    Section,
+    container_of,
+    health_of,
+    is_global,
+    is_job,
+    replicas_of,
+    rollout_of,
+)
+from skep.swarm.spec import ContainerSpec, ServiceSpec
 from skep.units import seconds_text
-
-Raw = Mapping[str, Any]
 
 SECOND = 10**9
 GRACE = 10.0
 """Seconds that the engine gives a task to stop where its service names no stop_grace_period."""
+RESTART_DELAY = 5.0
+"""Seconds, where a restart policy names none."""
 MONITOR = 5.0
 """Seconds for which Swarm watches an update where none are named."""
 OLD_TASK = 60.0
@@ -44,32 +51,38 @@ class Timing:
         return f"{seconds_text(self.seconds)} ({', '.join(self.why)})"
 
 
-def timing(spec: Raw, have: Raw | None, *, replaced: bool, nodes: int) -> Timing:
+def timing(spec: ServiceSpec, have: ServiceSpec | None, *, replaced: bool, nodes: int) -> Timing:
     """Of a service that becomes ``spec``; ``have`` is what it was. ``replaced``: its tasks are; ``nodes``: those that
     a global service may run on. Nobody can tell how long a job takes."""
-    if any(job in spec["Mode"] for job in JOBS):
+    if is_job(spec):
         return Timing()
     if have is None:
         healthy = _until_healthy(spec)
         why = [_healthy(healthy)] if healthy else []
         return Timing(healthy + _watched(spec, "UpdateConfig"), 0.0, (*why, _monitored(spec, "UpdateConfig")))
     forth = _seconds(spec, have, "UpdateConfig", replaced, nodes)
-    action = (spec.get("UpdateConfig") or {}).get("FailureAction")
+    action = rollout_of(spec).get("FailureAction")
     back = _seconds(have, spec, "RollbackConfig", replaced, nodes) if action == "rollback" else 0.0
     return Timing(forth, back, tuple(_why(spec, have, replaced, nodes)))
 
 
-def grace_of(container: Raw) -> float:
+def grace_of(container: ContainerSpec) -> float:
     """Seconds that a task may take to stop, by its ContainerSpec."""
     given = container.get("StopGracePeriod")
     return GRACE if given is None else float(given) / SECOND
 
 
-def _seconds(new: Raw, old: Raw, section: str, replaced: bool, nodes: int) -> float:
+def restart_delay(spec: ServiceSpec) -> float:
+    """Seconds that Swarm waits before it starts a task again."""
+    delay = (spec["TaskTemplate"].get("RestartPolicy") or {}).get("Delay")
+    return RESTART_DELAY if delay is None else delay / SECOND
+
+
+def _seconds(new: ServiceSpec, old: ServiceSpec, section: Section, replaced: bool, nodes: int) -> float:
     watched, grace = _watched(new, section), _grace(old)
     if not replaced:
         return max(_until_healthy(new) + watched, grace if _tasks(old, nodes) > _tasks(new, nodes) else 0.0)
-    config = new.get(section) or {}
+    config = rollout_of(new, section)
     start_first = config.get("Order") == "start-first"
     step = _until_healthy(new) + (0.0 if start_first else min(grace, OLD_TASK))
     delay = (config.get("Delay") or 0) / SECOND
@@ -78,9 +91,9 @@ def _seconds(new: Raw, old: Raw, section: str, replaced: bool, nodes: int) -> fl
     return max(batches * (step + delay) + watched, last_stops)
 
 
-def _why(new: Raw, old: Raw, replaced: bool, nodes: int) -> list[str]:
+def _why(new: ServiceSpec, old: ServiceSpec, replaced: bool, nodes: int) -> list[str]:
     """What the time is made of, in words."""
-    config, grace, healthy = new.get("UpdateConfig") or {}, _grace(old), _until_healthy(new)
+    config, grace, healthy = rollout_of(new), _grace(old), _until_healthy(new)
     delay, batches = (config.get("Delay") or 0) / SECOND, _batches(new, old, "UpdateConfig", nodes)
     why = []
     if replaced and batches > 1:
@@ -96,35 +109,35 @@ def _healthy(seconds: float) -> str:
     return f"a health check may take {seconds_text(seconds)}"
 
 
-def _monitored(spec: Raw, section: str) -> str:
+def _monitored(spec: ServiceSpec, section: Section) -> str:
     return f"watched for {seconds_text(_watched(spec, section))}"
 
 
-def _watched(spec: Raw, section: str) -> float:
-    nanoseconds = (spec.get(section) or {}).get("Monitor")
+def _watched(spec: ServiceSpec, section: Section) -> float:
+    nanoseconds = rollout_of(spec, section).get("Monitor")
     return float(nanoseconds) / SECOND if nanoseconds else MONITOR
 
 
-def _grace(spec: Raw) -> float:
-    return grace_of(spec["TaskTemplate"].get("ContainerSpec") or {})
+def _grace(spec: ServiceSpec) -> float:
+    return grace_of(container_of(spec))
 
 
-def _until_healthy(spec: Raw) -> float:
+def _until_healthy(spec: ServiceSpec) -> float:
     """Until the engine has called a task healthy, or unhealthy: it is not running before."""
-    check = (spec["TaskTemplate"].get("ContainerSpec") or {}).get("Healthcheck") or {}
-    if not check.get("Test") or check["Test"][0] == "NONE":
+    check = health_of(spec)
+    if check is None:
         return 0.0
-    interval, patience = ((check.get(key) or 0) / SECOND for key in ("Interval", "Timeout"))
+    interval, patience = (check.get("Interval") or 0) / SECOND, (check.get("Timeout") or 0) / SECOND
     each = (interval or INTERVAL) + (patience or PATIENCE)
     return float((check.get("StartPeriod") or 0) / SECOND + each * (check.get("Retries") or RETRIES))
 
 
-def _tasks(spec: Raw, nodes: int) -> int:
-    return nodes if "Global" in spec["Mode"] else int((spec["Mode"].get("Replicated") or {}).get("Replicas", 1))
+def _tasks(spec: ServiceSpec, nodes: int) -> int:
+    return nodes if is_global(spec) else replicas_of(spec)
 
 
-def _batches(new: Raw, old: Raw, section: str, nodes: int) -> int:
+def _batches(new: ServiceSpec, old: ServiceSpec, section: Section, nodes: int) -> int:
     """Turns in which the tasks come; 0 at once means all. Without a section Swarm takes one by one."""
     tasks = max(_tasks(new, nodes), _tasks(old, nodes))
-    at_once = (new.get(section) or {}).get("Parallelism", 0) if new.get(section) else 1
+    at_once = rollout_of(new, section).get("Parallelism", 0) if rollout_of(new, section) else 1
     return math.ceil(tasks / at_once) if at_once else 1

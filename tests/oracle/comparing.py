@@ -15,9 +15,10 @@ from swarms import FOLDER, NAMESPACE, Swarm
 
 from roles.stacks.role import role
 from roles.stacks.state import State, Told
-from skep.compose import Document, Specs, convert, load, render, with_ids
+from skep.compose import Document, Specs, convert, load, render
 from skep.model import Cluster, Host, Rollout, Stack
 from skep.plan import Finding, Step
+from skep.swarm.references import with_ids
 
 CORPUS = Path(__file__).parent / "corpus"
 CASES = sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir())

@@ -16,9 +16,10 @@ from unittest.mock import patch
 from specs import document
 from swarms import NAMESPACE, Swarm
 
-from skep.compose import ComposeError, Specs, convert, load, with_ids
+from skep.compose import ComposeError, Specs, convert, load
 from skep.refusals import RULES, Rule, SwarmFacts
 from skep.refusals.table import NAMES
+from skep.swarm.references import with_ids
 
 STACK = "fuzz"
 AT_ONCE = 8

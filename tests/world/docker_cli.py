@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from skep.compose import convert, load, with_ids
+from skep.compose import convert, load
 from skep.model import Stack
+from skep.swarm.references import with_ids
 from tests.world.engine_api import EngineApi
 
 

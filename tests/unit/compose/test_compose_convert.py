@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from skep.compose import ComposeError, convert, with_ids
+from skep.compose import ComposeError, convert
 from skep.compose.convert import LONGEST_STACK
 from skep.compose.ports import short
 from skep.compose.quantities import duration, nano_cpus, size, words
 from skep.compose.service import capabilities
 from skep.swarm.image import is_image, tagged
+from skep.swarm.references import with_ids
 from skep.swarm.revision import name_of
 from skep.units import duration_text
 from tests.unit.compose.conftest import Read
