@@ -5,9 +5,8 @@ Each host keeps the highest number it has seen in ``/var/lib/skep/fence``, and w
 
 from __future__ import annotations
 
-import shlex
-
 from skep.holder import Holder, read_holder
+from skep.shell import quoted
 
 PRIVATE = "umask 077; mkdir -p /var/lib/skep && chmod 700 /var/lib/skep && cd /var/lib/skep || exit 70"
 """sh; goes to the folder of what this tool keeps on a host. Only root may look into it."""
@@ -24,7 +23,7 @@ REFUSED = 176
 
 def raised(number: int, holder: Holder) -> str:
     """sh, for ``GUARDED``: this number is the highest now; or ends with ``REFUSED``."""
-    kept = shlex.quote(f"{number} {holder.line}")
+    kept = quoted(f"{number} {holder.line}")
     return f"""{SEEN}
 if [ "$seen" -gt {number} ]; then cat fence >&2; exit {REFUSED}; fi
 [ "$seen" -eq {number} ] || {{ printf '%s\\n' {kept} >fence.new && mv -f fence.new fence; }} || exit 70"""

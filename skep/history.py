@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from skep.errors import SkepError
 from skep.fence import PRIVATE
 from skep.holder import Holder
 from skep.lock import Failures, ask_each
+from skep.shell import quoted
 from skep.ssh import Pool
 
 FILE = "/var/lib/skep/history.jsonl"
@@ -54,7 +54,7 @@ class Recorder:
             lines, self._lines = self._lines, []
         if not lines:
             return
-        text = shlex.quote("\n".join(lines))
+        text = quoted("\n".join(lines))
         script = f"""set -e
 {PRIVATE}
 printf '%s\\n' {text} >>history.jsonl

@@ -4,7 +4,6 @@ splits it. Kept in ``/var/lib/skep/lock`` as one JSON line; expires by the host'
 from __future__ import annotations
 
 import math
-import shlex
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
@@ -15,6 +14,7 @@ from skep.errors import ConnectError, LockHeld, SkepError, nobody
 from skep.fence import GUARDED, SEEN, raised, read_fence
 from skep.holder import Holder, me, read_holder
 from skep.lease import Lease, majority, now
+from skep.shell import quoted
 from skep.ssh import Pool, Session
 from skep.workers import LOOK, Workers, result
 
@@ -99,7 +99,7 @@ class ClusterLock:
 
     def _release(self) -> None:
         """Give back what was taken. One Ctrl-C waits until that is done: else others would be kept out for ``TTL``."""
-        script = f"{GUARDED}\n! grep -qsF {self.holder.id} lock || rm -f lock"
+        script = f"{GUARDED}\n! grep -qsF {quoted(self.holder.id)} lock || rm -f lock"
         held, self.held = self.held, []
         worker = Workers(1, "lock")
         giving = worker.submit(self._pool.map, lambda session: session.run(script, timeout=15), held)
@@ -119,7 +119,7 @@ class ClusterLock:
         """One round. A manager that cannot be asked keeps its lease until that ends by itself; one that is silent is
         asked again once it has answered, and after ``patience`` the others do not wait for it."""
         number = raised(self.lease.number, self.holder)
-        script = f"{GUARDED}\ngrep -qsF {self.holder.id} lock || exit {GONE}\n{number}\ntouch lock"
+        script = f"{GUARDED}\ngrep -qsF {quoted(self.holder.id)} lock || exit {GONE}\n{number}\ntouch lock"
         names = [name for name in self.held if name not in self._asked or self._asked[name].done()]
         worker, since = Workers(len(names) or 1, "lock"), now()
         for name in names:
@@ -202,10 +202,10 @@ def _attempt(session: Session, holder: Holder, *, replace: str) -> Holder | int:
     Taken, it gives the least number that this lock may have: above all that this manager has seen, and above all
     that went by its clock, so that managers which lost their memory do not start again below what hosts have seen.
     """
-    dead = f"! grep -qF {shlex.quote(replace)} lock" if replace else "true"
+    dead = f"! grep -qF {quoted(replace)} lock" if replace else "true"
     script = f"""{GUARDED}
 if {_FRESH} && {dead}; then cat lock; exit {HELD}; fi
-printf '%s\\n' {shlex.quote(holder.line)} >lock.new && mv -f lock.new lock || exit 70
+printf '%s\\n' {quoted(holder.line)} >lock.new && mv -f lock.new lock || exit 70
 {SEEN}
 least=$(date +%s)
 [ "$least" -gt "$seen" ] || least=$((seen + 1))

@@ -104,8 +104,8 @@ class Run(Step):
     kind: ClassVar[str] = "run"
     script: str
     files: Mapping[str, bytes | Mapping[str, Any]] = field(default_factory=dict, repr=False)
-    secrets: Mapping[str, str | Secret] = field(default_factory=dict)
-    """Exported to the script; travels over stdin, never in argv."""
+    variables: Mapping[str, str | int | Secret] = field(default_factory=dict)
+    """Exported to the script; they travel over stdin, never in argv. What is secret is a ``Secret``."""
     hides: tuple[Secret, ...] = ()
     """Further values that no output of it may show; not sent."""
     restarts: bool = False

@@ -1,6 +1,21 @@
-"""Pieces of POSIX sh that scripts of several roles are made of."""
+"""How values get into scripts, and pieces of POSIX sh that scripts of several roles are made of."""
 
 from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+
+def quoted(*values: str | int) -> str:
+    """The values as words of a shell, which it takes as they are, whatever they hold."""
+    return shlex.join(map(str, values))
+
+
+def exported(variables: Mapping[str, str | int]) -> str:
+    """POSIX sh: these variables, for all that follows and all that it starts. They are named in capitals there, to tell
+    them from the script's own."""
+    return "".join(f"export {name}={quoted(value)}\n" for name, value in sorted(variables.items()))
+
 
 BUSY = 75
 """What a script ends with that could not begin because something else is at work on the host; it has changed nothing,

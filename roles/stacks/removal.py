@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.state import Found, Told
 from roles.stacks.waiting import ALLOWANCE, longest_stop
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
+from skep.shell import quoted
 from skep.swarm.labels import stack_of
 from skep.swarm.objects import Object, Service
 from skep.swarm.references import Kind, used
@@ -175,7 +175,7 @@ def _steps(
             host=host,
             title=f"remove volumes {', '.join(names)}, with what is in them",
             cause="asked for with --volumes",
-            script=f"set -- {shlex.join(names)}\n{VOLUMES}",
+            script=f"set -- {quoted(*names)}\n{VOLUMES}",
             needs=(f"stacks/gone:{name}",),
         )
         for host, names in volumes.items()

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import base64
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from skep.model import reveal
 from skep.plan import Put, Run, file_bytes
-from skep.secret import Secret
-from skep.shell import NO_ROOM, REPLACE
+from skep.secret import Secret, revealed
+from skep.shell import NO_ROOM, REPLACE, exported, quoted
 
 
 def run_script(step: Run) -> str:
     """The step's script with its variables exported and its files laid under ``$FILES``, removed at the end."""
-    return _script(step.script, step.files, step.secrets)
+    return _script(step.script, step.files, step.variables)
 
 
 def put_script(step: Put) -> str:
     """Replace the file in one move, with its mode; through a link, and never by putting it into a folder."""
-    replace = f'{REPLACE}replace "$FILES/content" {shlex.quote(step.path)} {step.mode:o}'
+    replace = f'{REPLACE}replace "$FILES/content" {quoted(step.path)} {step.mode:o}'
     return _script(replace, {"content": step.content}, {})
 
 
-def _script(script: str, files: Mapping[str, bytes | Mapping[str, Any]], secrets: Mapping[str, str | Secret]) -> str:
-    lines = ["umask 077"]
-    lines += [f"export {name}={shlex.quote(reveal(value))}" for name, value in sorted(secrets.items())]
+def _script(
+    script: str, files: Mapping[str, bytes | Mapping[str, Any]], variables: Mapping[str, str | int | Secret]
+) -> str:
+    lines = ["umask 077", exported({name: revealed(value) for name, value in variables.items()})]
     if files:
         lines += [f"FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit {NO_ROOM}", "trap 'rm -rf \"$FILES\"' EXIT"]
         lines += ["trap 'exit 143' HUP INT TERM", "export FILES"]
@@ -38,7 +37,7 @@ def _script(script: str, files: Mapping[str, bytes | Mapping[str, Any]], secrets
 def _lay(files: Mapping[str, bytes | Mapping[str, Any]]) -> list[str]:
     lines: list[str] = []
     for name, content in sorted(files.items()):
-        path = f'"$FILES"/{shlex.quote(name)}'
+        path = f'"$FILES"/{quoted(name)}'
         lines += [f'mkdir -p "$(dirname {path})"', f"{_decode(file_bytes(content))} >{path} || exit {NO_ROOM}"]
     return lines
 

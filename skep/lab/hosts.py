@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import socket
 import subprocess
 import time
@@ -14,6 +13,7 @@ from skep.errors import LabError
 from skep.lab import cgroups, folders, keys, machine, machines, network
 from skep.lab.spec import HostStatus, Lab, LabHost, State
 from skep.lab.system import environment, last_lines, run
+from skep.shell import quoted
 
 _BOOT_SECONDS = {"container": 90.0, "vm": 900.0}
 """How long a host may take to boot, by backend: an emulated one on a busy machine takes minutes."""
@@ -163,7 +163,7 @@ while [ "$status" = 133 ]; do
     find {group}/system -depth -type d -exec rmdir {{}} + # the last boot's: no process may join a group above others
     mkdir {group}/system
     status=0
-    (echo 0 > {group}/system/cgroup.procs && exec {shlex.join(command)}) || status=$?
+    (echo 0 > {group}/system/cgroup.procs && exec {quoted(*command)}) || status=$?
 done
 echo "{host.name} is down (systemd-nspawn ended with status $status)"
 """

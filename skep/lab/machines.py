@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 from skep.lab import network
 from skep.lab.spec import Lab, LabHost
 from skep.lab.system import run
+from skep.shell import quoted
 
 MEMORY = 1024
 """MiB of each machine."""
@@ -58,7 +58,7 @@ echo $$ > {group}/start/cgroup.procs
 ip link delete {cable} 2> /dev/null || :
 ip tuntap add dev {cable} mode tap
 ip link set {cable} master {network.bridge(lab.name)} up
-exec {shlex.join(command)}
+exec {quoted(*command)}
 """
 
 

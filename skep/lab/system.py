@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from skep.errors import LabError
 from skep.lab.spec import Backend
+from skep.shell import quoted
 
 Say = Callable[[str], None]
 """Takes one line of progress."""
@@ -52,7 +52,7 @@ def run(argv: Sequence[str | Path], *, step: str, cwd: Path | None = None) -> st
             f"{words[0]} failed with status {done.returncode}",
             step=step,
             cause=last_lines(done.stderr or done.stdout, 5),
-            next_action=f"try it by hand: {shlex.join(words)}",
+            next_action=f"try it by hand: {quoted(*words)}",
         )
     return done.stdout
 
@@ -123,5 +123,5 @@ def require(say: Say, backend: Backend = "container") -> None:
                 f"the lab needs packages that could not be installed: {', '.join(missing)}",
                 step="lab",
                 cause=error.cause,
-                next_action=shlex.join(line),
+                next_action=quoted(*line),
             ) from error

@@ -19,6 +19,7 @@ import paramiko
 
 from skep.errors import ConnectError, HostKeyError
 from skep.model import Access
+from skep.shell import quoted
 from skep.ssh.certificates import Certificate, certificate
 from skep.ssh.known_hosts import Entry, Verdict, about, is_certified, judge, ordered, parse
 from skep.ssh.programs import ask, unusable
@@ -166,7 +167,7 @@ class Trust(paramiko.MissingHostKeyPolicy):
     def _changed(self, key: paramiko.PKey, entry: Entry, name: str) -> HostKeyError:
         file, _, number = entry.place.rpartition(":")
         by_name = entry.names.startswith("|") or name in entry.names.split(",")
-        removal = f"ssh-keygen -R {_quoted(name)} -f {shlex.quote(file)}"
+        removal = f"ssh-keygen -R {_quoted(name)} -f {quoted(file)}"
         return self._refused(
             f"the host key{self._of} has changed, so this may be another machine",
             key,
@@ -207,7 +208,7 @@ def _usable(path: Path) -> Iterator[None]:
 
 
 def _quoted(name: str) -> str:
-    return f"'{name}'" if name.startswith("[") else shlex.quote(name)
+    return f"'{name}'" if name.startswith("[") else quoted(name)
 
 
 def _fingerprint(key: bytes) -> str:

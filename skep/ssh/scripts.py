@@ -4,10 +4,9 @@ ends as it should when the connection does not last."""
 from __future__ import annotations
 
 import re
-from shlex import quote
 
 from skep.questions import SOCKET
-from skep.shell import NO_ROOM
+from skep.shell import NO_ROOM, quoted
 
 LOGIN = "-- skep login --"
 """What the login shell says first: it runs what it is given. What stands before it is a greeting."""
@@ -42,12 +41,12 @@ ENVIRONMENT = (
 
 def by_login(command: str) -> str:
     """For any login shell: runs a command after saying ``LOGIN``. Sudo's words are to be English, to be understood."""
-    return f"sh -c {quote(f'export LC_ALL=C; echo {quote(LOGIN)}; exec {command}')}"
+    return f"sh -c {quoted(f'export LC_ALL=C; echo {quoted(LOGIN)}; exec {command}')}"
 
 
 def as_root(command: str) -> str:
     """For root: runs a command in our ``ENVIRONMENT`` after saying ``RUNNING``."""
-    return f"sh -c {quote(f'{ENVIRONMENT}; echo {quote(RUNNING)}; exec {command}')}"
+    return f"sh -c {quoted(f'{ENVIRONMENT}; echo {quoted(RUNNING)}; exec {command}')}"
 
 
 def by_sudo(command: str) -> str:
@@ -61,7 +60,7 @@ def by_sudo_asking(command: str, word: str, prompt: str) -> str:
     The shell behind sudo says the word, and skips what sudo left unread (it may not have asked) up to the same word.
     """
     skip = f'echo {word}; while IFS= read -r l && [ "$l" != {word} ]; do :; done; exec {command}'
-    return f"sudo -k -S -p {prompt} sh -c {quote(skip)}"
+    return f"sudo -k -S -p {prompt} sh -c {quoted(skip)}"
 
 
 def command(timeout: float) -> str:

@@ -121,7 +121,7 @@ def test_an_empty_plan_is_empty_text() -> None:
 def test_neither_text_nor_json_tells_secrets_scripts_or_contents() -> None:
     secret = "hunter2"
     found = plan(
-        run("engine/a@m1", host="m1", secrets={"KEY": Secret(secret)}, files={"f": secret.encode()}),
+        run("engine/a@m1", host="m1", variables={"KEY": Secret(secret)}, files={"f": secret.encode()}),
         run("engine/e@m1", host="m1", files={"f": {"auth": [Secret(secret)]}}, hides=(Secret(secret),)),
         Put(id="engine/b@m1", host="m1", title="put", cause="c", path="/etc/x", content=secret.encode()),
         Call(id="swarm/c@m1", host="m1", title="call", cause="c", operation="o", arguments={"token": Secret(secret)}),

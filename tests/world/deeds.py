@@ -120,7 +120,7 @@ def node_id(world: World, value: str | Ref) -> str:
 
 def _fetch(deed: Deed) -> None:
     assert isinstance(deed.step, Run)
-    wanted, offers = deed.step.script.partition("\n")[0].removeprefix("WANTED="), deed.machine.offers
+    wanted, offers = str(deed.step.variables["WANTED"]), deed.machine.offers
     if wanted and not offers.startswith(f"{wanted}."):
         raise Refused(f"wanted {wanted}, the sources of this host offer {offers}")
 

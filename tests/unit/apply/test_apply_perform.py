@@ -136,7 +136,7 @@ def test_a_scripts_last_words_are_told_without_its_secrets(said: list[str], stre
     result = Result(1, *((words, "") if stream == "out" else ("", words)))
     step = run(
         host="m1",
-        secrets={"A": Secret("hunter2"), "B": Secret(key), "C": Secret(""), "D": "20", "E": Secret("hunter2222")},
+        variables={"A": Secret("hunter2"), "B": Secret(key), "C": Secret(""), "D": "20", "E": Secret("hunter2222")},
     )
     with pytest.raises(StepFailed) as failure:
         performer(m1=result).perform(step, said.append)
@@ -424,7 +424,7 @@ def test_secrets_may_be_learnt_while_an_error_is_cleaned(said: list[str]) -> Non
         secrets = {f"K{place}": Secret(f"secret-{number}-{place}") for place in range(50)}
         host = "m1" if number % 2 else "m2"
         try:
-            here.perform(run(host=host, secrets=secrets), said.append)
+            here.perform(run(host=host, variables=secrets), said.append)
         except StepFailed as error:
             assert error.message == "ended with status 1"
 

@@ -46,12 +46,12 @@ def left(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("value", ["plain", "", AWKWARD, "-n", "x" * 100_000])
 def test_a_secret_arrives_as_it_is(shell: Any, value: str) -> None:
-    done = shell(run_script(step('printf "%s" "$KEY"', secrets={"KEY": Secret(value)})))
+    done = shell(run_script(step('printf "%s" "$KEY"', variables={"KEY": Secret(value)})))
     assert (done.stdout, done.stderr, done.returncode) == (value, "", 0)
 
 
 def test_plain_variables_and_secrets_are_exported(shell: Any) -> None:
-    done = shell(run_script(step("sh -c 'echo $A $B'", secrets={"B": "two", "A": Secret("one")})))
+    done = shell(run_script(step("sh -c 'echo $A $B'", variables={"B": "two", "A": Secret("one")})))
     assert done.stdout == "one two\n"
 
 
@@ -95,7 +95,7 @@ def test_no_place_for_files_is_an_error_before_the_script(shell: Any, tmp_path: 
 
 
 def test_new_files_of_the_script_are_readable_by_all(shell: Any, tmp_path: Path) -> None:
-    shell(run_script(step(f"echo x >{tmp_path}/new", secrets={"A": "b"})))
+    shell(run_script(step(f"echo x >{tmp_path}/new", variables={"A": "b"})))
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o644
 
 

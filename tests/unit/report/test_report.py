@@ -35,7 +35,7 @@ PLAN = Plan(
     [
         Finding("error", "clocks differ [much]", next_action="set them"),
         Finding("warning", "no ip_vs", host="m1"),
-        step("engine/install@m1", detail=("old [x] → new",), secrets={"KEY": Secret("hunter2")}),
+        step("engine/install@m1", detail=("old [x] → new",), variables={"KEY": Secret("hunter2")}),
         step("engine/install@w1", detail=("old [x] → new",)),
         step("swarm/init@m1", needs=("engine@m1",)),
         step("networks/create:back", needs=("swarm",)),
