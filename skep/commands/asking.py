@@ -1,12 +1,48 @@
-"""The one question a user is asked: is that meant."""
+"""The one question a user is asked: is that meant. And whether a plan is carried out at all."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 
 from skep.errors import UsageError
+from skep.plan import Call, Plan, Run, Step
 from skep.visible import visible
+
+REMOVING = frozenset({"service_remove", "stack_remove", "network_remove", "node_remove", "swarm_leave"})
+"""Operations that take something away which runs or is used."""
+
+NAMED = 3
+"""Steps that a question names; of more, the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the user said before: ``yes`` to whatever the plan is, or that it is ``only_shown``."""
+
+    yes: bool = False
+    only_shown: bool = False
+
+    def agreed_to(self, planned: Plan) -> bool:
+        """Whether the user was asked, and agreed. On a terminal that is so where something is removed or an engine
+        restarts. Raises ``UsageError`` on a no."""
+        steps = [step for step in planned if grave(step)]
+        if self.yes or not steps or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        named = [f"{step.title} on {step.host}" if step.host else step.title for step in steps[:NAMED]]
+        more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
+        agreed(f"This plan is to {', '.join(named)}{more}. Go on?", yes=False)
+        return True
+
+
+UNASKED = Asking()
+"""Nothing was said before."""
+
+
+def grave(step: Step) -> bool:
+    """Whether it removes something, or ends an engine for a moment."""
+    return (isinstance(step, Call) and step.operation in REMOVING) or (isinstance(step, Run) and step.restarts)
 
 
 def agreed(question: str, *, yes: bool) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skep import lab
-from skep.commands import cluster
-from skep.commands.lab import described
+from skep.commands import cluster_changes as cluster
+from skep.commands.lab_hosts import described
 from skep.converge import Site, plan
 from skep.errors import NotConverged
 from skep.inventory import load

@@ -2,75 +2,48 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import replace
 from pathlib import Path
 
-from skep.commands.sources import Untold
-from skep.compose import ComposeError, convert, document_of
-from skep.errors import UsageError
-from skep.inventory import initial, json_schema, load, reference_markdown
-from skep.inventory.choice import SUFFIXES
-from skep.inventory.wording import quoted
-from skep.model import Stack
-from skep.report import Reporter
-
-PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""Names of environments: no paths."""
+from skep.cli.options import Option
+from skep.commands.call import FOLDER, Call, task
 
 
-def check(path: Path, tell: Reporter) -> None:
-    """Say that a file and the compose files of its stacks are right, or every error of the one or the others at once.
+@task()
+def check(call: Call) -> None:
+    """Check an inventory and its stacks' compose files: every error at once.
 
-    Commands of ``x-skep`` are not run.
+    Example: invoke inventory.check -i prod
     """
-    found = load(path)
-    for warning in found.warnings:
-        tell.say(f"warning: {warning}")
-    cluster = found.cluster
-    problems = [problem for stack in cluster.stacks for problem in _problems(stack)]
-    if problems:
-        raise ComposeError(problems)
-    counted = {
-        "manager": cluster.managers,
-        "worker": cluster.workers,
-        "network": cluster.networks,
-        "stack": cluster.stacks,
-    }
-    counts = [f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counted.items()]
-    tell.done(f"{path} is valid: {', '.join(counts)}")
+    from skep.commands import inventory_files
+
+    inventory_files.check(call.inventory, call.tell)
 
 
-def _problems(stack: Stack) -> list[str]:
-    try:
-        convert(document_of(replace(stack, outputs=Untold())), stack.name)
-    except ComposeError as error:
-        return error.problems
-    return []
+@task(
+    effect="acts",
+    inventory=None,
+    hosts=Option("host names or addresses, comma-separated", "", "HOSTS"),
+    name=Option("environment to write (default: prod)", "", "NAME"),
+)
+def init(call: Call, hosts: str = "", name: str = "prod") -> None:
+    """Write a first inventory from host names.
+
+    Example: invoke inventory.init --hosts m1.example.com,m2.example.com,m3.example.com,w1.example.com
+    """
+    from skep.commands import inventory_files
+
+    inventory_files.init(hosts, name, FOLDER, call.tell)
 
 
-def init(hosts: str, name: str, folder: Path, tell: Reporter) -> None:
-    """Write a first inventory from host names or addresses, as ``-i NAME`` finds it."""
-    if not PLAIN.fullmatch(name) or name.endswith(SUFFIXES):
-        raise UsageError(
-            f"--name {quoted(name)} is not a plain name",
-            next_action="letters, digits, '-', '_' and dots, such as --name prod; the file is inventory/prod.yml then",
-        )
-    path = folder / f"{name}.yml"
-    names = hosts.replace(",", " ").split()
-    if not names:
-        raise UsageError("no hosts given", next_action="invoke inventory.init --hosts m1,m2,m3,w1")
-    if path.exists():
-        raise UsageError(f"{path} is there already", next_action="name another file with --name")
-    text = initial(names)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    tell.done(f"wrote {path}; next: invoke inventory.check -i {name}, then invoke cluster.plan -i {name}")
+@task(effect="acts", inventory=None)
+def docs(call: Call) -> None:
+    """Write docs/inventory.md and docs/inventory.schema.json from the schema.
+
+    Example: invoke inventory.docs
+    """
+    from skep.commands import inventory_files
+
+    inventory_files.docs(Path("docs"), call.tell)
 
 
-def docs(folder: Path, tell: Reporter) -> None:
-    """Write the reference and the JSON Schema of the inventory."""
-    (folder / "inventory.md").write_text(reference_markdown())
-    (folder / "inventory.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
-    tell.done(f"wrote {folder}/inventory.md and {folder}/inventory.schema.json")
+TASKS = (check, init, docs)

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skep.commands.hedge import first_answer
+from skep.commands.first_answer import first_answer
 from skep.converge import Site, asked_managers
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
+from skep.report import Reporter
 from skep.swarm.labels import NAMESPACE, OURS, labels_of, stack_of
 from skep.swarm.network import pools_of
 from skep.swarm.service import image_of
@@ -84,6 +85,18 @@ def node_rows(api: EngineClient) -> Table:
             )
         )
     return columns, rows
+
+
+def show_services(site: Site, tell: Reporter) -> None:
+    """All stacks with running and wanted tasks."""
+    with manager_client(site) as api:
+        tell.table("stacks", *stack_rows(api), **STACKS_SHOWN)
+
+
+def show_nodes(site: Site, tell: Reporter) -> None:
+    """The nodes of the swarm."""
+    with manager_client(site) as api:
+        tell.table("nodes", *node_rows(api), spare=NODES_SPARE)
 
 
 @dataclass(frozen=True, slots=True)

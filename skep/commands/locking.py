@@ -43,16 +43,19 @@ def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
     return found, next(iter(holders.values()), None)
 
 
-def alone(site: Site, tell: Reporter, text: str, act: Callable[[], T]) -> T:
+def alone(site: Site, tell: Reporter, text: str, act: Callable[[], T], *, only_shown: bool = False) -> T:
     """What ``act`` sees of the hosts while nobody else changes them: waits for another as long as the user lets it.
 
-    Raises ``LockHeld``. A dead process of this machine is nobody.
+    Raises ``LockHeld``. A dead process of this machine is nobody. What is ``only_shown`` need not wait.
     """
     until = time.monotonic() + site.wait_lock
     while True:
         with tell.busy(text):
             found, holder = beside(site, act)
         if holder is None or holder.dead:
+            return found
+        if only_shown:
+            tell.say(f"warning: somebody is at work: {holder}; this plan may show what is half done")
             return found
         _wait(site, tell, holder, until)
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from skep.commands.choosing import named
 from skep.commands.sources import UNTOLD, Untold, commanded, with_outputs_of
+from skep.commands.stack_names import named
 from skep.compose import Document, convert, document_of, load, render
 from skep.errors import UsageError
 from skep.hidden import masked

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Literal
 
 from skep.apply import Outcome
-from skep.commands.asking import agreed
+from skep.commands.asking import UNASKED, Asking, agreed
 from skep.commands.carrying import but_for, carry_out, carry_round
-from skep.commands.choosing import named
 from skep.commands.locking import alone, beside, seconds_of, told
+from skep.commands.stack_names import named
 from skep.compose import ComposeError, document_of
 from skep.converge import (
     Run,
@@ -68,14 +68,23 @@ def deploy(
     resolve: bool = True,
     timeout: str | None = None,
     on_failure: str | None = None,
+    asking: Asking = UNASKED,
 ) -> None:
     """Bring one stack of the inventory to what its files say, and wait until it runs."""
     rollout = Rollout(prune=prune, resolve="new" if resolve else "never")
     stack = _with(named(site.cluster.stacks, name), rollout, timeout, on_failure)
-    _roll_out(site, tell, stack, f"stack.deploy {name}", DESCRIBED, recover=True)
+    _roll_out(site, tell, stack, f"stack.deploy {name}", DESCRIBED, recover=True, asking=asking)
 
 
-def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_failure: str | None) -> None:
+def refresh(
+    site: Site,
+    tell: Reporter,
+    *,
+    name: str,
+    timeout: str | None,
+    on_failure: str | None,
+    asking: Asking = UNASKED,
+) -> None:
     """Ask registries what tags are now, and roll out what has moved: of one stack, or of all.
 
     Of all, one that fails is told and the others go on; then it ends as the first failure did.
@@ -85,7 +94,7 @@ def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_fa
     for stack in stacks:
         try:
             what = f"stack.refresh {stack.name}"
-            _roll_out(site, tell, stack, what, "at what its tags are now", recover=True)
+            _roll_out(site, tell, stack, what, "at what its tags are now", recover=True, asking=asking)
         except (ConnectError, PreflightError, StepFailed, NotConverged) as error:
             if name != "all":
                 raise
@@ -98,7 +107,15 @@ def refresh(site: Site, tell: Reporter, *, name: str, timeout: str | None, on_fa
         )
 
 
-def scale(site: Site, tell: Reporter, *, name: str, counts: Sequence[str], timeout: str | None) -> None:
+def scale(
+    site: Site,
+    tell: Reporter,
+    *,
+    name: str,
+    counts: Sequence[str],
+    timeout: str | None,
+    asking: Asking = UNASKED,
+) -> None:
     """Set the number of tasks of services, until the next deploy."""
     example = f"for example: invoke stack.scale {name} web=3"
     wanted: dict[str, int] = {}
@@ -110,33 +127,47 @@ def scale(site: Site, tell: Reporter, *, name: str, counts: Sequence[str], timeo
     if not wanted:
         raise UsageError("no service is named", next_action=example)
     stack = _with(known(site, name), Rollout(scale=wanted, resolve="never"), timeout, None)
-    _roll_out(site, tell, stack, f"stack.scale {name} {' '.join(counts)}", SCALED)
+    _roll_out(site, tell, stack, f"stack.scale {name} {' '.join(counts)}", SCALED, asking=asking)
 
 
-def restart(site: Site, tell: Reporter, *, name: str, services: Sequence[str], timeout: str | None) -> None:
+def restart(
+    site: Site,
+    tell: Reporter,
+    *,
+    name: str,
+    services: Sequence[str],
+    timeout: str | None,
+    asking: Asking = UNASKED,
+) -> None:
     """Replace the tasks of services one after the other, as their update_config says."""
     if not services:
         raise UsageError("no service is named", next_action=f"for example: invoke stack.restart {name} web")
     chosen = frozenset(_full(name, service) for service in services)
     stack = _with(known(site, name), Rollout(restart=chosen, resolve="never"), timeout, None)
     try:
-        _roll_out(
-            site, tell, stack, f"stack.restart {name} {' '.join(services)}", "restarted", then=Rollout(still=True)
-        )
+        what = f"stack.restart {name} {' '.join(services)}"
+        _roll_out(site, tell, stack, what, "restarted", then=Rollout(still=True), asking=asking)
     except Interrupted as error:
         error.next_action = f"see which tasks are new: invoke stack.ps {name}; running it again begins another restart"
         raise
 
 
 def rollback(
-    site: Site, tell: Reporter, *, name: str, revision: int | None, timeout: str | None, yes: bool = False
+    site: Site,
+    tell: Reporter,
+    *,
+    name: str,
+    revision: int | None,
+    timeout: str | None,
+    asking: Asking = UNASKED,
 ) -> None:
     """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before. Asks
     first."""
     rollout = Rollout(revision=-1 if revision is None else revision)
     stack = _with(known(site, name), rollout, timeout, None)
-    question = None if yes else f"Take stack {name} back, as the plan says?"
-    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=Rollout(revision=LAST), question=question)
+    question = None if asking.yes else f"Take stack {name} back, as the plan says?"
+    then = Rollout(revision=LAST)
+    _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=then, question=question, asking=asking)
 
 
 def recovery(tell: Reporter, site: Site) -> _Recovery:
@@ -215,17 +246,24 @@ def _roll_out(
     then: Rollout | None = None,
     recover: bool = False,
     question: str | None = None,
+    asking: Asking = UNASKED,
 ) -> None:
     """``then`` is to be so after it, where asking for the same again would do it again. ``recover``: on failure the
     stack may go back, where it is to. ``question``: to be answered with yes before anything changes."""
     only = only_stacks(site, [stack])
     since = time.monotonic()
-    observation, planned = alone(only, tell, "observing", lambda: look(only))
-    tell.plan(planned, applying=True)
+    observation, planned = alone(only, tell, "observing", lambda: look(only), only_shown=asking.only_shown)
+    tell.plan(planned, applying=not asking.only_shown)
     refuse_errors(planned)
     refuse_untold(only, observation)
+    if asking.only_shown:
+        pass_over_silent(site, observation.failures, done=False)
+        if not len(planned):
+            tell.done(f"{stack.name}: nothing to change{but_for(planned)} ({time.monotonic() - since:.2f} s)")
+        return
     if question and len(planned):
         agreed(question, yes=False)
+    agreed_to = question is not None or asking.agreed_to(planned)
     after = only_stacks(site, [replace(stack, rollout=then)]) if then else only
     rounds = iter((only,))
     carry_out(
@@ -235,7 +273,7 @@ def _roll_out(
         observation,
         what,
         lambda seen: plan(next(rounds, after), seen),
-        agreed=question is not None,
+        agreed=agreed_to,
         recover=recovery(tell, only) if recover else None,
     )
     pass_over_silent(site, observation.failures)

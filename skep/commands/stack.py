@@ -1,87 +1,232 @@
-"""``stack.*`` and ``node.*``: one stack, or the lists of both."""
+"""``stack.*``: one stack, or the list of all."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from functools import partial
+from skep.cli.options import GONE, Option
+from skep.commands.call import Call, called_from, task
 
-from skep.commands.asking import agreed
-from skep.commands.carrying import carry_out
-from skep.commands.listing import NODES_SPARE, STACKS_SHOWN, manager_client, node_rows, stack_rows
-from skep.commands.locking import alone
-from skep.commands.rollouts import known, only_stacks, timed
-from skep.converge import Site, pass_over_silent, plan, refuse_errors, refuse_untold
-from skep.errors import ConnectError, UsageError
-from skep.model import Rollout, Stack
-from skep.observe import observe
-from skep.plan import Plan
-from skep.report import Reporter
-from skep.swarm.labels import NAMESPACE, stack_of
+OF_INVENTORY = Option("a stack of the inventory", "", "NAME", names="stacks")
 
 
-def remove(
-    site: Site, tell: Reporter, *, name: str, volumes: str | None, yes: bool, timeout: str | None = None
-) -> None:
-    """Remove a stack and wait until services, tasks and networks are gone. Volumes stay but those named."""
-    chosen = tuple(filter(None, (volumes or "").split(",")))
-    patience = timed(known(site, name), timeout).timeout
-    only = only_stacks(site, [Stack(name, (), timeout=patience, rollout=Rollout(volumes=chosen))])
-    observation = alone(
-        only, tell, "observing", lambda: observe(only.cluster, only.pool, only.roles, waiting=only.waiting)
-    )
-    planned = plan(only, observation, down=True)
-    kept = any(finding.role == "stacks" and not finding.host for finding in planned.findings)
-    if len(planned) or kept:
-        tell.plan(planned, applying=True)
-        refuse_errors(planned)
-    refuse_untold(only, observation)
-    if not len(planned):
-        pass_over_silent(site, observation.failures)
-        if not kept:
-            _refuse_unknown(site, name)
-        tell.done(f"what is left of {name} is used by others" if kept else f"there is no stack {name}")
-        return
-    agreed(f"Remove stack {name} from {site.cluster.name}?", yes=yes)
-    remaining = partial(plan, only, down=True)
-    carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True, inquire=False)
-    _refuse_left(name, planned)
-    pass_over_silent(site, observation.failures)
-    but = ", but for what others use" if kept else ""
-    tell.done(f"{name} is gone{but}; {'all other' if chosen else 'its'} volumes stay")
+@task("name", name=Option("a stack of the inventory (default: all)", "", "NAME", names="stacks"))
+def plan(call: Call, name: str = "all", resolve: bool = True, exit_code: bool = False) -> int:
+    """Show what a deploy would change, service by service, field by field. Changes nothing.
+
+    Example: invoke stack.plan web -i prod
+    """
+    from skep.commands import rollouts
+
+    with call.site() as here:
+        return rollouts.show_plan(here, call.tell, name=name, resolve=resolve, exit_code=exit_code)
 
 
-def _refuse_left(stack: str, planned: Plan) -> None:
-    """Raise ``ConnectError`` where volumes that were to go may be left on hosts that did not answer."""
-    left = [finding for finding in planned.findings if finding.role == "stacks" and finding.host]
-    if left:
-        hosts = ", ".join(str(finding.host) for finding in left)
-        raise ConnectError(
-            f"{stack} is gone, but for volumes on {hosts}, which could not be asked",
-            next_action=left[0].next_action,
+@task(
+    "name",
+    effect="plans",
+    name=OF_INVENTORY,
+    prune="remove services that are no longer in the compose files",
+)
+def deploy(call: Call, name: str, prune: bool = False, resolve: bool = True, on_failure: str | None = None) -> None:
+    """Bring one stack to what its compose files say, touching only what differs, and wait until it runs.
+
+    Example: invoke stack.deploy web -i prod --on-failure rollback
+    """
+    from skep.commands import rollouts
+
+    with call.site() as here:
+        rollouts.deploy(
+            here,
+            call.tell,
+            name=name,
+            prune=prune,
+            resolve=resolve,
+            timeout=call.timeout,
+            on_failure=on_failure,
+            asking=call.asking,
         )
 
 
-def _refuse_unknown(site: Site, name: str) -> None:
-    """Raise ``UsageError`` with the nearest name, unless the inventory has a stack of that name."""
-    names = {stack.name for stack in site.cluster.stacks}
-    if name in names:
-        return
-    with manager_client(site) as api:
-        names |= {stack_of(service["Spec"]) for service in api.services(filters={"label": NAMESPACE})}
-    near = get_close_matches(name, sorted(names), 1)
-    raise UsageError(
-        f"no stack {name} in the swarm or in the inventory" + (f" (did you mean {near[0]}?)" if near else ""),
-        next_action=f"the stacks are: {', '.join(sorted(names)) or 'none'}",
-    )
+@task("name", effect="plans", name=Option("a stack of the inventory, or all", "", "NAME", names="stacks"))
+def refresh(call: Call, name: str, on_failure: str | None = None) -> None:
+    """Ask registries what the tags are now, and roll out images that have moved: for scheduled redeploys.
+
+    Example: invoke stack.refresh all -i prod --on-failure rollback
+    """
+    from skep.commands import rollouts
+
+    with call.site() as here:
+        rollouts.refresh(here, call.tell, name=name, timeout=call.timeout, on_failure=on_failure, asking=call.asking)
 
 
-def show(site: Site, tell: Reporter) -> None:
-    """All stacks with running and wanted tasks."""
-    with manager_client(site) as api:
-        tell.table("stacks", *stack_rows(api), **STACKS_SHOWN)
+@task(
+    "name", "counts", effect="plans",
+    counts=Option("SERVICE=NUMBER, comma-separated", "", "SERVICE=NUMBER", names="services"),
+)  # fmt: skip
+def scale(call: Call, name: str, counts: str) -> None:
+    """Set the number of tasks of services, until the next deploy sets what the files say.
+
+    Example: invoke stack.scale web app=3,worker=5 -i prod
+    """
+    from skep.commands import rollouts
+
+    with call.site() as here:
+        rollouts.scale(here, call.tell, name=name, counts=counts.split(","), timeout=call.timeout, asking=call.asking)
 
 
-def nodes(site: Site, tell: Reporter) -> None:
-    """The nodes of the swarm."""
-    with manager_client(site) as api:
-        tell.table("nodes", *node_rows(api), spare=NODES_SPARE)
+@task(
+    "name", "services", effect="plans",
+    services=Option("its services, comma-separated", "", "SERVICES", names="services"),
+)  # fmt: skip
+def restart(call: Call, name: str, services: str) -> None:
+    """Replace the tasks of services one after the other, as their update_config says.
+
+    Example: invoke stack.restart web app -i prod
+    """
+    from skep.commands import rollouts
+
+    with call.site() as here:
+        rollouts.restart(
+            here, call.tell, name=name, services=services.split(","), timeout=call.timeout, asking=call.asking
+        )
+
+
+@task(
+    "name",
+    "revision",
+    effect="plans",
+    revision=Option("a number of stack.history (default: the one before what runs)", "", "REVISION"),
+)
+def rollback(call: Call, name: str, revision: int = 0) -> None:
+    """Take the whole stack back to a revision: services, configs and secrets as they were. Asks first.
+
+    Example: invoke stack.rollback web 4 -i prod
+    """
+    from skep.commands import rollouts
+
+    with call.site() as here:
+        rollouts.rollback(
+            here, call.tell, name=name, revision=revision or None, timeout=call.timeout, asking=call.asking
+        )
+
+
+@task("name")
+def history(call: Call, name: str) -> None:
+    """List the revisions of a stack: when, by whom, from which commit, and what changed.
+
+    Example: invoke stack.history web -i prod
+    """
+    from skep.commands import revisions
+
+    with call.site() as here:
+        revisions.history(here, call.tell, name=name)
+
+
+@task("name", "old", "new", old=Option("a revision", "", "OLD"), new=Option("another revision", "", "NEW"))
+def diff(call: Call, name: str, old: str, new: str) -> None:
+    """Show what differs between two revisions of a stack.
+
+    Example: invoke stack.diff web 3 5 -i prod
+    """
+    from skep.commands import revisions
+
+    with call.site() as here:
+        revisions.diff(here, call.tell, name=name, old=old, new=new)
+
+
+@task()
+def ls(call: Call) -> None:
+    """List the services of all stacks with running and wanted tasks.
+
+    Example: invoke stack.ls -i prod
+    """
+    from skep.commands import listing
+
+    with call.site() as here:
+        listing.show_services(here, call.tell)
+
+
+@task("name", all="tasks that are over, too")
+def ps(call: Call, name: str, all: bool = False) -> None:
+    """List the tasks of a stack, with errors.
+
+    Example: invoke stack.ps web -i prod
+    """
+    from skep.commands import ps as tasks
+
+    with call.site() as here:
+        tasks.show(here, call.tell, name=name, history=all)
+
+
+@task(
+    "name",
+    service=Option("only this service of it; again for more", "", "SERVICE", names="services"),
+    colour="keep the colours that tasks print (all other control characters are shown as such)",
+    tail=Option("lines of each task from the end, or all (default 100)", "", "LINES"),
+    since=Option("such as 10m, 2h or 2025-06-01T12:00:00Z", "", "TIME"),
+    timestamps="each line with its time",
+)
+def logs(
+    call: Call,
+    name: str,
+    service: tuple[str, ...] = (),
+    follow: bool = False,
+    tail: str = "100",
+    since: str | None = None,
+    timestamps: bool = False,
+    colour: bool = False,
+) -> None:
+    """Show what the tasks of a stack print, all services in one stream by time.
+
+    Example: invoke stack.logs web -i prod --follow --since 10m
+    """
+    from skep.commands import logs as lines
+
+    shown = {"timestamps": timestamps, "colour": colour}
+    with call.site() as here:
+        lines.show(here, call.tell, name=name, services=service, follow=follow, tail=tail, since=since, **shown)
+
+
+@task(
+    "name",
+    effect="plans",
+    timeout=Option(GONE, "t", "TIME"),
+    volumes=Option("also remove these volumes of it, on every host, comma-separated", "", "NAMES"),
+)
+def rm(call: Call, name: str, volumes: str | None = None) -> None:
+    """Remove a stack and wait until it is gone. Volumes stay, but for those named. Asks first.
+
+    Example: invoke stack.rm web -i lab --yes
+    """
+    from skep.commands import stack_removal
+
+    with call.site() as here:
+        stack_removal.remove(
+            here,
+            call.tell,
+            name=name,
+            volumes=volumes,
+            timeout=call.timeout,
+            asking=call.asking,
+        )
+
+
+@task(
+    "name",
+    name=Option("a stack (default with --file: its folder's name)", "", "NAME", names="stacks"),
+    file=Option("a compose file instead of an inventory; again for more, in merge order", "", "FILE"),
+    json=Option("the specs as they would be sent to the Engine", "j"),
+)
+def render(call: Call, name: str = "", file: tuple[str, ...] = ()) -> None:
+    """Show a stack's compose files as one: merged, filled in, checked. Needs no host.
+
+    Example: invoke stack.render web --file compose.yml --file override.yml --json
+    """
+    from skep.commands import render as files
+
+    if file:
+        files.of_files(call.tell, [str(called_from(one)) for one in file], name=name, json=call.json)
+    else:
+        files.of_inventory(call.tell, call.inventory, name=name, json=call.json)
+
+
+TASKS = (plan, deploy, refresh, scale, restart, rollback, history, diff, ls, ps, logs, rm, render)

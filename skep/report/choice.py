@@ -7,12 +7,18 @@ import sys
 from skep.report.reporter import Reporter
 
 
-def reporter(*, json: bool = False, verbose: bool = False) -> Reporter:
-    """The reporter for this process. Colours and motion only on a terminal (``NO_COLOR`` is honoured)."""
+def reporter(*, json: bool = False, verbose: bool = False, quiet: bool = False) -> Reporter:
+    """The reporter for this process; ``json`` goes before ``quiet``.
+
+    Colours and motion only on a terminal (``NO_COLOR`` is honoured)."""
     if json:
         from skep.report.events import JsonReporter
 
         return JsonReporter()
+    if quiet:
+        from skep.report.quiet import QuietReporter
+
+        return QuietReporter(verbose=verbose)
     if sys.stdout.isatty():
         from skep.report.live import LiveReporter
 

@@ -34,11 +34,11 @@ class JsonReporter(Reporter):
 
     def say(self, text: str) -> None:
         """``{"event": "note", "text": …}``"""
-        self._emit("note", text=text)
+        self._emit("note", text=self.spelled(text))
 
     def document(self, text: str) -> None:
-        """The same."""
-        self.say(text)
+        """The same, as it is."""
+        self._emit("note", text=text)
 
     def note(self, text: str) -> None:
         """The same."""
@@ -46,7 +46,10 @@ class JsonReporter(Reporter):
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """``{"event": "plan", "steps": […], "findings": […]}``"""
-        self._emit("plan", applying=applying, **plan.as_json())
+        shown = plan.as_json()
+        for finding in shown["findings"]:
+            finding["next"] = self.spelled(finding["next"]) if finding["next"] else None
+        self._emit("plan", applying=applying, **shown)
 
     def event(self, event: Event) -> None:
         """``{"event": "step", "kind": …, "id": …, "host": …}``; a wait for a stack has ``rows``, see ``ServiceRow``"""
@@ -107,7 +110,7 @@ class JsonReporter(Reporter):
 
     def done(self, text: str) -> None:
         """``{"event": "done", "text": …}``"""
-        self._emit("done", text=text)
+        self._emit("done", text=self.spelled(text))
 
     def error(self, error: SkepError) -> None:
         """``{"event": "error", "exit": …, "message": …}``; in words on stderr where that cannot be written"""
@@ -121,8 +124,8 @@ class JsonReporter(Reporter):
             step=error.step,
             cause=error.cause,
             state=error.state,
-            next=error.next_action,
-            lines=error.lines(),
+            next=self.spelled(error.next_action) if error.next_action else None,
+            lines=[self.spelled(line) for line in error.lines()],
         )
         if isinstance(self.lost, OutputLost):
             Voice(sys.stderr, steady=True).write("".join(f"{visible(line)}\n" for line in error.lines()))

@@ -21,7 +21,6 @@ from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
 from skep.report.text import Part, line
 from skep.report.voice import Voice
-from skep.units import seconds_text
 from skep.visible import visible, visible_lines, visible_log
 
 LABEL = 40
@@ -69,7 +68,7 @@ class LinesReporter(Reporter):
 
     def say(self, text: str) -> None:
         """A line."""
-        self._print(text)
+        self._print(self.spelled(text))
 
     def document(self, text: str) -> None:
         """Lines as they are."""
@@ -78,7 +77,7 @@ class LinesReporter(Reporter):
 
     def note(self, text: str) -> None:
         """A line on stderr."""
-        self._print_err(text, "yellow")
+        self._print_err(self.spelled(text), "yellow")
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
@@ -106,9 +105,9 @@ class LinesReporter(Reporter):
         """``last`` of those in a row that want the same: what to do is said once."""
         colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
         place = f"{finding.host}: " if finding.host else ""
-        self._print((finding.level, colour), f" {place}{finding.text}")
+        self._print((finding.level, colour), f" {place}{self.spelled(finding.text)}")
         if finding.next_action and last:
-            self._print(f"  next: {finding.next_action}")
+            self._print(f"  next: {self.spelled(finding.next_action)}")
 
     def _step(self, plan: Plan, step: Step) -> None:
         waits = sorted(plan.needs[step.id] | plan.after[step.id]) if self.verbose else []
@@ -161,7 +160,7 @@ class LinesReporter(Reporter):
         words = f"  {event.text}" if event.text and event.kind != "failed" else ""
         self._print((sign, colour), f" {step.concerns or 'cluster':8} {step.title}", (took, "dim"), (words, "dim"))
         if event.kind == "failed":
-            self._block(event.text)
+            self._block(self.spelled(event.text))
 
     def _block(self, text: str) -> None:
         """The lines of a longer text, set in."""
@@ -244,11 +243,11 @@ class LinesReporter(Reporter):
 
     def done(self, text: str) -> None:
         """The last line."""
-        self._print(text, style="green")
+        self._print(self.spelled(text), style="green")
 
     def error(self, error: SkepError) -> None:
         """On stderr."""
-        first, *rest = error.lines()
+        first, *rest = map(self.spelled, error.lines())
         self._print_err(first, "red")
         for one in rest:
             self._print_err(one)
@@ -256,6 +255,8 @@ class LinesReporter(Reporter):
 
 def _why(step: Step) -> str:
     """Its cause; of a wait also for how long at most."""
+    from skep.compose.timing import seconds_text
+
     return f"{step.cause}, at most {seconds_text(step.timeout)}" if isinstance(step, Wait) else step.cause
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -32,6 +32,9 @@ class Reporter:
 
     out: Voice | None = None
     """Where results are written to."""
+
+    spelled: Callable[[str], str] = staticmethod(lambda text: text)
+    """Gives a text of ours with its commands as the user has to type them."""
 
     @property
     def lost(self) -> OutputLost | BrokenPipeError | None:

@@ -10,9 +10,9 @@ HEAVY = ("fabric", "paramiko", "docker", "pydantic", "rich", "pytest", "testinfr
 
 SCRIPT = """
 import json, sys
-from invoke.main import program
+from skep.cli.program import program
 try:
-    program.run(["invoke", *json.loads(sys.argv[1])])
+    program().run(["skep", *json.loads(sys.argv[1])])
 except SystemExit:
     pass
 print("@@" + json.dumps(sorted(set(json.loads(sys.argv[2])) & set(sys.modules))))

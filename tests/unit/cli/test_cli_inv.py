@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 NOBODY = 65534
-PYTHON = '#!/bin/sh\n[ "$2" = invoke ] || exit 0\nshift 2\necho "$PWD from=${SKEP_FROM-none} $*"\n'
+PYTHON = '#!/bin/sh\n[ "$2" = skep ] || exit 0\nshift 2\necho "$PWD from=${SKEP_FROM-none} $*"\n'
 """Stands in for every Python: it is new enough, and says how Invoke would be run."""
 
 

@@ -13,7 +13,7 @@ import pytest
 RUN = """
 import sys
 from invoke.exceptions import Exit
-from skep.cli import told
+from skep.cli.ending import told
 from skep.errors import PreflightError, VerifyFailed
 from skep.apply import Event
 from skep.plan import Run

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import skep.engine
-from skep.commands import hedge
+from skep.commands import first_answer
 from skep.commands.listing import manager_client
 from skep.converge import Site
 from skep.errors import AccessError, ConnectError, HostKeyError, LoginError, StepFailed, SudoError
@@ -78,8 +78,8 @@ class Api:
 def managers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Managers]:
     made = Managers()
     monkeypatch.setattr(skep.engine, "Clients", lambda pool: made)
-    monkeypatch.setattr(hedge, "TURN", TURN)
-    monkeypatch.setattr(hedge, "PATIENCE", TURN)
+    monkeypatch.setattr(first_answer, "TURN", TURN)
+    monkeypatch.setattr(first_answer, "PATIENCE", TURN)
     yield made
     made.ended.set()
 

@@ -17,7 +17,7 @@ import pytest
 
 from skep import lock
 from skep.apply import Event
-from skep.commands import cluster
+from skep.commands import cluster_changes, cluster_state
 from skep.converge import Site
 from skep.errors import ConnectError, LockLost, StepFailed, UsageError
 from skep.history import Recorder
@@ -71,8 +71,8 @@ def site(tmp_path: Path, tell: Told) -> Callable[..., Site]:
 
 def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[..., Site], tell: Told) -> None:
     for act in (
-        lambda here: cluster.unlock(here, tell, yes=True),
-        lambda here: cluster.show_history(here, tell, last=9),
+        lambda here: cluster_state.unlock(here, tell, yes=True),
+        lambda here: cluster_state.show_history(here, tell, last=9),
     ):
         with pytest.raises(ConnectError, match=r"no manager could be asked for the (lock|history)") as failure:
             act(site(silent="m1 m2 m3"))
@@ -97,7 +97,7 @@ def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[.
 def test_a_lock_is_removed_where_a_majority_is_asked(
     site: Callable[..., Site], tell: Told, silent: str, locked: str, lines: list[str]
 ) -> None:
-    cluster.unlock(site(silent=silent, locked=locked), tell, yes=True)
+    cluster_state.unlock(site(silent=silent, locked=locked), tell, yes=True)
     assert [line if not line.startswith("locked by") else "locked by" for line in tell.lines] == lines
 
 
@@ -106,7 +106,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_told(
     site: Callable[..., Site], tell: Told, locked: str, done: str
 ) -> None:
     with pytest.raises(ConnectError) as failure:
-        cluster.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
+        cluster_state.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
     assert failure.value.message == f"{done}a lock may be left on m2, m3: a majority of the managers"
     assert tell.lines[0] == "not asked: m2, m3: cannot be reached: no answer in time"
     assert not any(line.startswith("done") for line in tell.lines)
@@ -115,7 +115,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_told(
 def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callable[..., Site], tell: Told) -> None:
     here = site(silent="m1 m3")
     Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
-    cluster.show_history(here, tell, last=9)
+    cluster_state.show_history(here, tell, last=9)
     assert tell.lines == ["not asked: m1, m3: cannot be reached: no answer in time", "history: 2"]
 
 
@@ -130,7 +130,7 @@ def test_history_tells_errors_and_times_with_their_zone(
     recorder = Recorder(here.pool, ["m1", "m2"], lock.me("cluster.up"))
     recorder.note(Event("failed", step, str(StepFailed("ended with status 1", cause="no space"))))
     recorder.end("lock lost", LockLost("the cluster lock was lost to eve"))
-    cluster.show_history(here, tell, last=9)
+    cluster_state.show_history(here, tell, last=9)
     assert [row["error"] for row in told] == [
         "", "ended with status 1 cause: no space", "the cluster lock was lost to eve",
     ]  # fmt: skip
@@ -150,11 +150,11 @@ def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Call
     names = [host.name for host in HOSTS]
     site = Site(Cluster("prod", HOSTS), ShellPool(tmp_path, *names), [], [])  # type: ignore[arg-type]
     seen = Observation({}, {name: Facts() for name in names}, {})
-    monkeypatch.setattr(cluster, "look", lambda _: tell.say("looked") or (seen, Plan([], [], names)))
+    monkeypatch.setattr(cluster_changes, "look", lambda _: tell.say("looked") or (seen, Plan([], [], names)))
 
     def run(limit: str | None) -> str:
         tell.lines.clear()
-        assert cluster.show_plan(site, tell, limit=limit, exit_code=True) == 0
+        assert cluster_changes.show_plan(site, tell, limit=limit, exit_code=True) == 0
         return tell.lines[-1].partition(" (")[0]
 
     return run
@@ -188,9 +188,12 @@ def test_a_limit_that_names_nothing_is_refused_before_anybody_is_asked(
 def test_a_network_that_may_be_replaced_is_one_of_the_inventory(site: Callable[..., Site]) -> None:
     here = site()
     known = replace(here, cluster=replace(here.cluster, networks=(Network("front"), Network("back"))))
-    assert cluster.allowing(known, "front, back", quorum_loss=False).cluster.replace_networks == {"front", "back"}
+    assert cluster_changes.allowing(known, "front, back", quorum_loss=False).cluster.replace_networks == {
+        "front",
+        "back",
+    }
     with pytest.raises(UsageError) as failure:
-        cluster.allowing(known, "fornt", quorum_loss=False)
+        cluster_changes.allowing(known, "fornt", quorum_loss=False)
     assert str(failure.value) == (
         "--replace-network fornt: no network of that name in the inventory (did you mean 'front'?)\n"
         "  next:  its networks are: back, front"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.commands import inventory
+from skep.commands import inventory_files as inventory
 from skep.compose import ComposeError
 from tests.unit.commands.test_commands_render import Told
 

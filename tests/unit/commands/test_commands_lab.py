@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skep.commands.lab import described
+from skep.commands.lab_hosts import described
 from skep.errors import UsageError
 from skep.inventory import load
 from tests.unit.inventory.conftest import REPOSITORY

@@ -13,7 +13,8 @@ import pytest
 from roles.stacks.role import role as stacks
 from skep import converge
 from skep.apply import Outcome
-from skep.commands import carrying, cluster, locking, rollouts
+from skep.commands import carrying, cluster_changes, locking, rollouts
+from skep.commands.asking import Asking
 from skep.converge import Site
 from skep.errors import AccessError, ConnectError, HostKeyError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Host, Secret, Stack
@@ -202,7 +203,9 @@ def test_only_a_deploy_takes_back(stage: Stage, what: str) -> None:
     acts: dict[str, Callable[[Site], None]] = {
         "scale": lambda site: rollouts.scale(site, stage.tell, name="web", counts=["app=3"], timeout=None),
         "restart": lambda site: rollouts.restart(site, stage.tell, name="web", services=["app"], timeout=None),
-        "rollback": lambda site: rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None, yes=True),
+        "rollback": lambda site: rollouts.rollback(
+            site, stage.tell, name="web", revision=None, timeout=None, asking=Asking(yes=True)
+        ),
     }
     with pytest.raises(StepFailed, match="1 step failed"):
         acts[what](stage.site(wanted))
@@ -258,7 +261,7 @@ def test_what_failed_and_was_taken_back_is_not_gone_back_from(stage: Stage) -> N
     assert note.next_action == (
         "to go further back: invoke stack.rollback web 1; what there is: invoke stack.history web"
     )
-    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None, yes=True)
+    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None, asking=Asking(yes=True))
     assert stage.images["web_app"] == "busybox:1"
 
 
@@ -288,7 +291,7 @@ def day_two(name: str) -> Callable[[Stage, Site], None]:
         "scale": lambda stage, site: rollouts.scale(site, stage.tell, name="web", counts=["app=3"], timeout=None),
         "restart": lambda stage, site: rollouts.restart(site, stage.tell, name="web", services=["app"], timeout=None),
         "rollback": lambda stage, site: rollouts.rollback(
-            site, stage.tell, name="web", revision=None, timeout=None, yes=True
+            site, stage.tell, name="web", revision=None, timeout=None, asking=Asking(yes=True)
         ),
         "plan": lambda stage, site: [rollouts.show_plan(site, stage.tell, name="web", resolve=True, exit_code=False)],  # type: ignore[dict-item, list-item]
     }
@@ -361,7 +364,7 @@ def test_scale_restart_and_rollback(stage: Stage) -> None:
     rollouts.restart(site, stage.tell, name="web", services=["app"], timeout="5m")
     forced = {name: spec["TaskTemplate"]["ForceUpdate"] for name, spec in swarm.stack("web").items()}
     assert forced == {"web_app": 1, "web_db": 0}
-    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None, yes=True)
+    rollouts.rollback(site, stage.tell, name="web", revision=1, timeout=None, asking=Asking(yes=True))
     modes = {name: spec["Mode"]["Replicated"]["Replicas"] for name, spec in swarm.stack("web").items()}
     assert modes == {"web_app": 1, "web_db": 1}
     assert stage.locks == [
@@ -378,7 +381,7 @@ def test_a_stack_that_only_the_swarm_knows(stage: Stage) -> None:
     with pytest.raises(PreflightError):
         rollouts.scale(stage.site(), stage.tell, name="wep", counts=["app=2"], timeout=None)
     with pytest.raises(PreflightError):
-        rollouts.rollback(stage.site(), stage.tell, name="wep", revision=None, timeout=None, yes=True)
+        rollouts.rollback(stage.site(), stage.tell, name="wep", revision=None, timeout=None, asking=Asking(yes=True))
 
 
 def test_refresh_is_for_what_has_moved(stage: Stage) -> None:
@@ -418,7 +421,7 @@ def test_plan_changes_nothing_and_tells_by_its_exit_code(stage: Stage) -> None:
 def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.deploy(stack())
     told: list[str] = []
-    monkeypatch.setattr(cluster, "look", stage.look)
+    monkeypatch.setattr(cluster_changes, "look", stage.look)
     monkeypatch.setattr(
         stage.tell,
         "plan",
@@ -426,12 +429,12 @@ def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, mon
     )
     site = replace(stage.site(stack()), pool=SimpleNamespace(hosts=["h1"]))  # type: ignore[arg-type]
     stage.world.pushed["busybox:1"] = 1
-    assert cluster.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
+    assert cluster_changes.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
     assert [text.partition(" runs ")[0] for text in told] == ["service web_app", "service web_db"]
     told.clear()
-    assert cluster.show_plan(site, stage.tell, limit=None, exit_code=True, resolve=False) == 0
+    assert cluster_changes.show_plan(site, stage.tell, limit=None, exit_code=True, resolve=False) == 0
     stage.world.lacking.add("busybox:1")
-    assert cluster.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
+    assert cluster_changes.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
     assert told == []
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from skep import converge
-from skep.commands import cluster
-from skep.commands import stack as commands
+from skep.commands import cluster_changes
+from skep.commands import stack_removal as commands
+from skep.commands.asking import Asking
 from skep.errors import ConnectError, PreflightError, UsageError
 from skep.model import Host, Stack
 from skep.plan import Wait
@@ -61,7 +62,7 @@ class Services:
 
 
 def remove(stage: Stage, name: str, volumes: str | None = None) -> str:
-    commands.remove(stage.site(SHARED, USER), stage.tell, name=name, volumes=volumes, yes=True)
+    commands.remove(stage.site(SHARED, USER), stage.tell, name=name, volumes=volumes, asking=Asking(yes=True))
     return stage.tell.lines[-1]
 
 
@@ -84,18 +85,18 @@ def test_how_long_it_may_take(removing: Stage, monkeypatch: pytest.MonkeyPatch) 
         lambda plan, applying: waits.extend(step.timeout for step in plan if isinstance(step, Wait)),
     )
     site = removing.site(replace(SHARED, timeout=77.0))
-    commands.remove(site, removing.tell, name="shop", volumes=None, yes=True)
+    commands.remove(site, removing.tell, name="shop", volumes=None, asking=Asking(yes=True))
     assert waits == [77.0]
     removing.deploy(SHARED)
     waits.clear()
-    commands.remove(site, removing.tell, name="shop", volumes=None, yes=True, timeout="5s")
+    commands.remove(site, removing.tell, name="shop", volumes=None, asking=Asking(yes=True), timeout="5s")
     assert waits == [5.0]
     removing.deploy(SHARED)
     with pytest.raises(UsageError, match="--timeout soon:"):
-        commands.remove(site, removing.tell, name="shop", volumes=None, yes=True, timeout="soon")
-    planned = converge.plan(cluster.all_timed(site, None), removing.see(site), down=True)
+        commands.remove(site, removing.tell, name="shop", volumes=None, asking=Asking(yes=True), timeout="soon")
+    planned = converge.plan(cluster_changes.all_timed(site, None), removing.see(site), down=True)
     assert [step.timeout for step in planned if isinstance(step, Wait)] == [77.0]
-    planned = converge.plan(cluster.all_timed(site, "9"), removing.see(site), down=True)
+    planned = converge.plan(cluster_changes.all_timed(site, "9"), removing.see(site), down=True)
     assert [step.timeout for step in planned if isinstance(step, Wait)] == [9.0]
 
 

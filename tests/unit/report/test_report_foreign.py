@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skep import cli
 from skep.apply import Event, Outcome
+from skep.cli import ending as cli
 from skep.commands.asking import agreed
 from skep.engine import ServiceRow
 from skep.errors import InventoryError, StepFailed

@@ -1,0 +1,113 @@
+"""How a process ends: every failure is told once, with an exit code of its kind."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit
+
+from skep.errors import Interrupted, SkepError
+
+if TYPE_CHECKING:
+    from skep.report import Reporter
+
+PIPE = 141
+"""What the process ends with when nobody reads its output any more, as a shell says of SIGPIPE."""
+
+
+def speakable() -> None:
+    """Streams that a shell closed (``>&-``) lead to nowhere, and what their encoding lacks becomes a question mark."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def nobody_reads() -> None:
+    """What is still to be written to stdout goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    from skep.report.trace import trace
+
+    if not issubclass(ended.exc_type, SystemExit):
+        trace(ended.exc_type, ended.exc_value, ended.exc_traceback)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM acts as Ctrl-C does, so that a scheduler's stop is a clean one."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, hook = signal.signal(signal.SIGTERM, stop), threading.excepthook
+    threading.excepthook = _thread_ended
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        threading.excepthook = hook
+
+
+@contextmanager
+def told(
+    *, json: bool = False, verbose: bool = False, quiet: bool = False, spelled: Callable[[str], str] | None = None
+) -> Iterator[Reporter]:
+    """A reporter; every failure inside is told once, and the process ends with its exit code. So is a stop, by Ctrl-C
+    or SIGTERM. ``spelled`` gives a text with its commands as they are typed here."""
+    from skep.report import reporter
+
+    speakable()
+    atexit.register(gc.freeze)  # else the interpreter's last collections take longer than all that is left to do
+    tell = reporter(json=json, verbose=verbose, quiet=quiet)
+    if spelled:
+        tell.spelled = spelled
+    try:
+        with _interruptible():
+            yield tell
+        if tell.lost:
+            raise tell.lost
+    except SkepError as error:
+        tell.error(error)
+        raise Exit(code=error.exit_code) from None
+    except KeyboardInterrupt:
+        interrupted = Interrupted("stopped", next_action="run the same command again; it continues from what it finds")
+        tell.error(interrupted)
+        raise Exit(code=interrupted.exit_code) from None
+    except BrokenPipeError:
+        nobody_reads()
+        raise Exit(code=PIPE) from None
+    except (Exit, SystemExit):
+        raise
+    except Exception as error:
+        tell.error(_bug(error))
+        if verbose:
+            from skep.report.trace import trace
+
+            trace(type(error), error, error.__traceback__)
+        raise Exit(code=1) from None
+
+
+def _bug(error: Exception) -> SkepError:
+    return SkepError(
+        "unexpected error: this is a bug in skep",
+        cause=f"{type(error).__name__}: {error}",
+        next_action="run again with -v for the traceback, and report it",
+    )

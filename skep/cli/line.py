@@ -1,0 +1,254 @@
+"""The command line: core options, tasks with their words and options. Every mistake is one ``UsageError``, which says
+what was meant most likely and how the task is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+
+from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
+from invoke.parser.parser import ParseResult
+
+from skep.cli.command import Word
+from skep.errors import UsageError
+
+DIGITS = 9
+"""Of the largest number an option takes."""
+
+HELP = "help"
+"""The task that explains tasks, and the core option that does."""
+
+Names = Callable[[str, ParserContext], Sequence[str]]
+"""Which names of a kind (``Option.names``) there are, as far as the line says so far."""
+
+
+class Line:
+    """Reads words. ``core`` are the options that stand before tasks or anywhere behind them; ``tasks`` makes a task's
+    context by its name; ``names`` looks up what could be named; ``program`` is what the user types."""
+
+    def __init__(
+        self,
+        core: ParserContext,
+        tasks: Mapping[str, Callable[[], ParserContext]],
+        *,
+        names: Names = lambda kind, context: (),
+        program: str = "invoke",
+    ) -> None:
+        self.core = core
+        self._tasks = tasks
+        self._names = names
+        self._program = program
+        self.context: ParserContext | None = None
+        """The task that is read at the moment."""
+        self.open: Argument | None = None
+        """The option that ended the line without the value it needs."""
+        self._given: set[str] = set()
+        self._words: list[str] = []
+
+    def read(self, words: Sequence[str], *, core_only: bool = False) -> ParseResult:
+        """The core context first, then one for each task. ``core_only``: up to the first word that is no core option,
+        and what follows is left in ``unparsed``. Raises ``UsageError``."""
+        result = ParseResult()
+        result.append(self.core)
+        self._words = list(words)
+        while self._words:
+            if core_only and not self._is_core(self._words[0]):
+                result.unparsed = self._words
+                break
+            word = self._words.pop(0)
+            if word == "--":
+                result.remainder = " ".join(self._words)
+                break
+            if word.startswith("-") and word != "-":
+                self._option(word)
+            else:
+                self._word(word, result)
+        self._finish()
+        return result
+
+    def _is_core(self, word: str) -> bool:
+        name = word.partition("=")[0]
+        return word == "--" or name in self.core.flags or (word[:1] == "-" != word[1:2] and word[:2] in self.core.flags)
+
+    def expected(self) -> Argument | None:
+        """What would be given next without the name of an option, or the option that still needs its value."""
+        return self.open or self._free("")
+
+    def _word(self, word: str, result: ParseResult) -> None:
+        free = self._free(word)
+        if free is not None and self.context is not None:
+            self._set(free, _placeholder(free), word)
+        elif word in self._tasks:
+            self._finish()
+            self.context, self._given = self._tasks[word](), set()
+            result.append(self.context)
+        else:
+            self._refuse_word(word)
+
+    def _free(self, word: str) -> Argument | None:
+        """The word of the task that is not given yet. Another task goes before one that may be left out."""
+        if self.context is None:
+            return None
+        first = next((one for one in self.context.positional_args if one.name not in self._given), None)
+        if first and not _required(first) and self.context.name != HELP and "." in word and word in self._tasks:
+            return None
+        return first
+
+    def _option(self, word: str) -> None:
+        name, equals, value = word.partition("=")
+        argument, where = self._argument(name)
+        if argument is None and not name.startswith("--") and len(name) > 2:
+            name, value, equals = word[:2], word[2:], "glued"
+            argument, where = self._argument(name)
+            if argument is not None and not argument.takes_value:
+                self._words.insert(0, f"-{value}")
+                value = equals = ""
+        if argument is None:
+            self._refuse_option(name)
+            return
+        if not argument.takes_value:
+            if equals:
+                raise self._wrong(f"{name} takes no value")
+            argument.set_value(not name.startswith("--no-") or name in where.flags, cast=False)
+            return
+        if not equals:
+            if argument is self.core.args[HELP] and self.context is not None:
+                value = str(self.context.name)
+            elif self._words and (not self._words[0].startswith("-") or self._words[0] == "-"):
+                value = self._words.pop(0)
+            elif argument.optional:
+                argument.set_value(True, cast=False)
+                return
+            else:
+                self.open = argument
+                raise self._wrong(f"{name} needs a value{_of(argument)}", near=self._known(argument))
+        self._set(argument, name, value)
+
+    def _argument(self, name: str) -> tuple[Argument | None, ParserContext]:
+        for where in (self.context, self.core):
+            if where is None:
+                continue
+            flag = where.inverse_flags.get(name, name)
+            if flag in where.flags:
+                return where.flags[flag], where
+        return None, self.core
+
+    def _set(self, argument: Argument, given: str, value: str) -> None:
+        if argument.kind is int and not _is_number(value):
+            raise self._wrong(f"{given} {value} is not a number from 1 to {10**DIGITS - 1}")
+        if isinstance(argument, Word) and argument.option.values and value not in argument.option.values:
+            near = _nearest(value, argument.option.values)
+            known = ", ".join(argument.option.values)
+            raise self._wrong(f"{given} {value} is not one of {known}{_meant(near)}")
+        argument.set_value(value)
+        self._given.add(str(argument.name))
+
+    def _finish(self) -> None:
+        """Raise ``UsageError`` where the task lacks a word."""
+        if self.context is None:
+            return
+        for word in self.context.positional_args:
+            helped = self.core.args[HELP].got_value if HELP in self.core.args else False
+            if _required(word) and word.name not in self._given and not helped:
+                self.open = word
+                raise self._wrong(f"{self.context.name} needs {_placeholder(word)}{_of(word)}", near=self._known(word))
+
+    def _known(self, argument: Argument) -> str:
+        kind = argument.option.names if isinstance(argument, Word) else ""
+        names = self._names(kind, self.context) if kind and self.context is not None else ()
+        return f"there are: {', '.join(names)}" if names else ""
+
+    def _refuse_option(self, name: str) -> None:
+        flags = [*self._flags(self.context), *self._flags(self.core)] if self.context else self._flags(self.core)
+        if self.context is None:
+            later = next((word for word in self._words if word in self._tasks), None)
+            if later and name in self._flags(self._tasks[later]()):
+                raise self._wrong(f"{name} is an option of {later}: options come after their task")
+        near = _nearest(name, [flag for flag in flags if flag.startswith("--")] if name.startswith("--") else [])
+        owner = self.context.name if self.context else self._program
+        raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
+
+    def _flags(self, context: ParserContext | None) -> list[str]:
+        return [*context.flag_names()] if context else []
+
+    def _refuse_word(self, word: str) -> None:
+        if self.context is None:
+            self._refuse_task(word)
+            return
+        takes = " and ".join(map(_placeholder, self.context.positional_args))
+        near = self._instead(word)
+        nearest = "" if near else _meant(_nearest(word, list(self._tasks)))
+        raise self._wrong(f"{self.context.name} takes {takes or 'no word'}: {word} is one too many{nearest}", near=near)
+
+    def _instead(self, word: str) -> str:
+        """What may have been meant by a word too many."""
+        context = self.context
+        if context is None:
+            return ""
+        given = [str(one.value) for one in context.positional_args if one.name in self._given]
+        call = f"{self._program} {context.name}"
+        if "counts" in context.args and word.isdecimal() and given:
+            return f"{call} {' '.join(given)}={word}"
+        if "services" in context.args and len(given) > 1:
+            return f"{call} {' '.join(given)},{word}"
+        if "service" in context.args:
+            return f"{call} {' '.join(given)} --service {word}"
+        return ""
+
+    def _refuse_task(self, word: str) -> None:
+        tasks = list(self._tasks)
+        meant: dict[str, list[str]] = {task: [task] for task in tasks}
+        for task in tasks:
+            noun, _, verb = task.rpartition(".")
+            meant.setdefault(verb, []).append(task)
+            meant.setdefault(noun, []).append(task)
+        key = next(iter(_nearest(word, list(meant))), "")
+        found = meant.get(key, [])
+        if self._words and f"{key}.{self._words[0]}" in tasks:
+            found = [f"{key}.{self._words[0]}"]
+        usage = self.usage(self._tasks[found[0]]()) if len(found) == 1 else f"usage: {self._program} TASK [options]"
+        raise UsageError(
+            f"there is no task {word}{_meant(found)}", next_action=f"{usage}\nall tasks: {self._program} --list"
+        )
+
+    def _wrong(self, message: str, *, near: str = "") -> UsageError:
+        usage = self.usage(self.context) if self.context else f"usage: {self._program} TASK [options]"
+        more = f"{self._program} help {self.context.name}" if self.context else f"{self._program} --help"
+        return UsageError(message, next_action="\n".join(filter(None, (near, usage, f"more: {more}"))))
+
+    def usage(self, context: ParserContext) -> str:
+        """How a task is called, in a line."""
+        return f"usage: {self._program} {usage_of(context)}"
+
+
+def usage_of(context: ParserContext) -> str:
+    """A task's name, its words (in brackets where they may be left out) and whether it has options."""
+    words = context.positional_args
+    shown = [_placeholder(one) if _required(one) else f"[{_placeholder(one)}]" for one in words]
+    options = ["[options]"] if len(context.args) > len(words) else []
+    return " ".join([str(context.name), *shown, *options])
+
+
+def _required(word: Argument) -> bool:
+    return word.required if isinstance(word, Word) else word.default is None
+
+
+def _placeholder(word: Argument) -> str:
+    return word.placeholder if isinstance(word, Word) else str(word.name).upper()
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= DIGITS and bool(int(text))
+
+
+def _of(argument: Argument) -> str:
+    return f": {argument.help}" if argument.help else ""
+
+
+def _nearest(word: str, known: Sequence[str]) -> list[str]:
+    return get_close_matches(word, known, 1, 0.6)
+
+
+def _meant(near: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -1,0 +1,74 @@
+"""Names that may stand on the command line, read off the inventory's file without checking it: for completion and for
+what to say where one is missing. What cannot be read has none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.parser.context import ParserContext
+
+from skep.errors import UsageError
+
+if TYPE_CHECKING:
+    from skep.cli.program import Program
+
+FOLDER = Path("inventory")
+STACKS = Path("stacks")
+COMPOSE = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
+
+
+def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[str]:
+    """The names of a kind: ``inventories``, ``tasks``, ``hosts`` (with groups), ``stacks``, ``services`` of the stack
+    that the line names, or ``networks``."""
+    if kind == "inventories":
+        return [path.stem for path in sorted(FOLDER.glob("*.y*ml"))]
+    if kind == "tasks":
+        return sorted(program.collection.task_names)
+    document = _inventory(program, context)
+    if kind == "hosts":
+        hosts = _mapping(document.get("hosts"))
+        named = (_list(_mapping(one).get("groups")) for one in hosts.values())
+        groups = [*_mapping(document.get("groups")), *(group for groups in named for group in groups)]
+        lab = context.name is not None and context.name.startswith("lab.")
+        return [*hosts] if lab else [*dict.fromkeys([*hosts, *groups])]
+    if kind == "services":
+        return _services(document, str(context.args["name"].value))
+    return [*_mapping(document.get(kind))]
+
+
+def _inventory(program: Program, context: ParserContext) -> Mapping[str, Any]:
+    from skep.inventory import choose
+
+    configured = program.config.get("skep", {}).get("inventory")
+    given = context.args["inventory"].value if "inventory" in context.args else None
+    try:
+        return _mapping(_read(choose(given, environ=os.environ, configured=configured, folder=FOLDER)))
+    except UsageError:
+        return {}
+
+
+def _services(document: Mapping[str, Any], stack: str) -> list[str]:
+    own = _mapping(_mapping(document.get("stacks")).get(stack))
+    named = [own["compose"]] if isinstance(own.get("compose"), str) else _list(own.get("compose"))
+    files = [STACKS / stack / str(name) for name in named or COMPOSE]
+    return [*dict.fromkeys(name for file in files for name in _mapping(_mapping(_read(file)).get("services")))]
+
+
+def _read(path: Path) -> object:
+    import yaml
+
+    try:
+        return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError, RecursionError):
+        return None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return {str(key): one for key, one in value.items()} if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> Iterable[Any]:
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,222 @@
+"""The program: Invoke's, with a command line that answers. ``./inv`` runs it, and where Invoke's own program loads our
+tasks it becomes this one."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from invoke.exceptions import Exit
+from invoke.parser.context import ParserContext
+from invoke.program import Program as InvokeProgram
+
+from skep.cli.command import Command
+from skep.cli.ending import PIPE, nobody_reads, speakable, told
+from skep.cli.line import HELP, Line, usage_of
+from skep.cli.names import names_of
+from skep.cli.spelling import spelled
+from skep.errors import UsageError
+
+IDLE = {
+    "command-timeout": "--timeout of a task is for how long services may take",
+    "echo": "-v of a task shows each step as it starts",
+    "hide": "-q of a task is for less output",
+    "prompt-for-sudo-password": "set ssh.sudo-password in the inventory, a reference such as ${env:SUDO}",
+    "pty": "lab.ssh gives a terminal",
+    "warn-only": "what does not need a failed step goes on by itself",
+}
+"""Core options that are for commands which Invoke runs itself, as none of our tasks does; and what there is instead."""
+
+INVOKES = "inv[oke]"
+"""How Invoke's own program calls itself in help, which cannot be typed."""
+
+FORMATS = ("flat", "nested", "json")
+
+
+class Program(InvokeProgram):
+    """Differs from Invoke's where a line is wrong, asks for help or completion, or for a dry run."""
+
+    @property
+    def typed(self) -> str:
+        """What the user typed to get here."""
+        if self._binary and self._binary != INVOKES:
+            return self._binary
+        return "invoke" if self.called_as in ("", "__main__.py") else self.called_as
+
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:
+        """As Invoke does; what nobody reads any more ends it."""
+        speakable()
+        super().run(argv, exit)
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        """As Invoke does, which leaves Python without compiled modules: each start would compile ours anew."""
+        super().parse_core(argv)
+        sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+
+    def parse_core_args(self) -> None:
+        """Core options before the first task."""
+        with self._answering(self.argv[1:]):
+            self.core = self._line({}).read(self.argv[1:], core_only=True)
+            shell = self.args["print-completion-script"].value
+            if shell:
+                from skep.cli.completion import script
+
+                print(script(shell, self.binary_names), end="")
+                raise Exit
+
+    def load_collection(self) -> None:
+        """As Invoke does. Ends with 2 where there is none."""
+        try:
+            super().load_collection()
+        except Exit as error:
+            raise Exit(error.message, code=2) from None
+
+    def parse_tasks(self) -> None:
+        """What follows: tasks, each with its words and options."""
+        words = self.core.unparsed
+        with self._answering(words):
+            result = self._line(self.contexts).read(words)
+            self.core_via_tasks = result.pop(0)
+            self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
+            for asked in [one for one in result if one.name == HELP]:
+                self.core[0].args[HELP].set_value(asked.args["task"].value or True, cast=False)
+                result.remove(asked)
+            self.tasks = result
+            self._refuse_idle()
+
+    @property
+    def contexts(self) -> Mapping[str, Callable[[], ParserContext]]:
+        """What makes the context of each task."""
+        return {name: partial(self._context, name) for name in self.collection.task_names}
+
+    def _context(self, name: str) -> ParserContext:
+        return ParserContext(name=name, args=self.collection[name].get_arguments())
+
+    def _line(self, tasks: Mapping[str, Callable[[], ParserContext]]) -> Line:
+        return Line(self.initial_context, tasks, names=partial(names_of, self), program=self.typed)
+
+    def blank_line(self) -> Line:
+        """One that reads as far as it goes, for completion."""
+        return Line(self.initial_context, self.contexts)
+
+    def _refuse_idle(self) -> None:
+        """Raise ``UsageError`` for what would do nothing, or would change hosts where nothing is to be changed."""
+        own = [(one, self.collection[one.name]) for one in self.tasks]
+        own = [(context, task) for context, task in own if isinstance(task, Command)]
+        for name, instead in IDLE.items() if own else ():
+            if self.args[name].value:
+                raise UsageError(
+                    f"--{name} is for commands that Invoke runs itself; {own[0][0].name} runs none",
+                    next_action=instead,
+                )
+        for context, task in own if self.args.dry.value else ():
+            if task.effect == "acts":
+                raise UsageError(
+                    f"--dry: {context.name} has no plan to show; nothing was done",
+                    next_action=f"more: {self.typed} help {context.name}",
+                )
+            if task.effect == "plans":
+                context.args["plan"].set_value(True, cast=False)
+
+    def parse_cleanup(self) -> None:
+        """Help, lists, completion."""
+        with self._answering(self.argv[1:]), _read_by_somebody():
+            listed, wanted = self.args.list.value, self.args[HELP].value
+            form = self.args["list-format"].value
+            if form not in FORMATS:
+                raise UsageError(f"--list-format {form} is not one of {', '.join(FORMATS)}")
+            if isinstance(wanted, str) and wanted not in self.contexts:
+                self._line(self.contexts).read([wanted])
+            if isinstance(listed, str) and listed not in self.collection.collections:
+                raise UsageError(
+                    f"--list {listed}: there are no such tasks",
+                    next_action=f"there are: {', '.join(self.collection.collections)}",
+                )
+            if wanted is True:
+                self.print_help()
+                raise Exit
+            if self.args.complete.value:
+                from skep.cli.completion import candidates
+
+                print("\n".join(candidates(self, self.argv[self.argv.index("--") + 1 :] if "--" in self.argv else [])))
+                raise Exit
+            if isinstance(wanted, str):
+                self.print_task_help(wanted)
+                raise Exit
+            super().parse_cleanup()
+
+    def print_task_help(self, name: str) -> None:
+        """Usage, what it does, its options."""
+        context = self._context(name)
+        print(f"Usage: {self.typed} {usage_of(context)}\n")
+        text = inspect.getdoc(self.collection[name]) or ""
+        for one in spelled(text, self.typed).splitlines():
+            print(f"  {one}".rstrip())
+        print("\nOptions:\n")
+        self.print_columns(context.help_tuples())
+
+    def update_config(self, merge: bool = True) -> None:
+        """Tasks get to know what the user typed. Raises ``Exit`` for a file that cannot be read."""
+        with self._answering(self.argv[1:]):
+            file = self.args.config.value
+            if file and not Path(file).is_file():
+                raise UsageError(f"--config {file}: there is no such file")
+            try:
+                super().update_config(merge)
+            except Exception as error:
+                raise UsageError(f"--config {file} cannot be used", cause=f"{type(error).__name__}: {error}") from None
+        settings = self.config.setdefault("skep", {})
+        settings["program"] = self.typed
+
+    @contextmanager
+    def _answering(self, words: Sequence[str]) -> Iterator[None]:
+        """What is wrong with the line is told as all failures are: as an event where one was asked for."""
+        own = list(words[: words.index("--")] if "--" in words else words)
+        as_json = "--json" in own or "-j" in own
+        try:
+            yield
+        except UsageError as error:
+            with told(json=as_json):
+                raise error
+
+
+@contextmanager
+def _read_by_somebody() -> Iterator[None]:
+    """Lists and help may be cut short by a reader that goes away, such as ``head``."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+        raise Exit(code=PIPE) from None
+
+
+def adopt() -> None:
+    """Let Invoke's own program, where it is what loads these tasks, answer as ours does.
+
+    Invoke has a setting for the class that executes tasks, and none for the one that reads the command line.
+    """
+    main = sys.modules.get("invoke.main")
+    if main is not None and type(main.program) is InvokeProgram:
+        main.program.__class__ = Program
+        sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+        speakable()
+
+
+def program() -> Program:
+    """The one that ``./inv`` runs: it says in ``SKEP_AS`` how it was called."""
+    name = os.environ.pop("SKEP_AS", "skep")
+    return Program(name="skep", binary=name, binary_names=[name], version=_version())
+
+
+def _version() -> str:
+    from skep import __version__
+
+    return __version__

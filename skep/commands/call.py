@@ -1,0 +1,128 @@
+"""What a task gets: the options that all tasks share, who tells the user, and the site. ``task`` declares one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from skep.cli.command import Command, Effect
+from skep.cli.ending import told
+from skep.cli.options import ALL, CHANGING, Option
+from skep.cli.spelling import spelled
+
+if TYPE_CHECKING:
+    from skep.commands.asking import Asking
+    from skep.converge import Site
+    from skep.report import Reporter
+    from skep.role import Role
+
+FOLDER = Path("inventory")
+ROLES = "roles"
+"""The package that lists the roles, unless Invoke's configuration names another as ``skep.roles``."""
+
+
+class Call:
+    """One task at work. Options that its task does not take are as if they were not given."""
+
+    def __init__(self, context: Context, tell: Reporter, given: Mapping[str, Any]) -> None:
+        self.tell = tell
+        self.json = bool(given.get("json"))
+        self._yes, self._plan = bool(given.get("yes")), bool(given.get("plan"))
+        self.timeout: str | None = given.get("timeout")
+        self._wait_lock: str | None = given.get("wait_lock")
+        self._inventory: str | None = given.get("inventory")
+        self._config: Mapping[str, Any] = context.config.get("skep", {})
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory file: ``-i``, else ``SKEP_INVENTORY``, else invoke.yaml, else the only one there is."""
+        from skep.inventory import choose
+
+        return choose(self._inventory, environ=os.environ, configured=self._config.get("inventory"), folder=FOLDER)
+
+    @property
+    def asking(self) -> Asking:
+        """Whether to ask before a plan is carried out, or only to show it."""
+        from skep.commands.asking import Asking
+
+        return Asking(yes=self._yes, only_shown=self._plan)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """All roles there are, in the order of observing and planning."""
+        return tuple(import_module(self._config.get("roles") or ROLES).ROLES)
+
+    @property
+    def checks(self) -> dict[str, Path]:
+        """The file of each role with its Testinfra checks."""
+        folder = Path(str(import_module(self._config.get("roles") or ROLES).__file__)).parent
+        return {role.name: folder / role.name / "verify.py" for role in self.roles}
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        """The site an inventory describes, with sessions that open at first use."""
+        from skep.commands.locking import seconds_of
+        from skep.commands.sources import with_outputs
+        from skep.converge import Site
+        from skep.inventory import load
+        from skep.ssh import Pool
+
+        patience = seconds_of("--wait-lock", self._wait_lock) or 0.0
+        found = load(self.inventory)
+        if "x-lab" in found.extensions:
+            from skep.commands.lab_hosts import refuse_absent
+
+            refuse_absent(found)
+        for warning in found.warnings:
+            self.tell.say(f"warning: {warning}")
+        with Pool(found.cluster.hosts, found.access) as pool:
+            roles = self.roles
+            cluster, known = with_outputs(found.cluster), [role.name for role in roles]
+            yield Site(cluster, pool, roles, known, self.tell.note, self.tell.waiting, patience)
+
+
+def called_from(name: str) -> Path:
+    """A file that the user names: relative to where ``./inv`` was called."""
+    return Path(os.environ.get("SKEP_FROM", ""), name)
+
+
+def task(
+    *words: str,
+    effect: Effect = "reads",
+    called: str | None = None,
+    inventory: str | None = "",
+    **options: Option | str,
+) -> Callable[[Callable[..., int | None]], Command]:
+    """Declares a task: its ``words`` are taken without an option's name. Other parameters of the function are options,
+    and described here unless they are described for all. ``inventory``: the one to work on where none is given, or
+    ``None`` for a task that needs none."""
+
+    def declare(body: Callable[..., int | None]) -> Command:
+        common: dict[str, Any] = {} if inventory is None else {"inventory": inventory or None}
+        common |= {one: None if one in ("timeout", "wait_lock") else False for one in CHANGING if effect == "plans"}
+        common |= dict.fromkeys(ALL, False)
+        described = {key: Option(one) if isinstance(one, str) else one for key, one in options.items()}
+        return Command(
+            body, name=called or body.__name__, words=words, options=described, common=common, effect=effect, run=_run
+        )
+
+    return declare
+
+
+def _run(
+    body: Callable[..., int | None], context: Context, common: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    program = context.config.get("skep", {}).get("program") or "invoke"
+    how = {name: common[name] for name in ("json", "verbose", "quiet")}
+    with told(**how, spelled=partial(spelled, program=program, inventory=common.get("inventory"))) as tell:
+        code = body(Call(context, tell, common), **given)
+    if code:
+        raise Exit(code=code)

@@ -1,0 +1,117 @@
+"""``lab.*``: the hosts on this machine, described by an inventory's ``x-lab``."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from skep import lab
+from skep.errors import LabError, UsageError
+from skep.inventory import Inventory, load
+from skep.lab.spec import HIGHEST_NUMBER
+from skep.report import Reporter
+
+
+def described(inventory: Inventory, *, hosts: int | None = None, suite: str | None = None) -> lab.Lab:
+    """The lab an inventory asks for. More hosts than it names are called x1, x2 … at the next free addresses."""
+    wanted: Mapping[str, Any] = inventory.extensions.get("x-lab") or {}
+    if "subnet" not in wanted:
+        raise UsageError(f"{inventory.path} describes no lab", next_action="add x-lab: {name: …, subnet: …}, or -i lab")
+    default = suite or wanted.get("suite", "bookworm")
+    named = [
+        lab.LabHost(
+            host.name,
+            host.address,
+            suite or (inventory.host_extensions.get(host.name, {}).get("x-lab") or {}).get("suite", default),
+        )
+        for host in inventory.cluster.hosts
+    ]
+    if hosts is not None:
+        more = _more(named, wanted["subnet"], default)
+        if hosts > len(named) + len(more):
+            raise UsageError(
+                f"--hosts {hosts}: the lab's subnet {wanted['subnet']} has room for {len(named) + len(more)}",
+                next_action="give x-lab a larger subnet, or ask for fewer",
+            )
+        named = (named + more)[:hosts]
+    return lab.Lab(
+        name=wanted.get("name", "lab"),
+        subnet=wanted["subnet"],
+        hosts=tuple(named),
+        registry_port=wanted.get("registry-port", 5000),
+        backend=wanted.get("backend", "container"),
+    )
+
+
+def _more(named: list[lab.LabHost], subnet: str, suite: str) -> list[lab.LabHost]:
+    """All that fit, from the hundredth free address on."""
+    taken = {host.address for host in named}
+    addresses = map(str, islice(ipaddress.ip_network(subnet).hosts(), HIGHEST_NUMBER))
+    free = [address for address in addresses if address not in taken][100:]
+    return [lab.LabHost(f"x{place}", address, suite) for place, address in enumerate(free, 1)]
+
+
+def refuse_absent(inventory: Inventory) -> None:
+    """Raise ``LabError`` if the inventory's hosts are a lab that is not up: nothing else is ever asked instead."""
+    wanted = described(inventory)
+    if all(host.state == "absent" for host in lab.status(wanted)):
+        raise LabError(f"the lab {wanted.name} is not up", next_action=f"invoke lab.up -i {inventory.path.stem}")
+
+
+def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
+    """Boot the hosts."""
+    if suite not in (None, *lab.SUITES):
+        raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.SUITES)}")
+    wanted = described(load(path), hosts=hosts, suite=suite)
+    tell.steady()
+    with tell.busy("starting the lab"):
+        lab.up(wanted, say=tell.say)
+    tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {path.stem}")
+
+
+def down(path: Path, tell: Reporter) -> None:
+    """End the hosts; nothing stays but the cache."""
+    wanted = described(load(path))
+    tell.steady()
+    with tell.busy("ending the lab"):
+        lab.down(wanted.name, say=tell.say)
+    tell.done(f"lab {wanted.name} is gone")
+
+
+def status(path: Path, tell: Reporter) -> None:
+    """One row a host."""
+    columns = ("name", "address", "suite", "state", "ssh")
+    rows = [
+        (host.name, host.address, host.suite, host.state, "answers" if host.ssh else "silent")
+        for host in lab.status(described(load(path)))
+    ]
+    tell.table("lab", columns, rows)
+
+
+def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
+    """``cut``, ``heal``, ``kill`` or ``boot`` a host."""
+    wanted = described(load(path))
+    _known(wanted, host)
+    {"cut": lab.cut, "heal": lab.heal, "kill": lab.kill, "boot": lab.boot}[what](wanted.name, host)
+    done = {"cut": "is cut off", "heal": "is connected", "kill": "has lost power", "boot": "is booting"}[what]
+    tell.done(f"{host} {done}")
+
+
+def ssh(path: Path, *, host: str) -> None:
+    """Become an ssh session on the host."""
+    inventory = load(path)
+    wanted = described(inventory)
+    _known(wanted, host)
+    refuse_absent(inventory)
+    argv = lab.ssh_argv(wanted, host)
+    os.execvp(argv[0], argv)
+
+
+def _known(wanted: lab.Lab, host: str) -> None:
+    names = [found.name for found in wanted.hosts]
+    if host not in names:
+        raise UsageError(f"no host {host} in this lab", next_action=f"its hosts are: {', '.join(names)}")

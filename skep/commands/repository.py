@@ -1,0 +1,51 @@
+"""Tasks of this repository itself: show it, test it, measure it."""
+
+from __future__ import annotations
+
+from skep.cli.options import Option
+from skep.commands.call import FOLDER, Call, task
+
+
+@task(effect="acts", inventory=None)
+def demo(call: Call) -> None:
+    """The main job on the embedded lab: five bare hosts, plan, up, verify, a stack that answers.
+
+    Example: ./inv demo
+    """
+    from skep.commands import demo as show
+
+    show.run(FOLDER / "lab.yml", call.roles, call.checks, call.tell)
+
+
+@task(
+    effect="acts",
+    inventory=None,
+    only=Option("static, unit or lab", "", "PART", ("static", "unit", "lab")),
+)
+def test(call: Call, only: str | None = None, keyword: str | None = None) -> None:
+    """Everything CI runs: lint, types, import contracts, unit tests, and end to end on the lab.
+
+    Example: ./inv test --only unit
+    """
+    from skep.commands import testing
+
+    testing.run(call.tell, only=only, keyword=keyword)
+
+
+@task(
+    effect="acts",
+    inventory=None,
+    only=Option("no-change, cold, scale or stacks", "", "PART"),
+    rounds="how often each is measured (default 5)",
+)
+def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
+    """Measure against pyinfra and plain ssh on labs of its own; ends with a table, left in bench/report.md too.
+
+    Example: ./inv bench --only no-change --rounds 9
+    """
+    from importlib import import_module
+
+    import_module("bench.run").run(only, rounds, call.tell.say)
+
+
+TASKS = (demo, test, bench)
