@@ -84,7 +84,8 @@ class Program(InvokeProgram):
             self.core_via_tasks = result.pop(0)
             self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
             for asked in [one for one in result if one.name == HELP]:
-                self.core[0].args[HELP].set_value(asked.args["task"].value or True, cast=False)
+                if not self.core[0].args[HELP].got_value:
+                    self.core[0].args[HELP].set_value(asked.args["task"].value or True, cast=False)
                 result.remove(asked)
             self.tasks = result
             self._refuse_idle()
