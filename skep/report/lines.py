@@ -21,6 +21,7 @@ from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
 from skep.report.text import Part, line
 from skep.report.voice import Voice
+from skep.units import seconds_text
 from skep.visible import visible, visible_lines, visible_log
 
 LABEL = 40
@@ -255,8 +256,6 @@ class LinesReporter(Reporter):
 
 def _why(step: Step) -> str:
     """Its cause; of a wait also for how long at most."""
-    from skep.compose.timing import seconds_text
-
     return f"{step.cause}, at most {seconds_text(step.timeout)}" if isinstance(step, Wait) else step.cause
 
 

@@ -24,6 +24,7 @@ from skep.report import Reporter
 from skep.report.events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
+from skep.report.trace import trace
 from skep.verify import Check
 from skep.visible import HIDDEN
 
@@ -151,7 +152,7 @@ def test_tracebacks_show_what_was_raised_as_text(capsys: pytest.CaptureFixture[s
     try:
         fail()
     except ValueError as error:
-        sys.excepthook(ValueError, error, error.__traceback__)
+        trace(ValueError, error, error.__traceback__)
     thread = threading.Thread(target=fail)
     before = threading.excepthook
     threading.excepthook = cli._thread_ended  # pytest has one of its own
