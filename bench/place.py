@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +114,8 @@ def _describe(place: Place, inventory: Inventory) -> None:
     """The same environment for the tools we compare with."""
     cluster, ssh = inventory.cluster, next(iter(inventory.access.values()))
     [stack], [network] = cluster.stacks, cluster.networks
-    hosts = [
+    assert isinstance(stack.files, Mapping)
+    hosts: list[dict[str, Any]] = [
         {"name": host.name, "address": host.address, "role": host.role, "labels": dict(host.labels),
          "availability": host.availability, "daemon": dict(host.daemon)}
         for host in cluster.hosts

@@ -3,6 +3,8 @@ swarm asked once of the first manager. Run by pyinfra, not by skep."""
 
 import io
 import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from pyinfra import host, inventory
 from pyinfra.api import FactBase, OperationError, operation
@@ -19,23 +21,23 @@ class SwarmNodes(FactBase):
 
     default = dict
 
-    def requires_command(self):
+    def requires_command(self) -> str:
         return "docker"
 
-    def command(self):
+    def command(self) -> str:
         return "docker node inspect $(docker node ls -q 2>/dev/null) 2>/dev/null || true"
 
-    def process(self, output):
+    def process(self, output: Iterable[str]) -> dict[str, Any]:
         return {node["Description"]["Hostname"]: node for node in json.loads("".join(output) or "[]")}
 
 
 class JoinTokens(FactBase):
     """Role → token, from a manager."""
 
-    def command(self):
+    def command(self) -> str:
         return "docker swarm join-token -q manager && docker swarm join-token -q worker"
 
-    def process(self, output):
+    def process(self, output: Iterable[str]) -> dict[str, str]:
         return dict(zip(("manager", "worker"), output, strict=True))
 
 
@@ -44,23 +46,23 @@ class StackServices(FactBase):
 
     default = set
 
-    def requires_command(self, stack):
+    def requires_command(self, stack: str) -> str:
         return "docker"
 
-    def command(self, stack):
+    def command(self, stack: str) -> str:
         return f"docker service ls --filter label={NAMESPACE}={stack} --format '{{{{.Name}}}}' 2>/dev/null || true"
 
-    def process(self, output):
+    def process(self, output: Iterable[str]) -> set[str]:
         return set(output)
 
 
-def swarm_of(a_host):
+def swarm_of(a_host: Any) -> dict[str, Any]:
     """The engine's word on the swarm it is in."""
     return (a_host.get_fact(DockerSystemInfo) or {}).get("Swarm") or {}
 
 
 @operation()
-def swarm_init(address, pools, mask):
+def swarm_init(address: str, pools: list[str], mask: int | None) -> Iterator[str]:
     """A swarm on this host."""
     if swarm_of(host).get("ControlAvailable"):
         host.noop("the swarm is there")
@@ -71,7 +73,7 @@ def swarm_init(address, pools, mask):
 
 
 @operation()
-def swarm_join(address, role, through, port=2377):
+def swarm_join(address: str, role: str, through: str, port: int = 2377) -> Iterator[str]:
     """This host in the swarm of another."""
     if swarm_of(host).get("LocalNodeState") == "active":
         host.noop("is in a swarm")
@@ -82,7 +84,7 @@ def swarm_join(address, role, through, port=2377):
 
 
 @operation()
-def nodes_as(wanted):
+def nodes_as(wanted: list[dict[str, Any]]) -> Iterator[str]:
     """Role, availability and labels of all nodes."""
     nodes = host.get_fact(SwarmNodes)
     for entry in wanted:
@@ -98,7 +100,7 @@ def nodes_as(wanted):
 
 
 @operation()
-def overlay(network, driver, subnet, attachable):
+def overlay(network: str, driver: str, subnet: str, attachable: bool) -> Iterator[str]:
     """A network as described; what differs cannot be changed in place."""
     found = host.get_fact(DockerNetwork, object_id=network)
     if not found:
@@ -111,7 +113,9 @@ def overlay(network, driver, subnet, attachable):
 
 
 @operation()
-def stack(stack, folder, compose, services, changed):
+def stack(
+    stack: str, folder: str, compose: list[str], services: set[str], changed: Callable[[], bool]
+) -> Iterator[str]:
     """A stack deployed when its files changed or a service is missing."""
     if not changed() and services <= host.get_fact(StackServices, stack=stack):
         host.noop("is deployed")

@@ -3,11 +3,12 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 _site = json.loads(Path(os.environ["BENCH_SITE"]).read_text())
 
 
-def _hosts(role):
+def _hosts(role: str) -> list[tuple[str, dict[str, Any]]]:
     return [
         (host["name"], {"ssh_hostname": host["address"], **host}) for host in _site["hosts"] if host["role"] == role
     ]

@@ -1,6 +1,8 @@
 """What skep looks at before the first change, as a pyinfra deploy of stock facts and one of our own for what they do
 not tell. Run by pyinfra together with ``pyinfra_deploy.py``, not by skep."""
 
+from collections.abc import Iterable
+
 from pyinfra import host, inventory
 from pyinfra.api import DeployError, FactBase
 from pyinfra.facts.docker import DockerSystemInfo
@@ -11,13 +13,13 @@ from pyinfra.facts.server import Date, Hostname, KernelModules, LinuxDistributio
 class Rest(FactBase):
     """Machine ID, room for images, who holds Swarm's ports, and the routes, one line each."""
 
-    def command(self):
+    def command(self) -> str:
         return (
             "cat /etc/machine-id; df -Pk /var/lib/docker 2>/dev/null | awk 'NR == 2 { print $4 }';"
             " ss -Hlntup | grep -E ':(2377|7946) '; ip -o route show"
         )
 
-    def process(self, output):
+    def process(self, output: Iterable[str]) -> list[str]:
         return list(output)
 
 

@@ -20,8 +20,8 @@ REQUIREMENTS = HERE / "requirements.txt"
 
 def skep_up(place: Place, *words: str) -> Sample:
     """``invoke cluster.up --verify never``, as a user types it."""
-    up = ["cluster.up", "--verify", "never", "-i", place.inventory, *words]
-    return measured([sys.executable, "-m", "invoke", *up])
+    up = ["cluster.up", "--verify", "never", "-i"]
+    return measured([sys.executable, "-m", "invoke", *up, place.inventory, *words])
 
 
 def skep_plan(inventory: Path, *, ends: int) -> Sample:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import yaml
 
 from bench.place import Place, Say, up
 from bench.report import table
 from bench.rivals import skep_observing, skep_plan
-from bench.timing import median, spread, verdict
+from bench.timing import spread, verdict
 from skep import lab
 from skep.errors import PreflightError, SkepError
 from skep.lab import cgroups, folders

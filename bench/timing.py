@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO
 
 from skep.errors import SkepError
 
@@ -84,9 +85,9 @@ def verdict(value: float, limit: float, unit: str = "") -> str:
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     """Ours, but that Python keeps what it compiles: nobody should be measured compiling."""
-    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | more
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | dict(more)
 
 
-def _text(file: tempfile._TemporaryFileWrapper[bytes]) -> str:
+def _text(file: BinaryIO) -> str:
     file.seek(0)
     return file.read().decode(errors="replace")

@@ -7,5 +7,6 @@ from roles.engine.role import role as engine
 from roles.networks.role import role as networks
 from roles.stacks.role import role as stacks
 from roles.swarm.role import role as swarm
+from skep.role import Role
 
-ROLES = (engine, daemon, swarm, networks, stacks)
+ROLES: tuple[Role, ...] = (engine, daemon, swarm, networks, stacks)

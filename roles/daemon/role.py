@@ -76,7 +76,7 @@ class Daemon:
     """Owns the keys the inventory names, and no others."""
 
     name = "daemon"
-    questions = ("/info", "/nodes")
+    questions: tuple[str, ...] = ("/info", "/nodes")
     probe = f"""
 tr -d '\\n' <{MEMORY} 2>/dev/null; echo
 {flags.PROBE}

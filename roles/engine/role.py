@@ -46,7 +46,7 @@ class Engine:
     """Installs, upgrades and starts the engine."""
 
     name = "engine"
-    questions = ("/info", "/nodes")
+    questions: tuple[str, ...] = ("/info", "/nodes")
     probe = rf"""
 if command -v dpkg-query >/dev/null; then
   dpkg-query -W -f '${{Package}} ${{db:Status-Status}} ${{Version}}\n' {" ".join(PACKAGES)} 2>/dev/null

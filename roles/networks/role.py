@@ -56,7 +56,7 @@ class Networks:
     name = "networks"
     is_cluster_wide = True
     probe = ""
-    questions = (NETWORKS, SERVICES, "/nodes")
+    questions: tuple[str, ...] = (NETWORKS, SERVICES, "/nodes")
 
     def probe_of(self, cluster: Cluster) -> str:
         """What no manager can tell: containers that were attached by hand."""

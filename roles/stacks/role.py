@@ -56,7 +56,7 @@ $data_roots
 ROOTS
 true
 """
-    questions = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
+    questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> None:
         """Nothing on a host: stacks are the swarm's."""

@@ -45,7 +45,7 @@ case $node in *CERTIFICATE*) ;; *) node= ;; esac
 true
 """
     )
-    questions = ("/info", "/nodes", NETWORKS)
+    questions: tuple[str, ...] = ("/info", "/nodes", NETWORKS)
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """Its role, availability and labels."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("rig")
-
-from rig.building import Building, build  # noqa: E402
-from rig.environment import Environment  # noqa: E402
-from rig.hosts import Hosts  # noqa: E402
-from rig.leftovers import must_be_gone  # noqa: E402
-from rig.turn import turn  # noqa: E402
+pytest.register_assert_rewrite("tests.lab.rig")
 
 from skep import lab  # noqa: E402
+from tests.lab.rig.building import Building, build  # noqa: E402
+from tests.lab.rig.environment import Environment  # noqa: E402
+from tests.lab.rig.hosts import Hosts  # noqa: E402
+from tests.lab.rig.leftovers import must_be_gone  # noqa: E402
+from tests.lab.rig.turn import turn  # noqa: E402
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
 MIXED = {"m1": "bookworm", "m2": "trixie", "m3": "forky"}
@@ -54,7 +52,7 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note whether a test passed, for the fixture that fixes after one that did not."""
     report = yield
     if report.when == "call":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from rig.breakages import BREAKAGES, Breakage
-from rig.environment import Environment
-from rig.hosts import until
-from rig.tool import Ran
+
+from tests.lab.rig.breakages import BREAKAGES, Breakage
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.hosts import until
+from tests.lab.rig.tool import Ran
 
 ENGINE = "systemctl show --property=MainPID --value docker.service"
 

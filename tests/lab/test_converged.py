@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
-from rig.environment import Document, Environment
-from rig.hosts import until
-from rig.tool import Ran, Tool
 
 from skep.engine import EngineClient, StackWatch
 from skep.errors import StepFailed
 from skep.inventory import load
 from skep.ssh import Pool
+from tests.lab.rig.environment import Document, Environment
+from tests.lab.rig.hosts import until
+from tests.lab.rig.tool import Ran, Tool
 
 SLEEP = ["sleep", "10000"]
 LABEL = "com.docker.stack.namespace"

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rig.hosts import Hosts, until
-from rig.leftovers import must_be_gone
-from rig.tool import LIMIT, ROOT, Ran, Tool
 
 from skep import lab
+from tests.lab.rig.hosts import Hosts, until
+from tests.lab.rig.leftovers import must_be_gone
+from tests.lab.rig.tool import LIMIT, ROOT, Ran, Tool
 
 MINE = {"name: lab": "name: demo", "known_hosts-lab": "known_hosts-demo", "10.83.0.": "10.88.0."}
 

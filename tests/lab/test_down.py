@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rig.environment import Environment
-from rig.tool import Ran
-from rig.witness import watching
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.tool import Ran
+from tests.lab.rig.witness import watching
 
 ENGINE = "systemctl show --property=MainPID --value docker.service"
 LEFT = "ip -o link | grep -c -e 'vx-' -e 'ov-' || true"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rig.disk import listing, must_be_same
-from rig.environment import Environment
+from tests.lab.rig.disk import listing, must_be_same
+from tests.lab.rig.environment import Environment
 
 
 def test_no_swarm_is_made_while_a_manager_is_down_and_a_worker_may_come_later(bare: Environment) -> None:

@@ -9,9 +9,10 @@ import subprocess
 from contextlib import suppress
 
 import pytest
-from rig.environment import Environment
-from rig.hosts import until
-from rig.tool import Ran
+
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.hosts import until
+from tests.lab.rig.tool import Ran
 
 SEEDS = [int(seed) for seed in os.environ.get("SKEP_LAB_SEEDS", "4,5").split(",")]
 """Each picks another moment to kill the tool; SKEP_LAB_SEEDS=3,4,5 tries more."""

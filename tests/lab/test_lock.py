@@ -8,9 +8,9 @@ import random
 import signal
 import socket
 
-from rig.breakages import FILE
-from rig.environment import Environment
-from rig.tool import Ran, Running
+from tests.lab.rig.breakages import FILE
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.tool import Ran, Running
 
 SPOIL = f"""sed -i 's/"max-size": "10m"/"max-size": "11m"/' {FILE} && grep -q 11m {FILE}"""
 LOCK = "/var/lib/skep/lock"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rig.environment import Document, Environment
-from rig.tool import Tool
-from rig.witness import watching
-
 from skep.lab import folders
+from tests.lab.rig.environment import Document, Environment
+from tests.lab.rig.tool import Tool
+from tests.lab.rig.witness import watching
 
 PASSWORD = "straw-hive"  # that of the lab's user oncall
 WRITTEN = """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rig.environment import Environment
-from rig.hosts import until
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.hosts import until
 
 WIPE = """
 set -e

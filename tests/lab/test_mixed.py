@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.environment import Environment
+from tests.lab.rig.environment import Environment
 
 VERSION = "docker version --format '{{.Server.Version}}'"
 

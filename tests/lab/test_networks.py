@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from rig.environment import Document, Environment
+from tests.lab.rig.environment import Document, Environment
 
 
 def test_drift_of_a_network_in_use_is_refused_with_its_users(cluster: Environment) -> None:

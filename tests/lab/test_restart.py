@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rig.breakages import FILE
-from rig.environment import Environment
-from rig.quorum import watched
+from tests.lab.rig.breakages import FILE
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.quorum import watched
 
 ENGINE = "systemctl show --property=MainPID --value docker.service"
 SPOIL = f"""sed -i 's/"max-size": "10m"/"max-size": "11m"/' {FILE} && grep -q 11m {FILE}"""

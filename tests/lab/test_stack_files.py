@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.environment import Environment
+from tests.lab.rig.environment import Environment
 
 
 def test_a_changed_file_of_a_stack_is_served_after_up(cluster: Environment) -> None:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from rig.environment import Environment
-from rig.hosts import until
-from rig.shop import NAME, SLEEP, Shop
+
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.hosts import until
+from tests.lab.rig.shop import NAME, SLEEP, Shop
 
 
 @pytest.fixture

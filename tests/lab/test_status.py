@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rig.environment import Environment
-from rig.hosts import until
-from rig.tool import Ran
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.hosts import until
+from tests.lab.rig.tool import Ran
 
 
 def test_status_shows_the_cluster_and_drift_and_changes_nothing(cluster: Environment) -> None:

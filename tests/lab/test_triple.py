@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rig.building import Building
-from rig.disk import listing, must_be_same
-from rig.environment import Environment
-from rig.logins import Logins
+from tests.lab.rig.building import Building
+from tests.lab.rig.disk import listing, must_be_same
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.logins import Logins
 
 CHANNELS = 2
 

@@ -6,20 +6,21 @@ from pathlib import Path
 from roles import ROLES
 from skep import preflight, questions
 from skep.inventory import load
+from skep.model import Cluster
 from skep.observe import ENGINE, join
 from skep.ssh import Pool
 
 MARK = "@@recorded"
 
 
-def script(cluster):
+def script(cluster: Cluster) -> str:
     """The observation's script with a mark that stays the same."""
     asked = list(dict.fromkeys(["/info", *(question for role in ROLES for question in role.questions)]))
     probes = {role.name: role.probe for role in ROLES if role.probe}
     return join({"preflight": preflight.probe(cluster), **probes, ENGINE: questions.script(asked)}, MARK)
 
 
-def main(inventory, folder, *pairs):
+def main(inventory: str, folder: str, *pairs: str) -> None:
     """Write one file a host."""
     found = load(Path(inventory))
     with Pool(found.cluster.hosts, found.access) as pool:

@@ -125,7 +125,7 @@ class Past:
             else value
             for key, value in step.arguments.items()
         }
-        return OPERATIONS[step.operation](self.api, **arguments)  # type: ignore[arg-type]
+        return OPERATIONS[step.operation](self.api, **arguments)
 
     def _change(self, name: str, change: Given) -> None:
         service = next(one for one in self.swarm.services.values() if one["Spec"]["Name"] == name)

@@ -277,7 +277,7 @@ def _engine(operation: str) -> Callable[..., None]:
     def act(deed: Deed, **arguments: Any) -> None:
         api = deed.world.api(deed.swarm, writes=deed.writes)
         try:
-            deed.watch.results[deed.step.id] = OPERATIONS[operation](api, **arguments)  # type: ignore[arg-type]
+            deed.watch.results[deed.step.id] = OPERATIONS[operation](api, **arguments)
         except (APIError, StepFailed, ConnectionError) as error:
             raise Refused(str(error)) from error
 

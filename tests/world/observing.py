@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
-from roles import daemon, engine, networks, stacks, swarm
+from roles import ROLES
 from roles.daemon.role import State as DaemonState
 from roles.engine.role import State as EngineState
 from roles.networks.role import Overlay as SeenOverlay
 from roles.networks.role import State as NetworksState
+from roles.networks.role import role as networks
+from roles.stacks.role import role as stacks
 from roles.stacks.state import State as StacksState
+from roles.swarm.role import role as swarm
 from roles.swarm.state import Node as SeenNode
 from roles.swarm.state import State as SwarmState
 from skep import preflight
@@ -24,8 +28,6 @@ from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.raft import Node, Swarm
 from tests.world.world import World
-
-ROLES = (engine, daemon, swarm, networks, stacks)
 
 
 def observe(world: World, cluster: Cluster) -> dict[str, dict[str, Any]]:
@@ -46,7 +48,7 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
     for role in ROLES:
-        seen = observed[role.name]
+        seen: Mapping[str, Any] = observed[role.name]
         if isinstance(role, Inquiring):
             seen = role.heard(seen, {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)})
         desired = {name: role.desired(cluster, cluster.host(name)) for name in seen}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, Literal
 
@@ -77,11 +78,10 @@ class Play:
     def _next(self) -> None:
         """Let one of the things that can happen now happen; where nothing can, the patient have waited in vain."""
         choices: list[tuple[str, Callable[[], bool]]] = [
-            (f"{lag} is noticed", lambda swarm=swarm, lag=lag: not swarm.catch_up(lag))
-            for swarm, lag in self.world.lags()
+            (f"{lag} is noticed", partial(_notice, swarm, lag)) for swarm, lag in self.world.lags()
         ]
-        choices += [(step.id, lambda step=step: self._start(step)) for step in self._ready()]
-        choices += [(name, lambda name=name: self._finish(name)) for name in self.running]
+        choices += [(step.id, partial(self._start, step)) for step in self._ready()]
+        choices += [(name, partial(self._finish, name)) for name in self.running]
         self.luck.shuffle(choices)
         for event, happen in choices:
             if happen():
@@ -211,6 +211,11 @@ def _quorum_without(swarm: Swarm, *, node: str) -> bool:
 def _node_drained(swarm: Swarm, *, node: str) -> bool:
     found = swarm.find(node)
     return found is not None and not found.busy
+
+
+def _notice(swarm: Swarm, lag: str) -> bool:
+    swarm.catch_up(lag)
+    return True
 
 
 def _node_empty(swarm: Swarm, *, node: str) -> bool:

@@ -128,8 +128,8 @@ class World:
             swarm, lag = late[0]
             swarm.catch_up(lag)
         for machine in self.machines.values():
-            swarm = self.swarms.get(machine.swarm or "")
-            machine.pending = machine.pending and not (swarm and swarm.quorum)
+            joined = self.swarms.get(machine.swarm or "")
+            machine.pending = machine.pending and not (joined and joined.quorum)
 
 
 class Watch:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.disk import Listing, listing
-from rig.environment import Environment
-from rig.tool import Ran
+from tests.lab.rig.disk import Listing, listing
+from tests.lab.rig.environment import Environment
+from tests.lab.rig.tool import Ran
 
 
 @dataclass(repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rig.hosts import Hosts, until
+from tests.lab.rig.hosts import Hosts, until
 
 Listing = Mapping[str, frozenset[str]]
 

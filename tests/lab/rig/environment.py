@@ -6,13 +6,14 @@ import copy
 import shutil
 import urllib.request
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rig.hosts import Hosts, until
-from rig.tool import ROOT, Ran, Tool
+from tests.lab.rig.hosts import Hosts, until
+from tests.lab.rig.tool import ROOT, Ran, Tool
 
 CACHE = "${env:XDG_CACHE_HOME:-~/.cache}/skep/lab"
 Document = dict[str, Any]
@@ -61,7 +62,7 @@ class Environment:
         for name, host in self.document["hosts"].items():
             if "web" in host["labels"]:
                 url = f"http://{host['address']}:8080/"
-                until(f"{url} ({name}) serves the page", lambda url=url: _page(url) == text)
+                until(f"{url} ({name}) serves the page", partial(_serves, url, text))
 
 
 def _only_unheard(ran: Ran) -> bool:
@@ -69,12 +70,12 @@ def _only_unheard(ran: Ran) -> bool:
     return ran.exit == 10 and all(step.startswith("swarm/heard@") for step in ran.ids)
 
 
-def _page(url: str) -> str | None:
+def _serves(url: str, text: str) -> bool:
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as answer:
-            return str(answer.read().decode())
+            return bool(answer.read().decode() == text)
     except OSError:
-        return None
+        return False
 
 
 def described(hosts: Hosts) -> Document:

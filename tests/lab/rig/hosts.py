@@ -99,7 +99,7 @@ class Hosts:
             for name, swarm in swarms.items()
         ]
         assert sorted(told) == sorted(meant), f"nodes as the managers tell: {told}; as they should be: {meant}"
-        return ids[self.managers[0]]
+        return str(ids[self.managers[0]])
 
     def kill(self, host: str) -> None:
         """Cut its power."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rig.hosts import Hosts
+from tests.lab.rig.hosts import Hosts
 
 CURSOR = "journalctl --quiet --no-pager --lines=0 --show-cursor | sed -n 's/^-- cursor: //p'"
 LOG = "journalctl --quiet --no-pager --output=cat --after-cursor='{cursor}' _COMM=sshd + _COMM=sshd-session"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from rig.hosts import Hosts
+from tests.lab.rig.hosts import Hosts
 
 PORT = 2377
 """Where a manager listens for the others."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from rig.environment import Document, Environment
-from rig.tool import Ran, Tool
+from tests.lab.rig.environment import Document, Environment
+from tests.lab.rig.tool import Ran, Tool
 
 NAME = "shop"
 LABEL = f"com.docker.stack.namespace={NAME}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 STAMP = "2025-06-01T12:00:{:02d}Z"
-MODES = {
+MODES: dict[str, Callable[[int], dict[str, Any]]] = {
     "replicated": lambda n: {"Replicated": {"Replicas": n}},
     "global": lambda _: {"Global": {}},
     "replicated-job": lambda n: {"ReplicatedJob": {"MaxConcurrent": n, "TotalCompletions": n}},

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko import common
 from paramiko.common import cMSG_CHANNEL_SUCCESS
 
 PASSWORD = "pass word's"
@@ -123,40 +124,40 @@ class _Login(paramiko.ServerInterface):
 
     def check_auth_none(self, username: str) -> int:
         if not self.server.open_to_all:
-            return paramiko.AUTH_FAILED
+            return common.AUTH_FAILED
         self.server.users.append(username)
-        return paramiko.AUTH_SUCCESSFUL
+        return common.AUTH_SUCCESSFUL
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         if key not in self.server.authorized:
             self.failures += 1
             if self.failures == self.server.tries:
                 self.transport.sock.close()
-            return paramiko.AUTH_FAILED
+            return common.AUTH_FAILED
         self.server.users.append(username)
-        return paramiko.AUTH_SUCCESSFUL
+        return common.AUTH_SUCCESSFUL
 
     def check_auth_password(self, username: str, password: str) -> int:
         if password != PASSWORD:
-            return paramiko.AUTH_FAILED
+            return common.AUTH_FAILED
         self.server.users.append(username)
-        return paramiko.AUTH_SUCCESSFUL
+        return common.AUTH_SUCCESSFUL
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         if self.server.frozen == "channel":
             threading.Event().wait(FROZEN)
         with self.server.counting:
             if self.open_channels >= self.server.channels:
-                return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+                return common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
             self.open_channels += 1
-        return paramiko.OPEN_SUCCEEDED
+        return common.OPEN_SUCCEEDED
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: tuple[str, int]) -> int:
         if self.server.frozen == "forward":
             threading.Event().wait(FROZEN)
         self.targets[chanid] = destination
         threading.Thread(target=self._forward, daemon=True).start()
-        return paramiko.OPEN_SUCCEEDED
+        return common.OPEN_SUCCEEDED
 
     def _forward(self) -> None:
         channel = None

@@ -34,9 +34,7 @@ class FakeSession:
                     raise answer
                 if callable(answer):
                     answer = answer(script)
-                if isinstance(answer, str):
-                    return Result(0, answer, "")
-                return answer
+                return answer if isinstance(answer, Result) else Result(0, answer, "")
         return Result(0, "", "")
 
 
