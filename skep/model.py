@@ -21,6 +21,8 @@ DATA_ROOT = "/var/lib/docker"
 
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
+Target = int | Literal["last", "before"]
+"""A revision to go back to: its number, the last that was seen to run, or the one before what runs."""
 
 
 class NoFile(KeyError):
@@ -144,15 +146,14 @@ class Rollout:
     """What this run is to do with a stack beyond what its files say.
 
     ``resolve``: which images are asked for at their registry: ``new`` ones, ``all`` (to tell what moved),
-    ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one: its number, 0 for the
-    last that was seen to run, -1 for the one before what runs. ``scale`` and
+    ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one. ``scale`` and
     ``restart`` (full service names) leave the files aside and change what runs, ``still`` changes nothing of it.
     ``volumes`` go with the stack. ``follows_hosts``: the same run first brings the hosts to what the inventory says.
     """
 
     prune: bool = False
     resolve: Literal["new", "all", "refresh", "never"] = "new"
-    revision: int | None = None
+    revision: Target | None = None
     scale: Mapping[str, int] = field(default_factory=dict)
     restart: frozenset[str] = frozenset()
     still: bool = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from testinfra.host import Host as Remote
 
 from skep.model import Network, canonical
+from skep.swarm import objects
 from skep.swarm.labels import labels_of
+from skep.swarm.network import pools_of
 
 
 def test_as_described(manager: Remote, network: Network, ask: Callable[..., list[Any]]) -> None:
@@ -22,10 +24,12 @@ def test_as_described(manager: Remote, network: Network, ask: Callable[..., list
     assert not wrong, f"network {network.name}: {'; '.join(wrong)}"
 
 
-def _settings(found: Mapping[str, Any], network: Network) -> list[tuple[str, Any, Any]]:
+def _settings(found: objects.Network, network: Network) -> list[tuple[str, Any, Any]]:
     """What, as found, as wanted; without what the inventory leaves to Docker."""
     options, labels = found.get("Options") or {}, labels_of(found)
-    pools = (found.get("IPAM") or {}).get("Config") or []
+    pools = pools_of(found)
+    ranges = [pool.get("Subnet", "") for pool in pools]
+    gateways = [pool.get("Gateway", "") for pool in pools]
     settings: list[tuple[str, Any, Any]] = [
         ("name", found["Name"], network.name),
         ("scope", found["Scope"], "swarm"),
@@ -34,10 +38,9 @@ def _settings(found: Mapping[str, Any], network: Network) -> list[tuple[str, Any
         ("internal", _yes(found["Internal"]), _yes(network.internal)),
         ("encrypted", _yes("encrypted" in options), _yes(network.encrypted)),
     ]
-    for what, wanted in (("subnet", network.subnet), ("gateway", network.gateway)):
+    for what, there, wanted in (("subnet", ranges, network.subnet), ("gateway", gateways, network.gateway)):
         if wanted:
-            there = [canonical(pool.get(what.capitalize(), "")) for pool in pools]
-            settings.append((what, ", ".join(there), canonical(wanted)))
+            settings.append((what, ", ".join(map(canonical, there)), canonical(wanted)))
     if ":" in (network.subnet or ""):
         settings.append(("IPv6", _yes(found.get("EnableIPv6")), "yes"))
     settings += [(f"label {key}", labels.get(key), value) for key, value in network.labels.items()]

@@ -44,7 +44,7 @@ class Difference:
 class Case:
     """A stack, what is wanted of it and why; ``blind`` while nobody can tell what the swarm holds."""
 
-    def __init__(self, cluster: Cluster, stack: Stack, wanted: Wanted, told: Told | None, cause: str) -> None:
+    def __init__(self, cluster: Cluster, stack: Stack, wanted: Wanted, told: Told | None) -> None:
         self.cluster = cluster
         self.stack = stack
         self.told = told or Told()
@@ -56,7 +56,7 @@ class Case:
         """Identifier → name of networks, configs and secrets."""
         self.blind = told is None
         self.hidden = wanted.hidden | {value.reveal() for value in secrets_in(stack) if value.reveal()}
-        self.cause = cause
+        self.cause = wanted.cause
         self.found: Found = self.told.of(stack.name)
         self.differing = [d for d in map(self._differing, sorted(wanted.services)) if d is not None]
         self.surplus = sorted(set(self.found.services) - set(wanted.services) - wanted.spared)

@@ -1,19 +1,16 @@
-"""What a stack is to be: specs from its compose files, a revision, or what runs with something changed."""
+"""What a stack is to be: what each request gives, be it by the compose files, a revision, or what runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from roles.stacks.naming import Naming
 from roles.stacks.state import Found, Told
-from skep.compose import ComposeError, Document, Specs, convert, document_of
-from skep.model import Cluster, Stack
+from skep.compose import ComposeError, Document, Specs, document_of
+from skep.model import Stack
 from skep.plan import Finding
 from skep.swarm.objects import Network, ObjectSpec
-from skep.swarm.references import named, renamed, used
-from skep.swarm.revision import Revision
-from skep.swarm.service import image_of, same_image, with_image
+from skep.swarm.references import named
 from skep.swarm.spec import ServiceSpec
 
 KEEP = 5
@@ -47,6 +44,8 @@ class Wanted:
     document: Document | None = None
     specs: Specs | None = None
     findings: tuple[Finding, ...] = ()
+    cause: str = ""
+    """Why a service is written, where it is not edits by hand that are taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,82 +57,38 @@ class Outside:
     secrets: tuple[str, ...] = ()
 
 
-def from_compose(cluster: Cluster, stack: Stack, found: Found, told: Told | None) -> Wanted:
-    """From the compose files; configs and secrets named by what they hold. Raises ``ComposeError``."""
-    document = document_of(stack, told.facts if told else None)
-    options = document.options
-    specs = convert(document, stack.name)
-    naming = Naming(stack, found, told, (told.key if told else None) or cluster.nonce)
-    configs = naming.configs(specs.configs)
-    secrets = naming.secrets(specs.secrets, specs.services)
-    services = {name: renamed(spec, naming.names) for name, spec in specs.services.items()}
-    return Wanted(
-        services=services,
-        networks=specs.networks,
-        configs=configs,
-        secrets=secrets,
-        outside=Outside(
-            specs.external_networks,
-            tuple(sorted(used("config", *services.values()) - set(configs))),
-            tuple(sorted(used("secret", *services.values()) - set(secrets))),
-        ),
-        hooks={f"{stack.name}_{name}": when for name, when in options.hooks.items()},
-        waves=tuple(
-            tuple(f"{stack.name}_{name}" for name in wave if name not in options.hooks) for wave in options.order
-        ),
-        prune=stack.rollout.prune or bool(options.prune),
-        keep=stack.keep or options.keep or KEEP,
-        hidden=document.hidden,
-        document=document,
-        specs=specs,
-        findings=tuple(naming.findings),
-    )
+class Unplannable(Exception):
+    """A request that cannot be planned, and why: ``findings`` of level ``error``."""
+
+    def __init__(self, text: str, next_action: str) -> None:
+        super().__init__(text)
+        self.findings = [Finding("error", text, role="stacks", next_action=next_action)]
 
 
-def from_revision(stack: Stack, revision: Revision, found: Found) -> Wanted:
-    """A recorded revision: everything as it was, services that came later go. Hooks stay as they are and do not run:
-    what they did to data is not undone by doing it again."""
-    content = revision.content
-    hooks = {**hooks_of(found), **(content.get("hooks") or {})}
-    return Wanted(
-        services={name: spec for name, spec in content["services"].items() if name not in hooks},
-        networks=content["networks"],
-        hooks=hooks,
-        spared=frozenset(hooks),
-        number=revision.number,
-        outside=Outside(configs=tuple(content["configs"]), secrets=tuple(content["secrets"])),
-        pinned=True,
-        prune=True,
-        keep=_kept(stack),
-    )
+def seen_by(told: Told | None) -> Told:
+    """What the swarm holds, for a request that cannot do without. Raises ``Unplannable``."""
+    if told is None:
+        raise Unplannable(
+            "nobody can tell what runs: no manager of a swarm is among those that answered",
+            "look at its managers: invoke cluster.plan",
+        )
+    return told
 
 
-def from_found(stack: Stack, found: Found, told: Told) -> Wanted:
+def as_found(stack: Stack, told: Told) -> Wanted:
     """What runs now, as if it were asked for; hooks as the last revision has them."""
-    names = told.names
-    services = {name: named(raw["Spec"], names) for name, raw in found.services.items()}
+    found = told.of(stack.name)
+    services = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
     hooks = {name: when for name, when in hooks_of(found).items() if name in services}
-    return Wanted(services=services, hooks=hooks, pinned=True, keep=_kept(stack))
+    return Wanted(services=services, hooks=hooks, pinned=True, keep=kept(stack))
 
 
-def refreshed(stack: Stack, found: Found, told: Told, files: Wanted) -> Wanted:
-    """What runs now with its images by the tags that the compose files name, so that they are looked up again."""
-    now = from_found(stack, found, told)
-    services = {
-        name: with_image(spec, image_of(files.services[name]))
-        for name, spec in now.services.items()
-        if name in files.services and same_image(files.services[name], spec)
-    }
-    hooks = {name: when for name, when in files.hooks.items() if name in now.services}
-    return replace(
-        now,
-        services=services,
-        spared=frozenset(now.services) - frozenset(services),
-        hooks=hooks,
-        waves=files.waves,
-        pinned=False,
-        hidden=files.hidden,
-    )
+def refuse_unknown(stack: Stack, asked: Mapping[str, object] | frozenset[str], services: Mapping[str, object]) -> None:
+    """Raises ``Unplannable`` where a request names services that the stack does not have."""
+    unknown = sorted(set(asked) - set(services))
+    if unknown:
+        names = ", ".join(sorted(services)) or "none"
+        raise Unplannable(f"stack {stack.name} has no service {', '.join(unknown)}", f"its services are: {names}")
 
 
 def hooks_of(found: Found) -> Mapping[str, str]:
@@ -141,7 +96,7 @@ def hooks_of(found: Found) -> Mapping[str, str]:
     return (found.revisions[-1].content.get("hooks") or {}) if found.revisions else {}
 
 
-def _kept(stack: Stack) -> int | None:
+def kept(stack: Stack) -> int | None:
     """How many revisions stay, as the inventory says, else the compose files; ``None`` where neither can be read."""
     if stack.keep:
         return stack.keep

@@ -29,8 +29,6 @@ from skep.model import Rollout, Stack
 from skep.observe import Observation
 from skep.report import Reporter
 
-LAST = 0
-"""The revision to go back to that means: the last that was seen to run."""
 ON_FAILURE: dict[str, Literal["keep", "rollback"]] = {"keep": "keep", "rollback": "rollback"}
 DESCRIBED = "as described"
 BACK = "back at what it was; the next deploy sets what its files say"
@@ -163,10 +161,10 @@ def rollback(
 ) -> None:
     """The whole stack as it was at a revision: services, configs, secrets. Without a number, the one before. Asks
     first."""
-    rollout = Rollout(revision=-1 if revision is None else revision)
+    rollout = Rollout(revision="before" if revision is None else revision)
     stack = _with(known(site, name), rollout, timeout, None)
     question = None if asking.yes else f"Take stack {name} back, as the plan says?"
-    then = Rollout(revision=LAST)
+    then = Rollout(revision="last")
     _roll_out(site, tell, stack, f"stack.rollback {name}", BACK, then=then, question=question, asking=asking)
 
 
@@ -191,7 +189,7 @@ class _Recovery:
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted or outcome.lost:
             return
-        ways = [replace(stack, rollout=Rollout(revision=LAST)) for stack in back]
+        ways = [replace(stack, rollout=Rollout(revision="last")) for stack in back]
         with self._tell.busy("observing again"):
             observation = see(only_stacks(self._site, ways), before)
         stuck = [way.name for way in ways if plan(only_stacks(self._site, [way]), observation).errors]

@@ -5,7 +5,8 @@ writes the merged file. What is wrong is a ``ComposeError``: every problem at on
 """
 
 from skep.compose.convert import Specs, convert
-from skep.compose.load import Document, document_of, load
+from skep.compose.documents import document_of
+from skep.compose.load import Document, load
 from skep.compose.options import Options
 from skep.compose.problems import ComposeError
 from skep.compose.render import render

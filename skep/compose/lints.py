@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 
@@ -14,12 +13,22 @@ from skep.compose.values import where
 from skep.refusals import RULES, Context, faults
 from skep.swarm.image import tagged
 from skep.swarm.labels import stack_of
-from skep.swarm.network import pools_of
-from skep.swarm.objects import Network, Node, Pool, Service
+from skep.swarm.network import room as room_of
+from skep.swarm.objects import Network, Node, Service
 from skep.swarm.placement import constraints_of, fitting, meets, taking_tasks
 from skep.swarm.ports import Key, port_of, published
 from skep.swarm.references import attachments
-from skep.swarm.service import Section, container_of, is_job, job_of, mode_of, placement_of, replicas_of, rollout_of
+from skep.swarm.service import (
+    Section,
+    container_of,
+    has_virtual_address,
+    is_job,
+    mode_of,
+    placement_of,
+    replicas_of,
+    rollout_of,
+    tasks_of,
+)
 from skep.swarm.spec import ServiceSpec
 from skep.units import duration_text
 
@@ -238,7 +247,7 @@ class _Lints:
         for name in sorted({name for one in services for name in one.get("networks") or ("default",)}):
             full = names.of("networks", name)
             body = self.networks.get(full) or self.specs.networks.get(full)
-            room = self._room(body) if body else 0
+            room = room_of(body, self.mask) if body else 0
             tasks, virtual, nodes = self._addresses({full, (body or {}).get("Id", full)})
             if room and tasks + virtual + nodes > room:
                 own = full in self.specs.networks
@@ -248,13 +257,6 @@ class _Lints:
                     f" {virtual} for services, {nodes} for nodes; {'name' if own else 'give it'} a larger subnet",
                 )
 
-    def _room(self, network: Network) -> int:
-        """Addresses for whoever comes; 0 where they are not to be counted."""
-        anything: list[Pool] = [{"Subnet": f"0.0.0.0/{self.mask}"}]
-        pools = pools_of(network) or anything
-        rooms = [_room(pool) for pool in pools]
-        return 0 if 0 in rooms else sum(rooms)
-
     def _addresses(self, network: Container[str]) -> tuple[int, int, int]:
         """Addresses that tasks (while an update starts first, old and new), virtual IPs and nodes take."""
         tasks = virtual = nodes = 0
@@ -263,11 +265,11 @@ class _Lints:
             if not any(one["Target"] in network for one in attachments(spec)):
                 continue
             fits = self._fits(spec)
-            count = _tasks(spec, 1 if fits is None else len(fits))
+            count = tasks_of(spec, 1 if fits is None else len(fits))
             update = rollout_of(spec)
             more = min(update.get("Parallelism", 1) or count, count) if update.get("Order") == "start-first" else 0
             tasks += count + more
-            virtual += (spec.get("EndpointSpec") or {}).get("Mode", "vip") in ("", "vip")
+            virtual += has_virtual_address(spec)
             nodes = max(nodes, min(count, 1 if fits is None else len(fits)))
         return tasks, virtual, nodes
 
@@ -275,22 +277,6 @@ class _Lints:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}"
-
-
-def _tasks(spec: ServiceSpec, nodes: int) -> int:
-    mode = mode_of(spec)
-    return replicas_of(spec) if mode == "Replicated" else job_of(spec)[1] if mode == "ReplicatedJob" else nodes
-
-
-def _room(pool: Pool) -> int:
-    """Addresses of a pool for whoever comes, at most: without the network's, the broadcast's and the gateway's.
-    0 where it is not to be counted."""
-    subnet = ipaddress.ip_network(pool["Subnet"], strict=False) if pool.get("Subnet") else None
-    if subnet is None or subnet.version == 6:
-        return 0
-    if pool.get("IPRange"):
-        return ipaddress.ip_network(pool["IPRange"], strict=False).num_addresses - 1
-    return max(1, subnet.num_addresses - 3)
 
 
 def _of_hosts(spec: ServiceSpec) -> list[Key]:

@@ -18,7 +18,7 @@ from skep.compose.records import Record
 from skep.compose.tree import Entry, Reading
 from skep.compose.values import Fields, where
 from skep.compose.variables import Variables, read_env_file
-from skep.model import Files, NoFile, Secret, Stack
+from skep.model import Files, NoFile, Secret
 from skep.refusals import RULES, Context, SwarmFacts, faults
 
 MAX_ENV_LINES = 200_000
@@ -85,20 +85,6 @@ def load(
     return _Loading(
         files, tuple(compose), variables, environment or {}, shown, directory, printed, known, stack
     ).document()
-
-
-def document_of(stack: Stack, swarm: SwarmFacts | None = None) -> Document:
-    """The compose files of a stack of the inventory as one. Raises ``ComposeError``."""
-    return load(
-        stack.files,
-        stack.compose,
-        variables=stack.variables,
-        shown=f"stacks/{stack.name}",
-        directory=stack.directory,
-        outputs=stack.outputs,
-        swarm=swarm,
-        stack=stack.name,
-    )
 
 
 class _Loading:

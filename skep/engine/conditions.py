@@ -10,6 +10,7 @@ from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
 from skep.swarm.labels import of_stack
+from skep.swarm.service import container_in
 from skep.units import seconds_text
 
 SHOWN = 3
@@ -110,7 +111,7 @@ def _named(tasks: Sequence[Task], nodes: Mapping[str, Node]) -> str:
     """The first of these tasks by ID, image and node: once a service is gone, nobody knows its name any more."""
     words = []
     for task in tasks[:SHOWN]:
-        image = ((task.get("Spec") or {}).get("ContainerSpec") or {}).get("Image", "").partition("@")[0]
+        image = container_in(task.get("Spec")).get("Image", "").partition("@")[0]
         node = f" on {node_name(nodes, task['NodeID'])}" if task.get("NodeID") else ""
         words.append(f"{task['ID'][:12]}{f' of {image}' if image else ''}{node}")
     return ", ".join(words) + (f" and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else "")

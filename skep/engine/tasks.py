@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from skep.swarm.objects import Node as Node
 from skep.swarm.objects import Service as Service
 from skep.swarm.objects import Task as Task
-from skep.swarm.service import is_global
+from skep.swarm.service import container_in, is_global
 from skep.swarm.service import runs_once as spec_runs_once
 from skep.swarm.timing import grace_of
 
@@ -84,7 +84,7 @@ def is_stopping(task: Task) -> bool:
 
 def grace(task: Task) -> float:
     """Seconds that it may take to stop."""
-    return grace_of((task.get("Spec") or {}).get("ContainerSpec") or {})
+    return grace_of(container_in(task.get("Spec")))
 
 
 def slot_of(service: Service, task: Task) -> str | int:

@@ -19,7 +19,7 @@ def is_inside(relative: str) -> bool:
     return bool(relative) and not path.is_absolute() and ".." not in path.parts and "\0" not in relative
 
 
-@dataclass
+@dataclass(eq=False)
 class StackFiles:
     """Files by name, each read once, when it is asked for: what no compose file names is never looked at.
 

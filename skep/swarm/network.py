@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, Literal
 
 from skep import model
@@ -22,6 +23,29 @@ ENCRYPTED = "encrypted"
 def pools_of(network: Network) -> list[Pool]:
     """Its ranges of addresses; none where Swarm chooses, and has not yet."""
     return (network.get("IPAM") or {}).get("Config") or []
+
+
+def needs_plugin(network: Network) -> bool:
+    """Whether it names drivers that are not the engine's own."""
+    addresses = (network.get("IPAM") or {}).get("Driver") or "default"
+    return network.get("Driver", "overlay") != "overlay" or addresses.lower() != "default"
+
+
+def room(network: Network, mask: int) -> int:
+    """Addresses for whoever comes; 0 where they are not to be counted. ``mask``: bits of subnets Swarm chooses."""
+    anything: list[Pool] = [{"Subnet": f"0.0.0.0/{mask}"}]
+    rooms = [_room(pool) for pool in pools_of(network) or anything]
+    return 0 if 0 in rooms else sum(rooms)
+
+
+def _room(pool: Pool) -> int:
+    """At most: without the network's, the broadcast's and the gateway's address."""
+    subnet = ipaddress.ip_network(pool["Subnet"], strict=False) if pool.get("Subnet") else None
+    if subnet is None or subnet.version == 6:
+        return 0
+    if pool.get("IPRange"):
+        return ipaddress.ip_network(pool["IPRange"], strict=False).num_addresses - 1
+    return max(1, subnet.num_addresses - 3)
 
 
 def settings(network: Network) -> dict[str, Any]:

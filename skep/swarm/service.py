@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Literal
 
 from skep.swarm.image import Answer, with_digest
-from skep.swarm.spec import ContainerSpec, HealthCheck, Placement, Platform, ReplicatedJob, ServiceSpec, UpdateConfig
+from skep.swarm.spec import (
+    ContainerSpec,
+    HealthCheck,
+    Placement,
+    Platform,
+    ReplicatedJob,
+    ServiceSpec,
+    TaskSpec,
+    UpdateConfig,
+)
 
 ModeName = Literal["Replicated", "Global", "ReplicatedJob", "GlobalJob"]
 MODES: tuple[ModeName, ...] = ("Global", "GlobalJob", "ReplicatedJob")
@@ -16,7 +25,17 @@ Section = Literal["UpdateConfig", "RollbackConfig"]
 
 def container_of(spec: ServiceSpec) -> ContainerSpec:
     """What its containers are; empty where its tasks are none."""
-    return (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+    return container_in(spec.get("TaskTemplate"))
+
+
+def container_in(task: TaskSpec | None) -> ContainerSpec:
+    """What the container of a task is."""
+    return (task or {}).get("ContainerSpec") or {}
+
+
+def has_virtual_address(spec: ServiceSpec) -> bool:
+    """Whether it has one address for all its tasks in each of its networks."""
+    return (spec.get("EndpointSpec") or {}).get("Mode", "vip") in ("", "vip")
 
 
 def has_terminal(spec: ServiceSpec) -> bool:
@@ -76,16 +95,20 @@ def job_of(spec: ServiceSpec) -> tuple[int, int]:
     return job.get("TotalCompletions", at_once), at_once
 
 
-def scaled(spec: ServiceSpec, count: int) -> ServiceSpec:
+def with_tasks(spec: ServiceSpec, count: int) -> ServiceSpec:
     """The spec of a service or job that has so many tasks. Raises ``ValueError`` for a global one."""
     if is_global(spec):
         raise ValueError("a global service has one task on each node")
-    if mode_of(spec) == "ReplicatedJob":
-        return {
-            **spec,
-            "Mode": {"ReplicatedJob": {**(spec["Mode"].get("ReplicatedJob") or {}), "TotalCompletions": count}},
-        }
-    return {**spec, "Mode": {"Replicated": {**(spec["Mode"].get("Replicated") or {}), "Replicas": count}}}
+    mode = spec.get("Mode") or {}
+    if is_job(spec):
+        job: ReplicatedJob = {**(mode.get("ReplicatedJob") or {}), "TotalCompletions": count}
+        return {**spec, "Mode": {"ReplicatedJob": job}}
+    return {**spec, "Mode": {"Replicated": {**(mode.get("Replicated") or {}), "Replicas": count}}}
+
+
+def tasks_of(spec: ServiceSpec, nodes: int) -> int:
+    """How many tasks it has at once, where a global one has one on each of so many nodes."""
+    return nodes if is_global(spec) else job_of(spec)[1] if is_job(spec) else replicas_of(spec)
 
 
 def image_of(spec: ServiceSpec) -> str:

@@ -13,10 +13,9 @@ from skep.swarm.service import (
     Section,
     container_of,
     health_of,
-    is_global,
     is_job,
-    replicas_of,
     rollout_of,
+    tasks_of,
 )
 from skep.swarm.spec import ContainerSpec, ServiceSpec
 from skep.units import seconds_text
@@ -81,7 +80,7 @@ def restart_delay(spec: ServiceSpec) -> float:
 def _seconds(new: ServiceSpec, old: ServiceSpec, section: Section, replaced: bool, nodes: int) -> float:
     watched, grace = _watched(new, section), _grace(old)
     if not replaced:
-        return max(_until_healthy(new) + watched, grace if _tasks(old, nodes) > _tasks(new, nodes) else 0.0)
+        return max(_until_healthy(new) + watched, grace if tasks_of(old, nodes) > tasks_of(new, nodes) else 0.0)
     config = rollout_of(new, section)
     start_first = config.get("Order") == "start-first"
     step = _until_healthy(new) + (0.0 if start_first else min(grace, OLD_TASK))
@@ -97,8 +96,8 @@ def _why(new: ServiceSpec, old: ServiceSpec, replaced: bool, nodes: int) -> list
     delay, batches = (config.get("Delay") or 0) / SECOND, _batches(new, old, "UpdateConfig", nodes)
     why = []
     if replaced and batches > 1:
-        why.append(f"{_tasks(new, nodes)} tasks in {batches} turns")
-    if replaced or _tasks(old, nodes) > _tasks(new, nodes):
+        why.append(f"{tasks_of(new, nodes)} tasks in {batches} turns")
+    if replaced or tasks_of(old, nodes) > tasks_of(new, nodes):
         why.append(f"an old task may take {seconds_text(grace)} to stop")
     why += [_healthy(healthy)] if healthy else []
     why += [f"a delay of {seconds_text(delay)}"] if replaced and delay else []
@@ -132,12 +131,8 @@ def _until_healthy(spec: ServiceSpec) -> float:
     return float((check.get("StartPeriod") or 0) / SECOND + each * (check.get("Retries") or RETRIES))
 
 
-def _tasks(spec: ServiceSpec, nodes: int) -> int:
-    return nodes if is_global(spec) else replicas_of(spec)
-
-
 def _batches(new: ServiceSpec, old: ServiceSpec, section: Section, nodes: int) -> int:
     """Turns in which the tasks come; 0 at once means all. Without a section Swarm takes one by one."""
-    tasks = max(_tasks(new, nodes), _tasks(old, nodes))
+    tasks = max(tasks_of(new, nodes), tasks_of(old, nodes))
     at_once = rollout_of(new, section).get("Parallelism", 0) if rollout_of(new, section) else 1
     return math.ceil(tasks / at_once) if at_once else 1

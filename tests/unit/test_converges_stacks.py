@@ -166,9 +166,9 @@ def test_going_back_without_a_number_is_to_what_ran_before(seed: int) -> None:
         if not ran or meaning(world) != ran[-1]:
             ran.append(meaning(world))
     if len(ran) > 1:
-        carry(world, with_stack(stack, revision=-1), luck)
+        carry(world, with_stack(stack, revision="before"), luck)
         assert meaning(world) == ran[-2]
-        assert list(plan_for(world, with_stack(stack, revision=0))) == []
+        assert list(plan_for(world, with_stack(stack, revision="last"))) == []
 
 
 @fewer
@@ -197,7 +197,7 @@ def test_a_roll_out_that_failed_can_be_taken_back(seed: int, faults: list[Fault]
     before = meaning(world)
     if carry(world, with_stack(new), luck, faults=tuple(faults)).failed:
         number = max(revision.number for revision in revisions(world) if revision.done)
-        back = with_stack(new, revision=0)
+        back = with_stack(new, revision="last")
         assert carry(world, back, luck).failed == {}
         if number == 1:
             assert meaning(world) == before

@@ -93,7 +93,7 @@ def ids(plan: Plan) -> list[str]:
 def test_a_restart_does_not_hide_what_ran_before(scene: Scene) -> None:
     for stack in (app(1), app(2), *[rolled(app(2), **RESTART)] * 3):
         scene.deploy(stack)
-    scene.deploy(rolled(app(2), revision=-1))
+    scene.deploy(rolled(app(2), revision="before"))
     assert scene.image("shop_app") == "busybox:1"
 
 
@@ -101,14 +101,14 @@ def test_restarts_push_no_revision_out_of_reach_and_are_not_kept_for_ever(scene:
     for stack in (app(1, keep=3), app(2, keep=3), *[rolled(app(2, keep=3), **RESTART)] * 9):
         scene.deploy(stack)
     assert [revision.number for revision in scene.revisions] == [1, 8, 9, 10, 11]
-    scene.deploy(rolled(app(2, keep=3), revision=-1))
+    scene.deploy(rolled(app(2, keep=3), revision="before"))
     assert scene.image("shop_app") == "busybox:1"
 
 
 def test_nothing_to_go_back_to_is_an_error(scene: Scene) -> None:
     scene.deploy(app(1))
     scene.deploy(rolled(app(1), **RESTART))
-    (error,) = scene.plan(rolled(app(1), revision=-1)).errors
+    (error,) = scene.plan(rolled(app(1), revision="before")).errors
     assert "has no revision to go back to" in error.text
 
 
@@ -188,7 +188,7 @@ def test_going_back_is_to_another_version_of_services_not_of_hooks(scene: Scene)
     scene.deploy(shop(HOOKED.format(1, 1, "before")))
     scene.deploy(shop(HOOKED.format(2, 1, "before")))
     scene.deploy(shop(HOOKED.format(2, 2, "before")))
-    scene.deploy(rolled(shop(HOOKED.format(2, 2, "before")), revision=-1))
+    scene.deploy(rolled(shop(HOOKED.format(2, 2, "before")), revision="before"))
     assert scene.image("shop_app") == "busybox:1"
 
 
@@ -204,7 +204,7 @@ def test_a_failed_roll_out_keeps_its_number_unless_it_is_tried_again(scene: Scen
         scene.deploy(stack, never="stacks/running:shop")
     scene.deploy(app(4))
     assert [(one.number, one.done) for one in scene.revisions] == [(1, True), (2, False), (3, False), (4, True)]
-    scene.deploy(rolled(app(4), revision=-1))
+    scene.deploy(rolled(app(4), revision="before"))
     assert scene.image("shop_app") == "busybox:1"
 
 
@@ -338,13 +338,13 @@ def test_going_back_after_a_failure_is_to_what_ran_last_even_if_it_runs(scene: S
     failed = shop(HOOKED.format(3, 3, "before"))
     scene.deploy(failed, never="stacks/ready:shop/shop_job")
     assert scene.image("shop_app") == "busybox:2"
-    assert ids(scene.plan(rolled(failed, revision=-1))) == []
+    assert ids(scene.plan(rolled(failed, revision="before"))) == []
 
 
 def test_a_way_back_that_was_cut_off_is_gone_to_its_end(scene: Scene) -> None:
     for version in (1, 2):
         scene.deploy(app(version))
-    back = rolled(app(2), revision=-1)
+    back = rolled(app(2), revision="before")
     scene.deploy(back, never="stacks/running:shop")
     assert ids(scene.plan(back)) == ["stacks/running:shop", "stacks/done:shop"]
     scene.deploy(back)
@@ -357,7 +357,7 @@ def test_recovery_does_not_vouch_for_the_hook_that_failed(scene: Scene, when: st
     scene.deploy(shop(HOOKED.format(1, 1, when)))
     failed = shop(HOOKED.format(1, 2, when))
     scene.deploy(failed, never="stacks/ready:shop/shop_job")
-    assert ids(scene.plan(rolled(failed, revision=0))) == []
+    assert ids(scene.plan(rolled(failed, revision="last"))) == []
     assert "stacks/ready:shop/shop_job" in ids(scene.plan(failed))
 
 
@@ -475,8 +475,8 @@ class Days:
         elif act == "restart":
             self.ask(rolled(self.files, **RESTART), rolled(self.files, still=True))
         elif act in ("rollback", "recovery"):
-            back = rolled(self.files, revision=-1 if act == "rollback" else 0)
-            self.ask(back, rolled(self.files, revision=0))
+            back = rolled(self.files, revision="before" if act == "rollback" else "last")
+            self.ask(back, rolled(self.files, revision="last"))
         elif act == "refresh":
             self.ask(*[rolled(self.files, resolve="refresh")] * 2)
 

@@ -1,0 +1,44 @@
+"""``stack.deploy``, and what ``cluster.up`` does with a stack: what its compose files say."""
+
+from __future__ import annotations
+
+from roles.stacks.naming import Naming
+from roles.stacks.state import Told
+from roles.stacks.wanted import KEEP, Outside, Wanted
+from skep.compose import convert, document_of
+from skep.model import Cluster, Stack
+from skep.swarm.references import renamed, used
+
+
+def deployed(cluster: Cluster, stack: Stack, told: Told | None) -> Wanted:
+    """What the compose files ask for; configs and secrets named by what they hold. Raises ``ComposeError``."""
+    found = (told or Told()).of(stack.name)
+    document = document_of(stack, told.facts if told else None)
+    options = document.options
+    specs = convert(document, stack.name)
+    naming = Naming(stack, found, told, (told.key if told else None) or cluster.nonce)
+    configs = naming.configs(specs.configs)
+    secrets = naming.secrets(specs.secrets, specs.services)
+    services = {name: renamed(spec, naming.names) for name, spec in specs.services.items()}
+    return Wanted(
+        services=services,
+        networks=specs.networks,
+        configs=configs,
+        secrets=secrets,
+        outside=Outside(
+            specs.external_networks,
+            tuple(sorted(used("config", *services.values()) - set(configs))),
+            tuple(sorted(used("secret", *services.values()) - set(secrets))),
+        ),
+        hooks={f"{stack.name}_{name}": when for name, when in options.hooks.items()},
+        waves=tuple(
+            tuple(f"{stack.name}_{name}" for name in wave if name not in options.hooks) for wave in options.order
+        ),
+        prune=stack.rollout.prune or bool(options.prune),
+        keep=stack.keep or options.keep or KEEP,
+        hidden=document.hidden,
+        document=document,
+        specs=specs,
+        findings=tuple(naming.findings),
+        cause="differs from the compose files",
+    )

@@ -1,0 +1,58 @@
+"""``stack.refresh``: what runs, with the images that its tags are now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from roles.stacks.case import Case
+from roles.stacks.deploy import deployed
+from roles.stacks.state import Told
+from roles.stacks.wanted import Unplannable, Wanted, as_found, seen_by
+from skep.model import Cluster, Rollout, Stack
+from skep.plan import Finding
+from skep.swarm.service import image_of, same_image, with_image
+
+
+def refreshed(cluster: Cluster, stack: Stack, seen: Told | None) -> Wanted:
+    """What runs now with its images by the tags that the compose files name, so that they are looked up again; what
+    else the files ask for is a deploy's to bring. Raises ``Unplannable`` and ``ComposeError``."""
+    files, told = deployed(cluster, stack, seen), seen_by(seen)
+    wanted = _by_tags(as_found(stack, told), files)
+    if not stack.resolve:
+        return replace(wanted, findings=(_in_no_registry(stack),))
+    deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, told)
+    if deploy.pruned or any(one.changes or one.have is None for one in deploy.differing):
+        wanted = replace(wanted, findings=(_leaves_more(stack),))
+    case = Case(cluster, stack, wanted, told)
+    if case.differing and case.open:
+        text = f"images of stack {stack.name} have moved, and its last roll-out was not seen to its end"
+        raise Unplannable(text, f"deploy it first: invoke stack.deploy {stack.name}")
+    return wanted
+
+
+def _by_tags(now: Wanted, files: Wanted) -> Wanted:
+    services = {
+        name: with_image(spec, image_of(files.services[name]))
+        for name, spec in now.services.items()
+        if name in files.services and same_image(files.services[name], spec)
+    }
+    return replace(
+        now,
+        services=services,
+        spared=frozenset(now.services) - frozenset(services),
+        hooks={name: when for name, when in files.hooks.items() if name in now.services},
+        waves=files.waves,
+        pinned=False,
+        hidden=files.hidden,
+        cause="its image has moved",
+    )
+
+
+def _in_no_registry(stack: Stack) -> Finding:
+    text = f"the inventory says of stack {stack.name} that its images are in no registry: nothing is asked"
+    return Finding("note", text, role="stacks")
+
+
+def _leaves_more(stack: Stack) -> Finding:
+    text = f"the files of stack {stack.name} ask for more than new images; a refresh leaves that"
+    return Finding("note", text, role="stacks", next_action=f"look at it: invoke stack.plan {stack.name}")

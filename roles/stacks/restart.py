@@ -1,0 +1,16 @@
+"""``stack.restart``: what runs, with all tasks of some services replaced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from roles.stacks.state import Told
+from roles.stacks.wanted import Wanted, as_found, refuse_unknown
+from skep.model import Cluster, Stack
+
+
+def restarted(cluster: Cluster, stack: Stack, told: Told) -> Wanted:
+    """The services there as they are; those that are named are written all the same. Raises ``Unplannable``."""
+    services, now = stack.rollout.restart, as_found(stack, told)
+    refuse_unknown(stack, services, now.services)
+    return replace(now, cause=f"restart {', '.join(sorted(services))}")

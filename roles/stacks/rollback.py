@@ -1,0 +1,95 @@
+"""``stack.rollback``, and a roll-out that is taken back: the stack as a revision had it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from roles.stacks.case import is_what_runs
+from roles.stacks.state import Found, Told
+from roles.stacks.wanted import Outside, Unplannable, Wanted, hooks_of, kept
+from skep.model import Cluster, Stack, Target
+from skep.plan import Finding
+from skep.swarm.revision import Revision, last_done
+
+BACK = "back to revision"
+"""What the cause of a roll-out that goes back begins with."""
+
+
+def rolled_back(cluster: Cluster, stack: Stack, told: Told) -> Wanted:
+    """Everything as the revision had it, services that came later go. Hooks stay as they are and do not run: what they
+    did to data is not undone by doing it again. Raises ``Unplannable``."""
+    asked, found = stack.rollout.revision, told.of(stack.name)
+    revision = None if asked is None else _revision(asked, told, found)
+    if revision is None:
+        known = ", ".join(str(one.number) for one in found.revisions) or "none"
+        which = asked if isinstance(asked, int) else "to go back to"
+        raise Unplannable(f"stack {stack.name} has no revision {which}", f"its revisions are: {known}")
+    wanted = _as_recorded(stack, revision, found)
+    if asked == "before" and _was_taken_back(found):
+        wanted = replace(wanted, findings=(_taken_back(stack, found),))
+    return wanted
+
+
+def _as_recorded(stack: Stack, revision: Revision, found: Found) -> Wanted:
+    content = revision.content
+    hooks = {**hooks_of(found), **(content.get("hooks") or {})}
+    return Wanted(
+        services={name: spec for name, spec in content["services"].items() if name not in hooks},
+        networks=content["networks"],
+        hooks=hooks,
+        spared=frozenset(hooks),
+        number=revision.number,
+        outside=Outside(configs=tuple(content["configs"]), secrets=tuple(content["secrets"])),
+        pinned=True,
+        prune=True,
+        keep=kept(stack),
+        cause=revision.cause if _is_way_back(revision) else f"{BACK} {revision.number}",
+    )
+
+
+def _is_way_back(revision: Revision) -> bool:
+    return not revision.done and revision.cause.startswith(BACK)
+
+
+def _revision(asked: Target, told: Told, found: Found) -> Revision | None:
+    """The revision to go back to; ``None`` where there is none such."""
+    if isinstance(asked, int):
+        return next((revision for revision in found.revisions if revision.number == asked), None)
+    return _before(told, found) if asked == "before" else last_done(found.revisions)
+
+
+def _before(told: Told, found: Found) -> Revision | None:
+    """The last that ran before what is there, hooks aside. After a roll-out that failed that is the last that ran, also
+    where it was gone back to already; a way back that nobody saw to its end is gone to its end."""
+    newest = found.revisions[-1] if found.revisions else None
+    if newest is not None and not newest.done:
+        return newest if _is_way_back(newest) else last_done(found.revisions)
+    if _was_taken_back(found):
+        return newest
+    ran = [revision for revision in found.revisions if revision.done]
+    while ran and is_what_runs(ran[-1].content["services"], found, told, but=hooks_of(found)):
+        ran.pop()
+    return ran[-1] if ran else None
+
+
+def _was_taken_back(found: Found) -> bool:
+    """Whether the last thing that happened is that a roll-out failed and was taken back."""
+    past = found.revisions
+    if len(past) < 2 or not past[-1].done or not past[-1].cause.startswith(BACK):
+        return False
+    return not past[-2].done and not _is_way_back(past[-2])
+
+
+def _taken_back(stack: Stack, found: Found) -> Finding:
+    """Going back is what has been done: who wants to go further says so."""
+    failed, back = found.revisions[-2:]
+    target = int(back.cause.removeprefix(BACK))
+    older = [revision.number for revision in found.revisions if revision.done and revision.number < target]
+    further = f"to go further back: invoke stack.rollback {stack.name} {older[-1]}; " if older else ""
+    return Finding(
+        "note",
+        f"revision {failed.number} of stack {stack.name} failed and was taken back already: it is to be as revision"
+        f" {target} had it",
+        role="stacks",
+        next_action=f"{further}what there is: invoke stack.history {stack.name}",
+    )
