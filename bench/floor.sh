@@ -2,6 +2,7 @@
 # The floor: the same end state by plain ssh, one login and one script a host, all hosts at once. It checks nothing
 # before or after, knows that the hosts are bare and which commands their engine takes. It waits for what the next
 # command needs, and at the end until the stack's tasks run. Usage: floor.sh FOLDER (written by place.py)
+# shellcheck disable=SC1091,SC2154 # what place.py writes into settings
 set -eu
 cd "$1"
 . ./settings

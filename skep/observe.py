@@ -60,7 +60,7 @@ def observe(
     probes = {
         USER: "id -u; id -un",
         "preflight": preflight.probe(cluster),
-        ENGINE: questions.script(asked),
+        ENGINE: questions.probe(asked),
         **{role.name: probe for role in roles if (probe := _probe(role, cluster))},
     }
     missing = list(names)

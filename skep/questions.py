@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
+from skep import places
+
 Answers = Mapping[str, Any]
 """Question → decoded JSON. What the engine refused or did not finish is missing; without an engine all is."""
 
@@ -67,59 +69,12 @@ _UNIT = "--unit--"
 _FILE = "--file--"
 _STATE = "--state--"
 
-_ASK = r"""
-ask() {
-  why= place=$(mktemp -d /run/skep.XXXXXXXX 2>&1) && why=$(mkfifo "$place/in" 2>&1) || {
-    echo "--no-room--${why:-$place}"; rmdir "$place"; return 1; }
-  timeout $2 docker system dial-stdio <"$place/in" &
-  exec 5>"$place/in"
-  rm -rf "$place"
-  printf '%b' "$1" >&5
-  wait $!
-  exec 5>&-
-}
-"""
-"""The pipe's writing end stays open until the engine has answered and closed: closed, or written to, any earlier it
-would make the engine cancel what it is at, or lose what it says."""
 
-
-def script(questions: Iterable[str]) -> str:
-    """POSIX sh, after ``places.ENGINE``, that prints the raw answers; prints nothing where no engine runs.
-
-    The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
-    leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
-    """
+def probe(questions: Iterable[str]) -> str:
+    """POSIX sh, after ``places.HOST``, that prints the raw answers; prints nothing where no engine runs."""
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
-    return f"""{_ASK}
-if [ "$engine" ] && command -v docker >/dev/null; then
-  echo '{_RUNS}'
-  first() {{ info=$(ask 'GET {FIRST} HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n' $1); }}
-  lives() {{ ask 'GET /_ping HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n' {ALIVE}; }}
-  state() {{ sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }}
-  info=
-  case $(state) in T*) ;; *)
-    first {SOON}
-    case $info in HTTP/* | {_NO_ROOM}*) ;; *) case $(lives) in HTTP/*) first {LATE} ;; esac ;; esac ;;
-  esac
-  until=$(($(date +%s) + {ELECTION}))
-  while [ "$(date +%s)" -lt $until ]; do
-    case $info in
-      *'"Cluster":{{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
-    esac
-    sleep 1
-    first {LATE}
-  done
-  case $info in HTTP/* | {_NO_ROOM}*) ;; *)
-    info=$(echo '{_LISTENS}'; tr '\\0' '\\n' <"/proc/$engine/cmdline"
-      echo '{_UNIT}'; systemctl show --property=Listen --value docker.socket
-      echo '{_FILE}'; cat /etc/docker/daemon.json
-      printf '\\n{_STATE}\\n'; state) ;;
-  esac
-  printf '%s\\n{_MORE}\\n' "$info"
-  case $info in {_LISTENS}*) exit {SILENT} ;; esac
-  case $info in *'"ControlAvailable":true'*) {f"ask '{more}' {LATE}" if more else ":"} ;; esac
-fi"""
+    return places.probe("skep/questions.sh", OTHERS=more, SOON=SOON, ALIVE=ALIVE, LATE=LATE, ELECTION=ELECTION)
 
 
 def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:

@@ -10,27 +10,6 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PROBE = r"""
-printf -- '-- flags %s\n' "$unit_command"
-case $unit_command in *[$]*)
-  for name in $(printf '%s\n' "$unit_command" | grep -o '[$]{\{0,1\}[A-Za-z_][A-Za-z0-9_]*' | tr -d '${'); do
-    value=
-    case $unit_environment in *"$name="*)
-      value=$(printf '%s\n' "$unit_environment" |
-        grep -oE "\"$name=[^\"]*\"|(^| )$name=[^ ]*" | tail -n 1 | tr -d '"') ;;
-    esac
-    for file in $unit_files; do
-      grep -qs "^[[:space:]]*$name=" "$file" || continue
-      found=$(sed -n "s/^[[:space:]]*$name=//p" "$file" 2>/dev/null | tail -n 1)
-      value=${found:-$value}
-    done
-    printf -- '-- env %s %s\n' "$name" "${value#*$name=}"
-  done ;;
-esac
-"""
-"""POSIX sh, after ``places.ENGINE``; the words of the unit, and of its variables only those in its command line: others
-may hold passwords."""
-
 _SHORT = {
     "-D": "--debug", "-G": "--group", "-H": "--host", "-b": "--bridge", "-l": "--log-level", "-p": "--pidfile",
     "-s": "--storage-driver",
@@ -49,8 +28,8 @@ CONFIG_FILE = "--config-file"
 
 
 def read(lines: Iterable[str]) -> tuple[dict[str, str], str | None]:
-    """From what ``PROBE`` prints: key of daemon.json → the option as it stands in the unit; and the file that dockerd
-    is told to read, if it is."""
+    """From what ``probe.sh`` prints: key of daemon.json → the option as it stands in the unit; and the file that
+    dockerd is told to read, if it is."""
     words: list[str] = []
     variables: dict[str, str] = {}
     for line in lines:

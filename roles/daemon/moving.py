@@ -12,17 +12,6 @@ from skep.secret import revealed
 ROOT, USERNS = "data-root", "userns-remap"
 DEFAULT = "/var/lib/docker"
 
-PROBE = r"""
-while IFS= read -r root; do
-  [ ! -e "$root/swarm/docker-state.json" ] || { echo "-- node"; break; }
-done <<ROOTS
-$data_roots
-ROOTS
-[ -z "$written_root" ] || echo "-- root $(readlink -f "$written_root")"
-"""
-"""POSIX sh, after ``places.HOST``; says whether the host is a node by what is on its disks, be its engine running or
-not, and where the data root of the file really is."""
-
 
 def root_of(info: Mapping[str, Any]) -> str | None:
     """The data root as daemon.json names it: user namespaces have a folder below it, and the engine tells that.

@@ -9,13 +9,14 @@ from typing import Any
 
 from roles.daemon import flags, moving
 from roles.daemon.reported import reported, reported_form
-from roles.daemon.scripts import apply_script, write_script
+from skep import places
 from skep.diff import lines
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.rolling import Member, member, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
+from skep.shell import script
 
 FILE = "/etc/docker/daemon.json"
 FIX = "fix daemon in the inventory, then run the same command again"
@@ -77,18 +78,7 @@ class Daemon:
 
     name = "daemon"
     questions: tuple[str, ...] = ("/info", "/nodes")
-    probe = f"""
-tr -d '\\n' <{MEMORY} 2>/dev/null; echo
-{flags.PROBE}
-{moving.PROBE}
-if [ -d {FILE} ]; then echo "-- is a folder"
-elif [ -L {FILE} ] && ! readlink -f {FILE} >/dev/null; then echo "-- is a link that leads nowhere"
-elif [ -e {FILE} ] && [ ! -f {FILE} ]; then echo "-- is not a regular file"
-elif awk -v place="$(readlink -f {FILE})" '$5 == place {{ found = 1 }} END {{ exit !found }}' /proc/self/mountinfo; then
-  echo "-- is a mount of its own, which no other file can take the place of"
-else cat {FILE} 2>/dev/null; fi
-true
-"""
+    probe = places.probe("roles/daemon/probe.sh", FILE=FILE, MEMORY=MEMORY)
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """The inventory's ``daemon`` of that host."""
@@ -158,7 +148,8 @@ true
                 title=f"write {FILE}",
                 cause="before the first start, which then has it",
                 detail=lines(old, merged),
-                script=write_script(FILE, MEMORY, mode=_mode(merged)),
+                script=script("roles/daemon/write.sh"),
+                variables={"FILE": FILE, "MEMORY": MEMORY, "MODE": _mode(merged)},
                 files={"daemon.json": merged, "memory.json": marked(want.keys)},
                 hides=tuple(secrets_in(old)),
                 otherwise=FIX,
@@ -180,7 +171,8 @@ true
             cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
             detail=lines(before, after)
             or tuple(f"{key}: in the file, not known to be in force" for key in sorted(keys)),
-            script=apply_script(FILE, MEMORY, reload=reload, mode=_mode(merged)),
+            script=script("roles/daemon/apply.sh"),
+            variables={"FILE": FILE, "MEMORY": MEMORY, "MODE": _mode(merged), "HOW": how},
             files={"daemon.json": merged, "memory.json": marked(want.keys)},
             hides=tuple(secrets_in(old)),
             after=(f"engine@{host}",),

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from roles.engine.scripts import FETCH, INSTALL, SIMULATE, START
+from skep import places
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.rolling import Member, member, rolling
+from skep.shell import script
 
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
@@ -47,17 +48,7 @@ class Engine:
 
     name = "engine"
     questions: tuple[str, ...] = ("/info", "/nodes")
-    probe = rf"""
-if command -v dpkg-query >/dev/null; then
-  dpkg-query -W -f '${{Package}} ${{db:Status-Status}} ${{Version}}\n' {" ".join(PACKAGES)} 2>/dev/null
-fi
-echo "binary $(command -v dockerd)"
-if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
-  would() {{ {SIMULATE} -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }}
-  {{ would docker.io docker-cli || would docker.io; }} | awk '$1 == "Remv" {{ print "removes", $2 }}'
-fi
-echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"
-"""
+    probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES))
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """Installed in the asked version, enabled, running."""
@@ -119,7 +110,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"
                         host=name,
                         title="enable and start docker",
                         cause=cause,
-                        script=START,
+                        script=script("roles/engine/start.sh"),
                         otherwise="fix what docker's log says; a daemon.json that was replaced is kept as"
                         " /etc/docker/daemon.json.before-skep",
                         after=(f"daemon/write@{name}",),
@@ -136,7 +127,7 @@ echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"
             host=host,
             title=title,
             cause=cause,
-            script=INSTALL,
+            script=script("roles/engine/install.sh"),
             variables={"WANTED": want.version or ""},
             after=(f"daemon/write@{host}",),
             timeout=900,
@@ -174,7 +165,7 @@ def _fetch(host: str, want: State, cause: str) -> Step:
         host=host,
         title=f"download docker.io {want.version}",
         cause=cause,
-        script=FETCH,
+        script=script("roles/engine/fetch.sh"),
         variables={"WANTED": want.version or ""},
         otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
         " command again; no node was drained yet",

@@ -8,7 +8,7 @@ from roles.stacks.state import Found, Told
 from roles.stacks.waiting import ALLOWANCE, longest_stop
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
-from skep.shell import quoted
+from skep.shell import quoted, script
 from skep.swarm.labels import stack_of
 from skep.swarm.objects import Object, Service
 from skep.swarm.references import Kind, used
@@ -17,17 +17,7 @@ from skep.swarm.spec import Mount
 from skep.swarm.timing import NOTABLE
 from skep.units import seconds_text
 
-VOLUMES = r"""
-for name; do
-  docker volume inspect "$name" >/dev/null 2>&1 || continue
-  left=10
-  until told=$(docker volume rm "$name" 2>&1); do
-    left=$((left - 1))
-    [ $left -gt 0 ] || { echo "$told" >&2; exit 1; }
-    sleep 1
-  done
-done
-"""
+VOLUMES = script("roles/stacks/volumes.sh")
 
 
 def removals(

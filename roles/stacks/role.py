@@ -20,6 +20,7 @@ from roles.stacks.scale import scaled
 from roles.stacks.state import State, Told, believed, parse_state, told
 from roles.stacks.subnets import overlaps
 from roles.stacks.wanted import Unplannable, Wanted, seen_by
+from skep import places
 from skep.compose import ComposeError
 from skep.model import Cluster, Host, Stack
 from skep.plan import Finding, Step
@@ -37,23 +38,7 @@ class Stacks:
 
     name = "stacks"
     is_cluster_wide = True
-    probe = r"""
-while IFS= read -r root; do
-  set --
-  for file in "$root"/containers/*/mounts/secrets/*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
-  [ $# = 0 ] || sha256sum -- "$@"
-  for folder in "$root"/volumes/*/; do
-    [ -d "$folder" ] || continue
-    folder=${folder%/}; name=${folder##*/} options=
-    case $name in *[!0-9a-f]*) ;; *) [ ${#name} -eq 64 ] && continue ;; esac
-    [ ! -f "$folder/opts.json" ] || IFS= read -r options <"$folder/opts.json" || :
-    printf 'volume %s %s\n' "$name" "${options:-null}"
-  done
-done <<ROOTS
-$data_roots
-ROOTS
-true
-"""
+    probe = places.probe("roles/stacks/probe.sh")
     questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 
     def desired(self, cluster: Cluster, host: Host) -> None:

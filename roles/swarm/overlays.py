@@ -15,29 +15,11 @@ from roles.swarm.view import View
 from skep.model import Cluster
 from skep.plan import Finding, Run, Step
 from skep.rolling import rolling
-from skep.shell import STARTING
+from skep.shell import script
 
 CAUSE = "is active and has none of the swarm's overlay networks: it rejects every task that needs one"
 
-PROBE = r"""
-if [ "$engine" ] && [ -d /run/docker/netns ]; then
-  for second in 1 2 3; do
-    [ ! -e /run/docker/netns/ingress_sbox ] || break
-    [ -n "$node" ] && sleep 1
-  done
-  [ -e /run/docker/netns/ingress_sbox ] || echo "overlay networks missing"
-fi
-"""
-"""POSIX sh, after ``places.ENGINE``; ``$node`` is not empty on a node, which may just be setting its networks up."""
-
-RESTART = (
-    STARTING
-    + r"""
-started_before
-systemctl reset-failed docker.service 2>/dev/null || true
-systemctl restart docker.service || { why_not; exit 66; }
-"""
-)
+RESTART = script("roles/swarm/restart.sh")
 
 
 def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequence[Step | Finding]:

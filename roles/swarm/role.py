@@ -11,6 +11,7 @@ from roles.swarm import absence, lost, membership, overlays, settings
 from roles.swarm.refusals import refusals, stays
 from roles.swarm.state import NETWORKS, State, desired_state, parse_state
 from roles.swarm.view import View, leads, view
+from skep import places
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers, Inquiry, tasks_of
@@ -23,28 +24,7 @@ class Swarm:
     """Initialises at most once, and only when every manager of the inventory says there is none yet."""
 
     name = "swarm"
-    probe = (
-        r"""
-command -v dockerd >/dev/null && echo "engine installed"
-ip -o addr show scope global 2>/dev/null | awk '$2 !~ /^(docker|br-|veth)/ { print "address", $4 }'
-node=
-while IFS= read -r root; do
-  echo "root $root"
-  if [ -f "$root/swarm/certificates/swarm-node.crt" ]; then
-    certificate=$(cat "$root/swarm/certificates/swarm-node.crt")
-    node=$node$certificate
-    printf '%s\n' "$certificate"
-  fi
-done <<ROOTS
-$data_roots
-ROOTS
-case $node in *CERTIFICATE*) ;; *) node= ;; esac
-"""
-        + overlays.PROBE
-        + r"""
-true
-"""
-    )
+    probe = places.probe("roles/swarm/probe.sh")
     questions: tuple[str, ...] = ("/info", "/nodes", NETWORKS)
 
     def desired(self, cluster: Cluster, host: Host) -> State:

@@ -8,7 +8,7 @@ from typing import Any
 
 from skep.plan import Put, Run, file_bytes
 from skep.secret import Secret, revealed
-from skep.shell import NO_ROOM, REPLACE, exported, quoted
+from skep.shell import NO_ROOM, exported, quoted, script
 
 
 def run_script(step: Run) -> str:
@@ -18,19 +18,19 @@ def run_script(step: Run) -> str:
 
 def put_script(step: Put) -> str:
     """Replace the file in one move, with its mode; through a link, and never by putting it into a folder."""
-    replace = f'{REPLACE}replace "$FILES/content" {quoted(step.path)} {step.mode:o}'
+    replace = f'{script("skep/replace.sh")}replace "$FILES/content" {quoted(step.path)} {step.mode:o}'
     return _script(replace, {"content": step.content}, {})
 
 
 def _script(
-    script: str, files: Mapping[str, bytes | Mapping[str, Any]], variables: Mapping[str, str | int | Secret]
+    text: str, files: Mapping[str, bytes | Mapping[str, Any]], variables: Mapping[str, str | int | Secret]
 ) -> str:
     lines = ["umask 077", exported({name: revealed(value) for name, value in variables.items()})]
     if files:
         lines += [f"FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit {NO_ROOM}", "trap 'rm -rf \"$FILES\"' EXIT"]
         lines += ["trap 'exit 143' HUP INT TERM", "export FILES"]
         lines += _lay(files)
-    lines += ["umask 022", "(", script, ")"]
+    lines += ["umask 022", "(", text, ")"]
     return "\n".join(lines)
 
 

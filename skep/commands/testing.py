@@ -12,11 +12,20 @@ from skep.errors import LabError, SkepError, UsageError
 from skep.report import Reporter
 
 BIN = Path(sys.executable).parent
+SCRIPTS = sorted(path for folder in ("bench", "roles", "skep") for path in Path(folder).rglob("*.sh"))
 STATIC = (
     ("lint", [str(BIN / "ruff"), "check", "."]),
     ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
     ("types", [str(BIN / "mypy")]),
     ("import contracts", [str(BIN / "lint-imports")]),
+    (
+        "scripts",
+        [
+            str(BIN / "shellcheck"),
+            "-x",
+            *sorted(str(path) for folder in ("skep", "roles") for path in Path(folder).rglob("*.sh")),
+        ],
+    ),
 )
 PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]

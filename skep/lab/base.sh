@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Turns a fresh Debian root file system into what all lab hosts of a release share.
 # Run by mmdebstrap outside the new system: $1 is its folder.
 set -eu

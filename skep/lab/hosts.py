@@ -13,7 +13,7 @@ from skep.errors import LabError
 from skep.lab import cgroups, folders, keys, machine, machines, network
 from skep.lab.spec import HostStatus, Lab, LabHost, State
 from skep.lab.system import environment, last_lines, run
-from skep.shell import quoted
+from skep.shell import exported, quoted, script
 
 _BOOT_SECONDS = {"container": 90.0, "vm": 900.0}
 """How long a host may take to boot, by backend: an emulated one on a busy machine takes minutes."""
@@ -118,8 +118,8 @@ def boot(lab: Lab, host: LabHost) -> None:
     vm = lab.backend == "vm"
     if vm:
         machines.make_disk(folder)
-    script = machines.start_script(lab, host, folder, group) if vm else start_script(lab, host, folder, group)
-    folders.write(folder / "start", script, mode=0o755)
+    text = machines.start_script(lab, host, folder, group) if vm else start_script(lab, host, folder, group)
+    folders.write(folder / "start", text, mode=0o755)
     with (folder / "console.log").open("a") as console:
         subprocess.run(
             ["setsid", "--fork", "sh", str(folder / "start")],
@@ -152,21 +152,8 @@ def start_script(lab: Lab, host: LabHost, folder: Path, group: Path) -> str:
         "--system-call-filter=add_key keyctl bpf",
         "--console=pipe",
     ]
-    return f"""\
-# Boots {host.name} of lab {lab.name}, and again when it reboots: systemd-nspawn then ends with status 133.
-set -eu
-export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
-echo $$ > {group}/start/cgroup.procs
-status=133
-while [ "$status" = 133 ]; do
-    ip link delete {network.cable(lab, host)} 2> /dev/null || :
-    find {group}/system -depth -type d -exec rmdir {{}} + # the last boot's: no process may join a group above others
-    mkdir {group}/system
-    status=0
-    (echo 0 > {group}/system/cgroup.procs && exec {quoted(*command)}) || status=$?
-done
-echo "{host.name} is down (systemd-nspawn ended with status $status)"
-"""
+    values = {"NAME": host.name, "GROUP": str(group), "CABLE": network.cable(lab, host)}
+    return f"{exported(values)}set -- {quoted(*command)}\n{script('skep/lab/boot.sh')}"
 
 
 def wait(lab: Lab, host: LabHost) -> None:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from skep import places
 from skep.model import Cluster
 from skep.preflight import reach
 from skep.preflight.reach import Place, swarm_address
 from skep.preflight.room import Room
 from skep.preflight.room import parse as rooms
-from skep.preflight.room import probe as room_probe
-from skep.preflight.standalone import PROBE as STANDALONE
+from skep.preflight.room import places as room_places
 from skep.questions import Answers
+from skep.swarm.labels import TASK_ID
 
 MODULES = {
     "overlay": "images cannot be stored on overlay2",
@@ -70,46 +71,19 @@ class Facts:
 
 
 def probe(cluster: Cluster) -> str:
-    """POSIX sh that prints the facts, read-only."""
-    targets = " ".join(address for address in map(swarm_address, cluster.hosts) if address)
-    data = data_port(cluster)
-    return rf"""
-date '+clock %s.%N'
-( . /etc/os-release; echo "os ${{ID:-}} ${{VERSION_ID:-}} ${{VERSION_CODENAME:-}}" )
-machine=
-read -r hostname </proc/sys/kernel/hostname; read -r release </proc/sys/kernel/osrelease
-read -r machine </etc/machine-id || :
-echo "hostname $hostname"
-echo "machine-id $machine"
-[ -d /run/systemd/system ] && echo "systemd yes"
-command -v dockerd >/dev/null && echo "installed yes"
-[ ! -e /proc/net/ip_vs ] || echo "module ip_vs"
-[ ! -d /proc/sys/net/bridge ] || echo "module br_netfilter"
-for module in {" ".join(MODULES)}; do [ ! -d "/sys/module/$module" ] || echo "module $module"; done
-grep -sw overlay /proc/filesystems | sed 's/.*/module overlay/'
-if [ -d "/lib/modules/$release" ]; then
-  echo "modules-told yes"
-  grep -hosE '/({"|".join(MODULES)})\.ko' "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep" |
-    sed 's:/\(.*\)\.ko:module \1:'
-fi
-directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
-{room_probe(cluster)}
-stat -f -c '%a %S' "$directory" | awk '{{ printf "free %.0f\n", $1 * $2 / 1024 }}'
-ss -Hlntup 2>/dev/null | awk '$5 ~ /:(2377|7946|{data})$/ {{ print "listen", $1, $5, $7 }}'
-ip -o addr show 2>/dev/null | awk '{{ print "address", $2, $4 }}'
-ip -j -d link show 2>/dev/null | sed 's/}},{{"ifindex"/\n{{"ifindex"/g' | grep -v '"info_kind"' |
-  sed -n 's/.*"ifname":"\([^"]*\)","flags":\[[^]]*"UP".*/device \1/p'
-ip -o route show 2>/dev/null | awk '$1 != "default" {{
-  via = ""
-  for (i = 1; i < NF; i++) if ($i == "via") via = $i; else if ($i == "dev") print "route", $1, $(i + 1), via }}'
-for target in {targets}; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null |
-  awk -v targets="{targets}" 'BEGIN {{ split(targets, all) }}
-    sub(/^Command failed -:/, "") {{ print "unroutable", all[$0 + 0] }}'
-{STANDALONE}
-{reach.probe(cluster)}
-for tool in {" ".join(TOOLS)}; do command -v $tool >/dev/null || echo "lacking $tool"; done
-true
-"""
+    """POSIX sh, after ``places.HOST``, that prints the facts, read-only."""
+    return places.probe(
+        "skep/preflight/facts.sh",
+        MODULES=" ".join(MODULES),
+        ANY_MODULE="|".join(MODULES),
+        TOOLS=" ".join(TOOLS),
+        PORT=data_port(cluster),
+        TARGETS=" ".join(address for address in map(swarm_address, cluster.hosts) if address),
+        TASK_ID=TASK_ID,
+        PLACES=" ".join(room_places(cluster)),
+        PORTS=" ".join(reach.ports(cluster)),
+        PATIENCE=reach.PATIENCE,
+    )
 
 
 def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:

@@ -37,13 +37,11 @@ def swarm_address(host: Host) -> str | None:
     return next((canonical(text) for text in (host.advertise, host.address) if text and is_ip(text)), None)
 
 
-def probe(cluster: Cluster) -> str:
-    """POSIX sh that prints which places it tried, and which of them are open. Bash can connect by itself."""
-    places = [(host, port) for host in cluster.managers for port in (RAFT, GOSSIP)]
-    places += [(host, GOSSIP) for host in cluster.workers[:MOST]]
-    words = " ".join(f"{address}/{port}" for host, port in places if (address := swarm_address(host)))
-    return f"""command -v bash >/dev/null && timeout {PATIENCE} bash -c 'for place; do
-  echo "tried $place"; {{ exec 3<>"/dev/tcp/$place" && echo "open $place"; }} 2>/dev/null & done; wait' bash {words}"""
+def ports(cluster: Cluster) -> Sequence[str]:
+    """What every host tries to connect to, as ADDRESS/PORT."""
+    found = [(host, port) for host in cluster.managers for port in (RAFT, GOSSIP)]
+    found += [(host, GOSSIP) for host in cluster.workers[:MOST]]
+    return [f"{address}/{port}" for host, port in found if (address := swarm_address(host))]
 
 
 def places(rows: Sequence[Sequence[str]], word: str) -> frozenset[Place]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from skep.model import Cluster
@@ -38,27 +38,10 @@ class Room:
     files: int | None = None
 
 
-def probe(cluster: Cluster) -> str:
-    """POSIX sh that prints what ``parse`` reads."""
+def places(cluster: Cluster) -> Sequence[str]:
+    """The paths to look at on every host."""
     roots = (host.data_root for host in cluster.hosts)
-    places = sorted({*ROOMS, *(root for root in roots if re.fullmatch(r"[A-Za-z0-9/._-]+", root))})
-    return rf"""
-set -- {" ".join(places)}
-really=$(readlink -m -- "$@") || really=$(for place; do readlink -m -- "$place" || echo; done)
-while IFS= read -r at; do
-  place=$1 state=free; shift
-  case $place in *.json) [ ! -f "$at" ] || {{ [ -w "$at" ] || state=locked; at=${{at%/*}}; }} ;; esac
-  while [ ! -e "$at" ] && [ -n "$at" ]; do at=${{at%/*}}; done
-  [ -d "${{at:=/}}" ] || {{ state=file; at=${{at%/*}}; }}
-  [ $state = file ] || [ -w "${{at:=/}}" ] || state=locked
-  echo "room $place $state"
-  set -- "$@" "${{at:-/}}"
-done <<PLACES
-$really
-PLACES
-stat -f -c 'space %f %S %d %c' -- "$@"
-stat -c 'disk %d' -- "$@"
-"""
+    return sorted({*ROOMS, *(root for root in roots if re.fullmatch(r"[A-Za-z0-9/._-]+", root))})
 
 
 def parse(rows: Iterable[list[str]]) -> dict[str, Room]:

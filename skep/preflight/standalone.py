@@ -5,24 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from skep.plan import Finding, Run, Step
-from skep.swarm.labels import TASK_ID
-
-PROBE = r"""
-if [ "$engine" ]; then
-  while IFS= read -r root; do
-    for file in $(grep -sL '"@@":' "$root"/containers/*/config.v2.json); do
-      grep -q '"Running":true' "$file" || continue
-      name=$(sed -n 's|.*"Name":"/\([^"]*\)".*|\1|p' "$file")
-      policy=$(sed -n 's/.*"RestartPolicy":{"Name":"\([^"]*\)".*/\1/p' "${file%config.v2.json}hostconfig.json")
-      echo "container $name ${policy:-no}"
-    done
-  done <<ROOTS
-$data_roots
-ROOTS
-fi
-""".replace("@@", TASK_ID)
-"""POSIX sh, after ``places.HOST``; prints the running containers that are no task's, and their restart policies, as the
-engine keeps them: two calls of its client would cost more than all else that is looked at."""
 
 SHOWN = 10
 """Containers that are told by name."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from skep.questions import SOCKET
-from skep.shell import NO_ROOM, quoted
+from skep.shell import exported, quoted, script
 
 LOGIN = "-- skep login --"
 """What the login shell says first: it runs what it is given. What stands before it is a greeting."""
@@ -68,7 +68,7 @@ def command(timeout: float) -> str:
     return f"timeout -k 5 {round(timeout) or 1} sh -s"
 
 
-def looking(script: str) -> bytes:
+def looking(text: str) -> bytes:
     """For stdin, which must stay open: a script that ends with the connection.
 
     At the end of stdin a reader beside the script ends the process group, which ``timeout`` made. The shell itself
@@ -78,36 +78,21 @@ def looking(script: str) -> bytes:
 trap : HUP TERM
 {{ while read -r skep; do :; done; kill -TERM 0; }} <&3 >/dev/null 5>&- &
 (
-{script}
+{text}
 ) </dev/null 2>&5 3<&- 5>&-
 status=$?
 kill $!
 exit $status""")
 
 
-def changing(script: str, name: str) -> bytes:
+def changing(text: str, name: str) -> bytes:
     """For stdin, to be closed: a script that runs to its end or deadline, whatever becomes of the connection.
 
-    Its output goes to files and is sent at its end: into a broken pipe it would die of it. One that an earlier run
-    left behind under the same name on that host is waited for. Status ``NO_ROOM``: the reason is on stderr.
+    Its output is sent at its end. One that an earlier run left behind under the same name on that host is waited for.
+    Status ``NO_ROOM``: the reason is on stderr.
     """
     lock = f"/run/lock/skep-{re.sub(r'[^A-Za-z0-9.-]', '-', name)}"
-    return _sent(f"""exec 5>&2 2>/dev/null
-trap '' HUP
-trap : TERM
-said=$(umask 077; mktemp -d /run/skep.XXXXXXXX 2>&5) || exit {NO_ROOM}
-head -c 65536 /dev/zero >"$said/out" 2>&5 || {{ rm -rf "$said"; exit {NO_ROOM}; }}
-(
-mkdir -p /run/lock && touch "{lock}" && exec 4>"{lock}" && flock 4 || exit {NO_ROOM}
-(
-{script}
-) 4>&-
-exit $?
-) </dev/null >"$said/out" 2>"$said/err" 5>&-
-status=$?
-cat "$said/out"; cat "$said/err" >&5
-rm -rf "$said"
-exit $status""")
+    return _sent(f"{exported({'SKEP_LOCK': lock})}changing() (\n{text}\n)\n{script('skep/ssh/changing.sh')}")
 
 
 def _sent(text: str) -> bytes:

@@ -17,7 +17,7 @@ def script(cluster: Cluster) -> str:
     """The observation's script with a mark that stays the same."""
     asked = list(dict.fromkeys(["/info", *(question for role in ROLES for question in role.questions)]))
     probes = {role.name: role.probe for role in ROLES if role.probe}
-    return join({"preflight": preflight.probe(cluster), **probes, ENGINE: questions.script(asked)}, MARK)
+    return join({"preflight": preflight.probe(cluster), **probes, ENGINE: questions.probe(asked)}, MARK)
 
 
 def main(inventory: str, folder: str, *pairs: str) -> None:

@@ -16,16 +16,17 @@ import pytest
 
 from roles import ROLES
 from roles.daemon.role import role as daemon_role
-from roles.daemon.scripts import apply_script, write_script
 from roles.engine.role import State
 from roles.engine.role import role as engine_role
-from roles.engine.scripts import FETCH, INSTALL, START
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
 from skep import model
 from skep.places import HOST
 from skep.plan import Run
-from skep.shell import BUSY, NO_ROOM
+from skep.shell import BUSY, NO_ROOM, script
+
+FETCH, INSTALL, START = (script(f"roles/engine/{name}.sh") for name in ("fetch", "install", "start"))
+WRITE, APPLY = (script(f"roles/daemon/{name}.sh") for name in ("write", "apply"))
 
 POLICY = (
     "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
@@ -74,7 +75,7 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.mark.parametrize(
     "script",
-    [HOST, *(role.probe for role in ROLES), FETCH, INSTALL, START, VOLUMES, apply_script("a", "b", reload=True)],
+    [HOST, *(role.probe for role in ROLES), FETCH, INSTALL, START, VOLUMES, WRITE, APPLY],
 )
 def test_scripts_are_posix_sh(host: Host, script: str) -> None:
     checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
@@ -336,11 +337,16 @@ class Engine:
         host.stand_in("dockerd", validates)
 
     def write(self) -> subprocess.CompletedProcess[str]:
-        return self.host.run(write_script(str(self.file), str(self.memory)), FILES=str(self.host.folder / "files"))
+        return self.run(WRITE)
 
     def apply(self, *, reload: bool) -> subprocess.CompletedProcess[str]:
-        script = apply_script(str(self.file), str(self.memory), reload=reload)
-        return self.host.run(script, FILES=str(self.host.folder / "files"))
+        return self.run(APPLY, HOW="reload" if reload else "restart")
+
+    def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        places = {"FILES": self.host.folder / "files", "FILE": self.file, "MEMORY": self.memory}
+        return self.host.run(
+            script, **{name: str(place) for name, place in places.items()}, **{"MODE": "", **variables}
+        )
 
 
 @pytest.mark.parametrize(("reload", "verb"), [(True, "reload"), (False, "restart")])
@@ -359,16 +365,14 @@ def test_a_new_file_is_put_in_force_and_remembered(host: Host, reload: bool, ver
 def test_a_file_is_read_by_those_who_could_unless_it_holds_a_secret(host: Host, mode: str, now: int) -> None:
     engine = Engine(host)
     engine.file.chmod(0o640)
-    files = str(host.folder / "files")
-    places = str(engine.file), str(engine.memory)
-    for script in (apply_script(*places, reload=True, mode=mode), write_script(*places, mode=mode)):
-        assert host.run(script, FILES=files).returncode == 0
+    for made in (APPLY, WRITE):
+        assert engine.run(made, MODE=mode, HOW="reload").returncode == 0
         assert engine.file.stat().st_mode & 0o777 == now
         assert engine.memory.stat().st_mode & 0o777 == 0o600
         engine.file.chmod(0o640)
     assert Path(f"{engine.file}.before-skep").stat().st_mode & 0o777 == now
     engine.file.unlink()
-    assert host.run(write_script(*places), FILES=files).returncode == 0
+    assert engine.write().returncode == 0
     assert engine.file.stat().st_mode & 0o777 == 0o644
 
 
@@ -383,12 +387,8 @@ def test_a_link_stays_and_its_target_is_replaced(host: Host, mode: str, before: 
         engine.file.rename(target)
         target.chmod(0o640)
     engine.file.symlink_to("../managed/engine.json")
-    files = str(host.folder / "files")
-    for script in (apply_script, write_script):
-        made = script(
-            str(engine.file), str(engine.memory), mode=mode, **({"reload": False} if script is apply_script else {})
-        )
-        assert host.run(made, FILES=files).returncode == 0
+    for made in (APPLY, WRITE):
+        assert engine.run(made, MODE=mode, HOW="restart").returncode == 0
         assert engine.file.is_symlink()
         assert json.loads(target.read_text())["debug"] is True
         assert target.stat().st_mode & 0o777 == (0o600 if mode else 0o640 if before else 0o644)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skep.shell import exported, quoted
+from skep.commands.testing import BIN, SCRIPTS
+from skep.shell import exported, quoted, script
 
 ROOT = Path(__file__).parents[2]
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)
@@ -44,3 +45,37 @@ def test_nothing_else_quotes(package: str) -> None:
         or (isinstance(node, ast.Attribute) and ast.unparse(node) in ("shlex.quote", "shlex.join"))
     }
     assert quoting - {"skep/shell.py"} == set()
+
+
+def test_what_a_script_sources_stands_in_its_place_unless_it_has_run_before() -> None:
+    shared = script("skep/places.sh")
+    assert shared in script("roles/swarm/probe.sh")
+    assert shared not in script("roles/swarm/probe.sh", "skep/places.sh")
+    assert not [line for line in script("roles/daemon/apply.sh").splitlines() if line.startswith((". ", "#"))]
+
+
+def test_a_mistyped_variable_of_another_file_is_found(tmp_path: Path) -> None:
+    """What is sourced is read with what sources it."""
+    text = (ROOT / "roles/swarm/probe.sh").read_text().replace("$data_roots", "$data_rots")
+    (tmp_path / "probe.sh").write_text(text)
+    argv = [str(BIN / "shellcheck"), "-x", str(tmp_path / "probe.sh")]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "data_rots is referenced but not assigned" in done.stdout
+
+
+def test_scripts_that_stand_in_python_are_short() -> None:
+    """More than ten lines of sh belong into a file that shellcheck reads."""
+    long, shell = [], ("done", "echo", "esac", "exit", "fi", "printf", "[")
+    for package in ("skep", "roles"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                texts = node.values if isinstance(node, ast.JoinedStr) else [node]
+                text = "".join(str(one.value) for one in texts if isinstance(one, ast.Constant))
+                if text.count("\n") > 10 and {line.split()[0] for line in text.splitlines() if line.split()} & {*shell}:
+                    long.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert long == []
+
+
+def test_every_script_is_checked() -> None:
+    assert {ROOT / path for path in SCRIPTS} >= {*ROOT.glob("skep/**/*.sh"), *ROOT.glob("roles/**/*.sh")}

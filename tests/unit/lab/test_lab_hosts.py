@@ -19,17 +19,18 @@ def test_the_start_script_is_valid_shell() -> None:
 
 def test_the_start_script_joins_its_control_group_before_anything_is_started() -> None:
     lines = SCRIPT.splitlines()
-    joined = next(number for number, line in enumerate(lines) if "skep-h1/hosts/bee-1/start/cgroup.procs" in line)
-    started = next(number for number, line in enumerate(lines) if "exec systemd-nspawn" in line)
+    joined = next(number for number, line in enumerate(lines) if "$GROUP/start/cgroup.procs" in line)
+    started = next(number for number, line in enumerate(lines) if 'exec "$@"' in line)
     assert joined < started
-    assert "skep-h1/hosts/bee-1/system/cgroup.procs" in lines[started]
+    assert "$GROUP/system/cgroup.procs" in lines[started]
+    assert "export GROUP=/sys/fs/cgroup/skep-h1/hosts/bee-1" in lines[:joined]
     assert "set -eu" in lines[:joined]
 
 
 def test_the_container_is_named_after_lab_and_number() -> None:
     assert "--machine=h1-11 " in SCRIPT
     assert "--network-bridge=sk-h1 " in SCRIPT
-    assert "ip link delete vb-h1-11 " in SCRIPT
+    assert "export CABLE=vb-h1-11\n" in SCRIPT
 
 
 def test_ssh_knows_the_hosts_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from skep import preflight
+from skep import places, preflight
 from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, ProbeError, SkepError, SudoError
 from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding, Plan, Run
 from skep.preflight import MODULES, Facts, Room, check, parse, probe, standalone
-from skep.preflight.standalone import PROBE as STANDALONE
 
 TASK = "com.docker.swarm.task.id"
 
@@ -90,8 +89,8 @@ def test_the_probe_runs_here_and_can_be_read() -> None:
 
 
 def test_the_probe_asks_for_the_overlay_port_in_force() -> None:
-    assert ":(2377|7946|4789)$" in probe(CLUSTER)
-    assert ":(2377|7946|5000)$" in probe(replace(CLUSTER, swarm=Swarm(data_path_port=5000)))
+    assert "PORT=4789\n" in probe(CLUSTER)
+    assert "PORT=5000\n" in probe(replace(CLUSTER, swarm=Swarm(data_path_port=5000)))
 
 
 def run_probe(cluster: Cluster, folder: Path, ip: str | None) -> Facts:
@@ -124,7 +123,7 @@ def test_the_probe_tells_what_it_could_not_ask(tmp_path: Path) -> None:
 
 def test_routes_go_to_where_a_host_advertises_itself() -> None:
     hosts = (replace(CLUSTER.hosts[0], advertise="10.5.0.1"), replace(CLUSTER.hosts[1], advertise="eth1"))
-    assert "for target in 10.5.0.1 10.0.0.2;" in probe(replace(CLUSTER, hosts=hosts))
+    assert "TARGETS='10.5.0.1 10.0.0.2'\n" in probe(replace(CLUSTER, hosts=hosts))
 
 
 @pytest.mark.parametrize("field", ["address", "advertise"])
@@ -403,7 +402,8 @@ def test_containers_beside_swarm_are_found_by_what_the_engine_keeps(tmp_path: Pa
         (folder / "config.v2.json").write_text(json.dumps(config, separators=(",", ":")))
         restart = {"RestartPolicy": {"Name": policy, "MaximumRetryCount": 0}}
         (folder / "hostconfig.json").write_text(json.dumps(restart, separators=(",", ":")))
-    script = f"engine=1 data_roots='/none\n{tmp_path}'\n{STANDALONE}"
+    standalone = places.probe("skep/preflight/standalone.sh", TASK_ID=TASK)
+    script = f"engine=1 data_roots='/none\n{tmp_path}'\n{standalone}"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=20)
     assert sorted(done.stdout.splitlines()) == ["container cache unless-stopped", "container odd no"]
     assert done.stderr == ""

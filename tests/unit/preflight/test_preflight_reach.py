@@ -12,6 +12,7 @@ import pytest
 from skep.model import Cluster, Host
 from skep.plan import Finding
 from skep.preflight import Facts, check, parse, reach
+from skep.shell import exported, script
 
 CLUSTER = Cluster("test", (Host("m1", "10.0.0.1", "manager"), Host("w1", "10.0.0.2", "worker")))
 
@@ -64,9 +65,10 @@ def test_places_are_tried_and_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as other:
         here, gone = server.getsockname()[1], other.getsockname()[1]
         other.close()
-        script = reach.probe(CLUSTER).replace("10.0.0.1/2377", f"127.0.0.1/{here}")
-        script = script.replace("10.0.0.1/7946", f"127.0.0.1/{gone}").replace(" 10.0.0.2/7946", "")
-        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30)
+        assert reach.ports(CLUSTER) == ["10.0.0.1/2377", "10.0.0.1/7946", "10.0.0.2/7946"]
+        ports = exported({"PORTS": f"127.0.0.1/{here} 127.0.0.1/{gone}", "PATIENCE": reach.PATIENCE})
+        text = ports + script("skep/preflight/reach.sh")
+        done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=30)
     seen = parse(done.stdout, {}, 0.0, 0.0)
     assert seen.tried == {("127.0.0.1", here), ("127.0.0.1", gone)}
     assert seen.open == {("127.0.0.1", here)}

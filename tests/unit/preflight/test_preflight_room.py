@@ -14,7 +14,8 @@ from skep import preflight
 from skep.model import Cluster, Engine, Host
 from skep.plan import Call, Put, Run, Step
 from skep.preflight import ROOMS, Room
-from skep.preflight.room import MIB, parse, probe
+from skep.preflight.room import MIB, parse, places
+from skep.shell import exported, script
 from tests.roles.test_cases import a_cluster, a_plan, cases
 
 CLUSTER = Cluster("test", (Host("m1", "10.0.0.1", "manager"), Host("w1", "10.0.0.2", "worker")))
@@ -96,11 +97,9 @@ def test_all_places_that_steps_write_are_looked_at() -> None:
     assert ROLES
 
 
-def look(folder: Path, *places: Path) -> dict[str, Room]:
-    script = probe(replace(CLUSTER, hosts=()))
-    head, _, tail = script.partition("set -- ")
-    script = f"{head}set -- {' '.join(map(str, places))}\n{tail.partition(chr(10))[2]}"
-    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=20)
+def look(*paths: Path | str) -> dict[str, Room]:
+    text = exported({"PLACES": " ".join(map(str, paths))}) + script("skep/preflight/room.sh")
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=20)
     return parse(line.split() for line in done.stdout.splitlines())
 
 
@@ -110,9 +109,9 @@ def test_the_probe_looks_at_what_there_is_of_a_path(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to("target/real.json")
     (tmp_path / "plain").write_text("")
     (tmp_path / "loop").symlink_to("loop")
-    places = [tmp_path / name for name in ("link.json", "loop", "not/there", "plain", "plain/below.json", ".")]
-    found = look(tmp_path, *places)
-    assert list(found) == [str(place) for place in places]
+    paths = [tmp_path / name for name in ("link.json", "loop", "not/there", "plain", "plain/below.json", ".")]
+    found = look(*paths)
+    assert list(found) == [str(path) for path in paths]
     assert [room.state for room in found.values() if room.device] == ["", "", "", "file", "file", ""]
     assert len({room.device for room in found.values()}) == 1
     assert all(room.bytes for room in found.values())
@@ -122,8 +121,7 @@ def test_every_place_is_told_of_a_host() -> None:
     cluster = replace(
         CLUSTER, hosts=(Host("m1", "10.0.0.1", "manager", engine=Engine(), daemon={"data-root": "/srv/x"}),)
     )
-    done = subprocess.run(["sh", "-c", probe(cluster)], capture_output=True, text=True, check=True, timeout=20)
-    assert set(parse(line.split() for line in done.stdout.splitlines())) == {*ROOMS, "/srv/x"}
+    assert set(look(*places(cluster))) == {*ROOMS, "/srv/x"}
     assert parse([["room", "/run", "free"], ["disk", "3"]]) == {}
 
 

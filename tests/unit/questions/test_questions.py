@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from skep.places import ENGINE
-from skep.questions import SOCKET, Unasked, parse, script
+from skep.places import HOST
+from skep.questions import SOCKET, Unasked, parse, probe
 
 INFO = {"Swarm": {"ControlAvailable": True}, "Name": "m1 é"}
 WORKER = {"Swarm": {"ControlAvailable": False}}
@@ -122,7 +122,7 @@ def host(tmp_path: Path) -> Any:
         docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:]))
         (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n" if mute else docker)
         (tmp_path / "docker").chmod(0o755)
-        text = (ENGINE + script(ASKED)).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
+        text = (HOST + probe(ASKED)).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
         text = text.replace("/run/skep", f"{tmp_path}/{folder}skep")
         text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
         text = text.replace('"/proc/', f'"{tmp_path}/proc/')
@@ -162,11 +162,11 @@ def test_the_script_starts_no_engine(host: Any, tmp_path: Path) -> None:
 
 
 def test_the_script_asks_in_http_that_every_engine_takes() -> None:
-    text = script(ASKED)
+    text = probe(ASKED)
     assert "GET /info HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n" in text
     assert text.count("Connection: close") == 1
     assert text.index("/nodes") < text.index("/services")
-    assert "GET" not in script(["/info"]).replace("GET /info", "").replace("GET /_ping", "")
+    assert "GET" not in probe(["/info"]).replace("GET /info", "").replace("GET /_ping", "")
 
 
 LISTENS = "--listens--\n/usr/sbin/dockerd\n{words}\n--unit--\n{unit}\n--file--\n{file}"

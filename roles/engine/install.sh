@@ -1,0 +1,12 @@
+# shellcheck shell=sh disable=SC2119
+# Installs the chosen packages, enables and starts the engine. Exit 66: it does not start.
+
+. roles/engine/choose.sh
+. skep/starting.sh
+started_before
+install || { stand_back; dpkg --configure -a >&2 || true; update; install; }
+systemctl enable --quiet docker.service || { why_not; exit 66; }
+systemctl is-active --quiet docker.service || {
+  systemctl reset-failed docker.service 2>/dev/null || true
+  systemctl start docker.service || { why_not; exit 66; }
+}

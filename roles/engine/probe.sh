@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# What the package database and systemd say; and, where no engine is installed, what apt would remove
+# to install it.
+
+. skep/places.sh
+. roles/engine/simulate.sh
+if command -v dpkg-query >/dev/null; then
+  # shellcheck disable=SC2086 # words
+  dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n' $PACKAGES 2>/dev/null
+fi
+echo "binary $(command -v dockerd)"
+if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
+  would() { simulate -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }
+  { would docker.io docker-cli || would docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
+fi
+echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"

@@ -1,0 +1,8 @@
+# shellcheck shell=sh
+# Enables and starts the engine. Exit 66: it does not start.
+
+. skep/starting.sh
+started_before
+systemctl reset-failed docker.service 2>/dev/null || true
+# shellcheck disable=SC2015
+systemctl enable --quiet docker.service && systemctl start docker.service || { why_not; exit 66; }

@@ -1,0 +1,7 @@
+# shellcheck shell=sh
+# Which of $PORTS (ADDRESS/PORT ...) it tried, and which of them are open within $PATIENCE seconds. Bash can connect by
+# itself.
+
+# shellcheck disable=SC2016,SC2086
+command -v bash >/dev/null && timeout "$PATIENCE" bash -c 'for place; do
+  echo "tried $place"; { exec 3<>"/dev/tcp/$place" && echo "open $place"; } 2>/dev/null & done; wait' bash $PORTS

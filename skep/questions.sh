@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# The raw answers of the engine that runs here; nothing where none does. Takes $OTHERS, the requests beyond /info, and
+# the seconds $SOON, $ALIVE, $LATE and $ELECTION. Exit 3: an engine runs and gives no sign of life.
+#
+# The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
+# leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
+
+. skep/places.sh
+# ask REQUESTS SECONDS: the pipe's writing end stays open until the engine has answered and closed: closed, or written
+# to, any earlier it would make the engine cancel what it is at, or lose what it says.
+ask() {
+  why=''
+  if ! { place=$(mktemp -d /run/skep.XXXXXXXX 2>&1) && why=$(mkfifo "$place/in" 2>&1); }; then
+    echo "--no-room--${why:-$place}"
+    rmdir "$place"
+    return 1
+  fi
+  timeout "$2" docker system dial-stdio <"$place/in" &
+  exec 5>"$place/in"
+  rm -rf "$place"
+  printf '%b' "$1" >&5
+  wait $!
+  exec 5>&-
+}
+if [ "$engine" ] && command -v docker >/dev/null; then
+  echo '--engine runs--'
+  first() { info=$(ask 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' "$1"); }
+  lives() { ask 'GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n' "$ALIVE"; }
+  state() { sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }
+  info=''
+  case $(state) in T*) ;; *)
+    first "$SOON"
+    case $info in HTTP/* | --no-room--*) ;; *) case $(lives) in HTTP/*) first "$LATE" ;; esac ;; esac ;;
+  esac
+  until=$(($(date +%s) + ELECTION))
+  while [ "$(date +%s)" -lt $until ]; do
+    case $info in
+      *'"Cluster":{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
+    esac
+    sleep 1
+    first "$LATE"
+  done
+  case $info in HTTP/* | --no-room--*) ;; *)
+    info=$(echo '--listens--'; tr '\0' '\n' <"/proc/$engine/cmdline"
+      echo '--unit--'; systemctl show --property=Listen --value docker.socket
+      echo '--file--'; cat /etc/docker/daemon.json
+      printf '\n--state--\n'; state) ;;
+  esac
+  printf '%s\n--more--\n' "$info"
+  case $info in --listens--*) exit 3 ;; esac
+  case $info in *'"ControlAvailable":true'*) [ -z "$OTHERS" ] || ask "$OTHERS" "$LATE" ;; esac
+fi

@@ -1,0 +1,28 @@
+# shellcheck shell=sh
+# started_before notes the time, in microseconds, which not every date can print. After a start that failed, why_not says on
+# stderr what the unit, or one it needs, has said from its first start since on.
+# 
+# The message id is that of PID 1's line that begins a start, in any locale. Lines are not chosen by the unit's invocation
+# id: those of a process that ends at once lack it. tail, since journalctl of systemd 252 takes the first lines where it is
+# asked for some since a time.
+
+started_before() { before=$(date +%s.%N | cut -c 1-17); }
+this_start() {
+  journalctl --sync 2>/dev/null || true
+  since=$(journalctl --quiet --no-pager --since="@$before" --output=short-unix UNIT="$1" \
+    MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 2>/dev/null | head -n 1 | cut -d ' ' -f 1)
+  [ -n "$since" ] && journalctl --quiet --no-pager --output=cat --unit="$1" --since="@$since" | tail -n 12 >&2
+}
+why_not() {
+  for unit in docker.service docker.socket containerd.service; do
+    [ "$(systemctl show --property=LoadState --value "$unit" 2>/dev/null)" != masked ] || {
+      echo "$unit is masked: on this host run systemctl unmask $unit" >&2
+      return 0
+    }
+  done
+  this_start docker.service && return
+  for unit in docker.socket containerd.service; do
+    if systemctl is-failed --quiet "$unit"; then this_start "$unit" && return; fi
+  done
+  echo "the journal holds no line of this start; on this host: systemctl status docker.service" >&2
+}
