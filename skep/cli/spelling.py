@@ -4,7 +4,8 @@ to be named."""
 from __future__ import annotations
 
 import re
-import shlex
+
+from skep.shell import quoted
 
 NAMED = ("cluster", "stack", "node", "inventory", "lab")
 WITHOUT_INVENTORY = ("inventory.init", "inventory.docs")
@@ -22,7 +23,7 @@ def spelled(text: str, program: str, inventory: str | None = None) -> str:
         task, rest = found["task"], found["rest"]
         takes = "." in task and task not in WITHOUT_INVENTORY
         given = re.search(r"(^|\s)(-i|--inventory)\b", rest)
-        option = f" -i {shlex.quote(inventory)}" if inventory and takes and not given else ""
+        option = f" -i {quoted(inventory)}" if inventory and takes and not given else ""
         return f"{program} {task}{option}{rest}"
 
     return LISTING.sub(f"{program} ", COMMAND.sub(typed, text))
