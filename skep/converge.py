@@ -1,32 +1,19 @@
-"""The loop that is the one sentence: observe, plan, apply, observe again until nothing differs."""
+"""Observing an environment and planning what differs."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from skep import plan as plans
 from skep import preflight
-from skep.apply import Event, Outcome
-from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, nobody
-from skep.history import Recorder
-from skep.lock import ClusterLock
+from skep.errors import SkepError
 from skep.model import Cluster
 from skep.observe import Observation, observe
-from skep.plan import Finding, Plan, Step, Wait
+from skep.plan import Finding, Plan, Step
 from skep.questions import Inquiry
 from skep.role import ClusterWide, Inquiring, Removable, Role, Witnessed
-from skep.secret import secrets_in
 from skep.ssh import Pool
-
-WAITS = 3
-"""How often one run waits for the same, which comes and goes."""
-
-SEND_EVERY = 10.0
-"""Seconds between two writes of history while a run lasts."""
 
 Planner = Callable[[Observation], Sequence[Step | Finding]]
 
@@ -89,18 +76,18 @@ def _observed(site: Site, hosts: Iterable[str] | None = None) -> Observation:
 
 
 def _seen_again(site: Site, before: Observation) -> Observation:
-    witness = _witness(site, before)
-    if witness:
-        seen = _observed(site, [witness])
+    one = witness(site, before)
+    if one:
+        seen = _observed(site, [one])
         states = {name: {**before.states[name], **found} for name, found in seen.states.items()}
         all_seen = replace(before, states=states, facts={**before.facts, **seen.facts})
-        if not seen.failures and _witness(site, all_seen) == witness:
+        if not seen.failures and witness(site, all_seen) == one:
             return all_seen
     seen = _observed(site, before.hosts)
     return replace(seen, failures={**before.failures, **seen.failures})
 
 
-def _witness(site: Site, before: Observation) -> str | None:
+def witness(site: Site, before: Observation) -> str | None:
     """The host that can tell for all roles; ``None`` where there is none."""
     told = {
         role.witness(site.cluster, before.states[role.name]) if isinstance(role, Witnessed) else None
@@ -145,176 +132,10 @@ def make(site: Site, items: Iterable[Step | Finding]) -> Plan:
     return Plan(items, site.known, [host.name for host in site.cluster.hosts])
 
 
-def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
-    """Raise ``PreflightError`` if the plan holds findings that forbid to apply it."""
-    if plan.errors:
-        count = len(plan.errors)
-        raise PreflightError(
-            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on; {so_far}",
-            next_action="do what the 'next' of each error above says, then run the same command again",
-        )
-
-
-class Run:
-    """The cluster lock, held for one command: plans are carried out under it, one after the other, with history.
-
-    Use with ``with``. Raises ``LockHeld``.
-    """
-
-    def __init__(self, site: Site, what: str) -> None:
-        self._site = site
-        self._lock = ClusterLock(site.pool, site.manager_names, what)
-        self._ending: threading.Thread | None = None
-
-    def __enter__(self) -> Run:
-        self._lock.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            self._settle()
-        finally:
-            self._lock.__exit__(*error)
-
-    def check(self) -> None:
-        """Raise ``LockLost`` where the lock was lost: what is seen from then on may be another run's doing."""
-        self._lock.lease.check()
-
-    def announce(self, plan: Plan, observation: Observation) -> None:
-        """Before the look that the run relies on: where it is to change hosts, no older run may do so from here on."""
-        if any(isinstance(step, plans.Run | plans.Put) for step in plan):
-            self._lock.announce(observation.hosts)
-
-    def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:
-        """Carry out a plan, for as long as the lock is held. Raises ``PreflightError`` for one with errors."""
-        from skep.apply.executor import Executor
-        from skep.apply.perform import Performer
-
-        refuse_errors(plan)
-        recorder = Recorder(site.pool, self._lock.held, self._lock.holder)
-        performer = Performer(
-            site.pool,
-            asked_managers(site, observation),
-            self._lock.lease,
-            secrets_in(site.cluster),
-            registries=site.cluster.registries,
-            author=self._lock.holder.who,
-        )
-        executor = Executor(plan, performer, _both(recorder.note, tell), self._lock.lease)
-        how, why = "interrupted", None
-        try:
-            with _sending(recorder):
-                outcome = executor.run()
-            how, why = _how(outcome), outcome.lost
-        finally:
-            self._settle()
-            self._ending = threading.Thread(target=recorder.end, args=(how, why), name="history", daemon=True)
-            self._ending.start()
-        return outcome
-
-    def _settle(self) -> None:
-        """Wait until the history of the round before is written; what comes after a round need not wait for it."""
-        if self._ending is not None:
-            self._ending.join()
-            self._ending = None
-
-
-def _how(outcome: Outcome) -> str:
-    """A run's end in a word, for the history."""
-    if outcome.interrupted:
-        return "interrupted"
-    return "lock lost" if outcome.lost else "done" if outcome.clean else "failed"
-
-
 def asked_managers(site: Site, observation: Observation) -> list[str]:
     """Hosts that may answer for the cluster: those wanted as managers first."""
     names = [host.name for host in (*site.cluster.managers, *site.cluster.workers)]
     return [name for name in names if name in observation.facts]
-
-
-def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
-    """Raise what a run ended with, if it did not end well."""
-    if outcome.interrupted:
-        raise Interrupted(
-            f"stopped: {len(outcome.done)} steps done, {len(outcome.skipped)} not started",
-            state=_states(outcome.left),
-            next_action="run the same command again; it continues from what it finds",
-        )
-    if outcome.lost:
-        outcome.lost.state = _states(outcome.left)
-        raise outcome.lost
-    if outcome.failed:
-        first = next(iter(outcome.failed.values()))
-        hosts = sorted({error.host for error in outcome.failed.values() if error.host})
-        raise StepFailed(
-            f"{len(outcome.failed)} step{'s' if len(outcome.failed) > 1 else ''} failed"
-            + (f" on {', '.join(hosts)}" if hosts else "")
-            + (f", {len(outcome.skipped)} skipped" if outcome.skipped else ""),
-            state=_states([*(error.state for error in outcome.failed.values()), *outcome.left]),
-            next_action=first.next_action or "fix the cause and run the same command again; what is done stays done",
-        )
-    refuse_silent(failures)
-
-
-def _states(told: Iterable[str | None]) -> str | None:
-    """A line for each node, once."""
-    return "\n".join(dict.fromkeys(state for state in told if state)) or None
-
-
-def refuse_silent(failures: Mapping[str, SkepError]) -> None:
-    """Raise ``ConnectError`` if hosts were left out."""
-    if failures:
-        raise ConnectError(
-            f"{', '.join(failures)} could not be asked and {'was' if len(failures) == 1 else 'were'} left out",
-            next_action="bring the host back and run the same command again",
-        )
-
-
-def refuse_untold(site: Site, observation: Observation) -> None:
-    """Raise ``ConnectError`` where no manager told what is the swarm's: then nothing can be said of it."""
-    if _witness(site, observation) is not None:
-        return
-    text, look = "no manager told what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
-    if observation.failures:
-        raise nobody(text, observation.failures, look)
-    cause = "no host that answered is a manager of a swarm with a quorum"
-    raise ConnectError(text, cause=cause, next_action=look)
-
-
-def pass_over_silent(site: Site, failures: Mapping[str, SkepError], *, done: bool = True) -> None:
-    """Note hosts that did not answer, and had no part in what was told or ``done``: it was the managers'."""
-    if failures:
-        left = ", and nothing is left to do" if done else ""
-        site.note(f"not asked: {', '.join(failures)}; the managers told all that this needs{left}")
-
-
-def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:
-    """Raise ``NotConverged`` if a plan made after a run holds a step that was done in it; ``done`` counts how often.
-
-    A wait changes nothing, so it may come again: ``WAITS`` times.
-    """
-    repeated = [step for step in plan if done.get(step.id, 0) >= (WAITS if isinstance(step, Wait) else 1)]
-    if not repeated:
-        return
-    flapping = all(isinstance(step, Wait) for step in repeated)
-    lines = [f"{step.id}: {step.title} ({step.cause})" for step in repeated]
-    raise NotConverged(
-        "all steps ran, and "
-        + (f"it does not stay so after {WAITS} times" if flapping else f"{len(repeated)} would have to run again"),
-        cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
-        next_action=(flapping and repeated[0].otherwise)
-        or "run the same command again; if it stays, something else changes these hosts",
-    )
-
-
-def refuse_later(plan: Plan) -> None:
-    """Raise ``NotConverged`` if a plan without steps leaves something for another round, which then never comes."""
-    if not len(plan) and plan.later:
-        raise NotConverged(
-            "something is left to do that could not be planned",
-            cause="; ".join(f"{finding.host}: {finding.text}" for finding in plan.later),
-            next_action="run the same command again, without --limit",
-        )
 
 
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
@@ -336,29 +157,3 @@ def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
             text = f"{step.id} is left out: it needs {lacking[0]}, which --limit leaves out"
             items.append(Finding("warning", text, host=step.concerns, role=step.role))
     return make(site, [*items, *(step for step in kept if step.id in names)])
-
-
-@contextmanager
-def _sending(recorder: Recorder) -> Iterator[None]:
-    ended = threading.Event()
-
-    def send() -> None:
-        recorder.send()
-        while not ended.wait(SEND_EVERY):
-            recorder.send()
-
-    thread = threading.Thread(target=send, name="history", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(timeout=30)
-
-
-def _both(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
-    def tell(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
-
-    return tell

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from skep.apply import Outcome
 from skep.commands.locking import locked
-from skep.converge import Run, Site, make, refuse_errors, refuse_later, refuse_repeated, refuse_unclean, see
+from skep.converge import Site, make, see
 from skep.errors import LockHeld
 from skep.observe import Observation
 from skep.plan import Call, Plan, Step
+from skep.refusing import refuse_errors, refuse_later, refuse_repeated, refuse_unclean
 from skep.report import Reporter
+from skep.run import Run
 
 Remaining = Callable[[Observation], Plan]
 

@@ -12,12 +12,13 @@ from skep.commands.asking import UNASKED, Asking, agreed
 from skep.commands.carrying import but_for, carry_out
 from skep.commands.locking import alone, beside, told
 from skep.commands.rollouts import all_timed, recovery
-from skep.converge import Site, limited, look, plan, refuse_errors, refuse_later, refuse_silent
+from skep.converge import Site, limited, look, plan
 from skep.errors import UsageError, VerifyFailed
 from skep.inventory.wording import did_you_mean, quoted
 from skep.model import Rollout
 from skep.observe import Observation, observe
 from skep.plan import Plan
+from skep.refusing import refuse_errors, refuse_later, refuse_silent
 from skep.report import Reporter
 
 Paths = Mapping[str, Path]

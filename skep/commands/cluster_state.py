@@ -18,9 +18,10 @@ from skep.commands.listing import (
     quorum,
     stack_rows,
 )
-from skep.converge import Site, look, refuse_errors, refuse_silent
+from skep.converge import Site, look
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.plan import Plan
+from skep.refusing import refuse_errors, refuse_silent
 from skep.report import Reporter
 
 

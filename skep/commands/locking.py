@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from skep import lock
 from skep.compose.quantities import duration
-from skep.converge import Run, Site, make
+from skep.converge import Site, make
 from skep.errors import LockHeld, UsageError
 from skep.holder import Holder
 from skep.plan import Finding, Plan
 from skep.report import Reporter
+from skep.run import Run
 from skep.workers import Workers, result
 
 T = TypeVar("T")

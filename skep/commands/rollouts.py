@@ -13,21 +13,13 @@ from skep.commands.carrying import but_for, carry_out, carry_round
 from skep.commands.locking import alone, beside, seconds_of, told
 from skep.commands.stack_names import named
 from skep.compose import ComposeError, document_of
-from skep.converge import (
-    Run,
-    Site,
-    look,
-    pass_over_silent,
-    plan,
-    refuse_errors,
-    refuse_unclean,
-    refuse_untold,
-    see,
-)
+from skep.converge import Site, look, plan, see
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Rollout, Stack
 from skep.observe import Observation
+from skep.refusing import pass_over_silent, refuse_errors, refuse_unclean, refuse_untold
 from skep.report import Reporter
+from skep.run import Run
 
 ON_FAILURE: dict[str, Literal["keep", "rollback"]] = {"keep": "keep", "rollback": "rollback"}
 DESCRIBED = "as described"

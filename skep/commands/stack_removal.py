@@ -10,11 +10,12 @@ from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client
 from skep.commands.locking import alone
 from skep.commands.rollouts import known, only_stacks, timed
-from skep.converge import Site, pass_over_silent, plan, refuse_errors, refuse_untold
+from skep.converge import Site, plan
 from skep.errors import ConnectError, UsageError
 from skep.model import Rollout, Stack
 from skep.observe import observe
 from skep.plan import Plan
+from skep.refusing import pass_over_silent, refuse_errors, refuse_untold
 from skep.report import Reporter
 from skep.swarm.labels import NAMESPACE, stack_of
 

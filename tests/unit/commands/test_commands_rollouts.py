@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from roles.stacks.role import role as stacks
-from skep import converge
+from skep import converge, refusing
 from skep.apply import Outcome
 from skep.commands import carrying, cluster_changes, locking, rollouts
 from skep.commands.asking import Asking
@@ -108,7 +108,7 @@ class Stage:
         """It is never lost."""
 
     def apply(self, site: Site, plan: Plan, seen: Observation, tell: Any) -> Outcome:
-        converge.refuse_errors(plan)
+        refusing.refuse_errors(plan)
         faults, self.faults = self.faults, []
         ended = play(plan, self.world, site.cluster, Random(1), faults=tuple(faults))
         failed: dict[str, SkepError] = {name: StepFailed(text, step=name) for name, text in ended.failed.items()}

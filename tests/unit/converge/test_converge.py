@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from skep import converge
+from skep import converge, refusing
+from skep import run as held
 from skep.apply import Event, Outcome
 from skep.converge import Site
 from skep.errors import (
@@ -57,14 +58,14 @@ def history(site: Any) -> list[tuple[str, str]]:
 
 def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callable[[Event], None]) -> Outcome:
     """One plan in a run of its own."""
-    with converge.Run(site, what) as run:
+    with held.Run(site, what) as run:
         return run.apply(site, planned, seen, tell)
 
 
 def test_a_wrong_way_in_is_told_as_such_where_nobody_tells_what_runs(site: Site) -> None:
     refused = LoginError("login as me was refused", cause="no", next_action="do this")
     with pytest.raises(LoginError) as failure:
-        converge.refuse_untold(site, Observation({}, {}, {"m1": ConnectError("cannot be reached"), "m2": refused}))
+        refusing.refuse_untold(site, Observation({}, {}, {"m1": ConnectError("cannot be reached"), "m2": refused}))
     assert failure.value.lines()[1:] == [
         "  cause: m1: cannot be reached; m2: login as me was refused: no",
         "  next:  do this",
@@ -72,20 +73,20 @@ def test_a_wrong_way_in_is_told_as_such_where_nobody_tells_what_runs(site: Site)
 
 
 def test_findings_that_forbid_are_refused() -> None:
-    converge.refuse_errors(plan(Finding("warning", "x"), step("a/x@m1")))
+    refusing.refuse_errors(plan(Finding("warning", "x"), step("a/x@m1")))
     with pytest.raises(PreflightError, match="1 finding above forbids to go on") as failure:
-        converge.refuse_errors(plan(Finding("error", "x")))
+        refusing.refuse_errors(plan(Finding("error", "x")))
     assert failure.value.next_action
     with pytest.raises(PreflightError, match="2 findings above forbid to go on"):
-        converge.refuse_errors(plan(Finding("error", "x"), Finding("error", "y")))
+        refusing.refuse_errors(plan(Finding("error", "x"), Finding("error", "y")))
 
 
 def test_a_clean_outcome_is_not_refused_unless_hosts_are_silent() -> None:
-    converge.refuse_unclean(Outcome(["a/x@m1"]), {})
+    refusing.refuse_unclean(Outcome(["a/x@m1"]), {})
     with pytest.raises(ConnectError, match="w1 could not be asked and was left out"):
-        converge.refuse_unclean(Outcome(["a/x@m1"]), {"w1": ConnectError("x")})
+        refusing.refuse_unclean(Outcome(["a/x@m1"]), {"w1": ConnectError("x")})
     with pytest.raises(ConnectError, match="m1, w1 could not be asked and were left out"):
-        converge.refuse_silent({"m1": ConnectError("x"), "w1": ConnectError("x")})
+        refusing.refuse_silent({"m1": ConnectError("x"), "w1": ConnectError("x")})
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_clean_outcome_is_not_refused_unless_hosts_are_silent() -> None:
 )
 def test_an_unclean_outcome(outcome: Outcome, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind) as failure:
-        converge.refuse_unclean(outcome, {"w1": ConnectError("x")})
+        refusing.refuse_unclean(outcome, {"w1": ConnectError("x")})
     assert str(failure.value).startswith(text)
 
 
@@ -113,7 +114,7 @@ def test_a_run_ends_with_how_nodes_were_left() -> None:
     failed: dict[str, SkepError] = {"a/x@w1": StepFailed("bad", state="w1 is drained")}
     for outcome in (Outcome([], failed, left=left), Outcome([], interrupted=True, left=left)):
         with pytest.raises(SkepError) as ended:
-            converge.refuse_unclean(outcome, {})
+            refusing.refuse_unclean(outcome, {})
         assert ended.value.state == "w1 is drained\nw2 is drained"
 
 
@@ -137,9 +138,9 @@ def test_a_plan_looks_for_room_where_its_steps_write(site: Site) -> None:
 
 
 def test_a_step_that_would_run_again_is_refused() -> None:
-    converge.refuse_repeated(plan(step("a/new@m1")), {"a/old@m1": 1})
+    refusing.refuse_repeated(plan(step("a/new@m1")), {"a/old@m1": 1})
     with pytest.raises(NotConverged) as failure:
-        converge.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), {f"a/s{n}@m1": 1 for n in range(6)})
+        refusing.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), {f"a/s{n}@m1": 1 for n in range(6)})
     assert failure.value.message == "all steps ran, and 6 would have to run again"
     assert failure.value.cause is not None
     assert failure.value.cause.startswith("a/s0@m1: t (c); ")
@@ -211,7 +212,7 @@ def test_a_plan_that_is_refused_is_not_begun(site: Site) -> None:
 
 
 def test_plans_follow_each_other_under_one_lock(site: Site) -> None:
-    with converge.Run(site, "up") as run:
+    with held.Run(site, "up") as run:
         for name in ("a/x@m1", "a/y@m1"):
             assert run.apply(site, plan(step(name)), SEEN, lambda _: None).done == [name]
             assert site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]

@@ -1,0 +1,109 @@
+"""Why a plan is not carried out, and what a run ends with that did not end well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from skep.apply import Outcome
+from skep.converge import Site, witness
+from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, nobody
+from skep.observe import Observation
+from skep.plan import Plan, Wait
+
+WAITS = 3
+"""How often one run waits for the same, which comes and goes."""
+
+
+def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
+    """Raise ``PreflightError`` if the plan holds findings that forbid to apply it."""
+    if plan.errors:
+        count = len(plan.errors)
+        raise PreflightError(
+            f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on; {so_far}",
+            next_action="do what the 'next' of each error above says, then run the same command again",
+        )
+
+
+def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
+    """Raise what a run ended with, if it did not end well."""
+    if outcome.interrupted:
+        raise Interrupted(
+            f"stopped: {len(outcome.done)} steps done, {len(outcome.skipped)} not started",
+            state=_states(outcome.left),
+            next_action="run the same command again; it continues from what it finds",
+        )
+    if outcome.lost:
+        outcome.lost.state = _states(outcome.left)
+        raise outcome.lost
+    if outcome.failed:
+        first = next(iter(outcome.failed.values()))
+        hosts = sorted({error.host for error in outcome.failed.values() if error.host})
+        raise StepFailed(
+            f"{len(outcome.failed)} step{'s' if len(outcome.failed) > 1 else ''} failed"
+            + (f" on {', '.join(hosts)}" if hosts else "")
+            + (f", {len(outcome.skipped)} skipped" if outcome.skipped else ""),
+            state=_states([*(error.state for error in outcome.failed.values()), *outcome.left]),
+            next_action=first.next_action or "fix the cause and run the same command again; what is done stays done",
+        )
+    refuse_silent(failures)
+
+
+def _states(told: Iterable[str | None]) -> str | None:
+    """A line for each node, once."""
+    return "\n".join(dict.fromkeys(state for state in told if state)) or None
+
+
+def refuse_silent(failures: Mapping[str, SkepError]) -> None:
+    """Raise ``ConnectError`` if hosts were left out."""
+    if failures:
+        raise ConnectError(
+            f"{', '.join(failures)} could not be asked and {'was' if len(failures) == 1 else 'were'} left out",
+            next_action="bring the host back and run the same command again",
+        )
+
+
+def refuse_untold(site: Site, observation: Observation) -> None:
+    """Raise ``ConnectError`` where no manager told what is the swarm's: then nothing can be said of it."""
+    if witness(site, observation) is not None:
+        return
+    text, look = "no manager told what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
+    if observation.failures:
+        raise nobody(text, observation.failures, look)
+    cause = "no host that answered is a manager of a swarm with a quorum"
+    raise ConnectError(text, cause=cause, next_action=look)
+
+
+def pass_over_silent(site: Site, failures: Mapping[str, SkepError], *, done: bool = True) -> None:
+    """Note hosts that did not answer, and had no part in what was told or ``done``: it was the managers'."""
+    if failures:
+        left = ", and nothing is left to do" if done else ""
+        site.note(f"not asked: {', '.join(failures)}; the managers told all that this needs{left}")
+
+
+def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:
+    """Raise ``NotConverged`` if a plan made after a run holds a step that was done in it; ``done`` counts how often.
+
+    A wait changes nothing, so it may come again: ``WAITS`` times.
+    """
+    repeated = [step for step in plan if done.get(step.id, 0) >= (WAITS if isinstance(step, Wait) else 1)]
+    if not repeated:
+        return
+    flapping = all(isinstance(step, Wait) for step in repeated)
+    lines = [f"{step.id}: {step.title} ({step.cause})" for step in repeated]
+    raise NotConverged(
+        "all steps ran, and "
+        + (f"it does not stay so after {WAITS} times" if flapping else f"{len(repeated)} would have to run again"),
+        cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
+        next_action=(flapping and repeated[0].otherwise)
+        or "run the same command again; if it stays, something else changes these hosts",
+    )
+
+
+def refuse_later(plan: Plan) -> None:
+    """Raise ``NotConverged`` if a plan without steps leaves something for another round, which then never comes."""
+    if not len(plan) and plan.later:
+        raise NotConverged(
+            "something is left to do that could not be planned",
+            cause="; ".join(f"{finding.host}: {finding.text}" for finding in plan.later),
+            next_action="run the same command again, without --limit",
+        )
