@@ -12,6 +12,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from skep import places
+from skep.shell import exported, script
 
 Answers = Mapping[str, Any]
 """Question → decoded JSON. What the engine refused or did not finish is missing; without an engine all is."""
@@ -58,6 +59,8 @@ SOON, ALIVE, LATE = 8, 3, 40
 """Seconds for the first answer; for a sign of life where there was none, which needs nothing but the engine itself;
 and for an answer of an engine that is alive."""
 
+DUMB = "the engine runs and does not answer"
+
 SILENT = 3
 """Status of the script where an engine runs and gives no sign of life."""
 
@@ -68,6 +71,18 @@ _LISTENS = "--listens--"
 _UNIT = "--unit--"
 _FILE = "--file--"
 _STATE = "--state--"
+
+
+SIGN = exported({"ALIVE": ALIVE}) + script("skep/alive.sh")
+"""POSIX sh; asks for a sign of life of the engine. See ``no_sign``."""
+
+
+def no_sign(raw: str) -> str:
+    """What ``SIGN`` printed, in words; nothing where the engine lives."""
+    if raw.strip() == "off":
+        return "its engine does not run"
+    _, silent, state = raw.strip().partition("silent ")
+    return f"{DUMB}; its process: {state}" if silent else ""
 
 
 def probe(questions: Iterable[str]) -> str:
@@ -98,7 +113,7 @@ def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:
     answers = _responses(first, [FIRST])
     if answers.get(FIRST) is None:
         state = first.partition(f"{_STATE}\n")[2].strip() if first.startswith(_LISTENS) else ""
-        raise TimeoutError("the engine runs and does not answer" + (f"; its process: {state}" if state else ""))
+        raise TimeoutError(DUMB + (f"; its process: {state}" if state else ""))
     others = [question for question in questions if question != FIRST]
     found = _responses(rest, others)
     manager = bool((answers[FIRST].get("Swarm") or {}).get("ControlAvailable"))

@@ -18,6 +18,7 @@ from skep.engine import (
     Clients,
     EngineClient,
     Logins,
+    Overdue,
     Progress,
     ServiceRow,
     StackWatch,
@@ -59,6 +60,10 @@ PAUSE = 1.0
 
 ANSWER = 60.0
 """Seconds an engine may take for one answer."""
+
+GONE = "its engine is in no swarm any more"
+EMPTIED = "it was told to leave the swarm, or what it kept of it is gone (/var/lib/docker/swarm)"
+ANEW = "see the evidence and the way back in: invoke cluster.plan"
 
 SETTLING = 120.0
 """Seconds beyond its deadline that a wait has once a manager is lost or another one leads: managers elect a leader (10
@@ -113,8 +118,13 @@ class Performer:
         author: str = "",
     ) -> None:
         self._pool = pool
-        self._clients = Clients(pool)
         self._managers = list(managers)
+        self._here = threading.local()
+        """What this thread is at: ``say``."""
+        self._managed: set[str] = set()
+        """Hosts that have answered as managers."""
+        self._overdue = Overdue(pool, managers, lambda: self._here.say)
+        self._clients = Clients(pool, self._overdue.watched)
         self._lease = lease
         self._lock = threading.Lock()
         self._redaction = Redaction(hides)
@@ -149,6 +159,7 @@ class Performer:
             seen = tuple(replace(row, detail=clean(row.detail), error=clean(row.error)) for row in rows)
             say(clean(text), *([seen] if seen else []))
 
+        self._here.say = told
         limits = Limits(step.timeout, self._lease, self._closed)
         look = watch(step.condition) if isinstance(step, Wait) else None
         if isinstance(look, StackWatch):
@@ -186,7 +197,7 @@ class Performer:
         anew = ""
         for host in self._managing(attempt.step):
             if lost:
-                attempt.say(f"{lost.host or 'a manager'} was lost, trying {host}{anew}")
+                attempt.say(f"{lost.host or 'a manager'} was lost ({lost.reason}), trying {host}{anew}")
             since = time.monotonic()
             try:
                 self._on(host, attempt)
@@ -317,8 +328,11 @@ class Performer:
     def _resolved(self, name: str, source: str, step: Step) -> Any:
         with self._clients.lend(source, step.id) as api:
             if name == "node-id":
-                if node := api.info()["Swarm"]["NodeID"]:
+                swarm = api.info()["Swarm"]
+                if node := swarm["NodeID"]:
                     return node
+                if swarm.get("LocalNodeState") == "inactive":
+                    raise StepFailed(GONE, host=source, cause=EMPTIED, next_action=ANEW)
                 raise ConnectError("its engine tells no node ID yet", host=source, step=step.id, next_action=AGAIN)
             found = resolve(api, name)
             if name in SECRET:
@@ -329,6 +343,7 @@ class Performer:
         """Managers that answer as such, best first; the host to avoid only where there is no other."""
         with self._lock:
             order = [name for name in self._managers if name != step.avoid]
+            order.sort(key=self._overdue.was_silent)
             order += [step.avoid] if step.avoid in self._managers else []
         for name in order:
             try:
@@ -338,7 +353,10 @@ class Performer:
                 self._last(name)
                 continue
             if swarm.get("ControlAvailable") and not swarm.get("Error"):
+                self._managed.add(name)
                 yield name
+            elif name in self._managed and swarm.get("LocalNodeState") == "inactive":
+                self._here.say(f"{name}: {GONE}, {EMPTIED}")
 
     def _last(self, host: str) -> None:
         with self._lock:

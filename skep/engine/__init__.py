@@ -6,6 +6,7 @@ from skep.engine.failures import engine_errors
 from skep.engine.inquire import inquire
 from skep.engine.logins import Logins
 from skep.engine.operations import OPERATIONS
+from skep.engine.overdue import Overdue
 from skep.engine.progress import Progress, ServiceRow
 from skep.engine.refs import SECRET, resolve
 from skep.engine.transport import EngineClient
@@ -18,6 +19,7 @@ __all__ = [
     "Clients",
     "EngineClient",
     "Logins",
+    "Overdue",
     "Progress",
     "ServiceRow",
     "StackWatch",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from skep.engine.failures import engine_errors
-from skep.engine.transport import EngineClient
+from skep.engine.transport import EngineClient, Watched
 from skep.lease import Limits
 from skep.ssh import Pool
 
@@ -18,8 +18,9 @@ PER_HOST = 6
 class Clients:
     """Lends clients by host name; keeps them open between loans."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, watched: Watched = lambda client: nullcontext()) -> None:
         self._pool = pool
+        self._watched = watched
         self._idle: dict[str, list[EngineClient]] = {}
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._lock = threading.Lock()
@@ -45,7 +46,7 @@ class Clients:
             idle = self._idle.get(host)
             if idle:
                 return idle.pop()
-        return EngineClient(self._pool[host])
+        return EngineClient(self._pool[host], watched=self._watched)
 
     def close(self) -> None:
         """Close what is idle."""

@@ -48,9 +48,12 @@ def quorum_without(api: EngineClient, *, node: str) -> Progress:
     """The other managers make a majority of all without that node; or it is the only one there is."""
     managers = [n for n in api.nodes() if n["Spec"]["Role"] == "manager" or n.get("ManagerStatus")]
     others = [n for n in managers if node not in (n["ID"], n["Description"].get("Hostname"))]
-    reachable = [n for n in others if (n.get("ManagerStatus") or {}).get("Reachability") == "reachable"]
-    enough = not others or len(reachable) >= len(managers) // 2 + 1
-    return Progress(enough, f"{len(reachable)} of {len(managers)} managers would be reachable")
+    silent = [n for n in others if (n.get("ManagerStatus") or {}).get("Reachability") != "reachable"]
+    reachable = len(others) - len(silent)
+    enough = not others or reachable >= len(managers) // 2 + 1
+    told = f"{reachable} of {len(managers)} managers would be reachable"
+    names = sorted(n["Description"].get("Hostname") or n["ID"] for n in silent)
+    return Progress(enough, f"{told} (not reachable: {', '.join(names)})" if silent else told)
 
 
 def node_empty(api: EngineClient, *, node: str) -> Progress:

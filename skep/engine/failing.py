@@ -72,7 +72,7 @@ class Report:
     def _lines(self, service: Service, tasks: Sequence[Task], missing: str) -> list[str]:
         bad = culprit(service, tasks)
         if bad is None:
-            return [*_counted(service, tasks, missing), *self._starting(service, tasks)]
+            return [*_counted(service, tasks, missing, self.nodes), *self._starting(service, tasks)]
         ended = end_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
         if not error_of(bad) and has_ended(service, bad):
             ended = _ended_well(service, bad, tasks)
@@ -123,13 +123,20 @@ def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
     return next((task for task in newest if task is not None), None)
 
 
-def _counted(service: Service, tasks: Sequence[Task], missing: str) -> list[str]:
-    states = Counter(task["Status"]["State"] for task in tasks if is_kept(task))
+def _counted(service: Service, tasks: Sequence[Task], missing: str, nodes: Mapping[str, Node]) -> list[str]:
+    """How many are in which state, and of those that a node is at: on which."""
+    states = Counter(task["Status"]["State"] + _at(task, nodes) for task in tasks if is_kept(task))
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     told = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
     waiting = ADDRESSES if states["new"] and not missing else ""
     said = "; ".join(filter(None, (told, missing, waiting)))
     return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
+
+
+def _at(task: Task, nodes: Mapping[str, Node]) -> str:
+    if not holds_node(task) or task["Status"]["State"] == "running":
+        return ""
+    return f" on {node_name(nodes, task.get('NodeID', ''))}"
 
 
 def _ended_well(service: Service, bad: Task, tasks: Sequence[Task]) -> str:

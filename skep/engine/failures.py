@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import RemoteDisconnected
 
 import requests
 import urllib3
@@ -28,14 +29,17 @@ def engine_errors(host: str, step: str) -> Iterator[None]:
         ) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError, EOFError) as error:
         cause: BaseException | None = error
+        told = str(error) or type(error).__name__
         while cause is not None:
             if isinstance(cause, SkepError):
                 raise cause from None
+            if isinstance(cause, RemoteDisconnected):
+                told = "it closed the connection without an answer"
             cause = cause.__cause__ or cause.__context__
         raise ConnectError(
             "the engine cannot be asked",
             host=host,
             step=step,
-            cause=str(error) or type(error).__name__,
+            cause=told,
             next_action="check on the host: systemctl status docker",
         ) from None

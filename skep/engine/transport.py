@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import docker
@@ -22,6 +24,9 @@ BASE = "http://localhost:2375"
 
 Permit = Callable[[], None]
 """Raises unless something may be changed now."""
+
+Watched = Callable[[Any], AbstractContextManager[None]]
+"""Watches over one request of the client that is given."""
 
 
 class _Connection(urllib3.connection.HTTPConnection):
@@ -49,9 +54,11 @@ class _Pool(urllib3.connectionpool.HTTPConnectionPool):
         self._session = session
         self._seconds = timeout
         self._permit = permit
+        self.connection: _Connection | None = None
 
     def _new_conn(self) -> Any:
-        return _Connection(self._session, self._seconds, self._permit)
+        self.connection = _Connection(self._session, self._seconds, self._permit)
+        return self.connection
 
 
 class SessionAdapter(BaseHTTPAdapter):
@@ -86,7 +93,10 @@ class EngineClient(docker.APIClient):
     lent to: no write is sent without the lock.
     """
 
-    def __init__(self, session: Session, *, timeout: float = 60.0) -> None:
+    def __init__(
+        self, session: Session, *, timeout: float = 60.0, watched: Watched = lambda client: nullcontext()
+    ) -> None:
+        self._watched = watched
         self._adapter = SessionAdapter(session, timeout, lambda: self.limits.check())
         self.limits = Limits()
         self.host = session.host
@@ -95,6 +105,19 @@ class EngineClient(docker.APIClient):
     def _retrieve_server_version(self) -> str:
         self.mount(BASE, self._adapter)
         return str(super()._retrieve_server_version())
+
+    def send(self, request: Any, **more: Any) -> Any:
+        """One request, watched over until its answer begins."""
+        with self._watched(self):
+            return super().send(request, **more)
+
+    def cut(self) -> None:
+        """End the request that waits, from another thread."""
+        sock = self._adapter.pool.connection and self._adapter.pool.connection.sock
+        if sock:
+            with suppress(OSError, EOFError):
+                sock.shutdown(socket.SHUT_RDWR)
+                sock.close()
 
     def pause(self, seconds: float) -> bool:
         """Wait before looking again; false where the step has no time left. Raises as ``Limits.pause``."""

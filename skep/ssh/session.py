@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import paramiko
@@ -73,6 +73,12 @@ class Session:
         made = Session(self.host, self.address, self.access)
         made.hops = self.hops
         return made
+
+    def quick(self, seconds: float) -> Session:
+        """A session of its own for a look, which waits no longer than that for each answer, and tries but once."""
+        wait = min(seconds, self.access.connect_timeout)
+        access = replace(self.access, connect_timeout=wait, retries=0)
+        return Session(self.host, self.address, access, self.hops, self._gateways)
 
     def open(self) -> paramiko.Transport:
         """The live transport. Raises ``ConnectError``."""

@@ -196,6 +196,24 @@ def test_a_manager_that_dies_during_the_deploy_is_replaced_by_another(shop: Shop
         shop.environment.up()
 
 
+def test_a_leader_whose_engine_freezes_during_the_deploy_is_named_with_what_is_wrong(shop: Shop) -> None:
+    nodes = shop.hosts.nodes("m1")
+    leader = next(one["Description"]["Hostname"] for one in nodes if one.get("ManagerStatus", {}).get("Leader"))
+    deploy = shop.document["services"]["log"]["deploy"]
+    deploy["update_config"] = {"monitor": "20s"}
+    deploy["placement"] = {"constraints": [f"node.hostname != {leader}"]}
+    shop.save()
+    with shop.tool.start("stack.deploy", NAME) as running:
+        running.wait_for_step("stacks/running")
+        shop.hosts.run(leader, "kill -STOP $(pidof dockerd)")
+        try:
+            frozen = f"{leader}: the engine runs and does not answer; its process: T (stopped)"
+            running.wait_for(f"{leader} is named", lambda ran: frozen in ran.text)
+        finally:
+            shop.hosts.run(leader, "kill -CONT $(pidof dockerd)")
+        running.end()
+
+
 def _tasks(shop: Shop, service: str) -> set[str]:
     script = f"docker service ps {NAME}_{service} -q --no-trunc --filter desired-state=running 2>/dev/null || true"
     return set(shop.hosts.run("m1", script).split())

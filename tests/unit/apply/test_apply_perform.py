@@ -69,7 +69,7 @@ def test_the_host_to_avoid_is_the_last_resort(calls: Any, said: list[str], other
 def test_a_manager_lost_at_work_is_replaced_and_asked_last_from_then_on(calls: Any, said: list[str]) -> None:
     here = performer(Api("flaky1"), Api("m2"), Api("m3"))
     here.perform(call(), said.append)
-    assert said == ["flaky1 was lost, trying m2"]
+    assert said == ["flaky1 was lost (the engine cannot be asked), trying m2"]
     here.perform(call(), said.append)
     assert [host for host, _ in calls] == ["flaky1", "m2", "m2"]
 
@@ -265,7 +265,7 @@ def test_a_wait_goes_on_with_another_manager(monkeypatch: pytest.MonkeyPatch, sa
 
     monkeypatch.setitem(CONDITIONS, "lost", lost)
     performer(Api("m1"), Api("m2")).perform(wait("lost"), said.append)
-    assert said == ["m1 was lost, trying m2; waits up to 4m from now on"]
+    assert said == ["m1 was lost (the engine cannot be asked), trying m2; waits up to 4m from now on"]
 
 
 def test_a_wait_looks_again_when_the_condition_says_so(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
@@ -581,3 +581,29 @@ def test_a_refusal_of_the_engine_gets_the_remedy_that_its_step_knows(monkeypatch
     with pytest.raises(StepFailed) as failure:
         performer(Api("m1")).perform(call(host="m1", otherwise="set hosts.m1.advertise"), said.append)
     assert failure.value.next_action == "set hosts.m1.advertise"
+
+
+class Emptied(Api):
+    """An engine that has lost its place in the swarm."""
+
+    def info(self) -> dict[str, Any]:
+        return {"Swarm": {"ControlAvailable": False, "NodeID": "", "LocalNodeState": "inactive"}}
+
+
+def test_a_node_that_lost_its_place_is_named_at_once(said: list[str]) -> None:
+    with pytest.raises(StepFailed) as failure:
+        performer(Api("m2"), Emptied("m1")).perform(
+            wait("node_ready", arguments={"node": Ref("node-id@m1")}), said.append
+        )
+    assert failure.value.host == "m1"
+    assert failure.value.message == "its engine is in no swarm any more"
+    assert "invoke cluster.plan" in str(failure.value.next_action)
+
+
+def test_a_manager_that_lost_its_place_meanwhile_is_named(calls: Any, said: list[str]) -> None:
+    here = performer(Api("m1"), Api("m2"))
+    here.perform(call(), said.append)
+    here._clients.apis["m1"] = Emptied("m1")  # type: ignore[attr-defined]
+    here.perform(call(), said.append)
+    assert [host for host, _ in calls] == ["m1", "m2"]
+    assert said == [f"m1: {perform.GONE}, {perform.EMPTIED}"]

@@ -59,9 +59,21 @@ def test_node_down(fake: Any, nodes: list[dict[str, Any]], done: bool) -> None:
         ([], True, "0 of 1 managers would be reachable"),
         ([manager("b")], False, "1 of 2 managers would be reachable"),
         ([manager("b"), manager("c")], True, "2 of 3 managers would be reachable"),
-        ([manager("b"), manager("c", "unreachable")], False, "1 of 3 managers would be reachable"),
-        ([manager(name) for name in "bcd"] + [manager("e", "unreachable")], True, "3 of 5 managers would be reachable"),
-        ([manager("b"), manager("c"), node("d", "manager")], False, "2 of 4 managers would be reachable"),
+        (
+            [manager("b"), manager("c", "unreachable")],
+            False,
+            "1 of 3 managers would be reachable (not reachable: c)",
+        ),
+        (
+            [manager(name) for name in "bcd"] + [manager("e", "unreachable")],
+            True,
+            "3 of 5 managers would be reachable (not reachable: e)",
+        ),
+        (
+            [manager("b"), manager("c"), node("d", "manager")],
+            False,
+            "2 of 4 managers would be reachable (not reachable: d)",
+        ),
         ([node("w"), node("x")], True, "0 of 1 managers would be reachable"),
     ],
 )
@@ -74,7 +86,7 @@ def test_quorum_without_counts_a_manager_until_raft_has_let_it_go(fake: Any) -> 
     leaving = node("d", "worker", "down", "unreachable")
     nodes = [manager("a"), manager("b"), manager("c"), leaving]
     found = CONDITIONS["quorum_without"](fake(nodes=nodes), node="a")
-    assert found == Progress(False, "2 of 4 managers would be reachable")
+    assert found == Progress(False, "2 of 4 managers would be reachable (not reachable: d)")
 
 
 def task(node: str, state: str, wanted: str = "running") -> dict[str, Any]:

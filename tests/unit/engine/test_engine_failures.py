@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -64,3 +65,12 @@ def test_our_own_failure_inside_comes_out_as_it_was() -> None:
 def test_other_errors_pass() -> None:
     with pytest.raises(LookupError), engine_errors("m1", "swarm/init"):
         raise LookupError("2 nodes are called m1")
+
+
+def test_a_connection_that_ends_without_an_answer_is_told_in_words() -> None:
+    with pytest.raises(ConnectError) as failure, engine_errors("m1", "swarm/init"):
+        try:
+            raise RemoteDisconnected("Remote end closed connection without response")
+        except RemoteDisconnected as ended:
+            raise requests.ConnectionError(ended) from ended
+    assert failure.value.cause == "it closed the connection without an answer"
