@@ -1,7 +1,7 @@
 """Invoke tasks: ``invoke --list`` shows them, ``invoke --help TASK`` explains one. They are declared in
 ``skep/commands``."""
 
-from invoke import Collection
+from invoke.collection import Collection
 
 from skep.cli.program import adopt
 from skep.commands import cluster, help, inventory, lab, node, repository, stack
