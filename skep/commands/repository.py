@@ -21,15 +21,19 @@ def demo(call: Call) -> None:
     effect="acts",
     inventory=None,
     only=Option("static, unit or lab", "", "PART", ("static", "unit", "lab")),
+    golden="write the texts that cases expect anew, and run nothing else",
 )
-def test(call: Call, only: str | None = None, keyword: str | None = None) -> None:
+def test(call: Call, only: str | None = None, keyword: str | None = None, golden: bool = False) -> None:
     """Everything CI runs: lint, types, import contracts, unit tests, and end to end on the lab.
 
     Example: ./inv test --only unit
     """
     from skep.commands import testing
 
-    testing.run(call.tell, only=only, keyword=keyword)
+    if golden:
+        testing.write_golden(call.tell, keyword)
+    else:
+        testing.run(call.tell, only=only, keyword=keyword)
 
 
 @task(

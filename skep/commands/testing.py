@@ -48,10 +48,19 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
         raise UsageError(f"no test that can run here is called {keyword}", next_action="see what pytest -k takes")
 
 
+def write_golden(tell: Reporter, keyword: str | None) -> None:
+    """Write the golden texts of all cases anew, or of those with the keyword; ``git diff`` then shows what changed."""
+    argv = ["env", "-u", "CI", "SKEP_GOLDEN=write", *PYTEST, "-q", "-m", "golden", *_unit()]
+    _must(tell, "golden texts", argv, keyword)
+
+
+def _unit() -> list[str]:
+    return [folder for folder in UNIT if Path(folder).exists()]
+
+
 def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]]:
     if only in (None, "unit"):
-        found = [folder for folder in UNIT if Path(folder).exists()]
-        yield "unit tests", [*PYTEST, "-q", "-n", "auto", *found]
+        yield "unit tests", [*PYTEST, "-q", "--durations=10", "-n", "auto", *_unit()]
     if only in (None, "lab"):
         reason = lab.unsupported()
         if reason and only:
@@ -60,7 +69,7 @@ def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]
             tell.say(f"not run, the lab tests: {reason}")
             return
         for name, folder in LAB:
-            yield name, [*PYTEST, "-v", "--tb=short", "--durations=15", folder]
+            yield name, [*PYTEST, "-v", "--tb=short", "--durations=10", folder]
 
 
 def _must(tell: Reporter, name: str, argv: list[str], keyword: str | None = None) -> bool:

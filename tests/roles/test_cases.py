@@ -32,6 +32,7 @@ from skep.questions import Inquiry
 from skep.role import Inquiring
 from skep.rolling import Member
 from skep.swarm.network import body
+from tests.golden import golden
 from tests.roles.swarms import Past
 
 yaml.SafeLoader.add_constructor("!secret", lambda loader, node: Secret(str(loader.construct_scalar(node))))
@@ -44,21 +45,22 @@ Case = Mapping[str, Any]
 def cases() -> Iterator[Any]:
     for path in sorted(Path(__file__).parent.glob("*/*.yml")):
         documents = list(yaml.safe_load_all(path.read_text()))
-        for case in documents[0] if isinstance(documents[0], list) else documents:
+        for place, case in enumerate(documents[0] if isinstance(documents[0], list) else documents):
             marks = [pytest.mark.xfail(reason=case["fails"], strict=True)] if "fails" in case else []
             name = f"{path.parent.name}/{path.stem}: {case['title']}"
-            yield pytest.param(path.parent.name, case, id=name, marks=marks)
+            yield pytest.param(path, place, case, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("role_name", "case"), list(cases()))
-def test_plan_text(role_name: str, case: Case) -> None:
-    cluster = a_cluster(case["cluster"])
+@pytest.mark.golden
+@pytest.mark.parametrize(("path", "place", "case"), list(cases()))
+def test_plan_text(path: Path, place: int, case: Case) -> None:
+    role_name, cluster = path.parent.name, a_cluster(case["cluster"])
     if "error" in case:
         with pytest.raises(ValueError, match=case["error"]):
             a_plan(role_name, cluster, case)
         return
     plan = a_plan(role_name, cluster, case)
-    assert str(plan) == (case["plan"] or "").rstrip("\n")
+    assert str(plan) == (golden(path, place, case, "plan", f"{plan}\n" if str(plan) else "") or "").rstrip("\n")
     assert [finding.text for finding in plan.errors if not finding.next_action] == []
 
 
@@ -195,7 +197,8 @@ def test_every_role_has_cases() -> None:
 
 def test_findings_name_their_role() -> None:
     for param in cases():
-        role_name, case = param.values
+        path, _, case = param.values
+        role_name = path.parent.name
         if "error" in case or role_name == "together":
             continue
         findings: tuple[Finding, ...] = a_plan(role_name, a_cluster(case["cluster"]), case).findings

@@ -69,6 +69,14 @@ def test_a_failure_ends_it(runs: Runs) -> None:
         testing.run(Reporter(), only="unit", keyword=None)
 
 
+def test_golden_texts_are_written_by_their_tests_only(runs: Runs) -> None:
+    testing.write_golden(Reporter(), "stacks")
+    [argv] = runs.run
+    assert {"SKEP_GOLDEN=write", "-m", "golden", "tests/unit", "tests/roles"} <= set(argv)
+    assert "-n" not in argv, "two processes would write the same file"
+    assert argv[-2:] == ["-k", "stacks"]
+
+
 def test_static_has_no_keyword_and_other_parts_are_none(runs: Runs) -> None:
     testing.run(Reporter(), only="static", keyword="x")
     assert len(runs.run) == len(testing.STATIC)

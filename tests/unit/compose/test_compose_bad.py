@@ -12,23 +12,30 @@ import yaml
 from skep.compose import ComposeError, load
 from skep.errors import SkepError
 from skep.inventory.stack_files import StackFiles
+from tests.golden import golden
 from tests.unit.compose.conftest import Problems
 
 FOLDER = Path(__file__).parent / "bad"
-CASES = [(file.stem, case) for file in sorted(FOLDER.glob("*.yml")) for case in yaml.safe_load(file.read_text())]
+CASES = [
+    (file, place, case)
+    for file in sorted(FOLDER.glob("*.yml"))
+    for place, case in enumerate(yaml.safe_load(file.read_text()))
+]
+IDS = [f"{file.stem}: {case['case']}" for file, _, case in CASES]
 EFFORT = 10.0
 """Most CPU time a file may take, in that of a right one of the largest size."""
 
 
 def test_there_are_enough_cases_and_no_name_twice() -> None:
-    names = [(file, case["case"]) for file, case in CASES]
+    names = [(file, case["case"]) for file, _, case in CASES]
     assert len(set(names)) == len(names) >= 80
 
 
-@pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case['case']}" for file, case in CASES])
-def test_problems_are_these(file: str, case: dict[str, Any], problems_of: Problems) -> None:
+@pytest.mark.golden
+@pytest.mark.parametrize(("file", "place", "case"), CASES, ids=IDS)
+def test_problems_are_these(file: Path, place: int, case: dict[str, Any], problems_of: Problems) -> None:
     problems = problems_of(case.get("files") or {"compose.yml": case["compose"]})
-    assert problems == case["problems"]
+    assert problems == golden(file, place, case, "problems", problems)
     assert problems, "a malformed file must have a problem"
     assert not any("hunter2" in problem for problem in problems)
 

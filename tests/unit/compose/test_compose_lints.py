@@ -15,8 +15,11 @@ from skep.compose.lints import lints
 from skep.model import Secret
 from skep.swarm.labels import NAMESPACE
 from skep.swarm.placement import meets
+from tests.golden import golden
 
-CASES = yaml.safe_load((Path(__file__).parent / "lints.yml").read_text())
+FILE = Path(__file__).parent / "lints.yml"
+CASES = yaml.safe_load(FILE.read_text())
+IDS = [f"{place} {case['lint']}" for place, case in enumerate(CASES)]
 ROOT = Path(__file__).parents[3]
 
 
@@ -70,9 +73,11 @@ def said(case: Mapping[str, Any]) -> list[str]:
     return lints(document, convert(document, "mine"), nodes=nodes, services=others, networks=swarms, **mask)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{n} {case['lint']}" for n, case in enumerate(CASES)])
-def test_each_lint(case: Mapping[str, Any]) -> None:
-    assert said(case) == case.get("said", [])
+@pytest.mark.golden
+@pytest.mark.parametrize(("place", "case"), list(enumerate(CASES)), ids=IDS)
+def test_each_lint(place: int, case: Mapping[str, Any]) -> None:
+    found = said(case)
+    assert found == (golden(FILE, place, case, "said", found) if "said" in case else [])
 
 
 def test_each_lint_speaks_and_is_silent() -> None:

@@ -11,22 +11,26 @@ import yaml
 
 from skep.errors import InventoryError, UsageError
 from skep.inventory import load
+from tests.golden import golden
 
 FILES = sorted((Path(__file__).parent / "bad").glob("*.yml"))
-CASES = [(file.stem, case) for file in FILES for case in yaml.safe_load(file.read_text())]
+CASES = [(file, place, case) for file in FILES for place, case in enumerate(yaml.safe_load(file.read_text()))]
+
+IDS = [f"{file.stem}: {case['case']}" for file, _, case in CASES]
 
 Problems = Callable[[str | bytes], list[str]]
 
 
 def test_there_are_enough_cases_and_no_name_twice() -> None:
-    names = [(file, case["case"]) for file, case in CASES]
+    names = [(file, case["case"]) for file, _, case in CASES]
     assert len(set(names)) == len(names) >= 60
 
 
-@pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case['case']}" for file, case in CASES])
-def test_problems_are_these(file: str, case: dict[str, Any], problems_of: Problems) -> None:
+@pytest.mark.golden
+@pytest.mark.parametrize(("file", "place", "case"), CASES, ids=IDS)
+def test_problems_are_these(file: Path, place: int, case: dict[str, Any], problems_of: Problems) -> None:
     problems = problems_of(case["inventory"])
-    assert problems == case["problems"]
+    assert problems == golden(file, place, case, "problems", problems)
     assert problems, "a malformed inventory must have a problem"
     assert not any("hunter2" in problem for problem in problems)
 

@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from skep.errors import InventoryError
+from tests.golden import golden
 
-CASES = yaml.safe_load((Path(__file__).parent / "warnings.yml").read_text())
+FILE = Path(__file__).parent / "warnings.yml"
+CASES = yaml.safe_load(FILE.read_text())
 
 
 def test_warnings_stand_beside_errors(load_text: Callable[[str], object]) -> None:
@@ -21,6 +23,8 @@ def test_warnings_stand_beside_errors(load_text: Callable[[str], object]) -> Non
     assert [len(raised.value.problems), len(raised.value.warnings)] == [1, 1]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
-def test_warnings_are_these(case: dict[str, Any], warnings_of: Callable[[str], list[str]]) -> None:
-    assert warnings_of(case["inventory"]) == case["warnings"]
+@pytest.mark.golden
+@pytest.mark.parametrize(("place", "case"), list(enumerate(CASES)), ids=[case["case"] for case in CASES])
+def test_warnings_are_these(place: int, case: dict[str, Any], warnings_of: Callable[[str], list[str]]) -> None:
+    warnings = warnings_of(case["inventory"])
+    assert warnings == golden(FILE, place, case, "warnings", warnings)
