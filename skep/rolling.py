@@ -214,7 +214,7 @@ def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> 
                 title="wait until its tasks run elsewhere",
                 condition="node_drained",
                 arguments={"node": node},
-                otherwise="see which tasks have no place or do not start: invoke stack.ls, invoke stack.ps NAME",
+                otherwise="see which tasks have no place or do not start: invoke stack.ls",
                 needs=(f"{role}/drain@{host}",),
                 timeout=300,
                 **common,

@@ -216,7 +216,7 @@ def _replace(
         return [
             _refusal(
                 f"{told} and is used by {', '.join(overlay.users)}",
-                "put the old value back, or remove the stacks that use it first: invoke stack.rm NAME",
+                "put the old value back, or remove the stacks that use it first; which there are: invoke stack.ls",
             )
         ]
     if network.name not in cluster.replace_networks:

@@ -33,7 +33,7 @@ def findings(case: Case) -> Iterator[Finding]:
             "warning",
             f"stack {case.name}: {', '.join(case.surplus)} {there} in the swarm and not in the compose files",
             role="stacks",
-            next_action=f"invoke stack.deploy {case.name} --prune removes what is not in them",
+            next_action=f"to remove what is not in them: invoke stack.deploy {case.name} --prune",
         )
     yield from _modes(case)
     yield from too_short(case)

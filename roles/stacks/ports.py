@@ -92,7 +92,7 @@ def _in_turn(one: Handover) -> bool:
 def _refused(case: Case, name: str, other: str, owner: str, port: Key) -> Finding:
     whose = f" of stack {owner}" if owner and owner != case.name else ""
     if other in case.surplus:
-        action = f"invoke stack.deploy {case.name} --prune removes it first: no compose file has it any more"
+        action = f"no compose file has it any more; to remove it first: invoke stack.deploy {case.name} --prune"
     else:
         action = "publish another port in one of them, or take the other one away"
     text = f"port {port[1]}/{port[0]} is taken by the service {other}{whose}: Swarm would refuse it"

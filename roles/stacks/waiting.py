@@ -54,7 +54,8 @@ def _otherwise(case: Case) -> str:
     if case.goes_back_on_failure:
         return again
     ran = any(revision.done for revision in case.found.revisions) or (case.found.services and not case.found.revisions)
-    return f"{again}, or {'go back: invoke stack.rollback' if ran else 'take it away: invoke stack.rm'} {name}"
+    way = f"go back: invoke stack.rollback {name}" if ran else f"take it away: invoke stack.rm {name}"
+    return f"{again}, or {way}"
 
 
 def too_short(case: Case) -> Iterator[Finding]:

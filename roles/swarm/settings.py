@@ -105,7 +105,7 @@ def _empty(host: str, node: str | Ref) -> Step:
         avoid=host,
         needs=(f"swarm/node@{host}",),
         timeout=EMPTY,
-        otherwise=f"see what still runs there: invoke stack.ls, invoke stack.ps NAME; on {host}: docker ps",
+        otherwise=f"see what still runs there: invoke stack.ls; on {host}: docker ps",
     )
 
 

@@ -171,8 +171,8 @@ class Program(InvokeProgram):
                 super().update_config(merge)
             except Exception as error:
                 raise UsageError(f"--config {file} cannot be used", cause=f"{type(error).__name__}: {error}") from None
-        settings = self.config.setdefault("skep", {})
-        settings["program"] = self.typed
+        self.config.setdefault("skep", {})
+        self.config["skep"]["program"] = self.typed
 
     @contextmanager
     def _answering(self, words: Sequence[str]) -> Iterator[None]:

@@ -45,11 +45,9 @@ def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter)
         address = next(host.address for host in site.cluster.workers)
         tell.document(f"\n4. the stack answers at http://{address}:8080/")
         tell.document(_page(f"http://{address}:8080/"))
-    tell.document(
-        "that is all. Look around:   ./inv cluster.status -i lab    ./inv stack.ps web -i lab    ./inv lab.ssh m1\n"
-        "Break and fix:              ./inv lab.kill w1, ./inv cluster.plan -i lab, ./inv lab.boot w1"
-    )
-    tell.done("Take it down:               ./inv lab.down")
+    tell.say("that is all. Look around: invoke cluster.status -i lab, invoke stack.ps web -i lab, invoke lab.ssh m1")
+    tell.say("Break and fix:            invoke lab.kill w1, invoke cluster.plan -i lab, invoke lab.boot w1")
+    tell.done("Take it down:             invoke lab.down")
 
 
 def _without_lab(site: Site, tell: Reporter, reason: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shlex
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from skep import lab
+from skep.commands.call import FOLDER
 from skep.errors import LabError, UsageError
 from skep.inventory import Inventory, load
 from skep.lab.spec import HIGHEST_NUMBER
@@ -59,7 +61,7 @@ def refuse_absent(inventory: Inventory) -> None:
     """Raise ``LabError`` if the inventory's hosts are a lab that is not up: nothing else is ever asked instead."""
     wanted = described(inventory)
     if all(host.state == "absent" for host in lab.status(wanted)):
-        raise LabError(f"the lab {wanted.name} is not up", next_action=f"invoke lab.up -i {inventory.path.stem}")
+        raise LabError(f"the lab {wanted.name} is not up", next_action=f"invoke lab.up -i {_typed(inventory.path)}")
 
 
 def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
@@ -70,7 +72,7 @@ def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> N
     tell.steady()
     with tell.busy("starting the lab"):
         lab.up(wanted, say=tell.say)
-    tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {path.stem}")
+    tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {_typed(path)}")
 
 
 def down(path: Path, tell: Reporter) -> None:
@@ -109,6 +111,11 @@ def ssh(path: Path, *, host: str) -> None:
     refuse_absent(inventory)
     argv = lab.ssh_argv(wanted, host)
     os.execvp(argv[0], argv)
+
+
+def _typed(path: Path) -> str:
+    """What names that inventory after ``-i``, wherever one is."""
+    return path.stem if path.parent == FOLDER else shlex.quote(str(path.resolve()))
 
 
 def _known(wanted: lab.Lab, host: str) -> None:

@@ -115,7 +115,8 @@ def judge(
     if stranded:
         place, name = node_name(nodes, stranded["NodeID"]), service["Spec"]["Name"]
         over = f"the roll-out of {name} is stuck: Swarm waits for its task on {place}, which is down"
-        remedy = f"bring {place} back, or roll out anew: invoke stack.restart {' '.join(_names(service))}"
+        stack, short = _names(service)
+        remedy = f"bring {place} back, or roll out anew: invoke stack.restart {stack} {short}"
     held_up = update in GOES_ON and not over and any(error_of(task) and not holds_node(task) for task in slots.coming)
     if held_up and _ports_of_hosts(service):
         remedy = _anew(service)

@@ -55,7 +55,7 @@ class _Named:
 def first_inventory(names: Sequence[str]) -> str:
     """The text: the first one or three hosts are managers, the rest workers."""
     if not names:
-        raise UsageError("name at least one host", next_action="for example: invoke inventory.init 10.0.0.11")
+        raise UsageError("name at least one host", next_action="for example: invoke inventory.init --hosts 10.0.0.11")
     hosts = [_parsed(name) for name in names]
     addresses = [host.address.casefold() for host in hosts]
     for position, address in enumerate(addresses):

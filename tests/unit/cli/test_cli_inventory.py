@@ -113,7 +113,7 @@ def test_a_lab_that_is_not_up(tmp_path: Path, inventory: Path) -> None:
     )
     for words in (["lab.ssh", "m1"], ["cluster.plan"]):
         code, out, err = invoke(*words, "-i", str(inventory))
-        assert (code, out, err) == (9, [], ["the lab nosuch is not up", "  next:  invoke lab.up -i some"])
+        assert (code, out, err) == (9, [], ["the lab nosuch is not up", f"  next:  invoke lab.up -i {inventory}"])
 
 
 @pytest.mark.parametrize("task", [["lab.status"], ["lab.up"], ["lab.ssh", "m1"]])
