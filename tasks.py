@@ -4,9 +4,11 @@
 from invoke.collection import Collection
 
 from skep.cli.program import adopt
-from skep.commands import cluster, help, inventory, lab, node, repository, stack
+from skep.commands import cluster, completion, help, inventory, lab, node, repository, stack
 
 NOUNS = {"cluster": cluster, "stack": stack, "node": node, "inventory": inventory, "lab": lab}
 
-namespace = Collection(*help.TASKS, *repository.TASKS, *(Collection(name, *noun.TASKS) for name, noun in NOUNS.items()))
+namespace = Collection(
+    *help.TASKS, *completion.TASKS, *repository.TASKS, *(Collection(name, *noun.TASKS) for name, noun in NOUNS.items())
+)
 adopt()

@@ -34,6 +34,7 @@ class Call:
 
     def __init__(self, context: Context, tell: Reporter, given: Mapping[str, Any]) -> None:
         self.tell = tell
+        self.program = str(context.config.get("skep", {}).get("program") or "invoke")
         self.json = bool(given.get("json"))
         self._yes, self._plan = bool(given.get("yes")), bool(given.get("plan"))
         self.timeout: str | None = given.get("timeout")
@@ -120,7 +121,7 @@ def task(
 def _run(
     body: Callable[..., int | None], context: Context, common: Mapping[str, Any], given: Mapping[str, Any]
 ) -> None:
-    program = context.config.get("skep", {}).get("program") or "invoke"
+    program = str(context.config.get("skep", {}).get("program") or "invoke")
     how = {name: common[name] for name in ("json", "verbose", "quiet")}
     with told(**how, spelled=partial(spelled, program=program, inventory=common.get("inventory"))) as tell:
         code = body(Call(context, tell, common), **given)

@@ -18,6 +18,7 @@ from skep.inventory.wording import did_you_mean, quoted
 from skep.model import Rollout
 from skep.observe import Observation, observe
 from skep.plan import Plan
+from skep.preflight import Facts
 from skep.refusing import refuse_errors, refuse_later, refuse_silent
 from skep.report import Reporter
 
@@ -38,12 +39,12 @@ def allowing(site: Site, networks: str | None, *, quorum_loss: bool) -> Site:
 
 def show_plan(site: Site, tell: Reporter, *, limit: str | None, exit_code: bool, resolve: bool = True) -> int:
     """Print what would change, and tags that have moved. Returns 10 with ``exit_code`` when something would, else 0."""
-    only = _only(site, limit)
+    _refuse_empty(site, limit)
     site = _rolled_out(site, Rollout(resolve="all" if resolve else "never", follows_hosts=True))
     since = time.monotonic()
     with tell.busy(f"observing {len(site.pool.hosts)} hosts"):
         (observation, planned), holder = beside(site, lambda: look(site))
-    planned = told(site, _limited(site, planned, only), holder)
+    planned = told(site, _limited(site, planned, _only(site, limit, observation.facts)), holder)
     tell.plan(planned, applying=False)
     refuse_errors(planned)
     refuse_silent(observation.failures)
@@ -68,10 +69,11 @@ def up(
     site = _rolled_out(all_timed(site, timeout), Rollout(resolve="new" if resolve else "never", follows_hosts=True))
     if verify not in ("always", "changed", "never"):
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
-    only = _only(site, limit)
+    _refuse_empty(site, limit)
     since = time.monotonic()
     text = f"observing {len(site.pool.hosts)} hosts"
     observation, planned = alone(site, tell, text, lambda: look(site))
+    only = _only(site, limit, observation.facts)
     planned = _limited(site, planned, only)
     tell.plan(planned, applying=True)
     refuse_errors(planned)
@@ -107,7 +109,7 @@ def _rolled_out(site: Site, rollout: Rollout) -> Site:
 
 def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit: Path | None) -> None:
     """Testinfra against every host."""
-    only = _only(site, limit)
+    only = _only(site, limit, _facts(site, limit))
     names = [name for name in site.pool.hosts if only is None or name in only]
     _verify(site, tell, paths, names, junit)
 
@@ -146,7 +148,8 @@ def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], juni
     from skep.verify import run as run_checks
 
     since = time.monotonic()
-    with tell.busy(f"verifying {', '.join(paths)}"):
+    tell.say(f"verifying {', '.join(paths)} on {_count(len(hosts), 'host')}")
+    with tell.busy("verifying"):
         checks = run_checks(site.cluster, site.pool, paths, hosts=hosts, junit=junit)
     seconds = time.monotonic() - since
     tell.checks(checks, seconds)
@@ -164,19 +167,38 @@ def _limited(site: Site, planned: Plan, only: set[str] | None) -> Plan:
     return planned if only is None else limited(site, planned, only)
 
 
-def _only(site: Site, limit: str | None) -> set[str] | None:
-    """Host names out of ``--limit``: hosts and groups, comma-separated. ``None`` where it is not given: no limit."""
+def _only(site: Site, limit: str | None, facts: Mapping[str, Facts]) -> set[str] | None:
+    """Host names out of ``--limit``: hosts by their name here or by the one they have themselves, and groups,
+    comma-separated. ``None`` where it is not given: no limit. Raises ``UsageError`` for a name that is none."""
     if limit is None:
         return None
     hosts = site.cluster.hosts
-    known = [*(host.name for host in hosts), *dict.fromkeys(group for host in hosts for group in host.groups)]
+    named = {host.name: {host.name} for host in hosts}
+    for host in hosts:
+        for group in host.groups:
+            named.setdefault(group, set()).add(host.name)
+    known = list(named)
+    for name, fact in facts.items():
+        named.setdefault(fact.hostname or name, {name})
     words = _words(limit)
-    for unknown in [word for word in words or [limit] if word not in known]:
+    for unknown in [word for word in words or [limit] if word not in named]:
         raise UsageError(
-            f"--limit {unknown or quoted(unknown)}: no host or group of that name{did_you_mean(unknown, known)}",
+            f"--limit {unknown or quoted(unknown)}: no host or group of that name{did_you_mean(unknown, named)}",
             next_action=f"hosts and groups are: {', '.join(known)}",
         )
-    return {host.name for host in hosts if not {host.name, *host.groups}.isdisjoint(words)}
+    return set[str]().union(*(named[word] for word in words))
+
+
+def _refuse_empty(site: Site, limit: str | None) -> None:
+    """Raise ``UsageError`` for a limit without a name; whether a name is one may show only on the hosts."""
+    if limit is not None and not _words(limit):
+        _only(site, limit, {})
+
+
+def _facts(site: Site, limit: str | None) -> Mapping[str, Facts]:
+    """What hosts call themselves, asked only where ``--limit`` has a name that the inventory has not."""
+    known = {name for host in site.cluster.hosts for name in (host.name, *host.groups)}
+    return {} if known.issuperset(_words(limit or "")) else observe(site.cluster, site.pool, []).facts
 
 
 def _words(text: str) -> list[str]:
@@ -187,7 +209,7 @@ def _words(text: str) -> list[str]:
 def _as_described(
     site: Site, observation: Observation, since: float, limit: str | None, changed: int = 0, but: str = ""
 ) -> str:
-    only = _only(site, limit)
+    only = _only(site, limit, observation.facts)
     names = [name for name in observation.hosts if only is None or name in only]
     hosts = _count(len(names), "host") + (f" of --limit {limit}" if limit else "")
     did = f"{_count(changed, 'step')} done, and now " if changed else ""

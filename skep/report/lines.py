@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -16,10 +17,11 @@ from rich.table import Table
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step, Wait
+from skep.report.regularly import EVERY, regularly
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
-from skep.report.text import Part, line
+from skep.report.text import Part, hung, line
 from skep.report.voice import Voice
 from skep.units import seconds_text
 from skep.visible import visible, visible_lines, visible_log
@@ -53,19 +55,39 @@ class LinesReporter(Reporter):
         """States already told, by step and service."""
         self._label = 0
         """Columns that labels of log lines have taken so far."""
+        self._waiting: Sequence[str] = ()
+        """Hosts that have not answered so far."""
+        self._running: dict[str, tuple[Event, str]] = {}
+        """Steps at work, with how they began and their last word."""
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
-        """Nothing in a log: what lasts says so itself."""
+        """A line now and then, where it lasts."""
         if self.verbose:
             self.say(text)
-        yield
+        since = time.monotonic()
+
+        def still() -> None:
+            hosts = f": waiting for {', '.join(self._waiting)}" if self._waiting else ""
+            with self._lock:
+                self._print(("…", "cyan"), f" {text}{hosts}, {time.monotonic() - since:.0f} s so far")
+
+        with regularly(still):
+            yield
+        self._waiting = ()
+
+    def waiting(self, hosts: Sequence[str]) -> None:
+        """Named where it lasts."""
+        self._waiting = hosts
 
     def _print(self, *parts: Part, style: str = "") -> None:
-        self.console.print(line(*parts, style=style), soft_wrap=self.soft)
+        self.console.print(
+            line(*parts, style=style) if self.soft else hung(line(*parts, style=style)), soft_wrap=self.soft
+        )
 
     def _print_err(self, text: str, style: str = "") -> None:
-        self.errors.print(line(text, style=style), soft_wrap=not sys.stderr.isatty())
+        soft, told = not sys.stderr.isatty(), line(text, style=style)
+        self.errors.print(told if soft else hung(told), soft_wrap=soft)
 
     def say(self, text: str) -> None:
         """A line."""
@@ -129,12 +151,30 @@ class LinesReporter(Reporter):
 
     @contextmanager
     def run(self, plan: Plan) -> Iterator[None]:
-        """Steps are printed as they end."""
-        yield
+        """Steps are printed as they end, and now and then those that last."""
+        with regularly(self._print_running):
+            yield
+        self._running.clear()
+
+    def _print_running(self) -> None:
+        with self._lock:
+            for event, word in list(self._running.values()):
+                lasts = time.time() - event.time
+                if lasts >= EVERY / 2:
+                    said = f" – {word}" if word else ""
+                    place = event.step.concerns or "cluster"
+                    self._print(("…", "cyan"), f" {place:8} {event.step.title}, {lasts:.0f} s so far{said}")
 
     def event(self, event: Event) -> None:
         """A line a finished step, and one where a service of a stack that is waited for came to another state; more
         with ``verbose``."""
+        with self._lock:
+            if event.kind == "started":
+                self._running[event.step.id] = (event, "")
+            elif event.kind == "progress" and event.step.id in self._running:
+                self._running[event.step.id] = (self._running[event.step.id][0], event.text)
+            elif event.kind in ("done", "failed", "skipped"):
+                self._running.pop(event.step.id, None)
         if event.rows and not self.verbose:
             with self._lock:
                 self._print_rows(event)
