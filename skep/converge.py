@@ -10,7 +10,7 @@ from skep import preflight
 from skep.errors import SkepError
 from skep.model import Cluster
 from skep.observe import Observation, observe
-from skep.plan import Finding, Plan, Step
+from skep.plan import Declared, Finding, Plan, Step
 from skep.questions import Inquiry
 from skep.role import ClusterWide, Inquiring, Removable, Role, Witnessed
 from skep.ssh import Pool
@@ -26,15 +26,15 @@ def _untold(_: object) -> None:
 class Site:
     """An environment at hand: what is wanted, the sessions, and the roles in order.
 
-    ``known`` names all roles there are, where ``roles`` is only some of them. ``note`` is told what stands beside a
-    result, in a line; ``waiting`` which hosts have not answered while all are observed. ``wait_lock`` is how many
-    seconds to wait where somebody else holds the lock.
+    ``known`` are all roles there are, in order, where ``roles`` is only some of them. ``note`` is told what stands
+    beside a result, in a line; ``waiting`` which hosts have not answered while all are observed. ``wait_lock`` is how
+    many seconds to wait where somebody else holds the lock.
     """
 
     cluster: Cluster
     pool: Pool
     roles: Sequence[Role]
-    known: Sequence[str]
+    known: Sequence[Declared]
     note: Callable[[str], None] = _untold
     waiting: Callable[[Sequence[str]], None] = _untold
     wait_lock: float = 0.0
@@ -119,7 +119,7 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     steps = [item for item in items if isinstance(item, Step)]
     checked += preflight.room(site.cluster, steps, rooms)
     checked += preflight.standalone(steps, {host: fact.standalone for host, fact in observation.facts.items()})
-    return make(site, [*checked, *items])
+    return make(site, [*checked, *items], down=down)
 
 
 def _aside(finding: Finding, failures: Mapping[str, SkepError]) -> Finding:
@@ -127,9 +127,9 @@ def _aside(finding: Finding, failures: Mapping[str, SkepError]) -> Finding:
     return replace(finding, level="warning") if finding.level == "error" and finding.host in failures else finding
 
 
-def make(site: Site, items: Iterable[Step | Finding]) -> Plan:
-    """A plan of this site's roles and hosts."""
-    return Plan(items, site.known, [host.name for host in site.cluster.hosts])
+def make(site: Site, items: Iterable[Step | Finding], *, down: bool = False) -> Plan:
+    """A plan of this site's roles and hosts. Roles take ``down`` what they made in the opposite order."""
+    return Plan(items, site.known[::-1] if down else site.known, [host.name for host in site.cluster.hosts])
 
 
 def asked_managers(site: Site, observation: Observation) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from skep.secret import Secret, revealed
+from skep.steps import EARLIER, Edge, Milestone, StepId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Finding:
     """Always so on these hosts; said where something is planned, not on every look."""
     later: bool = False
     """Something is left to do, which can only be planned once the rest is done."""
-    about: str | None = None
+    about: StepId | None = None
     """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False
     """What it is about is as described and does not run so, and no step of a plan would help."""
@@ -52,13 +52,13 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One change. ``id`` is ``role/action@host``, or ``role/action:object`` where it is cluster-wide.
+    """One change. ``id`` names what it is about; ``host`` is where it runs; ``None`` means any reachable manager, but
+    not ``avoid`` while there is another.
 
-    ``host`` is where it runs; ``None`` means any reachable manager, but not ``avoid`` while there is another.
-    ``needs`` names what must have succeeded before: a step id, ``role/action`` wherever it runs, ``role@host`` for
-    all steps of that role there, or ``role`` for all its steps. ``gates`` are needs that order a roll-out over
-    hosts: ``--limit`` may leave them out. ``after`` only orders. What no step answers to is so already.
-    ``only_with`` leaves the step out of a plan that has no step of that name, and with it what needs this one.
+    ``needs`` is what must have succeeded before: steps by their ids, or milestones. ``gates`` are needs that order a
+    roll-out over hosts: ``--limit`` may leave them out. ``after`` only orders. What no step of the plan brings about is
+    so already. ``only_with`` leaves the step out of a plan where nothing brings that about, and with it what needs this
+    one. ``provides`` are the milestones that are reached once it is done.
     ``writes`` are paths on its host and how many bytes they take at most: preflight looks for room there.
     ``timeout`` in seconds. ``detail`` holds further lines, old → new. ``otherwise`` is what the user can do when a
     script fails, or what is waited for does not come true in time. ``leaves`` says how the node stands that the step is
@@ -67,15 +67,16 @@ class Step:
 
     kind: ClassVar[str] = "step"
 
-    id: str
+    id: StepId
     title: str
     cause: str
     host: str | None = None
     avoid: str | None = None
-    needs: tuple[str, ...] = ()
-    gates: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    only_with: str | None = None
+    needs: tuple[Edge, ...] = ()
+    gates: tuple[Edge, ...] = ()
+    after: tuple[Edge, ...] = ()
+    only_with: Edge | None = None
+    provides: tuple[Milestone, ...] = ()
     timeout: float = 120.0
     writes: Mapping[str, int] = field(default_factory=dict)
     detail: tuple[str, ...] = ()
@@ -85,12 +86,12 @@ class Step:
     @property
     def role(self) -> str:
         """The role that planned it."""
-        return self.id.partition("/")[0]
+        return self.id.role
 
     @property
     def concerns(self) -> str | None:
         """The host it is about: where it runs, or the node a cluster-wide step changes."""
-        return self.host or (self.id.partition("@")[2] or None)
+        return self.host or self.id.host
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,29 +144,49 @@ class Wait(Step):
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Declared(Protocol):
+    """What a role declares of its steps: their actions, and the milestones that they provide."""
+
+    @property
+    def name(self) -> str:
+        """The role's name."""
+
+    @property
+    def actions(self) -> Collection[str]:
+        """What its steps do, each in a word."""
+
+    @property
+    def milestones(self) -> Collection[Milestone]:
+        """What its steps bring about for others, about whichever host or object."""
+
+
 class Plan:
     """Steps in a fixed order with their edges resolved, and the findings that go with them.
 
-    Raises ``ValueError`` for a duplicate id, a need on an unknown role, or a cycle: mistakes of a role.
+    ``roles`` are all there are, in their order: the one in which milestones are reached in turn.
+    Raises ``ValueError`` for a duplicate id, a role, action or milestone that no role declares, or a cycle: mistakes of
+    a role.
     """
 
-    def __init__(self, items: Iterable[Step | Finding], roles: Iterable[str], hosts: Iterable[str]) -> None:
+    def __init__(self, items: Iterable[Step | Finding], roles: Sequence[Declared], hosts: Iterable[str]) -> None:
         items = list(items)
         self.hosts = tuple(hosts)
-        steps: dict[str, Step] = {}
+        steps: dict[StepId, Step] = {}
         for item in items:
             if isinstance(item, Step):
                 if item.id in steps:
                     raise ValueError(f"two steps with the id {item.id}")
                 steps[item.id] = item
-        names = set(roles)
-        steps = _without_orphans(steps, names)
+        self.roles = tuple(roles)
+        _check(steps.values(), self.roles)
+        places = {role.name: place for place, role in enumerate(self.roles)}
+        steps = _without_orphans(steps, places)
         findings = [item for item in items if isinstance(item, Finding)]
         self.findings = tuple(finding for finding in findings if finding.about is None or finding.about in steps)
-        groups = _groups(steps.values(), names)
-        self.gates = {step.id: _resolve(step, step.gates, groups) for step in steps.values()}
-        self.needs = {step.id: _resolve(step, step.needs, groups) | self.gates[step.id] for step in steps.values()}
-        self.after = {step.id: _resolve(step, step.after, groups) for step in steps.values()}
+        edges = _Edges(steps, places)
+        self.gates = {step.id: edges.resolve(step, step.gates) for step in steps.values()}
+        self.needs = {step.id: edges.resolve(step, step.needs) | self.gates[step.id] for step in steps.values()}
+        self.after = {step.id: edges.resolve(step, step.after) for step in steps.values()}
         try:
             order = TopologicalSorter(
                 {name: sorted(self.needs[name] | self.after[name]) for name in steps}
@@ -196,9 +217,9 @@ class Plan:
         """The findings about what is as described and does not run so."""
         return tuple(finding for finding in self.findings if finding.unwell)
 
-    def ahead(self, step: str) -> set[str]:
+    def ahead(self, step: StepId) -> set[StepId]:
         """All that a step needs, and what those need."""
-        found: set[str] = set()
+        found: set[StepId] = set()
         more = set(self.needs[step])
         while more:
             found |= more
@@ -217,7 +238,7 @@ class Plan:
         for place, steps in self.by_place().items():
             lines.append(place)
             for step in steps:
-                lines.append(f"  {step.id.partition('@')[0]}: {step.title} ({step.cause})")
+                lines.append(f"  {step.id.without_host}: {step.title} ({step.cause})")
                 lines += [f"      {text}" for text in step.detail]
                 waits = sorted(self.needs[step.id] | self.after[step.id])
                 if waits:
@@ -249,35 +270,61 @@ class Plan:
         }
 
 
-def _groups(steps: Iterable[Step], roles: set[str]) -> dict[str, set[str]]:
-    """Names a need may use → the ids they stand for."""
-    groups: dict[str, set[str]] = {role: set() for role in roles}
+class _Edges:
+    """What edges stand for among these steps. ``places``: role → its place in the order."""
+
+    def __init__(self, steps: Mapping[StepId, Step], places: Mapping[str, int]) -> None:
+        self._steps = steps
+        self._places = places
+        self._providers: dict[str, list[tuple[Milestone, Step]]] = {}
+        for step in steps.values():
+            for milestone in step.provides:
+                self._providers.setdefault(milestone.name, []).append((milestone, step))
+
+    def resolve(self, step: Step, edges: Iterable[Edge]) -> frozenset[StepId]:
+        """The ids of the steps to wait for."""
+        return frozenset(found for edge in edges for found in self._of(edge, step) if found != step.id)
+
+    def _of(self, edge: Edge, step: Step) -> Iterator[StepId]:
+        if isinstance(edge, StepId):
+            yield from (edge,) if edge in self._steps else ()
+        elif edge == EARLIER:
+            yield from (name for name, other in self._steps.items() if self._is_before(other, step))
+        else:
+            for provided, other in self._providers.get(edge.name, ()):
+                if edge.is_met_by(provided) and (not edge.in_turn or self._is_before(other, step)):
+                    yield other.id
+
+    def _is_before(self, other: Step, step: Step) -> bool:
+        return self._places[other.role] < self._places[step.role]
+
+
+def _check(steps: Iterable[Step], roles: Sequence[Declared]) -> None:
+    """Raise ``ValueError`` for what no role declares."""
+    known = {role.name: role for role in roles}
+    names = {milestone.name for role in roles for milestone in role.milestones} | {EARLIER.name}
     for step in steps:
-        groups.setdefault(step.id, set()).add(step.id)
-        groups[step.role].add(step.id)
-        groups.setdefault(re.split("[@:]", step.id)[0], set()).add(step.id)
-        if step.concerns:
-            groups.setdefault(f"{step.role}@{step.concerns}", set()).add(step.id)
-    return groups
+        edges = (*step.needs, *step.gates, *step.after, *([step.only_with] if step.only_with else ()))
+        for one in (step.id, *(edge for edge in edges if isinstance(edge, StepId))):
+            if one.role not in known:
+                raise ValueError(f"{step.id} names {one}, and there is no role {one.role}")
+            if one.action not in known[one.role].actions:
+                raise ValueError(f"{step.id} names {one}, and the role {one.role} declares no action {one.action}")
+        for edge in edges:
+            if isinstance(edge, Milestone) and edge.name not in names:
+                raise ValueError(f"{step.id} waits for {edge}, which no role declares to provide")
+        for milestone in step.provides:
+            if milestone.name not in {one.name for one in known[step.role].milestones}:
+                raise ValueError(f"{step.id} provides {milestone}, which its role does not declare")
 
 
-def _without_orphans(steps: Mapping[str, Step], roles: set[str]) -> dict[str, Step]:
-    """The steps less those whose ``only_with`` is not among them, and those that need such a one."""
-    groups = _groups(steps.values(), roles)
-    lost = {step.id for step in steps.values() if step.only_with and not groups.get(step.only_with)}
-    while more := {step.id for step in steps.values() if step.id not in lost and lost & set(step.needs)}:
+def _without_orphans(steps: Mapping[StepId, Step], places: Mapping[str, int]) -> dict[StepId, Step]:
+    """The steps less those whose ``only_with`` nothing brings about, and those that need such a one."""
+    edges = _Edges(steps, places)
+    lost = {step.id for step in steps.values() if step.only_with and not edges.resolve(step, [step.only_with])}
+    while more := {step.id for step in steps.values() if step.id not in lost and not lost.isdisjoint(step.needs)}:
         lost |= more
     return {name: step for name, step in steps.items() if name not in lost}
-
-
-def _resolve(step: Step, names: Iterable[str], groups: Mapping[str, set[str]]) -> frozenset[str]:
-    found: set[str] = set()
-    for name in names:
-        role = name.partition("/")[0].partition("@")[0]
-        if role not in groups:
-            raise ValueError(f"{step.id} needs {name}, and there is no role {role}")
-        found |= groups.get(name, set())
-    return frozenset(found - {step.id})
 
 
 def file_bytes(content: bytes | Mapping[str, Any]) -> bytes:

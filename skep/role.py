@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
+from skep.steps import Milestone
 
 
 class Role(Protocol):
     """A thing the tool manages on hosts or on the cluster. All of it is pure; states are the role's own."""
 
     name: str
+    actions: Collection[str]
+    """What its steps do, each in a word: ``StepId.action``."""
+
+    milestones: Collection[Milestone]
+    """What its steps provide for those of other roles, about whichever host."""
+
     probe: str
     """Read-only POSIX sh, run as root in a subshell; prints what ``parse`` reads."""
 

@@ -7,9 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from skep.milestones import RETURNED, SWARM_SETTINGS, returned
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
 from skep.questions import Answers
+from skep.steps import EARLIER, Edge, StepId
+
+ACTIONS = ("key", "quorum", "drain", "drained", "unlock", "back", "return")
+"""Of the steps that are planned here, for a role that takes hosts out of service."""
+
+MILESTONES = (RETURNED,)
+"""What these steps provide, beside what the work in between does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +54,12 @@ def member(answers: Answers) -> Member | None:
 def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Member | None]) -> list[Step | Finding]:
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
 
-    ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. A failure anywhere stops
-    what would come later. The availability a node returns to is the inventory's. A host whose node was removed is no
-    part of the order: it serves nobody. Managers that cannot be restarted
-    without losing the quorum, or coming back locked for good, are a finding instead.
+    ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. Roles take turns: all that
+    roles before do is waited for. A failure anywhere stops what would come later. The availability a node returns to
+    is the inventory's. A host whose node was removed is no part of the order: it serves nobody. Managers that cannot be
+    restarted without losing the quorum, or coming back locked for good, are a finding instead.
     """
+    work = {name: replace(step, after=(*step.after, EARLIER)) for name, step in work.items()}
     standing = {name: members[name] or Member() for name in work}
     known = _nodes(members)
     removed = {name for name, member in standing.items() if known and member.node and member.node not in known}
@@ -159,7 +168,7 @@ def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member:
     if out:
         step = replace(step, needs=(out[-1].id,), gates=(), after=())
     steps = [*first, *out, step, *_back(cluster, step, host, member, key)]
-    gates = (*steps[0].gates, *(f"{step.role}/return@{name}" for name in before))
+    gates = (*steps[0].gates, *(StepId(step.role, "return", name) for name in before))
     return [replace(steps[0], gates=gates), *steps[1:]]
 
 
@@ -169,13 +178,13 @@ def _key(cluster: Cluster, step: Step, host: str, member: Member) -> Step | None
     if not (member.manager and (member.locks or cluster.swarm.autolock)):
         return None
     return Call(
-        id=f"{step.role}/key@{host}",
+        id=StepId(step.role, "key", host),
         title="ask for the unlock key",
         cause="the swarm has autolock, so the manager comes back locked; the key is kept in memory only",
         operation="unlock_key",
         needs=step.needs,
         gates=step.gates,
-        after=(*step.after, "swarm/settings"),
+        after=(*step.after, SWARM_SETTINGS),
     )
 
 
@@ -187,7 +196,7 @@ def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> 
     if gated:
         steps.append(
             Wait(
-                id=f"{role}/quorum@{host}",
+                id=StepId(role, "quorum", host),
                 title="wait until the other managers hold the quorum without it",
                 condition="quorum_without",
                 arguments={"node": node},
@@ -196,11 +205,11 @@ def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> 
                 **common,
             )
         )
-        first = {"needs": (f"{role}/quorum@{host}",)}
+        first = {"needs": (StepId(role, "quorum", host),)}
     if len(cluster.hosts) > 1 and cluster.host(host).availability != "drain":
         steps += [
             Call(
-                id=f"{role}/drain@{host}",
+                id=StepId(role, "drain", host),
                 title="drain the node",
                 operation="node_update",
                 arguments={"node": node, "spec": {"Availability": "drain"}, "drop_labels": []},
@@ -210,12 +219,12 @@ def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> 
                 **common,
             ),
             Wait(
-                id=f"{role}/drained@{host}",
+                id=StepId(role, "drained", host),
                 title="wait until its tasks run elsewhere",
                 condition="node_drained",
                 arguments={"node": node},
                 otherwise="see which tasks have no place or do not start: invoke stack.ls",
-                needs=(f"{role}/drain@{host}",),
+                needs=(StepId(role, "drain", host),),
                 timeout=300,
                 **common,
             ),
@@ -227,13 +236,13 @@ def _back(cluster: Cluster, step: Step, host: str, member: Member, key: Step | N
     role, node, awake = step.role, Ref(f"node-id@{host}"), step.id
     steps: list[Step] = []
     if key:
-        awake = f"{role}/unlock@{host}"
+        awake = StepId(role, "unlock", host)
         steps.append(unlock(awake, host, needs=(step.id,), key=Ref(f"result@{key.id}")))
     availability = cluster.host(host).availability
     return [
         *steps,
         Wait(
-            id=f"{role}/back@{host}",
+            id=StepId(role, "back", host),
             title="wait until the node is Ready" + (" and Reachable" if member.manager else ""),
             condition="node_ready",
             arguments={"node": node},
@@ -242,11 +251,12 @@ def _back(cluster: Cluster, step: Step, host: str, member: Member, key: Step | N
             cause=step.cause,
         ),
         Call(
-            id=f"{role}/return@{host}",
+            id=StepId(role, "return", host),
             title=f"set availability {availability} again",
             operation="node_update",
             arguments={"node": node, "spec": {"Availability": availability}, "drop_labels": []},
-            needs=(f"{role}/back@{host}",),
+            needs=(StepId(role, "back", host),),
+            provides=(returned(host), *step.provides),
             cause=step.cause,
             leaves="",
         ),
@@ -256,7 +266,7 @@ def _back(cluster: Cluster, step: Step, host: str, member: Member, key: Step | N
 UNLOCK_KEY = Ref("unlock-key")
 
 
-def unlock(name: str, host: str, *, needs: tuple[str, ...], key: Ref = UNLOCK_KEY) -> Step:
+def unlock(name: StepId, host: str, *, needs: tuple[Edge, ...], key: Ref = UNLOCK_KEY) -> Step:
     """Unlock a manager that came back locked, with a key from before, or with the one that another manager tells."""
     return Call(
         id=name,

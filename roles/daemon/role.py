@@ -11,12 +11,14 @@ from roles.daemon import flags, moving
 from roles.daemon.reported import reported, reported_form
 from skep import places
 from skep.diff import lines
+from skep.milestones import CONFIGURED, ENGINE_UP, SWARM_SETTINGS, configured, engine_up
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
-from skep.rolling import Member, member, rolling
+from skep.rolling import ACTIONS, MILESTONES, Member, member, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
 from skep.shell import script
+from skep.steps import Milestone, StepId
 
 FILE = "/etc/docker/daemon.json"
 FIX = "fix daemon in the inventory, then run the same command again"
@@ -77,6 +79,8 @@ class Daemon:
     """Owns the keys the inventory names, and no others."""
 
     name = "daemon"
+    actions: tuple[str, ...] = ("write", "reload", "restart", *ACTIONS)
+    milestones: tuple[Milestone, ...] = (CONFIGURED, ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info", "/nodes")
     probe = places.probe("roles/daemon/probe.sh", FILE=FILE, MEMORY=MEMORY)
 
@@ -133,7 +137,7 @@ class Daemon:
             if reload or not have.member:
                 steps.append(step)
             else:
-                restarts[name] = replace(step, needs=("swarm/settings",), after=("engine",))
+                restarts[name] = replace(step, needs=(SWARM_SETTINGS,))
         members = {name: have.member if have else None for name, have in observed.items()}
         return [*steps, *rolling(cluster, restarts, members)]
 
@@ -143,7 +147,7 @@ class Daemon:
         old = _veiled(have, merged)
         return [
             Run(
-                id=f"daemon/write@{host}",
+                id=StepId("daemon", "write", host),
                 host=host,
                 title=f"write {FILE}",
                 cause="before the first start, which then has it",
@@ -152,6 +156,7 @@ class Daemon:
                 variables={"FILE": FILE, "MEMORY": MEMORY, "MODE": _mode(merged)},
                 files={"daemon.json": merged, "memory.json": marked(want.keys)},
                 hides=tuple(secrets_in(old)),
+                provides=(configured(host), engine_up(host)),
                 otherwise=FIX,
                 writes=WRITES,
             )
@@ -165,7 +170,7 @@ class Daemon:
         after = {key: merged.get(key) for key in keys}
         how = "reload" if reload else "restart"
         return Run(
-            id=f"daemon/{how}@{host}",
+            id=StepId("daemon", how, host),
             host=host,
             title=f"write {FILE} and {how} docker",
             cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
@@ -175,7 +180,8 @@ class Daemon:
             variables={"FILE": FILE, "MEMORY": MEMORY, "MODE": _mode(merged), "HOW": how},
             files={"daemon.json": merged, "memory.json": marked(want.keys)},
             hides=tuple(secrets_in(old)),
-            after=(f"engine@{host}",),
+            after=(engine_up(host),),
+            provides=(engine_up(host),),
             otherwise=FIX,
             timeout=180,
             writes=WRITES,

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from skep import places
+from skep.milestones import ENGINE_UP, SWARM_SETTINGS, configured, engine_up
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
-from skep.rolling import Member, member, rolling
+from skep.rolling import ACTIONS, MILESTONES, Member, member, rolling
 from skep.shell import script
+from skep.steps import Milestone, StepId
 
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
@@ -47,6 +49,8 @@ class Engine:
     """Installs, upgrades and starts the engine."""
 
     name = "engine"
+    actions: tuple[str, ...] = ("fetch", "install", "start", *ACTIONS)
+    milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info", "/nodes")
     probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES))
 
@@ -98,38 +102,41 @@ class Engine:
                 step = self._install(name, want, cause, restarts=have.running)
                 if have.member and have.running:
                     steps.append(_fetch(name, want, step.cause))
-                    needs = ("swarm/settings", f"engine/fetch@{name}")
-                    upgrades[name] = replace(step, needs=needs, gates=("engine/fetch",))
+                    upgrades[name] = replace(step, needs=(SWARM_SETTINGS, StepId("engine", "fetch", name)))
                 else:
                     steps.append(step)
             elif not (have.running and have.enabled):
                 cause = "not running" if not have.running else "not started at boot"
                 steps.append(
                     Run(
-                        id=f"engine/start@{name}",
+                        id=StepId("engine", "start", name),
                         host=name,
                         title="enable and start docker",
                         cause=cause,
                         script=script("roles/engine/start.sh"),
                         otherwise="fix what docker's log says; a daemon.json that was replaced is kept as"
                         " /etc/docker/daemon.json.before-skep",
-                        after=(f"daemon/write@{name}",),
+                        after=(configured(name),),
+                        provides=(engine_up(name),),
                         writes={cluster.host(name).data_root: STARTING, "/etc/systemd/system": MIB},
                     )
                 )
         members = {name: have.member if have else None for name, have in observed.items()}
+        fetched = tuple(StepId("engine", "fetch", name) for name in upgrades)
+        upgrades = {name: replace(step, gates=fetched) for name, step in upgrades.items()}
         return [*steps, *rolling(cluster, upgrades, members)]
 
     def _install(self, host: str, want: State, cause: str, *, restarts: bool = False) -> Step:
         title = "install docker.io" + (f" {want.version}" if want.version else "")
         return Run(
-            id=f"engine/install@{host}",
+            id=StepId("engine", "install", host),
             host=host,
             title=title,
             cause=cause,
             script=script("roles/engine/install.sh"),
             variables={"WANTED": want.version or ""},
-            after=(f"daemon/write@{host}",),
+            after=(configured(host),),
+            provides=(engine_up(host),),
             timeout=900,
             writes=INSTALLING,
             patience=PATIENCE,
@@ -161,7 +168,7 @@ def _in_the_way(host: str, have: State) -> Finding:
 def _fetch(host: str, want: State, cause: str) -> Step:
     """Before any node is drained: every host has found and downloaded what it is to install."""
     return Run(
-        id=f"engine/fetch@{host}",
+        id=StepId("engine", "fetch", host),
         host=host,
         title=f"download docker.io {want.version}",
         cause=cause,
@@ -169,7 +176,7 @@ def _fetch(host: str, want: State, cause: str) -> Step:
         variables={"WANTED": want.version or ""},
         otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
         " command again; no node was drained yet",
-        only_with=f"engine/install@{host}",
+        only_with=StepId("engine", "install", host),
         timeout=600,
         writes=FETCHING,
         patience=PATIENCE,

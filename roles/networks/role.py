@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skep.diff import lines
+from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
+from skep.steps import EARLIER, Edge, StepId
 from skep.swarm import network as forms
 from skep.swarm import objects
 from skep.swarm.addresses import go_network, overlap
@@ -54,6 +56,8 @@ class Networks:
     """Creates; recreates only what the user named with ``--replace-network``."""
 
     name = "networks"
+    actions = ("create", "remove")
+    milestones = (NETWORKS_EXIST,)
     is_cluster_wide = True
     probe = ""
     questions: tuple[str, ...] = (NETWORKS, SERVICES, "/nodes")
@@ -96,7 +100,7 @@ class Networks:
             overlay = have.get(network.name)
             if overlay is None:
                 steps += _overlapping(network, have)
-                steps.append(_create(network, "missing", only_with=None if told is not None else "swarm/init"))
+                steps.append(_create(network, "missing", only_with=None if told is not None else SWARM_EXISTS))
                 continue
             drift = _drift(network, overlay)
             if drift:
@@ -115,7 +119,7 @@ class Networks:
         return [
             *(one for name, overlay in {**own, **theirs}.items() for one in _held(name, overlay, stacks, observed)),
             *(
-                _remove(network, own[network.name], "taken down", needs=("stacks",))
+                _remove(network, own[network.name], "taken down", needs=(EARLIER,))
                 for network in cluster.networks
                 if network.name in own
             ),
@@ -237,7 +241,7 @@ def _replace(
         ]
     return [
         _remove(network, overlay, "differs, and its replacement was allowed", detail=drift),
-        _create(network, "replaced", needs=(f"networks/remove:{network.name}",)),
+        _create(network, "replaced", needs=(_removal(network),)),
     ]
 
 
@@ -245,23 +249,28 @@ def _refusal(text: str, next_action: str, host: str | None = None) -> Finding:
     return Finding("error", text, host=host, role="networks", next_action=next_action)
 
 
-def _create(network: Network, cause: str, needs: tuple[str, ...] = (), only_with: str | None = None) -> Step:
+def _removal(network: Network) -> StepId:
+    return StepId("networks", "remove", object=network.name)
+
+
+def _create(network: Network, cause: str, needs: tuple[Edge, ...] = (), only_with: Edge | None = None) -> Step:
     return Call(
-        id=f"networks/create:{network.name}",
+        id=StepId("networks", "create", object=network.name),
         title=f"create network {network.name}",
         cause=cause,
         operation="network_create",
         arguments={"body": forms.body(network)},
-        needs=("swarm/init", *needs),
+        needs=(SWARM_EXISTS, *needs),
+        provides=(NETWORKS_EXIST,),
         only_with=only_with,
     )
 
 
 def _remove(
-    network: Network, overlay: Overlay, cause: str, *, needs: tuple[str, ...] = (), detail: tuple[str, ...] = ()
+    network: Network, overlay: Overlay, cause: str, *, needs: tuple[Edge, ...] = (), detail: tuple[str, ...] = ()
 ) -> Step:
     return Call(
-        id=f"networks/remove:{network.name}",
+        id=_removal(network),
         title=f"remove network {network.name}",
         cause=cause,
         operation="network_remove",

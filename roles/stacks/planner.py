@@ -13,15 +13,18 @@ from roles.stacks.findings import findings
 from roles.stacks.health import unwell
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
-from roles.stacks.waiting import wait
+from roles.stacks.waiting import step_id, wait
+from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step
+from skep.steps import EARLIER, Edge, StepId
 from skep.swarm.comparing import effect
 from skep.swarm.labels import KEY, REVISION
 from skep.swarm.objects import ObjectSpec
 from skep.swarm.service import inherited
 
 LOGINS = Ref("registry-logins")
+KEY_STEP = StepId("stacks", "key")
 
 
 class Planner:
@@ -70,19 +73,19 @@ class Planner:
         arguments: dict[str, Any],
         *,
         about: str | None = None,
-        needs: Sequence[Step | str] = (),
+        needs: Sequence[Step | StepId] = (),
         detail: Sequence[str] = (),
     ) -> Call:
         return Call(
-            id=f"stacks/{action}:{self._name}" + (f"/{about}" if about else ""),
+            id=step_id(action, self._name, about),
             title=title,
             cause=cause,
             operation=operation,
             arguments=arguments,
             detail=tuple(detail),
-            needs=(*(need if isinstance(need, str) else need.id for need in needs), "swarm/init", "networks"),
-            after=("engine", "daemon", "swarm"),
-            only_with="swarm/init" if self._case.blind else None,
+            needs=(*(need if isinstance(need, StepId) else need.id for need in needs), SWARM_EXISTS, NETWORKS_EXIST),
+            after=(EARLIER,),
+            only_with=SWARM_EXISTS if self._case.blind else None,
         )
 
     @cached_property
@@ -136,7 +139,7 @@ class Planner:
                     "object_create",
                     {"kind": kind, "body": _sealed(body)},
                     about=name,
-                    needs=[self._begin, "stacks/key"],
+                    needs=[self._begin, KEY_STEP],
                 )
 
     def _writes(self, ordinary: Sequence[Difference], ready: Sequence[Step]) -> Iterator[Step]:
@@ -196,9 +199,9 @@ class Planner:
             needs=[*needs, *self._others_before(name)],
         )
 
-    def _others_before(self, name: str) -> list[str]:
+    def _others_before(self, name: str) -> list[StepId]:
         """The ends of other stacks' roll-outs that free a port for the service."""
-        return [f"stacks/done:{one.other.name}" for one in self._ports if one.taker == name and not one.within]
+        return [step_id("done", one.other.name) for one in self._ports if one.taker == name and not one.within]
 
     def _hooks(self, when: str, needs: Sequence[Step]) -> Iterator[Step]:
         """One-shot jobs around the roll-out, one after the other; they run whenever anything changes."""
@@ -214,7 +217,9 @@ class Planner:
 
     def _wait(self, about: str, services: Sequence[str], needs: Sequence[Step]) -> Step:
         title = f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as wanted"
-        return wait(self._case, f"ready:{self._name}/{about}", title, "what comes next waits for it", services, needs)
+        return wait(
+            self._case, step_id("ready", self._name, about), title, "what comes next waits for it", services, needs
+        )
 
     @cached_property
     def _unseen(self) -> set[str]:
@@ -231,7 +236,7 @@ class Planner:
         services = sorted(changed | self._unseen)
         if services:
             title = f"wait until stack {self._name} runs as wanted"
-            settled = wait(self._case, f"running:{self._name}", title, "deployed", services, needs)
+            settled = wait(self._case, step_id("running", self._name), title, "deployed", services, needs)
             yield settled
             needs = [settled]
         yield from self._hooks("after", needs)
@@ -273,18 +278,18 @@ class Planner:
             )
 
 
-def key_step(cluster: Cluster, *, only_with: str | None) -> Step:
+def key_step(cluster: Cluster, *, only_with: Edge | None) -> Step:
     """The key of secrets' marks, made with the first secret."""
     data = Secret(base64.b64encode(cluster.nonce.reveal().encode()).decode())
     return Call(
-        id="stacks/key",
+        id=KEY_STEP,
         title="make the key for the names of secrets",
         cause="there is none yet",
         operation="object_create",
         arguments={"kind": "configs", "body": {"Name": KEY, "Labels": {KEY: "1"}, "Data": data}},
         only_with=only_with,
-        needs=("swarm/init",),
-        after=("engine", "daemon", "swarm"),
+        needs=(SWARM_EXISTS,),
+        after=(EARLIER,),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.state import Found, Told
-from roles.stacks.waiting import ALLOWANCE, longest_stop
+from roles.stacks.waiting import ALLOWANCE, longest_stop, step_id
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
 from skep.shell import quoted, script
+from skep.steps import StepId
 from skep.swarm.labels import stack_of
 from skep.swarm.objects import Object, Service
 from skep.swarm.references import Kind, used
@@ -140,38 +141,38 @@ def _steps(
     keep = {"keep": list(kept)} if kept else {}
     steps: list[Step] = [
         Call(
-            id=f"stacks/remove:{name}",
+            id=step_id("remove", name),
             title=f"remove stack {name}",
             cause="taken down",
             operation="stack_remove",
             arguments={"stack": name, **keep},
             detail=tuple(detail),
-            after=tuple(f"stacks/remove:{one}" for one in sorted(before)),
+            after=tuple(step_id("remove", one) for one in sorted(before)),
         ),
         Wait(
-            id=f"stacks/gone:{name}",
+            id=step_id("gone", name),
             title=f"wait until stack {name} is gone",
             cause="removal is asynchronous",
             condition="stack_gone",
             arguments={"stack": name, **keep},
-            needs=(f"stacks/remove:{name}",),
+            needs=(step_id("remove", name),),
             timeout=stack.timeout or ALLOWANCE + longest,
             detail=(f"its tasks may take {seconds_text(longest)} to stop",) if longest >= NOTABLE else (),
         ),
     ]
     steps += [
         Run(
-            id=f"stacks/volumes:{name}@{host}",
+            id=StepId("stacks", "volumes", host, name),
             host=host,
             title=f"remove volumes {', '.join(names)}, with what is in them",
             cause="asked for with --volumes",
             script=f"set -- {quoted(*names)}\n{VOLUMES}",
-            needs=(f"stacks/gone:{name}",),
+            needs=(step_id("gone", name),),
         )
         for host, names in volumes.items()
     ]
     forget = Call(
-        id=f"stacks/forget:{name}",
+        id=step_id("forget", name),
         title=f"forget the revisions of stack {name}",
         cause="taken down",
         operation="stack_forget",

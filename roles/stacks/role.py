@@ -22,6 +22,7 @@ from roles.stacks.subnets import overlaps
 from roles.stacks.wanted import Unplannable, Wanted, seen_by
 from skep import places
 from skep.compose import ComposeError
+from skep.milestones import SWARM_EXISTS
 from skep.model import Cluster, Host, Stack
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
@@ -37,6 +38,11 @@ class Stacks:
     """Creates, updates and removes services through the Engine API; touches only what differs."""
 
     name = "stacks"
+    actions = (
+        "resolve", "begin", "key", "network", "config", "secret", "create", "update", "restart", "ready", "running",
+        "prune", "done", "failed", "collect", "remove", "gone", "volumes", "forget",
+    )  # fmt: skip
+    milestones = ()
     is_cluster_wide = True
     probe = places.probe("roles/stacks/probe.sh")
     questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
@@ -103,9 +109,9 @@ class Stacks:
         for case in cases:
             items += Planner(case, ports.of(case)).items() if isinstance(case, Case) else case
         items += [*ports.findings, *owned_twice(clear), *overlaps(clear)]
-        makes_secret = any(isinstance(item, Step) and item.id.startswith("stacks/secret:") for item in items)
+        makes_secret = any(isinstance(item, Step) and item.id.action == "secret" for item in items)
         if makes_secret and (seen is None or seen.key is None):
-            items.insert(0, key_step(cluster, only_with="swarm/init" if seen is None else None))
+            items.insert(0, key_step(cluster, only_with=SWARM_EXISTS if seen is None else None))
         return items
 
     def down(self, cluster: Cluster, observed: Observed) -> Sequence[Step | Finding]:

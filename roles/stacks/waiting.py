@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.case import Case, Difference
 from skep.plan import Finding, Step, Wait
+from skep.steps import StepId
 from skep.swarm.comparing import effect
 from skep.swarm.objects import Service
 from skep.swarm.placement import is_meant
@@ -21,11 +22,16 @@ ALLOWANCE = 300.0
 pulled, nodes are busy."""
 
 
-def wait(case: Case, about: str, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
+def step_id(action: str, stack: str, part: str | None = None) -> StepId:
+    """The name of a step about a stack, or about a part of it."""
+    return StepId("stacks", action, object=f"{stack}/{part}" if part else stack)
+
+
+def wait(case: Case, name: StepId, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
     """Until these services run as wanted."""
     timings = _timings(case, services)
     return Wait(
-        id=f"stacks/{about}",
+        id=name,
         title=title,
         cause=cause,
         condition="stack_running",

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from roles.swarm.identity import Observed, expelled, moved
 from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
+from skep.milestones import engine_up
 from skep.model import Cluster
 from skep.plan import Step, Wait
 from skep.rolling import unheard as not_heard
 from skep.rolling import unlock
+from skep.steps import StepId
 
 
 def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
@@ -23,7 +25,7 @@ def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
         if state is None or not state.manager or expelled(state, seen):
             continue
         if state.node_state == LOCKED or (state.node_state == STOPPED and (now or cluster.swarm.autolock)):
-            yield unlock(unlock_id(host.name), host.name, needs=(f"engine@{host.name}", f"daemon@{host.name}"))
+            yield unlock(unlock_id(host.name), host.name, needs=(engine_up(host.name),))
 
 
 def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
@@ -38,14 +40,14 @@ def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
             continue
         if cause := _absent(state, node):
             yield Wait(
-                id=f"swarm/heard@{host.name}",
+                id=heard_id(host.name),
                 title="wait until Ready" + (" and Reachable" if host.role == "manager" else ""),
                 cause=cause,
                 condition="node_ready",
                 arguments={"node": node.id},
                 otherwise=not_heard(host.name),
                 needs=(unlock_id(host.name),),
-                after=(f"engine@{host.name}", f"daemon@{host.name}"),
+                after=(engine_up(host.name),),
             )
 
 
@@ -62,6 +64,11 @@ def _absent(state: State, node: Node) -> str | None:
     return None
 
 
-def unlock_id(name: str) -> str:
+def unlock_id(name: str) -> StepId:
     """The step that unlocks a manager."""
-    return f"swarm/unlock@{name}"
+    return StepId("swarm", "unlock", name)
+
+
+def heard_id(name: str) -> StepId:
+    """The step that waits until the managers hear from a host."""
+    return StepId("swarm", "heard", name)

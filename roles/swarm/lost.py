@@ -14,6 +14,7 @@ from roles.swarm.state import STOPPED, Node
 from roles.swarm.view import View
 from skep.model import Cluster, Host, is_ip
 from skep.plan import Call, Finding, Step, Wait
+from skep.steps import StepId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
     """Nodes that a host was before it was reinstalled: in the way, and never to return (moby#24106)."""
     for lost in twins(cluster, observed, seen):
         name, node, short = lost.host, lost.node, lost.node.id[:12]
-        gate = f"swarm/down-{short}@{name}"
+        gate = StepId("swarm", "down", name, short)
         yield Wait(
             id=gate,
             title=f"wait until the lost node {short} is Down",
@@ -148,7 +149,7 @@ def forget_unborn(cluster: Cluster, observed: Observed, seen: View) -> Iterator[
         if node.unborn and not any(is_node(state, node) for state in observed.values()):
             short = node.id[:12]
             yield Call(
-                id=f"swarm/forget:{short}",
+                id=StepId("swarm", "forget", object=short),
                 title=f"remove the node {short}",
                 cause="its join was cut short: it never told who it is, and every host says that it is another node",
                 operation="node_remove",
@@ -169,11 +170,11 @@ def foreign_nodes(cluster: Cluster, observed: Observed, seen: View) -> Iterator[
             )
 
 
-def unmanage_id(name: str, node: Node) -> str:
+def unmanage_id(name: str, node: Node) -> StepId:
     """The step that demotes a lost node."""
-    return f"swarm/unmanage-{node.id[:12]}@{name}"
+    return StepId("swarm", "unmanage", name, node.id[:12])
 
 
-def forget_id(name: str, node: Node) -> str:
+def forget_id(name: str, node: Node) -> StepId:
     """The step that removes a lost node."""
-    return f"swarm/forget-{node.id[:12]}@{name}"
+    return StepId("swarm", "forget", name, node.id[:12])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from roles.swarm.absence import unlock_id
+from roles.swarm.absence import heard_id, unlock_id
 from roles.swarm.identity import (
     Observed,
     advertise,
@@ -22,9 +22,11 @@ from roles.swarm.identity import (
 from roles.swarm.lost import forget_id, twins, unmanage_id
 from roles.swarm.state import STOPPED, Node, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
+from skep.milestones import RETURNED, SWARM_EXISTS, engine_up
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Ref, Step, Wait
 from skep.rolling import unheard as not_heard
+from skep.steps import Edge, StepId
 
 
 def absent(cluster: Cluster, observed: Observed) -> Iterator[Step]:
@@ -32,19 +34,19 @@ def absent(cluster: Cluster, observed: Observed) -> Iterator[Step]:
     for host in cluster.managers[1:]:
         if observed.get(host.name) is None:
             yield Call(
-                id=f"swarm/absent@{host.name}",
+                id=StepId("swarm", "absent", host.name),
                 host=host.name,
                 title="ask its engine whether it is in a swarm",
                 cause="it had none to ask, and no swarm is initialised beside another",
                 operation="swarm_absent",
-                needs=(f"engine@{host.name}", f"daemon@{host.name}"),
+                needs=(engine_up(host.name),),
             )
 
 
 def init(cluster: Cluster) -> Step:
     """Initialise on the first manager. Only planned when every manager has answered that it is in no swarm."""
     first = cluster.managers[0]
-    others = tuple(f"swarm/absent@{host.name}" for host in cluster.managers[1:])
+    others = tuple(StepId("swarm", "absent", host.name) for host in cluster.managers[1:])
     fixed = wanted_fixed(cluster)
     arguments: dict[str, Any] = {
         "advertise": advertise(first),
@@ -54,46 +56,47 @@ def init(cluster: Cluster) -> Step:
         "spec": wanted_spec(cluster),
     }
     return Call(
-        id=f"swarm/init@{first.name}",
+        id=StepId("swarm", "init", first.name),
         host=first.name,
         title="initialise the swarm",
         cause="no manager of the inventory is in a swarm",
         operation="swarm_init",
         arguments=arguments,
         otherwise=_unchosen(first),
-        needs=(f"engine@{first.name}", f"daemon@{first.name}", *others),
+        needs=(engine_up(first.name), *others),
+        provides=(SWARM_EXISTS,),
     )
 
 
 def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
     """Joins and promotions in inventory order, each waiting until the one before is Reachable."""
     names = [host.name for host in cluster.managers if host.name in observed]
-    gate: tuple[str, ...] = () if seen else (f"swarm/init@{names[0]}",)
+    gate: tuple[Edge, ...] = () if seen else (SWARM_EXISTS,)
     if seen is None:
         names = names[1:]
     for name in names:
         node = seen.node_of(observed[name]) if seen else None
         if node is not None and node.role == "manager":
-            gate += (f"swarm/heard@{name}",) if is_pending(observed[name]) else ()
+            gate += (heard_id(name),) if is_pending(observed[name]) else ()
             continue
         if seen and not _comes(name, cluster, observed, seen):
             continue
         if node is None:
             yield from _join(cluster, cluster.host(name), observed, seen, gate)
-            change, identity = f"swarm/join@{name}", node_ref(name, cluster, observed, seen)
+            change, identity = StepId("swarm", "join", name), node_ref(name, cluster, observed, seen)
         else:
-            change, identity = f"swarm/promote@{name}", node.id
+            change, identity = StepId("swarm", "promote", name), node.id
             yield Call(
                 id=change,
                 title="promote to manager",
                 cause="is a worker",
                 operation="node_update",
                 arguments={"node": node.id, "spec": {"Role": "manager"}, "drop_labels": []},
-                needs=(f"engine@{name}", f"daemon@{name}", *gate),
-                after=_returns(cluster),
+                needs=(engine_up(name), *gate),
+                after=(RETURNED,),
             )
         yield Wait(
-            id=f"swarm/ready@{name}",
+            id=StepId("swarm", "ready", name),
             title="wait until Ready and Reachable",
             cause="the next manager waits for it",
             condition="node_ready",
@@ -101,12 +104,12 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
             otherwise=not_heard(name),
             needs=(change,),
         )
-        gate = (f"swarm/ready@{name}",)
+        gate = (StepId("swarm", "ready", name),)
 
 
 def workers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
     """Joins of workers, all at once."""
-    gate = () if seen else (f"swarm/init@{cluster.managers[0].name}",)
+    gate = () if seen else (SWARM_EXISTS,)
     for host in cluster.workers:
         known = seen.node_of(observed.get(host.name)) if seen else None
         if host.name in observed and known is None and joins(host.name, cluster, observed, seen):
@@ -132,7 +135,7 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
     members = [node for node in seen.nodes.values() if node.role == "manager" and node.id not in lost]
     count = len(members) + len(coming)
     reachable = len([node for node in members if node.reachability == "reachable"]) + len(coming)
-    gate = tuple(f"swarm/ready@{name}" for name in coming)
+    gate = tuple(StepId("swarm", "ready", name) for name in coming)
     gate += tuple(unmanage_id(name, seen.nodes[node]) for node, name in lost.items())
     for name, node in sorted(surplus, key=lambda item: item[1].leader):
         count, reachable = count - 1, reachable - (node.reachability == "reachable")
@@ -144,26 +147,26 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
             yield _misnamed(name, node, namesake)
             continue
         yield Call(
-            id=f"swarm/demote@{name}",
+            id=StepId("swarm", "demote", name),
             title="demote to worker",
             cause="is a manager, and the inventory makes it a worker",
             avoid=name,
             operation="node_update",
             arguments={"node": node.id, "spec": {"Role": "worker"}, "drop_labels": []},
             needs=gate,
-            after=(*_returns(cluster), unlock_id(name)),
+            after=(RETURNED, unlock_id(name)),
         )
         yield Wait(
-            id=f"swarm/demoted@{name}",
+            id=StepId("swarm", "demoted", name),
             title="wait until it is a worker",
             cause="the next change waits for it",
             avoid=name,
             condition="node_ready",
             arguments={"node": node.id},
             otherwise=not_heard(name),
-            needs=(f"swarm/demote@{name}",),
+            needs=(StepId("swarm", "demote", name),),
         )
-        gate = (f"swarm/demoted@{name}",)
+        gate = (StepId("swarm", "demoted", name),)
 
 
 def _comes(name: str, cluster: Cluster, observed: Observed, seen: View) -> bool:
@@ -210,8 +213,8 @@ def departures(cluster: Cluster, observed: Observed, seen: View | None) -> Itera
                 cause=cause,
                 operation="swarm_leave",
                 arguments={"force": True},
-                needs=(f"engine@{host.name}", f"daemon@{host.name}"),
-                after=_returns(cluster),
+                needs=(engine_up(host.name),),
+                after=(RETURNED,),
             )
 
 
@@ -235,19 +238,21 @@ def _in_vain(state: State | None, seen: View | None) -> str | None:
     return None
 
 
-def leave_id(name: str) -> str:
+def leave_id(name: str) -> StepId:
     """The step in which a host gives up a place in the swarm that it cannot use."""
-    return f"swarm/leave@{name}"
+    return StepId("swarm", "leave", name)
 
 
-def _join(cluster: Cluster, host: Host, observed: Observed, seen: View | None, gate: tuple[str, ...]) -> Iterator[Step]:
+def _join(
+    cluster: Cluster, host: Host, observed: Observed, seen: View | None, gate: tuple[Edge, ...]
+) -> Iterator[Step]:
     lost = (
         [forget_id(found.host, found.node) for found in twins(cluster, observed, seen) if found.host == host.name]
         if seen
         else []
     )
     yield Call(
-        id=f"swarm/join@{host.name}",
+        id=StepId("swarm", "join", host.name),
         host=host.name,
         title=f"join as {host.role}",
         cause="is in no swarm" if settled(observed[host.name]) or observed[host.name] is None else "left, to join anew",
@@ -258,19 +263,14 @@ def _join(cluster: Cluster, host: Host, observed: Observed, seen: View | None, g
             "advertise": advertise(host),
         },
         otherwise=_unchosen(host),
-        needs=(f"engine@{host.name}", f"daemon@{host.name}", leave_id(host.name), *gate, *lost),
-        after=_returns(cluster) if host.role == "manager" else (),
+        needs=(engine_up(host.name), leave_id(host.name), *gate, *lost),
+        after=(RETURNED,) if host.role == "manager" else (),
     )
 
 
 def _unchosen(host: Host) -> str | None:
     """What helps where its engine is told no address and cannot choose one."""
     return None if advertise(host) else f"if it cannot choose an address to advertise: set hosts.{host.name}.advertise"
-
-
-def _returns(cluster: Cluster) -> tuple[str, ...]:
-    """Ends of rolling restarts of managers: membership changes wait for them."""
-    return tuple(f"{role}/return@{host.name}" for role in ("engine", "daemon") for host in cluster.hosts)
 
 
 def _manages(seen: View, state: State | None) -> bool:

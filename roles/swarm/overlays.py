@@ -16,6 +16,7 @@ from skep.model import Cluster
 from skep.plan import Finding, Run, Step
 from skep.rolling import rolling
 from skep.shell import script
+from skep.steps import StepId
 
 CAUSE = "is active and has none of the swarm's overlay networks: it rejects every task that needs one"
 
@@ -26,6 +27,8 @@ def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequenc
     """Host by host, after all that changes engines or members: the engines that are in that state."""
     work: dict[str, Step] = {}
     later: list[Step | Finding] = []
+    changes = ("join", "ready", "demoted")
+    members_changed = tuple(StepId("swarm", action, host.name) for action in changes for host in cluster.hosts)
     for host in cluster.hosts if seen and seen.state.ingress else ():
         state = observed.get(host.name)
         node = seen.node_of(state) if seen else None
@@ -36,13 +39,13 @@ def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequenc
             later.append(Finding("note", text, host.name, "swarm", later=True))
         else:
             work[host.name] = Run(
-                id=f"swarm/restart@{host.name}",
+                id=StepId("swarm", "restart", host.name),
                 host=host.name,
                 title="restart docker",
                 cause=CAUSE,
                 script=RESTART,
                 otherwise=f"on {host.name} look at: journalctl -u docker",
-                after=("engine", "daemon", "swarm/join", "swarm/ready", "swarm/demoted"),
+                after=members_changed,
                 timeout=180,
             )
     members = {name: state.member if state else None for name, state in observed.items()}

@@ -8,13 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 from roles.swarm import absence, lost, membership, overlays, settings
+from roles.swarm.membership import leave_id
 from roles.swarm.refusals import refusals, stays
 from roles.swarm.state import NETWORKS, State, desired_state, parse_state
 from roles.swarm.view import View, leads, view
 from skep import places
+from skep.milestones import SWARM_EXISTS, SWARM_SETTINGS
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers, Inquiry, tasks_of
+from skep.rolling import ACTIONS, MILESTONES
+from skep.steps import EARLIER, Milestone
 
 OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
 """States of tasks that hold their node no more."""
@@ -24,6 +28,11 @@ class Swarm:
     """Initialises at most once, and only when every manager of the inventory says there is none yet."""
 
     name = "swarm"
+    actions: tuple[str, ...] = (
+        "absent", "init", "join", "promote", "ready", "demote", "demoted", "leave", "heard",
+        "down", "unmanage", "forget", "settings", "node", "empty", "restart", *ACTIONS,
+    )  # fmt: skip
+    milestones: tuple[Milestone, ...] = (SWARM_EXISTS, SWARM_SETTINGS, *MILESTONES)
     probe = places.probe("roles/swarm/probe.sh")
     questions: tuple[str, ...] = ("/info", "/nodes", NETWORKS)
 
@@ -111,16 +120,16 @@ class Swarm:
         for place, name in enumerate(managers):
             before[name] = tuple(managers[place - 1 : place]) if place else tuple(workers)
         for name, gate in before.items():
-            after = tuple(f"swarm/leave@{other}" for other in gate)
+            after = tuple(leave_id(other) for other in gate)
             steps.append(
                 Call(
-                    id=f"swarm/leave@{name}",
+                    id=leave_id(name),
                     host=name,
                     title="leave the swarm",
                     cause="taken down",
                     operation="swarm_leave",
                     arguments={"force": True},
-                    needs=("stacks", "networks"),
+                    needs=(EARLIER,),
                     after=after,
                 )
             )

@@ -10,8 +10,10 @@ from roles.swarm.identity import Observed, joins, may_be_a_manager, moved, node_
 from roles.swarm.state import LOCKED, STOPPED, State, wanted_fixed, wanted_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
+from skep.milestones import SWARM_SETTINGS, returned
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
+from skep.steps import StepId
 from skep.swarm.labels import OWNED
 
 EMPTY = 300.0
@@ -30,12 +32,13 @@ def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
     old, new = _part(seen.state.spec, wanted), wanted
     if old != new:
         yield Call(
-            id="swarm/settings",
+            id=StepId("swarm", "settings"),
             title="change the swarm's settings",
             cause="differ from the inventory",
             detail=lines(old, new),
             operation="swarm_update",
             arguments={"spec": wanted},
+            provides=(SWARM_SETTINGS,),
             needs=tuple(unlock_id(name) for name, state in observed.items() if state and state.node_state in ASLEEP),
         )
 
@@ -79,7 +82,7 @@ def nodes(
         if not detail:
             continue
         yield Call(
-            id=f"swarm/node@{name}",
+            id=StepId("swarm", "node", name),
             title="set labels and availability",
             cause="new node" if coming else "differ from the inventory",
             detail=tuple(line for line in detail if OWNED not in line),
@@ -89,21 +92,21 @@ def nodes(
                 "spec": {"Labels": dict(want.labels), "Availability": want.availability},
                 "drop_labels": dropped,
             },
-            needs=(f"swarm/init@{name}", f"swarm/join@{name}", f"swarm/ready@{name}"),
-            after=tuple(f"{role}/return@{name}" for role in ("engine", "daemon")),
+            needs=tuple(StepId("swarm", action, name) for action in ("init", "join", "ready")),
+            after=(returned(name),),
         )
 
 
 def _empty(host: str, node: str | Ref) -> Step:
     """A drained node may be rebooted once nothing runs on it any more."""
     return Wait(
-        id=f"swarm/empty@{host}",
+        id=StepId("swarm", "empty", host),
         title="wait until its tasks are gone",
         cause="drained",
         condition="node_empty",
         arguments={"node": node},
         avoid=host,
-        needs=(f"swarm/node@{host}",),
+        needs=(StepId("swarm", "node", host),),
         timeout=EMPTY,
         otherwise=f"see what still runs there: invoke stack.ls; on {host}: docker ps",
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from skep.errors import LockLost, SkepError
 from skep.plan import Step
+from skep.steps import StepId
 
 if TYPE_CHECKING:
     from skep.engine import ServiceRow
@@ -40,9 +41,9 @@ class Outcome:
     """How a run ended: steps by id. ``skipped`` maps to what stood in the way; ``lost`` says that the lock was.
     ``left`` says it of each node that was left out of service."""
 
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, SkepError] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
+    done: list[StepId] = field(default_factory=list)
+    failed: dict[StepId, SkepError] = field(default_factory=dict)
+    skipped: dict[StepId, str] = field(default_factory=dict)
     interrupted: bool = False
     lost: LockLost | None = None
     left: list[str] = field(default_factory=list)

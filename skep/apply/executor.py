@@ -102,7 +102,7 @@ class Executor:
         if not isinstance(error, SkepError):
             error = StepFailed("unexpected error", cause=f"{type(error).__name__}: {error}")
         error.host = error.host or step.concerns
-        error.step = step.id.partition("@")[0]
+        error.step = step.id.without_host
         error.state = standing(self._plan, self.outcome.done, step)
         self.outcome.failed[step.id] = error
         self._told(Event("failed", step, str(error), seconds=seconds))
@@ -127,7 +127,7 @@ class Executor:
             error = StepFailed(
                 "was still running when the run was stopped",
                 host=step.concerns,
-                step=step.id.partition("@")[0],
+                step=step.id.without_host,
                 state=standing(self._plan, self.outcome.done, step),
                 next_action="run the same command again; it continues from what it finds"
                 + (", after this has ended on the host" if isinstance(step, Run | Put) else ""),

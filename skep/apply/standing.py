@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skep.plan import Plan, Step
+from skep.steps import StepId
 
 
-def left(plan: Plan, done: Sequence[str]) -> list[str]:
+def left(plan: Plan, done: Sequence[StepId]) -> list[str]:
     """What is to be said of each node that is not as before, once these steps were done, in that order."""
     states = {step.concerns: step.leaves for step in _in_order(plan, done)}
     return [state for state in states.values() if state]
 
 
-def standing(plan: Plan, done: Sequence[str], failed: Step) -> str | None:
+def standing(plan: Plan, done: Sequence[StepId], failed: Step) -> str | None:
     """How the node stands that a failed step is about; ``None`` where the plan does not take it out of service."""
     host = failed.concerns
     if failed.leaves is not None:
@@ -24,6 +25,6 @@ def standing(plan: Plan, done: Sequence[str], failed: Step) -> str | None:
     return (states[-1] or None) if states else f"{host} was not drained: it goes on as before"
 
 
-def _in_order(plan: Plan, done: Sequence[str]) -> list[Step]:
+def _in_order(plan: Plan, done: Sequence[StepId]) -> list[Step]:
     telling = {step.id: step for step in plan if step.leaves is not None}
     return [telling[name] for name in done if name in telling]

@@ -16,6 +16,7 @@ from skep.plan import Call, Plan, Step
 from skep.refusing import refuse_errors, refuse_later, refuse_repeated, refuse_unclean
 from skep.report import Reporter
 from skep.run import Run
+from skep.steps import StepId
 
 Remaining = Callable[[Observation], Plan]
 
@@ -122,7 +123,7 @@ def note_failures(run: Run, site: Site, planned: Plan, outcome: Outcome, observa
             arguments = {"name": name, "error": told}
             notes.append(
                 Call(
-                    id=f"stacks/failed:{name}",
+                    id=StepId("stacks", "failed", object=name),
                     title="note what failed",
                     cause="a step failed",
                     operation="revision_failed",

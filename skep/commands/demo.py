@@ -28,7 +28,7 @@ def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter)
     inventory = load(path)
     wanted = described(inventory)
     with Pool(inventory.cluster.hosts, inventory.access) as pool:
-        site = Site(inventory.cluster, pool, roles, [role.name for role in roles])
+        site = Site(inventory.cluster, pool, roles, roles)
         reason = lab.unsupported()
         if reason:
             _without_lab(site, tell, reason)

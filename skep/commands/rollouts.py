@@ -20,6 +20,7 @@ from skep.observe import Observation
 from skep.refusing import pass_over_silent, refuse_errors, refuse_unclean, refuse_untold
 from skep.report import Reporter
 from skep.run import Run
+from skep.steps import StepId
 
 ON_FAILURE: dict[str, Literal["keep", "rollback"]] = {"keep": "keep", "rollback": "rollback"}
 DESCRIBED = "as described"
@@ -176,7 +177,7 @@ class _Recovery:
         """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
         names_of = [stack.name for stack in self._site.cluster.stacks]
         lost = {_stack_of(step) for step in outcome.failed}
-        lost -= {name for name in names_of if f"stacks/done:{name}" in outcome.done}
+        lost -= {name for name in names_of if StepId("stacks", "done", object=name) in outcome.done}
         failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted or outcome.lost:
@@ -220,10 +221,9 @@ def _on_failure(stack: Stack) -> str | None:
         return None
 
 
-def _stack_of(step: str) -> str | None:
-    """The stack that a step is about, or about a part of: ``stacks/ACTION:STACK/PART``."""
-    role, _, about = step.partition(":")
-    return about.partition("/")[0] if role.startswith("stacks/") else None
+def _stack_of(step: StepId) -> str | None:
+    """The stack that a step is about, or about a part of."""
+    return step.whole if step.role == "stacks" else None
 
 
 def _roll_out(

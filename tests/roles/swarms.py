@@ -30,6 +30,7 @@ from skep.engine import OPERATIONS
 from skep.model import Cluster, Stack
 from skep.plan import Call, Plan, Ref, Step
 from skep.questions import Inquiry
+from tests.steps import roles
 from tests.world.deeds import NoLogins
 from tests.world.docker_cli import stack_deploy
 from tests.world.engine_api import EngineApi, used
@@ -107,7 +108,9 @@ class Past:
         cluster = Cluster("past", self.cluster.hosts, stacks=(stack,), nonce=self.cluster.nonce)
         seen: Mapping[str, State | None] = {"m1": self.state()}
         seen = role.heard(seen, {one: self.answer(one) for one in role.inquiries(cluster, seen)})
-        plan = Plan(role.plan(cluster, {"m1": None}, seen), ["engine", "daemon", "swarm", "networks", "stacks"], ["m1"])
+        plan = Plan(
+            role.plan(cluster, {"m1": None}, seen), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"]
+        )
         assert plan.errors == (), plan
         results: dict[str, Any] = {}
         for step in plan:

@@ -93,7 +93,7 @@ def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
             )
     if not case.get("standing"):
         items = [item for item in items if not (isinstance(item, Finding) and item.standing)]
-    return Plan(items, NAMES, [host.name for host in cluster.hosts])
+    return Plan(items, ROLES[::-1] if case.get("down") else ROLES, [host.name for host in cluster.hosts])
 
 
 def answer(cluster: Cluster, case: Case, inquiry: Inquiry) -> Any:

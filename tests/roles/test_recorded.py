@@ -119,7 +119,7 @@ def test_the_recorded_cluster_is_as_described():
     for role in ROLES:
         desired = {host.name: role.desired(CLUSTER, host) for host in CLUSTER.hosts}
         items += role.plan(CLUSTER, desired, {host: states[role.name] for host, (_, states) in seen.items()})
-    plan = Plan(items, [role.name for role in ROLES], FILES)
+    plan = Plan(items, ROLES, FILES)
     assert str(plan) == ""
 
 

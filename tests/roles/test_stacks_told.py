@@ -9,6 +9,7 @@ from roles.stacks.role import role
 from roles.stacks.state import State, Told, told
 from skep.model import Cluster, Host, Stack
 from skep.plan import Plan
+from tests.steps import roles
 
 CLUSTER = Cluster(
     "told", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
@@ -88,7 +89,7 @@ def test_stacks_that_use_each_other_s_networks_can_be_taken_down() -> None:
         networks=({"Name": "first", "Id": "n1", **of("one")}, {"Name": "second", "Id": "n2", **of("two")}),
     )
     cluster = replace(CLUSTER, stacks=(Stack("one", ()), Stack("two", ())))
-    plan = Plan(role.down(cluster, {"m1": State(told=seen)}), ["stacks"], ["m1"])
+    plan = Plan(role.down(cluster, {"m1": State(told=seen)}), roles("stacks"), ["m1"])
     assert plan.findings == ()
     removals = [step for step in plan if step.id.startswith("stacks/remove")]
     assert [(step.id, step.after) for step in removals] == [("stacks/remove:one", ()), ("stacks/remove:two", ())]

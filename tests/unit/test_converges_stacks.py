@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from skep.model import Cluster, Host, Network, Rollout, Secret, Stack
 from skep.plan import Plan
 from skep.swarm.revision import Revision, read_revision
+from tests.steps import roles
 from tests.world.clusters import a_stack
 from tests.world.docker_cli import stack_deploy
 from tests.world.mishaps import record_lost, stack_touched
@@ -287,4 +288,4 @@ def test_what_the_cli_deployed_is_taken_down_to_the_end_however_often_it_fails(s
 def stacks_down(world: World, cluster: Cluster) -> Plan:
     """Of the plan that takes all down, what is about stacks."""
     plan = down_plan_for(world, cluster)
-    return Plan([step for step in plan if step.role == "stacks"], ["stacks"], plan.hosts)
+    return Plan([step for step in plan if step.role == "stacks"], roles("stacks"), plan.hosts)

@@ -10,6 +10,7 @@ import pytest
 from skep.model import Cluster, Host, Swarm
 from skep.plan import Plan, Ref, Run, Step
 from skep.rolling import Member, member, rolling
+from tests.steps import roles, step_id
 
 
 def cluster(managers: int, workers: int, **more: str) -> Cluster:
@@ -22,7 +23,9 @@ def cluster(managers: int, workers: int, **more: str) -> Cluster:
 def planned(of: Cluster, *, leader: str = "m1", only: tuple[str, ...] = (), **step: tuple[str, ...]) -> Plan:
     names = only or tuple(host.name for host in of.hosts)
     work: dict[str, Step] = {
-        name: Run(id=f"daemon/restart@{name}", host=name, title="restart", cause="key differs", script="true", **step)  # type: ignore[arg-type]
+        name: Run(
+            id=step_id(f"daemon/restart@{name}"), host=name, title="restart", cause="key differs", script="true", **step
+        )  # type: ignore[arg-type]
         for name in names
     }
     managers = {host.name: True for host in of.managers}
@@ -35,7 +38,7 @@ def planned(of: Cluster, *, leader: str = "m1", only: tuple[str, ...] = (), **st
         )
         for host in of.hosts
     }
-    return Plan(rolling(of, work, members), ["engine", "daemon"], names)
+    return Plan(rolling(of, work, members), roles("engine", "daemon"), names)
 
 
 def before(plan: Plan, step: str) -> set[str]:
@@ -62,7 +65,8 @@ def test_a_manager_is_taken_out_of_service_and_brought_back() -> None:
 def test_a_manager_that_may_come_back_locked_is_unlocked(wanted: bool | None, now: bool, unlocks: int) -> None:
     of = replace(cluster(3, 1), swarm=Swarm(autolock=wanted))
     work: dict[str, Step] = {
-        name: Run(id=f"daemon/restart@{name}", host=name, title="r", cause="c", script="true") for name in ("m1", "w1")
+        name: Run(id=step_id(f"daemon/restart@{name}"), host=name, title="r", cause="c", script="true")
+        for name in ("m1", "w1")
     }
     steps = rolling(of, work, {"m1": Member(manager=True, locks=now), "w1": Member()})
     assert {step.id: step.needs for step in steps if step.id.startswith(("daemon/key", "daemon/quorum"))} == (
@@ -147,23 +151,26 @@ def test_availability_returns_to_the_inventorys() -> None:
 
 
 def test_what_the_work_waits_for_comes_before_the_node_is_touched() -> None:
-    upgrade = Run(id="engine/install@w2", host="w2", title="install", cause="c", script="true")
+    upgrade = Run(id=step_id("engine/install@w2"), host="w2", title="install", cause="c", script="true")
     work: dict[str, Step] = {
-        "m1": Run(id="daemon/restart@m1", host="m1", title="r", cause="c", script="true", after=("engine",))
+        "m1": Run(id=step_id("daemon/restart@m1"), host="m1", title="r", cause="c", script="true", after=())
     }
     steps = rolling(cluster(1, 2), work, {"m1": Member(manager=True, leader=True)})
-    plan = Plan([upgrade, *steps], ["engine", "daemon"], ["m1", "w2"])
+    plan = Plan([upgrade, *steps], roles("engine", "daemon"), ["m1", "w2"])
     for step in ("quorum", "drain", "restart"):
         assert upgrade.id in before(plan, f"daemon/{step}@m1")
 
 
 def test_a_host_whose_node_was_removed_is_no_part_of_the_order() -> None:
     work: dict[str, Step] = {
-        name: Run(id=f"daemon/restart@{name}", host=name, title="r", cause="c", script="true") for name in ("w1", "w2")
+        name: Run(id=step_id(f"daemon/restart@{name}"), host=name, title="r", cause="c", script="true")
+        for name in ("w1", "w2")
     }
     leader = Member(manager=True, leader=True, node="m1", managers={"m1": True}, nodes=frozenset({"m1", "w1"}))
     of = cluster(1, 2)
-    plan = Plan(rolling(of, work, {"m1": leader, "w1": Member(node="w1"), "w2": Member(node="w2")}), ["daemon"], [])
+    plan = Plan(
+        rolling(of, work, {"m1": leader, "w1": Member(node="w1"), "w2": Member(node="w2")}), roles("daemon"), []
+    )
     assert [step.id for step in plan if step.host == "w2" or step.id.endswith("@w2")] == ["daemon/restart@w2"]
     assert "daemon/drain@w1" in {step.id for step in plan}
 

@@ -14,6 +14,7 @@ from roles.stacks.state import State
 from skep.model import Cluster, Host, Secret, Stack
 from skep.plan import Plan
 from tests.roles.swarms import Past
+from tests.steps import roles
 
 LINEAR = 13.0
 """Times the work for ten times the services: some is the same for any number, and sorting is a little more."""
@@ -57,7 +58,7 @@ def planned(cluster: Cluster, state: State) -> int:
     def act() -> None:
         seen = {"m1": state}
         role.inquiries(cluster, seen)
-        Plan(role.plan(cluster, {"m1": None}, seen), ["engine", "daemon", "swarm", "networks", "stacks"], ["m1"])
+        Plan(role.plan(cluster, {"m1": None}, seen), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"])
 
     act()
     return work(act)

@@ -53,7 +53,7 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
             seen = role.heard(seen, {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)})
         desired = {name: role.desired(cluster, cluster.host(name)) for name in seen}
         items += role.plan(cluster, desired, seen)
-    return Plan(items, [role.name for role in ROLES], [host.name for host in cluster.hosts])
+    return Plan(items, ROLES, [host.name for host in cluster.hosts])
 
 
 def down_plan_for(world: World, cluster: Cluster) -> Plan:
@@ -61,7 +61,7 @@ def down_plan_for(world: World, cluster: Cluster) -> Plan:
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
     items += [item for role in (stacks, networks, swarm) for item in role.down(cluster, observed[role.name])]
-    return Plan(items, [role.name for role in ROLES], [host.name for host in cluster.hosts])
+    return Plan(items, ROLES[::-1], [host.name for host in cluster.hosts])
 
 
 def _refused_logins(world: World, cluster: Cluster) -> list[Any]:

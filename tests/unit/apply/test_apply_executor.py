@@ -16,12 +16,18 @@ from skep.apply import Event, Outcome, executor
 from skep.apply.executor import Executor
 from skep.errors import ConnectError, SkepError, StepFailed
 from skep.plan import Plan, Run, Step
+from skep.steps import StepId
+from tests.steps import roles, step_id
 from tests.unit.apply.engines import held
+
+
+def edges(names: tuple[str, ...]) -> tuple[StepId, ...]:
+    return tuple(map(step_id, names))
 
 
 def step(id: str, *needs: str, after: tuple[str, ...] = ()) -> Run:
     host = id.partition("@")[2] or None
-    return Run(id=id, host=host, title="t", cause="c", script="true", needs=needs, after=after)
+    return Run(id=step_id(id), host=host, title="t", cause="c", script="true", needs=edges(needs), after=edges(after))
 
 
 class Performer:
@@ -70,7 +76,7 @@ def run(
             tell(event)
 
     lease = held()
-    runner = Executor(Plan(steps, ["a", "b"], ["m1", "w1"]), performer, note, lease, width=width)  # type: ignore[arg-type]
+    runner = Executor(Plan(steps, roles("a", "b"), ["m1", "w1"]), performer, note, lease, width=width)  # type: ignore[arg-type]
     performer.table.setdefault("lose", lambda _: (pause(_), lease.drop("m1")))
     outcome = runner.run()
     assert performer.closed == 1
@@ -156,7 +162,7 @@ def test_what_waits_ends_when_the_lock_is_lost() -> None:
 
     lease, performer = held(), Performer(lose=lose)
     performer.table["wait"] = lambda _: performer.stopped.wait(60)
-    runner = Executor(Plan([step("a/lose@m1"), step("a/wait@w1")], ["a"], ["m1", "w1"]), performer, print, lease)  # type: ignore[arg-type]
+    runner = Executor(Plan([step("a/lose@m1"), step("a/wait@w1")], roles("a"), ["m1", "w1"]), performer, print, lease)  # type: ignore[arg-type]
     assert runner.run().lost
     assert performer.stopped.is_set()
 
@@ -236,7 +242,7 @@ def test_a_listener_that_fails_does_not_stop_the_run() -> None:
     ended: list[bool] = []
     steps = [step("a/one@m1"), step("a/slow@m1"), step("a/next@m1", "a/slow@m1")]
     performer = Performer(slow=lambda say: (say("on"), time.sleep(0.1), ended.append(True)))
-    runner = Executor(Plan(steps, ["a"], ["m1"]), performer, tell, held())  # type: ignore[arg-type]
+    runner = Executor(Plan(steps, roles("a"), ["m1"]), performer, tell, held())  # type: ignore[arg-type]
     with pytest.raises(ZeroDivisionError, match="started"):
         runner.run()
     assert runner.outcome.clean
@@ -253,6 +259,7 @@ from skep.engine import CONDITIONS, Progress
 from skep.plan import Plan, Wait
 from contextlib import contextmanager
 from tests.unit.apply.engines import held
+from tests.steps import step_id, roles
 executor.GRACE = 0.2
 class Clients:
     @contextmanager
@@ -269,8 +276,8 @@ def tell(event):
     if event.kind == "progress":
         import _thread
         _thread.interrupt_main()
-step = Wait(id="a/wait@m1", host="m1", title="t", cause="c", condition="never", timeout=60)
-outcome = Executor(Plan([step], ["a"], ["m1"]), performer, tell, lease).run()
+step = Wait(id=step_id("a/wait@m1"), host="m1", title="t", cause="c", condition="never", timeout=60)
+outcome = Executor(Plan([step], roles("a"), ["m1"]), performer, tell, lease).run()
 print(outcome.interrupted, list(outcome.failed))
 """
 

@@ -19,15 +19,16 @@ from skep.model import Secret
 from skep.plan import Call, Put, Ref, Run, Wait
 from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Result
+from tests.steps import step_id
 from tests.unit.apply.engines import COMMON, Api, held, performer
 
 
 def call(id: str = "swarm/do@w1", **more: Any) -> Call:
-    return Call(id=id, operation="probe", **{**COMMON, **more})
+    return Call(id=step_id(id), operation="probe", **{**COMMON, **more})
 
 
 def run(**more: Any) -> Run:
-    return Run(id="stacks/deploy:web", script="true", **{**COMMON, **more})
+    return Run(id=step_id("stacks/deploy:web"), script="true", **{**COMMON, **more})
 
 
 @pytest.fixture
@@ -212,7 +213,7 @@ def test_a_full_disk_is_told_as_that(said: list[str]) -> None:
 
 def test_put_is_a_script_too(said: list[str]) -> None:
     here = performer(m1=Result(0, "", ""))
-    here.perform(Put(id="a/b@m1", host="m1", path="/etc/x", content=b"x", **COMMON), said.append)  # type: ignore[arg-type]
+    here.perform(Put(id=step_id("a/b@m1"), host="m1", path="/etc/x", content=b"x", **COMMON), said.append)  # type: ignore[arg-type]
     assert 'replace "$FILES/content" /etc/x 644' in here._pool["m1"].scripts[0]  # type: ignore[attr-defined]
 
 
@@ -224,7 +225,7 @@ def test_channels_are_left_for_others_on_a_busy_host(said: list[str]) -> None:
 
 
 def wait(condition: str, **more: Any) -> Wait:
-    return Wait(id="swarm/wait@w1", condition=condition, **{**COMMON, **more})
+    return Wait(id=step_id("swarm/wait@w1"), condition=condition, **{**COMMON, **more})
 
 
 def test_a_wait_tells_each_word_once_and_ends(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
@@ -568,7 +569,9 @@ def test_a_key_that_a_step_gave_is_in_no_error(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(OPERATIONS, "leak", leak)
     here = performer(Api("m1"))
     here.perform(call("daemon/key@m1"), said.append)
-    leaking = Call(id="daemon/unlock@m1", operation="leak", arguments={"key": Ref("result@daemon/key@m1")}, **COMMON)
+    leaking = Call(
+        id=step_id("daemon/unlock@m1"), operation="leak", arguments={"key": Ref("result@daemon/key@m1")}, **COMMON
+    )
     with pytest.raises(StepFailed, match=r"bad key \*\*\*"):
         here.perform(leaking, said.append)
 

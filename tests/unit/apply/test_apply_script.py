@@ -15,6 +15,7 @@ from skep.holder import me
 from skep.model import Secret
 from skep.plan import Put, Run
 from skep.shell import NO_ROOM
+from tests.steps import step_id
 
 AWKWARD = 'it\'s "$HOME" `id` \\n $(id) ! # é 漢\n\n\tnext\n'
 
@@ -33,11 +34,11 @@ def shell(tmp_path: Path) -> Any:
 
 
 def step(script: str, **more: Any) -> Run:
-    return Run(id="x/y@m1", host="m1", title="t", cause="c", script=script, **more)
+    return Run(id=step_id("x/y@m1"), host="m1", title="t", cause="c", script=script, **more)
 
 
 def put(path: Path, content: bytes, mode: int = 0o644) -> Put:
-    return Put(id="x/y@m1", host="m1", title="t", cause="c", path=str(path), content=content, mode=mode)
+    return Put(id=step_id("x/y@m1"), host="m1", title="t", cause="c", path=str(path), content=content, mode=mode)
 
 
 def left(tmp_path: Path) -> list[str]:

@@ -17,6 +17,7 @@ from skep.cli.ending import told
 from skep.errors import PreflightError, VerifyFailed
 from skep.apply import Event
 from skep.plan import Run
+from tests.steps import step_id
 try:
     with told(json={json}) as tell:
         {body}
@@ -27,7 +28,7 @@ REFUSED = 'tell.say("a"); tell.note("b"); raise PreflightError("no", next_action
 WELL = 'tell.say("a"); tell.done("b")'
 ASKED = 'from skep.commands.asking import agreed; agreed("sure?", yes=False)'
 SIGNS = (
-    'tell.event(Event("done", Run(id="a/x@m1", host="m1", title="→ é", cause="c", script="")));'
+    'tell.event(Event("done", Run(id=step_id("a/x@m1"), host="m1", title="→ é", cause="c", script="")));'
     ' tell.say("\\\\udcff"); raise VerifyFailed("✗")'
 )
 LOST = (

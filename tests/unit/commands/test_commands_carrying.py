@@ -14,6 +14,7 @@ from skep.errors import ConnectError, LockHeld, LockLost, NotConverged, Prefligh
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step, Wait
 from skep.report import Reporter
+from tests.steps import roles, step_id
 
 SITE = SimpleNamespace(wait_lock=0.0)
 SEEN = Observation({}, {}, {"w1": ConnectError("down")})
@@ -23,10 +24,10 @@ def plan(*items: str | Step | Finding) -> Plan:
     steps: list[Step | Finding] = [
         Run(id=item, title="t", cause="c", script="true") if isinstance(item, str) else item for item in items
     ]
-    return Plan(steps, ["a"], ["m1"])
+    return Plan(steps, roles("a"), ["m1"])
 
 
-HEARD = Wait(id="a/heard@m1", title="wait", cause="c", condition="node_ready", otherwise="look at the network")
+HEARD = Wait(id=step_id("a/heard@m1"), title="wait", cause="c", condition="node_ready", otherwise="look at the network")
 
 
 class Held:

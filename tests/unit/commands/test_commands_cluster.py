@@ -26,6 +26,7 @@ from skep.observe import Observation
 from skep.plan import Plan, Run
 from skep.preflight import Facts
 from skep.report import Reporter
+from tests.steps import step_id
 from tests.unit.lock.shells import ShellPool
 
 NAMES = ("m1", "m2", "m3")
@@ -126,7 +127,7 @@ def test_history_tells_errors_and_times_with_their_zone(
     monkeypatch.setattr(
         tell, "table", lambda _, columns, rows, **__: told.extend(dict(zip(columns, row, strict=True)) for row in rows)
     )
-    here, step = site(), Run(id="a/x@m1", host="m1", title="restart", cause="c", script="true")
+    here, step = site(), Run(id=step_id("a/x@m1"), host="m1", title="restart", cause="c", script="true")
     recorder = Recorder(here.pool, ["m1", "m2"], lock.me("cluster.up"))
     recorder.note(Event("failed", step, str(StepFailed("ended with status 1", cause="no space"))))
     recorder.end("lock lost", LockLost("the cluster lock was lost to eve"))

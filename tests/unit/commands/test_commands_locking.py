@@ -16,6 +16,7 @@ from skep.holder import Holder, me
 from skep.model import Cluster, Host
 from skep.plan import Plan, Run
 from skep.report import Reporter
+from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
 
 NAMES = ("m1", "m2", "m3")
@@ -48,7 +49,7 @@ def site(tmp_path: Path) -> Callable[..., Site]:
             pool[name].folder.mkdir(exist_ok=True)
             pool[name].file("lock").write_text(f"{holder.line}\n" if holder else "")
         hosts = tuple(Host(name, "10.0.0.1", "manager") for name in NAMES)
-        return Site(Cluster("prod", hosts), pool, [], ["a"], wait_lock=wait)
+        return Site(Cluster("prod", hosts), pool, [], roles("a"), wait_lock=wait)
 
     return make
 
@@ -59,7 +60,7 @@ def free(site: Any) -> None:
 
 
 def plan(site: Site) -> Plan:
-    return Plan([Run(id="a/x@m1", host="m1", title="t", cause="c", script="true")], ["a"], NAMES)
+    return Plan([Run(id=step_id("a/x@m1"), host="m1", title="t", cause="c", script="true")], roles("a"), NAMES)
 
 
 def test_nothing_of_a_plan_is_seen_while_another_is_at_work(site: Callable[..., Site], tell: Told) -> None:

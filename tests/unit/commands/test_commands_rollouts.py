@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from roles import ROLES
 from roles.stacks.role import role as stacks
 from skep import converge, refusing
 from skep.apply import Outcome
@@ -22,6 +23,7 @@ from skep.observe import Observation
 from skep.plan import Finding, Plan
 from skep.preflight import Facts
 from skep.report import Reporter
+from tests.steps import step_id
 from tests.world.observing import plan_for, stacks_state
 from tests.world.playing import Fault, play
 from tests.world.world import World
@@ -78,8 +80,7 @@ class Stage:
         self.tell = Told()
 
     def site(self, *wanted: Stack) -> Site:
-        names = ["engine", "daemon", "swarm", "networks", "stacks"]
-        return Site(replace(self.cluster, stacks=wanted), None, [stacks], names)  # type: ignore[arg-type, list-item]
+        return Site(replace(self.cluster, stacks=wanted), None, [stacks], ROLES)  # type: ignore[arg-type, list-item]
 
     def see(self, site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
         seen = {} if self.deaf else {"h1": stacks_state(self.world, "h1")}
@@ -239,7 +240,7 @@ def test_a_first_roll_out_that_failed_keeps_no_other_from_going_back(stage: Stag
     unseen = ("stacks/running", "stacks/done", "stacks/collect")
     steps = [step for step in planned if step.id.partition(":")[0] not in unseen]
     done = play(Plan(steps, both.known, ["h1"]), stage.world, both.cluster, Random(1)).done
-    failed = {name: StepFailed("x", step=name) for name in ("stacks/running:web", "stacks/running:jobs")}
+    failed = {step_id(name): StepFailed("x", step=name) for name in ("stacks/running:web", "stacks/running:jobs")}
     with pytest.raises(StepFailed) as failure:
         rollouts.recovery(stage.tell, both)(stage, Outcome(done, dict(failed)), seen)  # type: ignore[arg-type]
     assert failure.value.message.startswith("web failed and was rolled back to what ran before; jobs failed and stays")
@@ -325,8 +326,8 @@ def test_where_no_manager_tells_nothing_is_said_to_be_done(stage: Stage, what: s
 
 
 def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
-    assert rollouts._stack_of("stacks/update:web_two/web_two_app") == "web_two"
-    assert rollouts._stack_of("stacks/update:web/web_two_app") == "web"
+    assert rollouts._stack_of(step_id("stacks/update:web_two/web_two_app")) == "web_two"
+    assert rollouts._stack_of(step_id("stacks/update:web/web_two_app")) == "web"
 
 
 @pytest.mark.parametrize(
@@ -343,12 +344,12 @@ def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
     ],
 )
 def test_whose_failure_it_is(step: str, about: bool) -> None:
-    assert (rollouts._stack_of(step) == "web") == about
+    assert (rollouts._stack_of(step_id(step)) == "web") == about
 
 
 def test_an_interrupted_run_is_left_as_it_is(stage: Stage) -> None:
     recover = rollouts.recovery(stage.tell, stage.site(stack(on_failure="rollback")))
-    outcome = Outcome([], {"stacks/update:web/web_app": StepFailed("x")}, interrupted=True)
+    outcome = Outcome([], {step_id("stacks/update:web/web_app"): StepFailed("x")}, interrupted=True)
     recover(None, outcome, Observation({}, {}, {}))  # type: ignore[arg-type]
     assert stage.tell.lines == []
 

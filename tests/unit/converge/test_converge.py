@@ -29,6 +29,7 @@ from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
 from skep.preflight import Facts, Room
+from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
 
 CLUSTER = Cluster(
@@ -39,16 +40,23 @@ SEEN = Observation({}, {name: Facts() for name in NAMES}, {})
 
 
 def step(id: str, *needs: str, script: str = "true") -> Run:
-    return Run(id=id, host=id.partition("@")[2] or None, title="t", cause="c", script=script, needs=needs)
+    return Run(
+        id=step_id(id),
+        host=id.partition("@")[2] or None,
+        title="t",
+        cause="c",
+        script=script,
+        needs=tuple(map(step_id, needs)),
+    )
 
 
 def plan(*items: Step | Finding) -> Plan:
-    return Plan(items, ["a", "b"], NAMES)
+    return Plan(items, roles("a", "b"), NAMES)
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    return Site(CLUSTER, ShellPool(tmp_path, *NAMES), [], ["a", "b"])  # type: ignore[arg-type]
+    return Site(CLUSTER, ShellPool(tmp_path, *NAMES), [], roles("a", "b"))  # type: ignore[arg-type]
 
 
 def history(site: Any) -> list[tuple[str, str]]:
@@ -164,7 +172,7 @@ def test_a_limit_keeps_the_steps_about_its_hosts(site: Site) -> None:
 
 
 def test_a_limit_takes_hosts_out_of_a_roll_out(site: Site) -> None:
-    second = Run(id="a/x@w1", host="w1", title="t", cause="c", script="true", gates=("a/x@m1",))
+    second = Run(id=step_id("a/x@w1"), host="w1", title="t", cause="c", script="true", gates=(step_id("a/x@m1"),))
     whole = plan(step("a/x@m1"), second, step("a/y@w1", "a/x@w1"))
     assert whole.needs["a/x@w1"] == {"a/x@m1"}
     kept = converge.limited(site, whole, {"w1"})
@@ -287,8 +295,8 @@ class Looks:
         return Observation(states, dict.fromkeys(told, Facts()), {n: self.tells[n] for n in names if n not in told})
 
 
-def roles_site(*roles: Any) -> Site:
-    return Site(CLUSTER, None, roles, ["a", "b"])  # type: ignore[arg-type]
+def roles_site(*some: Any) -> Site:
+    return Site(CLUSTER, None, some, roles("a", "b"))  # type: ignore[arg-type]
 
 
 def test_one_witness_is_enough_for_another_look(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,10 @@ from skep.errors import StepFailed
 from skep.history import Recorder, merge
 from skep.lock import ClusterLock, me
 from skep.plan import Run
+from tests.steps import step_id
 from tests.unit.lock.shells import ShellPool
 
-STEP = Run(id="engine/install@m1", host="m1", title="it's $HOME `x` é\n", cause="none → 26.1", script="true")
+STEP = Run(id=step_id("engine/install@m1"), host="m1", title="it's $HOME `x` é\n", cause="none → 26.1", script="true")
 
 
 @pytest.fixture

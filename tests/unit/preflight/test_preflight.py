@@ -16,6 +16,7 @@ from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, Pr
 from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding, Plan, Run
 from skep.preflight import MODULES, Facts, Room, check, parse, probe, standalone
+from tests.steps import roles, step_id
 
 TASK = "com.docker.swarm.task.id"
 
@@ -369,7 +370,9 @@ def test_the_probe_tells_which_interfaces_are_devices(tmp_path: Path) -> None:
 
 def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None:
     def step(host: str, **more: Any) -> Run:
-        return Run(id=f"daemon/restart@{host}", host=host, title="restart", cause="differs", script="true", **more)
+        return Run(
+            id=step_id(f"daemon/restart@{host}"), host=host, title="restart", cause="differs", script="true", **more
+        )
 
     beside = {"m1": [("cache", "always"), ("job", "no")], "w1": [("db", "always")]}
     items = [step("m1", restarts=True), step("w1"), step("w2", restarts=True)]
@@ -378,8 +381,8 @@ def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None
         "warning: m1: its engine restarts, and what is not Swarm's is not drained: cache (restart: always), job"
         " (restart: no)"
     ]
-    assert Plan([*items, *told], ["daemon"], ["m1", "w1", "w2"]).findings == tuple(told)
-    assert Plan([*items[1:], *told], ["daemon"], ["m1", "w1", "w2"]).findings == (), "left out with its step"
+    assert Plan([*items, *told], roles("daemon"), ["m1", "w1", "w2"]).findings == tuple(told)
+    assert Plan([*items[1:], *told], roles("daemon"), ["m1", "w1", "w2"]).findings == (), "left out with its step"
     many = list(standalone(items, {"m1": [(f"c{number}", "always") for number in range(12)]}))
     assert many[0].text.endswith("c9 (restart: always) and 2 more")
 

@@ -17,6 +17,7 @@ from skep.preflight import ROOMS, Room
 from skep.preflight.room import MIB, parse, places
 from skep.shell import exported, script
 from tests.roles.test_cases import a_cluster, a_plan, cases
+from tests.steps import step_id
 
 CLUSTER = Cluster("test", (Host("m1", "10.0.0.1", "manager"), Host("w1", "10.0.0.2", "worker")))
 PLENTY = {place: Room("", "1", 10 << 30, 1 << 20) for place in ROOMS}
@@ -24,7 +25,7 @@ PLENTY = {place: Room("", "1", 10 << 30, 1 << 20) for place in ROOMS}
 
 def run(host: str = "w1", **writes: int) -> Run:
     places = {name.replace("_", "/"): size for name, size in writes.items()}
-    return Run(id=f"a/b@{host}", host=host, title="t", cause="c", script="true", writes=places)
+    return Run(id=step_id(f"a/b@{host}"), host=host, title="t", cause="c", script="true", writes=places)
 
 
 def texts(*steps: Step, **rooms: Any) -> list[str]:
@@ -65,12 +66,12 @@ def test_places_on_one_disk_share_what_is_free() -> None:
 def test_where_nothing_is_written_nothing_is_told() -> None:
     full = {place: Room("locked", "2", 0, 0) for place in ROOMS}
     assert texts(w1=full, m1=full) == []
-    call = Call(id="a/c@w1", host="w1", title="t", cause="c", operation="o")
+    call = Call(id=step_id("a/c@w1"), host="w1", title="t", cause="c", operation="o")
     assert texts(call, w1=full) == []
 
 
 def test_a_put_writes_its_file() -> None:
-    put = Put(id="a/p@w1", host="w1", title="t", cause="c", path="/etc/docker/daemon.json", content=b"")
+    put = Put(id=step_id("a/p@w1"), host="w1", title="t", cause="c", path="/etc/docker/daemon.json", content=b"")
     assert texts(put, w1={"/etc/docker/daemon.json": Room("locked", "2")})[0].startswith(
         "error: w1: nothing can be written to /etc/docker/daemon.json"
     )

@@ -24,11 +24,12 @@ from skep.report.events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.verify import Check
+from tests.steps import roles, step_id
 
 
 def step(id: str, **more: Any) -> Run:
     base = {"title": "do [it]", "cause": "none → 26.1", "script": "secret-script", "host": id.partition("@")[2] or None}
-    return Run(id=id, **{**base, **more})
+    return Run(id=step_id(id), **{**base, **more})
 
 
 PLAN = Plan(
@@ -37,13 +38,13 @@ PLAN = Plan(
         Finding("warning", "no ip_vs", host="m1"),
         step("engine/install@m1", detail=("old [x] → new",), variables={"KEY": Secret("hunter2")}),
         step("engine/install@w1", detail=("old [x] → new",)),
-        step("swarm/init@m1", needs=("engine@m1",)),
-        step("networks/create:back", needs=("swarm",)),
+        step("swarm/init@m1", needs=(step_id("engine/install@m1"),)),
+        step("networks/create:back", needs=(step_id("swarm/init@m1"),)),
     ],
-    ["engine", "swarm", "networks"],
+    roles("engine", "swarm", "networks"),
     ["m1", "w1", "w2"],
 )
-CLEAN = Plan(PLAN.steps, ["engine", "swarm", "networks"], PLAN.hosts)
+CLEAN = Plan(PLAN.steps, roles("engine", "swarm", "networks"), PLAN.hosts)
 FAILURE = StepFailed("it [broke]", host="m1", step="engine/install", cause="no space", next_action="make room")
 OUTCOME = Outcome(["engine/install@w1"], {"engine/install@m1": FAILURE}, {"swarm/init@m1": "engine/install@m1"})
 
@@ -135,7 +136,7 @@ def test_a_plan_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_plan_without_errors_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = Plan(list(PLAN), ["engine", "swarm", "networks"], ["m1", "w1"])
+    plan = Plan(list(PLAN), roles("engine", "swarm", "networks"), ["m1", "w1"])
     for applying, verb in ((False, "would be done"), (True, "to do")):
         shown = lines(capsys, lambda tell, applying=applying: tell.plan(plan, applying=applying))  # type: ignore[misc]
         assert shown[-1] == f"4 steps {verb} on 2 hosts"
@@ -155,7 +156,7 @@ def test_a_plan_that_cannot_be_applied_is_only_its_findings(capsys: pytest.Captu
 
 
 def test_hosts_with_the_same_steps_share_a_list(capsys: pytest.CaptureFixture[str]) -> None:
-    same = Plan([step("engine/a@m1"), step("engine/a@w1")], ["engine"], PLAN.hosts)
+    same = Plan([step("engine/a@m1"), step("engine/a@w1")], roles("engine"), PLAN.hosts)
     told = lines(capsys, lambda tell: tell.plan(same, applying=True))
     assert told == ["m1, w1", "   engine    do [it]  (none → 26.1)", "2 steps to do on 2 hosts"]
 
@@ -249,7 +250,7 @@ def test_a_terminal_cuts_nothing_off_a_value(monkeypatch: pytest.MonkeyPatch) ->
     out = Terminal()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setenv("COLUMNS", "60")
-    long = Plan([step("engine/a@m1", detail=(f"Env.A: unset → {'x' * 300}",))], ["engine"], ["m1"])
+    long = Plan([step("engine/a@m1", detail=(f"Env.A: unset → {'x' * 300}",))], roles("engine"), ["m1"])
     reporter().plan(long, applying=True)
     assert out.getvalue().count("x") == 300
 

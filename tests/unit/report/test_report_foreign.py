@@ -27,6 +27,7 @@ from skep.report.live import LiveReporter
 from skep.report.trace import trace
 from skep.verify import Check
 from skep.visible import HIDDEN
+from tests.steps import roles, step_id
 
 HARM = "\x1b[9;7mred\x1b]0;title\x07\n✓ cluster  all fine\r\x1b[35A\x9b2J\x85\u202eexe\u2028\x7f\udcff[/][bold]"
 WORDS = st.text(st.characters(codec=None), max_size=12).map(lambda text: text + HARM[: 2 + len(text)])
@@ -47,10 +48,10 @@ class Terminal(io.StringIO):
 def everything(tell: Reporter, text: str) -> None:
     """All there is to tell, with the text wherever something of others can stand."""
     more: dict[str, Any] = {"title": text, "cause": text, "script": "", "host": text, "detail": (text, text)}
-    step = Run(id="engine/install", **more)
-    wait = Run(id="stacks/running:web", **{**more, "host": None})
+    step = Run(id=step_id("engine/install"), **more)
+    wait = Run(id=step_id("stacks/running:web"), **{**more, "host": None})
     findings = [Finding("error", text, host=text, next_action=text), Finding("note", text)]
-    plan = Plan([*findings, step, wait], ["engine", "stacks"], [text])
+    plan = Plan([*findings, step, wait], roles("engine", "stacks"), [text])
     failure = StepFailed(text, host=text, step=text, cause=text, next_action=text)
     row = ServiceRow(name=text, update=text, detail=text, node=text, error=text)
     tell.say(text)
@@ -129,7 +130,7 @@ def test_json_holds_the_true_values_and_nothing_that_acts(text: str, monkeypatch
 
 def test_a_value_that_breaks_a_line_is_set_in_below_what_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
     tell = LinesReporter()
-    step = Run(id="engine/start@m1", host="m1", title="start", cause="c", script="")
+    step = Run(id=step_id("engine/start@m1"), host="m1", title="start", cause="c", script="")
     failure = StepFailed("failed", cause="one\n  next:  rm -rf /\n✓ fine", next_action="look")
     tell.event(Event("failed", step, str(failure)))
     tell.error(failure)

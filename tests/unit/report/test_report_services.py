@@ -16,8 +16,9 @@ from skep.report.events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.report.services import service_lines
+from tests.steps import step_id
 
-STEP = Run(id="stacks/running:web", title="wait for web", cause="deployed", script="")
+STEP = Run(id=step_id("stacks/running:web"), title="wait for web", cause="deployed", script="")
 
 ROWS = (
     ServiceRow("web_a", 3, 3, "done"),
