@@ -1,8 +1,13 @@
-"""What names a step, and what steps wait for: values that a role makes, and that nobody takes apart as text."""
+"""Steps as data: what names one, what it waits for, and the four kinds there are. Nothing here acts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from skep.secret import Secret, revealed
 
 
 class StepId(str):
@@ -72,3 +77,118 @@ Edge = StepId | Milestone
 EARLIER = Milestone("earlier_roles", in_turn=True)
 """All steps of the roles before: whatever has to come last, or takes hosts out of service, waits for it. Each step
 provides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value known only at the step: shown as ``<name>``, resolved by the executor, never stored.
+
+    Names: ``manager-token``, ``worker-token``, ``unlock-key``, ``manager-addresses`` (list of ``address:2377``),
+    ``node-id@HOST``, ``result@STEP`` (what that step gave back), ``registry-logins``, ``author``, ``commit``.
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One change. ``id`` names what it is about; ``host`` is where it runs; ``None`` means any reachable manager, but
+    not ``avoid`` while there is another.
+
+    ``needs`` is what must have succeeded before: steps by their ids, or milestones. ``gates`` are needs that order a
+    roll-out over hosts: ``--limit`` may leave them out. ``after`` only orders. What no step of the plan brings about is
+    so already. ``only_with`` leaves the step out of a plan where nothing brings that about, and with it what needs this
+    one. ``provides`` are the milestones that are reached once it is done.
+    ``writes`` are paths on its host and how many bytes they take at most: preflight looks for room there.
+    ``timeout`` in seconds. ``detail`` holds further lines, old → new. ``otherwise`` is what the user can do when a
+    script fails, or what is waited for does not come true in time. ``leaves`` says how the node stands that the step is
+    about once it is done, and until another step says otherwise; empty: as before.
+    """
+
+    kind: ClassVar[str] = "step"
+
+    id: StepId
+    title: str
+    cause: str
+    host: str | None = None
+    avoid: str | None = None
+    needs: tuple[Edge, ...] = ()
+    gates: tuple[Edge, ...] = ()
+    after: tuple[Edge, ...] = ()
+    only_with: Edge | None = None
+    provides: tuple[Milestone, ...] = ()
+    timeout: float = 120.0
+    writes: Mapping[str, int] = field(default_factory=dict)
+    detail: tuple[str, ...] = ()
+    otherwise: str | None = None
+    leaves: str | None = None
+
+    @property
+    def role(self) -> str:
+        """The role that planned it."""
+        return self.id.role
+
+    @property
+    def concerns(self) -> str | None:
+        """The host it is about: where it runs, or the node a cluster-wide step changes."""
+        return self.host or self.id.host
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run(Step):
+    """A POSIX sh script, as root. ``files`` are laid under ``$FILES`` for its time and removed after.
+
+    A file is bytes, or data that becomes JSON and may hold a ``Secret`` at any depth: nothing else has to be said
+    for it to be kept out of errors. Bytes that hold a secret need it in ``hides``.
+    """
+
+    kind: ClassVar[str] = "run"
+    script: str
+    files: Mapping[str, bytes | Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str | int | Secret] = field(default_factory=dict)
+    """Exported to the script; they travel over stdin, never in argv. What is secret is a ``Secret``."""
+    hides: tuple[Secret, ...] = ()
+    """Further values that no output of it may show; not sent."""
+    restarts: bool = False
+    """Whether it ends the engine that runs there, if only for a moment."""
+    patience: float = 0.0
+    """Seconds for which a script that ends with ``BUSY`` is tried again; what it says is the step's progress."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Put(Step):
+    """A file, written in one move, owned by root; through a link, whose target it replaces. A folder in its place is a
+    failure."""
+
+    kind: ClassVar[str] = "put"
+    path: str
+    content: bytes = field(repr=False)
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call(Step):
+    """One operation on the Engine API, named as in ``skep.engine.operations``."""
+
+    kind: ClassVar[str] = "call"
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait(Step):
+    """A condition on the Engine API that must become true, named as in ``skep.engine.conditions``."""
+
+    kind: ClassVar[str] = "wait"
+    condition: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def file_bytes(content: bytes | Mapping[str, Any]) -> bytes:
+    """A file of a ``Run`` as it is sent: secrets in it are revealed here."""
+    if isinstance(content, bytes):
+        return content
+    return (json.dumps(revealed(content), indent=2, sort_keys=True) + "\n").encode()
