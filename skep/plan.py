@@ -1,4 +1,4 @@
-"""What is to be done: steps in one graph, with what is to be said of it. Nothing here acts; the executor decides nothing."""
+"""What is to be done: steps in one graph, and what is to be said of it. Nothing here acts or decides."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from skep.model import Cluster, Host
@@ -15,10 +15,10 @@ class Role(Protocol):
     """A thing the tool manages on hosts or on the cluster. All of it is pure; states are the role's own."""
 
     name: str
-    actions: Collection[str]
+    actions: tuple[str, ...]
     """What its steps do, each in a word: ``StepId.action``."""
 
-    milestones: Collection[Milestone]
+    milestones: tuple[Milestone, ...]
     """What its steps provide for those of other roles, about whichever host."""
 
     probe: str

@@ -11,7 +11,7 @@ from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
 from skep.model import Cluster, Host, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
-from skep.steps import EARLIER, Edge, StepId
+from skep.steps import EARLIER, Edge, Milestone, StepId
 from skep.swarm import network as forms
 from skep.swarm import objects
 from skep.swarm.addresses import go_network, overlap
@@ -56,8 +56,8 @@ class Networks:
     """Creates; recreates only what the user named with ``--replace-network``."""
 
     name = "networks"
-    actions = ("create", "remove")
-    milestones = (NETWORKS_EXIST,)
+    actions: tuple[str, ...] = ("create", "remove")
+    milestones: tuple[Milestone, ...] = (NETWORKS_EXIST,)
     is_cluster_wide = True
     probe = ""
     questions: tuple[str, ...] = (NETWORKS, SERVICES, "/nodes")

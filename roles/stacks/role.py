@@ -26,6 +26,7 @@ from skep.milestones import SWARM_EXISTS
 from skep.model import Cluster, Host, Stack
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
+from skep.steps import Milestone
 from skep.swarm.network import needs_plugin
 
 PLUGINS = "/plugins"
@@ -38,11 +39,11 @@ class Stacks:
     """Creates, updates and removes services through the Engine API; touches only what differs."""
 
     name = "stacks"
-    actions = (
+    actions: tuple[str, ...] = (
         "resolve", "begin", "key", "network", "config", "secret", "create", "update", "restart", "ready", "running",
         "prune", "done", "failed", "collect", "remove", "gone", "volumes", "forget",
     )  # fmt: skip
-    milestones = ()
+    milestones: tuple[Milestone, ...] = ()
     is_cluster_wide = True
     probe = places.probe("roles/stacks/probe.sh")
     questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")

@@ -86,8 +86,7 @@ class Call:
             self.tell.say(f"warning: {warning}")
         with Pool(found.cluster.hosts, found.access) as pool:
             roles = self.roles
-            cluster, known = with_outputs(found.cluster), [role.name for role in roles]
-            yield Site(cluster, pool, roles, known, self.tell.note, self.tell.waiting, patience)
+            yield Site(with_outputs(found.cluster), pool, roles, roles, self.tell.note, self.tell.waiting, patience)
 
 
 def called_from(name: str) -> Path:
