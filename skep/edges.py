@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from skep.steps import EARLIER, Edge, Milestone, Step, StepId
@@ -16,7 +16,7 @@ class Declared(Protocol):
         """The role's name."""
 
     @property
-    def actions(self) -> Collection[str]:
+    def actions(self) -> Container[str]:
         """What its steps do, each in a word."""
 
     @property

@@ -60,7 +60,7 @@ class Play:
         self.watch = Watch(world, cluster, ending=ending)
         self.outcome = Outcome()
         self.running: dict[str, Deed] = {}
-        self.waiting = {step.id: step for step in plan}
+        self.waiting: dict[str, Step] = {step.id: step for step in plan}
 
     def run(self, stop_after: int | None = None) -> Outcome:
         """Until every step has ended, or the tool is killed after that many events: what was begun then ends by
