@@ -51,12 +51,12 @@ def changes(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
         yield Change(path, veiled(old, new), new)
 
 
-def lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+def lines(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:
     """``key.key: old → new`` of every leaf that differs."""
     return tuple(str(change) for change in changes(old, new))
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """A value as a plan prints it: text as it is, JSON for data, ``unset`` for what is absent (``none`` may be a
     value). In quotes a text that is empty, that very word, in quotes already, or not all to be seen."""
     if value is None:
@@ -74,6 +74,6 @@ def quoted(text: str) -> str:
     return f'"{"".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in escaped)}"'
 
 
-def _open(value: Any) -> bool:
+def _open(value: object) -> bool:
     """Whether a value can be looked into, or is nothing."""
     return value is None or isinstance(value, Mapping)

@@ -11,7 +11,7 @@ SENSITIVE = ("pass", "secret", "token", "key", "credential", "auth", "private")
 _SHORTEST = 3
 
 
-def masked(value: Any, hidden: frozenset[str]) -> Any:
+def masked(value: object, hidden: frozenset[str]) -> Any:
     """The data with stars in place of these texts, and of the words of each; plain types only."""
     if not hidden:
         return _plain(value)

@@ -63,7 +63,7 @@ if [ "$(wc -l <history.jsonl)" -gt {KEEP * 2} ]; then
 fi"""
         self._pool.map(lambda session: session.run(script, timeout=20), self._managers)
 
-    def _add(self, **values: Any) -> None:
+    def _add(self, **values: object) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._lock:
             self._lines.append(json.dumps({"time": now, "run": self._holder.id, **values}))

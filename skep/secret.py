@@ -64,7 +64,7 @@ def reveal(value: str | Secret) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def revealed(value: Any) -> Any:
+def revealed(value: object) -> Any:
     """Data with every secret in it as plain text, for the one place that sends or compares it."""
     if isinstance(value, Secret):
         return value.reveal()
@@ -73,7 +73,7 @@ def revealed(value: Any) -> Any:
     return [revealed(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def marked(value: Any) -> Any:
+def marked(value: object) -> Any:
     """Data with every secret in it as its ``mark``: can be kept, compared, and told to have held a secret."""
     if isinstance(value, Secret):
         return value.mark
@@ -82,7 +82,7 @@ def marked(value: Any) -> Any:
     return [marked(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def unmarked(value: Any) -> Any:
+def unmarked(value: object) -> Any:
     """What ``marked`` gave, with a secret (of no known value) at each mark."""
     if isinstance(value, str):
         return Secret("") if value.startswith(MARK) else value
@@ -91,7 +91,7 @@ def unmarked(value: Any) -> Any:
     return [unmarked(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def secrets_in(value: Any) -> Iterator[Secret]:
+def secrets_in(value: object) -> Iterator[Secret]:
     """Every secret in data or dataclasses, at any depth."""
     if isinstance(value, Secret):
         yield value
@@ -106,7 +106,7 @@ def secrets_in(value: Any) -> Iterator[Secret]:
             yield from secrets_in(getattr(value, field.name))
 
 
-def veiled(value: Any, like: Any) -> Any:
+def veiled(value: object, like: object) -> Any:
     """Foreign data (read from a host, say) with a secret wherever ``like`` has one; what cannot be matched with the
     shape of ``like`` is a secret as a whole."""
     if value is None or not any(True for _ in secrets_in(like)):
@@ -119,7 +119,7 @@ def veiled(value: Any, like: Any) -> Any:
     return _sealed(value)
 
 
-def _sealed(value: Any) -> Secret:
+def _sealed(value: object) -> Secret:
     if isinstance(value, Secret):
         return value
     return Secret(value if isinstance(value, str) else json.dumps(revealed(value), sort_keys=True))

@@ -14,7 +14,7 @@ _LARGEST = 9999
 """Of one time unit; beyond, a duration is told in several."""
 
 
-def in_units(key: str, values: Sequence[Any]) -> list[Any]:
+def in_units(key: str, values: Sequence[object]) -> list[Any]:
     """Values of one key, all in the same unit; what is no number, or of a key that has no unit, stays as it is."""
     numbers = [value for value in values if type(value) is int and value >= 0]
     if key not in _KEYS or not numbers:

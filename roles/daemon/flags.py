@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 _SHORT = {
     "-D": "--debug", "-G": "--group", "-H": "--host", "-b": "--bridge", "-l": "--log-level", "-p": "--pidfile",
@@ -75,7 +74,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], str | None]:
     return keys, config
 
 
-def in_both(flags: Mapping[str, str], file: Mapping[str, Any]) -> list[str]:
+def in_both(flags: Mapping[str, str], file: Mapping[str, object]) -> list[str]:
     """The keys of daemon.json, sorted, that the unit passes, too."""
     proxies = file.get("proxies")
     nested = set(proxies) if isinstance(proxies, Mapping) else set()

@@ -27,7 +27,7 @@ def remapped(info: Mapping[str, Any]) -> bool:
     return any("name=userns" in option for option in info.get("SecurityOptions") or ())
 
 
-def as_written(live: Mapping[str, Any], file: Mapping[str, Any], lines: Sequence[str]) -> dict[str, Any]:
+def as_written(live: Mapping[str, object], file: Mapping[str, object], lines: Sequence[str]) -> dict[str, Any]:
     """What the engine tells, with the data root as the file has it where both are one folder: the engine follows
     links."""
     real = next((line.removeprefix("-- root ") for line in lines if line.startswith("-- root ")), None)

@@ -50,7 +50,7 @@ def reported_form(key: str, value: Any) -> Any:
     return value
 
 
-def asks_registries_as(wanted: Mapping[str, Any], info: Mapping[str, Any]) -> bool:
+def asks_registries_as(wanted: Mapping[str, object], info: Mapping[str, object]) -> bool:
     """Whether a running engine asks registries in the way that these keys of daemon.json say."""
     live, proxies = reported(info), revealed(wanted.get("proxies") or {})
     return all(

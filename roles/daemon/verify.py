@@ -80,7 +80,7 @@ def _insecure(info: Mapping[str, Any]) -> list[str]:
     return sorted([*hosts, *(registries.get("InsecureRegistryCIDRs") or [])])
 
 
-def _driver_option(info: Mapping[str, Any]) -> list[str]:
+def _driver_option(info: Mapping[str, object]) -> list[str]:
     return [f"native.cgroupdriver={info.get('CgroupDriver')}"]
 
 
@@ -130,7 +130,7 @@ def _plain_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _differs(key: str, found: Any, wanted: Any, where: str = "") -> str:
+def _differs(key: str, found: object, wanted: object, where: str = "") -> str:
     """What is wrong, without a secret, and without what was found in the place of one."""
     have, want = _text(veiled(found, wanted)), _text(wanted)
     return (
@@ -138,5 +138,5 @@ def _differs(key: str, found: Any, wanted: Any, where: str = "") -> str:
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=str)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
 
 from skep.plan import Put, Run, file_bytes
 from skep.secret import Secret, revealed
@@ -23,7 +22,7 @@ def put_script(step: Put) -> str:
 
 
 def _script(
-    text: str, files: Mapping[str, bytes | Mapping[str, Any]], variables: Mapping[str, str | int | Secret]
+    text: str, files: Mapping[str, bytes | Mapping[str, object]], variables: Mapping[str, str | int | Secret]
 ) -> str:
     lines = ["umask 077", exported({name: revealed(value) for name, value in variables.items()})]
     if files:
@@ -34,7 +33,7 @@ def _script(
     return "\n".join(lines)
 
 
-def _lay(files: Mapping[str, bytes | Mapping[str, Any]]) -> list[str]:
+def _lay(files: Mapping[str, bytes | Mapping[str, object]]) -> list[str]:
     lines: list[str] = []
     for name, content in sorted(files.items()):
         path = f'"$FILES"/{quoted(name)}'

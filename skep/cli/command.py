@@ -17,7 +17,7 @@ Effect = Literal["reads", "plans", "acts"]
 class Word(Argument):
     """What may be given to a task, with its description. ``word``: without the name of an option before it, too."""
 
-    def __init__(self, name: str, option: Option, default: Any, *, word: bool) -> None:
+    def __init__(self, name: str, option: Option, default: object, *, word: bool) -> None:
         kind = str if default in (None, inspect.Parameter.empty) else list if default == () else type(default)
         super().__init__(
             names=(name.replace("_", "-"), *([option.letter] if option.letter else [])),
@@ -45,14 +45,14 @@ class Command(Task[Any]):
 
     def __init__(
         self,
-        body: Callable[..., Any],
+        body: Callable[..., object],
         *,
         name: str,
         words: tuple[str, ...],
         options: Mapping[str, Option],
-        common: Mapping[str, Any],
+        common: Mapping[str, object],
         effect: Effect,
-        run: Callable[..., Any],
+        run: Callable[..., object],
     ) -> None:
         super().__init__(body, name=name, positional=words)
         self.effect = effect
@@ -68,7 +68,7 @@ class Command(Task[Any]):
         defaults = {**self.common, **own}
         return [Word(name, self._options[name], defaults[name], word=name in self._words) for name in names]
 
-    def __call__(self, *args: Any, **given: Any) -> Any:
+    def __call__(self, *args: object, **given: object) -> Any:
         """As Invoke calls a task: with its context, and what was given by name."""
         (context,) = args
         common = {name: given.pop(name, default) for name, default in self.common.items()}

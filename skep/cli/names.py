@@ -50,7 +50,7 @@ def _inventory(program: Program, context: ParserContext) -> Mapping[str, Any]:
         return {}
 
 
-def _services(document: Mapping[str, Any], stack: str) -> list[str]:
+def _services(document: Mapping[str, object], stack: str) -> list[str]:
     own = _mapping(_mapping(document.get("stacks")).get(stack))
     named = [own["compose"]] if isinstance(own.get("compose"), str) else _list(own.get("compose"))
     files = [STACKS / stack / str(name) for name in named or COMPOSE]

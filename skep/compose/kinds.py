@@ -73,7 +73,7 @@ class Kind:
     keyed: ClassVar[bool] = False
     """A list whose items have a key: put in the key's order wherever two files describe the service."""
 
-    def read(self, entry: Entry, at: At) -> Any:
+    def read(self, entry: Entry, at: At) -> object:
         """The value, or ``NOTHING`` after saying what is wrong with it."""
         raise NotImplementedError
 
@@ -83,7 +83,7 @@ class Kind:
             at.warn(place, "an empty value, 0 or false does not override the earlier file's in Docker's merge")
         return over or base
 
-    def dump(self, value: Any) -> Any:
+    def dump(self, value: Any) -> object:
         """The value as YAML holds it."""
         return value
 
@@ -270,7 +270,7 @@ def joined(base: list[Any], over: list[Any]) -> list[Any]:
     return Items([*base, *over], places) if places else [*base, *over]
 
 
-def once(items: Iterable[Any]) -> list[Any]:
+def once(items: Iterable[object]) -> list[Any]:
     """Each item once: two files may both give it, and Docker sends it twice, but one file must not have it so."""
     return list({repr(item): item for item in items}.values())
 

@@ -34,7 +34,7 @@ class Names:
         return {**(labels or {}), NAMESPACE: self.stack}
 
 
-def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_empty(values: Mapping[str, object]) -> dict[str, Any]:
     """Without what Go's ``omitempty`` leaves out: nothing, empty texts and lists, 0 and false."""
     return {key: value for key, value in values.items() if value or (isinstance(value, Always) and value.given)}
 

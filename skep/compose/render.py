@@ -21,7 +21,7 @@ def render(document: Document) -> str:
 class _Dumper(yaml.SafeDumper):
     """Two spaces before list items, no anchors, and quotes around what is no text to Docker's CLI either."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
@@ -46,7 +46,7 @@ _Dumper.add_implicit_resolver(
 """PyYAML writes these without quotes, and go-yaml reads them as booleans and numbers."""
 
 
-def _escaped(value: Any) -> Any:
+def _escaped(value: object) -> Any:
     """Variables are filled in in values, not in keys."""
     if isinstance(value, dict):
         return {key: _escaped(inner) for key, inner in value.items()}

@@ -12,13 +12,13 @@ class Fields(dict[str, Any]):
     """A mapping of the file. ``place`` is where it stands, ``places`` where each key of it does."""
 
     def __init__(
-        self, place: Place, pairs: Iterable[tuple[str, Any]] = (), places: dict[str, Place] | None = None
+        self, place: Place, pairs: Iterable[tuple[str, object]] = (), places: dict[str, Place] | None = None
     ) -> None:
         super().__init__(pairs)
         self.place = place
         self.places: dict[str, Place] = dict(places or {})
 
-    def set(self, key: str, value: Any, place: Place) -> None:
+    def set(self, key: str, value: object, place: Place) -> None:
         """A key with its place."""
         self[key] = value
         self.places[key] = place
@@ -31,7 +31,7 @@ class Fields(dict[str, Any]):
 class Items(list[Any]):
     """A list of the file. ``places`` is where each item stands."""
 
-    def __init__(self, items: Iterable[Any] = (), places: Iterable[Place] = ()) -> None:
+    def __init__(self, items: Iterable[object] = (), places: Iterable[Place] = ()) -> None:
         super().__init__(items)
         self.places = list(places)
 

@@ -36,7 +36,7 @@ def swarm_init(
     address_pools: list[str],
     subnet_size: int | None,
     data_path_port: int | None,
-    spec: Mapping[str, Any],
+    spec: Mapping[str, object],
 ) -> None:
     """Initialise a swarm on this engine. ``spec`` is a Swarm Spec of the Engine API.
 
@@ -111,7 +111,7 @@ def swarm_leave(api: EngineClient, *, force: bool) -> None:
         api.leave_swarm(force=force)
 
 
-def swarm_update(api: EngineClient, *, spec: Mapping[str, Any]) -> None:
+def swarm_update(api: EngineClient, *, spec: Mapping[str, object]) -> None:
     """Merge ``spec`` into the swarm's Spec."""
 
     def change() -> None:
@@ -121,7 +121,7 @@ def swarm_update(api: EngineClient, *, spec: Mapping[str, Any]) -> None:
     retry(api, change)
 
 
-def node_update(api: EngineClient, *, node: str, spec: Mapping[str, Any], drop_labels: list[str]) -> None:
+def node_update(api: EngineClient, *, node: str, spec: Mapping[str, object], drop_labels: list[str]) -> None:
     """Merge ``spec`` into a node's Spec and drop labels. ``node`` is an ID or a unique host name."""
 
     def change() -> None:
@@ -147,7 +147,7 @@ def node_remove(api: EngineClient, *, node: str) -> None:
                 raise
 
 
-def network_create(api: EngineClient, *, body: Mapping[str, Any]) -> None:
+def network_create(api: EngineClient, *, body: Mapping[str, object]) -> None:
     """Create a network from an Engine API body."""
     api.write("/networks/create", body)
 
@@ -177,7 +177,7 @@ def find_node(api: EngineClient, node: str) -> Node:
     return alive[0]
 
 
-def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in change.items():
         old = merged.get(key)

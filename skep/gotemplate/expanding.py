@@ -56,7 +56,7 @@ class _Run:
     """One expansion."""
 
     tree: Tree
-    variables: list[tuple[str, Any]] = field(default_factory=lambda: [("$", DUMMY)])
+    variables: list[tuple[str, object]] = field(default_factory=lambda: [("$", DUMMY)])
     depth: int = 0
 
     def text(self) -> str:
@@ -65,7 +65,7 @@ class _Run:
         except RecursionError:
             raise TemplateError("too deeply nested") from None
 
-    def _walk(self, nodes: Sequence[Node], dot: Any) -> Iterator[str]:
+    def _walk(self, nodes: Sequence[Node], dot: object) -> Iterator[str]:
         for node in nodes:
             if node.kind == "text":
                 yield node.text
@@ -83,7 +83,7 @@ class _Run:
             else:
                 raise _Leave(node.kind)
 
-    def _branch(self, node: Node, dot: Any) -> Iterator[str]:
+    def _branch(self, node: Node, dot: object) -> Iterator[str]:
         assert node.pipe is not None
         held = len(self.variables)
         value = self._pipe(node.pipe, dot)
@@ -93,7 +93,7 @@ class _Run:
             yield from self._walk(node.other, dot)
         del self.variables[held:]
 
-    def _range(self, node: Node, dot: Any) -> Iterator[str]:
+    def _range(self, node: Node, dot: object) -> Iterator[str]:
         """Over labels only, and those are none when swarmkit looks."""
         assert node.pipe is not None
         held = len(self.variables)
@@ -103,7 +103,7 @@ class _Run:
         yield from self._walk(node.other, dot)
         del self.variables[held:]
 
-    def _template(self, node: Node, dot: Any) -> Iterator[str]:
+    def _template(self, node: Node, dot: object) -> Iterator[str]:
         if node.text not in self.tree.defined:
             raise TemplateError(f'template "{node.text}" not defined')
         if self.depth >= _TEMPLATES:
@@ -115,8 +115,8 @@ class _Run:
         self.depth -= 1
         self.variables = held
 
-    def _pipe(self, pipe: Pipe, dot: Any) -> Any:
-        value: Any = None
+    def _pipe(self, pipe: Pipe, dot: object) -> object:
+        value: object = None
         for number, command in enumerate(pipe.commands):
             value = self._command(command, dot, [value] if number else [])
         for name in pipe.names:
@@ -128,7 +128,7 @@ class _Run:
                 self.variables[index] = (name, value)
         return value
 
-    def _command(self, command: Command, dot: Any, final: list[Any]) -> Any:
+    def _command(self, command: Command, dot: object, final: list[object]) -> object:
         (kind, value), rest = command.words[0], command.words[1:]
         if kind == "function" and value in ("and", "or"):
             return self._until(value == "or", rest, dot, final)
@@ -143,10 +143,10 @@ class _Run:
             raise TemplateError("nil is not a command")
         return self._value(kind, value, dot)
 
-    def _values(self, words: Sequence[tuple[str, Any]], dot: Any) -> list[Any]:
+    def _values(self, words: Sequence[tuple[str, object]], dot: object) -> list[object]:
         return [self._value(kind, value, dot) for kind, value in words]
 
-    def _until(self, holds: bool, words: Sequence[tuple[str, Any]], dot: Any, final: list[Any]) -> Any:
+    def _until(self, holds: bool, words: Sequence[tuple[str, object]], dot: object, final: list[object]) -> object:
         """``and`` and ``or``: what comes behind the value that settles it is not looked at."""
         for kind, value in (*words, *(("constant", one) for one in final)):
             found = self._value(kind, value, dot)
@@ -156,7 +156,7 @@ class _Run:
             raise TemplateError(f"wrong number of args for {'or' if holds else 'and'}: 0")
         return found
 
-    def _value(self, kind: str, value: Any, dot: Any) -> Any:
+    def _value(self, kind: str, value: Any, dot: object) -> object:
         if kind in ("field", "variable", "chain"):
             return self._access(kind, value, dot, [])
         if kind == "function":
@@ -165,7 +165,7 @@ class _Run:
             return self._pipe(value, dot)
         return dot if kind == "dot" else value
 
-    def _access(self, kind: str, value: Any, dot: Any, arguments: list[Any]) -> Any:
+    def _access(self, kind: str, value: Any, dot: object, arguments: list[object]) -> object:
         if kind == "field":
             at, chain = dot, value
         elif kind == "variable":
@@ -178,13 +178,13 @@ class _Run:
             at = self._field(at, name, arguments if number == len(chain) - 1 else [])
         return at
 
-    def _variable(self, wanted: str) -> Any:
+    def _variable(self, wanted: str) -> object:
         for name, value in reversed(self.variables):
             if name == wanted:
                 return value
         raise TemplateError(f"undefined variable: {wanted}")
 
-    def _field(self, at: Any, name: str, arguments: list[Any]) -> Any:
+    def _field(self, at: object, name: str, arguments: list[object]) -> object:
         if at is DUMMY and name == "Expand":
             if len(arguments) != 1 or not isinstance(arguments[0], str):
                 raise TemplateError("wrong arguments for Expand: want a text")
@@ -199,7 +199,7 @@ class _Run:
             raise TemplateError(f"nil data; no entry for key {name!r}")
         raise TemplateError(f"can't evaluate field {name} in type {type_name(at)}")
 
-    def _call(self, name: str, arguments: list[Any]) -> Any:
+    def _call(self, name: str, arguments: list[object]) -> object:
         low, high, function = FUNCTIONS[name]
         if len(arguments) < low or (high is not None and len(arguments) > high):
             raise TemplateError(f"wrong number of args for {name}: {len(arguments)}")

@@ -17,10 +17,10 @@ class Struct:
     """A struct of Go's by its type's name."""
 
     type: str
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
 
 
-def type_name(value: Any) -> str:
+def type_name(value: object) -> str:
     """Its type as Go names it."""
     if isinstance(value, Struct):
         return value.type
@@ -28,12 +28,12 @@ def type_name(value: Any) -> str:
     return names.get(type(value), "map[string]string")
 
 
-def truth(value: Any) -> bool:
+def truth(value: object) -> bool:
     """Whether it counts as true."""
     return isinstance(value, Struct) or bool(value)
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """As Go prints it."""
     if value is None:
         return "<no value>"
@@ -44,11 +44,11 @@ def shown(value: Any) -> str:
     return "map[]" if isinstance(value, Mapping) else str(value)
 
 
-def _print(arguments: list[Any]) -> str:
+def _print(arguments: list[object]) -> str:
     return "".join(map(shown, arguments))
 
 
-def _printf(arguments: list[Any]) -> str:
+def _printf(arguments: list[object]) -> str:
     """Near what Go prints; only whether two texts are the same hangs on it."""
     if not isinstance(arguments[0], str):
         raise TemplateError("wrong type for value; expected string")
@@ -67,7 +67,7 @@ def _join(arguments: list[Any]) -> str:
     return str(arguments[0]).join(arguments[1:])
 
 
-def _index(arguments: list[Any]) -> Any:
+def _index(arguments: list[object]) -> object:
     at = arguments[0]
     if at is None:
         raise TemplateError("error calling index: index of untyped nil")
@@ -93,18 +93,18 @@ def _slice(arguments: list[Any]) -> str:
     return raw[begin:end].decode(errors="replace")
 
 
-def _len(arguments: list[Any]) -> int:
+def _len(arguments: list[object]) -> int:
     if not isinstance(arguments[0], str | Mapping):
         raise TemplateError(f"error calling len: len of type {type_name(arguments[0])}")
     return len(arguments[0].encode()) if isinstance(arguments[0], str) else len(arguments[0])
 
 
-def _kinds(arguments: list[Any], allowed: tuple[type, ...]) -> None:
+def _kinds(arguments: list[object], allowed: tuple[type, ...]) -> None:
     if len({type(one) for one in arguments}) != 1 or type(arguments[0]) not in allowed:
         raise TemplateError("incompatible types for comparison")
 
 
-def _eq(arguments: list[Any]) -> bool:
+def _eq(arguments: list[object]) -> bool:
     for other in arguments[1:]:
         if arguments[0] is not None and other is not None:
             _kinds([arguments[0], other], (str, int, float, bool))
@@ -113,23 +113,23 @@ def _eq(arguments: list[Any]) -> bool:
     return False
 
 
-def _ne(arguments: list[Any]) -> bool:
+def _ne(arguments: list[object]) -> bool:
     return not _eq(arguments)
 
 
-def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[list[Any]], bool]:
-    def compare(arguments: list[Any]) -> bool:
+def _ordered(holds: Callable[[Any, object], bool]) -> Callable[[list[object]], bool]:
+    def compare(arguments: list[object]) -> bool:
         _kinds(arguments, (str, int, float))
         return holds(*arguments)
 
     return compare
 
 
-def never(arguments: list[Any]) -> Any:
+def never(arguments: list[object]) -> object:
     raise TemplateError("error calling call: no value here is a function")
 
 
-FUNCTIONS: Mapping[str, tuple[int, int | None, Callable[[list[Any]], Any]]] = {
+FUNCTIONS: Mapping[str, tuple[int, int | None, Callable[[list[object]], object]]] = {
     "join": (1, None, _join),
     "and": (1, None, never),
     "or": (1, None, never),

@@ -81,7 +81,7 @@ def _host(host: MergedHost) -> Host:
     )
 
 
-def _sealed(value: Any) -> Any:
+def _sealed(value: object) -> Any:
     """Data with a ``Secret`` for each text that came from a reference."""
     if isinstance(value, Scalar):
         return str(value) if value.origin is None else Secret(str(value))

@@ -23,7 +23,7 @@ class TooMuch(Exception):
 class Document:
     """A file's data: mappings, lists and ``Scalar``. Extensions (``x-*``) are taken out, as written."""
 
-    data: dict[str, Any]
+    data: dict[str, object]
     extensions: dict[str, Any] = field(default_factory=dict)
     host_extensions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -47,7 +47,7 @@ def expand(root: Node, surroundings: Surroundings, findings: Findings) -> Docume
     return document
 
 
-def _take_extensions(mapping: dict[str, Any]) -> dict[str, Any]:
+def _take_extensions(mapping: dict[str, object]) -> dict[str, object]:
     keys = [key for key in mapping if key.startswith("x-")]
     return {key: plain(mapping.pop(key)) for key in keys}
 
@@ -64,7 +64,7 @@ class _Builder:
     findings: Findings
     count: int = 0
 
-    def value(self, node: Node, path: KeyPath) -> Any:
+    def value(self, node: Node, path: KeyPath) -> object:
         self._count()
         if len(path) > MAX_DEPTH:
             raise TooMuch
@@ -76,8 +76,8 @@ class _Builder:
         items: list[Any] = node.content
         return [self.value(item, (*path, index)) for index, item in enumerate(items)]
 
-    def mapping(self, node: Node, path: KeyPath) -> dict[str, Any]:
-        result: dict[str, Any] = {}
+    def mapping(self, node: Node, path: KeyPath) -> dict[str, object]:
+        result: dict[str, object] = {}
         for key, (line, value) in self._pairs(node, path).items():
             self.findings.lines.setdefault((*path, key), line)
             result[key] = self.value(value, (*path, key))
@@ -109,7 +109,7 @@ class _Builder:
         return own
 
     def _merged(self, key: Node, value: Node, path: KeyPath) -> list[Node]:
-        content: Any = value.content
+        content: object = value.content
         sources = content if isinstance(content, list) and not value.is_mapping else [value]
         if all(source.is_mapping for source in sources):
             return list(sources)

@@ -63,7 +63,7 @@ def _host(file: InventoryFile, name: str, own: HostSection, naming: Iterable[str
     )
 
 
-def _last(layers: list[dict[str, Any]], key: str, default: Any) -> Any:
+def _last(layers: list[dict[str, object]], key: str, default: object) -> Any:
     return next((layer[key] for layer in reversed(layers) if key in layer), default)
 
 
@@ -71,7 +71,7 @@ def _joined(layers: list[dict[str, Any]], section: str) -> dict[str, Any]:
     return {key: value for layer in layers if section in layer for key, value in layer[section].given().items()}
 
 
-def _ssh(top: dict[str, Any], layers: list[dict[str, Any]], name: str) -> dict[str, Any]:
+def _ssh(top: dict[str, object], layers: list[dict[str, object]], name: str) -> dict[str, Any]:
     """The host's ssh settings. A gateway chain meant for several hosts ends, for one in it, before itself."""
     shared = _joined([top, *layers[:-1]], "ssh")
     chain = shared.get("gateway", [])

@@ -31,7 +31,7 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "skep inventory", **made}
 
 
-def _tidy(value: Any) -> Any:
+def _tidy(value: object) -> Any:
     """Without generated titles and null defaults; our own words on a default go into the description."""
     if isinstance(value, list):
         return [_tidy(item) for item in value]
@@ -70,18 +70,18 @@ def _keys(at: dict[str, Any], root: dict[str, Any], path: tuple[str, ...]) -> It
 
 def _resolved(at: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     name = at.get("$ref", "").rpartition("/")[2]
-    found: dict[str, Any] = root["$defs"][name] if name else at
+    found: dict[str, object] = root["$defs"][name] if name else at
     return found
 
 
-def _default(prop: dict[str, Any]) -> str:
+def _default(prop: dict[str, object]) -> str:
     if "x-default" in prop:
         return str(prop["x-default"])
     default = prop.get("default")
     return "–" if default is None else f"`{json.dumps(default)}`"
 
 
-def _type(prop: dict[str, Any], root: dict[str, Any]) -> str:
+def _type(prop: dict[str, Any], root: dict[str, object]) -> str:
     if "anyOf" in prop:
         kinds = [_type(option, root) for option in prop["anyOf"] if option.get("description") != "a reference"]
         return "duration" if kinds == ["number", "text"] else " or ".join(kinds)

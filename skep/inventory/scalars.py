@@ -57,7 +57,7 @@ def meaning(text: str) -> Any:
     return text
 
 
-def kept(value: Any) -> Any:
+def kept(value: object) -> Any:
     """As ``plain``, but text that came from a reference stays the scalar that says so."""
     if isinstance(value, Scalar) and value.origin is not None and isinstance(value.value, str):
         return value
@@ -66,7 +66,7 @@ def kept(value: Any) -> Any:
     return [kept(item) for item in value] if isinstance(value, list) else plain(value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A value as bare Python data, fit for JSON."""
     if isinstance(value, Scalar):
         return str(value.value) if isinstance(value.value, str) else value.value

@@ -68,7 +68,7 @@ class _Composer:
             raise Unreadable("a second document ('---'): an inventory is one document", line)
         return root
 
-    def _next(self, kind: type[Any]) -> Any:
+    def _next(self, kind: type[object]) -> Any:
         event = self.parser.get_event()
         if not isinstance(event, kind):
             raise Unreadable("not valid YAML", _line(event))
@@ -100,7 +100,7 @@ class _Composer:
             raise Unreadable(f"not valid YAML: the alias *{anchor} has no anchor (&{anchor}) before it", line)
         return self.anchors[anchor]
 
-    def _filled(self, event: Any, line: int, depth: int) -> Node:
+    def _filled(self, event: object, line: int, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in event.value):
                 raise Unreadable("a value with a character that no text can hold", line)

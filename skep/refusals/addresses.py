@@ -12,7 +12,7 @@ from skep.swarm.addresses import Network, go_address, go_network, overlap
 FAMILY = {4: "IPv4", 6: "IPv6"}
 
 
-def each_other(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def each_other(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Ranges of a file's networks that overlap: the second network gets no addresses."""
     taken: list[tuple[Network, str]] = []
     for key, number, pool, _ in _pools(networks, context):
@@ -25,7 +25,7 @@ def each_other(networks: Mapping[str, Any], context: Context, path: Path) -> Ite
             taken.append((subnet, key))
 
 
-def pools(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def pools(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Pools without a subnet, and what does not lie in its pool."""
     for key, number, pool, _ in _pools(networks, context):
         where = (key, "ipam", "config", number)
@@ -44,7 +44,7 @@ def pools(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator
                 yield (*where, name), f"{context.quote(given)} is not in the subnet {context.quote(pool['subnet'])}"
 
 
-def host_bits(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def host_bits(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Pools as the API itself looks at them from 25.0 on. Without ``enable_ipv6`` it passes over those of IPv6."""
     for key, number, pool, six in _pools(networks, context):
         subnet = go_network(pool.get("subnet") or "")
@@ -57,7 +57,7 @@ def host_bits(networks: Mapping[str, Any], context: Context, path: Path) -> Iter
             yield (*where, "ip_range"), message
 
 
-def _pools(networks: Mapping[str, Any], context: Context) -> Iterator[tuple[str, int, Mapping[str, Any], bool]]:
+def _pools(networks: Mapping[str, object], context: Context) -> Iterator[tuple[str, int, Mapping[str, Any], bool]]:
     """Network, number and pool, and whether the network has IPv6; of networks that the stack makes."""
     for key, network in made(networks, context):
         for number, pool in enumerate((network.get("ipam") or {}).get("config") or ()):

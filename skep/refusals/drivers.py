@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from skep.model import LOCAL_DRIVERS
 from skep.refusals.names import made
@@ -13,7 +12,7 @@ NETWORK, ADDRESSES = "network", "ipam"
 """Kinds of plugins."""
 
 
-def network(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def network(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Drivers of a single host, and plugins that the managers do not have, of networks that services use."""
     for key, one in made(networks, context):
         driver = one.get("driver")
@@ -24,7 +23,7 @@ def network(networks: Mapping[str, Any], context: Context, path: Path) -> Iterat
             yield from _plugin((key, "driver"), driver, NETWORK, "overlay", context)
 
 
-def addresses(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def addresses(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Who gives out the addresses."""
     for key, one in made(networks, context):
         driver = (one.get("ipam") or {}).get("driver")

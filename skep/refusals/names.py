@@ -42,7 +42,7 @@ def own_name(one: Mapping[str, Any]) -> str | None:
     return (one.get("external") or {}).get("name") or one.get("name") or None
 
 
-def full_name(key: str, one: Mapping[str, Any] | None, stack: str) -> str:
+def full_name(key: str, one: Mapping[str, object] | None, stack: str) -> str:
     """What the swarm calls it; without the stack's name where nobody knows that yet."""
     scoped = f"{stack}_{key}" if stack else key
     if one is None:
@@ -70,7 +70,7 @@ def made(networks: Mapping[str, Any], context: Context) -> list[tuple[str, Mappi
     return [(key, one) for key, one in own if full_name(key, one, context.stack) not in there]
 
 
-def keys(services: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def keys(services: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Keys that become the end of a name, behind the stack's."""
     section = str(path[-1])
     pattern, must = (_ENDING, ENDING) if section in ("services", "networks") else (_OBJECT_ENDING, OBJECT_ENDING)
@@ -89,7 +89,7 @@ def network(name: str, context: Context) -> str | None:
     return None
 
 
-def inventory_networks(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def inventory_networks(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Names of the inventory's networks."""
     seen: dict[str, str] = {}
     for name in networks:
@@ -122,7 +122,7 @@ def config_or_secret(name: str, context: Context) -> str | None:
 def own(check: Callable[[str, Context], str | None]) -> Check:
     """The check of the names that things of a section say they have; of networks those that are used."""
 
-    def checked(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    def checked(things: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
         section = str(path[-1])
         for key, one in made(things, context) if section == "networks" else _made(context.data, section):
             name = own_name(one)
@@ -133,7 +133,7 @@ def own(check: Callable[[str, Context], str | None]) -> Check:
     return checked
 
 
-def lengths(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def lengths(things: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Whole names that are too long."""
     section = str(path[-1])
     longest = LONGEST[section]
@@ -145,7 +145,7 @@ def lengths(things: Mapping[str, Any], context: Context, path: Path) -> Iterator
             yield (key,), f"with the stack's name it is longer than {longest} characters"
 
 
-def alike(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def alike(things: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Names that differ in upper and lower case at most: one name to the swarm."""
     section = str(path[-1])
     seen: dict[str, str] = {}
@@ -156,7 +156,7 @@ def alike(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[S
             yield (key,), f"has the name of {context.quote(other)}: upper and lower case are the same to Swarm"
 
 
-def attachments(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def attachments(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Networks of a service that it cannot be in."""
     defined = context.data.get("networks") or {}
     for key in networks:

@@ -97,7 +97,7 @@ def faults(
 def says(check: Callable[[Any, Context], str | None]) -> Check:
     """A check of the value itself, from what it says about it."""
 
-    def checked(value: Any, context: Context, path: Path) -> Iterator[Said]:
+    def checked(value: object, context: Context, path: Path) -> Iterator[Said]:
         message = check(value, context)
         if message:
             yield (), message
@@ -105,7 +105,7 @@ def says(check: Callable[[Any, Context], str | None]) -> Check:
     return checked
 
 
-def _selected(value: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _selected(value: object, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Any]]:
     if not pattern:
         if value is not None:
             yield path, value

@@ -28,7 +28,7 @@ def memory(amount: int, context: Context) -> str | None:
     return "must be 4M or more" if 0 < amount < LEAST_MEMORY else None
 
 
-def cpus(amount: Any, context: Context) -> str | None:
+def cpus(amount: object, context: Context) -> str | None:
     """Less than a manager takes."""
     text = str(amount or "0").rstrip(".")
     return "must be 0.001 or more" if 0 < Fraction(text) < LEAST_CPUS else None
@@ -76,10 +76,10 @@ def dnsrr(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[
 def ports(services: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """Ports that are published twice: only host ports of two services may be the same. Those of a range are told
     together."""
-    first: dict[tuple[str, int], tuple[str, bool, Any]] = {}
-    twice: dict[tuple[Any, str, str, str], list[tuple[int, int]]] = {}
+    first: dict[tuple[str, int], tuple[str, bool, object]] = {}
+    twice: dict[tuple[object, str, str, str], list[tuple[int, int]]] = {}
     for name, service in services.items():
-        own: dict[tuple[str, int], Any] = {}
+        own: dict[tuple[str, int], object] = {}
         for number, port in enumerate(service.get("ports", ())):
             protocol, published = port.get("protocol") or "tcp", port.get("published", 0)
             key = (protocol, published)
@@ -111,7 +111,7 @@ def targets(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
         seen.add(target)
 
 
-def predefined_label(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def predefined_label(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """The label by which managers know their own networks."""
     for key, one in made(networks, context):
         if PREDEFINED in (one.get("labels") or {}):

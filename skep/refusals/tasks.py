@@ -59,7 +59,7 @@ def capability(name: str, context: Context) -> str | None:
     return None if known else f"{context.quote(name)} is no capability of Linux"
 
 
-def ulimits(limits: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def ulimits(limits: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Limits that the kernel does not have, or with the soft one above the hard one."""
     for name, limit in limits.items():
         if name.lower() not in _LIMITS:
@@ -73,13 +73,13 @@ def _is_reversed(soft: int, hard: int) -> bool:
     return hard != -1 and not -1 < soft <= hard
 
 
-def environment(variables: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def environment(variables: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """A variable without a name."""
     if "" in variables:
         yield (), "has a variable without a name"
 
 
-def owner(text: Any, context: Context) -> str | None:
+def owner(text: object, context: Context) -> str | None:
     """Who a config or secret belongs to: nodes know no names."""
     number = re.fullmatch(r"[+-]?[0-9]{1,18}", str(text), re.ASCII)
     return None if number or text == "" else f"must be a number, not {context.quote(str(text))}: nodes look up no names"

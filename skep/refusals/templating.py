@@ -27,7 +27,7 @@ def wrong(text: str, context: Context) -> str | None:
     return None
 
 
-def text(value: Any, context: Context) -> str | None:
+def text(value: object, context: Context) -> str | None:
     """A value that is expanded as it stands."""
     return wrong(value, context) if isinstance(value, str) else None
 
@@ -50,7 +50,7 @@ def mounts(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
             targets.setdefault(target, mount.place)
 
 
-def _source(mount: Mapping[str, Any], context: Context) -> str:
+def _source(mount: Mapping[str, object], context: Context) -> str:
     source = str(mount.get("source") or "")
     volumes = context.data.get("volumes") or {}
     named = mount["type"] in ("volume", "cluster") and source in volumes

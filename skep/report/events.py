@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from skep.apply import Event, Outcome
 from skep.errors import OutputLost, SkepError
@@ -26,7 +25,7 @@ class JsonReporter(Reporter):
         self.out = Voice(sys.stdout)
         self._lock = threading.Lock()
 
-    def _emit(self, event: str, **values: Any) -> None:
+    def _emit(self, event: str, **values: object) -> None:
         with self._lock:
             told = json.dumps({"event": event, **values}, default=str).replace("\x7f", "\\u007f")
             self.out.write(f"{told}\n")
@@ -104,7 +103,7 @@ class JsonReporter(Reporter):
         if self.lost:
             raise self.lost
 
-    def data(self, name: str, value: Mapping[str, Any]) -> None:
+    def data(self, name: str, value: Mapping[str, object]) -> None:
         """``{"event": NAME, …}``"""
         self._emit(name, **value)
 

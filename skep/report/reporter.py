@@ -95,7 +95,7 @@ class Reporter:
         """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``. ``colour``
         keeps what colours the task printed."""
 
-    def data(self, name: str, value: Mapping[str, Any]) -> None:
+    def data(self, name: str, value: Mapping[str, object]) -> None:
         """Something for scripts alone."""
 
     def done(self, text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import paramiko
 
 LISTS = (
@@ -26,7 +24,7 @@ class Transport(paramiko.Transport):
         """Algorithms for host keys that are asked for, the best first."""
         return self.in_order or tuple(super().preferred_keys)
 
-    def _really_parse_kex_init(self, m: Any, ignore_first_byte: bool = False) -> dict[str, list[str]]:
+    def _really_parse_kex_init(self, m: object, ignore_first_byte: bool = False) -> dict[str, list[str]]:
         parsed: dict[str, list[str]] = super()._really_parse_kex_init(m, ignore_first_byte)  # type: ignore[misc]
         if not ignore_first_byte:
             self._offered = parsed

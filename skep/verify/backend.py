@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
@@ -28,7 +27,7 @@ class Backend(BaseBackend):
         self._turn = threading.Semaphore(AT_ONCE)
         self._lost: SkepError | None = None
 
-    def run(self, command: str, *args: str, **_: Any) -> CommandResult:
+    def run(self, command: str, *args: str, **_: object) -> CommandResult:
         """Testinfra's ``run``; ``%s`` in the command are the quoted arguments. Raises ``ConnectError``."""
         command = self.get_command(command, *args)
         with self._turn:

@@ -65,7 +65,7 @@ class Witness:
         told = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
         raise SkepError(f"no manager can answer for the cluster ({told or 'none was asked'})")
 
-    def _remember(self, key: Hashable, work: Callable[[], Any]) -> Any:
+    def _remember(self, key: Hashable, work: Callable[[], object]) -> Any:
         """The result of the first call with that key, or its exception; who comes meanwhile waits for it."""
         with self._lock:
             first = key not in self._once

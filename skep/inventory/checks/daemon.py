@@ -32,7 +32,7 @@ def check_daemons(file: InventoryFile, findings: Findings) -> None:
         _check_values(path, given, findings)
 
 
-def _check_keys(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:
+def _check_keys(path: KeyPath, given: dict[str, object], findings: Findings) -> None:
     for key in given:
         near = None if key in KNOWN_KEYS or key in _REFUSED else nearest(key, KNOWN_KEYS, _NEAR)
         if key in _REFUSED:
@@ -101,7 +101,7 @@ def _check_values(path: KeyPath, given: dict[str, Any], findings: Findings) -> N
         _check_pool((*path, "default-address-pools", index), pool, findings)
 
 
-def _check_pool(path: KeyPath, pool: dict[str, Any], findings: Findings) -> None:
+def _check_pool(path: KeyPath, pool: dict[str, object], findings: Findings) -> None:
     base, size = pool.get("base"), pool.get("size")
     if not isinstance(base, str) or isinstance(size, bool) or not isinstance(size, int):
         findings.error(path, "must be {base: RANGE, size: PREFIX LENGTH}, such as {base: 172.30.0.0/16, size: 24}")

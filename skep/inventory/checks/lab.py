@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
 from skep.inventory.document import Document
 from skep.inventory.findings import Findings, KeyPath
@@ -20,7 +19,7 @@ def check_lab(document: Document, findings: Findings) -> None:
             _text(extensions["x-lab"], path, "suite", findings)
 
 
-def _check_top(lab: dict[str, Any], findings: Findings) -> None:
+def _check_top(lab: dict[str, object], findings: Findings) -> None:
     for key in ("name", "suite", "backend"):
         _text(lab, ("x-lab",), key, findings)
     if "subnet" in lab:
@@ -34,13 +33,13 @@ def _check_top(lab: dict[str, Any], findings: Findings) -> None:
         findings.error(("x-lab", "registry-port"), f"must be a whole number from 1 to 65535, not {quoted(str(port))}")
 
 
-def _mapping(value: Any, path: KeyPath, findings: Findings) -> bool:
+def _mapping(value: object, path: KeyPath, findings: Findings) -> bool:
     """Whether it is one; nothing at all is fine, too."""
     if value is not None and not isinstance(value, dict):
         findings.error(path, "must be a mapping (key: value)")
     return isinstance(value, dict)
 
 
-def _text(mapping: dict[str, Any], path: KeyPath, key: str, findings: Findings) -> None:
+def _text(mapping: dict[str, object], path: KeyPath, key: str, findings: Findings) -> None:
     if key in mapping and not isinstance(mapping[key], str):
         findings.error((*path, key), f"must be text, not {quoted(str(mapping[key]))}")

@@ -27,7 +27,7 @@ def check_networks(file: InventoryFile, findings: Findings) -> None:
         _check_addresses(path, given, findings)
 
 
-def _check_driver(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:
+def _check_driver(path: KeyPath, given: dict[str, object], findings: Findings) -> None:
     driver = given.get("driver", "overlay")
     if driver in LOCAL_DRIVERS:
         message = f"'{driver}' networks live on a single host; one that spans the swarm is 'overlay'"

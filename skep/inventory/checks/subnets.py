@@ -102,7 +102,7 @@ def _hosts(hosts: list[MergedHost]) -> Iterator[_Taken]:
             yield _Taken("host", ("hosts", host.name, "address"), "", alone)
 
 
-def _range(kind: _Kind, path: KeyPath, name: str, text: Any) -> Iterator[_Taken]:
+def _range(kind: _Kind, path: KeyPath, name: str, text: object) -> Iterator[_Taken]:
     found = as_range(text) if isinstance(text, str) else None
     if found is not None:
         yield _Taken(kind, path, name, found)

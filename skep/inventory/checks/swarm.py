@@ -30,7 +30,9 @@ def check_swarm(file: InventoryFile, hosts: list[MergedHost], findings: Findings
         findings.error(("swarm", "data-path-port"), message)
 
 
-def _check_advertise(file: InventoryFile, given: dict[str, Any], hosts: list[MergedHost], findings: Findings) -> None:
+def _check_advertise(
+    file: InventoryFile, given: dict[str, object], hosts: list[MergedHost], findings: Findings
+) -> None:
     shared: list[tuple[tuple[str, ...], Any, int]] = [(("swarm", "advertise"), given.get("advertise"), len(hosts))]
     members = Counter(group for host in hosts for group in host.groups)
     for path, layer in layers(file):
