@@ -103,6 +103,11 @@ class _Service:
     def _deploy(self) -> None:
         deploy = self.service.get("deploy") or {}
         policy = deploy.get("restart_policy") or {}
+        back = deploy.get("rollback_config") or {}
+        if back.get("failure_action") == "rollback":
+            told = "'rollback' means 'pause' here: Swarm never rolls back a rollback"
+            path = (*self.path, "deploy", "rollback_config", "failure_action")
+            self.problems.warn(back.where("failure_action"), path, told)
         for number, preference in enumerate((deploy.get("placement") or {}).get("preferences", ())):
             if not preference.get("spread", NODE_LABELS).casefold().startswith((NODE_LABELS, ENGINE_LABELS)):
                 path = (*self.path, "deploy", "placement", "preferences", number, "spread")

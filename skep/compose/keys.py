@@ -57,8 +57,10 @@ _UPDATE = Record(
         "order": Text(("stop-first", "start-first")),
     }
 )
-_ROLLBACK = Record({**_UPDATE.fields, "failure_action": Text(("pause", "continue"))})
-_GENERIC = Record({"discrete_resource_spec": Record({"kind": Text(), "value": Whole()}, required=("kind", "value"))})
+_GENERIC = Record(
+    {"discrete_resource_spec": Record({"kind": Text(), "value": Whole()}, required=("kind", "value"))},
+    required=("discrete_resource_spec",),
+)
 _DEPLOY = Record(
     {
         "mode": Text(("replicated", "global", "replicated-job", "global-job")),
@@ -66,7 +68,7 @@ _DEPLOY = Record(
         "replicas": Whole(pointer=True),
         "labels": TextPairs(),
         "update_config": _UPDATE,
-        "rollback_config": _ROLLBACK,
+        "rollback_config": _UPDATE,
         "resources": Record(
             {
                 "limits": Record({"cpus": Amount(amount=nano_cpus), "memory": SIZE, "pids": Whole()}),

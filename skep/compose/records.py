@@ -100,6 +100,7 @@ class Record(Kind):
         return [key for key, kind in self.fields.items() if not isinstance(kind, Refused)]
 
     def merge(self, base: Fields, over: Fields, at: At, place: Place) -> Fields:
+        """Key by key. An empty list overrides nothing: a key that only the later file has, so, is not there."""
         if self.whole:
             return over
         both = Fields(base.place, base.items(), base.places)
@@ -107,6 +108,8 @@ class Record(Kind):
             there = over.where(key)
             if key in both:
                 value = self.fields.get(key, EXTENSION).merge(both[key], value, at / key, there)
+            elif value == []:
+                continue
             both.set(key, value, there)
         for key in base:
             kind = self.fields.get(key)

@@ -68,13 +68,7 @@ def _container(service: Fields, names: Names) -> Spec:
         "Mounts": [mount_spec(mount, names) for mount in service.get("volumes", ())],
         "Healthcheck": _health(service.get("healthcheck")),
         "Hosts": [" ".join(reversed(host.split(":", 1))) for host in service.get("extra_hosts", ())],
-        "DNSConfig": without_empty(
-            {
-                "Nameservers": service.get("dns"),
-                "Search": service.get("dns_search"),
-                "Options": service.get("dns_opt"),
-            }
-        ),
+        "DNSConfig": _dns(service),
         "Secrets": sorted(secrets, key=lambda one: str(one["SecretName"])),
         "Configs": sorted(configs, key=lambda one: str(one["ConfigName"])),
         "Isolation": service.get("isolation"),
@@ -89,6 +83,12 @@ def _container(service: Fields, names: Names) -> Spec:
     if "stop_grace_period" in service:
         sent["StopGracePeriod"] = int(service["stop_grace_period"])
     return sent
+
+
+def _dns(service: Fields) -> Spec | None:
+    keys = {"Nameservers": "dns", "Search": "dns_search", "Options": "dns_opt"}
+    sent = without_empty({name: service.get(key) for name, key in keys.items()})
+    return Always(sent) if any(key in service for key in keys.values()) else None
 
 
 def _environment(variables: Mapping[str, str | None]) -> list[str]:

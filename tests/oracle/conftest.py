@@ -1,4 +1,4 @@
-"""Two fresh swarms, each with the whole corpus deployed by Docker's CLI and by us: once for all tests."""
+"""A fresh swarm of each engine, with the whole corpus deployed by Docker's CLI and by us: once for all tests."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from typing import TypeVar
 
 import pytest
 
-pytest.register_assert_rewrite("comparing", "refusing", "swarms")
+pytest.register_assert_rewrite("comparing", "deploying", "judging", "refusing", "swarms")
 
-from comparing import (  # noqa: E402
-    CASES,
-    CORPUS,
-    Held,
-    deploy_ours,
-    deploy_theirs,
-    fits,
-    held,
-    listed,
-    read_by_theirs,
-)
+from cases import corpus  # noqa: E402
+from comparing import Held, held, listed  # noqa: E402
+from deploying import deploy_ours, deploy_theirs, read_by_theirs  # noqa: E402
+from grammar import generated  # noqa: E402
+from judging import Judgement, judge, wanted  # noqa: E402
 from refusing import Outcome, compare, seeds  # noqa: E402
 from swarms import ENGINES, LAB, Swarm  # noqa: E402
 
@@ -53,7 +47,7 @@ class Findings:
 
 @pytest.fixture(scope="session")
 def swarms(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[str, Swarm]]:
-    """A swarm of each engine, with the corpus on its host."""
+    """A swarm of each engine."""
     assert not lab.unsupported(), lab.unsupported()
     with turn(pytestconfig):
         lab.down(LAB.name)
@@ -61,7 +55,7 @@ def swarms(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         made = {engine: Swarm(engine, folder) for engine in ENGINES}
         try:
             lab.up(LAB)
-            _each(made, lambda swarm: swarm.start(CORPUS))
+            _each(made, Swarm.start)
             yield made
         finally:
             for swarm in made.values():
@@ -82,21 +76,28 @@ def outcomes(swarms: dict[str, Swarm]) -> dict[str, Outcome]:
     return _each(swarms, lambda swarm: compare(swarm, seeds()))
 
 
+@pytest.fixture(scope="session")
+def judged(swarms: dict[str, Swarm]) -> dict[str, Judgement]:
+    """What Docker's CLI of each engine and we made of generated files."""
+    cases = generated(*wanted())
+    return _each(swarms, lambda swarm: judge(swarm, cases))
+
+
 def _each(swarms: dict[str, Swarm], of: Callable[[Swarm], T]) -> dict[str, T]:
     with ThreadPoolExecutor(len(swarms)) as threads:
         return dict(zip(swarms, threads.map(of, swarms.values()), strict=True))
 
 
 def _compare(swarm: Swarm) -> Findings:
-    cases = [case for case in CASES if fits(case, swarm.engine)]
-    refused_renders = read_by_theirs(swarm, cases)
+    cases = [case for case in corpus() if not case.engines or swarm.engine in case.engines]
     refused = deploy_theirs(swarm, cases)
+    refused_renders = read_by_theirs(swarm, cases)
     theirs, told_theirs = held(swarm), listed(swarm)
     swarm.clear()
     refused_ours = deploy_ours(swarm, cases)
     ours, told_ours = held(swarm), listed(swarm)
     refused_again = deploy_theirs(swarm, cases)
-    told = {"theirs": told_theirs, "ours": told_ours}
     again = held(swarm)
     swarm.clear()
+    told = {"theirs": told_theirs, "ours": told_ours}
     return Findings(theirs, ours, again, told, refused, refused_ours, refused_renders, refused_again)

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from specs import document
-from swarms import NAMESPACE, Swarm
+from swarms import NAMESPACE, Swarm, until
 
 from skep.compose import ComposeError, Specs, convert, load
 from skep.refusals import RULES, Rule, SwarmFacts
@@ -140,8 +140,6 @@ def _remove(swarm: Swarm, path: str) -> str:
 
 def _clear(swarm: Swarm) -> list[str]:
     """What tasks of jobs held on to for a while; what stays after all."""
-    from swarms import _until
-
     said: list[str] = []
 
     def gone() -> bool:
@@ -153,7 +151,7 @@ def _clear(swarm: Swarm) -> list[str]:
                     said.append(_remove(swarm, f"/{kind}/{one.get('ID') or one['Id']}"))
         return not said
 
-    _until(gone, lambda: "\n".join(said))
+    until(gone, lambda: "\n".join(said))
     return said
 
 

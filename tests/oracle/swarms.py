@@ -7,11 +7,9 @@ import json
 import shlex
 import socket
 import subprocess
-import tarfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,18 @@ from skep import lab
 LAB = lab.Lab(
     "orac",
     "10.95.0.0/24",
-    (lab.LabHost("trixie", "10.95.0.11", "trixie"), lab.LabHost("forky", "10.95.0.12", "forky")),
+    tuple(lab.LabHost(suite, f"10.95.0.{11 + number}", suite) for number, suite in enumerate(lab.SUITES)),
 )
-ENGINES = {"26.1": "trixie", "28.5": "forky"}
+ENGINES = {"20.10": "bookworm", "26.1": "trixie", "28.5": "forky"}
 """Engine release -> the lab host whose Debian release has it."""
-FOLDER = "/srv/corpus"
 NAMESPACE = "com.docker.stack.namespace"
 LIMIT = 180.0
 """Seconds that a command on a host, or the removal of stacks, may take."""
 INSTALL = """
 export DEBIAN_FRONTEND=noninteractive
 apt-get -o Acquire::Check-Valid-Until=false update -qq
-apt-get install -y -qq --no-install-recommends docker.io docker-cli
+apt-get install -y -qq --no-install-recommends docker.io
+command -v docker >/dev/null || apt-get install -y -qq --no-install-recommends docker-cli
 docker swarm init --advertise-addr "$1"
 docker node update --availability drain "$(docker node ls -q)"
 for name in orac-shared orac-second; do docker network create -d overlay $name; done
@@ -76,19 +74,18 @@ class Swarm:
         argv = [*_ssh(self.host), command]
         return subprocess.run(argv, input=data, capture_output=True, timeout=LIMIT, check=False)
 
-    def start(self, corpus: Path) -> None:
-        """Install the engine, make the swarm, copy the corpus there and open the way to the API."""
+    def start(self) -> None:
+        """Install the engine, make the swarm and open the way to the API."""
         done = self.run(INSTALL, LAB.host(self.host).address)
         assert done.returncode == 0, done.stderr.decode()
-        packed = BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as tar:
-            tar.add(corpus, arcname=".")
-        done = self.run(f"mkdir -p {FOLDER}; tar -xC {FOLDER}", data=packed.getvalue())
-        assert done.returncode == 0, done.stderr.decode()
+        self.connect()
+
+    def connect(self) -> None:
+        """Open the way to the API of a swarm that is there."""
         forward = f"{self._socket}:/run/docker.sock"
         ssh = _ssh(self.host)
         self._tunnel = subprocess.Popen([*ssh[:-1], "-o", "ExitOnForwardFailure=yes", "-N", "-L", forward, ssh[-1]])
-        _until(self._socket.exists, lambda: f"the API of {self.engine}")
+        until(self._socket.exists, lambda: f"the API of {self.engine}")
         version = self.api("GET", "/version")["Version"]
         assert version.startswith(f"{self.engine}."), f"{self.host} runs {version}"
 
@@ -111,27 +108,27 @@ class Swarm:
         assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
         return json.loads(text) if text else None
 
-    def stacks(self) -> set[str]:
-        """Names of stacks of which anything is left."""
-        found: set[str] = set()
-        for path in ("services", "networks", "configs", "secrets"):
-            for one in self.api("GET", f"/{path}"):
-                found.add((one.get("Spec", one).get("Labels") or {}).get(NAMESPACE, ""))
-        return found - {""}
-
     def clear(self) -> None:
         """Remove all stacks and wait until nothing of them is left."""
-        refused = b""
+        refused: list[str] = []
 
         def gone() -> bool:
-            nonlocal refused
-            left = self.stacks()
-            if left:
-                # The CLI does not wait for the tasks: a network that one of them still has is refused, until later.
-                refused = self.run('for stack; do docker stack rm "$stack" || true; done', *sorted(left)).stderr
-            return not left
+            # A network that a task still has is refused, until later.
+            refused.clear()
+            for kind in ("services", "networks", "configs", "secrets"):
+                every = self.api("GET", f"/{kind}")
+                ours = [one for one in every if NAMESPACE in (one.get("Spec", one).get("Labels") or {})]
+                refused.extend(self._remove(f"/{kind}/{one.get('ID') or one['Id']}") for one in ours)
+            return not refused
 
-        _until(gone, lambda: f"the removal of all stacks\n{refused.decode()}")
+        until(gone, lambda: "the removal of all stacks\n" + "\n".join(refused))
+
+    def _remove(self, path: str) -> str:
+        try:
+            self.api("DELETE", path)
+        except AssertionError as error:
+            return str(error)
+        return path
 
 
 def _ssh(host: str) -> list[str]:
@@ -139,7 +136,8 @@ def _ssh(host: str) -> list[str]:
     return [program, "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10", *options]
 
 
-def _until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
+def until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
+    """Ask again and again. ``AssertionError`` with what was waited for at the deadline."""
     deadline = time.monotonic() + LIMIT
     while not holds():
         assert time.monotonic() < deadline, f"not so within {LIMIT:g} s: {what()}"

@@ -59,6 +59,12 @@ def test_the_smallest(read: Read) -> None:
     assert not specs.configs and not specs.secrets and not specs.volumes and not specs.external_networks
 
 
+@pytest.mark.parametrize("key", ["dns", "dns_search"])
+def test_an_empty_list_of_dns_is_sent(read: Read, key: str) -> None:
+    assert container(read, f"{key}: []")["DNSConfig"] == {}
+    assert "DNSConfig" not in container(read, "tty: true")
+
+
 def test_data_is_what_the_file_holds(read: Read) -> None:
     blob = bytes(range(256))
     text = "services: {a: {image: a}}\nconfigs: {c: {file: ./b/../blob}}\nsecrets: {s: {file: blob, name: own}}"

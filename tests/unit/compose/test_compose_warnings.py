@@ -54,6 +54,14 @@ def test_labels_that_proxies_do_not_read(read: Read, labels: str, deployed: str,
     assert list(warnings) == ([reads] if told else [])
 
 
+def test_a_rollback_is_not_rolled_back(read: Read) -> None:
+    document = read(f"{APP}    deploy: {{rollback_config: {{failure_action: rollback}}}}\n")
+    assert list(document.warnings) == [
+        "compose.yml:4: services.app.deploy.rollback_config.failure_action: 'rollback' means 'pause' here: Swarm never"
+        " rolls back a rollback"
+    ]
+
+
 def test_ports_of_a_range_are_told_together(problems_of: Problems) -> None:
     text = """services:
   app: {image: "a:1", ports: ["8000-8021:80-101"]}
