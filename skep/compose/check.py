@@ -103,8 +103,8 @@ class _Service:
     def _deploy(self) -> None:
         deploy = self.service.get("deploy") or {}
         policy = deploy.get("restart_policy") or {}
-        back = deploy.get("rollback_config") or {}
-        if back.get("failure_action") == "rollback":
+        back = deploy.get("rollback_config")
+        if back and back.get("failure_action") == "rollback":
             told = "'rollback' means 'pause' here: Swarm never rolls back a rollback"
             path = (*self.path, "deploy", "rollback_config", "failure_action")
             self.problems.warn(back.where("failure_action"), path, told)

@@ -78,7 +78,9 @@ class Mounts(Kind):
             try:
                 mount, ignored = short(text, item.place)
             except ValueError as problem:
-                return at.wrong(item, str(problem))
+                for reason in problem.args:
+                    at.wrong(item, reason)
+                return Nothing.NOTHING
             for option in ignored:
                 at.warn(item.place, f"the option {at.problems.value(option)} is ignored by Swarm")
         if isinstance(mount, Fields) and mount.get("type") == "bind":
@@ -121,17 +123,17 @@ def _fits(mount: Fields, item: Entry, at: At) -> bool:
             (at / options).error(mount.where(options), f"cannot be set for type {kind}")
     if kind == "tmpfs" and mount.get("source"):
         (at / "source").error(mount.where("source"), "cannot be set for type tmpfs")
-    if kind in ("bind", "npipe", "cluster") and not mount.get("source"):
+    lacks_source = kind in ("bind", "npipe", "cluster") and not mount.get("source")
+    if lacks_source and not at.problems.is_broken((*at.path, "source")):
         (at / "source").error(item.place, f"is missing: type {kind} needs one")
-        return False
-    if not mount.get("target"):
+    lacks_target = not mount.get("target")
+    if lacks_target and not at.problems.is_broken((*at.path, "target")):
         (at / "target").error(item.place, "is missing")
-        return False
-    return True
+    return not (lacks_source or lacks_target)
 
 
 def short(text: str, place: Place) -> tuple[Fields, list[str]]:
-    """The mount of a short form, and options that mean nothing; ``ValueError`` if it is none.
+    """The mount of a short form, and options that mean nothing; ``ValueError`` with every reason if it is none.
 
     Source: ``volumespec`` of docker/cli.
     """
@@ -151,7 +153,8 @@ def short(text: str, place: Place) -> tuple[Fields, list[str]]:
     ignored: list[str] = []
     mount["source"], mount["target"] = parts[:2]
     mount["type"] = "bind" if _is_path(parts[0]) else "volume"
-    for option in parts[2].split(",") if len(parts) == 3 else ():
+    options = parts[2].split(",") if len(parts) == 3 else []
+    for option in options:
         if option in ("ro", "rw"):
             mount["read_only"] = option == "ro"
         elif option == "nocopy":
@@ -161,8 +164,12 @@ def short(text: str, place: Place) -> tuple[Fields, list[str]]:
         else:
             ignored.append(option)
     kind = mount["type"]
-    if ("volume" in mount and kind == "bind") or ("bind" in mount and kind == "volume"):
-        raise ValueError(f"must have no option that does not go with a {kind}")
+    others = {"volume": PROPAGATIONS, "bind": ("nocopy",)}[kind]
+    misplaced = [option for option in dict.fromkeys(options) if option in others]
+    if misplaced:
+        raise ValueError(
+            *(f"must not have the option '{option}', which does not go with a {kind}" for option in misplaced)
+        )
     return mount, ignored
 
 

@@ -65,7 +65,8 @@ class Ports(Kind):
                 raise ValueError("must be a port such as 8080:80")
             address, ports = short(text.text)
         except ValueError as problem:
-            at.wrong(item, str(problem))
+            for reason in problem.args:
+                at.wrong(item, reason)
             return []
         if address and not ipaddress.ip_address(address).is_unspecified:
             at.warn(item.place, "the address is ignored by Swarm: it listens on all addresses of the host")
@@ -98,39 +99,50 @@ class Ports(Kind):
 def short(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     """The address, and (target, published, protocol) of each port; published is 0 where Swarm is to choose one.
 
-    Raises ``ValueError``. Source: ``nat.ParsePortSpec`` of docker/go-connections.
+    Raises ``ValueError`` with every reason. Source: ``nat.ParsePortSpec`` of docker/go-connections.
     """
     parts = text.rsplit(":", 2)
     container, _, protocol = parts[-1].partition("/")
     published = parts[-2] if len(parts) > 1 else ""
     address = parts[0].removeprefix("[").removesuffix("]") if len(parts) == 3 else ""
     protocol = protocol.lower() or "tcp"
+    reasons: list[str] = []
+    if address and not _is_address(address):
+        reasons.append("must have an IP address before the ports, or none")
     if protocol not in ("tcp", "udp", "sctp"):
-        raise ValueError("must end in /tcp, /udp or /sctp, or in no protocol")
-    if address:
-        _check_address(address)
-    first, last = _range(container)
-    if first == 0:
-        raise ValueError("must have a target port from 1 to 65535")
-    if not published:
-        targets = [(port, 0) for port in range(first, last + 1)]
-    else:
-        low, high = _range(published)
-        if first == last:
-            targets = [(first, port) for port in range(low, high + 1)]
-        elif high - low == last - first:
-            targets = [(port, low + port - first) for port in range(first, last + 1)]
-        else:
-            raise ValueError("must have as many published ports as target ports, or one target port")
+        reasons.append("must end in /tcp, /udp or /sctp, or in no protocol")
+    targets: list[tuple[int, int]] = []
+    try:
+        targets = _pairs(_range(container), _range(published) if published else None)
+    except ValueError as problem:
+        reasons.extend(problem.args)
+    if reasons:
+        raise ValueError(*reasons)
     targets.sort(key=lambda pair: (str(pair[0]), pair[1]))
     return address, [(target, port, protocol) for target, port in targets]
 
 
-def _check_address(address: str) -> None:
+def _pairs(targets: tuple[int, int], published: tuple[int, int] | None) -> list[tuple[int, int]]:
+    """Target and published port of each; 0 where none is named."""
+    first, last = targets
+    if first == 0:
+        raise ValueError("must have a target port from 1 to 65535")
+    if published is None:
+        return [(port, 0) for port in range(first, last + 1)]
+    low, high = published
+    if first == last:
+        return [(first, port) for port in range(low, high + 1)]
+    if high - low != last - first:
+        raise ValueError("must have as many published ports as target ports, or one target port")
+    return [(port, low + port - first) for port in range(first, last + 1)]
+
+
+def _is_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(address)
+        ipaddress.ip_address(text)
     except ValueError:
-        raise ValueError("must have an IP address before the ports, or none") from None
+        return False
+    return True
 
 
 def _range(text: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from skep.refusals import RULES, Rule, SwarmFacts
 from skep.refusals.table import NAMES
 from skep.swarm.references import with_ids
 
+ENGINES = ("26.1", "28.5")
 STACK = "fuzz"
 AT_ONCE = 8
 _ONE_AT_A_TIME = threading.Lock()

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from refusing import Outcome, Refused, seeds
-from swarms import ENGINES
+from refusing import ENGINES, Outcome, Refused, seeds
 
 
 @pytest.mark.parametrize("engine", ENGINES)

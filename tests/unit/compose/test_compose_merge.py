@@ -30,6 +30,7 @@ LOST = "an empty value, 0 or false does not override the earlier file's in Docke
             "ulimits: {a: {soft: 1, hard: 2}, b: 3}",
             {"ulimits": {"a": {"soft": 1, "hard": 2}, "b": 3}},
         ),
+        ("user: a", "dns: [], dns_search: []", {"user": "a"}),
         ("dns: 1.1.1.1", "dns: [2.2.2.2]", {"dns": ["1.1.1.1", "2.2.2.2"]}),
         (
             "logging: {driver: a, options: {x: 1}}",
