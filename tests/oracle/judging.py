@@ -17,7 +17,7 @@ from skep.refusals import SwarmFacts
 
 SEED, FILES = "SKEP_ORACLE_SEED", "SKEP_ORACLE_FILES"
 """Environment variables: the seed, and how many files; the whole of it is 500."""
-SAMPLE = 40
+SAMPLE = 30
 NEWEST = list(ENGINES)[-1]
 AT_ONCE = 100
 """Stacks that are there at a time."""
