@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from roles.stacks.case import Case
 from roles.stacks.volumes import kept
@@ -17,7 +18,8 @@ from skep.swarm.image import short
 from skep.swarm.labels import NAMESPACE, labels_of, stack_of
 from skep.swarm.network import POOL, body, settings
 from skep.swarm.objects import Network, Node
-from skep.swarm.service import image_of, pinned, same_image
+from skep.swarm.service import image_of, inherited, pinned, same_image
+from skep.swarm.spec import ServiceSpec
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -64,7 +66,7 @@ def _lints(case: Case) -> Iterator[Finding]:
         nodes = _nodes(case)
         for text in lints(
             document,
-            specs,
+            replace(specs, services={name: _resolved(case, spec) for name, spec in specs.services.items()}),
             nodes=nodes,
             services=told.services,
             networks=networks,
@@ -72,6 +74,14 @@ def _lints(case: Case) -> Iterator[Finding]:
             habits=bool(case.differing),
         ):
             yield Finding("warning", text, role="stacks", standing=True)
+
+
+def _resolved(case: Case, spec: ServiceSpec) -> ServiceSpec:
+    """With the platforms of its image, where they are known: of the registry's answer, else as it runs."""
+    answer, have = case.told.images.get(image_of(spec)), case.found.services.get(spec["Name"])
+    if answer is not None and not isinstance(answer, str):
+        return pinned(spec, {image_of(spec): answer})
+    return inherited(spec, have["Spec"], None, [], is_pinned=False) if have else spec
 
 
 def _nodes(case: Case) -> list[Node] | None:

@@ -15,7 +15,7 @@ from skep.swarm.image import tagged
 from skep.swarm.labels import stack_of
 from skep.swarm.network import room as room_of
 from skep.swarm.objects import Network, Node, Service
-from skep.swarm.placement import constraints_of, fitting, meets, taking_tasks
+from skep.swarm.placement import architecture, constraints_of, fitting, meets, reserved, runs_on, size, taking_tasks
 from skep.swarm.ports import Key, port_of, published
 from skep.swarm.references import attachments
 from skep.swarm.service import (
@@ -30,7 +30,7 @@ from skep.swarm.service import (
     tasks_of,
 )
 from skep.swarm.spec import ServiceSpec
-from skep.units import duration_text
+from skep.units import duration_text, in_units
 
 SECOND = 10**9
 MINUTE = 60 * SECOND
@@ -40,6 +40,8 @@ INTERVAL, RETRIES = 30 * SECOND, 3
 """The engine's defaults of a health check."""
 MASK = 24
 """Swarm's default of the bits of its subnets."""
+RESERVED = {"NanoCPUs": ("cpus",), "MemoryBytes": ("memory",)}
+"""Where a compose file reserves what; all else are generic_resources."""
 SHOWN = 3
 """Services that one line names."""
 SECTIONS: Mapping[str, Section] = {"update_config": "UpdateConfig", "rollback_config": "RollbackConfig"}
@@ -79,6 +81,7 @@ class _Lints:
     ) -> None:
         self.document = document
         self.specs = specs
+        self.all_nodes = list(nodes or ())
         self.nodes = None if nodes is None else taking_tasks(nodes)
         self.stack = stack_of(next(iter(specs.services.values())))
         self.services = services
@@ -189,13 +192,15 @@ class _Lints:
         if fits is None or self.nodes is None:
             return
         if not fits:
-            wanted = constraints_of(spec)
+            wanted, idle = constraints_of(spec), _idle(fitting(constraints_of(spec), self.all_nodes))
             alone = [n for n, one in enumerate(wanted) if not any(meets(one, node) for node in self.nodes)]
             for number in alone:
                 told = self.problems.value(wanted[number])
-                self._warn((*path, "constraints", number), f"no node that takes tasks meets {told}")
+                self._warn((*path, "constraints", number), f"no node that takes tasks meets {told}{idle}")
             if wanted and not alone:
-                self._warn((*path, "constraints"), "no node that takes tasks meets all of them")
+                self._warn((*path, "constraints"), f"no node that takes tasks meets all of them{idle}")
+            return
+        if not self._room_for(name, spec, fits):
             return
         most = placement_of(spec).get("MaxReplicas", 0)
         count = replicas_of(spec) if mode_of(spec) == "Replicated" else 0
@@ -212,6 +217,37 @@ class _Lints:
                 f"{count} replicas publish port {held[0][1]} of their host, so each takes a node of its own; nodes for"
                 f" them: {len(fits)}, so {count - len(fits)} never start",
             )
+
+    def _room_for(self, name: str, spec: ServiceSpec, fits: Sequence[Node]) -> bool:
+        """Whether any of the nodes is of the image's platform and as large as a task wants it; tells how many are not
+        enough for all. What other tasks have reserved there changes, and is left out."""
+        able = [node for node in fits if runs_on(spec, node)]
+        if not able:
+            self._warn(
+                ("services", name, "image"),
+                f"is for {_listed(_platforms(spec))}, and no node for it is that ({_listed(_systems(fits))}): its tasks"
+                " stay pending",
+            )
+            return False
+        path, wanted = ("services", name, "deploy", "resources", "reservations"), reserved(spec)
+        sizes = [size(node) for node in able]
+        for key, amount in wanted.items():
+            most = max(one.get(key, 0) for one in sizes)
+            if amount > most:
+                told = f"{_amount(key, amount)} is more than the largest node for it has ({_amount(key, most)})"
+                self._warn((*path, *RESERVED.get(key, ("generic_resources",))), f"{told}: its tasks stay pending")
+                return False
+        count = replicas_of(spec) if mode_of(spec) == "Replicated" else 0
+        room = (
+            sum(min(one.get(key, 0) // amount for key, amount in wanted.items()) for one in sizes) if wanted else count
+        )
+        if count > room:
+            self._warn(
+                path,
+                f"{count} replicas with this are more than fit on the {len(able)} nodes there are for them:"
+                f" {count - room} never start",
+            )
+        return True
 
     def _taken(self) -> Mapping[Key, list[ServiceSpec]]:
         """Specs of services that are not of this stack, by the ports of hosts that they publish."""
@@ -272,6 +308,32 @@ class _Lints:
             virtual += has_virtual_address(spec)
             nodes = max(nodes, min(count, 1 if fits is None else len(fits)))
         return tasks, virtual, nodes
+
+
+def _idle(nodes: Sequence[Node]) -> str:
+    """Nodes that would do if they took tasks, and why they take none."""
+    told = []
+    for node in nodes[:SHOWN]:
+        down = (node.get("Status") or {}).get("State") == "down"
+        why = "Down" if down else f"set to {(node.get('Spec') or {}).get('Availability')}"
+        told.append(f"{(node.get('Description') or {}).get('Hostname')} would, and is {why}")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _platforms(spec: ServiceSpec) -> list[str]:
+    found = placement_of(spec).get("Platforms") or ()
+    return sorted({f"{one.get('OS') or 'any'}/{one.get('Architecture') or 'any'}" for one in found})
+
+
+def _systems(nodes: Sequence[Node]) -> list[str]:
+    found = [(node.get("Description") or {}).get("Platform") or {} for node in nodes]
+    return sorted({f"{one.get('OS', 'unknown')}/{architecture(one)}" for one in found})
+
+
+def _amount(key: str, number: int) -> str:
+    if key == "MemoryBytes":
+        return f"{number / 2**30:.3g}G"
+    return str(in_units(key, [number])[0]) if key in RESERVED else f"{number} {key}"
 
 
 def _listed(names: Sequence[str]) -> str:

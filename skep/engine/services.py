@@ -30,7 +30,7 @@ from skep.engine.tasks import (
     task_name,
 )
 from skep.swarm.labels import stack_of
-from skep.swarm.placement import is_meant, is_ready
+from skep.swarm.placement import is_meant, is_ready, reserved
 from skep.swarm.ports import published
 from skep.swarm.service import health_of, is_global, is_job, job_of, replicas_of, rollout_of
 from skep.units import seconds_text
@@ -59,7 +59,8 @@ class Verdict:
     ``left``: seconds until its tasks have run long enough, where nothing else is missing but Swarm's word on the
     roll-out, which comes then; not above zero where that is late. ``over``: why it will not
     get there any more, ``remedy`` what would help where it is not the stack's files. ``failed``: ids of the current
-    spec's tasks that failed, by slot. ``arrived``: all that is missing is the end of tasks that were told to
+    spec's tasks that failed, by slot. ``port_waits``: ids of tasks that wait for a port of a host, where nothing else
+    of the service moves. ``arrived``: all that is missing is the end of tasks that were told to
     stop, ``stopping`` in words.
     """
 
@@ -68,6 +69,7 @@ class Verdict:
     over: str = ""
     failed: Mapping[str | int, frozenset[str]] = field(default_factory=dict)
     remedy: str = ""
+    port_waits: frozenset[str] = frozenset()
     arrived: bool = False
     stopping: str = ""
 
@@ -117,11 +119,15 @@ def judge(
         over = f"the roll-out of {name} is stuck: Swarm waits for its task on {place}, which is down"
         stack, short = _names(service)
         remedy = f"bring {place} back, or roll out anew: invoke stack.restart {stack} {short}"
-    held_up = update in GOES_ON and not over and any(error_of(task) and not holds_node(task) for task in slots.coming)
-    if held_up and _ports_of_hosts(service):
-        remedy = _anew(service)
-    done = enough and left <= 0 and not over
     unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
+    places_there = sum(is_meant(service["Spec"], node) for node in nodes.values())
+    of_ports = unplaced and not over and _ports_of_hosts(service) and places_there and not _reserves(service)
+    if of_ports and wanted > places_there:
+        remedy = _too_many(service, wanted, places_there)
+    elif of_ports:
+        remedy = _anew(service) if update else _taken(service)
+    all_wait = remedy and unplaced and len(unplaced) == len(slots.coming) and not stopping
+    done = enough and left <= 0 and not over
     bad = unplaced[0] if unplaced else slots.newest_failure
     slowest = min(slots.coming, key=rank, default=None)
     row = ServiceRow(
@@ -155,6 +161,7 @@ def judge(
         over,
         slots.failed,
         remedy,
+        port_waits=frozenset(task["ID"] for task in unplaced) if all_wait else frozenset(),
         arrived=there >= wanted and surplus == len(stopping) and update not in GOES_ON and left <= 0 and not over,
         stopping=still,
     )
@@ -192,6 +199,29 @@ def _anew(service: Service) -> str:
             f" stop-first' under update_config of {name} and deploy it; if a task stays pending after that: {restart}"
         )
     return f"Swarm places it once it is rolled out anew: {restart}"
+
+
+def _taken(service: Service) -> str:
+    """What helps where the port was taken before the service came."""
+    port, (stack, name) = _ports_of_hosts(service)[0], _names(service)
+    return (
+        f"publish another port than {port} in {name}, or remove what holds it on the nodes (on each: docker ps --filter"
+        f" publish={port}), then: invoke stack.restart {stack} {name}"
+    )
+
+
+def _too_many(service: Service, wanted: int, places: int) -> str:
+    """What helps where each task takes a node of its own and there are fewer nodes."""
+    port = _ports_of_hosts(service)[0]
+    return (
+        f"each task takes port {port} of a node, and {wanted} are to run on {places}: write 'replicas: {places}' for"
+        f" {_names(service)[1]} and deploy it, or add nodes"
+    )
+
+
+def _reserves(service: Service) -> bool:
+    """Whether its tasks may wait for room as well as for a port."""
+    return bool(reserved(service["Spec"]))
 
 
 def _names(service: Service) -> tuple[str, str]:

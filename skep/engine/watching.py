@@ -29,6 +29,10 @@ LONGEST = 1.0
 NODES_FOR = 1.0
 """Seconds for which the list of nodes is taken as it was."""
 
+PORT_WAIT = 15.0
+"""Seconds for which tasks wait for a port of a host while nothing moves, before that counts as for ever. Swarm places
+one within a second of the port's release, or not at all (moby#36934)."""
+
 FAILURES = 3
 """Tasks of one slot that failed one after another, while nothing else of the stack was on its way any more."""
 
@@ -50,6 +54,8 @@ class StackWatch:
     """Who can ask nodes."""
     _runs: dict[str, _Run] = field(default_factory=dict)
     _excused: set[str] = field(default_factory=set)
+    _port_waits: dict[str, tuple[frozenset[str], float]] = field(default_factory=dict)
+    """By service: which tasks wait for a port of a host, and since when."""
     _last: float | None = None
     _offset: tuple[str, float] = ("", 0.0)
     _nodes: tuple[float, Mapping[str, Node]] = (float("-inf"), {})
@@ -151,6 +157,7 @@ class StackWatch:
                 over.setdefault(
                     verdict.row.name, f"{verdict.row.name} keeps {verdict.row.fate}: {max(counts)} tasks in a row"
                 )
+        over |= {name: told for name, told in self._waiting_in_vain(verdicts).items() if name not in over}
         went_back = any(verdict.row.update == "rollback_completed" for verdict in verdicts if verdict.over)
         if over:
             raise StepFailed(
@@ -160,12 +167,36 @@ class StackWatch:
                 or (f"what ran before runs; fix what fails, then: invoke stack.deploy {stack}" if went_back else None),
             )
 
+    def _waiting_in_vain(self, verdicts: Sequence[Verdict]) -> dict[str, str]:
+        """Services whose tasks have waited long enough for a port of a host, while nothing of the stack moved that
+        might give it up."""
+        now = self.clock()
+        if any(verdict.row.state == "moving" for verdict in verdicts):
+            self._port_waits.clear()
+            return {}
+        before = self._port_waits
+        waits = {verdict.row.name: verdict for verdict in verdicts if verdict.port_waits}
+        self._port_waits = {
+            name: before[name] if name in before and before[name][0] == one.port_waits else (one.port_waits, now)
+            for name, one in waits.items()
+        }
+        return {
+            name: f"{'the roll-out of ' if one.row.update else ''}{name} is stuck: {_counted(len(one.port_waits))} for"
+            f" a port of a host that nothing gives up"
+            for name, one in waits.items()
+            if now - self._port_waits[name][1] >= PORT_WAIT
+        }
+
     def _again(self, verdicts: Sequence[Verdict], late: int, took: float) -> float:
         """When all that is missing is time: then. Else soon, but managers that are slow to answer get a rest."""
         times = [verdict.left for verdict in verdicts if verdict.left is not None]
         if not times or len(times) < late or max(times) < -1:
             return max(STEP, took)
         return min(LONGEST, max(DUE, took, *times))
+
+
+def _counted(tasks: int) -> str:
+    return "a task waits" if tasks == 1 else f"{tasks} tasks wait"
 
 
 def _to_blame(

@@ -116,6 +116,7 @@ class Description(TypedDict, total=False):
 
     Hostname: str
     Platform: Platform
+    Resources: Mapping[str, object]
     Engine: EngineDescription
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skep.swarm.addresses import go_address, go_network
 from skep.swarm.objects import Node
 from skep.swarm.service import placement_of
-from skep.swarm.spec import ServiceSpec
+from skep.swarm.spec import Platform, ServiceSpec
 
 ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
 NODE_LABELS = "node.labels."
@@ -85,6 +86,35 @@ def runs_on(spec: ServiceSpec, node: Node) -> bool:
         and ALIASES.get(one.get("Architecture", ""), one.get("Architecture", "")) in ("", ALIASES.get(machine, machine))
         for one in platforms
     )
+
+
+def architecture(platform: Platform) -> str:
+    """A node's machine, by the name that images have for it."""
+    own = str(platform.get("Architecture") or "unknown")
+    return ALIASES.get(own, own)
+
+
+def reserved(spec: ServiceSpec) -> dict[str, int]:
+    """What a task of that ServiceSpec wants of its node for itself: ``NanoCPUs``, ``MemoryBytes``, kinds of others."""
+    resources = spec["TaskTemplate"].get("Resources") or {}
+    return _amounts(resources.get("Reservations") or {})
+
+
+def size(node: Node) -> dict[str, int]:
+    """What a node has of the same, taken or not."""
+    return _amounts((node.get("Description") or {}).get("Resources") or {})
+
+
+def _amounts(resources: Any) -> dict[str, int]:
+    """Of named ones Swarm counts how many there are of a kind."""
+    found = {key: int(resources[key]) for key in ("NanoCPUs", "MemoryBytes") if resources.get(key)}
+    for one in resources.get("GenericResources") or ():
+        counted, named = one.get("DiscreteResourceSpec"), one.get("NamedResourceSpec")
+        if counted:
+            found[counted["Kind"]] = found.get(counted["Kind"], 0) + int(counted["Value"])
+        elif named:
+            found[named["Kind"]] = found.get(named["Kind"], 0) + 1
+    return found
 
 
 def constraints_of(spec: ServiceSpec) -> Sequence[str]:

@@ -23,12 +23,14 @@ IDS = [f"{place} {case['lint']}" for place, case in enumerate(CASES)]
 ROOT = Path(__file__).parents[3]
 
 
-def a_node(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+def a_node(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    spec = dict(given)
+    size, platform = spec.pop("size", {}), {"OS": "linux", "Architecture": spec.pop("arch", "x86_64")}
     return {
         "ID": f"id-{name}",
+        "Status": {"State": spec.pop("state", "ready")},
         "Spec": {"Availability": "active", "Role": "worker", **spec},
-        "Description": {"Hostname": name},
-        "Status": {"State": "ready"},
+        "Description": {"Hostname": name, "Resources": size, "Platform": platform},
     }
 
 
@@ -70,7 +72,11 @@ def said(case: Mapping[str, Any]) -> list[str]:
     ]
     nodes = [a_node(name, spec) for name, spec in (case.get("nodes") or {}).items()] or None
     mask = {"mask": case["mask"]} if "mask" in case else {}
-    return lints(document, convert(document, "mine"), nodes=nodes, services=others, networks=swarms, **mask)
+    specs = convert(document, "mine")
+    for spec in specs.services.values() if "platforms" in case else ():
+        platforms = [{"OS": "linux", "Architecture": one} for one in case["platforms"]]
+        spec["TaskTemplate"].setdefault("Placement", {})["Platforms"] = platforms
+    return lints(document, specs, nodes=nodes, services=others, networks=swarms, **mask)
 
 
 @pytest.mark.golden
@@ -82,7 +88,7 @@ def test_each_lint(place: int, case: Mapping[str, Any]) -> None:
 
 def test_each_lint_speaks_and_is_silent() -> None:
     assert {case["lint"] for case in CASES if "said" in case} == {case["lint"] for case in CASES if "said" not in case}
-    assert len({case["lint"] for case in CASES}) == 9
+    assert len({case["lint"] for case in CASES}) == 11
 
 
 def test_habits_are_not_told_where_nothing_changes() -> None:

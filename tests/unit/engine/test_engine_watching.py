@@ -10,7 +10,7 @@ import pytest
 from skep.engine import watching
 from skep.engine.conditions import CONDITIONS, WATCHES, watch
 from skep.engine.tasks import parse_time
-from skep.engine.watching import DUE, FAILURES, LONGEST, STEP, StackWatch
+from skep.engine.watching import DUE, FAILURES, LONGEST, PORT_WAIT, STEP, StackWatch
 from skep.errors import StepFailed
 from tests.unit.engine.stacks import NODES, service, task
 
@@ -168,6 +168,69 @@ def test_a_roll_out_that_waits_for_a_port_of_a_host_names_what_helps(fake: Fake,
     spec["EndpointSpec"] = {"Ports": [{"PublishMode": "host", "PublishedPort": 9090}]}
     scene.look(1.0)
     assert helps in scene.watch.remedy
+
+
+def of_hosts(scene: Scene, order: str = "stop-first") -> None:
+    """The service publishes a port of its hosts, and its one task waits for that."""
+    spec = scene.services[0]["Spec"]
+    spec |= {"Labels": {"com.docker.stack.namespace": "web"}, "UpdateConfig": {"Order": order}}
+    spec["EndpointSpec"] = {"Ports": [{"PublishMode": "host", "PublishedPort": 9090}]}
+    scene.tasks = [task(1, slot=1, state="pending", err="no suitable node (host-mode port already in use)", node="")]
+
+
+def test_a_roll_out_that_waits_for_a_port_that_nothing_gives_up_ends_early_with_what_helps(fake: Fake) -> None:
+    scene = Scene(fake, service(update="updating"))
+    of_hosts(scene)
+    scene.look()
+    scene.look(PORT_WAIT - 1)
+    with pytest.raises(
+        StepFailed, match="the roll-out of web_app is stuck: a task waits for a port of a host"
+    ) as failure:
+        scene.look(2.0)
+    assert failure.value.next_action == "Swarm places it once it is rolled out anew: invoke stack.restart web app"
+    assert "host-mode port already in use" in str(failure.value.cause)
+
+
+@pytest.mark.parametrize(("update", "helps"), [("completed", "Swarm places it once"), (None, "publish another port")])
+def test_a_task_may_wait_for_a_port_outside_a_roll_out(fake: Fake, update: str | None, helps: str) -> None:
+    scene = Scene(fake, service(**({"update": update} if update else {})))
+    of_hosts(scene)
+    scene.look()
+    with pytest.raises(StepFailed, match="web_app is stuck") as failure:
+        scene.look(PORT_WAIT)
+    assert str(failure.value.next_action).startswith(helps)
+    assert str(failure.value.next_action).endswith("invoke stack.restart web app")
+
+
+def test_more_tasks_with_a_port_of_their_host_than_nodes_end_early(fake: Fake) -> None:
+    scene = Scene(fake, service(replicas=4))
+    of_hosts(scene)
+    scene.tasks += [scene.run(n, 900, slot=n, node=where) for n, where in ((2, "m1"), (3, "w1"), (4, "w2"))]
+    scene.look()
+    with pytest.raises(StepFailed, match="web_app is stuck: a task waits for a port of a host") as failure:
+        scene.look(PORT_WAIT)
+    assert failure.value.next_action == (
+        "each task takes port 9090 of a node, and 4 are to run on 3: write 'replicas: 3' for app and deploy it,"
+        " or add nodes"
+    )
+
+
+@pytest.mark.parametrize("moves", ["old task stops", "other service", "another task", "room is asked for"])
+def test_a_task_that_may_still_get_its_port_is_waited_for(fake: Fake, moves: str) -> None:
+    scene = Scene(fake, service(update="updating", replicas=2), service("web_b"))
+    of_hosts(scene)
+    scene.tasks.append(scene.run(20, 900, of=scene.services[1]))
+    waiting = scene.tasks[0]
+    if moves == "old task stops":
+        scene.tasks.append(task(5, slot=1, desired="shutdown"))
+    elif moves == "other service":
+        scene.tasks[1] = scene.run(20, of=scene.services[1], state="preparing")
+    elif moves == "room is asked for":
+        scene.services[0]["Spec"]["TaskTemplate"]["Resources"] = {"Reservations": {"MemoryBytes": 1 << 40}}
+    for number in range(4):
+        if moves == "another task":
+            waiting["ID"] = f"t{30 + number}"
+        scene.look(PORT_WAIT - 1)
 
 
 def test_tasks_that_fail_again_and_again_end_the_wait(fake: Fake) -> None:
