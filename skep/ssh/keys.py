@@ -95,7 +95,7 @@ class Identity:
                 raise self._frozen(name) from None
             self._refused.append(name)
         if not transport.is_active():
-            raise self._cut_off()
+            raise self._ended(transport) or self._cut_off()
         return False
 
     def _keys(self) -> Iterator[tuple[str, paramiko.PKey]]:
@@ -160,6 +160,22 @@ class Identity:
             step="connect",
             cause=f"{self.settings.host} port {self.settings.port}: no answer to {name} in time",
             next_action="look at the host: its sshd, or what it asks about users, hangs",
+        )
+
+    def _ended(self, transport: paramiko.Transport) -> LoginError | None:
+        """What the host said before it ended the connection at a login that it took: its accounts allow none. Sshd
+        says that in a banner, in PAM's words."""
+        banner = getattr(transport.auth_handler, "banner", None)  # ``get_banner`` tells none once all has ended
+        said = " ".join((banner or b"").decode(errors="replace").split())
+        user = self.settings.user
+        if not said or len(self._refused) > 1:
+            return None
+        return LoginError(
+            f"login as {user}{self.of} was ended by the host",
+            step="connect",
+            cause=f"it said: {said}",
+            next_action=f"at the host's console: chage -E -1 {user} where the account has expired, passwd {user} where"
+            f" the password has; what else forbids it stands in: journalctl -u ssh",
         )
 
     def _cut_off(self) -> LoginError:

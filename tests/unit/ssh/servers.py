@@ -16,7 +16,7 @@ from typing import Any
 
 import paramiko
 from paramiko import common
-from paramiko.common import cMSG_CHANNEL_SUCCESS
+from paramiko.common import cMSG_CHANNEL_SUCCESS, cMSG_USERAUTH_BANNER
 
 PASSWORD = "pass word's"
 CHUNK = 32768
@@ -47,6 +47,8 @@ class Server:
     authorized: list[paramiko.PKey] = field(default_factory=list)
     more_keys: list[Any] = field(default_factory=list)
     """Further host keys, such as one with a certificate."""
+    last_words: str = ""
+    """What it says to a key that it takes, and hangs up, as sshd does where an account has expired."""
     open_to_all: bool = False
     """Whether it lets everybody in who comes as far as asking."""
     commands: list[str] = field(default_factory=list)
@@ -134,8 +136,19 @@ class _Login(paramiko.ServerInterface):
             if self.failures == self.server.tries:
                 self.transport.sock.close()
             return common.AUTH_FAILED
+        if self.server.last_words:
+            self._hang_up(self.server.last_words)
+            return common.AUTH_FAILED
         self.server.users.append(username)
         return common.AUTH_SUCCESSFUL
+
+    def _hang_up(self, words: str) -> None:
+        banner = paramiko.Message()
+        banner.add_byte(cMSG_USERAUTH_BANNER)
+        banner.add_string(words)
+        banner.add_string("")
+        self.transport._send_message(banner)  # type: ignore[attr-defined]
+        self.transport.sock.close()
 
     def check_auth_password(self, username: str, password: str) -> int:
         if password != PASSWORD:

@@ -178,6 +178,16 @@ def test_many_keys_of_an_agent(serve: Serve, login: Login, agent: Any) -> None:
     assert "name the right one as ssh.key" in str(failure.value.next_action)
 
 
+def test_an_account_that_allows_no_login_is_told_in_the_hosts_words(serve: Serve, login: Login, tmp_path: Path) -> None:
+    file = write(tmp_path / "key", MADE["ecdsa"], PKCS8)
+    server = serve(authorized=[load(file)], last_words="Your account has expired;\nplease contact somebody.\n")
+    with pytest.raises(LoginError) as failure:
+        login(server, key=file, password=None, user="me").run("true")
+    assert failure.value.message == "login as me was ended by the host"
+    assert failure.value.cause == "it said: Your account has expired; please contact somebody."
+    assert "chage -E -1 me" in str(failure.value.next_action)
+
+
 def test_identities_only_keeps_the_agents_other_keys_back(
     serve: Serve, login: Login, agent: Any, tmp_path: Path
 ) -> None:
