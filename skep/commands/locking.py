@@ -38,9 +38,11 @@ def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
     """What ``act`` gives, and who held the lock at its beginning."""
     asking = Workers(1, "lock")
     asked = asking.submit(lock.read, site.pool, site.manager_names)
-    asking.close()
-    found = act()
-    holders, _ = result(asked)
+    try:
+        found = act()
+        holders, _ = result(asked)
+    finally:
+        asking.close()
     return found, next(iter(holders.values()), None)
 
 
