@@ -32,6 +32,10 @@ _FRESH = f"""grep -qs '^{{"id": "[^"]*", "who": ' lock && [ {_AGE} -lt {lease.TT
 """sh; whether somebody has the lock. What is no lock, and one whose time lies in the future, is nobody's."""
 
 
+class Unwritable(ConnectError):
+    """A manager answers, and takes no lock."""
+
+
 class ClusterLock:
     """Take with ``with``; ``lease`` tells whether it still is held."""
 
@@ -68,7 +72,8 @@ class ClusterLock:
             raise nobody(
                 f"the cluster lock needs {need} of {len(self._managers)} managers, {answered} answered",
                 silent,
-                "bring the managers back; without a majority nobody can know that nobody else is at work",
+                _unwritable([name for name, error in silent.items() if isinstance(error, Unwritable)])
+                or "bring the managers back; without a majority nobody can know that nobody else is at work",
             )
         self._thread = threading.Thread(target=self._keep, name="lock", daemon=True)
         self._thread.start()
@@ -85,8 +90,7 @@ class ClusterLock:
     def announce(self, hosts: Iterable[str]) -> None:
         """Tell hosts the number of this lock, so that none takes a script of an older run any more. One that cannot be
         told now learns it from the first script of this run."""
-        script = f"{GUARDED}\n{raised(self.lease.number, self.holder)}"
-        self._pool.map(lambda session: session.run(script, timeout=15), hosts)
+        _announce(self._pool, hosts, self.lease.number, self.holder)
 
     def _take(self, name: str) -> None:
         found = _attempt(self._pool[name], self.holder, replace="")
@@ -151,6 +155,14 @@ class ClusterLock:
         return None
 
 
+def _unwritable(names: Sequence[str]) -> str:
+    """What to do where managers take no lock; empty without any."""
+    if not names:
+        return ""
+    look = "df -h /var/lib/skep; df -i /var/lib/skep; findmnt -T /var/lib/skep"
+    return f"make /var/lib/skep writable on {', '.join(names)}; what is wrong there shows: {look}"
+
+
 def held_by(holder: Holder, host: str | None = None) -> LockHeld:
     """What there is to say where somebody else has the lock."""
     error = LockHeld(
@@ -176,9 +188,17 @@ def read(pool: Pool, managers: Sequence[str]) -> tuple[dict[str, Holder], Failur
 
 
 def break_all(pool: Pool, managers: Sequence[str]) -> tuple[list[str], Failures]:
-    """Remove the lock everywhere, whoever holds it; the managers where that was done."""
+    """Remove the lock everywhere, whoever holds it; the managers where that was done. Hosts first learn a higher number
+    than its own, so that they refuse what its run still sends."""
+    seen, _ = ask_each(pool, managers, f"{GUARDED}\n{SEEN}\necho $seen", "the fence cannot be read")
+    _announce(pool, pool.hosts, 1 + max(map(int, seen.values()), default=0), me("cluster.unlock"))
     answers, failures = ask_each(pool, managers, f"{GUARDED}\nrm -f lock", "the lock cannot be removed")
     return list(answers), failures
+
+
+def _announce(pool: Pool, hosts: Iterable[str], number: int, holder: Holder) -> None:
+    script = f"{GUARDED}\n{raised(number, holder)}"
+    pool.map(lambda session: session.run(script, timeout=15), hosts)
 
 
 def ask_each(pool: Pool, managers: Sequence[str], script: str, otherwise: str) -> tuple[dict[str, str], Failures]:
@@ -214,7 +234,7 @@ echo "$least\""""
     if result.status == HELD:
         return _holder(result.out)
     if result.status:
-        raise ConnectError("the lock cannot be written", host=session.host, step="lock", cause=result.err.strip())
+        raise Unwritable("the lock cannot be written", host=session.host, step="lock", cause=result.err.strip())
     return int(result.out)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from skep import lock
 from skep.errors import ConnectError, LockHeld
+from skep.fence import REFUSED, fenced, read_fence
 from skep.holder import Holder
 from skep.lease import TTL
 from skep.lock import ClusterLock
@@ -298,3 +299,29 @@ def test_a_loss_names_who_has_had_it_since_be_that_run_over_or_not(pool: Pools) 
         with cluster_lock(pool(), "stack.deploy web") as later:
             pass
         assert str(later.holder) in stale.lease.loss().message
+
+
+def test_once_it_was_removed_hosts_refuse_what_its_run_still_sends(pool: Pools) -> None:
+    here = pool()
+    with cluster_lock(here) as taken:
+        mine = fenced(taken.lease.number, taken.holder, "echo done")
+        assert here["m2"].run(mine).out == "done\n"
+        lock.break_all(here, here.hosts)
+        refused = here["m2"].run(mine)
+        assert refused.status == REFUSED
+        assert read_fence(refused.err)[1] is not None
+        assert "cluster.unlock" in refused.err
+    with cluster_lock(here) as after:
+        assert here["m2"].run(fenced(after.lease.number, after.holder, "echo done")).out == "done\n"
+
+
+def test_a_manager_that_takes_no_file_is_named_with_what_helps_there(pool: Pools) -> None:
+    here = pool("m1")
+    place = here["m1"].file("")
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("a file where a folder belongs")
+    with pytest.raises(ConnectError) as failure, cluster_lock(here):
+        pass
+    assert failure.value.message == "the cluster lock needs 1 of 1 managers, 0 answered"
+    assert "m1: the lock cannot be written" in str(failure.value.cause)
+    assert str(failure.value.next_action).startswith("make /var/lib/skep writable on m1; ")
