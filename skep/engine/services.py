@@ -45,6 +45,9 @@ ENDED = {
 }
 """Words of Swarm for a roll-out that did not arrive, and goes no further by itself."""
 
+NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", "no VNI provided")
+"""Words of engines that have lost their place in the swarm's networks; there is no status for it (moby#34864)."""
+
 GOES_ON = ("updating", "rollback_started")
 """Words of Swarm for a roll-out under way."""
 
@@ -129,6 +132,7 @@ def judge(
     all_wait = remedy and unplaced and len(unplaced) == len(slots.coming) and not stopping
     done = enough and left <= 0 and not over
     bad = unplaced[0] if unplaced else slots.newest_failure
+    remedy = remedy or _engine_to_blame(service, bad, nodes)
     slowest = min(slots.coming, key=rank, default=None)
     row = ServiceRow(
         name=service["Spec"]["Name"],
@@ -199,6 +203,17 @@ def _anew(service: Service) -> str:
             f" stop-first' under update_config of {name} and deploy it; if a task stays pending after that: {restart}"
         )
     return f"Swarm places it once it is rolled out anew: {restart}"
+
+
+def _engine_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
+    """What helps where a node rejects every task that needs an overlay network; nothing where that is not it."""
+    if bad is None or bad["Status"]["State"] != "rejected" or not any(one in error_of(bad) for one in NO_OVERLAYS):
+        return ""
+    node, (stack, _) = node_name(nodes, bad.get("NodeID", "")), _names(service)
+    return (
+        f"the stack is not to blame: the engine of {node} is in the swarm without its overlay networks. Restart it:"
+        f" invoke cluster.up, or on {node}: systemctl restart docker; then: invoke stack.deploy {stack}"
+    )
 
 
 def _taken(service: Service) -> str:

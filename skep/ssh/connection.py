@@ -45,8 +45,8 @@ class _Through(Connection):
     """A connection that knows the settings in force. Its way through a gateway may end without a traceback: paramiko's
     thread closes its channel, and the gateway may be gone by then."""
 
-    settings: Settings = None  # type: ignore[assignment]
-    """An attribute of the class, or Invoke would keep it in the configuration that all connections share."""
+    settings: Settings
+    """Given by ``build``."""
 
     def open_gateway(self) -> Any:
         channel = super().open_gateway()
