@@ -9,10 +9,13 @@ from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
 from skep.milestones import engine_up
 from skep.model import Cluster
-from skep.plan import Step, Wait
+from skep.plan import Finding, Step, Wait
 from skep.rolling import unheard as not_heard
 from skep.rolling import unlock
 from skep.steps import StepId
+
+SHOWN = 3
+"""Managers that are named."""
 
 
 def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
@@ -28,7 +31,7 @@ def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
             yield unlock(unlock_id(host.name), host.name, needs=(engine_up(host.name),))
 
 
-def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step | Finding]:
     """Hosts whose engine runs as a node that the managers do not see: after a leader was lost, for example.
 
     A new leader that has just not heard of a node yet (``unknown``) needs no step: it will in a moment.
@@ -38,6 +41,8 @@ def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
         node = seen.node_of(state) if seen else None
         if state is None or node is None or node.role != host.role or moved(state, node):
             continue
+        if seen and state.node_state == "active" and (node.state == "down" or node.reachability == "unreachable"):
+            yield _cut_off(host.name, seen)
         if cause := _absent(state, node):
             yield Wait(
                 id=heard_id(host.name),
@@ -49,6 +54,24 @@ def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
                 needs=(unlock_id(host.name),),
                 after=(engine_up(host.name),),
             )
+
+
+def _cut_off(name: str, seen: View) -> Finding:
+    """A host that answers us, whose engine is active in the swarm, and that the managers do not hear: what there is to
+    suspect. UDP ports cannot be tried, for nothing answers on them."""
+    heard = [node for node in seen.nodes.values() if node.reachability == "reachable" and node.hostname != name]
+    others = ", ".join(sorted(node.hostname for node in heard[:SHOWN])) or "the managers"
+    ports = "2377/tcp, 7946/tcp, 7946/udp and 4789/udp"
+    return Finding(
+        "warning",
+        f"SSH works and its engine is active, and the managers do not hear it: Swarm's ports between {name} and"
+        f" {others} may be closed. 2377/tcp and 7946/tcp are tried, and told where they are; 7946/udp and 4789/udp"
+        " cannot be tried, and are suspected where nothing is told",
+        host=name,
+        role="swarm",
+        next_action=f"compare the firewalls of {name} and {others} for {ports}: nft list ruleset; if they are open, on"
+        f" {name}: journalctl -u docker",
+    )
 
 
 def _absent(state: State, node: Node) -> str | None:

@@ -221,6 +221,8 @@ class _Lints:
     def _room_for(self, name: str, spec: ServiceSpec, fits: Sequence[Node]) -> bool:
         """Whether any of the nodes is of the image's platform and as large as a task wants it; tells how many are not
         enough for all. What other tasks have reserved there changes, and is left out."""
+        if any(not (node.get("Description") or {}).get("Platform") for node in fits):
+            return True  # a node that has told nothing of itself yet
         able = [node for node in fits if runs_on(spec, node)]
         if not able:
             self._warn(
