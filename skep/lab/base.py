@@ -48,7 +48,7 @@ def recipe(suite: str, mirror: str, proxy: dict[str, str], more: Sequence[str] =
         "--format=directory",
         f"--include={','.join([_CONTENTS, *more])}",
         *[f"--aptopt={setting}" for setting in settings],
-        "--skip=cleanup/apt/lists",  # so that a host can install packages at once
+        "--skip=cleanup/apt",  # so that a host can install packages at once
         suite,
         f"deb {mirror} {suite} main",
     ]

@@ -35,8 +35,15 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
+rm -rf "$root"/var/cache/apt/archives/*.deb
+# What every host would do again at its first installation: fetch the engine's packages, and read the lists, from which
+# apt makes its caches.
+packages=docker.io
+if chroot "$root" apt-cache show docker-cli > /dev/null 2>&1; then packages="$packages docker-cli"; fi
+# shellcheck disable=SC2086 # words
+chroot "$root" apt-get -qq -y --no-install-recommends --download-only install $packages > /dev/null
+
 # What differs from host to host is written when a host is made.
 rm -f "$root/etc/hostname" "$root/etc/hosts" "$root/etc/resolv.conf" "$root/etc/machine-id" \
     "$root/var/lib/dbus/machine-id"
 : > "$root/etc/machine-id"
-rm -rf "$root"/var/cache/apt/archives/*.deb

@@ -258,6 +258,21 @@ def test_apt_may_remove_nothing_at_all(host: Host, debian: Callable[..., None], 
     assert ["--no-remove" in call for call in host.apt if " install " in call] == [True]
 
 
+@pytest.mark.parametrize(
+    ("cached", "newer", "used"), [(True, "", True), (True, "/var/lib/dpkg/status", False), (False, "", False)]
+)
+def test_a_look_reads_apts_cache_only_where_apt_would_not_write_it_anew(
+    host: Host, cached: bool, newer: str, used: bool
+) -> None:
+    for name, body in {"apt-get": "", "find": f"echo {newer}", "systemctl": "", "dpkg-query": ""}.items():
+        host.stand_in(name, body)
+    if cached:
+        (host.folder / "pkgcache.bin").write_text("packages")
+    probe = engine_role.probe.replace("/var/cache/apt", str(host.folder)).replace("-v dockerd", "-v no-dockerd")
+    assert host.run(HOST + probe).returncode == 0
+    assert [" -s " in call and "Dir::Cache::pkgcache=" not in call for call in host.called("apt-get")] == [used]
+
+
 HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'
 
 

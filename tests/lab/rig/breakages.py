@@ -91,3 +91,10 @@ BREAKAGES = {
         undo="iptables -D OUTPUT -p tcp -m multiport --dports 80,8080 -j REJECT",
     ),
 }  # fmt: skip
+
+TOGETHER = (
+    ("engine-disabled", "daemon-file", "swarm-label", "networks-gone", "stacks-service-gone"),
+    ("daemon-in-force", "swarm-availability", "stacks-image"),
+)
+"""Those that have nothing to do with each other are looked at and fixed at once."""
+GROUPS = [*TOGETHER, *((name,) for name in BREAKAGES if name not in [one for group in TOGETHER for one in group])]
