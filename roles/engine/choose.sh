@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2086
-# Takes $WANTED, a version or its beginning, or nothing; leaves $packages and install. Changes nothing but
+# Takes $WANTED, a version or its beginning, or nothing, and $MORE, packages beside the engine; leaves $packages and install. Changes nothing but
 # apt's own lists. Exit 65: not on offer; 67: other packages are in the way, which only the operator removes.
 
 . roles/engine/apt.sh
@@ -26,6 +26,7 @@ else
   packages=docker.io=$version
   ! offered docker-cli | grep -qxF "$version" || packages="$packages docker-cli=$version"
 fi
+packages="$packages${MORE:+ $MORE}"
 gone=$(simulate $packages 2>/dev/null | awk '$1 == "Remv" { print $2 }') || true
 [ -z "$gone" ] || {
   echo "$packages cannot be installed beside" $gone >&2

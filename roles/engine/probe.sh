@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What the package database and systemd say; and, where no engine is installed, what apt would remove
-# to install it.
+# to install it; and whether the kernel confines containers and nothing loads its profiles.
 
 . skep/places.sh
 . roles/engine/simulate.sh
@@ -21,4 +21,6 @@ if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   fi
   { would docker.io docker-cli || would docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
 fi
+[ ! -d /sys/kernel/security/apparmor ] || [ -e /sbin/apparmor_parser ] || [ -e /usr/sbin/apparmor_parser ] ||
+  ! read -r confines </sys/module/apparmor/parameters/enabled || [ "$confines" != Y ] || echo "lacks apparmor_parser"
 echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"

@@ -24,6 +24,9 @@ INSTALLING = {**FETCHING, "/usr": 512 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc/sy
 """What an installation takes at most, measured with the packages of Debian 12 to forky, and some room."""
 STARTING = 16 * MIB
 """What an engine writes into its data root when it starts."""
+APPARMOR = "name=apparmor"
+"""What an engine tells in ``/info`` that confines containers with AppArmor. Later ones than 20.10 tell it only where
+they can load its profiles, and else go without."""
 PATIENCE = 600.0
 """Seconds to wait for another apt, as on the first boot of a host that upgrades itself."""
 
@@ -43,6 +46,9 @@ class State:
     """Whether systemd is forbidden to start it; observed only."""
     in_the_way: tuple[str, ...] = ()
     """Packages that apt would remove to install it; observed only."""
+    lacks_parser: bool = False
+    """Whether containers cannot start since the kernel confines with AppArmor and nothing loads its profiles; observed
+    only."""
 
 
 class Engine:
@@ -69,9 +75,17 @@ class Engine:
         masked = any(word in ("masked", "masked-runtime") for word in unit[:1])
         if halfway or not (packages or values.get("binary")):
             in_the_way = tuple(f[1] for f in facts if f[0] == "removes")
-            if not (masked or in_the_way):
+            if not (masked or in_the_way or "lacks" in values):
                 return None
-            return State(None, False, False, installed=False, masked=masked, in_the_way=in_the_way)
+            return State(
+                None,
+                False,
+                False,
+                installed=False,
+                masked=masked,
+                in_the_way=in_the_way,
+                lacks_parser="lacks" in values,
+            )
         package, version = next(iter(packages.items()), (None, None))
         return State(
             version=upstream(version) if version else None,
@@ -80,6 +94,7 @@ class Engine:
             package=package,
             member=member(answers),
             masked=masked,
+            lacks_parser="lacks" in values and APPARMOR in (answers.get("/info", {}).get("SecurityOptions") or ()),
         )
 
     def plan(
@@ -93,7 +108,7 @@ class Engine:
             if have and (have.masked or have.in_the_way):
                 steps.append(_masked(name) if have.masked else _in_the_way(name, have))
             elif have is None or not have.installed:
-                steps.append(self._install(name, want, "not installed"))
+                steps.append(self._install(name, want, "not installed", parser=bool(have and have.lacks_parser)))
             elif want.version and not fits(have.version, want.version):
                 if have.package != "docker.io":
                     steps.append(_foreign(name, have, want))
@@ -121,12 +136,14 @@ class Engine:
                         writes={cluster.host(name).data_root: STARTING, "/etc/systemd/system": MIB},
                     )
                 )
+            if have and have.installed and have.lacks_parser:
+                steps.append(_parser(name))
         members = {name: have.member if have else None for name, have in observed.items()}
         fetched = tuple(StepId("engine", "fetch", name) for name in upgrades)
         upgrades = {name: replace(step, gates=fetched) for name, step in upgrades.items()}
         return [*steps, *rolling(cluster, upgrades, members)]
 
-    def _install(self, host: str, want: State, cause: str, *, restarts: bool = False) -> Step:
+    def _install(self, host: str, want: State, cause: str, *, restarts: bool = False, parser: bool = False) -> Step:
         title = "install docker.io" + (f" {want.version}" if want.version else "")
         return Run(
             id=StepId("engine", "install", host),
@@ -134,7 +151,8 @@ class Engine:
             title=title,
             cause=cause,
             script=script("roles/engine/install.sh"),
-            variables={"WANTED": want.version or ""},
+            variables={"WANTED": want.version or "", "MORE": "apparmor" if parser else ""},
+            detail=(f"with apparmor: {CONFINES}",) if parser else (),
             after=(configured(host),),
             provides=(engine_up(host),),
             timeout=900,
@@ -162,6 +180,22 @@ def _in_the_way(host: str, have: State) -> Finding:
         host=host,
         role="engine",
         next_action=f"if nobody needs them, on {host}: apt-get remove {names}",
+    )
+
+
+CONFINES = "this kernel confines containers with it, and there is no apparmor_parser"
+
+
+def _parser(host: str) -> Step:
+    return Run(
+        id=StepId("engine", "apparmor", host),
+        host=host,
+        title="install apparmor",
+        cause="no container can start: the kernel confines them with AppArmor, and there is no apparmor_parser",
+        script=script("roles/engine/apparmor.sh"),
+        timeout=900,
+        writes={**FETCHING, "/usr": 16 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc": MIB},
+        patience=PATIENCE,
     )
 
 

@@ -40,6 +40,14 @@ def test_answers(host: Remote, ask: Callable[..., list[Any]]) -> None:
     assert _running_version(host, ask)
 
 
+def test_apparmor(host: Remote, wanted: Host) -> None:
+    """what confines containers can be loaded"""
+    told = host.run("timeout 20 docker info --format '{{.SecurityOptions}}'").stdout
+    if "name=apparmor" in told:
+        found = host.run("command -v /usr/sbin/apparmor_parser || command -v /sbin/apparmor_parser").rc == 0
+        assert found, f"the engine on {wanted.name} confines with AppArmor and has no apparmor_parser: none can start"
+
+
 def test_version(host: Remote, wanted: Host, ask: Callable[..., list[Any]]) -> None:
     """the engine has the version asked for, on disk and in memory"""
     asked = wanted.engine.version

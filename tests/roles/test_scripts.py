@@ -25,7 +25,9 @@ from skep.places import HOST
 from skep.plan import Run
 from skep.shell import BUSY, NO_ROOM, script
 
-FETCH, INSTALL, START = (script(f"roles/engine/{name}.sh") for name in ("fetch", "install", "start"))
+FETCH, INSTALL, START, PARSER = (
+    script(f"roles/engine/{name}.sh") for name in ("fetch", "install", "start", "apparmor")
+)
 WRITE, APPLY = (script(f"roles/daemon/{name}.sh") for name in ("write", "apply"))
 
 POLICY = (
@@ -75,7 +77,7 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.mark.parametrize(
     "script",
-    [HOST, *(role.probe for role in ROLES), FETCH, INSTALL, START, VOLUMES, WRITE, APPLY],
+    [HOST, *(role.probe for role in ROLES), FETCH, INSTALL, PARSER, START, VOLUMES, WRITE, APPLY],
 )
 def test_scripts_are_posix_sh(host: Host, script: str) -> None:
     checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
@@ -115,6 +117,18 @@ def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
     assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
     assert [call.split()[-1] for call in host.apt] == ["update", "docker-cli"]
+
+
+def test_what_loads_profiles_is_installed_beside_the_engine(host: Host, debian: Callable[..., None]) -> None:
+    debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
+    observed = engine_role.parse("binary\nlacks apparmor_parser\nunit\n", {})
+    cluster = model.Cluster(name="c", hosts=(model.Host(name="m1", address="10.0.0.1", role="manager"),))
+    (step,) = engine_role.plan(cluster, {"m1": State(version=None)}, {"m1": observed})
+    assert isinstance(step, Run) and host.run(step.script, **step.variables).returncode == 0
+    assert host.apt[-1].endswith("install docker.io apparmor")
+
+    assert host.run(PARSER).returncode == 0
+    assert host.apt[-1].endswith("--no-remove install apparmor")
 
 
 def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
