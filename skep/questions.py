@@ -60,6 +60,9 @@ SOON, ALIVE, LATE = 8, 3, 40
 and for an answer of an engine that is alive."""
 
 DUMB = "the engine runs and does not answer"
+SLOWER = 4
+"""How many times the client's own start is added to the last two, where the first answer does not come: on a slow host
+it takes seconds by itself."""
 
 SILENT = 3
 """Status of the script where an engine runs and gives no sign of life."""
@@ -89,7 +92,8 @@ def probe(questions: Iterable[str]) -> str:
     """POSIX sh, after ``places.HOST``, that prints the raw answers; prints nothing where no engine runs."""
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
-    return places.probe("skep/questions.sh", OTHERS=more, SOON=SOON, ALIVE=ALIVE, LATE=LATE, ELECTION=ELECTION)
+    seconds = {"SOON": SOON, "ALIVE": ALIVE, "LATE": LATE, "ELECTION": ELECTION}
+    return places.probe("skep/questions.sh", OTHERS=more, SLOWER=SLOWER, **seconds)
 
 
 def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:

@@ -1,21 +1,32 @@
 # shellcheck shell=sh
 # The raw answers of the engine that runs here; nothing where none does. Takes $OTHERS, the requests beyond /info, and
-# the seconds $SOON, $ALIVE, $LATE and $ELECTION. Exit 3: an engine runs and gives no sign of life.
+# the seconds $SOON, $ALIVE, $LATE and $ELECTION, and $SLOWER. Exit 3: an engine runs and gives no sign of life.
 #
 # The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
 # leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
+# An engine that says nothing soon is frozen, or its host is slow: how long the client takes that asks nobody tells, and
+# $SLOWER times that is added to what an answer may take.
 
 . skep/places.sh
 . skep/ask.sh
 if [ "$engine" ] && command -v docker >/dev/null; then
   echo '--engine runs--'
   first() { info=$(ask 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' "$1"); }
-  lives() { ask 'GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n' "$ALIVE"; }
+  slow() {
+    begun=$(date +%s)
+    docker --version >/dev/null
+    echo $((($(date +%s) - begun) * SLOWER))
+  }
+  lives() { ask 'GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n' $((ALIVE + late)); }
+  late=0
   state() { sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }
   info=''
   case $(state) in T*) ;; *)
     first "$SOON"
-    case $info in HTTP/* | --no-room--*) ;; *) case $(lives) in HTTP/*) first "$LATE" ;; esac ;; esac ;;
+    case $info in HTTP/* | --no-room--*) ;; *)
+      late=$(slow)
+      case $(lives) in HTTP/*) first $((LATE + late)) ;; esac ;;
+    esac ;;
   esac
   until=$(($(date +%s) + ELECTION))
   while [ "$(date +%s)" -lt $until ]; do
@@ -23,7 +34,7 @@ if [ "$engine" ] && command -v docker >/dev/null; then
       *'"Cluster":{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
     esac
     sleep 1
-    first "$LATE"
+    first $((LATE + late))
   done
   case $info in HTTP/* | --no-room--*) ;; *)
     info=$(echo '--listens--'; tr '\0' '\n' <"/proc/$engine/cmdline"
@@ -33,5 +44,5 @@ if [ "$engine" ] && command -v docker >/dev/null; then
   esac
   printf '%s\n--more--\n' "$info"
   case $info in --listens--*) exit 3 ;; esac
-  case $info in *'"ControlAvailable":true'*) [ -z "$OTHERS" ] || ask "$OTHERS" "$LATE" ;; esac
+  case $info in *'"ControlAvailable":true'*) [ -z "$OTHERS" ] || ask "$OTHERS" $((LATE + late)) ;; esac
 fi

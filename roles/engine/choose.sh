@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2086
-# Takes $WANTED, a version or its beginning, or nothing, and $MORE, packages beside the engine; leaves $packages and install. Changes nothing but
-# apt's own lists. Exit 65: not on offer; 67: other packages are in the way, which only the operator removes.
+# Takes $WANTED, a version or its beginning, or nothing, and $MORE, packages beside the engine; leaves
+# $packages and install. Changes nothing but apt's own lists. Exit 65: not on offer; 67: other packages are in the way, which only the operator removes.
 
 . roles/engine/apt.sh
 . roles/engine/simulate.sh

@@ -20,7 +20,12 @@ def demo(call: Call) -> None:
 @task(
     effect="acts",
     inventory=None,
-    only=Option("static, unit or lab", "", "PART", ("static", "unit", "lab")),
+    only=Option(
+        "static, unit or lab; or vm, a cluster of virtual machines, which is part of nothing else",
+        "",
+        "PART",
+        ("static", "unit", "lab", "vm"),
+    ),
     golden="write the texts that cases expect anew, and run nothing else",
 )
 def test(call: Call, only: str | None = None, keyword: str | None = None, golden: bool = False) -> None:

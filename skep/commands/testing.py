@@ -29,17 +29,24 @@ STATIC = (
 )
 PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
-LAB = (("stacks against Docker's own CLI", "tests/oracle"), ("lab tests", "tests/lab"))
+LABS = {
+    "lab": (("stacks against Docker's own CLI", "tests/oracle"), ("lab tests", "tests/lab")),
+    "vm": (("a cluster of virtual machines", "tests/vm"),),
+}
+"""Parts that need hosts of a lab."""
 NOTHING_CHOSEN = 5
 """pytest's status when no test has the keyword."""
 PARTS = ("static", "unit", "lab")
+"""What is run when no part is chosen."""
+ASKED_FOR = ("vm",)
+"""Run only when chosen: it takes many minutes where machines are emulated."""
 
 
 def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
     """Run the parts; raise ``SkepError`` for the first that fails, ``UsageError`` if no test has the keyword. The last
     line is pytest's own."""
-    if only and only not in PARTS:
-        raise UsageError(f"--only {only} is not one of {', '.join(PARTS)}")
+    if only and only not in (known := (*PARTS, *ASKED_FOR)):
+        raise UsageError(f"--only {only} is not one of {', '.join(known)}")
     if only in (None, "static"):
         for name, argv in STATIC:
             _must(tell, name, argv)
@@ -61,15 +68,15 @@ def _unit() -> list[str]:
 def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]]:
     if only in (None, "unit"):
         yield "unit tests", [*PYTEST, "-q", "--durations=10", "-n", "auto", *_unit()]
-    if only in (None, "lab"):
+    if only is None or only in LABS:
         reason = lab.unsupported()
         if reason and only:
-            raise LabError("the lab tests cannot run here", cause=reason)
+            raise LabError(f"the {only} tests cannot run here", cause=reason)
         if reason:
             tell.say(f"not run, the lab tests: {reason}")
             return
-        for name, folder in LAB:
-            yield name, [*PYTEST, "-v", "--tb=short", "--durations=10", folder]
+        for name, folder in LABS[only or "lab"]:
+            yield name, [*PYTEST, "-v", "--tb=short", *(["-s"] if only in ASKED_FOR else ["--durations=10"]), folder]
 
 
 def _must(tell: Reporter, name: str, argv: list[str], keyword: str | None = None) -> bool:

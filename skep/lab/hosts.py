@@ -17,6 +17,9 @@ from skep.shell import exported, quoted, script
 
 _BOOT_SECONDS = {"container": 90.0, "vm": 900.0}
 """How long a host may take to boot, by backend: an emulated one on a busy machine takes minutes."""
+_GREETING_SECONDS = 30.0
+"""How long to wait for an SSH server's greeting while it boots. Each connection costs the host a process: who gives up
+and comes again before it is answered keeps a slow host busy for ever."""
 _USERS = {"root": "root", "admin": "home/admin", "oncall": "home/oncall"}
 _OWN_DISKS = ("docker", "containerd")
 """Folders of /var/lib that an overlay cannot carry, because Docker puts overlays in them."""
@@ -120,6 +123,7 @@ def boot(lab: Lab, host: LabHost) -> None:
         machines.make_disk(folder)
     text = machines.start_script(lab, host, folder, group) if vm else start_script(lab, host, folder, group)
     folders.write(folder / "start", text, mode=0o755)
+    (folder / "state").unlink(missing_ok=True)  # once: from now on the disk is ahead of it
     with (folder / "console.log").open("a") as console:
         subprocess.run(
             ["setsid", "--fork", "sh", str(folder / "start")],
@@ -156,16 +160,19 @@ def start_script(lab: Lab, host: LabHost, folder: Path, group: Path) -> str:
     return f"{exported(values)}set -- {quoted(*command)}\n{script('skep/lab/boot.sh')}"
 
 
-def wait(lab: Lab, host: LabHost) -> None:
+def deadline(lab: Lab) -> float:
+    """By when hosts that are booted now must answer, as `wait` takes it."""
+    return time.monotonic() + _BOOT_SECONDS[lab.backend]
+
+
+def wait(lab: Lab, host: LabHost, until: float) -> None:
     """Returns when the host's SSH server answers; `LabError` with the end of its console when it does not."""
-    patience = _BOOT_SECONDS[lab.backend]
-    until = time.monotonic() + patience
-    while not answers(host.address):
+    while not answers(host.address, patience=_GREETING_SECONDS):
         up = is_up(lab, host)
         if not up or time.monotonic() > until:
             log = folders.host(lab.name, host) / "console.log"
             raise LabError(
-                f"SSH did not answer within {patience:.0f} s" if up else "ended while it booted",
+                f"SSH did not answer within {_BOOT_SECONDS[lab.backend]:.0f} s" if up else "ended while it booted",
                 host=host.name,
                 step="boot",
                 cause=last_lines(log.read_text(errors="replace"), 8),
@@ -174,10 +181,11 @@ def wait(lab: Lab, host: LabHost) -> None:
         time.sleep(0.05)
 
 
-def answers(address: str) -> bool:
-    """Whether an SSH server greets at an address."""
+def answers(address: str, *, patience: float = 1.0) -> bool:
+    """Whether an SSH server greets at an address, within some seconds of being connected."""
     try:
         with socket.create_connection((address, 22), timeout=1) as connection:
+            connection.settimeout(patience)
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False

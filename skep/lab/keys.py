@@ -46,8 +46,11 @@ def write_known_hosts(lab: Lab) -> None:
     folders.write(folders.known_hosts(lab.name), known_hosts_text(found))
 
 
-def ssh_argv(lab: Lab, host: str, user: str = "admin") -> list[str]:
-    """The command that logs in to a host of the lab; append a command to run it there."""
+def ssh_argv(lab: Lab, host: str, user: str = "admin", *, patience: float = 10) -> list[str]:
+    """The command that logs in to a host of the lab; append a command to run it there.
+
+    ``patience`` is in seconds, for the server to greet.
+    """
     return [
         "ssh",
         "-F",
@@ -63,6 +66,6 @@ def ssh_argv(lab: Lab, host: str, user: str = "admin") -> list[str]:
         "-o",
         "StrictHostKeyChecking=yes",
         "-o",
-        "ConnectTimeout=10",
+        f"ConnectTimeout={patience:.0f}",
         f"{user}@{lab.host(host).address}",
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from skep.errors import LabError
-from skep.lab import base, cgroups, folders, hosts, keys, machine, network
+from skep.lab import base, cgroups, folders, hosts, keys, machine, machines, network, snapshots
 from skep.lab.spec import HostStatus, Lab, LabHost
 from skep.lab.system import Say, ignore, require, run
 
@@ -40,14 +41,22 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
         _each(lab.hosts, lambda host: _ready_disk(lab, host))
         keys.write_known_hosts(lab)
         still = [host for host in lab.hosts if not hosts.is_up(lab, host)]
+        kept = [host for host in still if snapshots.is_restored(lab, host)]
         for host in still:
-            say(f"booting {host.name}")
+            say(f"{host.name} goes on as it was kept" if host in kept else f"booting {host.name}")
         _each(still, lambda host: hosts.boot(lab, host))
+        _in_turn(kept, lambda host: snapshots.go_on(lab, host))
         for host in lab.hosts:
             if network.is_cut(lab, host):
                 network.switch(lab, host, on=True)
         registry.ensure(lab, tools)
-        _each(lab.hosts, lambda host: hosts.wait(lab, host))
+        until = hosts.deadline(lab)
+        _in_turn(lab.hosts, lambda host: hosts.wait(lab, host, until))
+        _in_turn(kept, lambda host: snapshots.set_clock(lab, host))
+        new = [host for host in bare if host not in kept]
+        if new and lab.backend == "vm" and not machines.accelerated():
+            say("keeping what has booted, for the next lab of these hosts")
+            _in_turn(new, lambda host: snapshots.keep(lab, host))
         say(f"lab {lab.name} is up: {len(lab.hosts)} hosts, images at {lab.registry}")
 
 
@@ -69,6 +78,8 @@ def _retire(lab: Lab) -> None:
 def _ready_disk(lab: Lab, host: LabHost) -> None:
     hosts.mount(lab, host)
     hosts.name_neighbours(lab, host)
+    if lab.backend == "vm":
+        snapshots.restore(lab, host)
 
 
 def down(name: str, *, say: Say = ignore) -> None:
@@ -131,7 +142,7 @@ def boot(name: str, host: str) -> None:
     with folders.locked(f"lab-{name}"):
         if not hosts.is_up(lab, lab.host(host)):
             hosts.boot(lab, lab.host(host))
-        hosts.wait(lab, lab.host(host))
+        hosts.wait(lab, lab.host(host), hosts.deadline(lab))
 
 
 def _known(name: str) -> Lab:
@@ -145,15 +156,24 @@ def _each(targets: Iterable[LabHost], act: Callable[[LabHost], None]) -> None:
     """Does something for all hosts at once; afterwards one `LabError` tells of all that failed."""
     from concurrent.futures import ThreadPoolExecutor  # only here and in status: slow to import
 
-    failures = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for host, future in [(host, pool.submit(act, host)) for host in targets]:
-            try:
-                future.result()
-            except LabError as error:
-                failures.append(error)
-            except OSError as error:
-                failures.append(LabError(str(error), host=host.name))
+        _gather([(host, pool.submit(act, host).result) for host in targets])
+
+
+def _in_turn(targets: Iterable[LabHost], act: Callable[[LabHost], None]) -> None:
+    """The same for one host after the other: for waits, which Ctrl-C ends at once here."""
+    _gather([(host, partial(act, host)) for host in targets])
+
+
+def _gather(acts: Iterable[tuple[LabHost, Callable[[], None]]]) -> None:
+    failures = []
+    for host, act in acts:
+        try:
+            act()
+        except LabError as error:
+            failures.append(error)
+        except OSError as error:
+            failures.append(LabError(str(error), host=host.name))
     if len(failures) == 1:
         raise failures[0]
     if failures:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -16,8 +13,7 @@ from skep import lab  # noqa: E402
 from tests.lab.rig.building import Building, build  # noqa: E402
 from tests.lab.rig.environment import Environment  # noqa: E402
 from tests.lab.rig.hosts import Hosts  # noqa: E402
-from tests.lab.rig.leftovers import must_be_gone  # noqa: E402
-from tests.lab.rig.turn import turn  # noqa: E402
+from tests.lab.rig.machine import heed_sigterm, only_ours, undisturbed  # noqa: E402
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
 MIXED = {"m1": "bookworm", "m2": "trixie", "m3": "forky"}
@@ -43,12 +39,8 @@ PASSED = pytest.StashKey[bool]()
 
 
 def pytest_configure() -> None:
-    """SIGTERM acts as Ctrl-C does, so that the labs are taken down."""
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
+    """Take the labs down on SIGTERM, too."""
+    heed_sigterm()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,32 +54,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def machine(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Hosts]]:
-    """This machine for one run of these tests at a time, as a maker of labs by name.
-
-    Labs that a crashed run left are taken down first, all labs at the end, however it comes; then nothing is left.
-    """
-    assert not lab.unsupported(), lab.unsupported()
-    with turn(pytestconfig):
-        for name in LABS:
-            lab.down(name)
-        try:
-            yield lambda name: Hosts(LABS[name])
-        finally:
-            with undisturbed():
-                for name in LABS:
-                    lab.down(name)
-        must_be_gone(LABS)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Neither Ctrl-C nor SIGTERM, for as long as it takes to clean up."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    """This machine for one run of these tests at a time, as a maker of labs by name."""
+    with only_ours(pytestconfig, LABS) as maker:
+        yield maker
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,9 @@ PATIENCE = 240.0
 class Hosts:
     """A lab that is up, by host name."""
 
-    def __init__(self, spec: lab.Lab) -> None:
+    def __init__(self, spec: lab.Lab, *, limit: float = LIMIT) -> None:
         self.spec = spec
+        self.limit = limit
         self.names = [host.name for host in spec.hosts]
         self.managers = [name for name in self.names if name.startswith("m")]
         self.workers = [name for name in self.names if name.startswith("w")]
@@ -37,10 +38,11 @@ class Hosts:
         """Its address in the lab."""
         return self.spec.host(host).address
 
-    def attempt(self, host: str, script: str, *, timeout: float = LIMIT) -> subprocess.CompletedProcess[str]:
+    def attempt(self, host: str, script: str, *, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
         """Run a POSIX sh script as root; whatever comes of it is the answer, a hang too (status 124)."""
-        program, *options = lab.ssh_argv(self.spec, host, user="root")
-        argv = [program, "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10", *options, "sh", "-s"]
+        timeout = self.limit if timeout is None else timeout
+        program, *options = lab.ssh_argv(self.spec, host, user="root", patience=max(10, timeout / 12))
+        argv = [program, "-o", "LogLevel=ERROR", *options, "sh", "-s"]
         try:
             return subprocess.run(
                 argv,

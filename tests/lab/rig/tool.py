@@ -100,8 +100,9 @@ class Ran:
 class Running:
     """A run that may still go on; its events are there as they come."""
 
-    def __init__(self, argv: list[str], env: Mapping[str, str]) -> None:
+    def __init__(self, argv: list[str], env: Mapping[str, str], tell: Callable[[str], None]) -> None:
         self.argv = argv
+        self._tell = tell
         self.process = subprocess.Popen(
             argv,
             cwd=ROOT,
@@ -125,6 +126,8 @@ class Running:
             with self._news:
                 lines.append(line)
                 self._news.notify_all()
+            if told := _readable(line.rstrip()):
+                self._tell(told)
         with self._news:
             self._news.notify_all()
 
@@ -174,15 +177,19 @@ def _heed_ctrl_c() -> None:
 class Tool:
     """``invoke TASK -i INVENTORY``, with events on stdout unless told otherwise."""
 
+    tell: Callable[[str], None] = staticmethod(lambda _: None)
+    """Takes what a run says, as it says it."""
+    limit = LIMIT
+
     def __init__(self, inventory: Path, env: Mapping[str, str] | None = None) -> None:
         self.inventory = inventory
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SKEP_", "INVOKE_"))}
         self._env = {**kept, "PYTHONUNBUFFERED": "1", **(env or {})}
 
-    def __call__(self, task: str, *options: str, json: bool = True, timeout: float = LIMIT) -> Ran:
+    def __call__(self, task: str, *options: str, json: bool = True, timeout: float | None = None) -> Ran:
         """Run it to its end."""
         with self.start(task, *options, json=json) as running:
-            return running.end(timeout=timeout)
+            return running.end(timeout=self.limit if timeout is None else timeout)
 
     @contextmanager
     def start(self, task: str, *options: str, json: bool = True) -> Iterator[Running]:
@@ -197,7 +204,7 @@ class Tool:
             str(self.inventory),
             *(["--json"] if json else []),
         ]
-        running = Running(argv, self._env)
+        running = Running(argv, self._env, self.tell)
         try:
             yield running
         finally:

@@ -22,6 +22,7 @@ def turn(config: pytest.Config) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             config.get_terminal_writer().line("waiting for another run of the lab tests to end")
+            config.get_terminal_writer().flush()
             fcntl.flock(held, fcntl.LOCK_EX)
         yield
     finally:

@@ -80,8 +80,16 @@ def test_golden_texts_are_written_by_their_tests_only(runs: Runs) -> None:
 def test_static_has_no_keyword_and_other_parts_are_none(runs: Runs) -> None:
     testing.run(Reporter(), only="static", keyword="x")
     assert len(runs.run) == len(testing.STATIC)
-    with pytest.raises(UsageError, match="--only units is not one of static, unit, lab"):
+    with pytest.raises(UsageError, match="--only units is not one of static, unit, lab, vm"):
         testing.run(Reporter(), only="units", keyword=None)
+
+
+def test_virtual_machines_are_run_only_when_asked_for(runs: Runs) -> None:
+    testing.run(Reporter(), only=None, keyword=None)
+    assert not any("tests/vm" in argv for argv in runs.run)
+    runs.run.clear()
+    testing.run(Reporter(), only="vm", keyword=None)
+    assert [argv[-1] for argv in runs.run] == ["tests/vm"]
 
 
 def test_without_a_lab_the_rest_is_done_but_nothing_else_is_taken_for_it(

@@ -50,7 +50,14 @@ def test_kernel_and_disk_are_one_release(script: str, tmp_path: Path) -> None:
     words = command(script)
     kernel, initrd = words[words.index("-kernel") + 1], words[words.index("-initrd") + 1]
     assert Path(kernel).name.removeprefix("vmlinuz") == Path(initrd).name.removeprefix("initrd.img")
-    assert f"file={tmp_path}/disk.img,format=raw,if=virtio,cache=unsafe" in words
+    assert f"id=disk0,file={tmp_path}/disk.img,format=raw,if=none,cache=unsafe" in words
+
+
+def test_a_kept_machine_goes_on_once(script: str, tmp_path: Path) -> None:
+    assert "-incoming" not in command(script)
+    (tmp_path / "state").symlink_to("/cache/booted-1/state")
+    again = command(machines.start_script(LAB, BEE, tmp_path, Path("/sys/fs/cgroup/skep-h1/hosts/bee-1")))
+    assert again[again.index("-incoming") + 1] == "exec:cat /cache/booted-1/state"
 
 
 def test_a_disk_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from skep.places import HOST
-from skep.questions import SOCKET, Unasked, parse, probe
+from skep.questions import ALIVE, SOCKET, SOON, Unasked, parse, probe
 
 INFO = {"Swarm": {"ControlAvailable": True}, "Name": "m1 é"}
 WORKER = {"Swarm": {"ControlAvailable": False}}
@@ -90,6 +90,8 @@ def test_a_manager_that_falls_silent_is_not_taken_for_a_worker() -> None:
 
 
 DOCKER = """#!/bin/sh
+sleep {slow}
+[ "$*" != --version ] || exit 0
 [ "$*" = "system dial-stdio" ] || exit 9
 echo call >>{log}
 read -r get path version
@@ -112,6 +114,7 @@ def host(tmp_path: Path) -> Any:
         folder: str = "",
         mute: bool = False,
         state: str = "S (sleeping)",
+        slow: int = 0,
     ) -> str:
         (tmp_path / "docker.pid").write_text("4711\n")
         (tmp_path / "proc" / "4711").mkdir(parents=True, exist_ok=True)
@@ -119,15 +122,20 @@ def host(tmp_path: Path) -> Any:
         (tmp_path / "proc" / "4711" / "comm").write_text("dockerd\n" if engine else "sleep\n")
         replies = (reply(info, version="1.0"), reply(later or info, version="1.0"), *others)
         quoted = [text.replace("\r", "\\r").replace("\n", "\\n") for text in replies]
-        docker = DOCKER.format(log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:]))
+        docker = DOCKER.format(
+            slow=slow, log=tmp_path / "log", info=quoted[0], later=quoted[1], other="".join(quoted[2:])
+        )
         (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n" if mute else docker)
         (tmp_path / "docker").chmod(0o755)
         text = (HOST + probe(ASKED)).replace("/var/run/docker.pid", str(tmp_path / "docker.pid"))
+        if slow:
+            text = text.replace(f"export SOON={SOON}\n", "export SOON=1\n")
+            text = text.replace(f"export ALIVE={ALIVE}\n", "export ALIVE=1\n")
         text = text.replace("/run/skep", f"{tmp_path}/{folder}skep")
         text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
         text = text.replace('"/proc/', f'"{tmp_path}/proc/')
         environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        done = subprocess.run(["sh", "-c", text], capture_output=True, env=environment, timeout=10, check=False)
+        done = subprocess.run(["sh", "-c", text], capture_output=True, env=environment, timeout=60, check=False)
         assert not list(tmp_path.glob("skep.*"))
         return done.stdout.decode()
 
@@ -213,6 +221,10 @@ def test_the_script_tells_where_an_engine_listens_that_does_not_answer(host: Any
 def test_an_engine_that_is_frozen_is_told_with_the_state_of_its_process(host: Any, state: str) -> None:
     with pytest.raises(TimeoutError, match="does not answer; its process: " + re.escape(state)):
         parse(host(WORKER, mute=True, state=state), ASKED)
+
+
+def test_a_slow_host_is_not_taken_for_a_frozen_engine(host: Any) -> None:
+    assert parse(host(WORKER, slow=2), ASKED) == {"/info": WORKER}
 
 
 def test_an_engine_that_is_stopped_is_not_asked(host: Any, tmp_path: Path) -> None:
