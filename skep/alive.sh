@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Whether the engine gives a sign of life within $ALIVE seconds, which needs no manager and no leader: prints nothing
-# then, else "off", or "silent" with the state of its process.
+# Whether the engine gives a sign of life, which needs no manager and no leader, within $ALIVE seconds, or more on a slow
+# host: prints nothing then, else "off", or "silent" with the state of its process.
 
 . skep/places.sh
 . skep/ask.sh
@@ -9,6 +9,4 @@ if [ -z "$engine" ]; then
   exit
 fi
 state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status")
-answer=''
-case $state in T*) ;; *) answer=$(ask 'GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n' "$ALIVE") ;; esac
-case $answer in HTTP/* | --no-room--*) ;; *) echo "silent $state" ;; esac
+case $state in T*) false ;; *) lives ;; esac || echo "silent $state"

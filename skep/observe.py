@@ -24,7 +24,7 @@ ENGINE = "engine-api"
 USER = "user"
 """Name of the section that holds who the script runs as."""
 
-DEADLINE = 90.0
+DEADLINE = 180.0
 """Seconds a host may take for all probes; each question to its engine has a shorter one of its own."""
 
 

@@ -59,10 +59,11 @@ SOON, ALIVE, LATE = 8, 3, 40
 """Seconds for the first answer; for a sign of life where there was none, which needs nothing but the engine itself;
 and for an answer of an engine that is alive."""
 
-DUMB = "the engine runs and does not answer"
 SLOWER = 4
-"""How many times the client's own start is added to the last two, where the first answer does not come: on a slow host
-it takes seconds by itself."""
+"""How many times the start of the client is added to the last two where a sign of life does not come: on a slow host it
+takes seconds by itself."""
+
+DUMB = "the engine runs and does not answer"
 
 SILENT = 3
 """Status of the script where an engine runs and gives no sign of life."""
@@ -76,7 +77,7 @@ _FILE = "--file--"
 _STATE = "--state--"
 
 
-SIGN = exported({"ALIVE": ALIVE}) + script("skep/alive.sh")
+SIGN = exported({"ALIVE": ALIVE, "SLOWER": SLOWER}) + script("skep/alive.sh")
 """POSIX sh; asks for a sign of life of the engine. See ``no_sign``."""
 
 

@@ -4,29 +4,18 @@
 #
 # The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
 # leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
-# An engine that says nothing soon is frozen, or its host is slow: how long the client takes that asks nobody tells, and
-# $SLOWER times that is added to what an answer may take.
 
 . skep/places.sh
 . skep/ask.sh
 if [ "$engine" ] && command -v docker >/dev/null; then
   echo '--engine runs--'
   first() { info=$(ask 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' "$1"); }
-  slow() {
-    begun=$(date +%s)
-    docker --version >/dev/null
-    echo $((($(date +%s) - begun) * SLOWER))
-  }
-  lives() { ask 'GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n' $((ALIVE + late)); }
   late=0
   state() { sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }
   info=''
   case $(state) in T*) ;; *)
     first "$SOON"
-    case $info in HTTP/* | --no-room--*) ;; *)
-      late=$(slow)
-      case $(lives) in HTTP/*) first $((LATE + late)) ;; esac ;;
-    esac ;;
+    case $info in HTTP/* | --no-room--*) ;; *) ! lives || first $((LATE + late)) ;; esac ;;
   esac
   until=$(($(date +%s) + ELECTION))
   while [ "$(date +%s)" -lt $until ]; do

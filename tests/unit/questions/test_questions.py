@@ -224,7 +224,7 @@ def test_an_engine_that_is_frozen_is_told_with_the_state_of_its_process(host: An
 
 
 def test_a_slow_host_is_not_taken_for_a_frozen_engine(host: Any) -> None:
-    assert parse(host(WORKER, slow=2), ASKED) == {"/info": WORKER}
+    assert parse(host(WORKER, reply("OK", version="1.0"), slow=2), ASKED) == {"/info": WORKER}
 
 
 def test_an_engine_that_is_stopped_is_not_asked(host: Any, tmp_path: Path) -> None:
