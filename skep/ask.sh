@@ -16,14 +16,14 @@ ask() {
   exec 5>&-
 }
 # lives: the engine's answer to what needs nothing but itself. Where none comes within $ALIVE seconds it is frozen, or
-# its host is slow: $late is then $SLOWER times what the client takes to start that asks nobody, and it gets that more.
+# its host is slow: $extra is then $SLOWER times what the client takes to start that asks nobody, and it gets that more.
 lives() {
-  late=0
+  extra=0
   case $(ask "$PING" "$ALIVE") in HTTP/* | --no-room--*) return 0 ;; esac
   begun=$(date +%s)
   docker --version >/dev/null
-  late=$((($(date +%s) - begun) * SLOWER))
-  [ $late -gt 0 ] || return 1
-  case $(ask "$PING" $((ALIVE + late))) in HTTP/* | --no-room--*) ;; *) return 1 ;; esac
+  extra=$((($(date +%s) - begun) * SLOWER))
+  [ $extra -gt 0 ] || return 1
+  case $(ask "$PING" $((ALIVE + extra))) in HTTP/* | --no-room--*) ;; *) return 1 ;; esac
 }
 PING='GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n'

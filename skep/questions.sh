@@ -10,12 +10,12 @@
 if [ "$engine" ] && command -v docker >/dev/null; then
   echo '--engine runs--'
   first() { info=$(ask 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' "$1"); }
-  late=0
+  extra=0
   state() { sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }
   info=''
   case $(state) in T*) ;; *)
     first "$SOON"
-    case $info in HTTP/* | --no-room--*) ;; *) ! lives || first $((LATE + late)) ;; esac ;;
+    case $info in HTTP/* | --no-room--*) ;; *) ! lives || first $((LATE + extra)) ;; esac ;;
   esac
   until=$(($(date +%s) + ELECTION))
   while [ "$(date +%s)" -lt $until ]; do
@@ -23,7 +23,7 @@ if [ "$engine" ] && command -v docker >/dev/null; then
       *'"Cluster":{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
     esac
     sleep 1
-    first $((LATE + late))
+    first $((LATE + extra))
   done
   case $info in HTTP/* | --no-room--*) ;; *)
     info=$(echo '--listens--'; tr '\0' '\n' <"/proc/$engine/cmdline"
@@ -33,5 +33,5 @@ if [ "$engine" ] && command -v docker >/dev/null; then
   esac
   printf '%s\n--more--\n' "$info"
   case $info in --listens--*) exit 3 ;; esac
-  case $info in *'"ControlAvailable":true'*) [ -z "$OTHERS" ] || ask "$OTHERS" $((LATE + late)) ;; esac
+  case $info in *'"ControlAvailable":true'*) [ -z "$OTHERS" ] || ask "$OTHERS" $((LATE + extra)) ;; esac
 fi

@@ -55,7 +55,7 @@ class Engine:
     """Installs, upgrades and starts the engine."""
 
     name = "engine"
-    actions: tuple[str, ...] = ("fetch", "install", "start", *ACTIONS)
+    actions: tuple[str, ...] = ("fetch", "install", "start", "apparmor", *ACTIONS)
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info", "/nodes")
     probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES))
@@ -193,6 +193,7 @@ def _parser(host: str) -> Step:
         title="install apparmor",
         cause="no container can start: the kernel confines them with AppArmor, and there is no apparmor_parser",
         script=script("roles/engine/apparmor.sh"),
+        provides=(engine_up(host),),
         timeout=900,
         writes={**FETCHING, "/usr": 16 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc": MIB},
         patience=PATIENCE,

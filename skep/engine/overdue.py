@@ -16,7 +16,9 @@ LATE = 6.0
 """Seconds without an answer, after which it is looked why; and as many until the next look."""
 
 REACH = 4.0
-"""Seconds such a look waits for each answer of a host."""
+"""Seconds such a look waits for each answer of a host, if that is not less than ``SLOW`` logins there took before."""
+
+SLOW = 4.0
 
 FRESH = 3.0
 """Seconds for which others that wait take the same look for theirs."""
@@ -97,9 +99,10 @@ class Overdue:
 def sign_of_life(session: Session) -> None:
     """Ask a host, on a login of its own, whether its engine lives. Raises ``ConnectError`` where the host cannot be
     asked, ``EngineSilent`` where the engine is stopped or says nothing."""
-    quick = session.quick(REACH)
+    reach = max(REACH, SLOW * session.took)
+    quick = session.quick(reach)
     try:
-        result = quick.run(questions.SIGN, timeout=2 * REACH)
+        result = quick.run(questions.SIGN, timeout=2 * reach)
     finally:
         quick.close()
     if why := questions.no_sign(result.out):

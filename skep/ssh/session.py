@@ -54,6 +54,8 @@ class Session:
         self.hops = hops
         self._gateways = gateways or Gateways()
         self.address = address
+        self.took = 0.0
+        """Seconds that the last login took."""
         self._connection: Any = None
         self._latest: Any = None
         """The connection that is, or was before it was given up."""
@@ -91,7 +93,9 @@ class Session:
                 self._forget()
                 latest = self._latest
             lost_gateway(latest)  # one that just broke is known to be broken then
+            begun = time.monotonic()
             made = self._log_in()
+            self.took = time.monotonic() - begun
             with self._lock:
                 self._connection = self._latest = made
                 if self._closed:

@@ -25,8 +25,10 @@ class Host:
 
     def __init__(self, host: str, said: str | Exception) -> None:
         self.host, self.said = host, said
+        self.took, self.reach = 0.0, 0.0
 
     def quick(self, seconds: float) -> Host:
+        self.reach = seconds
         return self
 
     def run(self, script: str, *, timeout: float) -> Result:
@@ -124,3 +126,11 @@ def test_what_a_sign_of_life_says(said: str, told: str) -> None:
         return
     with pytest.raises(EngineSilent, match=told):
         sign_of_life(Host("m1", said))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("took", "reach"), [(0.1, overdue.REACH), (6.0, 24.0)])
+def test_a_look_is_as_patient_as_the_host_is_slow(took: float, reach: float) -> None:
+    host = Host("m1", "")
+    host.took = took
+    sign_of_life(host)  # type: ignore[arg-type]
+    assert host.reach == reach
