@@ -160,17 +160,7 @@ def _steps(
             detail=(f"its tasks may take {seconds_text(longest)} to stop",) if longest >= NOTABLE else (),
         ),
     ]
-    steps += [
-        Run(
-            id=StepId("stacks", "volumes", host, name),
-            host=host,
-            title=f"remove volumes {', '.join(names)}, with what is in them",
-            cause="asked for with --volumes",
-            script=f"set -- {quoted(*names)}\n{VOLUMES}",
-            needs=(step_id("gone", name),),
-        )
-        for host, names in volumes.items()
-    ]
+    steps += [_volumes_gone(name, host, names) for host, names in volumes.items()]
     forget = Call(
         id=step_id("forget", name),
         title=f"forget the revisions of stack {name}",
@@ -180,6 +170,17 @@ def _steps(
         needs=tuple(step.id for step in steps[1:]),
     )
     return [*steps, forget]
+
+
+def _volumes_gone(stack: str, host: str, names: Sequence[str]) -> Run:
+    return Run(
+        id=StepId("stacks", "volumes", host, stack),
+        host=host,
+        title=f"remove volumes {', '.join(names)}, with what is in them",
+        cause="asked for with --volumes",
+        script=f"set -- {quoted(*names)}\n{VOLUMES}",
+        needs=(step_id("gone", stack),),
+    )
 
 
 def _full(stack: str, volume: str, found: Found) -> str:

@@ -146,27 +146,32 @@ def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterat
         if namesake is not None:
             yield _misnamed(name, node, namesake)
             continue
-        yield Call(
-            id=StepId("swarm", "demote", name),
-            title="demote to worker",
-            cause="is a manager, and the inventory makes it a worker",
-            avoid=name,
-            operation="node_update",
-            arguments={"node": node.id, "spec": {"Role": "worker"}, "drop_labels": []},
-            needs=gate,
-            after=(RETURNED, unlock_id(name)),
-        )
-        yield Wait(
-            id=StepId("swarm", "demoted", name),
-            title="wait until it is a worker",
-            cause="the next change waits for it",
-            avoid=name,
-            condition="node_ready",
-            arguments={"node": node.id},
-            otherwise=not_heard(name),
-            needs=(StepId("swarm", "demote", name),),
-        )
+        yield from _demotion(name, node, gate)
         gate = (StepId("swarm", "demoted", name),)
+
+
+def _demotion(name: str, node: Node, gate: tuple[Edge, ...]) -> Iterator[Step]:
+    """Of one manager, once what is in the ``gate`` is done."""
+    yield Call(
+        id=StepId("swarm", "demote", name),
+        title="demote to worker",
+        cause="is a manager, and the inventory makes it a worker",
+        avoid=name,
+        operation="node_update",
+        arguments={"node": node.id, "spec": {"Role": "worker"}, "drop_labels": []},
+        needs=gate,
+        after=(RETURNED, unlock_id(name)),
+    )
+    yield Wait(
+        id=StepId("swarm", "demoted", name),
+        title="wait until it is a worker",
+        cause="the next change waits for it",
+        avoid=name,
+        condition="node_ready",
+        arguments={"node": node.id},
+        otherwise=not_heard(name),
+        needs=(StepId("swarm", "demote", name),),
+    )
 
 
 def _comes(name: str, cluster: Cluster, observed: Observed, seen: View) -> bool:

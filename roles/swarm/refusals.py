@@ -151,21 +151,8 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | 
             f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}{_where(state)}",
             f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave --force",
         )
-    elif state.manager and state.nodes is None and seen and seen.node_of(state):
-        yield _error(
-            name,
-            f"is cut off from the other managers, which go on without it: {state.error or 'it tells no node list'}",
-            f"open 2377/tcp, 7946/tcp and udp between it and {seen.told_by}; if they are: journalctl -u docker on"
-            f" {name}. The swarm has its quorum: nothing is to be forced",
-        )
     elif state.manager and state.nodes is None:
-        yield _error(
-            name,
-            f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}{_where(state)}",
-            "run it again in a moment, for a new leader may be on its way; else bring the other managers back; only if"
-            " they are lost for good: docker swarm init --force-new-cluster"
-            f" --advertise-addr {advertise(cluster.host(name)) or 'ADDRESS'} on one survivor",
-        )
+        yield _untold(cluster, name, state, seen)
     elif seen is None:
         yield _error(
             name,
@@ -174,6 +161,24 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | 
         )
     elif seen.node_of(state) is None:
         yield _stranger(name, seen)
+
+
+def _untold(cluster: Cluster, name: str, state: State, seen: View | None) -> Finding:
+    """Of a manager that tells no nodes: it is alone, or all are."""
+    if seen and seen.node_of(state):
+        return _error(
+            name,
+            f"is cut off from the other managers, which go on without it: {state.error or 'it tells no node list'}",
+            f"open 2377/tcp, 7946/tcp and udp between it and {seen.told_by}; if they are: journalctl -u docker on"
+            f" {name}. The swarm has its quorum: nothing is to be forced",
+        )
+    return _error(
+        name,
+        f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}{_where(state)}",
+        "run it again in a moment, for a new leader may be on its way; else bring the other managers back; only if"
+        " they are lost for good: docker swarm init --force-new-cluster"
+        f" --advertise-addr {advertise(cluster.host(name)) or 'ADDRESS'} on one survivor",
+    )
 
 
 def _stranger(name: str, seen: View) -> Finding:

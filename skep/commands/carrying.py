@@ -75,13 +75,7 @@ def carry_out(
             steps += planned
             with tell.busy("observing again"):
                 observation = see(site, observation, inquire=inquire)
-            planned = remaining(observation)
-            for _ in range(LOOKS):
-                if len(planned) or not planned.later:
-                    break
-                time.sleep(1)
-                observation = see(site, observation, inquire=inquire)
-                planned = remaining(observation)
+            observation, planned = _left(site, observation, remaining, inquire=inquire)
             run.check()
             refuse_repeated(planned, done)
             if len(planned):
@@ -89,6 +83,18 @@ def carry_out(
                 refuse_errors(planned, "what was done before stays done")
         refuse_later(planned)
     return Carried(observation, tuple(steps))
+
+
+def _left(site: Site, observation: Observation, remaining: Remaining, *, inquire: bool) -> tuple[Observation, Plan]:
+    """What is left to do; looked for again while all there is can only be planned later."""
+    planned = remaining(observation)
+    for _ in range(LOOKS):
+        if len(planned) or not planned.later:
+            break
+        time.sleep(1)
+        observation = see(site, observation, inquire=inquire)
+        planned = remaining(observation)
+    return observation, planned
 
 
 def carry_round(run: Run, site: Site, tell: Reporter, planned: Plan, observation: Observation) -> Outcome:

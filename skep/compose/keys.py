@@ -9,19 +9,8 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from skep.compose.kinds import (
-    SIZE,
-    SPAN,
-    Amount,
-    Command,
-    Flag,
-    HealthTest,
-    Kind,
-    Ratio,
-    Text,
-    TextList,
-    Whole,
-)
+from skep.compose.amounts import SIZE, SPAN, Amount, Ratio, Whole
+from skep.compose.kinds import Command, Flag, HealthTest, Kind, Text, TextList
 from skep.compose.mounts import Mounts
 from skep.compose.options import KEY, OBJECT, SERVICE, STACK, DependsOn
 from skep.compose.ports import Ports

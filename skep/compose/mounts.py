@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import At, Flag, Kind, Nothing, Quantity, Text
+from skep.compose.amounts import Quantity
+from skep.compose.kinds import At, Flag, Kind, Nothing, Text
 from skep.compose.problems import Place
 from skep.compose.quantities import size
 from skep.compose.records import Ignored, Record, Refused, is_text, unsent

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from skep.compose.kinds import NOTHING, At, Flag, Nothing, Text, TextList, Whole
+from skep.compose.amounts import Whole
+from skep.compose.kinds import NOTHING, At, Flag, Nothing, Text, TextList
 from skep.compose.problems import Problems
 from skep.compose.records import Record, Table, is_text
 from skep.compose.tree import Entry

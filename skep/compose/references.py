@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import At, Kind, Nothing, Text, TextList, Whole, leaf, once
+from skep.compose.amounts import Whole
+from skep.compose.kinds import At, Kind, Nothing, Text, TextList, leaf, once
 from skep.compose.problems import Place
 from skep.compose.records import NAME, Ignored, Record, TextPairs, is_text
 from skep.compose.tree import Entry, Leaf
