@@ -21,7 +21,9 @@ Held = dict[str, Any]
 
 def listed(swarm: Swarm) -> Told:
     """The raw lists as a manager tells them to the role."""
-    kinds = {kind: tuple(swarm.api("GET", f"/{kind}")) for kind in ("services", "configs", "secrets", "nodes")}
+    kinds: dict[str, Any] = {
+        kind: tuple(swarm.api("GET", f"/{kind}")) for kind in ("services", "configs", "secrets", "nodes")
+    }
     networks = swarm.api("GET", "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D")
     return Told(**kinds, networks=tuple(networks))
 

@@ -103,8 +103,8 @@ def deploy_ours(swarm: Swarm, cases: Iterable[Case]) -> dict[str, str]:
 
 def send(swarm: Swarm, specs: Specs) -> None:
     """Create all of it. ``AssertionError`` with the Engine's words when it refuses."""
-    for body in specs.networks.values():
-        swarm.api("POST", "/networks/create", body)
+    for network in specs.networks.values():
+        swarm.api("POST", "/networks/create", network)
     ids: dict[str, dict[str, str]] = {}
     for kind, bodies in (("configs", specs.configs), ("secrets", specs.secrets)):
         for body in bodies.values():

@@ -6,11 +6,10 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from unittest.mock import patch
 
 from specs import document
@@ -20,6 +19,7 @@ from skep.compose import ComposeError, Specs, convert, load
 from skep.refusals import RULES, Rule, SwarmFacts
 from skep.refusals.table import NAMES
 from skep.swarm.references import with_ids
+from skep.swarm.spec import ServiceSpec
 
 ENGINES = ("26.1", "28.5")
 STACK = "fuzz"
@@ -125,7 +125,7 @@ def _theirs(swarm: Swarm, specs: Specs) -> str:
     return ""
 
 
-def _idle(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _idle(spec: ServiceSpec) -> ServiceSpec:
     """The service with no task, where its mode has a number of them."""
     mode = spec["Mode"]
     return {**spec, "Mode": {"Replicated": {"Replicas": 0}} if "Replicated" in mode else mode}

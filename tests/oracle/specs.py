@@ -209,7 +209,7 @@ def _health(chance: Random, file: dict[str, Any]) -> None:
 
 
 def _resources(chance: Random, file: dict[str, Any]) -> None:
-    given = {
+    given: dict[str, Any] = {
         part: {
             "memory": chance.choice(("0", "1", "4194303b", "4M", "5M", "64M", "900P")),
             "cpus": chance.choice(("0", "0.0001", "0.001", "0.000999999", "0.5", "64", "1000000")),
