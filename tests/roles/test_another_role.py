@@ -12,7 +12,11 @@ from skep.rolling import ACTIONS, MILESTONES, Member, rolling
 from skep.steps import StepId
 from tests.roles.test_cases import Case, a_cluster, a_plan, cases
 
-TOGETHER = [param for param in cases() if param.values[0] == "together" and not param.values[1].get("down")]
+TOGETHER = [
+    case
+    for path, _, case in (param.values for param in cases())
+    if path.parent.name == "together" and not case.get("down")
+]
 
 
 class Kernel:
@@ -53,9 +57,9 @@ def ahead(plan: Plan) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("_", "case"), TOGETHER)
+@pytest.mark.parametrize("case", TOGETHER, ids=[case["title"] for case in TOGETHER])
 @pytest.mark.parametrize("place", range(len(ROLES) + 1))
-def test_roles_that_restart_engines_take_turns(_: str, case: Case, place: int) -> None:
+def test_roles_that_restart_engines_take_turns(case: Case, place: int) -> None:
     cluster = a_cluster(case["cluster"])
     others, kernel = a_plan("together", cluster, case), Kernel()
     order = [*ROLES[:place], kernel, *ROLES[place:]]
