@@ -64,8 +64,7 @@ def settings(network: Network) -> dict[str, Any]:
 
 
 def body(network: model.Network) -> Network:
-    """What is sent to make a network of the inventory. One with an IPv6 subnet has IPv6 enabled: without that, newer
-    managers pass over the subnet, and older ones take it and give no task an address of it."""
+    """What is sent to make a network of the inventory; one with an IPv6 subnet has IPv6 enabled, as by ``--ipv6``."""
     made: Network = {
         "Name": network.name,
         "Driver": network.driver,
