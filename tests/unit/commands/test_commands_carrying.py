@@ -22,7 +22,7 @@ SEEN = Observation({}, {}, {"w1": ConnectError("down")})
 
 def plan(*items: str | Step | Finding) -> Plan:
     steps: list[Step | Finding] = [
-        Run(id=item, title="t", cause="c", script="true") if isinstance(item, str) else item for item in items
+        Run(id=step_id(item), title="t", cause="c", script="true") if isinstance(item, str) else item for item in items
     ]
     return Plan(steps, roles("a"), ["m1"])
 
@@ -56,7 +56,7 @@ class Held:
 
     def apply(self, site: Any, planned: Plan, *_: Any) -> Outcome:
         assert self.held
-        self.rounds.append([step.id for step in planned])
+        self.rounds.append([str(step.id) for step in planned])
         return self.outcome(planned)
 
 
