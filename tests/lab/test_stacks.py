@@ -209,9 +209,11 @@ def test_a_leader_whose_engine_freezes_during_the_deploy_is_named_with_what_is_w
         try:
             frozen = f"{leader}: the engine runs and does not answer; its process: T (stopped)"
             running.wait_for(f"{leader} is named", lambda ran: frozen in ran.text)
+            running.send(signal.SIGINT)
+            running.end()
         finally:
             shop.hosts.run(leader, "kill -CONT $(pidof dockerd)")
-        running.end()
+            shop.environment.up()
 
 
 def _tasks(shop: Shop, service: str) -> set[str]:
