@@ -16,8 +16,9 @@ from skep.report import regularly
 from skep.report.lines import LinesReporter
 from skep.report.quiet import QuietReporter
 from skep.report.text import hung, line
+from tests.steps import roles, step_id
 
-STEP = Run(id="engine/install@m1", host="m1", title="install docker.io", cause="not installed", script="true")
+STEP = Run(id=step_id("engine/install@m1"), host="m1", title="install docker.io", cause="not installed", script="true")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_wait_is_told_with_those_it_waits_for(soon: None, capsys: pytest.Captu
 
 def test_a_step_that_lasts_is_told_with_its_last_word(soon: None, capsys: pytest.CaptureFixture[str]) -> None:
     tell = LinesReporter()
-    with tell.run(Plan([STEP], ["engine"], ["m1"])):
+    with tell.run(Plan([STEP], roles("engine"), ["m1"])):
         tell.event(Event("started", STEP))
         tell.event(Event("progress", STEP, text="waits for apt"))
         out = until(lambda: capsys.readouterr().out, "waits for apt")
@@ -64,16 +65,16 @@ def test_what_is_short_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_quiet_says_what_is_wrong_and_no_more(capsys: pytest.CaptureFixture[str]) -> None:
     tell = QuietReporter()
-    with tell.busy("observing"), tell.run(Plan([STEP], ["engine"], ["m1"])):
+    with tell.busy("observing"), tell.run(Plan([STEP], roles("engine"), ["m1"])):
         tell.say("locked by eve")
         tell.say("warning: one manager only")
-        tell.plan(Plan([STEP], ["engine"], ["m1"]), applying=True)
+        tell.plan(Plan([STEP], roles("engine"), ["m1"]), applying=True)
         tell.event(Event("done", STEP))
         tell.event(Event("failed", STEP, text="no space"))
     tell.done("all well")
     out = capsys.readouterr().out
     assert out == "warning: one manager only\n✗ m1       install docker.io\n    no space\n"
-    tell.plan(Plan([STEP], ["engine"], ["m1"]), applying=False)
+    tell.plan(Plan([STEP], roles("engine"), ["m1"]), applying=False)
     tell.table("nodes", ["name"], [["m1"]])
     assert "install docker.io" in (out := capsys.readouterr().out) and out.endswith("m1  \n")
 
