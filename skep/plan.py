@@ -10,9 +10,11 @@ from typing import Any, Literal
 from skep.edges import Declared as Declared
 from skep.edges import Edges, check, without_orphans
 from skep.steps import Call as Call
+from skep.steps import Fetch as Fetch
 from skep.steps import Put as Put
 from skep.steps import Ref as Ref
 from skep.steps import Run as Run
+from skep.steps import Send as Send
 from skep.steps import Step as Step
 from skep.steps import StepId
 from skep.steps import Wait as Wait

@@ -47,7 +47,7 @@ class Run:
 
     def announce(self, plan: Plan, observation: Observation) -> None:
         """Before the look that the run relies on: where it is to change hosts, no older run may do so from here on."""
-        if any(isinstance(step, plans.Run | plans.Put) for step in plan):
+        if any(isinstance(step, plans.Run | plans.Put | plans.Send) for step in plan):
             self._lock.announce(observation.hosts)
 
     def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:

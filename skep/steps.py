@@ -170,6 +170,35 @@ class Put(Step):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Send(Step):
+    """A file of this machine, of any size, put on the host in one move once all of it has arrived; owned by root. What
+    arrived before a connection or a run ended is not sent again, be it by this run or by another.
+    """
+
+    kind: ClassVar[str] = "send"
+    source: str
+    path: str
+    size: int
+    sha256: str
+    """Of the whole file, in hex: what has to arrive."""
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetch(Step):
+    """A file of the host, of any size, put on this machine in one move once all of it has arrived. As with ``Send``, it
+    continues where it was cut off, as long as the file there is the same.
+    """
+
+    kind: ClassVar[str] = "fetch"
+    path: str
+    target: str
+    sha256: str = ""
+    """Of the whole file, in hex; empty where it is the host that tells it."""
+    mode: int = 0o600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Call(Step):
     """One operation on the Engine API, named as in ``skep.engine.operations``."""
 

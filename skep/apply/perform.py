@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from skep.apply.commit import commit
 from skep.apply.script import put_script, run_script
+from skep.apply.transfer import fetch, send
 from skep.engine import (
     OPERATIONS,
     SECRET,
@@ -29,7 +30,7 @@ from skep.errors import BELOW, ConnectError, EngineFailed, SkepError, StepFailed
 from skep.fence import REFUSED, fenced
 from skep.lease import AGAIN, Lease, Limits
 from skep.model import Registry
-from skep.plan import Call, Put, Ref, Run, Step, Wait
+from skep.plan import Call, Fetch, Put, Ref, Run, Send, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in
 from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Pool, Result
@@ -215,6 +216,8 @@ class Performer:
         step = attempt.step
         if isinstance(step, Run | Put):
             self._script(host, step, attempt)
+        elif isinstance(step, Send | Fetch):
+            self._transfer(host, step, attempt)
         elif isinstance(step, Call):
             arguments = {key: self._late(value, host, attempt) for key, value in step.arguments.items()}
             with self._lend(host, attempt) as api:
@@ -252,6 +255,20 @@ class Performer:
                 attempt.say(f"waits: {told}")
                 said = told
             patience.pause(LOOK_AGAIN)
+        self._judge(host, step, result)
+
+    def _transfer(self, host: str, step: Send | Fetch, attempt: _Attempt) -> None:
+        session = self._pool[host]
+        with self._slot(host):
+            if isinstance(step, Fetch):
+                result = fetch(session, step, attempt.limits, attempt.say)
+            else:
+                guard = partial(fenced, self._lease.number, self._lease.holder)
+                result = send(session, step, attempt.limits, attempt.say, guard)
+        self._judge(host, step, result)
+
+    def _judge(self, host: str, step: Run | Put | Send | Fetch, result: Result) -> None:
+        """Raises what the script of a step ended with, if it did not end well."""
         if result.status == REFUSED:
             self._lease.refused(host, result.err)
             raise self._lease.loss()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from skep.model import Cluster
-from skep.plan import Finding, Put, Run, Step
+from skep.plan import Finding, Put, Run, Send, Step
 
 MIB = 1 << 20
 ROOMS = (
@@ -84,6 +84,8 @@ def findings(cluster: Cluster, steps: Iterable[Step], rooms: Mapping[str, Mappin
 
 
 def _taken(step: Step) -> Mapping[str, int]:
+    if isinstance(step, Send):
+        return {**SCRIPT, **step.writes, step.path: step.size}
     if not isinstance(step, Run | Put):
         return step.writes
     return {**SCRIPT, **step.writes, **({step.path: MIB} if isinstance(step, Put) else {})}

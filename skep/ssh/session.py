@@ -6,8 +6,8 @@ import copy
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,8 @@ import paramiko
 
 from skep.errors import ConnectError, LoginError
 from skep.model import Access
+from skep.shell import quoted
+from skep.ssh.channels import answering, drain, end
 from skep.ssh.connection import log_in, lost_gateway
 from skep.ssh.gateways import Gateways, Hop, route
 from skep.ssh.handshake import give_password, hear, no_commands, no_shell, no_sudo, unread
@@ -139,21 +141,49 @@ class Session:
         connection breaks.
         """
         body = changing(script, to_the_end) if to_the_end else looking(script)
-        channel = self._start(command(timeout), timeout)
+        return self._run(command(timeout), [body], timeout, close=bool(to_the_end))
+
+    def pipe(
+        self,
+        script: str,
+        pieces: Iterable[bytes] = (),
+        take: Callable[[bytes], object] | None = None,
+        *,
+        timeout: float,
+    ) -> Result:
+        """Run a POSIX sh script as root that reads the ``pieces`` from stdin, and whose output ``take`` gets piece by
+        piece; else as ``run``. The script stands in the arguments of a process there: it must hold no secret.
+        """
+        return self._run(f"timeout -k 5 {round(timeout) or 1} sh -c {quoted(script)}", pieces, timeout, take=take)
+
+    def _run(
+        self,
+        words: str,
+        pieces: Iterable[bytes],
+        timeout: float,
+        *,
+        close: bool = True,
+        take: Callable[[bytes], object] | None = None,
+    ) -> Result:
+        channel = self._start(words, timeout)
         deadline = time.monotonic() + timeout + SPARE
         try:
-            with suppress(OSError):  # it may end without having read all
-                channel.sendall(body)
-                if to_the_end:
+            for piece in pieces:
+                try:
+                    channel.sendall(piece)
+                except OSError:  # it may end without having read all
+                    break
+            if close:
+                with suppress(OSError):
                     channel.shutdown_write()
-            out, err = _drain(channel, deadline)
+            out, err = drain(channel, deadline, take)
             if not channel.status_event.wait(max(0.1, deadline - time.monotonic())):
                 raise TimeoutError("the script did not end in time")
             status = channel.recv_exit_status()
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise self._broken(error, channel) from None
         finally:
-            _end(channel)
+            end(channel)
         if status == -1:
             raise self._broken(EOFError("the connection closed, or the script was killed, before its end"), channel)
         return Result(status, out.decode(errors="surrogateescape"), err.decode(errors="replace"))
@@ -195,7 +225,7 @@ class Session:
         try:
             self._become_root(channel, as_root(words))
         except ConnectError as error:
-            _end(channel)
+            end(channel)
             error.host = self.host
             self._remember(error, since)
             raise
@@ -213,7 +243,7 @@ class Session:
         elif sudo:
             command = by_sudo(command)
         try:
-            with _answering(channel, wait + 5):
+            with answering(channel, wait + 5):
                 channel.exec_command(by_login(command))
         except paramiko.SSHException:
             if channel.get_transport().is_active() and not self._closed:
@@ -295,49 +325,3 @@ class Session:
             cause=lost or str(error) or type(error).__name__,
             next_action="run the same command again; it continues where it stopped",
         )
-
-
-@contextmanager
-def _answering(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
-    """Paramiko waits for ever until a host answers a request: after so long its channel is closed."""
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        _end(channel)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (OSError, EOFError, paramiko.SSHException):
-        if late.is_set():
-            raise TimeoutError("no answer in time") from None
-        raise
-    finally:
-        timer.cancel()
-
-
-def _end(channel: paramiko.Channel) -> None:
-    """Close it, where there still is a connection to say so on."""
-    with suppress(OSError, EOFError, paramiko.SSHException):
-        channel.close()
-
-
-def _drain(channel: paramiko.Channel, deadline: float) -> tuple[bytes, bytes]:
-    """Both streams to their ends, side by side: one left unread would hold the script up when its window is full."""
-    out: list[bytes] = []
-    err: list[bytes] = []
-    channel.settimeout(0.2)
-    for receive, parts in ((channel.recv, out), (channel.recv_stderr, err)):
-        data = b"+"
-        while data:
-            while parts is out and channel.recv_stderr_ready():
-                err.append(channel.recv_stderr(65536))
-            if time.monotonic() > deadline:
-                raise TimeoutError("the script did not end in time")
-            with suppress(TimeoutError):
-                data = receive(65536)
-                parts.append(data)
-    return b"".join(out), b"".join(err)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from skep.errors import ConnectError, EngineFailed, LockLost, StepFailed
 from skep.fence import REFUSED
 from skep.holder import me
 from skep.model import Secret
-from skep.plan import Call, Put, Ref, Run, Wait
+from skep.plan import Call, Fetch, Put, Ref, Run, Send, Wait
 from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Result
 from tests.steps import step_id
@@ -610,3 +612,55 @@ def test_a_manager_that_lost_its_place_meanwhile_is_named(calls: Any, said: list
     here.perform(call(), said.append)
     assert [host for host, _ in calls] == ["m1", "m2"]
     assert said == [f"m1: {perform.GONE}, {perform.EMPTIED}"]
+
+
+class Receiving:
+    """A session that has nothing yet of what is sent, and ends the script that takes it with one result."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.scripts: list[str] = []
+        self.arrived = b""
+
+    def run(self, script: str, *, timeout: float) -> Result:
+        return Result(0, "0\n", "")
+
+    def pipe(self, script: str, pieces: Any, *, timeout: float) -> Result:
+        self.scripts.append(script)
+        self.arrived = b"".join(pieces)
+        return self.result
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "text"),
+    [(REFUSED, LockLost, "the cluster lock was lost to"), (NO_ROOM, StepFailed, "could not write a file"),
+     (124, StepFailed, "took longer than 120 s and was ended"), (0, None, "")],
+)  # fmt: skip
+def test_a_file_is_sent_by_the_number_of_the_run(
+    said: list[str], tmp_path: Path, status: int, error: type[Exception] | None, text: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    values: dict[str, Any] = {"size": 7, "sha256": hashlib.sha256(b"content").hexdigest(), "path": "/srv/file"}
+    step = Send(id="x/send@m1", host="m1", title="t", cause="c", source=str(tmp_path / "file"), **values)
+    here = performer(Api("m1"))
+    session = here._pool["m1"] = Receiving(Result(status, "", f"8 {me('stack.deploy shop').line}\n"))  # type: ignore
+    if error is None:
+        here.perform(step, said.append)
+    else:
+        with pytest.raises(error, match=text):
+            here.perform(step, said.append)
+    assert session.arrived == b"content"
+    assert session.scripts[0].index("read -r seen") < session.scripts[0].index("dd of=")
+
+
+def test_a_file_that_is_not_there_is_told_with_its_host(said: list[str], tmp_path: Path) -> None:
+    class Lacking:
+        def run(self, script: str, *, timeout: float) -> Result:
+            return Result(66, "", "there is no file /srv/file\n")
+
+    here = performer(Api("m1"))
+    here._pool["m1"] = Lacking()  # type: ignore
+    with pytest.raises(StepFailed) as failure:
+        target = str(tmp_path / "file")
+        here.perform(Fetch(id="x/f@m1", host="m1", title="t", cause="c", path="/srv/file", target=target), said.append)
+    assert (failure.value.host, failure.value.cause) == ("m1", "there is no file /srv/file")
