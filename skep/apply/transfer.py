@@ -107,7 +107,11 @@ def send(session: Session, step: Send, limits: Limits, say: Say, fenced: Callabl
         start = min(int(state), step.size) // MIB * MIB
         progress.begin(start, step.size)
         text = exported({**values, "FROM": start}) + script("skep/apply/receive.sh")
-        return session.pipe(fenced(text), _pieces(step, progress), timeout=max(1.0, limits.left))
+        with _usable(step.source), Path(step.source).open("rb") as file:
+            if (size := file.seek(0, 2)) != step.size:
+                raise StepFailed(f"{step.source} has {size} bytes, and had {step.size}", next_action=AGAIN)
+            file.seek(start)
+            return session.pipe(fenced(text), _pieces(file, step, progress), timeout=max(1.0, limits.left))
 
     result = progress.persist(once)
     if result.status == OTHER:
@@ -116,12 +120,9 @@ def send(session: Session, step: Send, limits: Limits, say: Say, fenced: Callabl
     return result
 
 
-def _pieces(step: Send, progress: _Progress) -> Iterator[bytes]:
-    with _readable(step.source), Path(step.source).open("rb") as file:
-        size = file.seek(0, 2)
-        if size != step.size:
-            raise StepFailed(f"{step.source} has {size} bytes, and had {step.size}", next_action=AGAIN)
-        done = file.seek(progress.start)
+def _pieces(file: BinaryIO, step: Send, progress: _Progress) -> Iterator[bytes]:
+    done = file.tell()
+    with _usable(step.source):
         while piece := file.read(PIECE):
             yield piece
             done += len(piece)
@@ -129,7 +130,7 @@ def _pieces(step: Send, progress: _Progress) -> Iterator[bytes]:
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def _usable(name: str) -> Iterator[None]:
     """Raises ``StepFailed`` where a file of this machine cannot be read or written."""
     try:
         yield
@@ -151,7 +152,7 @@ def fetch(session: Session, step: Fetch, limits: Limits, say: Say) -> Result:
         if step.sha256 not in ("", sha256):
             raise StepFailed(f"{step.path} is not the file that was to be fetched", cause=f"its sha256 is {sha256}")
         part = _Part(Path(step.target), int(size), sha256)
-        with _readable(step.target):
+        with _usable(step.target):
             if part.is_whole():
                 part.target.chmod(step.mode)
                 return DONE
@@ -170,7 +171,7 @@ def fetch(session: Session, step: Fetch, limits: Limits, say: Say) -> Result:
 
 def _take(session: Session, step: Fetch, part: _Part, file: BinaryIO, progress: _Progress) -> Result:
     def take(data: bytes) -> None:
-        with _readable(step.target):
+        with _usable(step.target):
             file.write(data)
         part.sum.update(data)
         part.done += len(data)

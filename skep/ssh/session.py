@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import paramiko
@@ -154,7 +155,9 @@ class Session:
         """Run a POSIX sh script as root that reads the ``pieces`` from stdin, and whose output ``take`` gets piece by
         piece; else as ``run``. The script stands in the arguments of a process there: it must hold no secret.
         """
-        return self._run(f"timeout -k 5 {round(timeout) or 1} sh -c {quoted(script)}", pieces, timeout, take=take)
+        begins = "read -r _\n"  # not before what was said on the way to root has been read
+        words = f"timeout -k 5 {round(timeout) or 1} sh -c {quoted(begins + script)}"
+        return self._run(words, chain([b"\n"], pieces), timeout, take=take)
 
     def _run(
         self,
