@@ -1,4 +1,4 @@
-"""Steps as data: what names one, what it waits for, and the four kinds there are. Nothing here acts."""
+"""Steps as data: what names one, what it waits for, and the kinds there are. Nothing here acts."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from skep.model import Secret
 from skep.plan import Call, Fetch, Put, Ref, Run, Send, Wait
 from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Result
+from skep.steps import StepId
 from tests.steps import step_id
 from tests.unit.apply.engines import COMMON, Api, held, performer
 
@@ -641,7 +642,7 @@ def test_a_file_is_sent_by_the_number_of_the_run(
 ) -> None:
     (tmp_path / "file").write_bytes(b"content")
     values: dict[str, Any] = {"size": 7, "sha256": hashlib.sha256(b"content").hexdigest(), "path": "/srv/file"}
-    step = Send(id="x/send@m1", host="m1", title="t", cause="c", source=str(tmp_path / "file"), **values)
+    step = Send(id=StepId("x", "send", "m1"), host="m1", title="t", cause="c", source=str(tmp_path / "file"), **values)
     here = performer(Api("m1"))
     session = here._pool["m1"] = Receiving(Result(status, "", f"8 {me('stack.deploy shop').line}\n"))  # type: ignore
     if error is None:
@@ -662,5 +663,8 @@ def test_a_file_that_is_not_there_is_told_with_its_host(said: list[str], tmp_pat
     here._pool["m1"] = Lacking()  # type: ignore
     with pytest.raises(StepFailed) as failure:
         target = str(tmp_path / "file")
-        here.perform(Fetch(id="x/f@m1", host="m1", title="t", cause="c", path="/srv/file", target=target), said.append)
+        here.perform(
+            Fetch(id=StepId("x", "fetch", "m1"), host="m1", title="t", cause="c", path="/srv/file", target=target),
+            said.append,
+        )
     assert (failure.value.host, failure.value.cause) == ("m1", "there is no file /srv/file")

@@ -19,6 +19,7 @@ from skep.lease import Limits
 from skep.plan import Fetch, Send
 from skep.shell import NO_ROOM
 from skep.ssh import Session
+from skep.steps import StepId
 from tests.unit.ssh.servers import Server
 
 MIB = 1 << 20
@@ -51,11 +52,15 @@ def there(tmp_path: Path) -> Path:
 
 def sending(here: Path, there: Path, **more: Any) -> Send:
     values = {"size": len(CONTENT), "sha256": SUM, **more}
-    return Send(id="x/send@m1", host="m1", title="t", cause="c", source=str(here), path=str(there), **values)
+    return Send(
+        id=StepId("x", "send", "m1"), host="m1", title="t", cause="c", source=str(here), path=str(there), **values
+    )
 
 
 def fetching(there: Path, here: Path, **more: Any) -> Fetch:
-    return Fetch(id="x/fetch@m1", host="m1", title="t", cause="c", path=str(there), target=str(here), **more)
+    return Fetch(
+        id=StepId("x", "fetch", "m1"), host="m1", title="t", cause="c", path=str(there), target=str(here), **more
+    )
 
 
 def plain(text: str) -> str:
