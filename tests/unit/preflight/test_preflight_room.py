@@ -92,7 +92,8 @@ def test_all_places_that_steps_write_are_looked_at() -> None:
         if "error" not in case:
             cluster = a_cluster(case["cluster"])
             roots = {host.data_root for host in cluster.hosts}
-            places |= {place for step in a_plan(path.parent.name, cluster, case) for place in step.writes if place not in roots}
+            steps = a_plan(path.parent.name, cluster, case)
+            places |= {place for step in steps for place in step.writes if place not in roots}
     assert places <= set(ROOMS)
     assert {"/etc/docker/daemon.json", "/usr"} <= places
     assert ROLES
