@@ -11,7 +11,7 @@ from skep.plan import Finding, Put, Run, Send, Step
 
 MIB = 1 << 20
 ROOMS = (
-    "/etc/docker/daemon.json", "/etc/systemd/system", "/run", "/tmp", "/usr", "/var/cache/apt/archives",
+    "/etc", "/etc/docker/daemon.json", "/etc/systemd/system", "/run", "/tmp", "/usr", "/var/cache/apt/archives",
     "/var/lib/apt/lists", "/var/lib/containerd", "/var/lib/dpkg", "/var/lib/skep",
 )  # fmt: skip
 """Where steps write, beside each host's data root: what a step says of another path is not looked at."""
