@@ -202,7 +202,8 @@ class Line:
         for task in tasks:
             noun, _, verb = task.rpartition(".")
             meant.setdefault(verb, []).append(task)
-            meant.setdefault(noun, []).append(task)
+            if noun:
+                meant.setdefault(noun, []).append(task)
         key = next(iter(_nearest(word, list(meant))), "")
         found = meant.get(key, [])
         if self._words and f"{key}.{self._words[0]}" in tasks:

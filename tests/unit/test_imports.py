@@ -6,16 +6,31 @@ import sys
 
 import pytest
 
-HEAVY = ("fabric", "paramiko", "docker", "pydantic", "rich", "pytest", "testinfra", "requests", "cryptography")
+HEAVY = (
+    "fabric",
+    "paramiko",
+    "docker",
+    "pydantic",
+    "rich",
+    "pytest",
+    "testinfra",
+    "requests",
+    "cryptography",
+    "asyncio",
+    "unittest",
+    "skep.converge",
+    "skep.compose",
+)
 
 SCRIPT = """
-import json, sys
-from skep.cli.program import program
+import json, runpy, sys
+given = sys.argv
+sys.argv = ["skep", *json.loads(given[1])]
 try:
-    program().run(["skep", *json.loads(sys.argv[1])])
+    runpy.run_module("skep", run_name="__main__")
 except SystemExit:
     pass
-print("@@" + json.dumps(sorted(set(json.loads(sys.argv[2])) & set(sys.modules))))
+print("@@" + json.dumps(sorted(set(json.loads(given[2])) & set(sys.modules))))
 """
 
 
