@@ -123,7 +123,7 @@ def test_several_tasks_in_one_line(run: Callable[..., Ran]) -> None:
         (["stack.logs", "shop", "web"], "stack.logs takes NAME: web is one too many", "stack.logs NAME [options]"),
         (["stack.logs", "shop", "--tail"], "--tail needs a value: lines of each task from the end, or all (default"
          " 100)", "stack.logs NAME [options]"),
-        (["stack.logs", "shop", "--tail", "--json"], "--tail needs a value: lines of each task from the end, or all"
+        (["stack.logs", "shop", "--tail", "--follow"], "--tail needs a value: lines of each task from the end, or all"
          " (default 100)", "stack.logs NAME [options]"),
         (["stack.deploy", "--prun", "web"], "stack.deploy has no option --prun; did you mean --prune?",
          "stack.deploy NAME [options]"),
