@@ -122,11 +122,14 @@ def send(session: Session, step: Send, limits: Limits, say: Say, fenced: Callabl
 
 def _pieces(file: BinaryIO, step: Send, progress: _Progress) -> Iterator[bytes]:
     done = file.tell()
-    with _usable(step.source):
-        while piece := file.read(PIECE):
-            yield piece
-            done += len(piece)
-            progress.at(done)
+    while True:
+        with _usable(step.source):
+            piece = file.read(PIECE)
+        if not piece:
+            return
+        yield piece
+        done += len(piece)
+        progress.at(done)
 
 
 @contextmanager
