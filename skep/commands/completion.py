@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 from skep.cli.completion import SCRIPTS, script
 from skep.cli.options import Option
 from skep.commands.call import Call, task
 from skep.errors import UsageError
+from skep.shell import quoted
 
 
 @task(
@@ -43,7 +43,7 @@ def completion(call: Call, shell: str = "") -> None:
 
 def _read_by(start: Path, file: Path) -> None:
     """The shell's start-up file reads the script; once is enough."""
-    line = f"source {shlex.quote(str(file))}\n"
+    line = f"source {quoted(str(file))}\n"
     text = start.read_text() if start.exists() else ""
     if line not in text:
         start.write_text(f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{line}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import shlex
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ from skep.errors import LabError, UsageError
 from skep.inventory import Inventory, load
 from skep.lab.spec import HIGHEST_NUMBER
 from skep.report import Reporter
+from skep.shell import quoted
 
 
 def described(inventory: Inventory, *, hosts: int | None = None, suite: str | None = None) -> lab.Lab:
@@ -115,7 +115,7 @@ def ssh(path: Path, *, host: str) -> None:
 
 def _typed(path: Path) -> str:
     """What names that inventory after ``-i``, wherever one is."""
-    return path.stem if path.parent == FOLDER else shlex.quote(str(path.resolve()))
+    return path.stem if path.parent == FOLDER else quoted(str(path.resolve()))
 
 
 def _known(wanted: lab.Lab, host: str) -> None:
