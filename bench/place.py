@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def _describe(place: Place, inventory: Inventory) -> None:
     """The same environment for the tools we compare with."""
     cluster, ssh = inventory.cluster, next(iter(inventory.access.values()))
     [stack], [network] = cluster.stacks, cluster.networks
-    assert isinstance(stack.files, Mapping)
+    stacked = place.folder / "stacks" / stack.name
     hosts: list[dict[str, Any]] = [
         {"name": host.name, "address": host.address, "role": host.role, "labels": dict(host.labels),
          "availability": host.availability, "daemon": dict(host.daemon)}
@@ -130,8 +130,8 @@ def _describe(place: Place, inventory: Inventory) -> None:
         "networks": [overlay | {"attachable": network.attachable}],
         "stack": {
             "stack": stack.name,
-            "folder": str(place.folder / "stacks" / stack.name),
-            "files": sorted(stack.files),
+            "folder": str(stacked),
+            "files": sorted(str(path.relative_to(stacked)) for path in stacked.rglob("*") if path.is_file()),
             "compose": list(stack.compose),
             "services": sorted(yaml.safe_load(stack.files[stack.compose[0]])["services"]),
         },
