@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034
-# What every probe may use; it stands once before all of them, and starts two processes.
+# What every probe may use; it stands once before all of them, and starts no more than a handful of processes.
 #
 # engine is the process of the engine that runs, or nothing; unit_... is what systemd says of docker.service. A pidfile
 # elsewhere hides the engine from /var/run/docker.pid, a unit of another name from systemd; a process of that name alone

@@ -16,13 +16,13 @@ LATE = 6.0
 """Seconds without an answer, after which it is looked why; and as many until the next look."""
 
 REACH = 4.0
-"""Seconds such a look waits for each answer of a host, if that is not less than ``SLOW`` logins there took before."""
+"""Seconds such a look waits for each answer of a host at least."""
 
 SLOW = 4.0
+"""How many times as long as its last login took a look waits for a slow host."""
 
 FRESH = 3.0
 """Seconds for which others that wait take the same look for theirs."""
-
 
 REMEMBERED = 60.0
 """Seconds for which one that was found silent is asked after the others."""
