@@ -84,4 +84,4 @@ bare hosts, and that nobody has anything left to do, was made sure of first.
 
 {table(("host", "logins", "channels", "logins, pyinfra", "channels, pyinfra"), counts)}
 
-At most {logins} login and {channels} channel(s) a host; wanted {LOGINS} and {CHANNELS}: {met}"""
+At most {logins} login and {channels} channel(s) a host; allowed are {LOGINS} and {CHANNELS}: {met}"""

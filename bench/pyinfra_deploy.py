@@ -84,10 +84,10 @@ def swarm_join(address: str, role: str, through: str, port: int = 2377) -> Itera
 
 
 @operation()
-def nodes_as(wanted: list[dict[str, Any]]) -> Iterator[str]:
+def nodes_as(desired: list[dict[str, Any]]) -> Iterator[str]:
     """Role, availability and labels of all nodes."""
     nodes = host.get_fact(SwarmNodes)
-    for entry in wanted:
+    for entry in desired:
         name, node = entry["name"], nodes.get(entry["name"])
         spec = node["Spec"] if node else {"Role": entry["role"], "Availability": "active", "Labels": {}}
         given = [f"--label-add {k}={v}" for k, v in entry["labels"].items() if spec["Labels"].get(k) != v]
@@ -146,24 +146,24 @@ else:
     swarm_join(name="Join the swarm", address=host.data.address, role=host.data.role, through=FIRST)
 
 if host.name == FIRST:
-    nodes_as(name="Set roles, availability and labels", wanted=site["hosts"])
+    nodes_as(name="Set roles, availability and labels", desired=site["hosts"])
     for network in site["networks"]:
         overlay(name=f"Create network {network['network']}", **network)
-    wanted = site["stack"]
-    place = f"/opt/stacks/{wanted['stack']}"
+    desired = site["stack"]
+    place = f"/opt/stacks/{desired['stack']}"
     puts = [
-        files.put(name=f"Upload {file}", src=f"{wanted['folder']}/{file}", dest=f"{place}/{file}", mode="644")
-        for file in wanted["files"]
+        files.put(name=f"Upload {file}", src=f"{desired['folder']}/{file}", dest=f"{place}/{file}", mode="644")
+        for file in desired["files"]
     ]
     stack(
         name="Deploy the stack",
-        stack=wanted["stack"],
+        stack=desired["stack"],
         folder=place,
-        compose=wanted["compose"],
-        services={f"{wanted['stack']}_{service}" for service in wanted["services"]},
+        compose=desired["compose"],
+        services={f"{desired['stack']}_{service}" for service in desired["services"]},
         changed=lambda: any(put.did_change() for put in puts),
     )
-    replicas = f"docker service ls --filter label={NAMESPACE}={wanted['stack']} --format '{{{{.Replicas}}}}'"
+    replicas = f"docker service ls --filter label={NAMESPACE}={desired['stack']} --format '{{{{.Replicas}}}}'"
     server.shell(
         name="Wait until the stack runs",
         commands=f"until {replicas} | awk -F'[/ ]' '$1 != $2 || !$1 {{ exit 1 }}'; do sleep 0.5; done",

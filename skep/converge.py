@@ -24,7 +24,7 @@ def _untold(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An environment at hand: what is wanted, the sessions, and the roles in order.
+    """An environment at hand: what is desired, the sessions, and the roles in order.
 
     ``known`` are all roles there are, in order, where ``roles`` is only some of them. ``note`` is told what stands
     beside a result, in a line; ``waiting`` which hosts have not answered while all are observed. ``wait_lock`` is how
@@ -41,7 +41,7 @@ class Site:
 
     @property
     def manager_names(self) -> list[str]:
-        """Hosts wanted as managers: they hold the lock and the history."""
+        """Hosts desired as managers: they hold the lock and the history."""
         return [host.name for host in self.cluster.managers]
 
 
@@ -63,11 +63,11 @@ def see(site: Site, before: Observation | None = None, *, inquire: bool = True) 
     states = dict(observation.states)
     for role in site.roles:
         if inquire and isinstance(role, Inquiring):
-            wanted = role.inquiries(site.cluster, states[role.name])
-            missing = [inquiry for inquiry in wanted if inquiry not in answers or not inquiry.lasting]
+            desired = role.inquiries(site.cluster, states[role.name])
+            missing = [inquiry for inquiry in desired if inquiry not in answers or not inquiry.lasting]
             if missing:
                 answers |= _answers(site, observation, missing)
-            states[role.name] = role.heard(states[role.name], {inquiry: answers[inquiry] for inquiry in wanted})
+            states[role.name] = role.heard(states[role.name], {inquiry: answers[inquiry] for inquiry in desired})
     return replace(observation, states=states, answers=answers)
 
 
@@ -133,7 +133,7 @@ def make(site: Site, items: Iterable[Step | Finding], *, down: bool = False) -> 
 
 
 def asked_managers(site: Site, observation: Observation) -> list[str]:
-    """Hosts that may answer for the cluster: those wanted as managers first."""
+    """Hosts that may answer for the cluster: those desired as managers first."""
     names = [host.name for host in (*site.cluster.managers, *site.cluster.workers)]
     return [name for name in names if name in observation.facts]
 

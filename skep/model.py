@@ -83,7 +83,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The Docker Engine wanted on a host. ``version`` is a prefix such as ``26.1``; ``None`` accepts any."""
+    """The Docker Engine desired on a host. ``version`` is a prefix such as ``26.1``; ``None`` accepts any."""
 
     source: Literal["distribution"] = "distribution"
     version: str | None = None
@@ -177,8 +177,8 @@ class Stack:
     variables: Mapping[str, str | Secret] = field(default_factory=dict)
     """Values for ``${VAR}`` in the compose files; a ``Secret`` where it came from a reference."""
     timeout: float | None = None
-    """Seconds to wait for its services to run as wanted, or to be gone. ``None``: as long as that may take by what they
-    ask for, and some minutes more for what nobody can tell."""
+    """Seconds to wait for its services to run as desired, or to be gone. ``None``: as long as that may take by what
+    they ask for, and some minutes more for what nobody can tell."""
     on_failure: Literal["keep", "rollback"] | None = None
     """What becomes of a roll-out that fails: it stays as it is, or the stack goes back to what ran before. ``None``:
     as the compose files' ``x-skep`` says, else it stays."""
@@ -204,7 +204,7 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The whole environment as wanted. ``name`` is the inventory's name."""
+    """The whole environment as desired. ``name`` is the inventory's name."""
 
     name: str
     hosts: tuple[Host, ...]
@@ -223,12 +223,12 @@ class Cluster:
 
     @property
     def managers(self) -> tuple[Host, ...]:
-        """Hosts wanted as managers, in inventory order."""
+        """Hosts desired as managers, in inventory order."""
         return tuple(host for host in self.hosts if host.role == "manager")
 
     @property
     def workers(self) -> tuple[Host, ...]:
-        """Hosts wanted as workers, in inventory order."""
+        """Hosts desired as workers, in inventory order."""
         return tuple(host for host in self.hosts if host.role == "worker")
 
     def host(self, name: str) -> Host:

@@ -28,7 +28,7 @@ class Role(Protocol):
     """Paths of the Engine API to GET, such as ``/info``; asked once a host, whoever else asks the same."""
 
     def desired(self, cluster: Cluster, host: Host) -> Any:
-        """The state wanted on that host, in the same terms as ``parse`` gives; ``None`` if nothing."""
+        """The state desired on that host, in the same terms as ``parse`` gives; ``None`` if nothing."""
 
     def parse(self, text: str, answers: Answers) -> Any:
         """The observed state of a host, from the probe's output and the engine's answers; ``None`` if nothing is

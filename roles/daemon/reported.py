@@ -37,7 +37,7 @@ def reported(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reported_form(key: str, value: Any) -> Any:
-    """A wanted value in the form the engine reports it."""
+    """A desired value in the form the engine reports it."""
     value = revealed(value)
     if key == "registry-mirrors":
         return sorted(mirror.rstrip("/") for mirror in value)
@@ -50,11 +50,11 @@ def reported_form(key: str, value: Any) -> Any:
     return value
 
 
-def asks_registries_as(wanted: Mapping[str, object], info: Mapping[str, object]) -> bool:
+def asks_registries_as(desired: Mapping[str, object], info: Mapping[str, object]) -> bool:
     """Whether a running engine asks registries in the way that these keys of daemon.json say."""
-    live, proxies = reported(info), revealed(wanted.get("proxies") or {})
+    live, proxies = reported(info), revealed(desired.get("proxies") or {})
     return all(
-        live[key] == reported_form(key, wanted[key]) for key in REGISTRY if key in wanted and key in live
+        live[key] == reported_form(key, desired[key]) for key in REGISTRY if key in desired and key in live
     ) and all(
         info.get(told) in (None, proxies[key])
         for key, told in PROXIES.items()

@@ -58,7 +58,7 @@ class State:
     """``keys`` is the file's content; the rest is observed only: ``applied`` are the keys last put in force by
     this tool, ``live`` what the running engine reports, ``broken`` why the file cannot be read.
 
-    Wanted keys may hold a ``Secret`` at any depth; what was read from a host is plain, and not to be shown.
+    Desired keys may hold a ``Secret`` at any depth; what was read from a host is plain, and not to be shown.
     """
 
     keys: Mapping[str, Any] = field(repr=False)
@@ -189,28 +189,28 @@ class Daemon:
         )
 
 
-def _merge(have: State, wanted: Mapping[str, Any], *, running: bool) -> dict[str, Any]:
-    """The file as it should be: foreign keys kept, ours as wanted, what we owned and no longer name gone."""
-    dropped = set(have.applied) - set(wanted)
+def _merge(have: State, desired: Mapping[str, Any], *, running: bool) -> dict[str, Any]:
+    """The file as it should be: foreign keys kept, ours as desired, what we owned and no longer name gone."""
+    dropped = set(have.applied) - set(desired)
     merged = {key: value for key, value in have.keys.items() if key not in dropped}
     if running:
         merged |= {key: NEUTRAL[key] for key in dropped & set(NEUTRAL)}
-    return merged | dict(wanted)
+    return merged | dict(desired)
 
 
-def _differing(have: State, merged: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
-    """Keys whose value in the file, in force, or as the engine reports it is not the one wanted."""
+def _differing(have: State, merged: Mapping[str, Any], desired: Mapping[str, Any]) -> frozenset[str]:
+    """Keys whose value in the file, in force, or as the engine reports it is not the one desired."""
     in_file = {key for key in {*have.keys, *merged} if have.keys.get(key) != revealed(merged.get(key))}
-    applied, remembered = _applied(have, wanted), marked(wanted)
-    in_force = {key for key in {*applied, *wanted} if applied.get(key) != remembered.get(key)}
-    live = {key for key in wanted if key in have.live and have.live[key] != reported_form(key, wanted[key])}
+    applied, remembered = _applied(have, desired), marked(desired)
+    in_force = {key for key in {*applied, *desired} if applied.get(key) != remembered.get(key)}
+    live = {key for key in desired if key in have.live and have.live[key] != reported_form(key, desired[key])}
     return frozenset(in_file | in_force | live)
 
 
-def _applied(have: State, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What is remembered, with hashes in place of the secrets wanted: a value once plain in the inventory may be a
+def _applied(have: State, desired: Mapping[str, Any]) -> dict[str, Any]:
+    """What is remembered, with hashes in place of the secrets desired: a value once plain in the inventory may be a
     reference now, and needs no restart for that."""
-    return {key: _marked_like(value, wanted.get(key)) for key, value in have.applied.items()}
+    return {key: _marked_like(value, desired.get(key)) for key, value in have.applied.items()}
 
 
 def _marked_like(value: Any, like: Any) -> Any:
@@ -218,7 +218,7 @@ def _marked_like(value: Any, like: Any) -> Any:
 
 
 def _veiled(have: State, merged: Mapping[str, Any]) -> dict[str, Any]:
-    """The file's content with a secret where one is wanted, or was when the file was written."""
+    """The file's content with a secret where one is desired, or was when the file was written."""
     before = veiled(have.keys, unmarked(have.applied))
     return {key: veiled(value, merged.get(key)) for key, value in before.items()}
 
@@ -228,10 +228,10 @@ def _mode(merged: Mapping[str, Any]) -> str:
     return "600" if any(True for _ in secrets_in(merged)) else ""
 
 
-def _now(have: State, old: Mapping[str, Any], key: str, wanted: Any) -> Any:
-    """What differs from what is wanted: the engine's word where it tells another value, else the file's (``old``)."""
+def _now(have: State, old: Mapping[str, Any], key: str, desired: Any) -> Any:
+    """What differs from what is desired: the engine's word where it tells another value, else the file's (``old``)."""
     live = have.live.get(key)
-    other = live is not None and (wanted is None or live != reported_form(key, wanted))
+    other = live is not None and (desired is None or live != reported_form(key, desired))
     return live if other and not any(True for _ in secrets_in(old.get(key))) else old.get(key)
 
 

@@ -18,59 +18,59 @@ VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 Ask = Callable[..., list[Any]]
 
 
-def test_file(host: Remote, wanted: Host) -> None:
+def test_file(host: Remote, desired: Host) -> None:
     """daemon.json holds what the inventory asks for"""
-    _something(wanted)
+    _something(desired)
     file = host.run("cat %s", FILE)
-    assert file.succeeded, f"there is no {FILE} on {wanted.name}"
+    assert file.succeeded, f"there is no {FILE} on {desired.name}"
     try:
         found = json.loads(file.stdout)
     except ValueError as error:
-        pytest.fail(f"{FILE} on {wanted.name} is not JSON: {error}")
+        pytest.fail(f"{FILE} on {desired.name} is not JSON: {error}")
     wrong = [
         _differs(key, found[key], value) if key in found else f"{key} is missing"
-        for key, value in wanted.daemon.items()
+        for key, value in desired.daemon.items()
         if key not in found or found[key] != revealed(value)
     ]
-    assert not wrong, f"{FILE} on {wanted.name}: {'; '.join(wrong)}"
+    assert not wrong, f"{FILE} on {desired.name}: {'; '.join(wrong)}"
 
 
-def test_file_in_use(host: Remote, wanted: Host, ask: Ask) -> None:
+def test_file_in_use(host: Remote, desired: Host, ask: Ask) -> None:
     """the engine reads that file and no other"""
-    _something(wanted)
+    _something(desired)
     ask(host, VERSION)
     unit = host.service("docker.service").systemd_properties
     words = host.run("cat %s", f"/proc/{unit.get('MainPID', 'none')}/cmdline")
-    assert words.succeeded, f"docker.service has no process on {wanted.name}"
+    assert words.succeeded, f"docker.service has no process on {desired.name}"
     options = iter(words.stdout.replace("=", "\0").split("\0"))
     other = next((next(options, "") for word in options if word == "--config-file"), FILE)
-    assert other == FILE, f"the engine on {wanted.name} was started with --config-file {other}"
+    assert other == FILE, f"the engine on {desired.name} was started with --config-file {other}"
 
 
-def test_file_valid(host: Remote, wanted: Host, ask: Ask) -> None:
+def test_file_valid(host: Remote, desired: Host, ask: Ask) -> None:
     """the engine would start with that file again"""
-    _something(wanted)
+    _something(desired)
     version: str = ask(host, VERSION)[0]
     if int(version.partition(".")[0]) < 23:
         pytest.skip(f"dockerd --validate came with 23.0, and this is {version}")
     answer = host.run("timeout 20 dockerd --validate --config-file %s", FILE)
-    assert answer.rc == 0, f"dockerd on {wanted.name} refuses {FILE}: {answer.stderr.strip()}"
+    assert answer.rc == 0, f"dockerd on {desired.name} refuses {FILE}: {answer.stderr.strip()}"
 
 
-def test_in_force(host: Remote, wanted: Host, ask: Ask) -> None:
+def test_in_force(host: Remote, desired: Host, ask: Ask) -> None:
     """the running engine does what daemon.json says, as far as it tells"""
-    _something(wanted)
+    _something(desired)
     info = ask(host, INFO)[0]
     wrong = [
         _differs(key, TOLD[key](info), value, " in the running engine")
-        for key, value in wanted.daemon.items()
+        for key, value in desired.daemon.items()
         if key in TOLD and not _agrees(key, revealed(value), TOLD[key](info))
     ]
-    assert not wrong, f"{wanted.name}: {'; '.join(wrong)}"
+    assert not wrong, f"{desired.name}: {'; '.join(wrong)}"
 
 
-def _something(wanted: Host) -> None:
-    if not wanted.daemon:
+def _something(desired: Host) -> None:
+    if not desired.daemon:
         pytest.skip("the inventory asks for nothing in daemon.json")
 
 
@@ -109,18 +109,18 @@ AT_LEAST = ("exec-opts", "insecure-registries", "runtimes")
 
 
 def _agrees(key: str, value: Any, told: Any) -> bool:
-    wanted = _plain(key, value)
+    desired = _plain(key, value)
     if key == "exec-opts":
-        wanted = [option for option in wanted if option.startswith("native.cgroupdriver=")]
+        desired = [option for option in desired if option.startswith("native.cgroupdriver=")]
     if key in AT_LEAST:
-        return set(wanted) <= set(told)
+        return set(desired) <= set(told)
     if key == "data-root":  # user namespaces put a folder below it
-        return f"{told}/".startswith(f"{wanted.rstrip('/')}/")
-    return bool(wanted == told)
+        return f"{told}/".startswith(f"{desired.rstrip('/')}/")
+    return bool(desired == told)
 
 
 def _plain(key: str, value: Any) -> Any:
-    """A wanted value in the order and spelling that the comparison has."""
+    """A desired value in the order and spelling that the comparison has."""
     if key == "registry-mirrors":
         return [_plain_url(url) for url in value]
     return sorted(value) if key in ("insecure-registries", "labels", "runtimes") else value
@@ -130,11 +130,11 @@ def _plain_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _differs(key: str, found: object, wanted: object, where: str = "") -> str:
+def _differs(key: str, found: object, desired: object, where: str = "") -> str:
     """What is wrong, without a secret, and without what was found in the place of one."""
-    have, want = _text(veiled(found, wanted)), _text(wanted)
+    have, want = _text(veiled(found, desired)), _text(desired)
     return (
-        f"{key} is {have}{where}, wanted {want}" if have != want else f"{key} holds another secret{where} than wanted"
+        f"{key} is {have}{where}, desired {want}" if have != want else f"{key} holds another secret{where} than desired"
     )
 
 

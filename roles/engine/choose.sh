@@ -18,7 +18,7 @@ look() {
 }
 look || { update; look; } || {
   if none "$candidate"; then echo "no package docker.io in the sources of this host" >&2; exit 65; fi
-  echo "wanted $WANTED, the sources of this host offer" $offers >&2; exit 65; }
+  echo "desired $WANTED, the sources of this host offer" $offers >&2; exit 65; }
 if [ "$version" = "$candidate" ]; then
   packages=docker.io
   none "$(of docker-cli)" || packages="$packages docker-cli"

@@ -33,7 +33,7 @@ PATIENCE = 600.0
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The engine of a host. ``version`` is what is installed, or the wanted prefix; ``None`` means any."""
+    """The engine of a host. ``version`` is what is installed, or the desired prefix; ``None`` means any."""
 
     version: str | None
     enabled: bool = True
@@ -113,7 +113,7 @@ class Engine:
                 if have.package != "docker.io":
                     steps.append(_foreign(name, have, want))
                     continue
-                cause = f"version {have.version}, wanted {want.version}"
+                cause = f"version {have.version}, desired {want.version}"
                 step = self._install(name, want, cause, restarts=have.running)
                 if have.member and have.running:
                     steps.append(_fetch(name, want, step.cause))
@@ -223,9 +223,9 @@ def upstream(version: str) -> str:
     return re.sub(r"^\d+:", "", version).split("+")[0].split("-")[0].split("~")[0]
 
 
-def fits(version: str | None, wanted: str) -> bool:
-    """Whether a version is the wanted one or begins with its parts: 26.1 fits 26.1.5 and not 26.10."""
-    return version is not None and (version == wanted or version.startswith(f"{wanted}."))
+def fits(version: str | None, desired: str) -> bool:
+    """Whether a version is the desired one or begins with its parts: 26.1 fits 26.1.5 and not 26.10."""
+    return version is not None and (version == desired or version.startswith(f"{desired}."))
 
 
 def _foreign(host: str, have: State, want: State) -> Finding:

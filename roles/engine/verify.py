@@ -15,24 +15,24 @@ VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 PACKAGES = ("docker.io", "docker-ce", "moby-engine")
 
 
-def test_installed(host: Remote, wanted: Host) -> None:
+def test_installed(host: Remote, desired: Host) -> None:
     """the Docker Engine is installed"""
-    assert host.exists("dockerd"), f"there is no dockerd on {wanted.name}"
+    assert host.exists("dockerd"), f"there is no dockerd on {desired.name}"
 
 
-def test_enabled(host: Remote, wanted: Host) -> None:
+def test_enabled(host: Remote, desired: Host) -> None:
     """the docker service starts at boot"""
     service = host.service("docker.service")
-    assert service.is_enabled, f"docker.service is not enabled: after a reboot {wanted.name} has no engine"
+    assert service.is_enabled, f"docker.service is not enabled: after a reboot {desired.name} has no engine"
 
 
-def test_running(host: Remote, wanted: Host) -> None:
+def test_running(host: Remote, desired: Host) -> None:
     """the docker service is running"""
     unit = host.service("docker.service").systemd_properties
     state = f"{unit.get('ActiveState')}, {unit.get('SubState')}"
-    assert unit.get("ActiveState") == "active", f"docker.service is not running on {wanted.name}: it is {state}"
+    assert unit.get("ActiveState") == "active", f"docker.service is not running on {desired.name}: it is {state}"
     process = host.run("cat %s", f"/proc/{unit.get('MainPID')}/comm").stdout.strip()
-    assert process == "dockerd", f"docker.service on {wanted.name} runs {process!r}, not dockerd"
+    assert process == "dockerd", f"docker.service on {desired.name} runs {process!r}, not dockerd"
 
 
 def test_answers(host: Remote, ask: Callable[..., list[Any]]) -> None:
@@ -40,17 +40,17 @@ def test_answers(host: Remote, ask: Callable[..., list[Any]]) -> None:
     assert _running_version(host, ask)
 
 
-def test_apparmor(host: Remote, wanted: Host) -> None:
+def test_apparmor(host: Remote, desired: Host) -> None:
     """what confines containers can be loaded"""
     told = host.run("timeout 20 docker info --format '{{.SecurityOptions}}'").stdout
     if "name=apparmor" in told:
         found = host.run("command -v /usr/sbin/apparmor_parser || command -v /sbin/apparmor_parser").rc == 0
-        assert found, f"the engine on {wanted.name} confines with AppArmor and has no apparmor_parser: none can start"
+        assert found, f"the engine on {desired.name} confines with AppArmor and has no apparmor_parser: none can start"
 
 
-def test_version(host: Remote, wanted: Host, ask: Callable[..., list[Any]]) -> None:
+def test_version(host: Remote, desired: Host, ask: Callable[..., list[Any]]) -> None:
     """the engine has the version asked for, on disk and in memory"""
-    asked = wanted.engine.version
+    asked = desired.engine.version
     if asked is None:
         pytest.skip("the inventory takes any version")
     found = {"the engine that runs": _running_version(host, ask)}

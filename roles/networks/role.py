@@ -164,7 +164,7 @@ def _overlapping(network: Network, have: Mapping[str, Overlay]) -> list[Step | F
 
 
 def settings(network: Network) -> dict[str, Any]:
-    """What decides whether a network is the one wanted, in the inventory's terms; what it leaves to Docker is
+    """What decides whether a network is the one desired, in the inventory's terms; what it leaves to Docker is
     ``None``."""
     asked = _terms(forms.body(network))
     return asked | {"ipv6": asked["ipv6"] or None}
@@ -204,8 +204,8 @@ def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay] | None:
 
 def _drift(network: Network, overlay: Overlay) -> tuple[str, ...]:
     """Lines ``key: old → new``; what the inventory leaves to Docker (subnet, gateway) does not count."""
-    wanted = {key: value for key, value in settings(network).items() if value is not None}
-    return lines({key: overlay.settings.get(key) for key in wanted}, wanted)
+    desired = {key: value for key, value in settings(network).items() if value is not None}
+    return lines({key: overlay.settings.get(key) for key in desired}, desired)
 
 
 def _replace(

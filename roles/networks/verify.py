@@ -17,7 +17,7 @@ def test_as_described(manager: Remote, network: Network, ask: Callable[..., list
     """the network is there and as the inventory describes it"""
     found = ask(manager, "timeout 20 docker network inspect --format '{{json .}}' %s", network.name)[0]
     wrong = [
-        f"{what} is {have or 'none'}, wanted {want or 'none'}"
+        f"{what} is {have or 'none'}, desired {want or 'none'}"
         for what, have, want in _settings(found, network)
         if have != want
     ]
@@ -25,7 +25,7 @@ def test_as_described(manager: Remote, network: Network, ask: Callable[..., list
 
 
 def _settings(found: objects.Network, network: Network) -> list[tuple[str, Any, Any]]:
-    """What, as found, as wanted; without what the inventory leaves to Docker."""
+    """What, as found, as desired; without what the inventory leaves to Docker."""
     options, labels = found.get("Options") or {}, labels_of(found)
     pools = pools_of(found)
     ranges = [pool.get("Subnet", "") for pool in pools]
@@ -38,9 +38,9 @@ def _settings(found: objects.Network, network: Network) -> list[tuple[str, Any, 
         ("internal", _yes(found["Internal"]), _yes(network.internal)),
         ("encrypted", _yes("encrypted" in options), _yes(network.encrypted)),
     ]
-    for what, there, wanted in (("subnet", ranges, network.subnet), ("gateway", gateways, network.gateway)):
-        if wanted:
-            settings.append((what, ", ".join(map(canonical, there)), canonical(wanted)))
+    for what, there, desired in (("subnet", ranges, network.subnet), ("gateway", gateways, network.gateway)):
+        if desired:
+            settings.append((what, ", ".join(map(canonical, there)), canonical(desired)))
     if ":" in (network.subnet or ""):
         settings.append(("IPv6", _yes(found.get("EnableIPv6")), "yes"))
     settings += [(f"label {key}", labels.get(key), value) for key, value in network.labels.items()]

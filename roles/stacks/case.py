@@ -1,4 +1,4 @@
-"""One stack at hand: what is wanted, what there is, and which services differ."""
+"""One stack at hand: what is desired, what there is, and which services differ."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from roles.stacks.desired import Desired
 from roles.stacks.edits import by_files, by_hand
 from roles.stacks.state import Found, Told
-from roles.stacks.wanted import Wanted
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.diff import Change
 from skep.hidden import holds
@@ -42,24 +42,24 @@ class Difference:
 
 
 class Case:
-    """A stack, what is wanted of it and why; ``blind`` while nobody can tell what the swarm holds."""
+    """A stack, what is desired of it and why; ``blind`` while nobody can tell what the swarm holds."""
 
-    def __init__(self, cluster: Cluster, stack: Stack, wanted: Wanted, told: Told | None) -> None:
+    def __init__(self, cluster: Cluster, stack: Stack, desired: Desired, told: Told | None) -> None:
         self.cluster = cluster
         self.stack = stack
         self.told = told or Told()
         self.oldest = oldest_manager(self.told.nodes)
         """What it drops is neither sent nor compared: a spec is the managers' to keep."""
-        services = {name: understood(spec, self.oldest) for name, spec in wanted.services.items()}
-        self.wanted = replace(wanted, services=services)
+        services = {name: understood(spec, self.oldest) for name, spec in desired.services.items()}
+        self.desired = replace(desired, services=services)
         self.names = self.told.names
         """Identifier → name of networks, configs and secrets."""
         self.blind = told is None
-        self.hidden = wanted.hidden | {value.reveal() for value in secrets_in(stack) if value.reveal()}
-        self.cause = wanted.cause
+        self.hidden = desired.hidden | {value.reveal() for value in secrets_in(stack) if value.reveal()}
+        self.cause = desired.cause
         self.found: Found = self.told.of(stack.name)
-        self.differing = [d for d in map(self._differing, sorted(wanted.services)) if d is not None]
-        self.surplus = sorted(set(self.found.services) - set(wanted.services) - wanted.spared)
+        self.differing = [d for d in map(self._differing, sorted(desired.services)) if d is not None]
+        self.surplus = sorted(set(self.found.services) - set(desired.services) - desired.spared)
 
     @property
     def name(self) -> str:
@@ -74,7 +74,7 @@ class Case:
     @property
     def hooks(self) -> Mapping[str, str]:
         """The hooks that this roll-out runs."""
-        return {} if self.rollout.partial or self.rollout.revision is not None else self.wanted.hooks
+        return {} if self.rollout.partial or self.rollout.revision is not None else self.desired.hooks
 
     @property
     def open(self) -> bool:
@@ -84,19 +84,19 @@ class Case:
     @property
     def goes_back_on_failure(self) -> bool:
         """Whether a deploy that fails is taken back without being asked again."""
-        document = self.wanted.document
+        document = self.desired.document
         return (self.stack.on_failure or (document.options.on_failure if document else None)) == "rollback"
 
     @property
     def vouches(self) -> bool:
         """Whether the end of this roll-out can be noted as something to go back to: not where it leaves out the hooks
         of one that failed, which the next deploy has to run."""
-        return not (self.rollout.partial and self.open and self.wanted.hooks)
+        return not (self.rollout.partial and self.open and self.desired.hooks)
 
     @property
     def pruned(self) -> list[str]:
         """Services that go."""
-        return self.surplus if self.wanted.prune else []
+        return self.surplus if self.desired.prune else []
 
     def have(self, service: str) -> ServiceSpec | None:
         """The spec of a service as it is, with names in place of identifiers."""
@@ -105,11 +105,11 @@ class Case:
 
     def new_networks(self) -> list[Network]:
         """What is sent for networks that are not there yet."""
-        return [body for name, body in self.wanted.networks.items() if name not in self.told.facts.networks]
+        return [body for name, body in self.desired.networks.items() if name not in self.told.facts.networks]
 
     def halted(self, service: str) -> str:
         """Why Swarm paused the service's part of a roll-out that nobody saw to its end; empty where it did not. Such
-        a service may run as wanted, and every wait for it fails until it is rolled out anew; not by what is asked to
+        a service may run as desired, and every wait for it fails until it is rolled out anew; not by what is asked to
         do one certain thing. A service that was to run once may have done so and be paused all the same."""
         raw = self.found.services.get(service)
         if raw is None or not self.open or self.rollout.partial or self.rollout.resolve == "refresh":
@@ -126,7 +126,7 @@ class Case:
     @property
     def asks(self) -> bool:
         """Whether anything is asked of registries."""
-        return self.stack.resolve and not self.wanted.pinned and self.rollout.resolve != "never"
+        return self.stack.resolve and not self.desired.pinned and self.rollout.resolve != "never"
 
     def late(self) -> list[str]:
         """Images that are resolved at the step: all where no manager could be asked, else those that no registry knew
@@ -142,7 +142,7 @@ class Case:
             return []
         asked = set()
         for difference in self.differing:
-            spec = self.wanted.services[difference.name]
+            spec = self.desired.services[difference.name]
             new = difference.have is None or not same_image(spec, difference.have)
             if new and "@" not in image_of(difference.spec):
                 asked.add(image_of(spec))
@@ -154,7 +154,7 @@ class Case:
             return []
         if self.rollout.resolve == "new":
             return self.unresolved()
-        return sorted({image_of(spec) for spec in self.wanted.services.values() if "@" not in image_of(spec)})
+        return sorted({image_of(spec) for spec in self.desired.services.values() if "@" not in image_of(spec)})
 
     def unlisted(self) -> set[str]:
         """Identifiers of networks that its services are in and no list of networks tells."""
@@ -195,7 +195,7 @@ class Case:
     @cached_property
     def sealed(self) -> list[str]:
         """Its configs that hold something hidden, and those that did as far as its revisions know."""
-        now = {name for name, body in self.wanted.configs.items() if holds(_content(body), self.hidden)}
+        now = {name for name, body in self.desired.configs.items() if holds(_content(body), self.hidden)}
         past = {name for revision in self.found.revisions for name in revision.content.get("sealed", ())}
         return sorted(now | past)
 
@@ -207,7 +207,7 @@ class Case:
         first = next(one.name for one in self.differing if pair in map(replaced_config, one.changes))
         if first != service:
             return [f"as for {first}"]
-        bodies = {one["Spec"]["Name"]: one["Spec"] for one in self.told.configs} | dict(self.wanted.configs)
+        bodies = {one["Spec"]["Name"]: one["Spec"] for one in self.told.configs} | dict(self.desired.configs)
         if not set(pair) <= set(bodies):
             return []
         if set(pair) & set(self.sealed):
@@ -215,8 +215,8 @@ class Case:
         return content_changes((_data(bodies[pair[0]]), _data(bodies[pair[1]])), self.hidden)
 
     def _differing(self, name: str) -> Difference | None:
-        spec, have = self.wanted.services[name], self.have(name)
-        full = inherited(spec, have, *self._resolved(spec, have), is_pinned=self.wanted.pinned)
+        spec, have = self.desired.services[name], self.have(name)
+        full = inherited(spec, have, *self._resolved(spec, have), is_pinned=self.desired.pinned)
         changes = tuple(differences(have, full, self.names)) if have is not None else ()
         if have is not None and not changes and name not in self.rollout.restart and not self.halted(name):
             return None

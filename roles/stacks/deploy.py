@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from roles.stacks.desired import KEEP, Desired, Outside
 from roles.stacks.naming import Naming
 from roles.stacks.state import Told
-from roles.stacks.wanted import KEEP, Outside, Wanted
 from skep.compose import convert, document_of
 from skep.model import Cluster, Stack
 from skep.swarm.references import renamed, used
 
 
-def deployed(cluster: Cluster, stack: Stack, told: Told | None) -> Wanted:
+def deployed(cluster: Cluster, stack: Stack, told: Told | None) -> Desired:
     """What the compose files ask for; configs and secrets named by what they hold. Raises ``ComposeError``."""
     found = (told or Told()).of(stack.name)
     document = document_of(stack, told.facts if told else None)
@@ -20,7 +20,7 @@ def deployed(cluster: Cluster, stack: Stack, told: Told | None) -> Wanted:
     configs = naming.configs(specs.configs)
     secrets = naming.secrets(specs.secrets, specs.services)
     services = {name: renamed(spec, naming.names) for name, spec in specs.services.items()}
-    return Wanted(
+    return Desired(
         services=services,
         networks=specs.networks,
         configs=configs,

@@ -18,7 +18,7 @@ def by_hand(case: Case, difference: Difference) -> Fields:
     """Those of its changing fields that are not as a revision wrote them. None where it is not the files that ask for
     the change, where no revision knows the service, or where Swarm took its update back by itself."""
     have, written = difference.have, _written(case, difference.name)
-    if have is None or not written or not case.wanted.document or case.was_taken_back(difference.name):
+    if have is None or not written or not case.desired.document or case.was_taken_back(difference.name):
         return frozenset()
     edited = min((_fields(case, spec, have) for spec in written), key=len)
     return edited & {change.path for change in difference.changes}
@@ -30,7 +30,7 @@ def why(case: Case, difference: Difference) -> str:
     if difference.have is None:
         last = case.found.revisions[-1] if case.found.revisions else None
         was = last is not None and last.done and difference.name in last.content["services"]
-        return f"removed {since}" if was and case.wanted.document else "missing"
+        return f"removed {since}" if was and case.desired.document else "missing"
     if not by_hand(case, difference):
         return case.cause
     return f"changed {since}" + (f"; {case.cause}, too" if by_files(case, difference) else "")

@@ -24,12 +24,12 @@ from skep.swarm.spec import ServiceSpec
 
 def findings(case: Case) -> Iterator[Finding]:
     """Errors that forbid the roll-out, then what is worth knowing."""
-    yield from case.wanted.findings
-    for text in case.wanted.document.warnings if case.wanted.document else ():
+    yield from case.desired.findings
+    for text in case.desired.document.warnings if case.desired.document else ():
         yield Finding("warning", text, role="stacks", standing=True)
     yield from _dropped(case)
     yield from _lints(case)
-    if case.surplus and not case.wanted.prune:
+    if case.surplus and not case.desired.prune:
         there = "is" if len(case.surplus) == 1 else "are"
         yield Finding(
             "warning",
@@ -46,17 +46,17 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _moved(case)
     yield from _networks(case)
     specs = {name: raw["Spec"] for name, raw in case.found.services.items()}
-    yield from kept(case.name, case.wanted.services, specs, case.told.volumes)
+    yield from kept(case.name, case.desired.services, specs, case.told.volumes)
 
 
 def _dropped(case: Case) -> Iterator[Finding]:
-    if case.wanted.document is not None and case.oldest is not None:
-        for text in dropped(case.wanted.document, case.oldest):
+    if case.desired.document is not None and case.oldest is not None:
+        for text in dropped(case.desired.document, case.oldest):
             yield Finding("warning", text, role="stacks", standing=True)
 
 
 def _lints(case: Case) -> Iterator[Finding]:
-    document, specs = case.wanted.document, case.wanted.specs
+    document, specs = case.desired.document, case.desired.specs
     if document is not None and specs is not None:
         told, cluster = case.told, case.cluster
         there = {network["Name"] for network in told.networks}
@@ -106,7 +106,7 @@ def _others(case: Case) -> Iterator[Finding]:
     """Names that somebody else's services have."""
     for service in case.told.services:
         name, owner = service["Spec"]["Name"], stack_of(service["Spec"])
-        if name in case.wanted.services and owner != case.name:
+        if name in case.desired.services and owner != case.name:
             yield Finding(
                 "error",
                 f"stack {case.name} has a service {name}, and another one of that name exists, "
@@ -121,7 +121,7 @@ def owned_twice(cases: Sequence[Case]) -> Iterator[Finding]:
     owners: dict[tuple[str, str], str] = {}
     for case in cases:
         for kind in ("service", "network", "config", "secret"):
-            for name in getattr(case.wanted, f"{kind}s"):
+            for name in getattr(case.desired, f"{kind}s"):
                 owner = owners.setdefault((kind, name), case.name)
                 if owner != case.name:
                     yield Finding(
@@ -147,7 +147,7 @@ def _modes(case: Case) -> Iterator[Finding]:
 
 def _missing(case: Case) -> Iterator[Finding]:
     """What the stack uses and nobody made."""
-    outside, told = case.wanted.outside, case.told
+    outside, told = case.desired.outside, case.told
     planned = {network.name for network in case.cluster.networks}
     present = {network["Name"] for network in told.networks} | planned | set(USABLE)
     for kind, names, have in (
@@ -182,7 +182,7 @@ def _unresolved(case: Case) -> Iterator[Finding]:
 
 def _moved(case: Case) -> Iterator[Finding]:
     """Tags that are another image now than when they were deployed."""
-    for name, spec in case.wanted.services.items() if case.rollout.resolve == "all" else ():
+    for name, spec in case.desired.services.items() if case.rollout.resolve == "all" else ():
         raw, answer = case.found.services.get(name), case.told.images.get(image_of(spec))
         if raw is None or answer is None or isinstance(answer, str) or not same_image(spec, raw["Spec"]):
             continue
@@ -197,7 +197,7 @@ def _moved(case: Case) -> Iterator[Finding]:
 
 
 def _networks(case: Case) -> Iterator[Finding]:
-    for name, asked in case.wanted.networks.items():
+    for name, asked in case.desired.networks.items():
         have = case.found.networks.get(name)
         drift = [shown(change, case.hidden) for change in _drift(have, asked)] if have else []
         if drift:
@@ -215,9 +215,9 @@ def _drift(have: Network, asked: Network) -> list[Change]:
     for told in (old, new):
         told["Labels"].pop(NAMESPACE, None)
     for key in POOL:
-        wanted = new[key]
-        if not any(wanted):
-            old[key] = wanted
-        elif key != "Subnet" and len(old[key]) == len(wanted):
-            old[key] = [told if asked else None for told, asked in zip(old[key], wanted, strict=True)]
+        desired = new[key]
+        if not any(desired):
+            old[key] = desired
+        elif key != "Subnet" and len(old[key]) == len(desired):
+            old[key] = [told if asked else None for told, asked in zip(old[key], desired, strict=True)]
     return list(changes(old, new))

@@ -56,8 +56,8 @@ def _ill(raw: Service, told: Told) -> str:
     complete = sum(task["Status"]["State"] == "complete" for task in tasks) if runs_once(raw["Spec"]) else 0
     if _lacking(raw) <= complete:
         return ""
-    running, wanted = status.get("RunningTasks") or 0, status.get("DesiredTasks") or 0
-    return f"{running} of {wanted} tasks run{_reason(tasks)}"
+    running, desired = status.get("RunningTasks") or 0, status.get("DesiredTasks") or 0
+    return f"{running} of {desired} tasks run{_reason(tasks)}"
 
 
 def _reason(tasks: Sequence[Task]) -> str:

@@ -1,4 +1,4 @@
-"""Steps that bring one stack from what there is to what is wanted; each touches only what differs."""
+"""Steps that bring one stack from what there is to what is desired; each touches only what differs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Planner:
         self._name = case.name
 
     def items(self) -> list[Step | Finding]:
-        """Findings and steps; no step at all where the stack is as wanted."""
+        """Findings and steps; no step at all where the stack is as desired."""
         case = self._case
         made = [*self._networks(), *self._objects("configs"), *self._objects("secrets")]
         if made or case.differing or case.pruned:
@@ -60,7 +60,7 @@ class Planner:
         yield from self._finish(begin, [*(settled or written), *gone])
 
     def _gone(self, name: str, needs: Sequence[Step]) -> Call:
-        cause = "not in the compose files" if self._case.wanted.document else self._case.cause
+        cause = "not in the compose files" if self._case.desired.document else self._case.cause
         title = f"remove service {name}"
         return self._call("prune", title, cause, "service_remove", {"service": name}, about=name, needs=needs)
 
@@ -118,7 +118,7 @@ class Planner:
         )
 
     def _networks(self) -> Iterator[Step]:
-        for name, body in self._case.wanted.networks.items():
+        for name, body in self._case.desired.networks.items():
             if name not in self._case.found.networks:
                 arguments = {"body": dict(body)}
                 title = f"create network {name}"
@@ -128,7 +128,7 @@ class Planner:
     def _objects(self, kind: str) -> Iterator[Step]:
         """Configs and secrets that hold something new."""
         case, what = self._case, kind[:-1]
-        bodies = case.wanted.configs if kind == "configs" else case.wanted.secrets
+        bodies = case.desired.configs if kind == "configs" else case.desired.secrets
         existing = {one["Spec"]["Name"] for one in (case.told.configs if kind == "configs" else case.told.secrets)}
         for name, body in sorted(bodies.items()):
             if name not in existing:
@@ -147,7 +147,7 @@ class Planner:
 
         Where nobody saw the end of the roll-out before, a wave is waited for though nothing is written in it.
         """
-        waves = self._case.wanted.waves
+        waves = self._case.desired.waves
         waves = (*waves, tuple(d.name for d in ordinary if not any(d.name in wave for wave in waves)))
         waves = tuple(part for wave in waves for part in self._in_turn(wave))
         behind: set[str] = set()
@@ -209,14 +209,14 @@ class Planner:
         changed = {difference.name: difference for difference in case.differing}
         for name in sorted(name for name, hook in case.hooks.items() if hook == when):
             have = case.have(name)
-            same = Difference(name, inherited(case.wanted.services[name], have, None, [], is_pinned=False), have)
+            same = Difference(name, inherited(case.desired.services[name], have, None, [], is_pinned=False), have)
             write = self._write(changed.get(name, same), needs)
             settled = self._wait(name, [name], [write])
             yield from (write, settled)
             needs = [settled]
 
     def _wait(self, about: str, services: Sequence[str], needs: Sequence[Step]) -> Step:
-        title = f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as wanted"
+        title = f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as desired"
         return wait(
             self._case, step_id("ready", self._name, about), title, "what comes next waits for it", services, needs
         )
@@ -227,15 +227,15 @@ class Planner:
         case, past = self._case, self._case.found.revisions
         if past and past[-1].done:
             return set()
-        there = set(case.wanted.services) & set(case.found.services)
-        return {name for name in there if not case.was_taken_back(name)} - set(case.wanted.hooks)
+        there = set(case.desired.services) & set(case.found.services)
+        return {name for name in there if not case.was_taken_back(name)} - set(case.desired.hooks)
 
     def _settled(self, needs: Sequence[Step]) -> Iterator[Step]:
         """The wait for what this roll-out changes and what nobody saw, if there is any; then the hooks after it."""
         changed = {difference.name for difference in self._case.differing} - set(self._case.hooks)
         services = sorted(changed | self._unseen)
         if services:
-            title = f"wait until stack {self._name} runs as wanted"
+            title = f"wait until stack {self._name} runs as desired"
             settled = wait(self._case, step_id("running", self._name), title, "deployed", services, needs)
             yield settled
             needs = [settled]
@@ -243,14 +243,14 @@ class Planner:
 
     def _seen_to_its_end(self) -> Iterator[Step]:
         """A roll-out whose end nobody saw; its hooks, of which nobody knows how they ended, run again. Where it is not
-        what there is, and what there is is what is wanted now, that is written down as one of its own."""
+        what there is, and what there is is what is desired now, that is written down as one of its own."""
         case, last = self._case, unfinished(self._case)
         way_back = case.rollout.revision is not None
         if not case.open or not case.vouches or case.rollout.resolve == "refresh":
             return
         if last is None:
             yield from () if way_back or case.rollout.partial else self._roll_out([])
-        elif not way_back or case.wanted.number == last.number:
+        elif not way_back or case.desired.number == last.number:
             before = list(self._hooks("before", []))
             rest = [*before, *self._settled(before)]
             yield from [*rest, self._done(last.name, last.number, rest)]

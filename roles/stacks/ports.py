@@ -42,22 +42,22 @@ class Handovers:
 def handovers(cases: Sequence[Case]) -> Handovers:
     """Who takes whose port. A service that publishes what it did before is let be: Swarm let it, too."""
     found = Handovers()
-    wanted = {name: case for case in cases for name in case.wanted.services}
+    desired = {name: case for case in cases for name in case.desired.services}
     held = {raw["Spec"]["Name"]: ports_of(raw) for case in cases[:1] for raw in case.told.services}
-    moving = {name: ports_of({"Spec": case.wanted.services[name]}) for case in cases for name in _moving(case)}
+    moving = {name: ports_of({"Spec": case.desired.services[name]}) for case in cases for name in _moving(case)}
     going = {name: case for case in cases for name in case.pruned}
     later = {name: ports for name, ports in held.items() if name not in going} | moving
-    owners = {**wanted, **going}
+    owners = {**desired, **going}
     asked: list[Handover] = []
     for name, ports in moving.items():
         for other in sorted((held.keys() | moving.keys()) - {name}):
             port = clash(ports, later.get(other, {}))
             now = clash(ports, held.get(other, {}))
             if port and not (other in moving and other < name):
-                owner = owners[other].name if other in owners else _stack_of(wanted[name], other)
-                found.findings.append(_refused(wanted[name], name, other, owner, port))
+                owner = owners[other].name if other in owners else _stack_of(desired[name], other)
+                found.findings.append(_refused(desired[name], name, other, owner, port))
             elif now and not port:
-                asked.append(Handover(wanted[name], name, other, now, owners[other]))
+                asked.append(Handover(desired[name], name, other, now, owners[other]))
     takers = {one.taker for one in asked if one.giver not in one.case.pruned}  # what is removed goes before all
     waiting = {one.case.name for one in asked if not one.within}
     for one in asked:
@@ -77,7 +77,7 @@ def _moving(case: Case) -> Iterator[str]:
 
 def _in_turn(one: Handover) -> bool:
     """Whether the giver is not behind the taker: in the same wave or an earlier one, and no hook is among them."""
-    hooks, waves = one.case.wanted.hooks, one.case.wanted.waves
+    hooks, waves = one.case.desired.hooks, one.case.desired.waves
     if one.taker in hooks or one.giver in hooks:
         return False
     if one.giver in one.case.pruned:
@@ -116,7 +116,7 @@ def _stack_of(case: Case, service: str) -> str:
 
 def _where(case: Case, name: str, port: Key) -> str:
     """The port's place in the compose file, or the service where no file is at hand."""
-    document, short = case.wanted.document, name.removeprefix(f"{case.name}_")
+    document, short = case.desired.document, name.removeprefix(f"{case.name}_")
     if document is None:
         return f"service {name}"
     given = document.section("services")[short].get("ports", ())

@@ -24,7 +24,7 @@ def records(case: Case) -> list[Record]:
     if found and not past:
         made.append(_record(case, number, found, "as found", done=True))
         number += 1
-    services = {**case.wanted.services, **found, **{d.name: d.spec for d in case.differing}}
+    services = {**case.desired.services, **found, **{d.name: d.spec for d in case.differing}}
     for name in case.pruned:
         del services[name]
     again = case.open and not case.rollout.partial
@@ -67,19 +67,19 @@ def _failed(case: Case, ran: Sequence[Revision]) -> list[Revision]:
     """The last revisions that nobody saw to their end, among those within reach: history tells of them."""
     oldest = ran[0].number if ran else 0
     failed = [one for one in case.found.revisions if not one.done and one.number > oldest]
-    return failed if case.wanted.keep is None else failed[-case.wanted.keep :]
+    return failed if case.desired.keep is None else failed[-case.desired.keep :]
 
 
 def _within_reach(case: Case) -> list[Revision]:
     """The last revisions that ran, and the last that differ in more than numbers of tasks: restarts and scaling do not
     push out what one would go back to."""
     ran = [revision for revision in case.found.revisions if revision.done]
-    if case.wanted.keep is None or len(ran) <= case.wanted.keep:
+    if case.desired.keep is None or len(ran) <= case.desired.keep:
         return ran
-    last = {revision.number for revision in ran[-case.wanted.keep :]}
+    last = {revision.number for revision in ran[-case.desired.keep :]}
     different: list[Revision] = []
     for revision in reversed(ran):
-        if len(different) == case.wanted.keep:
+        if len(different) == case.desired.keep:
             break
         services = revision.content["services"]
         if all(differ(services, other.content["services"], case.told, scaled=False) for other in different):
@@ -92,10 +92,10 @@ def _record(
 ) -> Record:
     content: Content = {
         "services": dict(services),
-        "networks": {**{name: made_again(raw) for name, raw in case.found.networks.items()}, **case.wanted.networks},
-        "configs": sorted(used("config", *services.values()) | set(case.wanted.configs)),
-        "secrets": sorted(used("secret", *services.values()) | set(case.wanted.secrets)),
-        "hooks": dict(case.wanted.hooks),
+        "networks": {**{name: made_again(raw) for name, raw in case.found.networks.items()}, **case.desired.networks},
+        "configs": sorted(used("config", *services.values()) | set(case.desired.configs)),
+        "secrets": sorted(used("secret", *services.values()) | set(case.desired.secrets)),
+        "hooks": dict(case.desired.hooks),
         "changes": list(lines),
     }
     if case.sealed:

@@ -8,6 +8,7 @@ from typing import Any
 
 from roles.stacks.case import Case
 from roles.stacks.deploy import deployed
+from roles.stacks.desired import Desired, Unplannable, seen_by
 from roles.stacks.findings import owned_twice
 from roles.stacks.health import asked
 from roles.stacks.planner import Planner, key_step
@@ -19,7 +20,6 @@ from roles.stacks.rollback import rolled_back
 from roles.stacks.scale import scaled
 from roles.stacks.state import State, Told, believed, parse_state, told
 from roles.stacks.subnets import overlaps
-from roles.stacks.wanted import Unplannable, Wanted, seen_by
 from skep import places
 from skep.compose import ComposeError
 from skep.milestones import SWARM_EXISTS
@@ -131,14 +131,14 @@ class Stacks:
 def _case(cluster: Cluster, stack: Stack, seen: Told | None) -> Case | list[Finding]:
     """The stack at hand, or why it cannot be planned."""
     try:
-        return Case(cluster, stack, _wanted(cluster, stack, seen), seen)
+        return Case(cluster, stack, _desired(cluster, stack, seen), seen)
     except Unplannable as problem:
         return problem.findings
     except ComposeError as error:
         return [Finding("error", problem, role="stacks", next_action="fix the file") for problem in error.problems]
 
 
-def _wanted(cluster: Cluster, stack: Stack, seen: Told | None) -> Wanted:
+def _desired(cluster: Cluster, stack: Stack, seen: Told | None) -> Desired:
     """What the request makes of the stack. While nobody can tell what runs, a partial one is planned as a deploy, so
     that what is wrong with the files is said; it is refused for that before anything is done."""
     rollout = stack.rollout

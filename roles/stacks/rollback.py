@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from roles.stacks.case import is_what_runs
+from roles.stacks.desired import Desired, Outside, Unplannable, hooks_of, kept
 from roles.stacks.state import Found, Told
-from roles.stacks.wanted import Outside, Unplannable, Wanted, hooks_of, kept
 from skep.model import Cluster, Stack, Target
 from skep.plan import Finding
 from skep.swarm.revision import Revision, last_done
@@ -15,7 +15,7 @@ BACK = "back to revision"
 """What the cause of a roll-out that goes back begins with."""
 
 
-def rolled_back(cluster: Cluster, stack: Stack, told: Told) -> Wanted:
+def rolled_back(cluster: Cluster, stack: Stack, told: Told) -> Desired:
     """Everything as the revision had it, services that came later go. Hooks stay as they are and do not run: what they
     did to data is not undone by doing it again. Raises ``Unplannable``."""
     asked, found = stack.rollout.revision, told.of(stack.name)
@@ -24,16 +24,16 @@ def rolled_back(cluster: Cluster, stack: Stack, told: Told) -> Wanted:
         known = ", ".join(str(one.number) for one in found.revisions) or "none"
         which = asked if isinstance(asked, int) else "to go back to"
         raise Unplannable(f"stack {stack.name} has no revision {which}", f"its revisions are: {known}")
-    wanted = _as_recorded(stack, revision, found)
+    desired = _as_recorded(stack, revision, found)
     if asked == "before" and _was_taken_back(found):
-        wanted = replace(wanted, findings=(_taken_back(stack, found),))
-    return wanted
+        desired = replace(desired, findings=(_taken_back(stack, found),))
+    return desired
 
 
-def _as_recorded(stack: Stack, revision: Revision, found: Found) -> Wanted:
+def _as_recorded(stack: Stack, revision: Revision, found: Found) -> Desired:
     content = revision.content
     hooks = {**hooks_of(found), **(content.get("hooks") or {})}
-    return Wanted(
+    return Desired(
         services={name: spec for name, spec in content["services"].items() if name not in hooks},
         networks=content["networks"],
         hooks=hooks,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from roles.stacks.desired import Desired, Unplannable, as_found, refuse_unknown
 from roles.stacks.state import Told
-from roles.stacks.wanted import Unplannable, Wanted, as_found, refuse_unknown
 from skep.model import Cluster, Stack
 from skep.swarm.service import is_global, with_tasks
 
 
-def scaled(cluster: Cluster, stack: Stack, told: Told) -> Wanted:
+def scaled(cluster: Cluster, stack: Stack, told: Told) -> Desired:
     """The services there, some with the number of tasks that is asked for. Raises ``Unplannable``."""
     counts, now = stack.rollout.scale, as_found(stack, told)
     refuse_unknown(stack, counts, now.services)

@@ -165,9 +165,9 @@ def _by_kind(plugins: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
             str(one["Name"])
             for one in plugins
             if one.get("Enabled")
-            and any(str(have).startswith(wanted) for have in one["Config"]["Interface"].get("Types") or ())
+            and any(str(have).startswith(desired) for have in one["Config"]["Interface"].get("Types") or ())
         )
-        for kind, wanted in types.items()
+        for kind, desired in types.items()
     }
 
 

@@ -67,7 +67,7 @@ def _findings(case: Case, one: _Taken, number: int, taken: Sequence[_Taken]) -> 
 
 def _place(case: Case, name: str, number: int) -> str:
     """Where the range stands, or the network where no file is at hand."""
-    document = case.wanted.document
+    document = case.desired.document
     if document is None:
         return f"network {name}"
     names = Names(document, case.name)

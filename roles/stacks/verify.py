@@ -50,22 +50,22 @@ Ask = Callable[..., list[Any]]
 def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
     """its services are those of the compose files, and all their tasks run"""
     found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name, stack.name)}
-    wanted = _services(stack)
-    wrong = [f"service {name} does not exist" for name in wanted if name not in found]
+    desired = _services(stack)
+    wrong = [f"service {name} does not exist" for name in desired if name not in found]
     if document_of(stack).options.prune:
-        wrong += [f"service {name} is in no compose file" for name in found if name not in wanted]
-    for name in sorted(set(wanted) & set(found)):
-        image = _tagged(image_of(wanted[name]))
+        wrong += [f"service {name} is in no compose file" for name in found if name not in desired]
+    for name in sorted(set(desired) & set(found)):
+        image = _tagged(image_of(desired[name]))
         if image != _tagged(found[name]["Image"]):
             wrong.append(f"service {name} runs {found[name]['Image']}, the compose file names {image}")
         running, meant = map(int, re.findall(r"\d+", found[name]["Replicas"])[:2])
-        asked = _replicas(wanted[name])
+        asked = _replicas(desired[name])
         if asked is not None and asked != meant:
             wrong.append(f"service {name} is scaled to {meant}, the compose file asks for {asked}")
         elif (
             running < meant
-            and not _is_job(wanted[name])
-            and not _has_done(name, wanted[name], meant, stack, manager, ask)
+            and not _is_job(desired[name])
+            and not _has_done(name, desired[name], meant, stack, manager, ask)
         ):
             wrong.append(f"service {name} runs {running} of {meant} tasks{_reason(name, stack, manager, ask)}")
     shown = _without_secrets("; ".join(wrong), stack)
@@ -81,24 +81,24 @@ def test_updates(manager: Remote, stack: Stack, ask: Ask) -> None:
     }
     back = {name for name, (state, _) in states.items() if state == "rollback_completed"}
     there = {spec["Name"]: spec for spec in ask(manager, SPECS, stack.name)} if back else {}
-    wanted = _services(stack)
+    desired = _services(stack)
     wrong = [
         f"the last update of {name} is {state.replace('_', ' ')}: {message}"
         for name, (state, message) in states.items()
-        if name not in back or (name in wanted and not _alike(there[name], wanted[name]))
+        if name not in back or (name in desired and not _alike(there[name], desired[name]))
     ]
     assert not wrong, _without_secrets("; ".join(wrong), stack)
 
 
-def test_tasks_here(host: Remote, wanted: Host, manager: Remote, stack: Stack, ask: Ask) -> None:
+def test_tasks_here(host: Remote, desired: Host, manager: Remote, stack: Stack, ask: Ask) -> None:
     """tasks that the managers place on the host are running containers there"""
     tasks = _tasks_here(host, manager, stack, ask)
     alive = [name.rpartition(".")[2] for name in ask(host, CONTAINERS, stack.name)]
     missing = [f"{service} (task {task[:12]})" for task, service in tasks.items() if task not in alive]
-    assert not missing, f"{wanted.name} should run and does not: {', '.join(missing)}"
+    assert not missing, f"{desired.name} should run and does not: {', '.join(missing)}"
 
 
-def test_ports_here(host: Remote, wanted: Host, manager: Remote, stack: Stack, ask: Ask) -> None:
+def test_ports_here(host: Remote, desired: Host, manager: Remote, stack: Stack, ask: Ask) -> None:
     """host ports of tasks on the host answer there"""
     services = _services(stack)
     ports = {
@@ -114,7 +114,7 @@ def test_ports_here(host: Remote, wanted: Host, manager: Remote, stack: Stack, a
         for protocol, port, name in sorted(ports)
         if not _answers(host, address, protocol, port)
     ]
-    assert not silent, f"nothing answers at {wanted.name} ({address}) on port {', '.join(silent)}"
+    assert not silent, f"nothing answers at {desired.name} ({address}) on port {', '.join(silent)}"
 
 
 def _answers(host: Remote, address: str, protocol: str, port: int) -> bool:
@@ -152,11 +152,11 @@ def _reason(service: str, stack: Stack, manager: Remote, ask: Ask) -> str:
     return f"; one is {last['State']}: {last.get('Err') or last.get('Message') or 'no reason told'}"
 
 
-def _alike(have: ServiceSpec, wanted: ServiceSpec) -> bool:
+def _alike(have: ServiceSpec, desired: ServiceSpec) -> bool:
     """Whether a service is, in what tells most of its versions apart, what the files ask for: as after Swarm rolled it
     back and the files followed."""
-    one, other = (comparable(spec, {}) for spec in (have, wanted))
-    images = [_tagged(image_of(spec)) for spec in (have, wanted)]
+    one, other = (comparable(spec, {}) for spec in (have, desired))
+    images = [_tagged(image_of(spec)) for spec in (have, desired)]
     return images[0] == images[1] and all(one.get(key) == other.get(key) for key in TELLING)
 
 

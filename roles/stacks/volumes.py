@@ -32,7 +32,7 @@ def parse_volume(line: str) -> tuple[str, dict[str, str]] | None:
 def kept(
     stack: str, services: Specs, have: Specs, hosts: Mapping[str, Mapping[str, Mapping[str, str]]]
 ) -> Iterator[Finding]:
-    """Volumes that hosts keep with other options than the files give. ``services`` and ``have`` are specs, as wanted
+    """Volumes that hosts keep with other options than the files give. ``services`` and ``have`` are specs, as desired
     and as they are; ``hosts`` are the volumes of each host with their options."""
     desired = _options(services.values())
     before = _options(have.values())

@@ -28,7 +28,7 @@ def step_id(action: str, stack: str, part: str | None = None) -> StepId:
 
 
 def wait(case: Case, name: StepId, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
-    """Until these services run as wanted."""
+    """Until these services run as desired."""
     timings = _timings(case, services)
     return Wait(
         id=name,
@@ -94,7 +94,7 @@ def _timing(case: Case, difference: Difference | None, name: str) -> Timing:
     """Of one that does not differ: of the roll-out it is in, the end of which nobody saw."""
     raw = case.found.services.get(name)
     if difference is None:
-        spec = case.have(name) or case.wanted.services[name]
+        spec = case.have(name) or case.desired.services[name]
         before = named((raw.get("PreviousSpec") if raw else None) or spec, case.names)
         return timing(spec, before, replaced=True, nodes=_places(case, spec))
     spec, have = difference.spec, difference.have

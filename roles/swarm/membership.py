@@ -20,7 +20,7 @@ from roles.swarm.identity import (
     unsure,
 )
 from roles.swarm.lost import forget_id, twins, unmanage_id
-from roles.swarm.state import STOPPED, Node, State, wanted_fixed, wanted_spec
+from roles.swarm.state import STOPPED, Node, State, desired_fixed, desired_spec
 from roles.swarm.view import View
 from skep.milestones import RETURNED, SWARM_EXISTS, engine_up
 from skep.model import Cluster, Host
@@ -47,13 +47,13 @@ def init(cluster: Cluster) -> Step:
     """Initialise on the first manager. Only planned when every manager has answered that it is in no swarm."""
     first = cluster.managers[0]
     others = tuple(StepId("swarm", "absent", host.name) for host in cluster.managers[1:])
-    fixed = wanted_fixed(cluster)
+    fixed = desired_fixed(cluster)
     arguments: dict[str, Any] = {
         "advertise": advertise(first),
         "address_pools": fixed.get("address-pools", []),
         "subnet_size": fixed.get("subnet-size"),
         "data_path_port": fixed.get("data-path-port"),
-        "spec": wanted_spec(cluster),
+        "spec": desired_spec(cluster),
     }
     return Call(
         id=StepId("swarm", "init", first.name),
@@ -117,7 +117,7 @@ def workers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
 
 
 def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step | Finding]:
-    """Managers wanted as workers, after every promotion, one by one, the leader last; never below a majority."""
+    """Managers desired as workers, after every promotion, one by one, the leader last; never below a majority."""
     if seen is None:
         return
     surplus = [

@@ -1,4 +1,4 @@
-"""The swarm: one, never two; managers one by one, workers at once; roles, labels and availability as wanted."""
+"""The swarm: one, never two; managers one by one, workers at once; roles, labels and availability as desired."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from roles.swarm.absence import unlock_id
 from roles.swarm.identity import Observed, joins, may_be_a_manager, moved, node_ref
-from roles.swarm.state import LOCKED, STOPPED, State, wanted_fixed, wanted_spec
+from roles.swarm.state import LOCKED, STOPPED, State, desired_fixed, desired_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
 from skep.milestones import SWARM_SETTINGS, returned
@@ -26,10 +26,10 @@ ASLEEP = (LOCKED, STOPPED)
 def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
     """Bring the swarm's own settings to what the inventory names; with autolock the unlock key may go, so first
     what is locked is unlocked, and hosts that may come back locked are looked at."""
-    wanted = wanted_spec(cluster)
+    desired = desired_spec(cluster)
     if any(host.name in observed and may_be_a_manager(host, observed, seen) for host in cluster.hosts):
-        wanted.pop("EncryptionConfig", None)
-    old, new = _part(seen.state.spec, wanted), wanted
+        desired.pop("EncryptionConfig", None)
+    old, new = _part(seen.state.spec, desired), desired
     if old != new:
         yield Call(
             id=StepId("swarm", "settings"),
@@ -37,7 +37,7 @@ def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
             cause="differ from the inventory",
             detail=lines(old, new),
             operation="swarm_update",
-            arguments={"spec": wanted},
+            arguments={"spec": desired},
             provides=(SWARM_SETTINGS,),
             needs=tuple(unlock_id(name) for name, state in observed.items() if state and state.node_state in ASLEEP),
         )
@@ -45,12 +45,12 @@ def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
 
 def fixed_findings(cluster: Cluster, seen: View) -> Iterator[Finding]:
     """Settings that hold from init on and differ: nothing but a new swarm can change them."""
-    for key, wanted in wanted_fixed(cluster).items():
+    for key, desired in desired_fixed(cluster).items():
         have = seen.state.fixed.get(key)
-        if have != wanted:
+        if have != desired:
             yield Finding(
                 "error",
-                f"swarm.{key} is {show(have)} since init and cannot become {show(wanted)}",
+                f"swarm.{key} is {show(have)} since init and cannot become {show(desired)}",
                 role="swarm",
                 next_action="put the old value into the inventory; only a new swarm can have another",
             )

@@ -87,7 +87,7 @@ def desired_state(host: Host) -> State:
     return State(role=host.role, availability=host.availability, labels=labels, node_state="active")
 
 
-def wanted_spec(cluster: Cluster) -> dict[str, Any]:
+def desired_spec(cluster: Cluster) -> dict[str, Any]:
     """The part of an Engine API Swarm Spec that the inventory names."""
     swarm, spec = cluster.swarm, {}
     if swarm.task_history is not None:
@@ -99,15 +99,15 @@ def wanted_spec(cluster: Cluster) -> dict[str, Any]:
     return spec
 
 
-def wanted_fixed(cluster: Cluster) -> dict[str, Any]:
+def desired_fixed(cluster: Cluster) -> dict[str, Any]:
     """What holds from init on and cannot be changed, as far as the inventory names it."""
     swarm = cluster.swarm
-    wanted = {
+    desired = {
         "address-pools": [canonical(pool) for pool in swarm.address_pools] or None,
         "subnet-size": swarm.subnet_size,
         "data-path-port": swarm.data_path_port,
     }
-    return {key: value for key, value in wanted.items() if value is not None}
+    return {key: value for key, value in desired.items() if value is not None}
 
 
 def parse_state(text: str, answers: Answers) -> State | None:

@@ -26,66 +26,66 @@ UNSETTLED = ("unknown", "disconnected", "down")
 Ask = Callable[..., list[Any]]
 
 
-def test_active(host: Remote, wanted: Host, ask: Ask) -> None:
+def test_active(host: Remote, desired: Host, ask: Ask) -> None:
     """the host is active in a swarm"""
     swarm = ask(host, INFO)[0]
     state, why = swarm["LocalNodeState"], swarm.get("Error") or "no reason told"
-    assert state != "inactive", f"{wanted.name} is in no swarm"
-    assert state != "locked", f"the swarm state of {wanted.name} is locked; on it run: docker swarm unlock"
-    assert state == "active", f"{wanted.name} is not active in its swarm: {state}, {why}"
-    assert not swarm.get("Error"), f"{wanted.name} says of its swarm: {why}"
+    assert state != "inactive", f"{desired.name} is in no swarm"
+    assert state != "locked", f"the swarm state of {desired.name} is locked; on it run: docker swarm unlock"
+    assert state == "active", f"{desired.name} is not active in its swarm: {state}, {why}"
+    assert not swarm.get("Error"), f"{desired.name} says of its swarm: {why}"
 
 
-def test_same_swarm(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+def test_same_swarm(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
     """the host is in the same swarm as the managers"""
     identity = _own(host, ask)
-    certificate = _certificate(host, wanted, ask)
+    certificate = _certificate(host, desired, ask)
     ours, theirs = certificate[NameOID.ORGANIZATION_NAME], ask(manager, INFO)[0]["Cluster"]["ID"]
-    assert ours == theirs, f"{wanted.name} has a certificate of the swarm {ours}, the managers are the swarm {theirs}"
+    assert ours == theirs, f"{desired.name} has a certificate of the swarm {ours}, the managers are the swarm {theirs}"
     name = certificate[NameOID.COMMON_NAME]
-    assert name == identity, f"{wanted.name} takes itself for the node {identity}, its certificate is for {name}"
+    assert name == identity, f"{desired.name} takes itself for the node {identity}, its certificate is for {name}"
 
 
-def test_own_node(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+def test_own_node(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
     """no other machine runs as the node of the host"""
-    node = _node(host, wanted, manager, ask)
+    node = _node(host, desired, manager, ask)
     name = host.run("cat /proc/sys/kernel/hostname").stdout.strip()
     for _ in range(PATIENCE):
         if node["Description"].get("Hostname") == name:
             return
         time.sleep(1)
-        node = _node(host, wanted, manager, ask, again=True)
+        node = _node(host, desired, manager, ask, again=True)
     pytest.fail(
-        f"{wanted.name} calls itself {name}, and the managers know its node as {node['Description'].get('Hostname')}:"
+        f"{desired.name} calls itself {name}, and the managers know its node as {node['Description'].get('Hostname')}:"
         " another machine, made from a copy of its disk, runs as that node; or it was renamed, and its engine not"
         " restarted"
     )
 
 
-def test_role(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
-    """the managers and the host agree on its role, and it is the one wanted"""
-    node = _node(host, wanted, manager, ask)
+def test_role(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
+    """the managers and the host agree on its role, and it is the one desired"""
+    node = _node(host, desired, manager, ask)
     for _ in range(PATIENCE):
         if node["Status"]["State"] not in UNSETTLED:
             break
         time.sleep(1)
-        node = _node(host, wanted, manager, ask, again=True)
+        node = _node(host, desired, manager, ask, again=True)
     role, state = node["Spec"]["Role"], node["Status"]["State"]
-    assert role == wanted.role, f"{wanted.name} is a {role}, wanted a {wanted.role}"
-    assert state == "ready", f"{wanted.name} is {state} in the managers' eyes"
-    if wanted.role == "manager":
+    assert role == desired.role, f"{desired.name} is a {role}, desired a {desired.role}"
+    assert state == "ready", f"{desired.name} is {state} in the managers' eyes"
+    if desired.role == "manager":
         reach = (node.get("ManagerStatus") or {}).get("Reachability", "not a manager yet")
-        assert reach == "reachable", f"the managers cannot reach the manager {wanted.name}: {reach}"
+        assert reach == "reachable", f"the managers cannot reach the manager {desired.name}: {reach}"
     given = ""
     for _ in range(PATIENCE):
-        given = _certificate(host, wanted, ask)[NameOID.ORGANIZATIONAL_UNIT_NAME]
-        if given == f"swarm-{wanted.role}":
+        given = _certificate(host, desired, ask)[NameOID.ORGANIZATIONAL_UNIT_NAME]
+        if given == f"swarm-{desired.role}":
             return
         time.sleep(1)
-    pytest.fail(f"{wanted.name} should be a {wanted.role}, and its certificate says {given}")
+    pytest.fail(f"{desired.name} should be a {desired.role}, and its certificate says {given}")
 
 
-def test_overlays(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+def test_overlays(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
     """the engine has the overlay networks of the swarm"""
     if not any(network["Name"] == "ingress" for network in ask(manager, NETWORKS)):
         pytest.skip("the swarm has no ingress network")
@@ -94,37 +94,37 @@ def test_overlays(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None
         if "ingress-sbox" in host.run(INGRESS).stdout:
             return
         time.sleep(1)
-    pytest.fail(f"{wanted.name} is not in the ingress network: its engine rejects tasks; restart it")
+    pytest.fail(f"{desired.name} is not in the ingress network: its engine rejects tasks; restart it")
 
 
-def test_availability(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
-    """the availability is the one wanted"""
-    have = _node(host, wanted, manager, ask)["Spec"]["Availability"]
-    assert have == wanted.availability, f"{wanted.name} is set to {have}, wanted {wanted.availability}"
+def test_availability(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
+    """the availability is the one desired"""
+    have = _node(host, desired, manager, ask)["Spec"]["Availability"]
+    assert have == desired.availability, f"{desired.name} is set to {have}, desired {desired.availability}"
 
 
-def test_labels(host: Remote, wanted: Host, manager: Remote, ask: Ask) -> None:
+def test_labels(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
     """the node has its labels"""
-    if not wanted.labels:
+    if not desired.labels:
         pytest.skip("the inventory gives it none")
-    have = _node(host, wanted, manager, ask)["Spec"].get("Labels") or {}
+    have = _node(host, desired, manager, ask)["Spec"].get("Labels") or {}
     wrong = [
-        f"{key}={have[key]}, wanted {value}" if key in have else f"{key} is missing, wanted {value}"
-        for key, value in wanted.labels.items()
+        f"{key}={have[key]}, desired {value}" if key in have else f"{key} is missing, desired {value}"
+        for key, value in desired.labels.items()
         if have.get(key) != value
     ]
-    assert not wrong, f"labels of {wanted.name}: {'; '.join(wrong)}"
+    assert not wrong, f"labels of {desired.name}: {'; '.join(wrong)}"
 
 
 def test_quorum(cluster: Cluster, manager: Remote, ask: Ask) -> None:
-    """there are as many managers as wanted, a majority of them is reachable, and one leads"""
+    """there are as many managers as desired, a majority of them is reachable, and one leads"""
     managers = [node["ManagerStatus"] for node in ask(manager, NODES) if node.get("ManagerStatus")]
     reachable = [status for status in managers if status["Reachability"] == "reachable"]
     leaders = [status for status in managers if status.get("Leader")]
-    wanted = len(cluster.managers)
+    desired = len(cluster.managers)
     assert len(leaders) == 1, f"{len(leaders)} managers lead the swarm"
-    assert len(managers) == wanted, f"the swarm has {len(managers)} managers, the inventory {wanted}"
-    assert len(reachable) > wanted // 2, f"{len(reachable)} of {wanted} managers are reachable: no majority"
+    assert len(managers) == desired, f"the swarm has {len(managers)} managers, the inventory {desired}"
+    assert len(reachable) > desired // 2, f"{len(reachable)} of {desired} managers are reachable: no majority"
 
 
 def test_no_twins(manager: Remote, ask: Ask) -> None:
@@ -154,18 +154,18 @@ def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
     asked_for = [setting for setting in settings if setting[1] is not None]
     if not asked_for:
         pytest.skip("the inventory names none")
-    wrong = [f"{name} is {have}, wanted {want}" for name, want, have in asked_for if have != want]
+    wrong = [f"{name} is {have}, desired {want}" for name, want, have in asked_for if have != want]
     assert not wrong, f"swarm: {'; '.join(wrong)}"
 
 
-def _certificate(host: Remote, wanted: Host, ask: Ask) -> Mapping[x509.ObjectIdentifier, str]:
+def _certificate(host: Remote, desired: Host, ask: Ask) -> Mapping[x509.ObjectIdentifier, str]:
     """The subject that the swarm's CA gave the node: swarm (O), role (OU) and node (CN).
 
     Source: swarmkit, ca/certificates.go.
     """
     root = ask(host, ROOT)[0]
     file = host.run("cat %s", f"{root}/swarm/certificates/swarm-node.crt")
-    assert file.succeeded, f"{wanted.name} has no certificate of a swarm: {file.stderr.strip()}"
+    assert file.succeeded, f"{desired.name} has no certificate of a swarm: {file.stderr.strip()}"
     subject = x509.load_pem_x509_certificates(file.stdout_bytes)[0].subject
     return {part.oid: str(part.value) for part in subject}
 
@@ -176,11 +176,11 @@ def _own(host: Remote, ask: Ask) -> str:
     return identity or pytest.skip("the host is in no swarm")
 
 
-def _node(host: Remote, wanted: Host, manager: Remote, ask: Ask, *, again: bool = False) -> Mapping[str, Any]:
+def _node(host: Remote, desired: Host, manager: Remote, ask: Ask, *, again: bool = False) -> Mapping[str, Any]:
     """The managers' entry of the host."""
     identity, nodes = _own(host, ask), ask(manager, NODES, again=again)
     found: Mapping[str, Any] | None = next((node for node in nodes if node["ID"] == identity), None)
-    assert found is not None, f"{wanted.name} takes itself for the node {identity}, which the managers do not know"
+    assert found is not None, f"{desired.name} takes itself for the node {identity}, which the managers do not know"
     return found
 
 

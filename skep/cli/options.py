@@ -35,7 +35,7 @@ COMMON = {
         f"how long to wait where somebody else is at work, {DURATION} (default: not at all)", "", "TIME"
     ),
     "timeout": Option(
-        f"how long services may take to run as wanted, {DURATION} (default: the inventory's)", "t", "TIME"
+        f"how long services may take to run as desired, {DURATION} (default: the inventory's)", "t", "TIME"
     ),
     "resolve": Option("ask registries for the images' digests; --no-resolve deploys tags as they are"),
     "replace_network": Option("networks that may be removed and created anew, comma-separated", "", "NAMES",

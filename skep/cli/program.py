@@ -127,18 +127,18 @@ class Program(InvokeProgram):
     def parse_cleanup(self) -> None:
         """Help, lists, completion."""
         with self._answering(self.argv[1:]), _read_by_somebody():
-            listed, wanted = self.args.list.value, self.args[HELP].value
+            listed, desired = self.args.list.value, self.args[HELP].value
             form = self.args["list-format"].value
             if form not in FORMATS:
                 raise UsageError(f"--list-format {form} is not one of {', '.join(FORMATS)}")
-            if isinstance(wanted, str) and wanted not in self.contexts:
-                self._line(self.contexts).read([wanted])
+            if isinstance(desired, str) and desired not in self.contexts:
+                self._line(self.contexts).read([desired])
             if isinstance(listed, str) and listed not in self.collection.collections:
                 raise UsageError(
                     f"--list {listed}: there are no such tasks",
                     next_action=f"there are: {', '.join(self.collection.collections)}",
                 )
-            if wanted is True:
+            if desired is True:
                 self.print_help()
                 raise Exit
             if self.args.complete.value:
@@ -146,8 +146,8 @@ class Program(InvokeProgram):
 
                 print("\n".join(candidates(self, self.argv[self.argv.index("--") + 1 :] if "--" in self.argv else [])))
                 raise Exit
-            if isinstance(wanted, str):
-                self.print_task_help(wanted)
+            if isinstance(desired, str):
+                self.print_task_help(desired)
                 raise Exit
             super().parse_cleanup()
 

@@ -95,8 +95,8 @@ def up(
     elif verify == "changed" and steps:
         roles = {step.role for step in steps}
         hosts = {step.concerns for step in steps if step.concerns} or set(observation.hosts[:1])
-        wanted = {role: path for role, path in paths.items() if role in roles}
-        _verify(site, tell, wanted, [name for name in observation.hosts if name in hosts], None)
+        desired = {role: path for role, path in paths.items() if role in roles}
+        _verify(site, tell, desired, [name for name in observation.hosts if name in hosts], None)
     refuse_silent(observation.failures)
     tell.done(_as_described(site, observation, since, limit, len(steps), "" if steps else but_for(planned)))
 

@@ -26,16 +26,16 @@ PATIENCE = 20.0
 def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter) -> None:
     """Lab, plan, up, verify, one page; then what to try next."""
     inventory = load(path)
-    wanted = described(inventory)
+    desired = described(inventory)
     with Pool(inventory.cluster.hosts, inventory.access) as pool:
         site = Site(inventory.cluster, pool, roles, roles)
         reason = lab.unsupported()
         if reason:
             _without_lab(site, tell, reason)
             return
-        tell.say(f"1. a lab of {len(wanted.hosts)} bare hosts on this machine (lab.up)")
+        tell.say(f"1. a lab of {len(desired.hosts)} bare hosts on this machine (lab.up)")
         with tell.busy("starting the lab"):
-            lab.up(wanted, say=lambda text: tell.say(f"   {text}"))
+            lab.up(desired, say=lambda text: tell.say(f"   {text}"))
         tell.document(
             "\n2. from bare hosts to a swarm with a stack, checked with Testinfra (cluster.up --verify always)"
         )

@@ -20,10 +20,10 @@ from skep.shell import quoted
 
 def described(inventory: Inventory, *, hosts: int | None = None, suite: str | None = None) -> lab.Lab:
     """The lab an inventory asks for. More hosts than it names are called x1, x2 … at the next free addresses."""
-    wanted: Mapping[str, Any] = inventory.extensions.get("x-lab") or {}
-    if "subnet" not in wanted:
+    desired: Mapping[str, Any] = inventory.extensions.get("x-lab") or {}
+    if "subnet" not in desired:
         raise UsageError(f"{inventory.path} describes no lab", next_action="add x-lab: {name: …, subnet: …}, or -i lab")
-    default = suite or wanted.get("suite", "bookworm")
+    default = suite or desired.get("suite", "bookworm")
     named = [
         lab.LabHost(
             host.name,
@@ -33,19 +33,19 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
         for host in inventory.cluster.hosts
     ]
     if hosts is not None:
-        more = _more(named, wanted["subnet"], default)
+        more = _more(named, desired["subnet"], default)
         if hosts > len(named) + len(more):
             raise UsageError(
-                f"--hosts {hosts}: the lab's subnet {wanted['subnet']} has room for {len(named) + len(more)}",
+                f"--hosts {hosts}: the lab's subnet {desired['subnet']} has room for {len(named) + len(more)}",
                 next_action="give x-lab a larger subnet, or ask for fewer",
             )
         named = (named + more)[:hosts]
     return lab.Lab(
-        name=wanted.get("name", "lab"),
-        subnet=wanted["subnet"],
+        name=desired.get("name", "lab"),
+        subnet=desired["subnet"],
         hosts=tuple(named),
-        registry_port=wanted.get("registry-port", 5000),
-        backend=wanted.get("backend", "container"),
+        registry_port=desired.get("registry-port", 5000),
+        backend=desired.get("backend", "container"),
     )
 
 
@@ -59,29 +59,29 @@ def _more(named: list[lab.LabHost], subnet: str, suite: str) -> list[lab.LabHost
 
 def refuse_absent(inventory: Inventory) -> None:
     """Raise ``LabError`` if the inventory's hosts are a lab that is not up: nothing else is ever asked instead."""
-    wanted = described(inventory)
-    if all(host.state == "absent" for host in lab.status(wanted)):
-        raise LabError(f"the lab {wanted.name} is not up", next_action=f"invoke lab.up -i {_typed(inventory.path)}")
+    desired = described(inventory)
+    if all(host.state == "absent" for host in lab.status(desired)):
+        raise LabError(f"the lab {desired.name} is not up", next_action=f"invoke lab.up -i {_typed(inventory.path)}")
 
 
 def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
     """Boot the hosts."""
     if suite not in (None, *lab.SUITES):
         raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.SUITES)}")
-    wanted = described(load(path), hosts=hosts, suite=suite)
+    desired = described(load(path), hosts=hosts, suite=suite)
     tell.steady()
     with tell.busy("starting the lab"):
-        lab.up(wanted, say=tell.say)
-    tell.done(f"lab {wanted.name}: {len(wanted.hosts)} hosts are up; next: invoke cluster.up -i {_typed(path)}")
+        lab.up(desired, say=tell.say)
+    tell.done(f"lab {desired.name}: {len(desired.hosts)} hosts are up; next: invoke cluster.up -i {_typed(path)}")
 
 
 def down(path: Path, tell: Reporter) -> None:
     """End the hosts; nothing stays but the cache."""
-    wanted = described(load(path))
+    desired = described(load(path))
     tell.steady()
     with tell.busy("ending the lab"):
-        lab.down(wanted.name, say=tell.say)
-    tell.done(f"lab {wanted.name} is gone")
+        lab.down(desired.name, say=tell.say)
+    tell.done(f"lab {desired.name} is gone")
 
 
 def status(path: Path, tell: Reporter) -> None:
@@ -96,9 +96,9 @@ def status(path: Path, tell: Reporter) -> None:
 
 def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
     """``cut``, ``heal``, ``kill`` or ``boot`` a host."""
-    wanted = described(load(path))
-    _known(wanted, host)
-    {"cut": lab.cut, "heal": lab.heal, "kill": lab.kill, "boot": lab.boot}[what](wanted.name, host)
+    desired = described(load(path))
+    _known(desired, host)
+    {"cut": lab.cut, "heal": lab.heal, "kill": lab.kill, "boot": lab.boot}[what](desired.name, host)
     done = {"cut": "is cut off", "heal": "is connected", "kill": "has lost power", "boot": "is booting"}[what]
     tell.done(f"{host} {done}")
 
@@ -106,10 +106,10 @@ def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
 def ssh(path: Path, *, host: str) -> None:
     """Become an ssh session on the host."""
     inventory = load(path)
-    wanted = described(inventory)
-    _known(wanted, host)
+    desired = described(inventory)
+    _known(desired, host)
     refuse_absent(inventory)
-    argv = lab.ssh_argv(wanted, host)
+    argv = lab.ssh_argv(desired, host)
     os.execvp(argv[0], argv)
 
 
@@ -118,7 +118,7 @@ def _typed(path: Path) -> str:
     return path.stem if path.parent == FOLDER else quoted(str(path.resolve()))
 
 
-def _known(wanted: lab.Lab, host: str) -> None:
-    names = [found.name for found in wanted.hosts]
+def _known(desired: lab.Lab, host: str) -> None:
+    names = [found.name for found in desired.hosts]
     if host not in names:
         raise UsageError(f"no host {host} in this lab", next_action=f"its hosts are: {', '.join(names)}")

@@ -88,7 +88,7 @@ def node_rows(api: EngineClient) -> Table:
 
 
 def show_services(site: Site, tell: Reporter) -> None:
-    """All stacks with running and wanted tasks."""
+    """All stacks with running and desired tasks."""
     with manager_client(site) as api:
         tell.table("stacks", *stack_rows(api), **STACKS_SHOWN)
 
@@ -154,8 +154,8 @@ def network_rows(api: EngineClient) -> Table:
 
 
 def stack_rows(api: EngineClient) -> Table:
-    """One row a service of a stack. ``wanted`` is how many tasks are to run; of a job, how many are to complete."""
-    columns = ("stack", "service", "mode", "tasks", "running", "wanted", "completed", "update", "image")
+    """One row a service of a stack. ``desired`` is how many tasks are to run; of a job, how many are to complete."""
+    columns = ("stack", "service", "mode", "tasks", "running", "desired", "completed", "update", "image")
     rows: list[tuple[object, ...]] = []
     services = api.services(filters={"label": NAMESPACE}, status=True)
     for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
@@ -173,23 +173,23 @@ def stack_rows(api: EngineClient) -> Table:
     return columns, rows
 
 
-STACKS_SHOWN: Mapping[str, Any] = {"for_scripts": ("running", "wanted", "completed"), "spare": ("stack", "mode")}
+STACKS_SHOWN: Mapping[str, Any] = {"for_scripts": ("running", "desired", "completed"), "spare": ("stack", "mode")}
 """How ``stack_rows`` are shown to people: ``tasks`` tells all of the first, a service's name that of its stack."""
 NODES_SPARE = ("address",)
 """Columns of ``node_rows`` that a narrow terminal can do without."""
 
 
 def _standing(mode: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[object, ...]:
-    """The mode in Docker's words, the tasks in one phrase, and how many run, are wanted, are completed."""
+    """The mode in Docker's words, the tasks in one phrase, and how many run, are desired, are completed."""
     kind = next((kind for kind, value in mode.items() if value is not None), "Replicated")
     words = kind.replace("Job", " job").lower()
     if not status:
         return (words, "", "", "", "")
-    running, wanted, completed = (status.get(f"{what}Tasks") or 0 for what in ("Running", "Desired", "Completed"))
+    running, desired, completed = (status.get(f"{what}Tasks") or 0 for what in ("Running", "Desired", "Completed"))
     if not kind.endswith("Job"):
-        return (words, f"{running}/{wanted}", running, wanted, completed)
+        return (words, f"{running}/{desired}", running, desired, completed)
     # What a global job still wants is without what has completed.
-    total = wanted + completed if kind == "GlobalJob" else mode[kind].get("TotalCompletions", wanted)
+    total = desired + completed if kind == "GlobalJob" else mode[kind].get("TotalCompletions", desired)
     phrase = f"{completed}/{total} completed"
     return (words, f"{running} running, {phrase}" if running else phrase, running, total, completed)
 

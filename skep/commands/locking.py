@@ -1,4 +1,4 @@
-"""Who else is at work on the cluster: asked beside the first look, and waited for where that is wanted."""
+"""Who else is at work on the cluster: asked beside the first look, and waited for where that is asked for."""
 
 from __future__ import annotations
 

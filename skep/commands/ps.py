@@ -47,7 +47,7 @@ def task_rows(
     """A row a task: by service those the managers want, by slot, then those that are over, newest first.
 
     Without ``history``, of a job only the newest run, and of what is over only the newest task of each slot that is
-    wanted and has nothing running: what it ended with is why. ``since`` is when it came to its state, in UTC, ``age``
+    desired and has nothing running: what it ended with is why. ``since`` is when it came to its state, in UTC, ``age``
     how long that is before ``now``.
     """
     rows: list[tuple[object, ...]] = []

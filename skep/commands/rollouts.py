@@ -109,15 +109,15 @@ def scale(
 ) -> None:
     """Set the number of tasks of services, until the next deploy."""
     example = f"for example: invoke stack.scale {name} web=3"
-    wanted: dict[str, int] = {}
+    desired: dict[str, int] = {}
     for word in counts:
         service, equals, count = word.partition("=")
         if not equals or not count.isdecimal() or not service:
             raise UsageError(f"{word} is not SERVICE=NUMBER", next_action=example)
-        wanted[_full(name, service)] = int(count)
-    if not wanted:
+        desired[_full(name, service)] = int(count)
+    if not desired:
         raise UsageError("no service is named", next_action=example)
-    stack = _with(known(site, name), Rollout(scale=wanted, resolve="never"), timeout, None)
+    stack = _with(known(site, name), Rollout(scale=desired, resolve="never"), timeout, None)
     _roll_out(site, tell, stack, f"stack.scale {name} {' '.join(counts)}", SCALED, asking=asking)
 
 

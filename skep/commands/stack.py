@@ -135,7 +135,7 @@ def diff(call: Call, name: str, old: str, new: str) -> None:
 
 @task()
 def ls(call: Call) -> None:
-    """List the services of all stacks with running and wanted tasks.
+    """List the services of all stacks with running and desired tasks.
 
     Example: invoke stack.ls -i prod
     """

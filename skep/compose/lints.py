@@ -192,12 +192,12 @@ class _Lints:
         if fits is None or self.nodes is None:
             return
         if not fits:
-            wanted, idle = constraints_of(spec), _idle(fitting(constraints_of(spec), self.all_nodes))
-            alone = [n for n, one in enumerate(wanted) if not any(meets(one, node) for node in self.nodes)]
+            desired, idle = constraints_of(spec), _idle(fitting(constraints_of(spec), self.all_nodes))
+            alone = [n for n, one in enumerate(desired) if not any(meets(one, node) for node in self.nodes)]
             for number in alone:
-                told = self.problems.value(wanted[number])
+                told = self.problems.value(desired[number])
                 self._warn((*path, "constraints", number), f"no node that takes tasks meets {told}{idle}")
-            if wanted and not alone:
+            if desired and not alone:
                 self._warn((*path, "constraints"), f"no node that takes tasks meets all of them{idle}")
             return
         if not self._room_for(name, spec, fits):
@@ -231,9 +231,9 @@ class _Lints:
                 " stay pending",
             )
             return False
-        path, wanted = ("services", name, "deploy", "resources", "reservations"), reserved(spec)
+        path, desired = ("services", name, "deploy", "resources", "reservations"), reserved(spec)
         sizes = [size(node) for node in able]
-        for key, amount in wanted.items():
+        for key, amount in desired.items():
             most = max(one.get(key, 0) for one in sizes)
             if amount > most:
                 told = f"{_amount(key, amount)} is more than the largest node for it has ({_amount(key, most)})"
@@ -241,7 +241,9 @@ class _Lints:
                 return False
         count = replicas_of(spec) if mode_of(spec) == "Replicated" else 0
         room = (
-            sum(min(one.get(key, 0) // amount for key, amount in wanted.items()) for one in sizes) if wanted else count
+            sum(min(one.get(key, 0) // amount for key, amount in desired.items()) for one in sizes)
+            if desired
+            else count
         )
         if count > room:
             self._warn(

@@ -132,11 +132,11 @@ def drop_absent(data: Fields) -> None:
     """Forget services that others come after where they are there (``required: false``), and that are not."""
     services: Fields = data.get("services") or Fields(data.place)
     for service in services.values():
-        wanted = service.get("depends_on", {})
-        for other in [other for other, asked in wanted.items() if not asked.get("required", True)]:
+        desired = service.get("depends_on", {})
+        for other in [other for other, asked in desired.items() if not asked.get("required", True)]:
             if other not in services:
-                del wanted[other]
-        if "depends_on" in service and not wanted:
+                del desired[other]
+        if "depends_on" in service and not desired:
             del service["depends_on"]
 
 

@@ -64,7 +64,7 @@ def _finite(digits: str, text: str) -> float | str:
 
 
 def truth(text: str) -> bool | None:
-    """What a text means where a yes or no is wanted; ``None`` for neither."""
+    """What a text means where a yes or no is expected; ``None`` for neither."""
     word = text.lower()
     return True if word in _TRUE else False if word in _FALSE else None
 

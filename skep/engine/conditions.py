@@ -73,13 +73,13 @@ def node_drained(api: EngineClient, *, node: str) -> Progress:
     here = [task for task in api.tasks(filters={"node": found["ID"]}) if is_alive(task)]
     if here:
         return Progress(False, _stopping(here, "still on it"), grace=max(map(grace, here)))
-    wanted = [task for task in api.tasks(filters={"desired-state": "running"}) if is_alive(task)]
-    moving = [task for task in wanted if task["Status"]["State"] not in ("running", "complete", "pending")]
+    desired = [task for task in api.tasks(filters={"desired-state": "running"}) if is_alive(task)]
+    moving = [task for task in desired if task["Status"]["State"] not in ("running", "complete", "pending")]
     return Progress(not moving, f"{_counted(len(moving), 'task')} starting elsewhere")
 
 
 def stack_running(api: EngineClient, *, stack: str, services: Sequence[str] = ()) -> Progress:
-    """Every service of the stack (or each of those named in full) runs as wanted and has done so for its monitor time;
+    """Every service of the stack (or each of those named in full) runs as desired and has done so for its monitor time;
     jobs are complete. See ``StackWatch``, which a wait uses to know more than one look can tell."""
     return StackWatch()(api, stack=stack, services=services)
 

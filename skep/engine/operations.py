@@ -126,10 +126,10 @@ def node_update(api: EngineClient, *, node: str, spec: Mapping[str, object], dro
 
     def change() -> None:
         found = find_node(api, node)
-        wanted = _merge(found["Spec"], spec)
+        desired = _merge(found["Spec"], spec)
         for label in drop_labels:
-            wanted.get("Labels", {}).pop(label, None)
-        api.write(f"/nodes/{found['ID']}/update", wanted, version=found["Version"]["Index"])
+            desired.get("Labels", {}).pop(label, None)
+        api.write(f"/nodes/{found['ID']}/update", desired, version=found["Version"]["Index"])
 
     retry(api, change)
 

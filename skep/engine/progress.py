@@ -19,7 +19,7 @@ UPDATES = {
 class ServiceRow:
     """A service of a stack in one look.
 
-    ``running`` counts tasks of the current spec that run (of a ``job``: that are complete), ``wanted`` how many have
+    ``running`` counts tasks of the current spec that run (of a ``job``: that are complete), ``desired`` how many have
     to. ``state``: ``done``; ``moving`` while it gets there; ``stuck`` where tasks fail or cannot be placed; ``over``
     where it will not get there any more. ``update`` is Swarm's word for the roll-out, empty where there is none.
     ``detail`` says what is missing, ``node`` where the slowest task is, ``error`` the newest error, each empty where
@@ -28,7 +28,7 @@ class ServiceRow:
 
     name: str
     running: int = 0
-    wanted: int = 0
+    desired: int = 0
     state: Literal["done", "moving", "stuck", "over"] = "moving"
     job: bool = False
     update: str = ""
@@ -49,7 +49,7 @@ class ServiceRow:
     @property
     def text(self) -> str:
         """All of it in one phrase."""
-        counted = f"{self.running} of {self.wanted} {'complete' if self.job else 'running'}"
+        counted = f"{self.running} of {self.desired} {'complete' if self.job else 'running'}"
         return ", ".join(filter(None, (counted, self.detail, self.roll_out)))
 
 

@@ -1,4 +1,4 @@
-"""Whether a service runs as wanted, told from its tasks and Swarm's word on the roll-out. Pure: no request is made.
+"""Whether a service runs as desired, told from its tasks and Swarm's word on the roll-out. Pure: no request is made.
 
 Sources: swarmkit ``manager/orchestrator`` (``update``, ``restart``, ``jobs``), decision 0013.
 """
@@ -101,7 +101,7 @@ def judge(
     how many seconds a running task has run."""
     job = is_job(service["Spec"])
     current = [task for task in tasks if (_of_iteration(service, task) if job else task["ID"] in fresh)]
-    wanted, places = _wanted(service, nodes)
+    desired, places = _desired(service, nodes)
     slots = _slots(service, current, places, nodes, job)
     there = len(slots.complete) + (0 if job else len(slots.running))
     own = {task["ID"] for task in (*slots.running, *slots.coming, *slots.complete)}
@@ -109,12 +109,12 @@ def judge(
     stopping = [task for task in held if is_stopping(task)]
     surplus = len(held)
     if not job:  # scaled down, and the managers have yet to choose who goes
-        surplus += max(0, len(slots.running) + len(slots.coming) - wanted)
+        surplus += max(0, len(slots.running) + len(slots.coming) - desired)
     update = str((service.get("UpdateStatus") or {}).get("State") or "")
-    all_there = there >= wanted and not surplus
+    all_there = there >= desired and not surplus
     enough = all_there and update not in GOES_ON
     left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
-    over = _over(service, slots, there + len(slots.coming) < wanted, nodes, job)
+    over = _over(service, slots, there + len(slots.coming) < desired, nodes, job)
     remedy = ""
     stranded = _stranded(service, slots, current, nodes, ran) if update in GOES_ON and not over else None
     if stranded:
@@ -125,8 +125,8 @@ def judge(
     unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
     places_there = sum(is_meant(service["Spec"], node) for node in nodes.values())
     of_ports = unplaced and not over and _ports_of_hosts(service) and places_there and not _reserves(service)
-    if of_ports and wanted > places_there:
-        remedy = _too_many(service, wanted, places_there)
+    if of_ports and desired > places_there:
+        remedy = _too_many(service, desired, places_there)
     elif of_ports:
         remedy = _anew(service) if update else _taken(service)
     all_wait = remedy and unplaced and len(unplaced) == len(slots.coming) and not stopping
@@ -137,7 +137,7 @@ def judge(
     row = ServiceRow(
         name=service["Spec"]["Name"],
         running=there,
-        wanted=wanted,
+        desired=desired,
         job=job,
         state="over" if over else "done" if done else "stuck" if bad else "moving",
         update=update,
@@ -166,7 +166,7 @@ def judge(
         slots.failed,
         remedy,
         port_waits=frozenset(task["ID"] for task in unplaced) if all_wait else frozenset(),
-        arrived=there >= wanted and surplus == len(stopping) and update not in GOES_ON and left <= 0 and not over,
+        arrived=there >= desired and surplus == len(stopping) and update not in GOES_ON and left <= 0 and not over,
         stopping=still,
     )
 
@@ -225,11 +225,11 @@ def _taken(service: Service) -> str:
     )
 
 
-def _too_many(service: Service, wanted: int, places: int) -> str:
+def _too_many(service: Service, desired: int, places: int) -> str:
     """What helps where each task takes a node of its own and there are fewer nodes."""
     port = _ports_of_hosts(service)[0]
     return (
-        f"each task takes port {port} of a node, and {wanted} are to run on {places}: write 'replicas: {places}' for"
+        f"each task takes port {port} of a node, and {desired} are to run on {places}: write 'replicas: {places}' for"
         f" {_names(service)[1]} and deploy it, or add nodes"
     )
 
@@ -247,12 +247,12 @@ def _names(service: Service) -> tuple[str, str]:
 
 def _of_iteration(service: Service, task: Task) -> bool:
     """A job runs anew with each iteration; tasks of earlier ones say nothing about this one."""
-    wanted = ((service.get("JobStatus") or {}).get("JobIteration") or {}).get("Index", 0)
+    desired = ((service.get("JobStatus") or {}).get("JobIteration") or {}).get("Index", 0)
     told = task.get("JobIteration")
-    return told is not None and told.get("Index", 0) == wanted
+    return told is not None and told.get("Index", 0) == desired
 
 
-def _wanted(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:
+def _desired(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:
     """How many, and for one task a node: where."""
     spec = service["Spec"]
     if is_global(spec):
@@ -305,7 +305,7 @@ def _on_ready(task: Task, nodes: Mapping[str, Node]) -> bool:
 
 
 def _over(service: Service, slots: _Slots, lacking: bool, nodes: Mapping[str, Node], job: bool) -> str:
-    """Why waiting longer cannot help; empty while it can. ``lacking``: fewer tasks are there or coming than wanted.
+    """Why waiting longer cannot help; empty while it can. ``lacking``: fewer tasks are there or coming than desired.
     Where none lacks, a slot that ended belongs to what was scaled down."""
     name = service["Spec"]["Name"]
     state = (service.get("UpdateStatus") or {}).get("State", "")

@@ -90,8 +90,8 @@ def service_write(
     """
 
     def change() -> None:
-        wanted = pinned(spec, images or {})
-        body = with_ids(wanted, configs=_ids(api, "config", wanted), secrets=_ids(api, "secret", wanted))
+        desired = pinned(spec, images or {})
+        body = with_ids(desired, configs=_ids(api, "config", desired), secrets=_ids(api, "secret", desired))
         login = _login(image_of(body), credentials)
         have = _service(api, spec["Name"])
         if have is None:

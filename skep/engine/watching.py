@@ -1,4 +1,4 @@
-"""Watches a stack until it runs as wanted: a few requests a look, whatever the number of services.
+"""Watches a stack until it runs as desired: a few requests a look, whatever the number of services.
 
 What a look may conclude, and why, is written in decision 0013.
 """
@@ -104,9 +104,9 @@ class StackWatch:
         are only on their way come last, and not at all where there are others to name ``first``."""
         services, tasks, verdicts = self._seen
         states = {verdict.row.name: verdict.row.state for verdict in verdicts}
-        wanted = ("over", "stuck") if first else ("over", "stuck", "moving")
-        late = [one for one in services if states[one["Spec"]["Name"]] in wanted]
-        late.sort(key=lambda one: (one["Spec"]["Name"] not in first, wanted.index(states[one["Spec"]["Name"]])))
+        desired = ("over", "stuck") if first else ("over", "stuck", "moving")
+        late = [one for one in services if states[one["Spec"]["Name"]] in desired]
+        late.sort(key=lambda one: (one["Spec"]["Name"] not in first, desired.index(states[one["Spec"]["Name"]])))
         missing = {verdict.row.name: verdict.stopping for verdict in verdicts}
         return Report(api, self._nodes[1], self.inspect).of(late, tasks, missing)
 

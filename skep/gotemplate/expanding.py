@@ -178,11 +178,11 @@ class _Run:
             at = self._field(at, name, arguments if number == len(chain) - 1 else [])
         return at
 
-    def _variable(self, wanted: str) -> object:
+    def _variable(self, desired: str) -> object:
         for name, value in reversed(self.variables):
-            if name == wanted:
+            if name == desired:
                 return value
-        raise TemplateError(f"undefined variable: {wanted}")
+        raise TemplateError(f"undefined variable: {desired}")
 
     def _field(self, at: object, name: str, arguments: list[object]) -> object:
         if at is DUMMY and name == "Expand":

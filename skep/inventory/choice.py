@@ -24,29 +24,29 @@ def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: 
         ("SKEP_INVENTORY", environ.get("SKEP_INVENTORY")),
         ("invoke.yaml", configured),
     )
-    for source, wanted in sources:
-        if wanted:
+    for source, desired in sources:
+        if desired:
             start = "" if source == "invoke.yaml" else environ.get("SKEP_FROM", "")
-            return _named(source, wanted, folder, Path(start))
+            return _named(source, desired, folder, Path(start))
     return _only(folder)
 
 
-def _named(source: str, wanted: str, folder: Path, start: Path) -> Path:
-    is_file_name = wanted.endswith(SUFFIXES)
-    if "/" in wanted:
-        path = Path(wanted).expanduser()
+def _named(source: str, desired: str, folder: Path, start: Path) -> Path:
+    is_file_name = desired.endswith(SUFFIXES)
+    if "/" in desired:
+        path = Path(desired).expanduser()
         candidates = [start / path, path]
     elif is_file_name:
-        candidates = [start / wanted, Path(wanted), folder / wanted]
+        candidates = [start / desired, Path(desired), folder / desired]
     else:
-        candidates = [folder / f"{wanted}{suffix}" for suffix in SUFFIXES]
+        candidates = [folder / f"{desired}{suffix}" for suffix in SUFFIXES]
     for candidate in candidates:
         if candidate.is_file():
             return candidate
     names = [path.stem for path in _inventories(folder)]
-    word = Path(wanted).stem if is_file_name else Path(wanted).name
+    word = Path(desired).stem if is_file_name else Path(desired).name
     raise UsageError(
-        f"there is no inventory '{wanted}' (from {source}){did_you_mean(word, names)}",
+        f"there is no inventory '{desired}' (from {source}){did_you_mean(word, names)}",
         cause=f"{candidates[0]} does not exist; in {folder}/ there is {_listed(names)}",
         next_action="name one of these with -i, or write a first one with: invoke inventory.init",
     )

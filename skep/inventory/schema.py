@@ -96,14 +96,14 @@ class Ssh(Section):
 
 
 class Engine(Section):
-    """The Docker Engine wanted."""
+    """The Docker Engine desired."""
 
     source: EngineSource = doc(
         "Where packages come from; `distribution`: Debian's or Ubuntu's own docker.io.",
         "distribution",
         "distribution",
     )
-    version: Written = doc("Version wanted, whole or its first parts.", "26.1", shown="any")
+    version: Written = doc("Version desired, whole or its first parts.", "26.1", shown="any")
 
 
 class SwarmSettings(Section):
@@ -193,7 +193,7 @@ class StackSection(Section):
     )
     variables: Variables = doc("Values of `${NAME}` in the compose files.", {"REPLICAS": 2}, shown="none")
     timeout: Duration = doc(
-        "How long its services may take to run as wanted, or to be gone.",
+        "How long its services may take to run as desired, or to be gone.",
         "5m",
         shown="5m, and what they ask for (grace periods, delays, health checks) on top",
     )

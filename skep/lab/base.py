@@ -69,8 +69,8 @@ def mirror(targets: str) -> str:
 
 
 def _index_targets() -> str:
-    wanted = "$(REPO_URI)|$(ORIGIN)|$(LABEL)"
-    return run(["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"], step=_STEP)
+    desired = "$(REPO_URI)|$(ORIGIN)|$(LABEL)"
+    return run(["apt-get", "indextargets", "--format", desired, "Created-By: Packages"], step=_STEP)
 
 
 def _proxy() -> dict[str, str]:

@@ -153,7 +153,7 @@ def _ask(
         connection.close()
 
 
-def _expect(wanted: int, answer: tuple[int, http.client.HTTPMessage], place: str) -> http.client.HTTPMessage:
-    if answer[0] != wanted:
+def _expect(desired: int, answer: tuple[int, http.client.HTTPMessage], place: str) -> http.client.HTTPMessage:
+    if answer[0] != desired:
         raise LabError(f"the registry answered {answer[0]} to {place}", step=_STEP)
     return answer[1]

@@ -18,21 +18,21 @@ Found = list[tuple[str, str]]
 
 def advertised(host: Host, fact: Facts) -> Iterator[Finding]:
     """Errors where the engine has no such address, or more than one to choose from: then it joins no swarm."""
-    wanted = host.advertise or (host.address if is_ip(host.address) else None)
+    desired = host.advertise or (host.address if is_ip(host.address) else None)
     if not fact.addresses:
         return
     present = {canonical(address) for found in fact.addresses.values() for address in found}
-    if wanted and canonical(wanted) not in present and wanted not in fact.addresses:
+    if desired and canonical(desired) not in present and desired not in fact.addresses:
         names = ", ".join(sorted(fact.addresses))
-        yield _error(host, f"the advertise address {wanted} is not on this host", names)
+        yield _error(host, f"the advertise address {desired} is not on this host", names)
     if fact.in_swarm:
         return
-    if wanted in fact.addresses:
-        several = _several([(address, str(wanted)) for address in fact.addresses[str(wanted)]])
+    if desired in fact.addresses:
+        several = _several([(address, str(desired)) for address in fact.addresses[str(desired)]])
         if several:
             text = f"the engine takes no interface with several addresses of a kind: {_named(several)}"
             yield _error(host, text, ", ".join(address for address, _ in several if not _local(address)))
-    elif not wanted:
+    elif not desired:
         choice = _choice(fact)
         if len(choice) > 1:
             text = f"the engine cannot choose which address to advertise: {_named(choice)}"

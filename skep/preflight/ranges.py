@@ -36,9 +36,9 @@ def stack_ranges(cluster: Cluster) -> list[tuple[str, str]]:
     return found
 
 
-def stacks_at(host: Host, fact: Facts, wanted: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+def stacks_at(host: Host, fact: Facts, desired: Sequence[tuple[str, str]]) -> Iterator[Finding]:
     """Networks of stacks over a route or a bridge of a host: a warning, for they may be there and do."""
-    for name, subnet in wanted:
+    for name, subnet in desired:
         for route, device in [*_routes(fact), *_bridges(fact)]:
             if _overlap(route, _network(subnet)):
                 what = BRIDGES.get(device, "containers of such a network cannot reach what lies behind it")
@@ -49,9 +49,9 @@ def stacks_at(host: Host, fact: Facts, wanted: Sequence[tuple[str, str]]) -> Ite
 
 def ranges(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
     """What the swarm's networks take, against the host's routes and Docker's own bridges."""
-    wanted = [(f"network {network.name}", network.subnet, network) for network in cluster.networks if network.subnet]
+    desired = [(f"network {network.name}", network.subnet, network) for network in cluster.networks if network.subnet]
     pools = [("swarm.address-pools", pool, None) for pool in cluster.swarm.address_pools]
-    for what, subnet, network in [*wanted, *pools]:
+    for what, subnet, network in [*desired, *pools]:
         choose = f"choose another range for {what}"
         for route, device in _routes(fact):
             if _overlap(route, _network(subnet)):

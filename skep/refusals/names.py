@@ -179,9 +179,9 @@ def mounted(data: Mapping[str, Any]) -> set[str]:
 
 def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """Whole names of volumes: the local driver's rule. Other drivers have their own."""
-    wanted = mounted(context.data)
+    desired = mounted(context.data)
     for key, one in things.items():
-        if key not in wanted or is_external(one) or one.get("driver") not in (None, "", "local"):
+        if key not in desired or is_external(one) or one.get("driver") not in (None, "", "local"):
             continue
         try:
             name = expand(full_name(key, one, context.stack or "stack"))

@@ -59,9 +59,9 @@ def _source(mount: Mapping[str, object], context: Context) -> str:
 
 def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
     """Labels and options of volumes that services mount."""
-    wanted = mounted(context.data)
+    desired = mounted(context.data)
     for key, one in things.items():
-        for section in ("labels", "driver_opts") if key in wanted and not is_external(one) else ():
+        for section in ("labels", "driver_opts") if key in desired and not is_external(one) else ():
             for name, value in (one.get(section) or {}).items():
                 message = text(value, context)
                 if message:

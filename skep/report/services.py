@@ -19,7 +19,7 @@ ORDER = ("over", "stuck", "moving", "done")
 
 
 def service_lines(rows: Sequence[ServiceRow], *, width: int, room: int) -> Text:
-    """A line a service: running of wanted, the roll-out's state, what is missing and where.
+    """A line a service: running of desired, the roll-out's state, what is missing and where.
 
     At most ``room`` lines of ``width`` columns: those that are not done come first, the others are counted.
     """
@@ -38,7 +38,7 @@ def service_lines(rows: Sequence[ServiceRow], *, width: int, room: int) -> Text:
 
 
 def _counted(row: ServiceRow) -> str:
-    return f"{row.running}/{row.wanted}"
+    return f"{row.running}/{row.desired}"
 
 
 def _line(row: ServiceRow, name: int, count: int, update: int, width: int) -> Text:

@@ -254,7 +254,7 @@ def _openssh(content: bytes, passphrase: bytes | None) -> tuple[type[paramiko.PK
     }
     made = next((made for kind, made in kinds.items() if isinstance(key, kind)), None)
     if made is None:
-        raise KeyUnusable("is of a kind that is not taken here: RSA, ECDSA or Ed25519 is wanted")
+        raise KeyUnusable("is of a kind that is not taken here: RSA, ECDSA or Ed25519 is needed")
     return made, key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
 
 

@@ -51,8 +51,8 @@ def parse(text: str) -> Constraint:
 
 def fitting(constraints: Iterable[str], nodes: Iterable[Node]) -> list[Node]:
     """The nodes that meet all of them."""
-    wanted = list(constraints)
-    return [node for node in nodes if all(meets(constraint, node) for constraint in wanted)]
+    desired = list(constraints)
+    return [node for node in nodes if all(meets(constraint, node) for constraint in desired)]
 
 
 def taking_tasks(nodes: Iterable[Node]) -> list[Node]:
@@ -160,9 +160,9 @@ def _told(key: str, node: Node) -> str | None:
     return None
 
 
-def _within(address: str, wanted: str) -> bool | None:
-    """Whether an address is the wanted one, or in the wanted network; ``None`` where that is neither."""
-    own, one, network = go_address(address), go_address(wanted), go_network(wanted)
+def _within(address: str, desired: str) -> bool | None:
+    """Whether an address is the desired one, or in the desired network; ``None`` where that is neither."""
+    own, one, network = go_address(address), go_address(desired), go_network(desired)
     if one is not None:
         return own == one
     if network is None:

@@ -3,7 +3,7 @@
 What a ``verify.py`` of a role can ask for as arguments of its tests:
 
 ``host``     Testinfra's host; the test runs once for each. Commands run as root.
-``wanted``   the ``skep.model.Host`` of that host
+``desired``   the ``skep.model.Host`` of that host
 ``cluster``  the ``skep.model.Cluster``
 ``manager``  Testinfra's host of the first manager that is in a quorum
 ``network``  each network of the inventory, in turn

@@ -18,7 +18,7 @@ from skep.verify.check import Check, Outcome
 from skep.verify.lanes import Lanes
 from skep.verify.witness import Witness
 
-ARGUMENTS = frozenset({"host", "wanted", "cluster", "manager", "network", "stack", "ask"})
+ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask"})
 """A test that needs nothing else can run ahead, in its host's lane."""
 REACH = "can be reached and lets us become root"
 
@@ -47,14 +47,14 @@ class Plugin:
         self._told: set[str] = set()
         self._lanes = Lanes({}, 1)
         self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
-            "wanted": hosts,
+            "desired": hosts,
             "network": witness.cluster.networks,
             "stack": witness.cluster.stacks,
         }
 
     @pytest.fixture(scope="session")
     def cluster(self) -> Cluster:
-        """The cluster as wanted."""
+        """The cluster as desired."""
         return self._witness.cluster
 
     @pytest.fixture(scope="session")
@@ -68,9 +68,9 @@ class Plugin:
         return self._witness.manager()
 
     @pytest.fixture(scope="module")
-    def host(self, wanted: Host) -> Remote:
+    def host(self, desired: Host) -> Remote:
         """The machine under test."""
-        return self._witness.host(wanted.name)
+        return self._witness.host(desired.name)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Each host, network and stack in turn."""
@@ -141,7 +141,7 @@ class Plugin:
         """A test with its arguments, as pytest would call it."""
         params = _params(item)
         makers: dict[str, Callable[[], Any]] = {
-            "host": lambda: self._witness.host(params["wanted"].name),
+            "host": lambda: self._witness.host(params["desired"].name),
             "cluster": lambda: self._witness.cluster,
             "manager": self._witness.manager,
             "ask": lambda: self._witness.ask,
@@ -212,8 +212,8 @@ def _params(item: pytest.Item) -> dict[str, Any]:
 def _host(item: pytest.Item) -> str | None:
     if isinstance(item, Lost):
         return item.name
-    wanted = _params(item).get("wanted")
-    return wanted.name if wanted else None
+    desired = _params(item).get("desired")
+    return desired.name if desired else None
 
 
 def _name(item: pytest.Item) -> str:

@@ -108,7 +108,7 @@ def test_all_kinds_arrive_change_and_shrink(cluster: Environment) -> None:
             "healthy": {**service(SLEEP, monitor="30s"), "healthcheck": health},
         }
         ran = made.deploy()
-        counted = {name: (row["state"], row["running"], row["wanted"]) for name, row in rows(ran).items()}
+        counted = {name: (row["state"], row["running"], row["desired"]) for name, row in rows(ran).items()}
         assert counted == {
             "three": ("done", 3, 3), "none": ("done", 0, 0), "once": ("done", 1, 1), "workers": ("done", 2, 2),
             "nowhere": ("done", 0, 0), "healthy": ("done", 1, 1),
@@ -132,7 +132,7 @@ def test_all_kinds_arrive_change_and_shrink(cluster: Environment) -> None:
 
         made.services["three"]["deploy"]["replicas"] = 0
         made.deploy()
-        assert "running" not in made.states("three"), "tasks still run though none is wanted"
+        assert "running" not in made.states("three"), "tasks still run though none is desired"
         table = made.tool("stack.ps", "kinds").must().named("tasks")[0]["rows"]
         assert {row["task"] for row in table if row["current"] == "yes"} >= {"kinds_workers.w1", "kinds_workers.w2"}
 
@@ -189,7 +189,7 @@ def test_jobs_are_waited_for_and_fail_at_once(cluster: Environment) -> None:
         run("m1", f"{create} --name jobs_two --mode replicated-job --replicas 2 busybox:1.36 sleep 5")
         run("m1", f"{create} --name jobs_all --mode global-job busybox:1.36 true")
         looks = watched(cluster, "jobs")
-        assert {row.name: (row.running, row.wanted) for row in looks[-1].rows} == {
+        assert {row.name: (row.running, row.desired) for row in looks[-1].rows} == {
             "jobs_two": (2, 2),
             "jobs_all": (5, 5),
         }

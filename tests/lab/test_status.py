@@ -17,7 +17,7 @@ def test_status_shows_the_cluster_and_drift_and_changes_nothing(cluster: Environ
     assert networks["front"]["attachable"] == "yes" and not networks["back"]["attachable"], f"{networks}"
     services = {row["service"]: row for row in _table(ran, "stacks")}
     web = services["web_web"]
-    assert web["running"] == web["wanted"] == len(cluster.hosts.workers), f"{web}"
+    assert web["running"] == web["desired"] == len(cluster.hosts.workers), f"{web}"
     assert not ran.steps, f"{ran}"
 
     cluster.hosts.run("m1", "docker node update --label-add zone=moon w1 && docker network rm back")

@@ -15,7 +15,7 @@ from cases import corpus  # noqa: E402
 from comparing import Held, held, listed  # noqa: E402
 from deploying import deploy_ours, deploy_theirs, read_by_theirs  # noqa: E402
 from grammar import generated  # noqa: E402
-from judging import Judgement, judge, wanted  # noqa: E402
+from judging import Judgement, desired, judge  # noqa: E402
 from refusing import ENGINES as RULED  # noqa: E402
 from refusing import Outcome, compare, seeds  # noqa: E402
 from swarms import ENGINES, LAB, Swarm  # noqa: E402
@@ -80,7 +80,7 @@ def outcomes(swarms: dict[str, Swarm]) -> dict[str, Outcome]:
 @pytest.fixture(scope="session")
 def judged(swarms: dict[str, Swarm]) -> dict[str, Judgement]:
     """What Docker's CLI of each engine and we made of generated files."""
-    cases = generated(*wanted())
+    cases = generated(*desired())
     return _each(swarms, lambda swarm: judge(swarm, cases))
 
 

@@ -284,9 +284,9 @@ def _file(chance: Random, first: bool, version: Any) -> dict[str, Any]:
         services[name] = service | ({"image": IMAGE(chance)} if first or chance.randrange(6) else {})
     file["services"] = services
     for section, keys in SECTIONS.items():
-        wanted = keys if first and chance.randrange(40) else chance.sample(keys, chance.randint(0, 1))
-        if wanted:
-            file[section] = {key: KINDS[section](chance) for key in wanted}
+        desired = keys if first and chance.randrange(40) else chance.sample(keys, chance.randint(0, 1))
+        if desired:
+            file[section] = {key: KINDS[section](chance) for key in desired}
     if not chance.randrange(30):
         file |= chance.choice(({"x-top": "a"}, {"nope": "x"}, {"name": "a"}, {"include": ["a.yml"]}))
     return file

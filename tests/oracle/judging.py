@@ -23,7 +23,7 @@ AT_ONCE = 100
 """Stacks that are there at a time."""
 
 
-def wanted() -> tuple[int, int]:
+def desired() -> tuple[int, int]:
     """The seed and the number of files of this run."""
     return int(os.environ.get(SEED) or 0), int(os.environ.get(FILES) or SAMPLE)
 

@@ -7,7 +7,7 @@ seed.
 from __future__ import annotations
 
 import pytest
-from judging import Judgement, wanted
+from judging import Judgement, desired
 from swarms import ENGINES
 
 
@@ -26,6 +26,6 @@ def test_what_both_take_is_the_same_then(judged: dict[str, Judgement], engine: s
 @pytest.mark.parametrize("engine", ENGINES)
 def test_files_of_both_kinds_came(judged: dict[str, Judgement], engine: str) -> None:
     counts = judged[engine].counts
-    print(f"{engine}, seeds from {wanted()[0]}: {dict(counts)}")
+    print(f"{engine}, seeds from {desired()[0]}: {dict(counts)}")
     assert counts["taken by both"] > sum(counts.values()) / 5
     assert counts["refused by both"] > sum(counts.values()) / 10

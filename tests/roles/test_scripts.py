@@ -143,19 +143,19 @@ def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 @pytest.mark.parametrize(
-    ("offers", "wanted", "told"),
+    ("offers", "desired", "told"),
     [
-        ("26.10.1-1", "26.1", "wanted 26.1, the sources of this host offer 26.10.1-1"),
-        ("20.10.24+dfsg1-1", "26.1", "wanted 26.1, the sources of this host offer 20.10.24+dfsg1-1"),
+        ("26.10.1-1", "26.1", "desired 26.1, the sources of this host offer 26.10.1-1"),
+        ("20.10.24+dfsg1-1", "26.1", "desired 26.1, the sources of this host offer 20.10.24+dfsg1-1"),
         ("(none)", "26.1", "no package docker.io in the sources of this host"),
         ("(none)", "", "no package docker.io in the sources of this host"),
     ],
 )
 def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
-    host: Host, debian: Callable[..., None], offers: str, wanted: str, told: str, script: str
+    host: Host, debian: Callable[..., None], offers: str, desired: str, told: str, script: str
 ) -> None:
     debian(offers)
-    ended = host.run(f"WANTED={wanted}\n{script}")
+    ended = host.run(f"WANTED={desired}\n{script}")
     assert (ended.returncode, ended.stderr.strip()) == (65, told)
     assert not [call for call in host.apt if "install" in call]
 
@@ -169,7 +169,7 @@ MADISON = """
 
 
 @pytest.mark.parametrize(
-    ("wanted", "packages"),
+    ("desired", "packages"),
     [
         ("", "docker.io docker-cli"),
         ("28.5", "docker.io docker-cli"),
@@ -178,13 +178,13 @@ MADISON = """
     ],
 )
 def test_install_takes_any_version_on_offer(
-    host: Host, debian: Callable[..., None], wanted: str, packages: str
+    host: Host, debian: Callable[..., None], desired: str, packages: str
 ) -> None:
     debian("28.5.2+dfsg1-1", cli="28.5.2+dfsg1-1")
     (host.folder / "docker.io").write_text(MADISON)
     (host.folder / "docker-cli").write_text("".join(line + "\n" for line in MADISON.split("\n") if "20.10" not in line))
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
-    assert host.run(f"WANTED={wanted}\n{INSTALL}").returncode == 0
+    assert host.run(f"WANTED={desired}\n{INSTALL}").returncode == 0
     assert [call.rpartition(" install ")[2] for call in host.apt] == [packages]
 
 
@@ -194,13 +194,13 @@ def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, 
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
     ended = host.run(f"WANTED=27.5\n{FETCH}")
     offered = "28.5.2+dfsg1-1 26.1.5+dfsg1-9+b1 20.10.24+dfsg1-1"
-    assert (ended.returncode, ended.stderr) == (65, f"wanted 27.5, the sources of this host offer {offered}\n")
+    assert (ended.returncode, ended.stderr) == (65, f"desired 27.5, the sources of this host offer {offered}\n")
 
 
-@pytest.mark.parametrize("wanted", ["26.1", "26.1.5", "26"])
-def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], wanted: str) -> None:
+@pytest.mark.parametrize("desired", ["26.1", "26.1.5", "26"])
+def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], desired: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED={wanted}\n{INSTALL}").returncode == 0
+    assert host.run(f"WANTED={desired}\n{INSTALL}").returncode == 0
 
 
 def test_install_tries_once_more_with_a_fresh_index(host: Host, debian: Callable[..., None]) -> None:

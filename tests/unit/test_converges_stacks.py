@@ -56,7 +56,7 @@ def swarm_of(world: World) -> Swarm:
     return next(iter(world.swarms.values()))
 
 
-def as_wanted(world: World, cluster: Cluster) -> None:
+def as_desired(world: World, cluster: Cluster) -> None:
     """The world has arrived, and a plan says so."""
     assert list(stack_differences(swarm_of(world), cluster.stacks[0])) == []
     assert list(plan_for(world, cluster)) == []
@@ -94,12 +94,12 @@ def test_any_stack_becomes_any_other_in_one_run_and_then_nothing_is_left(seed: i
     for _ in range(count):
         cluster = with_stack(a_stack(luck, "web", NETWORKS))
         assert carry(world, cluster, luck).failed == {}
-        as_wanted(world, cluster)
+        as_desired(world, cluster)
 
 
 @fewer
 @given(SEEDS)
-def test_what_is_as_wanted_is_not_written(seed: int) -> None:
+def test_what_is_as_desired_is_not_written(seed: int) -> None:
     """Services whose description did not change keep their version, whatever becomes of the others."""
     luck = Random(seed)
     world = bare(luck)
@@ -123,10 +123,10 @@ def test_what_the_cli_deployed_is_taken_over_without_a_step(seed: int) -> None:
     stack = replace(a_stack(luck, "web", NETWORKS), rollout=Rollout())
     cluster = with_stack(stack)
     stack_deploy(world.api(swarm_of(world)), stack)
-    as_wanted(world, cluster)
+    as_desired(world, cluster)
     other = a_stack(luck, "web", NETWORKS)
     assert carry(world, with_stack(other), luck).failed == {}
-    as_wanted(world, with_stack(other))
+    as_desired(world, with_stack(other))
 
 
 @fewer
@@ -152,7 +152,7 @@ def test_every_kept_revision_can_be_gone_back_to(seed: int, count: int) -> None:
     assert list(plan_for(world, back)) == []
     forth = with_stack(replace(stack, rollout=Rollout(prune=True)))
     carry(world, forth, luck)
-    as_wanted(world, forth)
+    as_desired(world, forth)
 
 
 @fewer
@@ -183,7 +183,7 @@ def test_after_faults_and_other_hands_running_again_arrives(seed: int, faults: l
         if touched:
             luck.choice((stack_touched, record_lost))(world, world.machines["h1"], luck)
     assert carry(world, cluster, luck).failed == {}
-    as_wanted(world, cluster)
+    as_desired(world, cluster)
     assert touched or all(revision.done for revision in revisions(world)[-1:])
 
 
@@ -244,7 +244,7 @@ def test_scale_and_restart_touch_one_service(seed: int) -> None:
         assert spec["Mode"]["Replicated"]["Replicas"] == 7 or what == "restart"
         assert spec["TaskTemplate"]["ForceUpdate"] == (what == "restart")
     carry(world, with_stack(stack), luck)
-    as_wanted(world, with_stack(stack))
+    as_desired(world, with_stack(stack))
 
 
 @fewer

@@ -88,7 +88,7 @@ def test_a_host_is_found_by_name() -> None:
         cluster.host("b")
 
 
-def test_what_is_wanted_cannot_be_changed_in_place() -> None:
+def test_what_is_desired_cannot_be_changed_in_place() -> None:
     host = Host("a", "10.0.0.1", "manager")
     with pytest.raises(FrozenInstanceError):
         host.role = "worker"  # type: ignore[misc]

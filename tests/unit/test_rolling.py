@@ -60,10 +60,10 @@ def test_a_manager_is_taken_out_of_service_and_brought_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "now", "unlocks"), [(None, False, 0), (True, False, 1), (None, True, 1), (False, True, 1)]
+    ("desired", "now", "unlocks"), [(None, False, 0), (True, False, 1), (None, True, 1), (False, True, 1)]
 )
-def test_a_manager_that_may_come_back_locked_is_unlocked(wanted: bool | None, now: bool, unlocks: int) -> None:
-    of = replace(cluster(3, 1), swarm=Swarm(autolock=wanted))
+def test_a_manager_that_may_come_back_locked_is_unlocked(desired: bool | None, now: bool, unlocks: int) -> None:
+    of = replace(cluster(3, 1), swarm=Swarm(autolock=desired))
     work: dict[str, Step] = {
         name: Run(id=step_id(f"daemon/restart@{name}"), host=name, title="r", cause="c", script="true")
         for name in ("m1", "w1")
@@ -133,7 +133,7 @@ def test_a_failure_stops_what_would_come_later() -> None:
         assert f"daemon/{first}" in reached
 
 
-def test_a_host_wanted_drained_is_not_drained_again_and_stays_so() -> None:
+def test_a_host_desired_drained_is_not_drained_again_and_stays_so() -> None:
     plan = planned(cluster(1, 2, w1="drain"), only=("w1",))
     assert [step.id for step in plan] == ["daemon/restart@w1", "daemon/back@w1", "daemon/return@w1"]
     assert plan.steps[-1].arguments["spec"] == {"Availability": "drain"}  # type: ignore[attr-defined]

@@ -59,7 +59,7 @@ def test_marks_compare_and_tell_nothing_but_that_there_was_a_secret() -> None:
         ({"a": "old"}, ["new"], "{'a': 'old'}"),
     ],
 )
-def test_foreign_data_is_veiled_where_a_secret_is_wanted(value: Any, like: Any, shown: str) -> None:
+def test_foreign_data_is_veiled_where_a_secret_is_desired(value: Any, like: Any, shown: str) -> None:
     assert str(veiled(value, like)) == shown
 
 

@@ -508,9 +508,11 @@ def test_whatever_happened_a_deploy_arrives_and_forgets_no_hook(seed: int, count
             days.pass_by()
         days.files = days.written()
         days.ask(days.files, days.files, fails=0)
-        wanted = yaml.safe_load(days.files.files["compose.yml"])["services"]
+        desired = yaml.safe_load(days.files.files["compose.yml"])["services"]
         there = scene.swarm.stack("shop")
-        assert {name: scene.image(f"shop_{name}") for name in wanted} == {n: one["image"] for n, one in wanted.items()}
-        assert there["shop_app"]["Mode"]["Replicated"]["Replicas"] == wanted["app"]["deploy"]["replicas"]
+        assert {name: scene.image(f"shop_{name}") for name in desired} == {
+            n: one["image"] for n, one in desired.items()
+        }
+        assert there["shop_app"]["Mode"]["Replicated"]["Replicas"] == desired["app"]["deploy"]["replicas"]
         assert scene.revisions[-1].done
         assert len(scene.revisions) <= 3 * (int(days.fixed["keep"]) + 1)

@@ -120,9 +120,9 @@ def node_id(world: World, value: str | Ref) -> str:
 
 def _fetch(deed: Deed) -> None:
     assert isinstance(deed.step, Run)
-    wanted, offers = str(deed.step.variables["WANTED"]), deed.machine.offers
-    if wanted and not offers.startswith(f"{wanted}."):
-        raise Refused(f"wanted {wanted}, the sources of this host offer {offers}")
+    desired, offers = str(deed.step.variables["WANTED"]), deed.machine.offers
+    if desired and not offers.startswith(f"{desired}."):
+        raise Refused(f"desired {desired}, the sources of this host offer {offers}")
 
 
 def _install(deed: Deed) -> None:

@@ -355,8 +355,8 @@ def _fits_network(name: str, overlay: Overlay, filters: Mapping[str, Any] | None
 
 
 def _labelled(labels: Mapping[str, str], filters: Mapping[str, Any] | None) -> bool:
-    for wanted in (filters or {}).get("label", ()):
-        key, equals, value = wanted.partition("=")
+    for desired in (filters or {}).get("label", ()):
+        key, equals, value = desired.partition("=")
         if key not in labels or (equals and labels[key] != value):
             return False
     return True

@@ -1,4 +1,4 @@
-"""An independent witness: how a world differs from a cluster as wanted, told without any role's plan."""
+"""An independent witness: how a world differs from a cluster as desired, told without any role's plan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.world.world import World
 
 
 def differences(world: World, cluster: Cluster) -> list[str]:
-    """What is not as wanted, over the hosts that answer; empty when the world has arrived."""
+    """What is not as desired, over the hosts that answer; empty when the world has arrived."""
     hosts = [host for host in cluster.hosts if world.machines[host.name].answers]
     found = [line for host in hosts for line in _host(world, cluster, host)]
     swarms = {world.machines[host.name].swarm for host in hosts}
@@ -30,7 +30,7 @@ def _host(world: World, cluster: Cluster, host: Host) -> Iterator[str]:
     if not (machine.running and machine.enabled):
         yield f"{host.name}: the engine is not running, or not enabled"
     if host.engine.version and not (machine.version or "").startswith(f"{host.engine.version}."):
-        yield f"{host.name}: engine {machine.version}, wanted {host.engine.version}"
+        yield f"{host.name}: engine {machine.version}, desired {host.engine.version}"
     yield from _daemon(machine, host)
     if node is None:
         yield f"{host.name}: is no node"
@@ -53,12 +53,12 @@ def _host(world: World, cluster: Cluster, host: Host) -> Iterator[str]:
 def _daemon(machine: Machine, host: Host) -> Iterator[str]:
     for key, value in host.daemon.items():
         if machine.in_force.get(key) != value:
-            yield f"{host.name}: {key} is {machine.in_force.get(key)!r} in force, wanted {value!r}"
+            yield f"{host.name}: {key} is {machine.in_force.get(key)!r} in force, desired {value!r}"
         if machine.file.get(key) != value:
-            yield f"{host.name}: {key} is {machine.file.get(key)!r} in the file, wanted {value!r}"
+            yield f"{host.name}: {key} is {machine.file.get(key)!r} in the file, desired {value!r}"
     for key in machine.owned - set(host.daemon):
         if machine.in_force.get(key) not in (None, DEFAULTS.get(key)):
-            yield f"{host.name}: {key} is {machine.in_force[key]!r} in force, and no longer wanted"
+            yield f"{host.name}: {key} is {machine.in_force[key]!r} in force, and no longer desired"
 
 
 def _cluster(world: World, cluster: Cluster, swarm_id: str) -> Iterator[str]:
@@ -88,25 +88,25 @@ def stack_differences(swarm: Swarm, stack: Stack) -> Iterator[str]:
     """How the services of a stack differ from its one compose file."""
     document = yaml.safe_load(_filled(stack))
     have = swarm.stack(stack.name)
-    for short, wanted in document["services"].items():
+    for short, desired in document["services"].items():
         name = f"{stack.name}_{short}"
         spec = have.get(name)
         if spec is None:
             yield f"service {name} is not there"
             continue
         container = spec["TaskTemplate"]["ContainerSpec"]
-        if container["Image"].partition("@")[0] != wanted["image"]:
+        if container["Image"].partition("@")[0] != desired["image"]:
             yield f"service {name} runs {container['Image']}"
-        if sorted(container.get("Env") or ()) != sorted(f"{k}={v}" for k, v in wanted.get("environment", {}).items()):
+        if sorted(container.get("Env") or ()) != sorted(f"{k}={v}" for k, v in desired.get("environment", {}).items()):
             yield f"service {name} has the variables {container.get('Env')}"
-        if spec["Mode"]["Replicated"]["Replicas"] != wanted.get("deploy", {}).get("replicas", 1):
+        if spec["Mode"]["Replicated"]["Replicas"] != desired.get("deploy", {}).get("replicas", 1):
             yield f"service {name} has the mode {spec['Mode']}"
         if {key for key in spec["Labels"] if not key.startswith("com.docker.stack.")}:
             yield f"service {name} has the labels {spec['Labels']}"
-        yield from _contents(swarm, stack, name, container, wanted)
+        yield from _contents(swarm, stack, name, container, desired)
         named = {overlay.id: network for network, overlay in swarm.networks.items()}
         joined = {named.get(target["Target"]) for target in spec["TaskTemplate"].get("Networks") or ()}
-        if joined != set(wanted.get("networks", ())) and joined != {f"{stack.name}_default"}:
+        if joined != set(desired.get("networks", ())) and joined != {f"{stack.name}_default"}:
             yield f"service {name} is in {joined}"
     surplus = set(have) - {f"{stack.name}_{short}" for short in document["services"]}
     if surplus and stack.rollout.prune:
@@ -114,16 +114,16 @@ def stack_differences(swarm: Swarm, stack: Stack) -> Iterator[str]:
 
 
 def _contents(
-    swarm: Swarm, stack: Stack, name: str, container: Mapping[str, Any], wanted: Mapping[str, Any]
+    swarm: Swarm, stack: Stack, name: str, container: Mapping[str, Any], desired: Mapping[str, Any]
 ) -> Iterator[str]:
     """What its configs and secrets hold in truth, whatever they are called."""
     for section, store, what in (("configs", swarm.configs, "Config"), ("secrets", swarm.secrets, "Secret")):
         found = {}
         for one in container.get(section.title()) or ():
             found[one["File"]["Name"].rpartition("/")[2]] = store[one[f"{what}ID"]]["Spec"]["Data"]
-        expected = {one: base64.b64encode(stack.files[f"{section}/{one}"]).decode() for one in wanted.get(section, ())}
+        expected = {one: base64.b64encode(stack.files[f"{section}/{one}"]).decode() for one in desired.get(section, ())}
         if found != expected:
-            yield f"service {name} has the {section} {found}, wanted {expected}"
+            yield f"service {name} has the {section} {found}, desired {expected}"
 
 
 def _filled(stack: Stack) -> str:

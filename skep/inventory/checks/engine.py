@@ -1,4 +1,4 @@
-"""The engine wanted."""
+"""The engine desired."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _check_pools(given: dict[str, Any], findings: Findings) -> None:
         if problem or found is None:
             findings.error(place, f"{findings.value(place, pool)} {problem}")
             continue
-        wanted = 24 if size is None else size
-        if found.version == 4 and wanted < found.prefixlen:
-            message = f"{findings.value(place, pool)} is smaller than one subnet of subnet-size {wanted}"
+        desired = 24 if size is None else size
+        if found.version == 4 and desired < found.prefixlen:
+            message = f"{findings.value(place, pool)} is smaller than one subnet of subnet-size {desired}"
             findings.error(place, message)

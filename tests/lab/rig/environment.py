@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 class Environment:
-    """Hosts, what is wanted of them, and the tool pointed at it."""
+    """Hosts, what is desired of them, and the tool pointed at it."""
 
     def __init__(self, hosts: Hosts, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
         self.hosts = hosts

@@ -347,7 +347,7 @@ def test_no_answer_is_waited_for_beyond_the_deadline(
 
 
 def test_rows_are_told_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = (ServiceRow("web_app", running=number, wanted=2) for number in (1, 2))
+    one, two = (ServiceRow("web_app", running=number, desired=2) for number in (1, 2))
     looks = [Progress(False, "a", (one,)), Progress(False, "b", (one,)), Progress(True, "", (two,))]
     turns = iter(looks)
     monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))

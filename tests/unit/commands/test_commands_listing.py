@@ -38,5 +38,5 @@ def test_how_a_service_stands(made: Any, status: Any, row: tuple[object, ...]) -
     if status:
         told["ServiceStatus"] = dict(zip(("RunningTasks", "DesiredTasks", "CompletedTasks"), status, strict=True))
     columns, rows = stack_rows(Manager(told))  # type: ignore[arg-type]
-    assert columns[2:7] == ("mode", "tasks", "running", "wanted", "completed")
+    assert columns[2:7] == ("mode", "tasks", "running", "desired", "completed")
     assert [one[2:7] for one in rows] == [row]

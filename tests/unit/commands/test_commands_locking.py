@@ -1,4 +1,4 @@
-"""Who else is at work is told before a plan, and waited for where that is wanted."""
+"""Who else is at work is told before a plan, and waited for where that is asked for."""
 
 from __future__ import annotations
 

@@ -79,8 +79,8 @@ class Stage:
         self.deaf = False
         self.tell = Told()
 
-    def site(self, *wanted: Stack) -> Site:
-        return Site(replace(self.cluster, stacks=wanted), None, [stacks], ROLES)  # type: ignore[arg-type, list-item]
+    def site(self, *desired: Stack) -> Site:
+        return Site(replace(self.cluster, stacks=desired), None, [stacks], ROLES)  # type: ignore[arg-type, list-item]
 
     def see(self, site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
         seen = {} if self.deaf else {"h1": stacks_state(self.world, "h1")}
@@ -121,8 +121,8 @@ class Stage:
         specs = [one["Spec"] for one in swarm.services.values()]
         return {one["Name"]: one["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0] for one in specs}
 
-    def deploy(self, wanted: Stack, *others: Stack, **more: Any) -> None:
-        rollouts.deploy(self.site(wanted, *others), self.tell, name=wanted.name, **more)
+    def deploy(self, desired: Stack, *others: Stack, **more: Any) -> None:
+        rollouts.deploy(self.site(desired, *others), self.tell, name=desired.name, **more)
 
 
 @pytest.fixture
@@ -181,25 +181,25 @@ BEGIN, UPDATE, DONE = range(3)
 def test_a_failure_is_taken_back_where_that_was_said(stage: Stage, fault: Fault, said: Any) -> None:
     stage.deploy(stack())
     stage.faults = [fault]
-    wanted = stack("busybox:2", on_failure="keep" if said else "rollback")
+    desired = stack("busybox:2", on_failure="keep" if said else "rollback")
     with pytest.raises(StepFailed) as failure:
-        stage.deploy(wanted, **said)
+        stage.deploy(desired, **said)
     assert stage.images == {"web_app": "busybox:1", "web_db": "busybox:1"}
     if fault.at > BEGIN and fault != Fault(UPDATE, "before"):
         assert failure.value.message == "web failed and was rolled back to what ran before"
     else:
         assert failure.value.message == "web failed; what ran before runs, nothing was left to take back"
     assert failure.value.step
-    stage.deploy(wanted)
+    stage.deploy(desired)
     assert stage.images["web_app"] == "busybox:2"
 
 
 @pytest.mark.parametrize("what", ["scale", "restart", "rollback"])
 def test_only_a_deploy_takes_back(stage: Stage, what: str) -> None:
     """An emergency scale of a stack that is to go back on failure is what somebody asked for just now."""
-    wanted = stack("busybox:2", on_failure="rollback")
+    desired = stack("busybox:2", on_failure="rollback")
     stage.deploy(stack())
-    stage.deploy(wanted)
+    stage.deploy(desired)
     stage.faults = [Fault(UPDATE, "after")]
     acts: dict[str, Callable[[Site], None]] = {
         "scale": lambda site: rollouts.scale(site, stage.tell, name="web", counts=["app=3"], timeout=None),
@@ -209,7 +209,7 @@ def test_only_a_deploy_takes_back(stage: Stage, what: str) -> None:
         ),
     }
     with pytest.raises(StepFailed, match="1 step failed"):
-        acts[what](stage.site(wanted))
+        acts[what](stage.site(desired))
     assert stage.images["web_app"] == ("busybox:1" if what == "rollback" else "busybox:2")
 
 

@@ -89,8 +89,8 @@ def test_quorum_without_counts_a_manager_until_raft_has_let_it_go(fake: Any) -> 
     assert found == Progress(False, "2 of 4 managers would be reachable (not reachable: d)")
 
 
-def task(node: str, state: str, wanted: str = "running") -> dict[str, Any]:
-    return {"NodeID": node, "DesiredState": wanted, "Status": {"State": state}}
+def task(node: str, state: str, desired: str = "running") -> dict[str, Any]:
+    return {"NodeID": node, "DesiredState": desired, "Status": {"State": state}}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""When a service runs as wanted: a table of cases, see ``services.yml``."""
+"""When a service runs as desired: a table of cases, see ``services.yml``."""
 
 from __future__ import annotations
 

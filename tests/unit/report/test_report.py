@@ -143,8 +143,8 @@ def test_a_plan_without_errors_says_what_would_be_done(capsys: pytest.CaptureFix
 
 
 def test_the_same_next_action_of_findings_in_a_row_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = [("a", "fix"), ("b", "fix"), ("c", None), ("d", "fix"), ("e", "wait")]
-    plan = Plan([Finding("error", text, next_action=next_action) for text, next_action in wanted], [], [])
+    desired = [("a", "fix"), ("b", "fix"), ("c", None), ("d", "fix"), ("e", "wait")]
+    plan = Plan([Finding("error", text, next_action=next_action) for text, next_action in desired], [], [])
     assert lines(capsys, lambda tell: tell.plan(plan, applying=True)) == [
         "error a", "error b", "  next: fix", "error c", "error d", "  next: fix", "error e", "  next: wait",
     ]  # fmt: skip

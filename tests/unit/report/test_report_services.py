@@ -54,7 +54,7 @@ def test_services_as_events(capsys: pytest.CaptureFixture[str]) -> None:
     JsonReporter().event(Event("started", STEP))
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert first["rows"][1] == {
-        "name": "web_b", "running": 1, "wanted": 3, "state": "moving", "job": False, "update": "updating",
+        "name": "web_b", "running": 1, "desired": 3, "state": "moving", "job": False, "update": "updating",
         "detail": "1 preparing, 1 starting", "node": "w1", "error": "",
     }  # fmt: skip
     assert "rows" not in second

@@ -134,7 +134,7 @@ def test_a_key_with_a_passphrase_is_the_agents(
         (b"", "is no private key that can be understood"),
         (b"-----BEGIN PRIVATE KEY-----\nrubbish\n", "is no private key that can be understood"),
         (b"ssh-ed25519 AAAA me\n", "is a public key: name the private one"),
-        (dsa.generate_private_key(1024), "is of a kind that is not taken here: RSA, ECDSA or Ed25519 is wanted"),
+        (dsa.generate_private_key(1024), "is of a kind that is not taken here: RSA, ECDSA or Ed25519 is needed"),
         (MADE["rsa"], "has a passphrase, and the agent does not hold it"),
     ],
     ids=["missing", "empty", "rubbish", "public", "dsa", "passphrase"],

@@ -160,14 +160,14 @@ BROKEN = {
     "key differs": (
         "daemon",
         {"cat /etc/docker/daemon.json": json.dumps(DAEMON | {"log-driver": "local"})},
-        'log-driver is "local", wanted "json-file"',
+        'log-driver is "local", desired "json-file"',
     ),
     "another file": ("daemon", {"/proc/7/cmdline": "dockerd\0--config-file=/a\0"}, "was started with --config-file /a"),
     "refused": ("daemon", {"--validate": Result(1, "", "bad key\n")}, "refuses /etc/docker/daemon.json: bad key"),
     "not in force": (
         "daemon",
         {"docker info": lines(info(LoggingDriver="local"))},
-        'm1: log-driver is "local" in the running engine, wanted "json-file"',
+        'm1: log-driver is "local" in the running engine, desired "json-file"',
     ),
     "in no swarm": ("swarm", {"json .Swarm}": lines(swarm("", state="inactive"))}, "m1 is in no swarm"),
     "locked": ("swarm", {"json .Swarm}": lines(swarm(state="locked"))}, "on it run: docker swarm unlock"),
@@ -210,8 +210,8 @@ BROKEN = {
     "network differs": (
         "networks",
         {"docker network inspect": lines(network(Attachable=False, Options={}, IPAM={}))},
-        "network front: attachable is no, wanted yes; subnet is none, wanted 10.90.0.0/24;"
-        " option mtu is none, wanted 1400",
+        "network front: attachable is no, desired yes; subnet is none, desired 10.90.0.0/24;"
+        " option mtu is none, desired 1400",
     ),
     "service gone": ("stacks", {"docker stack services": lines(ALL)}, "service web_web does not exist"),
     "scaled": (
@@ -254,15 +254,15 @@ def test_what_is_wrong_fails_in_the_operators_words(pool, case, monkeypatch):
     assert [message for _, outcome, message in found if outcome == "failed" and words in message], found
 
 
-def test_a_node_that_is_not_as_wanted(pool):
+def test_a_node_that_is_not_as_desired(pool):
     spec = {"Role": "worker", "Availability": "active", "Labels": {"web": "no"}}
     nodes = lines(node("M1", "m1", "manager"), node(Spec=spec))
     assert [message for _, _, message in bad(pool, "swarm", m1={"docker node inspect": nodes})] == [
-        "w1 is set to active, wanted drain",
-        "labels of w1: web=no, wanted yes",
+        "w1 is set to active, desired drain",
+        "labels of w1: web=no, desired yes",
     ]
     promoted = lines(node("M1", "m1", "manager"), node(role="manager"))
-    assert "w1 is a manager, wanted a worker" in str(bad(pool, "swarm", m1={"docker node inspect": promoted}))
+    assert "w1 is a manager, desired a worker" in str(bad(pool, "swarm", m1={"docker node inspect": promoted}))
 
 
 def test_a_new_leader_is_given_time(pool, monkeypatch):
@@ -280,15 +280,15 @@ def test_settings_of_the_swarm(pool):
     ((host, _, message),) = bad(pool, "swarm", cluster=replace(CLUSTER, swarm=asked))
     assert host is None
     assert message == (
-        "swarm: task-history is 3, wanted 5; cert-expiry in seconds is 3600.0, wanted 60;"
-        " autolock is None, wanted True; address-pools is None, wanted ['10.64.0.0/12']"
+        "swarm: task-history is 3, desired 5; cert-expiry in seconds is 3600.0, desired 60;"
+        " autolock is None, desired True; address-pools is None, desired ['10.64.0.0/12']"
     )
 
 
 def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(pool, tmp_path):
-    wanted = {"log-opts": {"tag": "x", "token": Secret("hunter2")}, "registry-mirrors": [Secret("http://hunter2")]}
+    desired = {"log-opts": {"tag": "x", "token": Secret("hunter2")}, "registry-mirrors": [Secret("http://hunter2")]}
     first, second = CLUSTER.hosts
-    cluster = replace(CLUSTER, hosts=(replace(first, daemon=wanted), second))
+    cluster = replace(CLUSTER, hosts=(replace(first, daemon=desired), second))
     right = {"log-opts": {"tag": "x", "token": "hunter2"}, "registry-mirrors": ["http://hunter2"]}
     running = {"RegistryConfig": {"Mirrors": ["http://hunter2/"]}}
     there = {"cat /etc/docker/daemon.json": json.dumps(right), "docker info": lines(info(**running))}
@@ -303,10 +303,10 @@ def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(poo
     junit = tmp_path / "report.xml"
     found = bad(pool, "daemon", m1=there, cluster=cluster, junit=junit)
     assert [message for _, _, message in found] == [
-        '/etc/docker/daemon.json on m1: log-opts is {"tag": "y", "token": "***"}, wanted {"tag": "x", "token": "***"};'
-        " registry-mirrors holds another secret than wanted",
+        '/etc/docker/daemon.json on m1: log-opts is {"tag": "y", "token": "***"}, desired {"tag": "x", "token": "***"};'
+        " registry-mirrors holds another secret than desired",
         "dockerd on m1 refuses /etc/docker/daemon.json: bad token ***",
-        "m1: registry-mirrors holds another secret in the running engine than wanted",
+        "m1: registry-mirrors holds another secret in the running engine than desired",
     ]
     assert "refuses /etc/docker/daemon.json: bad token ***" in junit.read_text()
     assert "hunter" not in junit.read_text()

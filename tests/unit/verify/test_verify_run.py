@@ -18,13 +18,13 @@ THREE = """
     def test_good(host):
         '''all is well.'''
 
-    def test_bad(host, wanted):
+    def test_bad(host, desired):
         '''the light is on
 
         More than the operator needs.
         '''
         light = "off"
-        assert light == "on", f"the light on {wanted.name} is {light}"
+        assert light == "on", f"the light on {desired.name} is {light}"
 
     def test_of_the_cluster(cluster):
         pytest.skip("nothing to see")
@@ -148,12 +148,12 @@ def test_files_may_have_fixtures_of_their_own(verify):
         import pytest
 
         @pytest.fixture(scope="module")
-        def answer(host, wanted):
-            return wanted.name
+        def answer(host, desired):
+            return desired.name
 
         @pytest.mark.parametrize("number", [1, 2])
-        def test_it(answer, wanted, number):
-            assert answer == wanted.name
+        def test_it(answer, desired, number):
+            assert answer == desired.name
     """
     assert [check.outcome for check in verify(text)] == ["passed"] * 4
 

@@ -18,7 +18,7 @@ KEEP = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Desired:
     """Services by full name, their specs with names in place of identifiers; bodies of what they use.
 
     ``hooks`` maps services to ``before`` or ``after``; ``waves`` are services in the order they are to come. ``keep``
@@ -75,12 +75,12 @@ def seen_by(told: Told | None) -> Told:
     return told
 
 
-def as_found(stack: Stack, told: Told) -> Wanted:
+def as_found(stack: Stack, told: Told) -> Desired:
     """What runs now, as if it were asked for; hooks as the last revision has them."""
     found = told.of(stack.name)
     services = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
     hooks = {name: when for name, when in hooks_of(found).items() if name in services}
-    return Wanted(services=services, hooks=hooks, pinned=True, keep=kept(stack))
+    return Desired(services=services, hooks=hooks, pinned=True, keep=kept(stack))
 
 
 def refuse_unknown(stack: Stack, asked: Mapping[str, object] | frozenset[str], services: Mapping[str, object]) -> None:
