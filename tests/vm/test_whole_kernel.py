@@ -8,7 +8,7 @@ from tests.lab.rig.hosts import until
 from tests.vm.conftest import Built
 from tests.vm.whole import LIMIT, TASKS, Whole, page, requests
 
-VIRTUAL = "for number in 1 2 3 4 5 6; do wget -q -T 60 -O - http://web/; done"
+VIRTUAL = "for number in 1 2 3 4 5 6; do wget -q -O - http://web/; done"
 
 
 def test_nothing_is_missing_in_the_kernels(built: Built) -> None:
