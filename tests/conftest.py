@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, Phase, settings
 # A shell starts what it puts into the background with SIGINT ignored, and that is inherited: then Ctrl-C, which is
 # tested here, would reach nothing that these tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# SIGTERM, with which `./inv test` stops them, is the same to them: else what they started would stay.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 CI = os.environ.get("CI") == "true"
 

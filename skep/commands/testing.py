@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,14 +20,7 @@ STATIC = (
     ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
     ("types", [str(BIN / "mypy")]),
     ("import contracts", [str(BIN / "lint-imports")]),
-    (
-        "scripts",
-        [
-            str(BIN / "shellcheck"),
-            "-x",
-            *sorted(str(path) for folder in ("skep", "roles") for path in Path(folder).rglob("*.sh")),
-        ],
-    ),
+    ("scripts", [str(BIN / "shellcheck"), "-x", *map(str, SCRIPTS)]),
 )
 PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
@@ -40,6 +35,8 @@ PARTS = ("static", "unit", "lab")
 """What is run when no part is chosen."""
 ASKED_FOR = ("vm",)
 """Run only when chosen: it takes many minutes where machines are emulated."""
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a scheduler's stop, and a terminal that is closed."""
 
 
 def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
@@ -83,9 +80,30 @@ def _must(tell: Reporter, name: str, argv: list[str], keyword: str | None = None
     """Run it; false where no test has the keyword."""
     tell.say(f"── {name}")
     sys.stdout.flush()
-    status = subprocess.run([*argv, *(["-k", keyword] if keyword else [])], check=False).returncode
+    status = _status([*argv, *(["-k", keyword] if keyword else [])])
     if keyword and status == NOTHING_CHOSEN:
         return False
     if status:
         raise SkepError(f"{name} failed", next_action="see above")
     return True
+
+
+def _status(argv: list[str]) -> int:
+    """How a program ended. A stop is passed on to it, once, and then it is waited for until it has cleaned up, however
+    often the stop is repeated: in a process group of its own, a terminal's Ctrl-C does not reach it."""
+    stops: list[int] = []
+    heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda number, _: stops.append(number)) for number in heeded}
+    try:
+        program, passed_on = subprocess.Popen(argv, process_group=0), False
+        while (status := program.poll()) is None:
+            if stops and not passed_on:
+                program.terminate()
+                passed_on = True
+            time.sleep(0.1)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stops:
+        raise KeyboardInterrupt
+    return status

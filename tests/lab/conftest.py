@@ -13,7 +13,7 @@ from skep import lab  # noqa: E402
 from tests.lab.rig.building import Building, build  # noqa: E402
 from tests.lab.rig.environment import Environment  # noqa: E402
 from tests.lab.rig.hosts import Hosts  # noqa: E402
-from tests.lab.rig.machine import heed_sigterm, only_ours, undisturbed  # noqa: E402
+from tests.lab.rig.machine import heed_stops, only_ours, undisturbed  # noqa: E402
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
 MIXED = {"m1": "bookworm", "m2": "trixie", "m3": "forky"}
@@ -39,8 +39,8 @@ PASSED = pytest.StashKey[bool]()
 
 
 def pytest_configure() -> None:
-    """Take the labs down on SIGTERM, too."""
-    heed_sigterm()
+    """Take the labs down however the run is stopped."""
+    heed_stops()
 
 
 @pytest.hookimpl(wrapper=True)

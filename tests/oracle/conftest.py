@@ -22,8 +22,7 @@ from swarms import ENGINES, LAB, Swarm  # noqa: E402
 
 from roles.stacks.state import Told  # noqa: E402
 from skep import lab  # noqa: E402
-from tests.lab.rig.leftovers import must_be_gone  # noqa: E402
-from tests.lab.rig.turn import turn  # noqa: E402
+from tests.lab.rig.machine import heed_stops, only_ours  # noqa: E402
 
 T = TypeVar("T")
 
@@ -46,12 +45,15 @@ class Findings:
     """By Docker's CLI over what we had deployed: the Engine refuses a config or secret of another content."""
 
 
+def pytest_configure() -> None:
+    """Take the lab down however the run is stopped."""
+    heed_stops()
+
+
 @pytest.fixture(scope="session")
 def swarms(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[str, Swarm]]:
     """A swarm of each engine."""
-    assert not lab.unsupported(), lab.unsupported()
-    with turn(pytestconfig):
-        lab.down(LAB.name)
+    with only_ours(pytestconfig, {LAB.name: LAB}):
         folder = tmp_path_factory.mktemp("api")
         made = {engine: Swarm(engine, folder) for engine in ENGINES}
         try:
@@ -61,8 +63,6 @@ def swarms(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         finally:
             for swarm in made.values():
                 swarm.stop()
-            lab.down(LAB.name)
-        must_be_gone([LAB.name])
 
 
 @pytest.fixture(scope="session")

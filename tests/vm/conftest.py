@@ -11,7 +11,7 @@ pytest.register_assert_rewrite("tests.lab.rig", "tests.vm.whole")
 
 from skep import lab  # noqa: E402
 from tests.lab.rig.hosts import Hosts  # noqa: E402
-from tests.lab.rig.machine import heed_sigterm, only_ours  # noqa: E402
+from tests.lab.rig.machine import heed_stops, only_ours  # noqa: E402
 from tests.lab.rig.tool import Ran  # noqa: E402
 from tests.vm.whole import LIMIT, Progress, Whole  # noqa: E402
 
@@ -25,8 +25,8 @@ PROGRESS = pytest.StashKey[Progress]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the lab down on SIGTERM, too. With ``-s`` it is seen how things go while a test runs."""
-    heed_sigterm()
+    """Take the lab down however the run is stopped. With ``-s`` it is seen how things go while a test runs."""
+    heed_stops()
     config.stash[PROGRESS] = Progress()
 
 

@@ -14,14 +14,19 @@ from tests.lab.rig.hosts import Hosts
 from tests.lab.rig.leftovers import must_be_gone
 from tests.lab.rig.turn import turn
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
-def heed_sigterm() -> None:
-    """SIGTERM acts as Ctrl-C does, so that the labs are taken down."""
+
+def heed_stops() -> None:
+    """The first Ctrl-C or SIGTERM ends the tests; later ones do nothing, so that the labs are taken down."""
 
     def stop(_: int, __: FrameType | None) -> None:
+        for number in STOPS:  # not SIG_IGN, which programs started from here would inherit
+            signal.signal(number, lambda _, __: None)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in STOPS:
+        signal.signal(number, stop)
 
 
 @contextmanager
@@ -45,10 +50,13 @@ def only_ours(config: pytest.Config, labs: Mapping[str, lab.Lab]) -> Iterator[Ca
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Neither Ctrl-C nor SIGTERM, for as long as it takes to clean up."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    """A Ctrl-C or SIGTERM that comes meanwhile takes effect at the end: for as long as it takes to clean up."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in STOPS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from typing import Any
-
 import pytest
 
 from skep import lab
@@ -21,13 +18,12 @@ class Runs:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.statuses: dict[str, int] = {}
         self.run: list[list[str]] = []
-        monkeypatch.setattr(testing.subprocess, "run", self._run)
+        monkeypatch.setattr(testing, "_status", self._status)
         monkeypatch.setattr(lab, "unsupported", lambda: "")
 
-    def _run(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    def _status(self, argv: list[str]) -> int:
         self.run.append(argv)
-        status = next((status for word, status in self.statuses.items() if word in argv), 0)
-        return subprocess.CompletedProcess(argv, status)
+        return next((status for word, status in self.statuses.items() if word in argv), 0)
 
 
 @pytest.fixture
