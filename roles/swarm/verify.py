@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from cryptography import x509
@@ -12,6 +11,7 @@ from cryptography.x509.oid import NameOID
 from testinfra.host import Host as Remote
 
 from skep.model import Cluster, Host
+from skep.waiting import until
 
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
 ROOT = "timeout 20 docker info --format '{{json .DockerRootDir}}'"
@@ -19,11 +19,12 @@ NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspec
 NETWORKS = "timeout 20 docker network ls --filter driver=overlay --format '{{json .}}'"
 INGRESS = "timeout 20 docker network inspect ingress --format '{{json .Containers}}'"
 SECOND = 1_000_000_000
-PATIENCE = 30
+PATIENCE = 40
 """Seconds in which nodes report to a new leader, also those that were with a dead one, and get a new certificate
 after a change of role."""
 UNSETTLED = ("unknown", "disconnected", "down")
 Ask = Callable[..., list[Any]]
+T = TypeVar("T")
 
 
 def test_active(host: Remote, desired: Host, ask: Ask) -> None:
@@ -48,15 +49,13 @@ def test_same_swarm(host: Remote, desired: Host, manager: Remote, ask: Ask) -> N
 
 def test_own_node(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
     """no other machine runs as the node of the host"""
-    node = _node(host, desired, manager, ask)
     name = host.run("cat /proc/sys/kernel/hostname").stdout.strip()
-    for _ in range(PATIENCE):
-        if node["Description"].get("Hostname") == name:
-            return
-        time.sleep(1)
-        node = _node(host, desired, manager, ask, again=True)
-    pytest.fail(
-        f"{desired.name} calls itself {name}, and the managers know its node as {node['Description'].get('Hostname')}:"
+    known = _settled(
+        lambda again: _node(host, desired, manager, ask, again=again)["Description"].get("Hostname"),
+        lambda hostname: hostname == name,
+    )
+    assert known == name, (
+        f"{desired.name} calls itself {name}, and the managers know its node as {known}:"
         " another machine, made from a copy of its disk, runs as that node; or it was renamed, and its engine not"
         " restarted"
     )
@@ -64,25 +63,23 @@ def test_own_node(host: Remote, desired: Host, manager: Remote, ask: Ask) -> Non
 
 def test_role(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
     """the managers and the host agree on its role, and it is the one desired"""
-    node = _node(host, desired, manager, ask)
-    for _ in range(PATIENCE):
-        if node["Status"]["State"] not in UNSETTLED:
-            break
-        time.sleep(1)
-        node = _node(host, desired, manager, ask, again=True)
+    node = _settled(
+        lambda again: _node(host, desired, manager, ask, again=again),
+        lambda node: node["Status"]["State"] not in UNSETTLED,
+    )
     role, state = node["Spec"]["Role"], node["Status"]["State"]
     assert role == desired.role, f"{desired.name} is a {role}, desired a {desired.role}"
     assert state == "ready", f"{desired.name} is {state} in the managers' eyes"
     if desired.role == "manager":
         reach = (node.get("ManagerStatus") or {}).get("Reachability", "not a manager yet")
         assert reach == "reachable", f"the managers cannot reach the manager {desired.name}: {reach}"
-    given = ""
-    for _ in range(PATIENCE):
-        given = _certificate(host, desired, ask)[NameOID.ORGANIZATIONAL_UNIT_NAME]
-        if given == f"swarm-{desired.role}":
-            return
-        time.sleep(1)
-    pytest.fail(f"{desired.name} should be a {desired.role}, and its certificate says {given}")
+    given = _settled(
+        lambda _: _certificate(host, desired, ask)[NameOID.ORGANIZATIONAL_UNIT_NAME],
+        lambda unit: unit == f"swarm-{desired.role}",
+    )
+    assert given == f"swarm-{desired.role}", (
+        f"{desired.name} should be a {desired.role}, and its certificate says {given}"
+    )
 
 
 def test_overlays(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
@@ -90,11 +87,8 @@ def test_overlays(host: Remote, desired: Host, manager: Remote, ask: Ask) -> Non
     if not any(network["Name"] == "ingress" for network in ask(manager, NETWORKS)):
         pytest.skip("the swarm has no ingress network")
     _own(host, ask)
-    for _ in range(PATIENCE):
-        if "ingress-sbox" in host.run(INGRESS).stdout:
-            return
-        time.sleep(1)
-    pytest.fail(f"{desired.name} is not in the ingress network: its engine rejects tasks; restart it")
+    joined = until(lambda: "ingress-sbox" in host.run(INGRESS).stdout, seconds=PATIENCE, every=1)
+    assert joined, f"{desired.name} is not in the ingress network: its engine rejects tasks; restart it"
 
 
 def test_availability(host: Remote, desired: Host, manager: Remote, ask: Ask) -> None:
@@ -182,6 +176,18 @@ def _node(host: Remote, desired: Host, manager: Remote, ask: Ask, *, again: bool
     found: Mapping[str, Any] | None = next((node for node in nodes if node["ID"] == identity), None)
     assert found is not None, f"{desired.name} takes itself for the node {identity}, which the managers do not know"
     return found
+
+
+def _settled(look: Callable[[bool], T], right: Callable[[T], bool]) -> T:
+    """What ``look`` gives once that is right, at the latest after ``PATIENCE``. It takes whether it looks again."""
+    seen = list[T]()
+
+    def is_right() -> bool:
+        seen.append(look(bool(seen)))
+        return right(seen[-1])
+
+    until(is_right, seconds=PATIENCE, every=1)
+    return seen[-1]
 
 
 def _is_what_became_of(node: Mapping[str, Any], old: Mapping[str, Any]) -> bool:

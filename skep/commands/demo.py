@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from skep.preflight import Facts
 from skep.report import Reporter
 from skep.role import Role
 from skep.ssh import Pool
+from skep.waiting import until
 
 PATIENCE = 20.0
 """Seconds the page may take to answer after the stack runs."""
@@ -65,12 +65,18 @@ def _without_lab(site: Site, tell: Reporter, reason: str) -> None:
 
 
 def _page(url: str) -> str:
-    deadline = time.monotonic() + PATIENCE
-    while True:
+    why = ""
+
+    def answer() -> str | None:
+        nonlocal why
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as response:
-                return str(response.read().decode()).strip()
+                return str(response.read().decode()).strip() or "an empty page"
         except OSError as error:
-            if time.monotonic() > deadline:
-                raise NotConverged("the stack runs and its page does not answer", cause=f"{url}: {error}") from None
-            time.sleep(0.5)
+            why = str(error)
+            return None
+
+    page = until(answer, seconds=PATIENCE, every=0.5)
+    if page is None:
+        raise NotConverged("the stack runs and its page does not answer", cause=f"{url}: {why}")
+    return page

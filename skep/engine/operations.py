@@ -7,11 +7,11 @@ from typing import Any
 
 from docker.errors import APIError
 
+from skep.engine.refused import gone, retry
 from skep.engine.stacks import (
     images_resolve,
     object_create,
     objects_remove,
-    retry,
     revision_begin,
     revision_done,
     revision_failed,
@@ -24,9 +24,13 @@ from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
 from skep.swarm.objects import Node
+from skep.waiting import until
 
 DEFAULT_SUBNET_SIZE = 24
 """What the CLI sends; an API call with pools and no size leaves a swarm whose allocator does not start."""
+
+JOINING = 60.0
+"""Seconds that an engine may take to become a node, if its step gives it as many."""
 
 
 def swarm_init(
@@ -74,14 +78,19 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
         api.write("/swarm/join", body)
     except APIError as error:
         refusal = error
-    for _ in range(240):
+    swarm: Mapping[str, Any] = {}
+
+    def settled() -> bool:
+        nonlocal swarm
         swarm = api.info()["Swarm"]
-        if swarm["LocalNodeState"] == "active":
-            return
-        if refusal is not None and swarm["LocalNodeState"] == "inactive":
+        state = swarm["LocalNodeState"]
+        if refusal is not None and state == "inactive":
             raise refusal
-        if (refusal is not None and swarm["LocalNodeState"] == "error") or not api.pause(0.25):
-            break
+        return state == "active" or (refusal is not None and state == "error")
+
+    until(settled, seconds=JOINING, every=0.25, pause=api.pause)
+    if swarm["LocalNodeState"] == "active":
+        return
     raise StepFailed(
         f"did not join: its engine is {swarm['LocalNodeState']}",
         cause=str(swarm.get("Error") or (refusal and refusal.explanation) or "no error told"),
@@ -97,12 +106,13 @@ def unlock_key(api: EngineClient) -> Secret:
 
 def swarm_unlock(api: EngineClient, *, key: str | Secret) -> None:
     """Unlock this manager after its engine was restarted, if it says within two seconds that it is locked."""
-    for _ in range(8):
-        state = api.info()["Swarm"]["LocalNodeState"]
-        if state == "locked":
-            api.unlock_swarm(reveal(key))
-        if state in ("locked", "active") or not api.pause(0.25):
-            return
+
+    def known() -> str | None:
+        state = str(api.info()["Swarm"]["LocalNodeState"])
+        return state if state in ("locked", "active") else None
+
+    if until(known, seconds=2, every=0.25, pause=api.pause) == "locked":
+        api.unlock_swarm(reveal(key))
 
 
 def swarm_leave(api: EngineClient, *, force: bool) -> None:
@@ -136,15 +146,11 @@ def node_update(api: EngineClient, *, node: str, spec: Mapping[str, object], dro
 
 def node_remove(api: EngineClient, *, node: str) -> None:
     """Forget a node that is Down; retried while the managers still take it for one of theirs."""
-    for attempt in range(40):
-        try:
-            api.remove_node(node)
-            return
-        except APIError as error:
-            if error.status_code == 404:
-                return
-            if attempt == 39 or error.status_code not in (400, 500) or not api.pause(0.5):
-                raise
+
+    def remove() -> None:
+        gone(api.remove_node, node)
+
+    retry(api, remove, lambda error: error.status_code in (400, 500), seconds=20, every=0.5)
 
 
 def network_create(api: EngineClient, *, body: Mapping[str, object]) -> None:
@@ -154,17 +160,13 @@ def network_create(api: EngineClient, *, body: Mapping[str, object]) -> None:
 
 def network_remove(api: EngineClient, *, network: str) -> None:
     """Remove a network and wait until the manager no longer lists it."""
-    try:
-        api.remove_network(network)
-    except APIError as error:
-        if error.status_code != 404:
-            raise
-    for _ in range(120):
-        if not api.networks(filters={"id": network}) and not api.networks(names=[network]):
-            return
-        if not api.pause(0.25):
-            break
-    raise TimeoutError("the manager still lists the network")
+    gone(api.remove_network, network)
+
+    def unlisted() -> bool:
+        return not api.networks(filters={"id": network}) and not api.networks(names=[network])
+
+    if not until(unlisted, seconds=30, every=0.25, pause=api.pause):
+        raise TimeoutError("the manager still lists the network")
 
 
 def find_node(api: EngineClient, node: str) -> Node:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from docker.errors import APIError
 
+from skep.engine.refused import gone, retry
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
@@ -27,9 +28,7 @@ from skep.swarm.references import used, with_ids
 from skep.swarm.revision import DONE, Record, pack
 from skep.swarm.service import force_of, forced, image_of, pinned
 from skep.swarm.spec import ServiceSpec
-
-RETRIES = 5
-"""Times that a change is tried again when others change the same object at that moment."""
+from skep.waiting import until
 
 
 class Credentials(Protocol):
@@ -86,7 +85,7 @@ def service_write(
     """Create the service, or bring it to that spec; nothing is sent where it is so already.
 
     ``images`` are answers of ``images_resolve`` to pin with; ``force`` replaces tasks that need not be. "Update out
-    of sequence" (moby#39891) and a name that is just taken are looked at again, a bounded number of times.
+    of sequence" (moby#39891) and a name that is just taken are looked at again for a few seconds.
     """
 
     def change() -> None:
@@ -120,7 +119,7 @@ def service_remove(api: EngineClient, *, service: str) -> None:
     """Remove a service; nothing to do where there is none."""
     have = _service(api, service)
     if have is not None:
-        _gone(api.remove_service, have["ID"])
+        gone(api.remove_service, have["ID"])
 
 
 def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> None:
@@ -130,11 +129,11 @@ def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> 
     """
     label = {"label": [of_stack(stack)]}
     for service in api.read("/services", filters=label):
-        _gone(api.remove_service, service["ID"])
+        gone(api.remove_service, service["ID"])
     for config in api.read("/configs", filters=label):
-        _gone(api.remove_config, config["ID"], used=400)
+        gone(api.remove_config, config["ID"], used=400)
     for secret in api.read("/secrets", filters=label):
-        _gone(api.remove_secret, secret["ID"], used=400)
+        gone(api.remove_secret, secret["ID"], used=400)
     networks = {one["Id"]: one["Name"] for one in api.read("/networks", filters=label) if one["Name"] not in keep}
     _remove_networks(api, networks)
 
@@ -142,7 +141,7 @@ def stack_remove(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> 
 def stack_forget(api: EngineClient, *, stack: str) -> None:
     """Remove the records of a stack."""
     for config in api.read("/configs", filters={"label": [f"{REVISION_OF}={stack}"]}):
-        _gone(api.remove_config, config["ID"])
+        gone(api.remove_config, config["ID"])
 
 
 def objects_remove(api: EngineClient, *, configs: Sequence[str], secrets: Sequence[str]) -> None:
@@ -151,7 +150,7 @@ def objects_remove(api: EngineClient, *, configs: Sequence[str], secrets: Sequen
         remove = api.remove_config if kind == "configs" else api.remove_secret
         for one in api.read(f"/{kind}") if names else ():
             if one["Spec"]["Name"] in names:
-                _gone(remove, one["ID"], used=400)
+                gone(remove, one["ID"], used=400)
 
 
 def revision_begin(
@@ -164,7 +163,7 @@ def revision_begin(
     for record in records:
         for config in api.read("/configs", filters={"name": [record["Name"]]}):
             if config["Spec"]["Name"] == record["Name"]:
-                _gone(api.remove_config, config["ID"])
+                gone(api.remove_config, config["ID"])
         content = record["content"].copy()
         if images:
             content["services"] = {name: pinned(spec, images) for name, spec in content["services"].items()}
@@ -194,17 +193,6 @@ def _relabel(api: EngineClient, name: str, labels: Mapping[str, str | None]) -> 
                 api.write(f"/configs/{config['ID']}/update", spec, version=config["Version"]["Index"])
 
     retry(api, change)
-
-
-def retry(api: EngineClient, change: Callable[[], None]) -> None:
-    """Again on 'update out of sequence' and on conflicts of names: each try looks anew."""
-    for attempt in range(RETRIES):
-        try:
-            return change()
-        except APIError as error:
-            again = error.status_code == 409 or "out of sequence" in str(error.explanation)
-            if attempt == RETRIES - 1 or not again or not api.pause(0.1 * (attempt + 1)):
-                raise
 
 
 def _service(api: EngineClient, name: str) -> Service | None:
@@ -251,33 +239,26 @@ def _login(image: str, credentials: Credentials) -> dict[str, str]:
     return {"X-Registry-Auth": header.reveal()} if header else {}
 
 
-def _gone(remove: Callable[[str], object], identifier: str, used: int = 404) -> None:
-    """Remove, unless it is gone already, or (``used``) the engine's answer says that it is in use."""
-    try:
-        remove(identifier)
-    except APIError as error:
-        if error.status_code not in (404, used):
-            raise
-
-
 def _remove_networks(api: EngineClient, names: Mapping[str, str]) -> None:
     """Remove networks, by identifier. Services that are just going still hold them for a moment; tasks that are to
     stop hold none, be their node Down or not."""
-    left = dict(names)
-    for _ in range(40):
-        refused: dict[str, APIError] = {}
+    left, refused = dict(names), dict[str, APIError]()
+
+    def removed() -> bool:
+        refused.clear()
         for identifier in left:
             try:
-                _gone(api.remove_network, identifier)
+                gone(api.remove_network, identifier)
             except APIError as error:
                 if error.status_code not in (400, 403, 409, 500):
                     raise
                 refused[identifier] = error
-        if not refused:
-            return
-        left = {identifier: left[identifier] for identifier in refused}
-        if not api.pause(0.25):
-            break
+        for identifier in left.keys() - refused:
+            del left[identifier]
+        return not refused
+
+    if until(removed, seconds=10, every=0.25, pause=api.pause):
+        return
     raise StepFailed(
         f"the network {', '.join(sorted(left.values()))} cannot be removed",
         cause="; ".join(_refusal(api, left[identifier], error) for identifier, error in refused.items()),

@@ -6,11 +6,11 @@ has to be guessed from process ids or names, and ``cgroup.kill`` ends all of it 
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from skep.errors import LabError
 from skep.lab.spec import LabHost, checked_name
+from skep.waiting import until
 
 _MOUNT = Path("/sys/fs/cgroup")
 _PATIENCE_SECONDS = 10.0
@@ -94,18 +94,22 @@ def end(group: Path) -> None:
 
 
 def _remove(group: Path) -> None:
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while group.exists():
-        below = [path for path in group.rglob("*") if path.is_dir()]
+    why = ""
+
+    def gone() -> bool:
+        nonlocal why
         try:
+            below = [path for path in group.rglob("*") if path.is_dir()] if group.exists() else []
             for folder in [*sorted(below, reverse=True), group]:
                 folder.rmdir()
         except FileNotFoundError:
-            continue
+            return not group.exists()
         except OSError as error:
-            if time.monotonic() > until:
-                raise LabError(f"processes in {group} do not end", cause=str(error)) from error
-            time.sleep(0.02)
+            why = str(error)
+        return not group.exists()
+
+    if not until(gone, seconds=_PATIENCE_SECONDS, every=0.02):
+        raise LabError(f"processes in {group} do not end", cause=why)
 
 
 def _hierarchy() -> Path:

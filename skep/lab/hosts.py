@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from skep import waiting
 from skep.errors import LabError
 from skep.lab import cgroups, folders, keys, machine, machines, network
 from skep.lab.spec import HostStatus, Lab, LabHost, State
@@ -167,18 +168,23 @@ def deadline(lab: Lab) -> float:
 
 def wait(lab: Lab, host: LabHost, until: float) -> None:
     """Returns when the host's SSH server answers; `LabError` with the end of its console when it does not."""
-    while not answers(host.address, patience=_GREETING_SECONDS):
-        up = is_up(lab, host)
-        if not up or time.monotonic() > until:
-            log = folders.host(lab.name, host) / "console.log"
-            raise LabError(
-                f"SSH did not answer within {_BOOT_SECONDS[lab.backend]:.0f} s" if up else "ended while it booted",
-                host=host.name,
-                step="boot",
-                cause=last_lines(log.read_text(errors="replace"), 8),
-                next_action=f"read {log}",
-            )
-        time.sleep(0.05)
+
+    def found() -> str | None:
+        if answers(host.address, patience=_GREETING_SECONDS):
+            return "ssh"
+        return None if is_up(lab, host) else "ended"
+
+    how = waiting.until(found, seconds=until - time.monotonic(), every=0.05)
+    if how == "ssh":
+        return
+    log = folders.host(lab.name, host) / "console.log"
+    raise LabError(
+        "ended while it booted" if how else f"SSH did not answer within {_BOOT_SECONDS[lab.backend]:.0f} s",
+        host=host.name,
+        step="boot",
+        cause=last_lines(log.read_text(errors="replace"), 8),
+        next_action=f"read {log}",
+    )
 
 
 def answers(address: str, *, patience: float = 1.0) -> bool:

@@ -6,12 +6,12 @@ import ipaddress
 import itertools
 import json
 import shlex
-import time
 from pathlib import Path
 
 from skep.errors import LabError
 from skep.lab.spec import Lab, LabHost, checked_name
 from skep.lab.system import run, succeeds
+from skep.waiting import until
 
 _TABLES = ("filter", "nat")
 _IFF_UP = 1
@@ -112,9 +112,7 @@ def switch(lab: Lab, host: LabHost, *, on: bool) -> None:
     if not _exists(cable(lab, host)):
         raise LabError("has no network cable because it is not running", host=host.name)
     run(["ip", "link", "set", cable(lab, host), "up" if on else "down"], step="network cable")
-    until = time.monotonic() + _PLUG_SECONDS
-    while _forwards(cable(lab, host)) != on and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: _forwards(cable(lab, host)) == on, seconds=_PLUG_SECONDS, every=0.02)
 
 
 def _forwards(interface: str) -> bool:

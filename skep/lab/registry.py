@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
-import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from skep.lab import cgroups, folders
 from skep.lab.images import MANIFEST_TYPE, Image, busybox, digest
 from skep.lab.spec import Lab
 from skep.lab.system import Say, environment, last_lines, run
+from skep.waiting import until
 
 REPOSITORY = "library/busybox"
 TAGS = {"1.35": "1.35", "1.36": "1.36", "latest": "1.36"}
@@ -102,21 +103,18 @@ def _start(lab: Lab, tools: Path, folder: Path, group: Path) -> None:
 
 
 def _wait(lab: Lab, folder: Path, group: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            if _ask(lab.registry, "GET", "/v2/")[0] == 200:
-                return
-        except OSError:
-            pass
-        if time.monotonic() > until:
-            raise LabError(
-                f"no registry answers at {lab.registry}",
-                step=_STEP,
-                cause=last_lines((folder / "log").read_text(), 5),
-                next_action=None if cgroups.alive(group) else "see whether something else holds the port",
-            )
-        time.sleep(0.05)
+    def answers() -> bool:
+        with suppress(OSError):
+            return _ask(lab.registry, "GET", "/v2/")[0] == 200
+        return False
+
+    if not until(answers, seconds=_START_SECONDS, every=0.05):
+        raise LabError(
+            f"no registry answers at {lab.registry}",
+            step=_STEP,
+            cause=last_lines((folder / "log").read_text(), 5),
+            next_action=None if cgroups.alive(group) else "see whether something else holds the port",
+        )
 
 
 def push(registry: str, repository: str, tag: str, image: Image) -> None:

@@ -19,6 +19,7 @@ from skep.lab import folders, keys, machines
 from skep.lab.spec import Lab, LabHost
 from skep.lab.system import environment, last_lines, run
 from skep.shell import quoted
+from skep.waiting import until
 
 KEPT = 6
 """How many are kept, those used last; each takes about 1.5 GB of disk."""
@@ -61,11 +62,8 @@ def is_restored(lab: Lab, host: LabHost) -> bool:
 def go_on(lab: Lab, host: LabHost) -> None:
     """Lets a host that was just started run on from where it was kept."""
     with _monitor(folders.host(lab.name, host)) as ask:
-        until = time.monotonic() + _PATIENCE
-        while ask("query-status")["status"] == "inmigrate":
-            if time.monotonic() > until:
-                raise LabError("its memory is not read", host=host.name, step="go on as it was kept")
-            time.sleep(0.1)
+        if not until(lambda: ask("query-status")["status"] != "inmigrate", seconds=_PATIENCE, every=0.1):
+            raise LabError("its memory is not read", host=host.name, step="go on as it was kept")
         ask("cont")
 
 
@@ -122,13 +120,16 @@ def _place(lab: Lab, host: LabHost) -> Path:
 def _write_memory(ask: Ask, file: Path) -> None:
     ask("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
     ask("migrate", uri=f"exec:cat > {quoted(str(file))}")
-    until = time.monotonic() + _PATIENCE
-    while (status := ask("query-migrate").get("status")) != "completed":
-        if status in ("failed", "cancelled") or time.monotonic() > until:
-            raise LabError(
-                "its memory cannot be written to a file", step="keep it as booted", cause=f"status: {status}"
-            )
-        time.sleep(0.1)
+    status = "unknown"
+
+    def ended() -> bool:
+        nonlocal status
+        status = str(ask("query-migrate").get("status"))
+        return status in ("completed", "failed", "cancelled")
+
+    until(ended, seconds=_PATIENCE, every=0.1)
+    if status != "completed":
+        raise LabError("its memory cannot be written to a file", step="keep it as booted", cause=f"status: {status}")
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -160,16 +161,21 @@ def _monitor(folder: Path) -> Iterator[Ask]:
 
 def _connect(connection: socket.socket, folder: Path) -> None:
     """Connects, as soon as the machine listens."""
-    until = time.monotonic() + _START_SECONDS
     at = os.open(folder, os.O_PATH)
+    why = ""
+
+    def connected() -> bool:
+        nonlocal why
+        try:  # the path of a socket must be short
+            connection.connect(f"/proc/self/fd/{at}/{machines.MONITOR}")
+        except OSError as error:
+            why = str(error)
+            return False
+        return True
+
     try:
-        while True:
-            try:  # the path of a socket must be short
-                return connection.connect(f"/proc/self/fd/{at}/{machines.MONITOR}")
-            except OSError as error:
-                if time.monotonic() > until:
-                    raise LabError("its monitor does not answer", host=folder.name, cause=str(error)) from error
-                time.sleep(0.05)
+        if not until(connected, seconds=_START_SECONDS, every=0.05):
+            raise LabError("its monitor does not answer", host=folder.name, cause=why)
     finally:
         os.close(at)
 

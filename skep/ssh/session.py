@@ -22,6 +22,7 @@ from skep.ssh.connection import log_in, lost_gateway
 from skep.ssh.gateways import Gateways, Hop, route
 from skep.ssh.handshake import give_password, hear, no_commands, no_shell, no_sudo, unread
 from skep.ssh.scripts import LOGIN, RUNNING, as_root, by_login, by_sudo, by_sudo_asking, changing, command, looking
+from skep.waiting import until
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,20 +267,22 @@ class Session:
         Asked for one at a time: of two refused at once, paramiko tells one a refusal and the other something that
         looks like a broken connection.
         """
-        until = time.monotonic() + PATIENCE
-        while True:
-            with self._asking:
-                for transport in (self.open(), *self._more_transports()):
-                    if channel := self._asked_for_channel(transport):
-                        return channel
-                if len(self._more) < MORE:
-                    transport = self._one_more()
-                    if channel := self._asked_for_channel(transport):
-                        return channel
-                    raise self._no_channel("not even one")
-            if time.monotonic() > until:
-                raise self._no_channel(f"{1 + MORE} logins are full")
-            time.sleep(0.2)
+        channel = until(self._free_channel, seconds=PATIENCE, every=0.2)
+        if channel is None:
+            raise self._no_channel(f"{1 + MORE} logins are full")
+        return channel
+
+    def _free_channel(self) -> paramiko.Channel | None:
+        """A channel on a login that has room, or on one more; ``None`` where there may be no more logins."""
+        with self._asking:
+            for transport in (self.open(), *self._more_transports()):
+                if channel := self._asked_for_channel(transport):
+                    return channel
+            if len(self._more) >= MORE:
+                return None
+            if channel := self._asked_for_channel(self._one_more()):
+                return channel
+        raise self._no_channel("not even one")
 
     def _asked_for_channel(self, transport: paramiko.Transport) -> paramiko.Channel | None:
         """``None`` where there is no more room on that login."""

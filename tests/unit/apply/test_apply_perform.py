@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, EngineFailed, LockLost, StepFailed
 from skep.fence import REFUSED
 from skep.holder import me
+from skep.lease import Limits
 from skep.model import Secret
 from skep.plan import Call, Fetch, Put, Ref, Run, Send, Wait
 from skep.shell import BUSY, NO_ROOM
@@ -668,3 +670,54 @@ def test_a_file_that_is_not_there_is_told_with_its_host(said: list[str], tmp_pat
             said.append,
         )
     assert (failure.value.host, failure.value.cause) == ("m1", "there is no file /srv/file")
+
+
+class Joining(Api):
+    """An engine that never comes to be a node; ``at_look`` is called before each answer."""
+
+    def __init__(self, at_look: Callable[[], object] = lambda: None) -> None:
+        super().__init__("w1", manager=False)
+        self.limits = Limits()
+        self.at_look = at_look
+        self.looks = 0
+
+    def write(self, path: str, body: object) -> None:
+        assert path == "/swarm/join"
+
+    def info(self) -> dict[str, Any]:
+        self.looks += 1
+        self.at_look()
+        return {"Swarm": {"LocalNodeState": "pending"}}
+
+    def pause(self, seconds: float) -> bool:
+        return self.limits.pause(seconds)
+
+
+def joining(timeout: float) -> Call:
+    arguments = {"addresses": ["10.0.0.1:2377"], "token": "t", "advertise": None}
+    return Call(
+        id=step_id("swarm/join@w1"), operation="swarm_join", host="w1", arguments=arguments, timeout=timeout, **COMMON
+    )
+
+
+def test_a_join_ends_with_the_time_of_its_step(said: list[str]) -> None:
+    engine = Joining()
+    with pytest.raises(StepFailed, match="did not join: its engine is pending"):
+        performer(engine).perform(joining(0.3), said.append)
+    assert engine.looks <= 4  # by its own time it would look 240 times
+
+
+def test_a_join_ends_when_the_run_is_stopped(said: list[str]) -> None:
+    engine = Joining(lambda: here.stop())
+    here = performer(engine)
+    with pytest.raises(StepFailed, match="was still waiting when the run was stopped"):
+        here.perform(joining(600), said.append)
+    assert engine.looks == 1
+
+
+def test_a_join_ends_when_the_lock_is_lost(said: list[str]) -> None:
+    engine = Joining(lambda: here._lease.drop("m1"))
+    here = performer(engine)
+    with pytest.raises(LockLost):
+        here.perform(joining(600), said.append)
+    assert engine.looks == 1
