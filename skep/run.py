@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from skep import plan as plans
 from skep.apply import Event, Outcome
@@ -15,6 +14,7 @@ from skep.observe import Observation
 from skep.plan import Plan
 from skep.refusing import refuse_errors
 from skep.secret import secrets_in
+from skep.workers import regularly
 
 SEND_EVERY = 10.0
 """Seconds between two writes of history while a run lasts."""
@@ -68,7 +68,7 @@ class Run:
         executor = Executor(plan, performer, _both(recorder.note, tell), self._lock.lease)
         how, why = "interrupted", None
         try:
-            with _sending(recorder):
+            with regularly(recorder.send, every=SEND_EVERY, name="history", at_once=True, patience=30):
                 outcome = executor.run()
             how, why = _how(outcome), outcome.lost
         finally:
@@ -89,24 +89,6 @@ def _how(outcome: Outcome) -> str:
     if outcome.interrupted:
         return "interrupted"
     return "lock lost" if outcome.lost else "done" if outcome.clean else "failed"
-
-
-@contextmanager
-def _sending(recorder: Recorder) -> Iterator[None]:
-    ended = threading.Event()
-
-    def send() -> None:
-        recorder.send()
-        while not ended.wait(SEND_EVERY):
-            recorder.send()
-
-    thread = threading.Thread(target=send, name="history", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(timeout=30)
 
 
 def _both(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:

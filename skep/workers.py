@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -54,6 +54,29 @@ class Workers:
                 future.set_result(work())
             except BaseException as error:
                 future.set_exception(error)
+
+
+@contextmanager
+def regularly(
+    act: Callable[[], object], *, every: float, name: str, at_once: bool = False, patience: float | None = None
+) -> Iterator[None]:
+    """Calls ``act`` every so many seconds, from a thread, until the block ends; the first time ``at_once`` or after
+    that time. What it is at by then is waited for, at most for ``patience`` seconds, if given."""
+    ended = threading.Event()
+
+    def tick() -> None:
+        if at_once:
+            act()
+        while not ended.wait(every):
+            act()
+
+    thread = threading.Thread(target=tick, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(patience)
 
 
 def result(future: Future[R]) -> R:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 from zlib import crc32
 
 from rich.console import Console
@@ -16,15 +16,18 @@ from rich.table import Table
 
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
-from skep.plan import Finding, Plan, Step, Wait
-from skep.report.regularly import EVERY, regularly
+from skep.plan import Finding, Plan, Step
+from skep.report.counts import alike, counted, parts_of, why
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.tables import tables
 from skep.report.text import Part, hung, line
 from skep.report.voice import Voice
-from skep.units import seconds_text
 from skep.visible import visible, visible_lines, visible_log
+from skep.workers import regularly
+
+EVERY = 30.0
+"""Seconds between two lines about the same."""
 
 LABEL = 40
 """Columns to which labels of log lines are padded, at most."""
@@ -72,7 +75,7 @@ class LinesReporter(Reporter):
             with self._lock:
                 self._print(("…", "cyan"), f" {text}{hosts}, {time.monotonic() - since:.0f} s so far")
 
-        with regularly(still):
+        with regularly(still, every=EVERY, name="progress"):
             yield
         self._waiting = ()
 
@@ -110,7 +113,7 @@ class LinesReporter(Reporter):
         if not len(plan) or (applying and plan.errors):
             return
         for places, steps in (
-            [([place], steps) for place, steps in plan.by_place().items()] if self.verbose else _alike(plan)
+            [([place], steps) for place, steps in plan.by_place().items()] if self.verbose else alike(plan)
         ):
             self._print(", ".join(places), style="bold")
             for step in steps:
@@ -136,7 +139,7 @@ class LinesReporter(Reporter):
         waits = sorted(plan.needs[step.id] | plan.after[step.id]) if self.verbose else []
         detail = [*step.detail, *([f"after {', '.join(waits)}"] if waits else [])]
         if self.soft:
-            self._print(f"   {step.role:<9} {step.title}  ({_why(step)})")
+            self._print(f"   {step.role:<9} {step.title}  ({why(step)})")
             for one in detail:
                 self._print(f"               {one}")
             return
@@ -144,7 +147,7 @@ class LinesReporter(Reporter):
         table.add_column(width=2)
         table.add_column(width=9)
         table.add_column(overflow="fold")
-        table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (_why(step), "dim")))
+        table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (why(step), "dim")))
         for one in detail:
             table.add_row("", "", line(f"  {one}"))
         self.console.print(table)
@@ -152,7 +155,7 @@ class LinesReporter(Reporter):
     @contextmanager
     def run(self, plan: Plan) -> Iterator[None]:
         """Steps are printed as they end, and now and then those that last."""
-        with regularly(self._print_running):
+        with regularly(self._print_running, every=EVERY, name="progress"):
             yield
         self._running.clear()
 
@@ -210,30 +213,11 @@ class LinesReporter(Reporter):
 
     def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
         """Which hosts are done, failed, skipped."""
-        by_place: dict[str, set[str]] = {}
-        for step in plan:
-            state = "failed" if step.id in outcome.failed else "skipped" if step.id in outcome.skipped else "done"
-            by_place.setdefault(step.concerns or "cluster", set()).add(state)
-        worst = {p: next(s for s in ("failed", "skipped", "done") if s in found) for p, found in by_place.items()}
-        parts: list[Part] = [f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; "]
-        for state in ("done", "failed", "skipped"):
-            names = [place for place, how in worst.items() if how == state]
-            if names:
-                parts += ["; " if len(parts) > 1 else "", (state, EVENTS[state][1]), f": {', '.join(names)}"]
-        self._print(*parts)
+        self._print(*parts_of(outcome, plan, seconds))
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """One row a role with a column of results; each failure below with its words."""
-        table = Table("role", "passed", "failed", "skipped", "hosts", box=None, pad_edge=False)
-        for role in dict.fromkeys(check.role for check in checks):
-            own = [check for check in checks if check.role == role]
-            bad = [check for check in own if check.outcome not in ("passed", "skipped")]
-            passed = sum(check.outcome == "passed" for check in own)
-            skipped = sum(check.outcome == "skipped" for check in own)
-            hosts = len({check.host for check in own if check.host})
-            failed = line(str(len(bad)), style="red" if bad else "")
-            table.add_row(line(role), str(passed), failed, str(skipped), str(hosts or ""))
-        self.console.print(table)
+        self.console.print(counted(checks))
         for check in checks:
             place = check.host or "cluster"
             if check.outcome not in ("passed", "skipped"):
@@ -292,17 +276,3 @@ class LinesReporter(Reporter):
         self._print_err(first, "red")
         for one in rest:
             self._print_err(one)
-
-
-def _why(step: Step) -> str:
-    """Its cause; of a wait also for how long at most."""
-    return f"{step.cause}, at most {seconds_text(step.timeout)}" if isinstance(step, Wait) else step.cause
-
-
-def _alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:
-    """Places whose steps read the same, together."""
-    groups: dict[tuple[Any, ...], tuple[list[str], list[Step]]] = {}
-    for place, steps in plan.by_place().items():
-        text = tuple((step.role, step.title, step.cause, step.detail) for step in steps)
-        groups.setdefault(text, ([], steps))[0].append(place)
-    return list(groups.values())

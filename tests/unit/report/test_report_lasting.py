@@ -12,7 +12,7 @@ from rich.console import Console
 
 from skep.apply import Event
 from skep.plan import Plan, Run
-from skep.report import regularly
+from skep.report import lines
 from skep.report.lines import LinesReporter
 from skep.report.quiet import QuietReporter
 from skep.report.text import hung, line
@@ -23,7 +23,7 @@ STEP = Run(id=step_id("engine/install@m1"), host="m1", title="install docker.io"
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regularly, "EVERY", 0.01)
+    monkeypatch.setattr(lines, "EVERY", 0.01)
     monkeypatch.setattr("skep.report.lines.EVERY", 0.01)
 
 

@@ -105,7 +105,7 @@ def test_the_first_of_two_jumps_comes_first(
     configure("ProxyJump g1,g2", g1=first, g2=second)
     here = login(target)
     assert here.run("echo out").out == "out\n"
-    inner = here._connection.gateway
+    inner = here._logins._connection.gateway
     assert [inner.port, inner.gateway.port, bool(inner.gateway.gateway)] == [second.port, first.port, False]
 
 
@@ -242,7 +242,7 @@ def test_a_proxy_command_that_breaks_is_a_broken_connection_and_is_started_again
     here.run("true")
     first = int((tmp_path / "pid").read_text())
     os.kill(first, 9)
-    while here._connection.is_connected:
+    while here._logins._connection.is_connected:
         time.sleep(0.01)
     assert here.run("echo again").out == "again\n"
     assert int((tmp_path / "pid").read_text()) != first

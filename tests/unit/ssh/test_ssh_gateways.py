@@ -29,7 +29,7 @@ def test_a_host_behind_two_gateways(serve: Serve, login: Login) -> None:
     assert here.run("echo out").out == "out\n"
     assert [server.logins for server in (target, outer, inner)] == [1, 1, 1]
     assert [len(server.commands) for server in (target, outer, inner)] == [1, 0, 0]
-    outermost = here._connection.gateway.gateway.transport.sock
+    outermost = here._logins._connection.gateway.gateway.transport.sock
     assert outermost.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -39,7 +39,7 @@ def test_a_gateway_that_breaks_is_opened_again(serve: Serve, login: Login) -> No
     here = login(target, gateway)
     here.run("true")
     gateway.drop()
-    while here._connection.is_connected:
+    while here._logins._connection.is_connected:
         time.sleep(0.01)
     assert here.run("echo again").out == "again\n"
 
@@ -165,7 +165,7 @@ def test_all_hosts_behind_a_gateway_share_one_login_there(behind: tuple[Pool, Se
     assert bastion.logins == 1
     assert [server.logins for server in servers] == [1] * 5
     servers[0].drop()
-    while pool["h0"]._connection.is_connected:
+    while pool["h0"]._logins._connection.is_connected:
         time.sleep(0.01)
     assert everywhere(pool, "echo out") == ["out\n"] * 5
     assert bastion.logins == 1

@@ -14,7 +14,7 @@ import pytest
 
 from skep.errors import ConnectError, LoginError
 from skep.model import Access
-from skep.ssh import Session, session
+from skep.ssh import Session, logins, session
 from skep.ssh.connection import build
 from tests.unit.ssh.servers import Server
 
@@ -138,7 +138,7 @@ def test_a_break_told_late_does_not_close_the_new_connection(serve: Serve, login
     while old.is_active():
         time.sleep(0.01)
     new = here.open()
-    here._broken(EOFError("told late"), old)
+    here._logins.broken(EOFError("told late"), old)
     assert new.is_active()
     assert here.open() is new
 
@@ -180,8 +180,8 @@ def test_a_login_that_arrives_after_the_end_is_given_up(
         arriving.wait(5)
         return made[0]
 
-    log_in = session.log_in
-    monkeypatch.setattr(session, "log_in", late)
+    log_in = logins.log_in
+    monkeypatch.setattr(logins, "log_in", late)
     here = login(server)
     with ThreadPoolExecutor(1) as threads:
         opening = threads.submit(here.open)
@@ -220,12 +220,12 @@ def test_a_host_that_allows_no_channel_is_told_at_once(serve: Serve, login: Logi
 def test_channels_beyond_the_last_login_are_waited_for(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "MORE", 1)
+    monkeypatch.setattr(logins, "MORE", 1)
     server = serve(channels=1)
     here = login(server)
     with ThreadPoolExecutor(5) as threads:
         assert [result.status for result in threads.map(here.run, ["sleep 0.3"] * 5)] == [0] * 5
-    monkeypatch.setattr(session, "PATIENCE", 0.3)
+    monkeypatch.setattr(logins, "PATIENCE", 0.3)
     with ThreadPoolExecutor(2) as threads:
         running = [threads.submit(here.run, "sleep 1.5; echo fine") for _ in range(2)]
         time.sleep(0.5)
@@ -240,7 +240,7 @@ def test_a_host_that_stops_answering_is_given_up(serve: Serve, login: Login, fro
     server = serve()
     here = login(server)
     here.open()
-    here.access = replace(here.access, connect_timeout=-4.8)  # a fifth of a second for an answer
+    here._logins.access = replace(here.access, connect_timeout=-4.8)  # a fifth of a second for an answer
     server.frozen = frozen
     with pytest.raises(ConnectError, match="the connection broke"):
         here.run("true")
@@ -252,7 +252,7 @@ def test_a_host_that_accepts_and_says_nothing_costs_the_timeout(serve: Serve, lo
         for timeout in (0.3, 2.5):
             here = login(serve(), port=silent.getsockname()[1], connect_timeout=timeout)
             since = time.monotonic()
-            here.access = replace(here.access, retries=2)
+            here._logins.access = replace(here.access, retries=2)
             with pytest.raises(ConnectError, match="the sshd accepts connections and does not answer"):
                 here.run("true")
             took.append(time.monotonic() - since)
@@ -292,7 +292,7 @@ def test_a_host_that_let_us_wait_is_not_tried_again_for_as_long(login: Login, mo
         time.sleep(0.3)
         raise ConnectError("cannot be reached", host=host, cause="no answer")
 
-    monkeypatch.setattr(session, "log_in", silent)
+    monkeypatch.setattr(logins, "log_in", silent)
     here = Session("h1", "192.0.2.1", Access())
     for _ in range(3):
         with pytest.raises(ConnectError, match="cannot be reached") as failure:

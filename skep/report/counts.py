@@ -1,0 +1,58 @@
+"""What plans, outcomes and checks come to: places with the same steps together, and how many ended how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from skep.apply import Outcome
+from skep.plan import Plan, Step, Wait
+from skep.report.reporter import Row
+from skep.report.signs import EVENTS
+from skep.report.text import Part, line
+from skep.units import seconds_text
+
+
+def why(step: Step) -> str:
+    """Its cause; of a wait also for how long at most."""
+    return f"{step.cause}, at most {seconds_text(step.timeout)}" if isinstance(step, Wait) else step.cause
+
+
+def alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:
+    """Places whose steps read the same, together."""
+    groups: dict[tuple[Any, ...], tuple[list[str], list[Step]]] = {}
+    for place, steps in plan.by_place().items():
+        text = tuple((step.role, step.title, step.cause, step.detail) for step in steps)
+        groups.setdefault(text, ([], steps))[0].append(place)
+    return list(groups.values())
+
+
+def parts_of(outcome: Outcome, plan: Plan, seconds: float) -> list[Part]:
+    """The line on a run's end: how many steps, and the hosts that are done, failed or skipped."""
+    by_place: dict[str, set[str]] = {}
+    for step in plan:
+        state = "failed" if step.id in outcome.failed else "skipped" if step.id in outcome.skipped else "done"
+        by_place.setdefault(step.concerns or "cluster", set()).add(state)
+    worst = {p: next(s for s in ("failed", "skipped", "done") if s in found) for p, found in by_place.items()}
+    parts: list[Part] = [f"{len(outcome.done)} of {len(plan)} steps in {seconds:.1f} s; "]
+    for state in ("done", "failed", "skipped"):
+        names = [place for place, how in worst.items() if how == state]
+        if names:
+            parts += ["; " if len(parts) > 1 else "", (state, EVENTS[state][1]), f": {', '.join(names)}"]
+    return parts
+
+
+def counted(checks: Sequence[Row]) -> Table:
+    """A row a role with how many of its checks ended how."""
+    table = Table("role", "passed", "failed", "skipped", "hosts", box=None, pad_edge=False)
+    for role in dict.fromkeys(check.role for check in checks):
+        own = [check for check in checks if check.role == role]
+        bad = [check for check in own if check.outcome not in ("passed", "skipped")]
+        passed = sum(check.outcome == "passed" for check in own)
+        skipped = sum(check.outcome == "skipped" for check in own)
+        hosts = len({check.host for check in own if check.host})
+        failed = line(str(len(bad)), style="red" if bad else "")
+        table.add_row(line(role), str(passed), failed, str(skipped), str(hosts or ""))
+    return table
