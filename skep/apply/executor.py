@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
+from skep.apply.attempt import Say
 from skep.apply.events import Event, Outcome, Tell
-from skep.apply.perform import Performer, Say
+from skep.apply.perform import Performer
 from skep.apply.standing import left, standing
 from skep.errors import LockLost, SkepError, StepFailed
 from skep.lease import Lease

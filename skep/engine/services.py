@@ -6,10 +6,12 @@ Sources: swarmkit ``manager/orchestrator`` (``update``, ``restart``, ``jobs``), 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skep.engine.progress import ServiceRow
+from skep.engine.remedies import anew, engine_to_blame, names, ports_of_hosts, reserves, taken, too_many
+from skep.engine.slots import Slots, desired_of, of_iteration, on_ready, slots_in
 from skep.engine.tasks import (
     RUNNING,
     Node,
@@ -18,21 +20,15 @@ from skep.engine.tasks import (
     end_of,
     error_of,
     grace,
-    has_ended,
     holds_node,
-    is_alive,
     is_kept,
     is_stopping,
     node_name,
     rank,
-    runs_once,
-    slot_of,
     task_name,
 )
-from skep.swarm.labels import stack_of
-from skep.swarm.placement import is_meant, is_ready, reserved
-from skep.swarm.ports import published
-from skep.swarm.service import health_of, is_global, is_job, job_of, replicas_of, rollout_of
+from skep.swarm.placement import is_meant
+from skep.swarm.service import health_of, is_job, rollout_of
 from skep.units import seconds_text
 
 DEFAULT_MONITOR = 5.0
@@ -44,9 +40,6 @@ ENDED = {
     "rollback_completed": "Swarm rolled {} back to what ran before",
 }
 """Words of Swarm for a roll-out that did not arrive, and goes no further by itself."""
-
-NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", "no VNI provided")
-"""Words of engines that have lost their place in the swarm's networks; there is no status for it (moby#34864)."""
 
 GOES_ON = ("updating", "rollback_started")
 """Words of Swarm for a roll-out under way."""
@@ -77,17 +70,37 @@ class Verdict:
     stopping: str = ""
 
 
-@dataclass(slots=True)
-class _Slots:
-    """The current spec's tasks, one a slot: those that run, are complete for good, are on their way, or ended and get
-    no successor."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What there is to count of a service. ``there`` are the tasks that run or are complete, of as many as ``desired``;
+    ``surplus`` those that are to go, ``stopping`` those of them that know. ``update`` is Swarm's word on the roll-out,
+    ``left`` the seconds until the tasks have run long enough."""
 
-    running: list[Task] = field(default_factory=list)
-    complete: list[Task] = field(default_factory=list)
-    coming: list[Task] = field(default_factory=list)
-    dead: list[Task] = field(default_factory=list)
-    failed: dict[str | int, frozenset[str]] = field(default_factory=dict)
-    newest_failure: Task | None = None
+    service: Service
+    nodes: Mapping[str, Node]
+    current: Sequence[Task]
+    slots: Slots
+    desired: int
+    there: int
+    surplus: int
+    stopping: Sequence[Task]
+    update: str
+    left: float
+
+    @property
+    def all_there(self) -> bool:
+        """As many as desired, and none beyond."""
+        return self.there >= self.desired and not self.surplus
+
+    @property
+    def enough(self) -> bool:
+        """The same, and Swarm is at it no more."""
+        return self.all_there and self.update not in GOES_ON
+
+    @property
+    def unplaced(self) -> list[Task]:
+        """Tasks for which Swarm finds no node."""
+        return [task for task in self.slots.coming if error_of(task) and not holds_node(task)]
 
 
 def judge(
@@ -99,212 +112,128 @@ def judge(
 ) -> Verdict:
     """One service. ``tasks`` are all of it, ``fresh`` the ids of those that Swarm takes for up to date, ``ran`` tells
     how many seconds a running task has run."""
-    job = is_job(service["Spec"])
-    current = [task for task in tasks if (_of_iteration(service, task) if job else task["ID"] in fresh)]
-    desired, places = _desired(service, nodes)
-    slots = _slots(service, current, places, nodes, job)
-    there = len(slots.complete) + (0 if job else len(slots.running))
-    own = {task["ID"] for task in (*slots.running, *slots.coming, *slots.complete)}
-    held = [task for task in tasks if task["ID"] not in own and holds_node(task) and _on_ready(task, nodes)]
-    stopping = [task for task in held if is_stopping(task)]
-    surplus = len(held)
-    if not job:  # scaled down, and the managers have yet to choose who goes
-        surplus += max(0, len(slots.running) + len(slots.coming) - desired)
-    update = str((service.get("UpdateStatus") or {}).get("State") or "")
-    all_there = there >= desired and not surplus
-    enough = all_there and update not in GOES_ON
-    left = max((_monitor(service) - ran(task) for task in slots.running), default=0.0)
-    over = _over(service, slots, there + len(slots.coming) < desired, nodes, job)
-    remedy = ""
-    stranded = _stranded(service, slots, current, nodes, ran) if update in GOES_ON and not over else None
-    if stranded:
-        place, name = node_name(nodes, stranded["NodeID"]), service["Spec"]["Name"]
-        over = f"the roll-out of {name} is stuck: Swarm waits for its task on {place}, which is down"
-        stack, short = _names(service)
-        remedy = f"bring {place} back, or roll out anew: invoke stack.restart {stack} {short}"
-    unplaced = [task for task in slots.coming if error_of(task) and not holds_node(task)]
-    places_there = sum(is_meant(service["Spec"], node) for node in nodes.values())
-    of_ports = unplaced and not over and _ports_of_hosts(service) and places_there and not _reserves(service)
-    if of_ports and desired > places_there:
-        remedy = _too_many(service, desired, places_there)
-    elif of_ports:
-        remedy = _anew(service) if update else _taken(service)
-    all_wait = remedy and unplaced and len(unplaced) == len(slots.coming) and not stopping
-    done = enough and left <= 0 and not over
-    bad = unplaced[0] if unplaced else slots.newest_failure
-    remedy = remedy or _engine_to_blame(service, bad, nodes)
-    slowest = min(slots.coming, key=rank, default=None)
+    look = _look(service, tasks, fresh, nodes, ran)
+    over, remedy = _end(look, ran)
+    unplaced, failed = look.unplaced, look.slots.failed
+    remedy = remedy or ("" if over else _port_remedy(look))
+    all_wait = remedy and unplaced and len(unplaced) == len(look.slots.coming) and not look.stopping
+    bad = unplaced[0] if unplaced else look.slots.newest_failure
+    remedy = remedy or engine_to_blame(service, bad, nodes)
+    done = look.enough and look.left <= 0 and not over
+    slowest = min(look.slots.coming, key=rank, default=None)
     row = ServiceRow(
         name=service["Spec"]["Name"],
-        running=there,
-        desired=desired,
-        job=job,
+        running=look.there,
+        desired=look.desired,
+        job=is_job(service["Spec"]),
         state="over" if over else "done" if done else "stuck" if bad else "moving",
-        update=update,
+        update=look.update,
         node=node_name(nodes, slowest["NodeID"]) if slowest and slowest.get("NodeID") else "",
         error=end_of(bad) if bad and not done else "",
     )
     if done:
         return Verdict(row)
-    parts = _under_way(slots, unplaced)
-    if row.error:
-        count = len(unplaced) or sum(len(ids) for ids in slots.failed.values())
-        if bad and not error_of(bad):
-            parts.append(f"{row.error} {_times(count)}")
-        else:
-            parts.append(f"{count} {'cannot be placed' if unplaced else 'failed'}: {row.error}")
-    still = _still_stopping(service, stopping, nodes)
-    parts += [f"{surplus - len(stopping)} still to stop"] if surplus > len(stopping) else []
-    parts += [still] if still else []
-    only_time = enough and not over
-    parts += [f"watched for {_monitor(service):g} s"] if only_time else []
-    only_word = all_there and not over
+    arrived = look.there >= look.desired and look.surplus == len(look.stopping) and look.update not in GOES_ON
     return Verdict(
-        replace(row, detail=", ".join(parts)),
-        left if only_word else None,
+        replace(row, detail=_detail(look, row.error, bad, watched=look.enough and not over)),
+        look.left if look.all_there and not over else None,
         over,
-        slots.failed,
+        failed,
         remedy,
         port_waits=frozenset(task["ID"] for task in unplaced) if all_wait else frozenset(),
-        arrived=there >= desired and surplus == len(stopping) and update not in GOES_ON and left <= 0 and not over,
-        stopping=still,
+        arrived=arrived and look.left <= 0 and not over,
+        stopping=_still_stopping(service, look.stopping, nodes),
     )
 
 
-def _stranded(
+def _look(
     service: Service,
-    slots: _Slots,
-    current: Iterable[Task],
+    tasks: Sequence[Task],
+    fresh: Collection[str],
     nodes: Mapping[str, Node],
     ran: Callable[[Task], float],
-) -> Task | None:
+) -> _Look:
+    job = is_job(service["Spec"])
+    current = [task for task in tasks if (of_iteration(service, task) if job else task["ID"] in fresh)]
+    desired, places = desired_of(service, nodes)
+    slots = slots_in(service, current, places, nodes, job)
+    own = {task["ID"] for task in (*slots.running, *slots.coming, *slots.complete)}
+    held = [task for task in tasks if task["ID"] not in own and holds_node(task) and on_ready(task, nodes)]
+    surplus = len(held)
+    if not job:  # scaled down, and the managers have yet to choose who goes
+        surplus += max(0, len(slots.running) + len(slots.coming) - desired)
+    return _Look(
+        service,
+        nodes,
+        current,
+        slots,
+        desired,
+        there=len(slots.complete) + (0 if job else len(slots.running)),
+        surplus=surplus,
+        stopping=[task for task in held if is_stopping(task)],
+        update=str((service.get("UpdateStatus") or {}).get("State") or ""),
+        left=max((_monitor(service) - ran(task) for task in slots.running), default=0.0),
+    )
+
+
+def _end(look: _Look, ran: Callable[[Task], float]) -> tuple[str, str]:
+    """Why it will not get there any more, and what helps; empty while it can."""
+    lacking = look.there + len(look.slots.coming) < look.desired
+    if over := _over(look.service, look.slots, lacking, look.nodes):
+        return over, ""
+    stranded = _stranded(look, ran) if look.update in GOES_ON else None
+    if stranded is None:
+        return "", ""
+    place, name = node_name(look.nodes, stranded["NodeID"]), look.service["Spec"]["Name"]
+    stack, short = names(look.service)
+    return (
+        f"the roll-out of {name} is stuck: Swarm waits for its task on {place}, which is down",
+        f"bring {place} back, or roll out anew: invoke stack.restart {stack} {short}",
+    )
+
+
+def _port_remedy(look: _Look) -> str:
+    """What helps where tasks wait for a port of a host; nothing where that is not it."""
+    service = look.service
+    places = sum(is_meant(service["Spec"], node) for node in look.nodes.values())
+    if not (look.unplaced and ports_of_hosts(service) and places) or reserves(service):
+        return ""
+    if look.desired > places:
+        return too_many(service, look.desired, places)
+    return anew(service) if look.update else taken(service)
+
+
+def _detail(look: _Look, error: str, bad: Task | None, *, watched: bool) -> str:
+    """How far it is in words: what comes, what went wrong, what is still to go; ``watched`` where only time lacks."""
+    unplaced, parts = look.unplaced, _under_way(look.slots, look.unplaced)
+    if error:
+        count = len(unplaced) or sum(len(ids) for ids in look.slots.failed.values())
+        if bad and not error_of(bad):
+            parts.append(f"{error} {_times(count)}")
+        else:
+            parts.append(f"{count} {'cannot be placed' if unplaced else 'failed'}: {error}")
+    still = _still_stopping(look.service, look.stopping, look.nodes)
+    others = look.surplus - len(look.stopping)
+    parts += [f"{others} still to stop"] if others > 0 else []
+    parts += [still] if still else []
+    parts += [f"watched for {_monitor(look.service):g} s"] if watched else []
+    return ", ".join(parts)
+
+
+def _stranded(look: _Look, ran: Callable[[Task], float]) -> Task | None:
     """The task of a roll-out of which nothing moves any more whose node went down before it started it: Swarm waits
     for it without end, though another has taken its place. Source: swarmkit ``updater.updateTask``."""
-    config = rollout_of(service["Spec"])
+    config = rollout_of(look.service["Spec"])
     patience = (config.get("Monitor") or DEFAULT_MONITOR * 1e9) / 1e9 + (config.get("Delay") or 0) / 1e9 + OVERDUE
-    if slots.coming or not slots.running or any(ran(task) < patience for task in slots.running):
+    if look.slots.coming or not look.slots.running or any(ran(task) < patience for task in look.slots.running):
         return None
-    lost = (task for task in current if not is_kept(task) and task.get("NodeID") and not _on_ready(task, nodes))
+    lost = (
+        task for task in look.current if not is_kept(task) and task.get("NodeID") and not on_ready(task, look.nodes)
+    )
     return next((task for task in lost if rank(task) < RUNNING), None)
 
 
-def _ports_of_hosts(service: Service) -> list[int]:
-    """What its tasks publish on the node they run on: one task a node can."""
-    return [port["PublishedPort"] for port in published(service["Spec"]) if port["PublishMode"] == "host"]
-
-
-def _anew(service: Service) -> str:
-    """What helps where a new task waits for a port of a host: Swarm does not look again by itself (moby#36934)."""
-    stack, name = _names(service)
-    restart = f"invoke stack.restart {stack} {name}"
-    if rollout_of(service["Spec"]).get("Order") == "start-first":
-        return (
-            f"its old tasks hold port {_ports_of_hosts(service)[0]}, and 'start-first' waits for them: write 'order:"
-            f" stop-first' under update_config of {name} and deploy it; if a task stays pending after that: {restart}"
-        )
-    return f"Swarm places it once it is rolled out anew: {restart}"
-
-
-def _engine_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
-    """What helps where a node rejects every task that needs an overlay network; nothing where that is not it."""
-    if bad is None or bad["Status"]["State"] != "rejected" or not any(one in error_of(bad) for one in NO_OVERLAYS):
-        return ""
-    node, (stack, _) = node_name(nodes, bad.get("NodeID", "")), _names(service)
-    return (
-        f"the stack is not to blame: the engine of {node} is in the swarm without its overlay networks. Restart it:"
-        f" invoke cluster.up, or on {node}: systemctl restart docker; then: invoke stack.deploy {stack}"
-    )
-
-
-def _taken(service: Service) -> str:
-    """What helps where the port was taken before the service came."""
-    port, (stack, name) = _ports_of_hosts(service)[0], _names(service)
-    return (
-        f"publish another port than {port} in {name}, or remove what holds it on the nodes (on each: docker ps --filter"
-        f" publish={port}), then: invoke stack.restart {stack} {name}"
-    )
-
-
-def _too_many(service: Service, desired: int, places: int) -> str:
-    """What helps where each task takes a node of its own and there are fewer nodes."""
-    port = _ports_of_hosts(service)[0]
-    return (
-        f"each task takes port {port} of a node, and {desired} are to run on {places}: write 'replicas: {places}' for"
-        f" {_names(service)[1]} and deploy it, or add nodes"
-    )
-
-
-def _reserves(service: Service) -> bool:
-    """Whether its tasks may wait for room as well as for a port."""
-    return bool(reserved(service["Spec"]))
-
-
-def _names(service: Service) -> tuple[str, str]:
-    """Of its stack, and its own there."""
-    stack = stack_of(service["Spec"])
-    return stack, service["Spec"]["Name"].removeprefix(f"{stack}_")
-
-
-def _of_iteration(service: Service, task: Task) -> bool:
-    """A job runs anew with each iteration; tasks of earlier ones say nothing about this one."""
-    desired = ((service.get("JobStatus") or {}).get("JobIteration") or {}).get("Index", 0)
-    told = task.get("JobIteration")
-    return told is not None and told.get("Index", 0) == desired
-
-
-def _desired(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:
-    """How many, and for one task a node: where."""
-    spec = service["Spec"]
-    if is_global(spec):
-        places = {identity for identity, node in nodes.items() if is_meant(spec, node)}
-        return len(places), places
-    return job_of(spec)[0] if is_job(spec) else replicas_of(spec), None
-
-
-def _slots(
-    service: Service, current: Iterable[Task], places: set[str] | None, nodes: Mapping[str, Node], job: bool
-) -> _Slots:
-    by_slot: dict[str | int, list[Task]] = {}
-    for task in current:
-        by_slot.setdefault(slot_of(service, task), []).append(task)
-    found = _Slots()
-    for slot, tasks in by_slot.items():
-        if places is not None and slot not in places:
-            continue
-        newest = max(tasks, key=lambda task: str(task.get("CreatedAt", "")))
-        kept = [task for task in tasks if is_kept(task) and is_alive(task)]
-        running = [task for task in kept if task["Status"]["State"] == "running" and _on_ready(task, nodes)]
-        complete = [task for task in tasks if task["Status"]["State"] == "complete"]
-        if job and complete:
-            found.complete.append(complete[0])
-            continue
-        failures = [task for task in tasks if has_ended(service, task)]
-        if running and not job:
-            found.running.append(running[0])
-        elif kept:
-            found.coming.append(max(kept, key=rank))
-        elif not is_kept(newest) and newest in complete and runs_once(service):
-            found.complete.append(newest)
-        elif not is_kept(newest) and newest in (*failures, *complete):
-            found.dead.append(newest)
-        if failures:
-            found.failed[slot] = frozenset(task["ID"] for task in failures)
-            latest = max(failures, key=_when)
-            if found.newest_failure is None or _when(latest) > _when(found.newest_failure):
-                found.newest_failure = latest
-    return found
-
-
-def _when(task: Task) -> str:
-    return str(task["Status"].get("Timestamp", ""))
-
-
-def _on_ready(task: Task, nodes: Mapping[str, Node]) -> bool:
-    node = nodes.get(task.get("NodeID", ""))
-    return node is not None and is_ready(node)
-
-
-def _over(service: Service, slots: _Slots, lacking: bool, nodes: Mapping[str, Node], job: bool) -> str:
+def _over(service: Service, slots: Slots, lacking: bool, nodes: Mapping[str, Node]) -> str:
     """Why waiting longer cannot help; empty while it can. ``lacking``: fewer tasks are there or coming than desired.
     Where none lacks, a slot that ended belongs to what was scaled down."""
     name = service["Spec"]["Name"]
@@ -314,7 +243,8 @@ def _over(service: Service, slots: _Slots, lacking: bool, nodes: Mapping[str, No
         return ENDED[state].format(name)
     if slots.dead and lacking:
         ended = task_name(service, slots.dead[0], nodes)
-        return f"{'job ' if job else ''}{name} failed: its restart policy starts no further task for {ended}"
+        what = f"job {name}" if is_job(service["Spec"]) else name
+        return f"{what} failed: its restart policy starts no further task for {ended}"
     return ""
 
 
@@ -341,7 +271,7 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _under_way(slots: _Slots, unplaced: Sequence[Task]) -> list[str]:
+def _under_way(slots: Slots, unplaced: Sequence[Task]) -> list[str]:
     """How many are in which state, the slowest first."""
     placed = (task for task in sorted(slots.coming, key=rank) if task not in unplaced)
     states = Counter(task["Status"]["State"] for task in placed)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from skep.apply import Outcome, perform
+from skep.apply import Outcome, managers, perform
 from skep.apply.executor import Executor
 from skep.apply.perform import Performer
 from skep.engine import Progress
@@ -135,19 +135,30 @@ class Hosts:
             world.permit = lambda: None
 
 
+class Known(managers.Managers):
+    """What the world knows: who is a manager, and all that only one could tell."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self.clients = hosts  # type: ignore[assignment]
+        self.results = {}
+        self._hosts = hosts
+
+    def answering(self, step: Step) -> Iterator[str]:
+        yield from self._hosts.pause.world.managers(self._hosts.pause.cluster, step.avoid)
+
+    def last(self, host: str) -> None:
+        """No order to change."""
+
+    def late(self, value: Any, host: str, attempt: Any) -> Any:
+        return value
+
+
 class Hands(Performer):
-    """The real performer with what it knows of the world put in: who is a manager, what is waited for."""
+    """The real performer with what it knows of the world put in."""
 
     def __init__(self, hosts: Hosts) -> None:
         super().__init__(hosts, (), hosts.pause.lease)  # type: ignore[arg-type]
-        self._clients = hosts  # type: ignore[assignment]
-        self._hosts = hosts
-
-    def _managing(self, step: Step) -> Iterator[str]:
-        yield from self._hosts.pause.world.managers(self._hosts.pause.cluster, step.avoid)
-
-    def _late(self, value: Any, host: str, attempt: Any) -> Any:
-        return value
+        self._managers = Known(hosts)
 
 
 def run(pause: Pause, plan: Plan, monkeypatch: Any) -> Outcome:
@@ -173,7 +184,7 @@ def run(pause: Pause, plan: Plan, monkeypatch: Any) -> Outcome:
             current[0] = step.id
             super().perform(step, say)
 
-    monkeypatch.setattr(perform, "PATIENCE", 0.0)
+    monkeypatch.setattr(managers, "PATIENCE", 0.0)
     monkeypatch.setattr(perform, "OPERATIONS", operations)
     monkeypatch.setattr(perform, "watch", lambda condition: look)
     monkeypatch.setattr("skep.lease.now", lambda: pause.clock)

@@ -89,5 +89,5 @@ class Sessions(dict[str, Session]):
 def performer(*apis: Api, hides: Sequence[Secret] = (), **sessions: Any) -> Performer:
     pool: Any = Sessions({name: Session(result) for name, result in sessions.items()})
     made = Performer(pool, [api.host for api in apis], held(), hides)
-    made._clients = Clients(*apis)  # type: ignore[assignment]
+    made._managers.clients = Clients(*apis)  # type: ignore[assignment]
     return made

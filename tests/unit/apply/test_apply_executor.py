@@ -271,7 +271,7 @@ said = iter(["", "", "", "", ""])
 CONDITIONS["never"] = lambda api: Progress(False, next(said, "not yet"))
 lease = held()
 performer = Performer(None, ["m1"], lease)
-performer._clients = Clients()
+performer._managers.clients = Clients()
 def tell(event):
     if event.kind == "progress":
         import _thread

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from skep.apply import perform
+from skep.apply import attempt, ended, managers, perform
 from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, EngineFailed, LockLost, StepFailed
 from skep.fence import REFUSED
@@ -212,7 +212,7 @@ def test_a_full_disk_is_told_as_that(said: list[str]) -> None:
     assert failure.value.lines() == [
         "m1: could not write a file",
         "  cause: cat: write error: No space left on device",
-        f"  next:  {perform.ROOM}",
+        f"  next:  {ended.ROOM}",
     ]
 
 
@@ -302,8 +302,8 @@ def test_a_wait_has_more_time_once_a_manager_is_lost_and_no_more_with_every_furt
         return Progress(False, "1 of 2")
 
     seen: list[str] = []
-    monkeypatch.setattr(perform, "PATIENCE", 30.0)
-    monkeypatch.setattr(perform, "SETTLING", 0.2)
+    monkeypatch.setattr(managers, "PATIENCE", 30.0)
+    monkeypatch.setattr(attempt, "SETTLING", 0.2)
     monkeypatch.setitem(CONDITIONS, "flapping", flapping)
     with pytest.raises(StepFailed, match=r"not so after 0\.\d s"):
         performer(Api("m1"), Api("m2")).perform(wait("flapping", timeout=0.3), said.append)
@@ -311,7 +311,7 @@ def test_a_wait_has_more_time_once_a_manager_is_lost_and_no_more_with_every_furt
 
 
 def test_a_wait_has_more_time_once_another_manager_leads(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
-    monkeypatch.setattr(perform, "SETTLING", 60.0)
+    monkeypatch.setattr(attempt, "SETTLING", 60.0)
     leaders = ("", "a", "a", "", "b", "b")
     turns = iter([*(Progress(False, leader=one, again=0.1) for one in leaders), Progress(True)])
     monkeypatch.setitem(CONDITIONS, "led", lambda api: next(turns))
@@ -323,8 +323,8 @@ def test_a_wait_has_more_time_once_another_manager_leads(monkeypatch: pytest.Mon
 def test_a_manager_heard_a_moment_ago_is_waited_for_however_long_the_step_runs(
     monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
-    monkeypatch.setattr(perform, "PATIENCE", 0.2)
-    monkeypatch.setattr(perform, "PAUSE", 0.01)
+    monkeypatch.setattr(managers, "PATIENCE", 0.2)
+    monkeypatch.setattr(managers, "PAUSE", 0.01)
     api, turns = Api("m1"), iter(range(4))
 
     def rebooting(api: Api) -> Progress:
@@ -440,12 +440,12 @@ def test_secrets_may_be_learnt_while_an_error_is_cleaned(said: list[str]) -> Non
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perform, "PATIENCE", 0.0)
+    monkeypatch.setattr(managers, "PATIENCE", 0.0)
 
 
 def test_a_manager_that_is_coming_back_is_waited_for(calls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perform, "PATIENCE", 30.0)
-    monkeypatch.setattr(perform, "PAUSE", 0.01)
+    monkeypatch.setattr(managers, "PATIENCE", 30.0)
+    monkeypatch.setattr(managers, "PAUSE", 0.01)
     back = Api("m1", error="The swarm does not have a leader.")
     said: list[str] = []
 
@@ -524,8 +524,8 @@ def electing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
             raise EngineFailed("the engine refused", host=api.host, cause="context deadline exceeded")
 
     monkeypatch.setitem(OPERATIONS, "probe", probe)
-    monkeypatch.setattr(perform, "PATIENCE", 30.0)
-    monkeypatch.setattr(perform, "PAUSE", 0.01)
+    monkeypatch.setattr(managers, "PATIENCE", 30.0)
+    monkeypatch.setattr(managers, "PAUSE", 0.01)
     return asked
 
 
@@ -550,8 +550,8 @@ def test_a_manager_that_fails_at_once_is_asked_once_more(monkeypatch: pytest.Mon
 
 
 def test_keys_and_tokens_wait_out_an_election(calls: Any, monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
-    monkeypatch.setattr(perform, "PATIENCE", 30.0)
-    monkeypatch.setattr(perform, "PAUSE", 0.01)
+    monkeypatch.setattr(managers, "PATIENCE", 30.0)
+    monkeypatch.setattr(managers, "PAUSE", 0.01)
     turns = iter(range(9))
 
     class Electing(Api):
@@ -611,10 +611,10 @@ def test_a_node_that_lost_its_place_is_named_at_once(said: list[str]) -> None:
 def test_a_manager_that_lost_its_place_meanwhile_is_named(calls: Any, said: list[str]) -> None:
     here = performer(Api("m1"), Api("m2"))
     here.perform(call(), said.append)
-    here._clients.apis["m1"] = Emptied("m1")  # type: ignore[attr-defined]
+    here._managers.clients.apis["m1"] = Emptied("m1")  # type: ignore[attr-defined]
     here.perform(call(), said.append)
     assert [host for host, _ in calls] == ["m1", "m2"]
-    assert said == [f"m1: {perform.GONE}, {perform.EMPTIED}"]
+    assert said == [f"m1: {managers.GONE}, {managers.EMPTIED}"]
 
 
 class Receiving:

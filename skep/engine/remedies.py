@@ -1,0 +1,71 @@
+"""What helps a service whose tasks do not come to run, where that is not in its own files alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from skep.engine.tasks import Node, Service, Task, error_of, node_name
+from skep.swarm.labels import stack_of
+from skep.swarm.placement import reserved
+from skep.swarm.ports import published
+from skep.swarm.service import rollout_of
+
+NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", "no VNI provided")
+"""Words of engines that have lost their place in the swarm's networks; there is no status for it (moby#34864)."""
+
+
+def ports_of_hosts(service: Service) -> list[int]:
+    """What its tasks publish on the node they run on: one task a node can."""
+    return [port["PublishedPort"] for port in published(service["Spec"]) if port["PublishMode"] == "host"]
+
+
+def anew(service: Service) -> str:
+    """What helps where a new task waits for a port of a host: Swarm does not look again by itself (moby#36934)."""
+    stack, name = names(service)
+    restart = f"invoke stack.restart {stack} {name}"
+    if rollout_of(service["Spec"]).get("Order") == "start-first":
+        return (
+            f"its old tasks hold port {ports_of_hosts(service)[0]}, and 'start-first' waits for them: write 'order:"
+            f" stop-first' under update_config of {name} and deploy it; if a task stays pending after that: {restart}"
+        )
+    return f"Swarm places it once it is rolled out anew: {restart}"
+
+
+def engine_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
+    """What helps where a node rejects every task that needs an overlay network; nothing where that is not it."""
+    if bad is None or bad["Status"]["State"] != "rejected" or not any(one in error_of(bad) for one in NO_OVERLAYS):
+        return ""
+    node, (stack, _) = node_name(nodes, bad.get("NodeID", "")), names(service)
+    return (
+        f"the stack is not to blame: the engine of {node} is in the swarm without its overlay networks. Restart it:"
+        f" invoke cluster.up, or on {node}: systemctl restart docker; then: invoke stack.deploy {stack}"
+    )
+
+
+def taken(service: Service) -> str:
+    """What helps where the port was taken before the service came."""
+    port, (stack, name) = ports_of_hosts(service)[0], names(service)
+    return (
+        f"publish another port than {port} in {name}, or remove what holds it on the nodes (on each: docker ps --filter"
+        f" publish={port}), then: invoke stack.restart {stack} {name}"
+    )
+
+
+def too_many(service: Service, desired: int, places: int) -> str:
+    """What helps where each task takes a node of its own and there are fewer nodes."""
+    port = ports_of_hosts(service)[0]
+    return (
+        f"each task takes port {port} of a node, and {desired} are to run on {places}: write 'replicas: {places}' for"
+        f" {names(service)[1]} and deploy it, or add nodes"
+    )
+
+
+def reserves(service: Service) -> bool:
+    """Whether its tasks may wait for room as well as for a port."""
+    return bool(reserved(service["Spec"]))
+
+
+def names(service: Service) -> tuple[str, str]:
+    """Of its stack, and its own there."""
+    stack = stack_of(service["Spec"])
+    return stack, service["Spec"]["Name"].removeprefix(f"{stack}_")
