@@ -5,10 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The folder of the packages, from which scripts are named."""
+from skep.shipped import script_file
 
 
 @cache
@@ -19,7 +17,7 @@ def script(name: str, *before: str) -> str:
     it has been run already.
     """
     lines = []
-    for line in (ROOT / name).read_text(encoding="utf-8").splitlines(keepends=True):
+    for line in script_file(name).read_text(encoding="utf-8").splitlines(keepends=True):
         if line.startswith(". "):
             sourced = line[2:].strip()
             lines += [] if sourced in before else [script(sourced, *before)]

@@ -248,7 +248,8 @@ def _of(argument: Argument) -> str:
 
 
 def _nearest(word: str, known: Sequence[str]) -> list[str]:
-    return get_close_matches(word, known, 1, 0.6)
+    near = get_close_matches(word, known, 3, 0.6)
+    return sorted(near, key=lambda one: sorted(one) != sorted(word))[:1]  # letters that changed places are likelier
 
 
 def _meant(near: Sequence[str]) -> str:

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from invoke.collection import Collection
 from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 from invoke.program import Program as InvokeProgram
 
@@ -21,6 +23,8 @@ from skep.cli.line import HELP, Line, usage_of
 from skep.cli.names import names_of
 from skep.cli.spelling import spelled
 from skep.errors import UsageError
+from skep.shell import quoted
+from skep.site.place import enter
 
 IDLE = {
     "command-timeout": "--timeout of a task is for how long services may take",
@@ -41,12 +45,20 @@ FORMATS = ("flat", "nested", "json")
 class Program(InvokeProgram):
     """Differs from Invoke's where a line is wrong, asks for help or completion, or for a dry run."""
 
+    site: Path | None = None
+    """The folder of the inventories, once it is entered."""
+
     @property
     def typed(self) -> str:
         """What the user typed to get here."""
         if self._binary and self._binary != INVOKES:
             return self._binary
         return "invoke" if self.called_as in ("", "__main__.py") else self.called_as
+
+    def core_args(self) -> list[Argument]:
+        """As Invoke's, and the site."""
+        site = Argument(names=("site",), help="folder with inventory/, stacks/ and invoke.yaml (else $SKEP_SITE)")
+        return [*super().core_args(), site]
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:
         """As Invoke does; what nobody reads any more ends it."""
@@ -76,10 +88,25 @@ class Program(InvokeProgram):
         except Exit as error:
             raise Exit(error.message, code=2) from None
 
+    def parse_collection(self) -> None:
+        """As Invoke does; then the site is entered, so that names are looked up there."""
+        super().parse_collection()
+        with self._answering(self.argv[1:]):
+            self._enter_site()
+
+    def _enter_site(self) -> None:
+        """Raises ``UsageError`` for one that is not there."""
+        named = self.args["site"].value if "site" in self.args else None
+        self.site = enter(named, os.environ)
+        self.config.set_project_location(str(Path.cwd()))
+        self.config.load_project()
+
     def parse_tasks(self) -> None:
         """What follows: tasks, each with its words and options."""
         words = self.core.unparsed
         with self._answering(words):
+            if self.site is None:  # Invoke's own program had begun to load these tasks when it became this one
+                self._enter_site()
             result = self._line(self.contexts).read(words)
             self.core_via_tasks = result.pop(0)
             self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
@@ -88,6 +115,8 @@ class Program(InvokeProgram):
                     self.core[0].args[HELP].set_value(asked.args["task"].value or True, cast=False)
                 result.remove(asked)
             self.tasks = result
+            if "site" in self.core_via_tasks.args and self.core_via_tasks.args["site"].got_value:
+                self._enter_site()
             self._refuse_idle()
 
     @property
@@ -172,7 +201,9 @@ class Program(InvokeProgram):
             except Exception as error:
                 raise UsageError(f"--config {file} cannot be used", cause=f"{type(error).__name__}: {error}") from None
         self.config.setdefault("skep", {})
-        self.config["skep"]["program"] = self.typed
+        named = self.args["site"].value if "site" in self.args else None
+        self.config["skep"]["program"] = f"{self.typed} --site {quoted(named)}" if named else self.typed
+        self.config["skep"]["site"] = str(self.site)
 
     @contextmanager
     def _answering(self, words: Sequence[str]) -> Iterator[None]:
@@ -211,10 +242,10 @@ def adopt() -> None:
         speakable()
 
 
-def program() -> Program:
-    """The one that ``./inv`` runs: it says in ``SKEP_AS`` how it was called."""
-    name = os.environ.pop("SKEP_AS", "skep")
-    return Program(name="skep", binary=name, binary_names=[name], version=_version())
+def program(tasks: Collection, called: str | None) -> Program:
+    """The one with these tasks. ``called``: what the user typed, where that is not ``skep``."""
+    name = called or "skep"
+    return Program(name="skep", binary=name, binary_names=[name], version=_version(), namespace=tasks)
 
 
 def _version() -> str:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from skep.role import Role
 
 FOLDER = Path("inventory")
-ROLES = "roles"
-"""The package that lists the roles, unless Invoke's configuration names another as ``skep.roles``."""
 
 
 class Call:
@@ -59,13 +56,21 @@ class Call:
     @property
     def roles(self) -> tuple[Role, ...]:
         """All roles there are, in the order of observing and planning."""
-        return tuple(import_module(self._config.get("roles") or ROLES).ROLES)
+        from skep.commands.own_roles import roles
+
+        return roles(self._config.get("roles"))
 
     @property
     def checks(self) -> dict[str, Path]:
         """The file of each role with its Testinfra checks."""
-        folder = Path(str(import_module(self._config.get("roles") or ROLES).__file__)).parent
-        return {role.name: folder / role.name / "verify.py" for role in self.roles}
+        from skep.commands.own_roles import checks
+
+        return checks(self.roles, self._config.get("roles"))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the site."""
+        return Path(str(self._config.get("site") or "."))
 
     @contextmanager
     def site(self) -> Iterator[Site]:

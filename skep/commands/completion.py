@@ -35,7 +35,7 @@ def completion(call: Call, shell: str = "") -> None:
     else:
         file = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "skep" / f"completion.{shell}"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(script(shell, [call.program]))
+    file.write_text(script(shell, [call.program.partition(" --site ")[0]]))
     if shell != "fish":
         _read_by(Path(os.environ.get("ZDOTDIR") or home, ".zshrc") if shell == "zsh" else home / ".bashrc", file)
     call.tell.done(f"wrote {file}; shells that start from now on complete")

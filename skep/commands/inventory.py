@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skep.cli.options import Option
 from skep.commands.call import FOLDER, Call, task
+from skep.shipped import IS_CLONE, at_home
 
 
 @task()
@@ -43,7 +44,8 @@ def docs(call: Call) -> None:
     """
     from skep.commands import inventory_files
 
+    at_home()
     inventory_files.docs(Path("docs"), call.tell)
 
 
-TASKS = (check, init, docs)
+TASKS = (check, init, docs) if IS_CLONE else (check, init)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skep.cli.options import Option
 from skep.commands.call import FOLDER, Call, task
+from skep.shipped import at_home
 
 
 @task(effect="acts", inventory=None)
@@ -14,6 +15,8 @@ def demo(call: Call) -> None:
     """
     from skep.commands import demo as show
 
+    if not (FOLDER / "lab.yml").exists():
+        at_home()
     show.run(FOLDER / "lab.yml", call.roles, call.checks, call.tell)
 
 
@@ -35,6 +38,7 @@ def test(call: Call, only: str | None = None, keyword: str | None = None, golden
     """
     from skep.commands import testing
 
+    at_home()
     if golden:
         testing.write_golden(call.tell, keyword)
     else:
@@ -54,6 +58,7 @@ def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
     """
     from importlib import import_module
 
+    at_home()
     import_module("bench.run").run(only, rounds, call.tell.say)
 
 

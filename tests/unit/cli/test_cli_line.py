@@ -227,9 +227,9 @@ CORE = [
     ["--command-timeout", "5"], ["--complete"], ["--config", "tests/unit/cli/none.yaml"], ["--debug"], ["--dry"],
     ["--echo"], ["--help"], ["--hide", "both"], ["--list"], ["--list-depth", "1"], ["--list-format", "json"],
     ["--print-completion-script", "bash"], ["--prompt-for-sudo-password"], ["--pty"], ["--version"], ["--warn-only"],
-    ["--write-pyc"],
+    ["--write-pyc"], ["--site", "."],
 ]  # fmt: skip
-LEFT_ALONE = {"--list-depth", "--list-format", "--write-pyc"}
+LEFT_ALONE = {"--list-depth", "--list-format", "--write-pyc", "--site"}
 ANSWERED = {"--complete", "--help", "--list", "--print-completion-script", "--version"}
 REFUSED = {"--command-timeout", "--echo", "--hide", "--prompt-for-sudo-password", "--pty", "--warn-only", "--config"}
 

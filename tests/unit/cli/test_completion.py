@@ -123,7 +123,7 @@ def test_a_real_shell(site: Path, shell: str) -> None:
         pytest.skip(f"{shell} is not installed")
     program = site / "skep"
     root = Path(__file__).parents[3]
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m skep --search-root {root} "$@"\n')
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m skep "$@"\n')
     program.chmod(0o755)
     (site / "script").write_text(script(shell, ["skep"]))
     asked = textwrap.dedent(ASKED[shell]).format(script=site / "script", line="skep stack.deploy ", program="skep")
@@ -147,7 +147,7 @@ def test_an_answer_costs_little_more_than_invoke_itself(site: Path) -> None:
             found.append(after[2] + after[3] - before[2] - before[3])
         return min(found)
 
-    line = ("-m", "skep", "--search-root", root, "--complete", "--", "skep stack.restart shop ")
+    line = ("-m", "skep", "--complete", "--", "skep stack.restart shop ")
     assert cost(*line) < 1.5 * cost("-c", "import invoke.program, yaml")
 
 

@@ -1,0 +1,74 @@
+"""The roles there are: those that come with skep, and the site's own in ``roles/``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from skep import shipped
+from skep.errors import UsageError
+from skep.role import Role
+
+PACKAGE = "roles"
+
+
+def roles(instead: str | None) -> tuple[Role, ...]:
+    """All roles in the order of observing and planning; the site's own come last, by name. ``instead`` is a package
+    that lists all itself (``skep.roles`` of invoke.yaml).
+
+    Raises ``UsageError`` for an own role that cannot be used.
+    """
+    if instead:
+        return tuple(import_module(instead).ROLES)
+    package = _shipped()
+    ours: tuple[Role, ...] = tuple(package.ROLES)
+    names = {role.name for role in ours}
+    own = Path(PACKAGE).absolute()
+    if not own.is_dir() or own.samefile(shipped.FOLDER / PACKAGE):
+        return ours
+    if str(own) not in package.__path__:
+        package.__path__.append(str(own))
+    return (*ours, *(_own(path.parent.name, names) for path in sorted(own.glob("*/role.py"))))
+
+
+def checks(known: Iterable[Role], instead: str | None) -> dict[str, Path]:
+    """The file of each role with its Testinfra checks, where it has one."""
+    folders = [Path(folder) for folder in sys.modules[instead or PACKAGE].__path__]
+    files = ((role.name, folder / role.name / "verify.py") for role in known for folder in folders)
+    return {name: file for name, file in files if file.is_file()}
+
+
+def _shipped() -> ModuleType:
+    """The package ``roles`` that comes with skep, whatever else is called so here."""
+    file = shipped.FOLDER / PACKAGE / "__init__.py"
+    found = sys.modules.get(PACKAGE)
+    if found is not None and found.__file__ is not None and Path(found.__file__).resolve() == file.resolve():
+        return found
+    spec = spec_from_file_location(PACKAGE, file, submodule_search_locations=[str(file.parent)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"there is no {file}")
+    module = sys.modules[PACKAGE] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _own(name: str, taken: set[str]) -> Role:
+    place = f"{PACKAGE}/{name}/role.py"
+    if name in taken:
+        raise UsageError(f"{place}: skep has a role of that name", next_action="give the folder another name")
+    try:
+        role: Role = import_module(f"{PACKAGE}.{name}.role").role
+        called = role.name
+    except Exception as error:
+        raise UsageError(
+            f"{place} cannot be used",
+            cause=f"{type(error).__name__}: {error}",
+            next_action="it has to end with role = …; docs/own-repository.md shows one",
+        ) from None
+    if called != name:
+        raise UsageError(f"{place}: the role calls itself {called}", next_action=f'write name = "{name}"')
+    return role

@@ -1,0 +1,86 @@
+"""Which folder is the site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skep.errors import UsageError
+from skep.site.place import enter
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with inventories, and a deep folder in it."""
+    (tmp_path / "ours" / ".git").mkdir(parents=True)
+    (tmp_path / "ours" / "inventory").mkdir()
+    (tmp_path / "ours" / "stacks" / "web").mkdir(parents=True)
+    (tmp_path / "plain").mkdir()
+    return tmp_path / "ours"
+
+
+def test_the_folder_one_works_in(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ: dict[str, str] = {}
+    monkeypatch.chdir(repository)
+    assert (enter(None, environ), Path.cwd(), environ) == (repository, repository, {})
+
+
+def test_from_a_folder_within_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ: dict[str, str] = {}
+    inner = repository / "stacks" / "web"
+    monkeypatch.chdir(inner)
+    assert enter(None, environ) == repository
+    assert (Path.cwd(), environ) == (repository, {"SKEP_FROM": str(inner)})
+
+
+@pytest.mark.parametrize("root", ["invoke.yaml", "tasks.py"])
+def test_a_repository_without_git(tmp_path: Path, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ours" / "inventory").mkdir(parents=True)
+    (tmp_path / "ours" / root).touch()
+    monkeypatch.chdir(tmp_path / "ours" / "inventory")
+    assert enter(None, {}) == tmp_path / "ours"
+
+
+def test_a_folder_above_the_git_repository_is_somebody_elses(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = repository / "other"
+    (other / ".git").mkdir(parents=True)
+    monkeypatch.chdir(other)
+    assert (enter(None, {}), Path.cwd()) == (other, other)
+
+
+def test_where_there_is_none_it_is_the_folder_itself(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = repository.parent / "plain"
+    monkeypatch.chdir(plain)
+    assert (enter(None, {}), Path.cwd()) == (plain, plain)
+
+
+def test_what_is_named_wins(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = repository.parent / "plain"
+    monkeypatch.chdir(plain)
+    environ = {"SKEP_SITE": "../ours"}
+    assert (enter(None, environ), Path.cwd(), environ["SKEP_FROM"]) == (repository, repository, str(plain))
+    monkeypatch.chdir(repository)
+    environ = {"SKEP_SITE": "nowhere"}
+    assert (enter("../plain", environ), Path.cwd()) == (plain, plain)
+    monkeypatch.chdir(repository)
+    with pytest.raises(UsageError, match=r"no folder nowhere \(from SKEP_SITE\)"):
+        enter(None, {"SKEP_SITE": "nowhere"})
+    assert Path.cwd() == repository
+
+
+def test_inv_called_from_another_repository_uses_that_one(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = repository.parent / "clone"
+    (clone / "inventory").mkdir(parents=True)
+    for called_from in (repository, repository / "stacks" / "web"):
+        monkeypatch.chdir(clone)
+        environ = {"SKEP_FROM": str(called_from)}
+        assert (enter(None, environ), Path.cwd(), environ) == (repository, repository, {"SKEP_FROM": str(called_from)})
+
+
+def test_inv_called_from_elsewhere_stays_in_its_own(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone, plain = repository.parent / "clone", repository.parent / "plain"
+    (clone / "inventory").mkdir(parents=True)
+    monkeypatch.chdir(clone)
+    environ = {"SKEP_FROM": str(plain)}
+    assert (enter(None, environ), Path.cwd(), environ) == (plain, clone, {"SKEP_FROM": str(plain)})
