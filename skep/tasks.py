@@ -6,15 +6,7 @@ from __future__ import annotations
 from invoke.collection import Collection
 
 from skep.cli.program import adopt
-from skep.commands import cluster, completion, help, inventory, lab, node, repository, stack
-from skep.shipped import IS_CLONE
+from skep.commands.every import NOUNS, OWN
 
-NOUNS = {"cluster": cluster, "stack": stack, "node": node, "inventory": inventory, "lab": lab}
-
-namespace = Collection(
-    *help.TASKS,
-    *completion.TASKS,
-    *(repository.TASKS if IS_CLONE else ()),
-    *(Collection(name, *noun.TASKS) for name, noun in NOUNS.items()),
-)
+namespace = Collection(*OWN, *(Collection(noun, *found) for noun, found in NOUNS.items()))
 adopt()

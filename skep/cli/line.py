@@ -91,7 +91,7 @@ class Line:
         if self.context is None:
             return None
         first = next((one for one in self.context.positional_args if one.name not in self._given), None)
-        if first and not _required(first) and self.context.name != HELP and "." in word and word in self._tasks:
+        if first and not _required(first) and not _names_task(first) and "." in word and word in self._tasks:
             return None
         return first
 
@@ -229,6 +229,10 @@ def usage_of(context: ParserContext) -> str:
     shown = [_placeholder(one) if _required(one) else f"[{_placeholder(one)}]" for one in words]
     options = ["[options]"] if len(context.args) > len(words) else []
     return " ".join([str(context.name), *shown, *options])
+
+
+def _names_task(word: Argument) -> bool:
+    return isinstance(word, Word) and word.option.names in ("tasks", "keys")
 
 
 def _required(word: Argument) -> bool:

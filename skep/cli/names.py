@@ -22,11 +22,15 @@ COMPOSE = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.
 
 def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[str]:
     """The names of a kind: ``inventories``, ``tasks``, ``hosts`` (with groups), ``stacks``, ``services`` of the stack
-    that the line names, or ``networks``."""
+    that the line names, ``networks``, or ``keys`` of the files (with tasks)."""
     if kind == "inventories":
         return [path.stem for path in sorted(FOLDER.glob("*.y*ml"))]
     if kind == "tasks":
         return sorted(program.collection.task_names)
+    if kind == "keys":
+        from skep.manual import entries
+
+        return [*dict.fromkeys(one.key for one in entries() if one.usable), *sorted(program.collection.task_names)]
     document = _inventory(program, context)
     if kind == "hosts":
         hosts = _mapping(document.get("hosts"))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Option:
     """``letter`` is the short form. ``value`` stands for what is given, in help; ``values`` are all that may be given;
-    ``names`` says which names of the inventory may: ``hosts``, ``stacks``, ``services``, ``networks``, ``inventories``
-    or ``tasks``."""
+    ``names`` says which names of the inventory may: ``hosts``, ``stacks``, ``services``, ``networks``, ``inventories``,
+    ``tasks``, or ``keys`` of the files."""
 
     help: str
     letter: str = ""

@@ -10,7 +10,7 @@ from skep.shell import quoted
 NAMED = ("cluster", "stack", "node", "inventory", "lab")
 WITHOUT_INVENTORY = ("inventory.init", "inventory.docs")
 COMMAND = re.compile(
-    r"\binvoke (?P<task>(?:" + "|".join(NAMED) + r")\.[a-z]+|demo|test|bench|help|completion)\b(?P<rest>[^;,`\n]*)"
+    r"\binvoke (?P<task>(?:" + "|".join(NAMED) + r")\.[a-z]+|demo|test|bench|help|completion|docs)\b(?P<rest>[^;,`\n]*)"
 )
 """A command in a text; ``rest`` holds its words and options, and what else stands up to the next stop."""
 LISTING = re.compile(r"\binvoke (?=--?[a-z])")

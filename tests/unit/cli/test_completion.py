@@ -51,6 +51,8 @@ def offered(line: str) -> list[str]:
     ("line", "names"),
     [
         ("skep node", "node.ls"),
+        ("skep docs engine.", "engine.source engine.version"),
+        ("skep docs stack.pl", "stack.plan"),
         ("skep inventory.", "inventory.check inventory.docs inventory.init"),
         ("./inv help cluster.p", "cluster.plan"),
         ("skep cluster.plan --l", "--limit"),

@@ -1,0 +1,65 @@
+"""A task as help, the man page and the docs describe it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
+
+from skep.cli.command import Command, Word
+from skep.cli.line import usage_of
+
+Rows = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """``usage`` is without the program's name, ``example`` with ``invoke`` in its place. ``words`` and ``options`` are
+    how each is written and what it means."""
+
+    name: str
+    usage: str
+    text: str
+    example: str
+    words: Rows
+    options: Rows
+
+    @property
+    def summary(self) -> str:
+        """Its first sentence or two, as lists have it."""
+        return self.text.partition("\n\n")[0].replace("\n", " ")
+
+
+def described(name: str, command: Command) -> Described:
+    """A task by the name it has on the command line."""
+    context = ParserContext(name=name, args=command.get_arguments())
+    text, _, example = (inspect.getdoc(command) or "").partition("Example:")
+    options = [one for one in _unique(context) if one not in context.positional_args]
+    return Described(
+        name,
+        usage_of(context),
+        text.strip(),
+        example.strip(),
+        tuple((_placeholder(one), str(one.help or "")) for one in context.positional_args),
+        tuple((_written(one), str(one.help or "")) for one in sorted(options, key=lambda one: str(one.name))),
+    )
+
+
+def _unique(context: ParserContext) -> Iterator[Argument]:
+    return iter({id(one): one for one in context.args.values()}.values())
+
+
+def _placeholder(one: Argument) -> str:
+    return one.placeholder if isinstance(one, Word) else str(one.name).upper()
+
+
+def _written(one: Argument) -> str:
+    """As ``-i NAME, --inventory NAME``; what is on by itself as ``--no-resolve``."""
+    value = f" {_placeholder(one)}" if one.takes_value else ""
+    flags = [f"{'-' if len(name) == 1 else '--'}{name}" for name in sorted(one.names, key=len)]
+    if not one.takes_value and one.default is True:
+        flags = [f"--no-{flags[-1].removeprefix('--')}"]
+    return ", ".join(f"{flag}{value}" for flag in flags)

@@ -1,0 +1,135 @@
+"""What ``docs`` prints: a key with type, default, meaning and example; or all keys on a screen."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+
+from skep.cli.described import Described, described
+from skep.commands.every import every_task
+from skep.errors import UsageError
+from skep.manual import ANY, Entry, entries, find, inside, nearest
+from skep.report import Reporter
+
+WIDEST = 100
+"""Columns beyond which a text is harder to read."""
+SHOWN = 3
+"""Keys of one ending that are explained at once; more are listed."""
+DEPTH = 3
+"""Parts of a compose file's key up to which the list of all keys has it."""
+FILES = {"inventory": "inventory", "compose": "compose file"}
+
+
+def show(key: str, tell: Reporter, *, as_json: bool) -> None:
+    """Explain a key or a task, or list all keys. Raises ``UsageError`` with the nearest for one that there is not."""
+    tasks = {name: described(name, one) for name, one in every_task().items()}
+    found = find(key)
+    if not key:
+        data: dict[str, object] = {"keys": [one.key for one in entries()], "tasks": sorted(tasks)}
+        lines = overview(tasks)
+    elif key in tasks:
+        data, lines = asdict(tasks[key]), _task(tasks[key])
+    elif found.exact or found.other:
+        data = {"entries": [one.as_json(inside(one)) for one in (*found.exact, *found.other)]}
+        lines = _keys([*found.exact] or [*found.other], [*found.other] if found.exact else [])
+    else:
+        raise _unknown(key, tasks)
+    if as_json:
+        tell.data("docs", data)
+    else:
+        tell.document(tell.spelled("\n".join(lines)))
+
+
+def _unknown(key: str, tasks: Iterable[str]) -> UsageError:
+    near = nearest(key, tasks)
+    more = f"invoke docs {near.replace(ANY, 'web')}\n" if near else ""
+    return UsageError(
+        f"there is no key or task {key}{f'; did you mean {near}?' if near else ''}",
+        next_action=f"{more}all keys: invoke docs",
+    )
+
+
+def _keys(these: Sequence[Entry], also: Sequence[Entry]) -> Iterator[str]:
+    if len(these) > SHOWN:
+        yield from _listed(these)
+        return
+    for number, one in enumerate(these):
+        if number:
+            yield ""
+        yield from explained(one)
+    if also:
+        yield ""
+        yield "More keys of that name:"
+        yield from _listed(also)
+
+
+def _task(task: Described) -> Iterator[str]:
+    yield f"{task.name}  (task)"
+    yield from _wrapped(task.text, "  ")
+    yield ""
+    yield f"  usage    invoke {task.usage}"
+    yield f"  example  {task.example}"
+    yield f"  options  invoke help {task.name}"
+
+
+def explained(entry: Entry) -> Iterator[str]:
+    """The lines about one key."""
+    yield f"{entry.key}  ({FILES[entry.kind]})"
+    yield from _wrapped(entry.meaning, "  ")
+    if not entry.usable:
+        return
+    yield ""
+    yield f"  type     {entry.type.replace('`', '')}"
+    if entry.default:
+        yield from _wrapped(entry.default, "           ", "  default  ")
+    if entry.places:
+        yield from _wrapped(f"also as {' and '.join(entry.places)}", "           ", "  where    ")
+    names = [one.path[-1] for one in inside(entry) if one.usable]
+    if names:
+        yield from _wrapped(" ".join(names), "           ", "  keys     ")
+    if entry.example:
+        yield "  example"
+        yield from textwrap.indent(entry.example.rstrip(), "    ").splitlines()
+
+
+def overview(tasks: Iterable[str]) -> Iterator[str]:
+    """All keys that something comes of, and all tasks, by what they stand in."""
+    yield "Keys of the inventory"
+    yield from _groups(one.path for one in entries() if one.kind == "inventory" and one.sample is not None)
+    yield ""
+    yield "Keys of a compose file"
+    yield from _groups(one.path for one in entries() if one.kind == "compose" and one.usable and _shallow(one))
+    yield ""
+    yield "Tasks"
+    yield from _groups(tuple(name.split(".")) for name in sorted(tasks, key=lambda name: ("." in name, name)))
+    yield ""
+    yield "One of them: docs engine.version, docs services.deploy, docs cluster.up"
+
+
+def _shallow(entry: Entry) -> bool:
+    """Whether the list has room for it; what is further inside is named with what it is in."""
+    return sum(part != ANY for part in entry.path) <= DEPTH
+
+
+def _groups(paths: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        if path[-1] != ANY:
+            groups.setdefault(".".join(part for part in path[:-1] if part != ANY), []).append(path[-1])
+    for group, names in groups.items():
+        yield from _wrapped(" ".join(names), "      ", f"  {group}. " if group else "  ")
+
+
+def _listed(found: Sequence[Entry]) -> Iterator[str]:
+    for one in found:
+        yield from _wrapped(one.meaning, "      ", f"  {one.key}: ")
+
+
+def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
+    width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+    return textwrap.wrap(
+        text.replace("`", ""), width, initial_indent=indent if first is None else first, subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

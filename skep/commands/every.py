@@ -1,0 +1,22 @@
+"""Every task there is: those of no noun, and those of each noun."""
+
+from __future__ import annotations
+
+from skep.cli.command import Command
+from skep.commands import cluster, completion, docs, help, inventory, lab, node, repository, stack
+from skep.shipped import IS_CLONE
+
+OWN: tuple[Command, ...] = (*help.TASKS, *completion.TASKS, *docs.TASKS, *(repository.TASKS if IS_CLONE else ()))
+NOUNS: dict[str, tuple[Command, ...]] = {
+    "cluster": cluster.TASKS,
+    "stack": stack.TASKS,
+    "node": node.TASKS,
+    "inventory": inventory.TASKS,
+    "lab": lab.TASKS,
+}
+
+
+def every_task() -> dict[str, Command]:
+    """All by the name they have on the command line."""
+    nouns = {f"{noun}.{one.name}": one for noun, found in NOUNS.items() for one in found}
+    return {**{str(one.name): one for one in OWN}, **nouns}

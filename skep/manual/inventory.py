@@ -1,0 +1,35 @@
+"""The keys of an inventory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from skep.manual.entry import ANY, Entry
+
+DAEMON = "https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file"
+
+
+def entries() -> Iterator[Entry]:
+    """All, parents first. The only function that knows how the inventory's schema is written."""
+    from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
+    from skep.inventory.reference import SHARED, keys
+
+    known = set()
+    for one in keys():
+        known.add(one.path)
+        shared = one.path[0] in SHARED and len(one.path) > 1
+        default = "" if one.default == "–" else one.default.strip("`")
+        places = tuple(".".join((noun, ANY, *one.path)) for noun in ("groups", "hosts")) if shared else ()
+        yield Entry("inventory", one.path, one.type, default, one.meaning, json.loads(one.example), places)
+    kinds = {
+        "true or false": FLAGS, "whole number": NUMBERS, "text": TEXTS, "list of texts": LISTS,
+        "mapping of texts": TEXT_MAPS, "mapping": OBJECTS, "list of mappings": OBJECT_LISTS,
+    }  # fmt: skip
+    for kind, names in kinds.items():
+        for name in names.split():
+            path = ("daemon", name)
+            if path not in known:
+                places = tuple(".".join((noun, ANY, *path)) for noun in ("groups", "hosts"))
+                meaning = f"A key of daemon.json; Docker says what it does: {DAEMON}"
+                yield Entry("inventory", path, kind, "", meaning, places=places)
