@@ -201,9 +201,19 @@ class Program(InvokeProgram):
             except Exception as error:
                 raise UsageError(f"--config {file} cannot be used", cause=f"{type(error).__name__}: {error}") from None
         self.config.setdefault("skep", {})
+        self._refuse_version()
         named = self.args["site"].value if "site" in self.args else None
         self.config["skep"]["program"] = f"{self.typed} --site {quoted(named)}" if named else self.typed
         self.config["skep"]["site"] = str(self.site)
+
+    def _refuse_version(self) -> None:
+        """End with 2 where the site is for other versions; what looks at the site itself goes on."""
+        requires = self.config["skep"].get("requires")
+        if requires is not None and any(task.name != "site.check" for task in self.tasks):
+            from skep.site.requires import refuse_other
+
+            with self._answering(self.argv[1:]):
+                refuse_other(requires, _version())
 
     @contextmanager
     def _answering(self, words: Sequence[str]) -> Iterator[None]:

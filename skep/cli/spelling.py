@@ -7,8 +7,8 @@ import re
 
 from skep.shell import quoted
 
-NAMED = ("cluster", "stack", "node", "inventory", "lab")
-WITHOUT_INVENTORY = ("inventory.init", "inventory.docs")
+NAMED = ("cluster", "stack", "node", "inventory", "site", "lab")
+WITHOUT_INVENTORY = ("inventory.init", "inventory.docs", "site.init", "site.check")
 COMMAND = re.compile(
     r"\binvoke (?P<task>(?:" + "|".join(NAMED) + r")\.[a-z]+|demo|test|bench|help|completion|docs)\b(?P<rest>[^;,`\n]*)"
 )

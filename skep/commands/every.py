@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skep.cli.command import Command
-from skep.commands import cluster, completion, docs, help, inventory, lab, node, repository, stack
+from skep.commands import cluster, completion, docs, help, inventory, lab, node, repository, site, stack
 from skep.shipped import IS_CLONE
 
 OWN: tuple[Command, ...] = (*help.TASKS, *completion.TASKS, *docs.TASKS, *(repository.TASKS if IS_CLONE else ()))
@@ -12,6 +12,7 @@ NOUNS: dict[str, tuple[Command, ...]] = {
     "stack": stack.TASKS,
     "node": node.TASKS,
     "inventory": inventory.TASKS,
+    "site": site.TASKS,
     "lab": lab.TASKS,
 }
 

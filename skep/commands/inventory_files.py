@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from skep.inventory.choice import SUFFIXES
 from skep.inventory.wording import quoted
 from skep.model import Stack
 from skep.report import Reporter
+from skep.site.layout import SCHEMA
 
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names of environments: no paths."""
@@ -29,7 +31,7 @@ def check(path: Path, tell: Reporter) -> None:
     for warning in found.warnings:
         tell.say(f"warning: {warning}")
     cluster = found.cluster
-    problems = [problem for stack in cluster.stacks for problem in _problems(stack)]
+    problems = [problem for stack in cluster.stacks for problem in stack_problems(stack)]
     if problems:
         raise ComposeError(problems)
     counted = {
@@ -42,7 +44,8 @@ def check(path: Path, tell: Reporter) -> None:
     tell.done(f"{path} is valid: {', '.join(counts)}")
 
 
-def _problems(stack: Stack) -> list[str]:
+def stack_problems(stack: Stack) -> list[str]:
+    """Every error of a stack's compose files. Commands of ``x-skep`` are not run."""
     try:
         convert(document_of(replace(stack, outputs=Untold())), stack.name)
     except ComposeError as error:
@@ -51,7 +54,13 @@ def _problems(stack: Stack) -> list[str]:
 
 
 def init(hosts: str, name: str, folder: Path, tell: Reporter) -> None:
-    """Write a first inventory from host names or addresses, as ``-i NAME`` finds it."""
+    """Write a first inventory from host names or addresses, as ``-i NAME`` finds it, and say what comes next."""
+    path = write_first(hosts, name, folder)
+    tell.done(f"wrote {path}; next: invoke inventory.check -i {name}, then invoke cluster.plan -i {name}")
+
+
+def write_first(hosts: str, name: str, folder: Path, *, stacks: Sequence[str] = ()) -> Path:
+    """The file of a first inventory. Raises ``UsageError``; then nothing was written."""
     if not PLAIN.fullmatch(name) or name.endswith(SUFFIXES):
         raise UsageError(
             f"--name {quoted(name)} is not a plain name",
@@ -63,10 +72,11 @@ def init(hosts: str, name: str, folder: Path, tell: Reporter) -> None:
         raise UsageError("no hosts given", next_action="invoke inventory.init --hosts m1,m2,m3,w1")
     if path.exists():
         raise UsageError(f"{path} is there already", next_action="name another file with --name")
-    text = initial(names)
+    schema = None if (folder.parent / "docs" / "inventory.schema.json").is_file() else Path(SCHEMA).name
+    text = initial(names, stacks=stacks, schema=schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    tell.done(f"wrote {path}; next: invoke inventory.check -i {name}, then invoke cluster.plan -i {name}")
+    return path
 
 
 def docs(folder: Path, tell: Reporter) -> None:

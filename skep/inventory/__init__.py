@@ -37,11 +37,12 @@ def reference_markdown() -> str:
     return markdown()
 
 
-def initial(names: Sequence[str]) -> str:
-    """The text of a first inventory: the first one or three hosts are managers, the rest workers.
+def initial(names: Sequence[str], *, stacks: Sequence[str] = (), schema: str | None = None) -> str:
+    """The text of a first inventory: the first one or three hosts are managers, the rest workers. ``stacks`` are what
+    runs on them, ``schema`` is where the JSON Schema is, as seen from the file.
 
     A name may be a host name, an address, or ``user@address``. Raises ``UsageError`` on one that is neither.
     """
-    from skep.inventory.first import first_inventory
+    from skep.inventory.first import SCHEMA, first_inventory
 
-    return first_inventory(names)
+    return first_inventory(names, stacks=stacks, schema=schema or SCHEMA)

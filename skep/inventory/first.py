@@ -11,9 +11,9 @@ from skep.inventory.checks.ssh import is_user
 from skep.inventory.wording import quoted
 
 _HEAD = """\
-# yaml-language-server: $schema=../docs/inventory.schema.json
+# yaml-language-server: $schema={schema}
 #
-# One environment. Every key there is: inventory/example.yml and docs/inventory.md.
+# One environment. Every key there is: inventory/example.yml.
 # Next: invoke inventory.check, then cluster.plan, then cluster.up.
 
 # How to log in. Your ssh_config and agent are honoured.
@@ -41,9 +41,10 @@ _TAIL = """
 #    attachable: true
 
 # Stacks: folders of stacks/.
-#stacks:
-#  web:
 """
+
+SCHEMA = "../docs/inventory.schema.json"
+"""Where the JSON Schema is, as seen from the inventory."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class _Named:
     address: str
 
 
-def first_inventory(names: Sequence[str]) -> str:
-    """The text: the first one or three hosts are managers, the rest workers."""
+def first_inventory(names: Sequence[str], *, stacks: Sequence[str] = (), schema: str = SCHEMA) -> str:
+    """The text: the first one or three hosts are managers, the rest workers. ``stacks`` are what runs on them."""
     if not names:
         raise UsageError("name at least one host", next_action="for example: invoke inventory.init --hosts 10.0.0.11")
     hosts = [_parsed(name) for name in names]
@@ -64,7 +65,7 @@ def first_inventory(names: Sequence[str]) -> str:
     users = {host.user for host in hosts}
     common = users.pop() if len(users) == 1 else None
     managers = 3 if len(hosts) >= 3 else 1
-    text = _HEAD.format(ssh=f"ssh:\n  user: {_word(common)}" if common else "#ssh:\n#  user: admin")
+    text = _HEAD.format(schema=schema, ssh=f"ssh:\n  user: {_word(common)}" if common else "#ssh:\n#  user: admin")
     taken = {name.casefold() for name in map(_own_name, addresses) if name}
     named: set[str] = set()
     for position, host in enumerate(hosts):
@@ -74,7 +75,8 @@ def first_inventory(names: Sequence[str]) -> str:
         text += f"    role: {'manager' if is_manager else 'worker'}\n"
         if host.user and not common:
             text += f"    ssh: {{ user: {_word(host.user)} }}\n"
-    return text + _TAIL
+    listed = "".join(f"  {_word(stack)}: {{}}\n" for stack in stacks)
+    return text + _TAIL + (f"stacks:\n{listed}" if listed else "#stacks:\n#  web: {}\n")
 
 
 def _parsed(name: str) -> _Named:

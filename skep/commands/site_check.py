@@ -1,0 +1,200 @@
+"""What is wrong with a site: all of it at once, and nothing of it is run against hosts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from skep import __version__
+from skep.commands.inventory_files import stack_problems
+from skep.commands.own_roles import roles
+from skep.compose import ComposeError, document_of
+from skep.errors import InventoryError, SkepError, UsageError
+from skep.inventory import load
+from skep.inventory.choice import EXAMPLE, SUFFIXES
+from skep.model import Stack
+from skep.site.git import Git
+from skep.site.layout import EXAMPLE as EXAMPLE_FILE
+from skep.site.layout import SCHEMA, STACKS, compatible, example_text, schema_text
+from skep.site.place import INVENTORIES
+from skep.site.requires import refuse_other
+
+SETTINGS = "invoke.yaml"
+KNOWN = {"inventory", "requires", "roles"}
+"""Keys under ``skep`` in that file."""
+KEY = re.compile(rb"-----BEGIN (?!ENCRYPTED )[A-Z ]*PRIVATE KEY-----")
+SECRET = re.compile(r"^[^#\n]*(?:password|secret|token|passphrase)[^#\n]*\$\{file:([^}\n]+)\}", re.MULTILINE)
+"""A line of an inventory that takes a secret from a file."""
+LARGEST = 64 * 1024
+"""Bytes of a file that may be a private key."""
+
+
+class SiteError(SkepError):
+    """A site is wrong; carries everything at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(f"the site has {len(problems)} error{'s' if len(problems) != 1 else ''}")
+
+    def lines(self) -> list[str]:
+        return [*self.problems, self.message]
+
+
+@dataclass
+class Found:
+    """What is wrong, and what may be on purpose."""
+
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Elsewhere(Mapping[str, str]):
+    """The environment, with a value for every variable: secrets are set where hosts are changed, not where files are
+    checked."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.unset: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._environ and name not in ("HOME", "XDG_CACHE_HOME"):
+            self.unset[name] = None
+            return "unset"
+        return self._environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)
+
+
+def inventories(site: Path) -> list[Path]:
+    """The environments of a site."""
+    found = (site / INVENTORIES).glob("*")
+    return sorted(path for path in found if path.suffix in SUFFIXES and path.stem != EXAMPLE)
+
+
+def examined(site: Path) -> Found:
+    """Everything that is wrong with a site."""
+    found = Found()
+    git = Git(site)
+    environments = inventories(site)
+    if not environments:
+        found.errors.append(
+            f"{INVENTORIES}/: there is no environment in it; write a first one with: invoke inventory.init"
+        )
+    stacks = [stack for path in environments for stack in _inventory(path, git, found)]
+    for stack in {stack.directory: stack for stack in stacks}.values():
+        _secrets(stack, git, found)
+    named = {Path(stack.directory).resolve() for stack in stacks}
+    for folder in sorted((site / STACKS).glob("*/")):
+        if folder.is_dir() and folder.resolve() not in named and environments:
+            found.warnings.append(f"{STACKS}/{folder.name}: no environment names this stack")
+    _settings(site, {path.stem for path in environments}, found)
+    _repository(git, found)
+    for name, text in ((SCHEMA, schema_text), (EXAMPLE_FILE, example_text)):
+        file = site / name
+        if file.is_file() and file.read_text(encoding="utf-8", errors="replace") != text():
+            found.warnings.append(f"{name} is not that of skep {__version__}: rm {name}, then invoke site.init")
+    return found
+
+
+def _inventory(path: Path, git: Git, found: Found) -> list[Stack]:
+    """The stacks of an environment, with everything wrong with it and them noted."""
+    name = git.short(path)
+    environ = Elsewhere(os.environ)
+    for given in SECRET.findall(path.read_text(encoding="utf-8", errors="replace")):
+        _committed(path.parent / given, f"{name} takes a secret from it", git, found)
+    try:
+        inventory = load(path, environ=environ)
+    except InventoryError as error:
+        found.errors += error.problems
+        found.warnings += error.warnings
+        return []
+    except UsageError as error:
+        found.errors.append(error.reason)
+        return []
+    finally:
+        if environ.unset:
+            found.warnings.append(f"{name}: not set here, so not checked: {', '.join(environ.unset)}")
+    found.warnings += inventory.warnings
+    for stack in inventory.cluster.stacks:
+        found.errors += [problem for problem in stack_problems(stack) if problem not in found.errors]
+    return list(inventory.cluster.stacks)
+
+
+def _secrets(stack: Stack, git: Git, found: Found) -> None:
+    """Files of a stack's secrets that are in git."""
+    try:
+        secrets: Mapping[str, Mapping[str, Any]] = document_of(stack).section("secrets")
+    except ComposeError:
+        return
+    for name, secret in secrets.items():
+        if isinstance(file := secret.get("file"), str):
+            _committed(Path(stack.directory, file), f"it is secret {name} of stack {stack.name}", git, found)
+
+
+def _committed(file: Path, why: str, git: Git, found: Found) -> None:
+    name = git.short(Path(os.path.normpath(file)))
+    if name in git.files:
+        found.errors.append(
+            f"{name}: {why}, and it is in git in plain text: change the secret, then git rm --cached {name}"
+            " and add it to .gitignore"
+        )
+
+
+def _settings(site: Path, environments: set[str], found: Found) -> None:
+    import yaml
+
+    advice = f'requires: "{compatible(__version__)}"'
+    try:
+        text = (site / SETTINGS).read_bytes()
+        document = yaml.safe_load(text) or {}
+    except FileNotFoundError:
+        document = {}
+    except (OSError, yaml.YAMLError) as error:
+        found.errors.append(f"{SETTINGS}: cannot be read: {' '.join(str(error).split())}")
+        return
+    own = document.get("skep") or {} if isinstance(document, dict) else None
+    if not isinstance(own, dict):
+        found.errors.append(f"{SETTINGS}: skep: must be a mapping (key: value)")
+        return
+    known = ", ".join(sorted(KNOWN))
+    found.errors += [f"{SETTINGS}: skep.{key}: unknown key; known are {known}" for key in own if key not in KNOWN]
+    chosen = own.get("inventory")
+    if chosen and str(chosen) not in environments and not (site / str(chosen)).is_file():
+        found.errors.append(f"{SETTINGS}: skep.inventory: there is no environment {chosen}")
+    if own.get("requires") is None:
+        found.warnings.append(f"{SETTINGS}: any version of skep may work here; write {advice} under skep")
+    try:
+        if own.get("requires") is not None:
+            refuse_other(own["requires"], __version__)
+        roles(own.get("roles"))
+    except UsageError as error:
+        found.errors.append(error.reason)
+    except ImportError as error:
+        found.errors.append(f"{SETTINGS}: skep.roles: {error}")
+
+
+def _repository(git: Git, found: Found) -> None:
+    """What git keeps that it should not."""
+    if git.problem:
+        found.warnings.append(f"what is in git was not checked: {git.problem}")
+        return
+    if ".env" in git.files:
+        found.errors.append(".env is in git: change the secrets in it, then git rm --cached .env")
+    if not git.ignores(".env"):
+        found.errors.append(".gitignore: .env is not in it, so the next git add takes its secrets along")
+    for name in git.files:
+        file = git.folder / name
+        if file.is_file() and file.stat().st_size <= LARGEST and KEY.search(file.read_bytes()):
+            found.errors.append(
+                f"{name}: a private key is in git: make a new one, then git rm --cached {name} and add it to .gitignore"
+            )
