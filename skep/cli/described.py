@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from invoke.parser.argument import Argument
@@ -32,6 +33,21 @@ class Described:
         """Its first sentence or two, as lists have it."""
         return self.text.partition("\n\n")[0].replace("\n", " ")
 
+    def own(self, common: Mapping[str, str]) -> Rows:
+        """Options that are not explained in common."""
+        return tuple(row for row in self.options if common.get(row[0]) != row[1])
+
+    def shared(self, common: Mapping[str, str]) -> list[str]:
+        """The names of those that are."""
+        return [_long(written) for written, text in self.options if common.get(written) == text]
+
+
+def common_options(tasks: Iterable[Described]) -> Mapping[str, str]:
+    """Options that more than one task has, by how they are written, with the meaning that most give them."""
+    times = Counter(row for one in tasks for row in one.options)
+    rarest_first = sorted((row for row, count in times.items() if count > 1), key=lambda row: times[row])
+    return dict(sorted(dict(rarest_first).items(), key=lambda row: row[0].lstrip("-")))
+
 
 def described(name: str, command: Command) -> Described:
     """A task by the name it has on the command line."""
@@ -54,6 +70,10 @@ def _unique(context: ParserContext) -> Iterator[Argument]:
 
 def _placeholder(one: Argument) -> str:
     return one.placeholder if isinstance(one, Word) else str(one.name).upper()
+
+
+def _long(written: str) -> str:
+    return f"--{written.rpartition('--')[2].partition(' ')[0]}"
 
 
 def _written(one: Argument) -> str:

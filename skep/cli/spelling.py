@@ -10,7 +10,9 @@ from skep.shell import quoted
 NAMED = ("cluster", "stack", "node", "inventory", "site", "lab")
 WITHOUT_INVENTORY = ("inventory.init", "inventory.docs", "site.init", "site.check")
 COMMAND = re.compile(
-    r"\binvoke (?P<task>(?:" + "|".join(NAMED) + r")\.[a-z]+|demo|test|bench|help|completion|docs)\b(?P<rest>[^;,`\n]*)"
+    r"\binvoke (?P<task>(?:"
+    + "|".join(NAMED)
+    + r")\.[a-z]+|demo|test|bench|help|completion|docs|manual)\b(?P<rest>[^;,`\n]*)"
 )
 """A command in a text; ``rest`` holds its words and options, and what else stands up to the next stop."""
 LISTING = re.compile(r"\binvoke (?=--?[a-z])")

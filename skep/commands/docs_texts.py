@@ -17,7 +17,7 @@ WIDEST = 100
 """Columns beyond which a text is harder to read."""
 SHOWN = 3
 """Keys of one ending that are explained at once; more are listed."""
-DEPTH = 3
+DEPTH = 2
 """Parts of a compose file's key up to which the list of all keys has it."""
 FILES = {"inventory": "inventory", "compose": "compose file"}
 

@@ -62,4 +62,16 @@ def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
     import_module("bench.run").run(only, rounds, call.tell.say)
 
 
-TASKS = (demo, test, bench)
+@task(effect="acts", inventory=None, check="write nothing, and fail where something would be written")
+def manual(call: Call, check: bool = False) -> None:
+    """Write docs/tasks.md and the man page docs/skep.1 anew, from the tasks.
+
+    Example: ./inv manual
+    """
+    from skep.commands import pages
+
+    at_home()
+    pages.write(call.tell, check=check)
+
+
+TASKS = (demo, test, bench, manual)

@@ -1,0 +1,101 @@
+"""What is written from the tasks: ``docs/tasks.md`` and the man page ``docs/skep.1``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from skep.cli.command import Command
+from skep.cli.described import Described, Rows, common_options, described
+from skep.cli.spelling import spelled
+from skep.commands import inventory
+from skep.commands.every import NOUNS, OWN
+from skep.commands.manpage import man_page
+from skep.commands.repository import TASKS as OF_THE_CLONE
+from skep.errors import SkepError
+from skep.report import Reporter
+
+DOCS = Path("docs")
+ABOUT = {
+    "": "Help and completion",
+    "cluster": "The cluster",
+    "stack": "Stacks",
+    "node": "Nodes",
+    "inventory": "The inventory",
+    "lab": "The lab",
+    "site": "A repository of one's own",
+}
+"""Headings, by noun; one that is not here is its own."""
+
+INTRODUCTION = """\
+# Tasks
+
+<!-- Made from skep/commands by `./inv manual`. Do not edit. -->
+
+`skep --list` names them, `skep help TASK` explains one; `man skep` has all of this page. In a clone of skep the program
+is `./inv`. Words follow their task, and options stand behind it in any order.
+
+## Options of several tasks
+"""
+
+
+def write(tell: Reporter, *, check: bool) -> None:
+    """Write both files anew. ``check``: write nothing, and raise ``SkepError`` for one that is not as it would be."""
+    for name, text in texts().items():
+        path = DOCS / name
+        same = path.exists() and path.read_text() == text
+        if check and not same:
+            raise SkepError(f"{path} is not what the tasks say today", next_action="./inv manual")
+        if not same:
+            path.write_text(text)
+            tell.done(f"wrote {path}")
+
+
+def texts() -> dict[str, str]:
+    """Each file's text, by its name in ``docs/``. Tasks that only the clone has are left out."""
+    groups = grouped()
+    readme = Path("README.md").read_text()
+    page = man_page([one for found in groups.values() for one in found], exit_codes(readme))
+    return {"tasks.md": "\n".join(_markdown(groups)) + "\n", "skep.1": page}
+
+
+def grouped() -> dict[str, list[Described]]:
+    """Tasks by noun, the main ones first."""
+    nouns = {noun: [described(f"{noun}.{one.name}", one) for one in _shipped(found)] for noun, found in NOUNS.items()}
+    return {**nouns, "": [described(str(one.name), one) for one in _shipped(OWN)]}
+
+
+def _shipped(tasks: Iterable[Command]) -> list[Command]:
+    return [one for one in tasks if one not in OF_THE_CLONE and one is not inventory.docs]
+
+
+def exit_codes(readme: str) -> Rows:
+    """Code and meaning, as README's table has them."""
+    table = readme.partition("## Exit codes")[2].partition("\n## ")[0]
+    return tuple((code, meaning.strip()) for code, meaning in re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE))
+
+
+def _markdown(groups: Mapping[str, list[Described]]) -> Iterator[str]:
+    common = common_options([one for found in groups.values() for one in found])
+    yield INTRODUCTION
+    yield from _table(common.items())
+    for noun, tasks in groups.items():
+        yield f"\n## {ABOUT.get(noun, noun)}"
+        for one in tasks:
+            yield f"\n### {one.name}\n"
+            yield _cell(one.text)
+            yield f"\n    skep {one.usage}\n"
+            yield from _table((*one.words, *one.own(common)))
+            yield f"Also: {', '.join(f'`{name}`' for name in one.shared(common))}"
+            yield f"\nExample: `{spelled(one.example, 'skep').replace('./inv ', 'skep ')}`"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    lines = [f"| `{written}` | {_cell(text)} |" for written, text in rows]
+    if lines:
+        yield "\n".join(["| | |", "|---|---|", *lines, ""])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
