@@ -5,8 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import secrets
 import socket
-import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ def me(what: str) -> Holder:
     pid = os.getpid()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     who = f"{_user()}@{socket.gethostname()}"
-    return Holder(uuid.uuid4().hex, who, _machine(), pid, _born(pid), now, what)
+    return Holder(secrets.token_hex(16), who, _machine(), pid, _born(pid), now, what)
 
 
 def _machine() -> str:

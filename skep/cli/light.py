@@ -7,20 +7,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+import yaml
+
 UNNEEDED = ("unittest", "unittest.mock")
 """Invoke's ``MockContext``, which is for tests of tasks, imports these and with them asyncio: a third of its start."""
+
+COPIED = "invoke.vendor.yaml"
+"""Invoke's own copy of PyYAML, which imports the installed one as well. That one serves both."""
 
 
 @contextmanager
 def lightly() -> Iterator[None]:
     """Within it Invoke is to be imported; what is imported later gets the real modules."""
-    if not any(name in sys.modules for name in UNNEEDED):
-        sys.modules.update((name, ModuleType(name)) for name in UNNEEDED)
-        vars(sys.modules["unittest.mock"])["Mock"] = object
-        try:
-            yield
-        finally:
-            for name in UNNEEDED:
-                del sys.modules[name]
-    else:
+    if "invoke" in sys.modules:
         yield
+        return
+    sys.modules.setdefault(COPIED, yaml)
+    stubs = {name: ModuleType(name) for name in UNNEEDED} if not set(UNNEEDED) & set(sys.modules) else {}
+    for one in stubs.values():
+        vars(one)["Mock"] = object
+    sys.modules.update(stubs)
+    try:
+        yield
+    finally:
+        for name in stubs:
+            del sys.modules[name]

@@ -8,8 +8,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from skep.gotemplate.error import TemplateError
 from skep.gotemplate.functions import FUNCTIONS, Struct, shown, truth, type_name
-from skep.gotemplate.lexing import LEFT, TemplateError
+from skep.gotemplate.lexing import LEFT
 from skep.gotemplate.parsing import Command, Node, Pipe, Tree, tree_of
 
 DUMMY = Struct(
@@ -28,8 +29,6 @@ DUMMY = Struct(
     },
 )
 """What swarmkit's ``validateContainerSpec`` expands templates with. Labels are nil there, whatever the service has."""
-PAYLOAD_FUNCTIONS = ("secret", "config", "env")
-"""What the content of a config or secret may call besides."""
 _TEMPLATES = 100
 
 
@@ -38,12 +37,12 @@ class _Leave(Exception):
 
 
 @lru_cache(maxsize=1024)
-def expand(text: str) -> str:
-    """What swarmkit would make of the text when it looks at a service. Raises ``TemplateError``."""
-    return _Run(parse(text)).text() if LEFT in text else text
+def expanded(text: str) -> str:
+    """What swarmkit makes of a template when it looks at a service. Raises ``TemplateError``."""
+    return _Run(tree(text)).text()
 
 
-def parse(text: str, *, more: Sequence[str] = ()) -> Tree:
+def tree(text: str, more: Sequence[str] = ()) -> Tree:
     """The template as a tree; ``more`` are further functions. Raises ``TemplateError``."""
     try:
         return tree_of(text, (*FUNCTIONS, *more))
@@ -188,7 +187,7 @@ class _Run:
         if at is DUMMY and name == "Expand":
             if len(arguments) != 1 or not isinstance(arguments[0], str):
                 raise TemplateError("wrong arguments for Expand: want a text")
-            return expand(arguments[0])
+            return expanded(arguments[0]) if LEFT in arguments[0] else arguments[0]
         if isinstance(at, Struct) and name in at.fields:
             if arguments:
                 raise TemplateError(f"{name} has arguments but cannot be invoked as function")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skep.gotemplate.lexing import TemplateError
+from skep.gotemplate.error import TemplateError
 
 _MAX = 1 << 20
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from skep.gotemplate.error import TemplateError
+
 LEFT, RIGHT = "{{", "}}"
 _SPACE = " \t\r\n"
 _COMMENT = re.compile(r"\{\{(- )?\s*/\*.*?\*/\s*?( -)?\}\}", re.DOTALL)
@@ -32,10 +34,6 @@ _NUMBER = re.compile(
 )
 _ESCAPE = re.compile(r"""\\(?:[abfnrtv\\'"]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})""")
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-
-class TemplateError(ValueError):
-    """A text that Go cannot expand, in words close to Go's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skep.gotemplate.lexing import Piece, TemplateError, Token, pieces, unquoted
+from skep.gotemplate.error import TemplateError
+from skep.gotemplate.lexing import Piece, Token, pieces, unquoted
 from skep.gotemplate.reading import Words, without_space
 
 _CONSTANTS = {"true": True, "false": False}

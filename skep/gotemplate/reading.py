@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from skep.gotemplate.lexing import TemplateError, Token, unquoted
+from skep.gotemplate.error import TemplateError
+from skep.gotemplate.lexing import Token, unquoted
 
 
 def without_space(tokens: Iterable[Token]) -> list[Token]:

@@ -18,8 +18,11 @@ HEAVY = (
     "cryptography",
     "asyncio",
     "unittest",
+    "invoke.vendor.yaml.loader",
     "skep.converge",
     "skep.compose",
+    "skep.model",
+    "skep.secret",
 )
 
 SCRIPT = """
@@ -36,8 +39,15 @@ print("@@" + json.dumps(sorted(set(json.loads(given[2])) & set(sys.modules))))
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--list"], ["--help", "cluster.up"], ["--complete", "--", "inv cluster."], ["--print-completion-script", "bash"]],
-    ids=["list", "help", "complete", "completion-script"],
+    [
+        ["--list"],
+        ["--help", "cluster.up"],
+        ["--complete", "--", "inv cluster."],
+        ["--complete", "--", "inv cluster.up -i lab --limit "],
+        ["--complete", "--", "inv stack.scale -i lab web web="],
+        ["--print-completion-script", "bash"],
+    ],
+    ids=["list", "help", "complete", "complete-hosts", "complete-services", "completion-script"],
 )
 def test_no_heavy_imports(arguments):
     argv = [sys.executable, "-c", SCRIPT, json.dumps(arguments), json.dumps(HEAVY)]
