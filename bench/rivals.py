@@ -10,28 +10,30 @@ import sys
 from pathlib import Path
 
 from bench.place import Place, Say
-from bench.timing import Sample, measured
+from bench.timing import ROOT, Sample, measured
 from skep import lab
 from skep.errors import SkepError
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
+INV = ROOT / "inv"
+"""What a user of this repository types; it checks the environment, too."""
 
 
 def skep_up(place: Place, *words: str) -> Sample:
-    """``invoke cluster.up --verify never``, as a user types it."""
+    """``./inv cluster.up --verify never``."""
     up = ["cluster.up", "--verify", "never", "-i"]
-    return measured([sys.executable, "-m", "invoke", *up, place.inventory, *words])
+    return measured([INV, *up, place.inventory, *words])
 
 
 def skep_plan(inventory: Path, *, ends: int) -> Sample:
-    """``invoke cluster.plan``, which ends with a status of that kind."""
-    return measured([sys.executable, "-m", "invoke", "cluster.plan", "-i", inventory], ends=ends)
+    """``./inv cluster.plan``, which ends with a status of that kind."""
+    return measured([INV, "cluster.plan", "-i", inventory], ends=ends)
 
 
 def skep_stack(place: Place, task: str, name: str) -> Sample:
-    """``invoke stack.TASK NAME``, as a user types it."""
-    return measured([sys.executable, "-m", "invoke", task, name, "-i", place.inventory])
+    """``./inv stack.TASK NAME``."""
+    return measured([INV, task, name, "-i", place.inventory])
 
 
 def docker_stack_deploy(place: Place, name: str) -> Sample:

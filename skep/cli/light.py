@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,14 @@ UNNEEDED = ("unittest", "unittest.mock")
 COPIED = "invoke.vendor.yaml"
 """Invoke's own copy of PyYAML, which imports the installed one as well. That one serves both."""
 
+COLLECTED = 20_000
+"""New objects after which Python looks for garbage, instead of 700: loading modules makes many objects and none."""
+
 
 @contextmanager
 def lightly() -> Iterator[None]:
     """Within it Invoke is to be imported; what is imported later gets the real modules."""
+    gc.set_threshold(COLLECTED)
     if "invoke" in sys.modules:
         yield
         return
