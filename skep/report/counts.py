@@ -1,17 +1,13 @@
-"""What plans, outcomes and checks come to: places with the same steps together, and how many ended how."""
+"""What plans and outcomes come to: places with the same steps together, and how many ended how."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-from rich.table import Table
 
 from skep.apply import Outcome
 from skep.plan import Plan, Step, Wait
-from skep.report.reporter import Row
+from skep.report.parts import Part
 from skep.report.signs import EVENTS
-from skep.report.text import Part, line
 from skep.units import seconds_text
 
 
@@ -42,17 +38,3 @@ def parts_of(outcome: Outcome, plan: Plan, seconds: float) -> list[Part]:
         if names:
             parts += ["; " if len(parts) > 1 else "", (state, EVENTS[state][1]), f": {', '.join(names)}"]
     return parts
-
-
-def counted(checks: Sequence[Row]) -> Table:
-    """A row a role with how many of its checks ended how."""
-    table = Table("role", "passed", "failed", "skipped", "hosts", box=None, pad_edge=False)
-    for role in dict.fromkeys(check.role for check in checks):
-        own = [check for check in checks if check.role == role]
-        bad = [check for check in own if check.outcome not in ("passed", "skipped")]
-        passed = sum(check.outcome == "passed" for check in own)
-        skipped = sum(check.outcome == "skipped" for check in own)
-        hosts = len({check.host for check in own if check.host})
-        failed = line(str(len(bad)), style="red" if bad else "")
-        table.add_row(line(role), str(passed), failed, str(skipped), str(hosts or ""))
-    return table

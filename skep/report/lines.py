@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import zip_longest
-from typing import TextIO, cast
+from typing import TYPE_CHECKING
 from zlib import crc32
-
-from rich.console import Console
-from rich.table import Table
 
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
-from skep.report.counts import alike, counted, parts_of, why
+from skep.report.counts import alike, parts_of, why
+from skep.report.parts import Part, plain
 from skep.report.reporter import Reporter, Row
 from skep.report.signs import COLOURS, EVENTS, STATES
-from skep.report.tables import tables
-from skep.report.text import Part, hung, line
 from skep.report.voice import Voice
 from skep.visible import visible, visible_lines, visible_log
 from skep.workers import regularly
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EVERY = 30.0
 """Seconds between two lines about the same."""
 
 LABEL = 40
 """Columns to which labels of log lines are padded, at most."""
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Let the error through: who called us ends the run in order, with its own exit code."""
-        raise BrokenPipeError
 
 
 class LinesReporter(Reporter):
@@ -47,12 +42,9 @@ class LinesReporter(Reporter):
     def __init__(self, *, verbose: bool = False) -> None:
         self.verbose = verbose
         self.soft = not sys.stdout.isatty()
-        width = 160 if self.soft else None
         self.out = Voice(sys.stdout)
-        err = Voice(sys.stderr, steady=True)
-        self.console = _Console(file=cast(TextIO, self.out), highlight=False, width=width, emoji=False)
-        width = None if sys.stderr.isatty() else 160
-        self.errors = _Console(file=cast(TextIO, err), highlight=False, emoji=False, width=width)
+        self._err = Voice(sys.stderr, steady=True)
+        self._forced = bool(os.environ.get("FORCE_COLOR"))
         self._lock = threading.Lock()
         self._rows: dict[str, dict[str, set[str]]] = {}
         """States already told, by step and service."""
@@ -83,14 +75,36 @@ class LinesReporter(Reporter):
         """Named where it lasts."""
         self._waiting = hosts
 
+    @cached_property
+    def console(self) -> Console:
+        """For what is drawn on stdout."""
+        from skep.report.console import console
+
+        return console(self.out, soft=self.soft)
+
+    @cached_property
+    def errors(self) -> Console:
+        """For what is drawn on stderr."""
+        from skep.report.console import console
+
+        return console(self._err, soft=not sys.stderr.isatty())
+
     def _print(self, *parts: Part, style: str = "") -> None:
-        self.console.print(
-            line(*parts, style=style) if self.soft else hung(line(*parts, style=style)), soft_wrap=self.soft
-        )
+        if self.soft and not self._forced:
+            self.out.line(plain(parts))
+            return
+        from skep.report.console import draw
+
+        draw(self.console, parts, style=style, soft=self.soft)
 
     def _print_err(self, text: str, style: str = "") -> None:
-        soft, told = not sys.stderr.isatty(), line(text, style=style)
-        self.errors.print(told if soft else hung(told), soft_wrap=soft)
+        soft = not sys.stderr.isatty()
+        if soft and not self._forced:
+            self._err.line(plain([text]))
+            return
+        from skep.report.console import draw
+
+        draw(self.errors, [text], style=style, soft=soft)
 
     def say(self, text: str) -> None:
         """A line."""
@@ -143,14 +157,9 @@ class LinesReporter(Reporter):
             for one in detail:
                 self._print(f"               {one}")
             return
-        table = Table.grid(padding=(0, 1))
-        table.add_column(width=2)
-        table.add_column(width=9)
-        table.add_column(overflow="fold")
-        table.add_row("", line(step.role, style="cyan"), line(step.title, "  ", (why(step), "dim")))
-        for one in detail:
-            table.add_row("", "", line(f"  {one}"))
-        self.console.print(table)
+        from skep.report.console import step_grid
+
+        self.console.print(step_grid(step.role, step.title, why(step), detail))
 
     @contextmanager
     def run(self, plan: Plan) -> Iterator[None]:
@@ -217,6 +226,8 @@ class LinesReporter(Reporter):
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """One row a role with a column of results; each failure below with its words."""
+        from skep.report.console import counted
+
         self.console.print(counted(checks))
         for check in checks:
             place = check.host or "cluster"
@@ -237,6 +248,8 @@ class LinesReporter(Reporter):
         spare: Sequence[str] = (),
     ) -> None:
         """Columns without frames; on a narrow terminal the last one below, if need be."""
+        from skep.report.tables import tables
+
         if title:
             self._print(title, style="bold")
         shown = [place for place, column in enumerate(columns) if column not in for_scripts]
@@ -256,9 +269,10 @@ class LinesReporter(Reporter):
         stamp = f"{visible(entry['time'])} " if timestamps and entry["time"] else ""
         said = visible_log(entry["text"], colour=colour)
         if self.soft:
-            self.out.write(f"{stamp}{label:<{self._label}} | {said}\n")
-            self.out.flush()
+            self.out.line(f"{stamp}{label:<{self._label}} | {said}")
             return
+        from skep.report.text import line
+
         own = COLOURS[crc32(entry["service"].encode(errors="surrogateescape")) % len(COLOURS)]
         self.console.print(line((stamp, "dim"), (f"{label:<{self._label}} |", own), " "), soft_wrap=True, end="")
         if colour:

@@ -9,10 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from skep.report.parts import Part
 from skep.visible import visible
-
-Part = str | tuple[str, str]
-"""A text, or a text and its style."""
 
 
 def line(*parts: Part, style: str = "") -> Text:

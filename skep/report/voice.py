@@ -27,6 +27,11 @@ class Voice:
         self._try(lambda: self._stream.write(text))
         return len(text)
 
+    def line(self, text: str) -> None:
+        """A whole line, at once."""
+        self.write(f"{text}\n")
+        self.flush()
+
     def flush(self) -> None:
         """As of any stream."""
         self._try(self._stream.flush)
