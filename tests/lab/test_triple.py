@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.lab.rig.building import Building
 from tests.lab.rig.disk import listing, must_be_same
 from tests.lab.rig.environment import Environment
 from tests.lab.rig.logins import Logins
+from tests.loaded import ALWAYS, loaded
 
 CHANNELS = 2
 
@@ -54,6 +57,12 @@ def test_second_up_is_one_observation_and_writes_nothing(cluster: Environment) -
     for host, told in seen.items():
         assert told.logins == 1, f"{told.logins} logins on {host}, by its sshd:\n{told.log}"
         assert 1 <= told.channels <= CHANNELS, f"{told.channels} channels on {host}, by its sshd:\n{told.log}"
+
+
+def test_second_up_loads_no_more_than_it_needs(cluster: Environment) -> None:
+    out, modules = loaded(["cluster.up", "-i", str(cluster.tool.inventory)], {**os.environ, **cluster.env})
+    assert "as described" in out
+    assert modules.isdisjoint(ALWAYS), modules & {*ALWAYS}
 
 
 def test_page_of_the_stack_answers_on_every_worker(cluster: Environment) -> None:
