@@ -45,10 +45,11 @@ def grave(step: Step) -> bool:
     return (isinstance(step, Call) and step.operation in REMOVING) or (isinstance(step, Run) and step.restarts)
 
 
-def agreed(question: str, *, yes: bool) -> None:
-    """Ask on a terminal, through stderr; raise ``UsageError`` on a no, or where nobody can be asked."""
+def agreed(question: str, *, yes: bool) -> bool:
+    """Ask on a terminal, through stderr; raise ``UsageError`` on a no, or where nobody can be asked. Whether it was
+    asked: not where ``yes`` was said before."""
     if yes:
-        return
+        return False
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody can be asked here", next_action="add --yes if that is meant")
     try:
@@ -58,3 +59,4 @@ def agreed(question: str, *, yes: bool) -> None:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):
         raise UsageError("not agreed; nothing was changed")
+    return True

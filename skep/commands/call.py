@@ -75,8 +75,8 @@ class Call:
     @contextmanager
     def site(self) -> Iterator[Site]:
         """The site an inventory describes, with sessions that open at first use."""
-        from skep.commands.locking import seconds_of
         from skep.commands.sources import with_outputs
+        from skep.commands.wording import seconds_of
         from skep.converge import Site
         from skep.inventory import load
         from skep.ssh import Pool

@@ -24,8 +24,10 @@ def plan(
     from skep.commands import cluster_changes
 
     with call.site() as here:
-        here = cluster_changes.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
-        return cluster_changes.show_plan(here, call.tell, limit=limit, resolve=resolve, exit_code=exit_code)
+        request = cluster_changes.requested(
+            here, "cluster.plan", limit=limit, replace_network=replace_network, allow_quorum_loss=allow_quorum_loss
+        )
+        return cluster_changes.show_plan(here, call.tell, request, resolve=resolve, exit_code=exit_code)
 
 
 @task(
@@ -48,20 +50,18 @@ def up(
     from skep.commands import cluster_changes
 
     with call.site() as here:
-        here = cluster_changes.allowing(here, replace_network, quorum_loss=allow_quorum_loss)
-        if call.asking.only_shown:
-            cluster_changes.show_plan(here, call.tell, limit=limit, resolve=resolve, exit_code=False)
-            return
-        cluster_changes.up(
+        request = cluster_changes.requested(
             here,
-            call.tell,
-            call.checks,
+            "cluster.up",
             limit=limit,
-            verify=verify,
+            replace_network=replace_network,
+            allow_quorum_loss=allow_quorum_loss,
             timeout=call.timeout,
-            resolve=resolve,
-            asking=call.asking,
         )
+        if call.asking.only_shown:
+            cluster_changes.show_plan(here, call.tell, request, resolve=resolve, exit_code=False)
+            return
+        cluster_changes.up(here, call.tell, call.checks, request, verify=verify, resolve=resolve, asking=call.asking)
 
 
 @task(junit=Option("also write a JUnit XML report to this file", "", "FILE"))
@@ -97,7 +97,8 @@ def down(call: Call) -> None:
     from skep.commands import cluster_changes
 
     with call.site() as here:
-        cluster_changes.down(here, call.tell, asking=call.asking, timeout=call.timeout)
+        request = cluster_changes.requested(here, "cluster.down", timeout=call.timeout)
+        cluster_changes.down(here, call.tell, request, asking=call.asking)
 
 
 @task(effect="acts", yes=Option("do not ask", "y"))

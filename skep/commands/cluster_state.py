@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from skep import history, lease, lock
 from skep.commands.asking import agreed
-from skep.commands.carrying import but_for
 from skep.commands.listing import (
     NODES_SPARE,
     STACKS_SHOWN,
@@ -18,11 +17,12 @@ from skep.commands.listing import (
     quorum,
     stack_rows,
 )
+from skep.commands.wording import but_for
 from skep.converge import Site, look
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.plan import Plan
-from skep.refusing import refuse_errors, refuse_silent
 from skep.report import Reporter
+from skep.runs.refusing import refuse_errors, refuse_silent
 
 
 def status(site: Site, tell: Reporter) -> None:

@@ -15,6 +15,7 @@ from skep.inventory import load
 from skep.observe import Observation
 from skep.preflight import Facts
 from skep.report import Reporter
+from skep.request import Request
 from skep.role import Role
 from skep.ssh import Pool
 from skep.waiting import until
@@ -39,9 +40,9 @@ def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter)
         tell.document(
             "\n2. from bare hosts to a swarm with a stack, checked with Testinfra (cluster.up --verify always)"
         )
-        cluster.up(site, tell, paths, limit=None, verify="always")
+        cluster.up(site, tell, paths, Request("cluster.up"), verify="always")
         tell.document("\n3. the same again: nothing differs")
-        cluster.up(site, tell, paths, limit=None, verify="never")
+        cluster.up(site, tell, paths, Request("cluster.up"), verify="never")
         address = next(host.address for host in site.cluster.workers)
         tell.document(f"\n4. the stack answers at http://{address}:8080/")
         tell.document(_page(f"http://{address}:8080/"))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from functools import partial
 
 from skep.commands.asking import UNASKED, Asking, agreed
-from skep.commands.carrying import carry_out
 from skep.commands.listing import manager_client
-from skep.commands.locking import alone
-from skep.commands.rollouts import known, only_stacks, timed
-from skep.converge import Site, plan
+from skep.commands.wording import seconds_of
+from skep.converge import Site
 from skep.errors import ConnectError, UsageError
-from skep.model import Rollout, Stack
-from skep.observe import observe
+from skep.model import Rollout
 from skep.plan import Plan
-from skep.refusing import pass_over_silent, refuse_errors, refuse_untold
 from skep.report import Reporter
+from skep.request import Request
+from skep.runs import run
+from skep.runs.refusing import pass_over_silent
 from skep.swarm.labels import NAMESPACE, stack_of
 
 
@@ -31,35 +29,27 @@ def remove(
 ) -> None:
     """Remove a stack and wait until services, tasks and networks are gone. Volumes stay but those named."""
     chosen = tuple(filter(None, (volumes or "").split(",")))
-    patience = timed(known(site, name), timeout).timeout
-    only = only_stacks(site, [Stack(name, (), timeout=patience, rollout=Rollout(volumes=chosen))])
-    observation = alone(
-        only,
-        tell,
-        "observing",
-        lambda: observe(only.cluster, only.pool, only.roles, waiting=only.waiting),
-        only_shown=asking.only_shown,
+    request = Request(
+        f"stack.rm {name}",
+        stacks=(name,),
+        rollout=Rollout(volumes=chosen),
+        timeout=seconds_of("--timeout", timeout),
+        down=True,
+        only_planned=asking.only_shown,
     )
-    planned = plan(only, observation, down=True)
-    kept = any(finding.role == "stacks" and not finding.host for finding in planned.findings)
-    if len(planned) or kept:
-        tell.plan(planned, applying=not asking.only_shown)
-        refuse_errors(planned)
-    refuse_untold(only, observation)
-    if not len(planned):
-        pass_over_silent(site, observation.failures)
-        if not kept:
+    question = f"Remove stack {name} from {site.cluster.name}?"
+    result = run(site, request, tell, lambda _: agreed(question, yes=asking.yes))
+    if not len(result.plan):
+        pass_over_silent(site, result.silent)
+        if not result.kept:
             _refuse_unknown(site, name)
-        tell.done(f"what is left of {name} is used by others" if kept else f"there is no stack {name}")
+        tell.done(f"what is left of {name} is used by others" if result.kept else f"there is no stack {name}")
         return
     if asking.only_shown:
         return
-    agreed(f"Remove stack {name} from {site.cluster.name}?", yes=asking.yes)
-    remaining = partial(plan, only, down=True)
-    carry_out(only, tell, planned, observation, f"stack.rm {name}", remaining, agreed=True, inquire=False)
-    _refuse_left(name, planned)
-    pass_over_silent(site, observation.failures)
-    but = ", but for what others use" if kept else ""
+    _refuse_left(name, result.plan)
+    pass_over_silent(site, result.silent)
+    but = ", but for what others use" if result.kept else ""
     tell.done(f"{name} is gone{but}; {'all other' if chosen else 'its'} volumes stay")
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
-from skep.apply import Event, Outcome
 from skep.errors import OutputLost, SkepError
-from skep.plan import Plan
 from skep.report.voice import Voice
+from skep.runs.listener import Listener
 
 
 class Row(Protocol):
@@ -27,7 +25,7 @@ class Row(Protocol):
     def message(self) -> str: ...
 
 
-class Reporter:
+class Reporter(Listener):
     """Says nothing; the base of all."""
 
     out: Voice | None = None
@@ -46,34 +44,14 @@ class Reporter:
         if self.out:
             self.out.steady = True
 
-    def busy(self, text: str) -> Any:
-        """A context in which something lasts; shown only where it helps."""
-        return _silent()
-
     def waiting(self, hosts: Sequence[str]) -> None:
         """Who has not answered so far in what ``busy`` is about; in the end nobody. Called from several threads."""
-
-    def say(self, text: str) -> None:
-        """One line about how things go."""
 
     def document(self, text: str) -> None:
         """Several lines, such as a file."""
 
     def note(self, text: str) -> None:
         """One line beside a result, which a reader of the result does not get to see."""
-
-    def plan(self, plan: Plan, *, applying: bool) -> None:
-        """The plan, with findings; ``applying`` says whether it is about to be carried out."""
-
-    def run(self, plan: Plan) -> Any:
-        """A context in which steps happen; ``event`` is called within."""
-        return _silent()
-
-    def event(self, event: Event) -> None:
-        """One thing that happened to a step. Called from several threads."""
-
-    def outcome(self, outcome: Outcome, plan: Plan, seconds: float) -> None:
-        """How the run ended: hosts done, failed, skipped."""
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """The result of a verification."""
@@ -103,8 +81,3 @@ class Reporter:
 
     def error(self, error: SkepError) -> None:
         """A failure: place, cause, next action."""
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    yield

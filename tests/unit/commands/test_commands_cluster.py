@@ -26,6 +26,7 @@ from skep.observe import Observation
 from skep.plan import Plan, Run
 from skep.preflight import Facts
 from skep.report import Reporter
+from skep.runs import loop
 from tests.steps import step_id
 from tests.unit.lock.shells import ShellPool
 
@@ -151,11 +152,13 @@ def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Call
     names = [host.name for host in HOSTS]
     site = Site(Cluster("prod", HOSTS), ShellPool(tmp_path, *names), [], [])  # type: ignore[arg-type]
     seen = Observation({}, {name: Facts(hostname=f"{name}-host") for name in names}, {})
-    monkeypatch.setattr(cluster_changes, "look", lambda _: tell.say("looked") or (seen, Plan([], [], names)))
+    monkeypatch.setattr(loop, "see", lambda *_, **__: tell.say("looked") or seen)
+    monkeypatch.setattr(loop, "plan", lambda *_, **__: Plan([], [], names))
 
     def run(limit: str | None) -> str:
         tell.lines.clear()
-        assert cluster_changes.show_plan(site, tell, limit=limit, exit_code=True) == 0
+        request = cluster_changes.requested(site, "cluster.plan", limit=limit)
+        assert cluster_changes.show_plan(site, tell, request, exit_code=True) == 0
         return tell.lines[-1].partition(" (")[0]
 
     return run
@@ -165,12 +168,13 @@ def test_a_limit_names_hosts_and_groups(planned: Callable[[str | None], str]) ->
     assert planned(None) == "done: prod: 3 hosts as described"
     for limit, count in {
         "w1": "1 host",
-        "m1, w2": "2 hosts",
+        "m1,w2": "2 hosts",
         "north": "2 hosts",
-        " fast ,w2,": "2 hosts",
+        "fast,w2": "2 hosts",
         "w1-host,m1": "2 hosts",
     }.items():
         assert planned(limit) == f"done: prod: {count} of --limit {limit} as described"
+    assert planned(" fast ,w2,") == planned("fast,w2")
 
 
 @pytest.mark.parametrize(
@@ -195,12 +199,10 @@ def test_a_limit_that_names_nothing_is_refused(
 def test_a_network_that_may_be_replaced_is_one_of_the_inventory(site: Callable[..., Site]) -> None:
     here = site()
     known = replace(here, cluster=replace(here.cluster, networks=(Network("front"), Network("back"))))
-    assert cluster_changes.allowing(known, "front, back", quorum_loss=False).cluster.replace_networks == {
-        "front",
-        "back",
-    }
+    request = cluster_changes.requested(known, "cluster.up", replace_network="front, back")
+    assert request.replace_networks == {"front", "back"}
     with pytest.raises(UsageError) as failure:
-        cluster_changes.allowing(known, "fornt", quorum_loss=False)
+        cluster_changes.requested(known, "cluster.up", replace_network="fornt")
     assert str(failure.value) == (
         "--replace-network fornt: no network of that name in the inventory (did you mean 'front'?)\n"
         "  next:  its networks are: back, front"

@@ -12,9 +12,9 @@ import pytest
 
 from roles import ROLES
 from roles.stacks.role import role as stacks
-from skep import converge, refusing
+from skep import converge
 from skep.apply import Outcome
-from skep.commands import carrying, cluster_changes, locking, rollouts
+from skep.commands import cluster_changes, rollouts
 from skep.commands.asking import Asking
 from skep.converge import Site
 from skep.errors import AccessError, ConnectError, HostKeyError, PreflightError, SkepError, StepFailed, UsageError
@@ -23,11 +23,15 @@ from skep.observe import Observation
 from skep.plan import Finding, Plan
 from skep.preflight import Facts
 from skep.report import Reporter
+from skep.request import Request
+from skep.runs import loop, recovery, refusing, rounds, turn
 from tests.steps import step_id
 from tests.world.observing import plan_for, stacks_state
 from tests.world.playing import Fault, play
 from tests.world.world import World
 
+POOL: Any = SimpleNamespace(hosts=["h1"])
+EVERYTHING = Request("cluster.plan")
 HOSTS = (Host("h1", "10.0.0.1", "manager"),)
 
 
@@ -80,7 +84,7 @@ class Stage:
         self.tell = Told()
 
     def site(self, *desired: Stack) -> Site:
-        return Site(replace(self.cluster, stacks=desired), None, [stacks], ROLES)  # type: ignore[arg-type, list-item]
+        return Site(replace(self.cluster, stacks=desired), POOL, [stacks], ROLES)  # type: ignore[list-item]
 
     def see(self, site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
         seen = {} if self.deaf else {"h1": stacks_state(self.world, "h1")}
@@ -128,11 +132,10 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage()
-    monkeypatch.setattr(locking, "Run", made.run)
-    monkeypatch.setattr(locking.lock, "read", lambda *_: ({}, {}))
-    for module in (carrying, rollouts):
+    monkeypatch.setattr(turn, "Run", made.run)
+    monkeypatch.setattr(turn.lock, "read", lambda *_: ({}, {}))
+    for module in (loop, rounds, recovery):
         monkeypatch.setattr(module, "see", made.see)
-    monkeypatch.setattr(rollouts, "look", made.look)
     monkeypatch.setattr(converge.preflight, "check", lambda *_: [])
     return made
 
@@ -242,7 +245,7 @@ def test_a_first_roll_out_that_failed_keeps_no_other_from_going_back(stage: Stag
     done = play(Plan(steps, both.known, ["h1"]), stage.world, both.cluster, Random(1)).done
     failed = {step_id(name): StepFailed("x", step=name) for name in ("stacks/running:web", "stacks/running:jobs")}
     with pytest.raises(StepFailed) as failure:
-        rollouts.recovery(stage.tell, both)(stage, Outcome(done, dict(failed)), seen)  # type: ignore[arg-type]
+        recovery.Recovery(stage.tell, both)(stage, Outcome(done, dict(failed)), seen)  # type: ignore[arg-type]
     assert failure.value.message.startswith("web failed and was rolled back to what ran before; jobs failed and stays")
     assert stage.images["web_app"] == "busybox:1"
 
@@ -326,8 +329,8 @@ def test_where_no_manager_tells_nothing_is_said_to_be_done(stage: Stage, what: s
 
 
 def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
-    assert rollouts._stack_of(step_id("stacks/update:web_two/web_two_app")) == "web_two"
-    assert rollouts._stack_of(step_id("stacks/update:web/web_two_app")) == "web"
+    assert recovery.stack_of(step_id("stacks/update:web_two/web_two_app")) == "web_two"
+    assert recovery.stack_of(step_id("stacks/update:web/web_two_app")) == "web"
 
 
 @pytest.mark.parametrize(
@@ -344,11 +347,11 @@ def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
     ],
 )
 def test_whose_failure_it_is(step: str, about: bool) -> None:
-    assert (rollouts._stack_of(step_id(step)) == "web") == about
+    assert (recovery.stack_of(step_id(step)) == "web") == about
 
 
 def test_an_interrupted_run_is_left_as_it_is(stage: Stage) -> None:
-    recover = rollouts.recovery(stage.tell, stage.site(stack(on_failure="rollback")))
+    recover = recovery.Recovery(stage.tell, stage.site(stack(on_failure="rollback")))
     outcome = Outcome([], {step_id("stacks/update:web/web_app"): StepFailed("x")}, interrupted=True)
     recover(None, outcome, Observation({}, {}, {}))  # type: ignore[arg-type]
     assert stage.tell.lines == []
@@ -422,20 +425,19 @@ def test_plan_changes_nothing_and_tells_by_its_exit_code(stage: Stage) -> None:
 def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.deploy(stack())
     told: list[str] = []
-    monkeypatch.setattr(cluster_changes, "look", stage.look)
     monkeypatch.setattr(
         stage.tell,
         "plan",
         lambda plan, applying: told.extend(finding.text for finding in plan.findings if not finding.standing),
     )
-    site = replace(stage.site(stack()), pool=SimpleNamespace(hosts=["h1"]))  # type: ignore[arg-type]
+    site = replace(stage.site(stack()), pool=POOL)  # type: ignore[arg-type]
     stage.world.pushed["busybox:1"] = 1
-    assert cluster_changes.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
+    assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
     assert [text.partition(" runs ")[0] for text in told] == ["service web_app", "service web_db"]
     told.clear()
-    assert cluster_changes.show_plan(site, stage.tell, limit=None, exit_code=True, resolve=False) == 0
+    assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True, resolve=False) == 0
     stage.world.lacking.add("busybox:1")
-    assert cluster_changes.show_plan(site, stage.tell, limit=None, exit_code=True) == 0
+    assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
     assert told == []
 
 
@@ -485,4 +487,4 @@ def test_what_was_asked_wrongly_is_refused(stage: Stage, act: Any, text: str, th
 
 @pytest.mark.parametrize(("given", "seconds"), [(None, None), ("90", 90.0), ("2m", 120.0), ("1h30m", 5400.0)])
 def test_timeouts(given: str | None, seconds: float | None) -> None:
-    assert rollouts._with(stack(), rollouts.Rollout(), given, None).timeout == seconds
+    assert rollouts._request("stack.deploy web", "web", rollouts.Rollout(), given).timeout == seconds

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from skep import converge
-from skep.commands import cluster_changes
 from skep.commands import stack_removal as commands
 from skep.commands.asking import Asking
 from skep.errors import ConnectError, PreflightError, UsageError
 from skep.model import Host, Stack
 from skep.plan import Wait
+from skep.request import Request
+from skep.runs.loop import narrowed
 from tests.unit.commands.test_commands_rollouts import Stage, stack, stage
 
 __all__ = ["stage"]
@@ -43,9 +44,6 @@ configs: {common: {external: true}}
 
 @pytest.fixture
 def removing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(
-        commands, "observe", lambda cluster, pool, roles, waiting: stage.see(stage.site(*cluster.stacks))
-    )
     monkeypatch.setattr(commands, "manager_client", lambda site: nullcontext(Services(stage)))
     return stage
 
@@ -94,9 +92,12 @@ def test_how_long_it_may_take(removing: Stage, monkeypatch: pytest.MonkeyPatch) 
     removing.deploy(SHARED)
     with pytest.raises(UsageError, match="--timeout soon:"):
         commands.remove(site, removing.tell, name="shop", volumes=None, asking=Asking(yes=True), timeout="soon")
-    planned = converge.plan(cluster_changes.all_timed(site, None), removing.see(site), down=True)
+    down = Request("cluster.down", down=True)
+    planned = converge.plan(narrowed(site, down), removing.see(site), down=True)
     assert [step.timeout for step in planned if isinstance(step, Wait)] == [77.0]
-    planned = converge.plan(cluster_changes.all_timed(site, "9"), removing.see(site), down=True)
+    planned = converge.plan(
+        narrowed(site, Request("cluster.down", down=True, timeout=9)), removing.see(site), down=True
+    )
     assert [step.timeout for step in planned if isinstance(step, Wait)] == [9.0]
 
 

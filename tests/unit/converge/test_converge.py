@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from skep import converge, refusing
-from skep import run as held
+from skep import converge
 from skep.apply import Event, Outcome
 from skep.converge import Site
 from skep.errors import (
@@ -29,6 +28,7 @@ from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
 from skep.preflight import Facts, Room
+from skep.runs import held, refusing
 from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
 

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from skep.apply import Outcome
-from skep.commands import carrying, locking
 from skep.errors import ConnectError, LockHeld, LockLost, NotConverged, PreflightError, StepFailed
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step, Wait
-from skep.report import Reporter
+from skep.runs import Listener, rounds, turn
 from tests.steps import roles, step_id
 
 SITE = SimpleNamespace(wait_lock=0.0)
@@ -70,10 +69,10 @@ def carry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[str]]]:
     ) -> list[list[str]]:
         held = Held(outcome or (lambda planned: Outcome([step.id for step in planned])))
         later = iter([plans[0] if now is None else now, *plans[1:]])
-        monkeypatch.setattr(locking, "Run", held)
-        monkeypatch.setattr(carrying, "see", lambda site, before, **_: before)
+        monkeypatch.setattr(turn, "Run", held)
+        monkeypatch.setattr(rounds, "see", lambda site, before, **_: before)
         try:
-            carrying.carry_out(SITE, Reporter(), plans[0], SEEN, "up", lambda _: next(later), **more)  # type: ignore[arg-type]
+            rounds.carry_out(SITE, Listener(), plans[0], SEEN, "up", lambda _: next(later), **more)  # type: ignore[arg-type]
         finally:
             assert not held.held
         return held.rounds
@@ -83,7 +82,7 @@ def carry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[str]]]:
 
 def test_what_changed_before_the_lock_is_carried_out_as_it_is_now(carry: Any, monkeypatch: Any) -> None:
     said: list[str] = []
-    monkeypatch.setattr(Reporter, "say", lambda _, text: said.append(text))
+    monkeypatch.setattr(Listener, "say", lambda _, text: said.append(text))
     assert carry(plan("a/x"), plan(), now=plan("a/y")) == [["a/y"]]
     assert carry(plan("a/x"), now=plan()) == []
     assert all("this is the plan now" in text for text in said)
@@ -100,7 +99,7 @@ def test_a_plan_that_was_agreed_to_is_carried_out_as_it_was_shown_or_not_at_all(
 
 def test_from_the_lock_on_to_tell_raises_nothing(carry: Any, monkeypatch: Any) -> None:
     steady: list[bool] = []
-    monkeypatch.setattr(Reporter, "steady", lambda _: steady.append(True))
+    monkeypatch.setattr(Listener, "steady", lambda _: steady.append(True))
     carry(plan())
     assert steady == []
     carry(plan("a/x"), plan(), outcome=lambda planned: Outcome([step.id for step in planned]) if steady else Outcome())
@@ -149,7 +148,7 @@ def test_what_comes_and_goes_is_waited_for_three_times(carry: Any) -> None:
 def test_what_is_left_for_another_round_is_looked_for_and_not_forgotten(
     carry: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying.time, "sleep", lambda _: None)
+    monkeypatch.setattr("skep.waiting.time.sleep", lambda _: None)
     later = plan(Finding("note", "is restarted later", "m1", later=True))
     assert carry(plan("a/x"), later, later, plan("a/y"), plan()) == [["a/x"], ["a/y"]]
     with pytest.raises(NotConverged, match="m1: is restarted later"):

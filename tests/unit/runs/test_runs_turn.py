@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from skep.commands import locking
 from skep.converge import Site
-from skep.errors import LockHeld, UsageError
+from skep.errors import LockHeld
 from skep.holder import Holder, me
 from skep.model import Cluster, Host
 from skep.plan import Plan, Run
-from skep.report import Reporter
+from skep.runs import Listener, turn
 from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
 
@@ -23,7 +22,7 @@ NAMES = ("m1", "m2", "m3")
 OTHER = Holder("0123", "eve@elsewhere", "another machine", 7, "1", "2024-05-01T10:00:00+00:00", "cluster.up")
 
 
-class Told(Reporter):
+class Told(Listener):
     """What was said."""
 
     def __init__(self) -> None:
@@ -35,7 +34,7 @@ class Told(Reporter):
 
 @pytest.fixture
 def tell(monkeypatch: pytest.MonkeyPatch) -> Told:
-    monkeypatch.setattr(locking, "ASK_EVERY", 0.02)
+    monkeypatch.setattr(turn, "ASK_EVERY", 0.02)
     return Told()
 
 
@@ -65,13 +64,13 @@ def plan(site: Site) -> Plan:
 
 def test_nothing_of_a_plan_is_seen_while_another_is_at_work(site: Callable[..., Site], tell: Told) -> None:
     with pytest.raises(LockHeld, match="eve@elsewhere") as failure:
-        locking.alone(site(), tell, "observing", lambda: "seen")
+        turn.alone(site(), tell, "observing", lambda: "seen")
     assert "--wait-lock 5m" in str(failure.value.next_action)
 
 
 def test_without_another_all_is_seen_once(site: Callable[..., Site], tell: Told) -> None:
     looks: list[int] = []
-    locking.alone(site(None), tell, "observing", lambda: looks.append(1))
+    turn.alone(site(None), tell, "observing", lambda: looks.append(1))
     assert looks == [1]
     assert tell.lines == []
 
@@ -92,15 +91,15 @@ def test_another_is_waited_for_and_then_all_is_seen_anew(site: Callable[..., Sit
         return before(script, **more)
 
     here.pool["m1"].run = run  # type: ignore[method-assign]
-    assert locking.alone(here, tell, "observing", look) == 2
+    assert turn.alone(here, tell, "observing", look) == 2
     assert tell.lines[0] == f"waiting for {OTHER}, for 60 s at most"
     assert tell.lines[-1].startswith("nobody else is at work any more")
 
 
 def test_the_wait_has_an_end(site: Callable[..., Site], tell: Told) -> None:
     for act in (
-        lambda here: locking.alone(here, tell, "observing", lambda: "seen"),
-        lambda here: locking.locked(here, tell, "cluster.up").__enter__(),
+        lambda here: turn.alone(here, tell, "observing", lambda: "seen"),
+        lambda here: turn.locked(here, tell, "cluster.up").__enter__(),
     ):
         tell.lines.clear()
         with pytest.raises(LockHeld, match="eve@elsewhere"):
@@ -110,8 +109,8 @@ def test_the_wait_has_an_end(site: Callable[..., Site], tell: Told) -> None:
 
 def test_the_lock_is_taken_once_another_gave_it_back(site: Callable[..., Site], tell: Told, monkeypatch: Any) -> None:
     here = site(wait=60)
-    monkeypatch.setattr(locking.lock, "read", lambda *_: (free(here), ({}, {}))[1])
-    with locking.locked(here, tell, "cluster.up") as run:
+    monkeypatch.setattr(turn.lock, "read", lambda *_: (free(here), ({}, {}))[1])
+    with turn.locked(here, tell, "cluster.up") as run:
         run.check()
         assert here.pool["m1"].file("lock").exists()
     assert not here.pool["m1"].file("lock").exists()
@@ -120,8 +119,8 @@ def test_the_lock_is_taken_once_another_gave_it_back(site: Callable[..., Site], 
 def test_a_dead_process_of_this_machine_keeps_nobody_waiting(site: Callable[..., Site], tell: Told) -> None:
     dead = replace(me("cluster.up"), pid=2**22 + 1)
     here = site(dead)
-    assert locking.alone(here, tell, "observing", lambda: "seen") == "seen"
-    (warning,) = locking.told(here, plan(here), dead).findings
+    assert turn.alone(here, tell, "observing", lambda: "seen") == "seen"
+    (warning,) = turn.with_holder(here, plan(here), dead).findings
     assert (warning.level, warning.text) == (
         "warning",
         f"a lock was left by {dead}, which is dead: a process of this machine",
@@ -131,17 +130,10 @@ def test_a_dead_process_of_this_machine_keeps_nobody_waiting(site: Callable[...,
 
 def test_a_plan_says_who_is_at_work(site: Callable[..., Site]) -> None:
     here = site()
-    seen, holder = locking.beside(here, lambda: plan(here))
-    shown = locking.told(here, seen, holder)
+    seen, holder = turn.beside(here, lambda: plan(here))
+    shown = turn.with_holder(here, seen, holder)
     assert [step.id for step in shown] == ["a/x@m1"]
     assert [finding.text for finding in shown.findings] == [
         f"somebody is at work: {OTHER}; this plan may show what is half done"
     ]
-    assert locking.told(here, seen, None) is seen
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), (None, None)])
-def test_an_options_time(text: str | None, seconds: float | None) -> None:
-    assert locking.seconds_of("--wait-lock", text) == seconds
-    with pytest.raises(UsageError, match="--wait-lock soon"):
-        locking.seconds_of("--wait-lock", "soon")
+    assert turn.with_holder(here, seen, None) is seen

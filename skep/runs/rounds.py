@@ -1,4 +1,4 @@
-"""Carrying out a plan in front of the user, until observing again finds nothing left."""
+"""Carrying out a plan under the lock, until observing again finds nothing left."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skep.apply import Outcome
-from skep.commands.locking import locked
 from skep.converge import Site, make, see
 from skep.errors import LockHeld
 from skep.observe import Observation
 from skep.plan import Call, Plan, Step
-from skep.refusing import refuse_errors, refuse_later, refuse_repeated, refuse_unclean
-from skep.report import Reporter
-from skep.run import Run
+from skep.runs.held import Run
+from skep.runs.listener import Listener
+from skep.runs.refusing import refuse_errors, refuse_later, refuse_repeated, refuse_unclean
+from skep.runs.turn import locked
 from skep.steps import StepId
+from skep.waiting import until
 
 Remaining = Callable[[Observation], Plan]
 
 ERROR = 500
 """Characters of a failure that a revision keeps."""
 
-LOOKS = 10
-"""How often to look for what was left for another round, a second apart: a host may hear late what it has become."""
+LATER = 10.0
+"""Seconds to look for what was left for another round: a host may hear late what it has become."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Carried:
 
 def carry_out(
     site: Site,
-    tell: Reporter,
+    listener: Listener,
     planned: Plan,
     observation: Observation,
     what: str,
@@ -56,16 +57,16 @@ def carry_out(
     """
     if not len(planned):
         return Carried(observation)
-    tell.steady()
+    listener.steady()
     done: Counter[str] = Counter()
     steps: list[Step] = []
-    with locked(site, tell, what) as run:
-        with tell.busy("looking again, now that nobody else can change it"):
+    with locked(site, listener, what) as run:
+        with listener.busy("looking again, now that nobody else can change it"):
             run.announce(planned, observation)
             observation = see(site, observation, inquire=inquire)
-        planned = _confirmed(tell, planned, remaining(observation), agreed=agreed)
+        planned = _confirmed(listener, planned, remaining(observation), agreed=agreed)
         while len(planned):
-            outcome = carry_round(run, site, tell, planned, observation)
+            outcome = carry_round(run, site, listener, planned, observation)
             if outcome.failed and not (outcome.lost or outcome.interrupted):
                 note_failures(run, site, planned, outcome, observation)
             if outcome.failed and recover:
@@ -73,13 +74,13 @@ def carry_out(
             refuse_unclean(outcome, {})
             done.update(outcome.done)
             steps += planned
-            with tell.busy("observing again"):
+            with listener.busy("observing again"):
                 observation = see(site, observation, inquire=inquire)
             observation, planned = _left(site, observation, remaining, inquire=inquire)
             run.check()
             refuse_repeated(planned, done)
             if len(planned):
-                tell.plan(planned, applying=True)
+                listener.plan(planned, applying=True)
                 refuse_errors(planned, "what was done before stays done")
         refuse_later(planned)
     return Carried(observation, tuple(steps))
@@ -87,29 +88,25 @@ def carry_out(
 
 def _left(site: Site, observation: Observation, remaining: Remaining, *, inquire: bool) -> tuple[Observation, Plan]:
     """What is left to do; looked for again while all there is can only be planned later."""
-    planned = remaining(observation)
-    for _ in range(LOOKS):
-        if len(planned) or not planned.later:
-            break
-        time.sleep(1)
-        observation = see(site, observation, inquire=inquire)
-        planned = remaining(observation)
-    return observation, planned
+    seen, plans = [observation], list[Plan]()
+
+    def settled() -> bool:
+        if plans:
+            seen.append(see(site, seen[-1], inquire=inquire))
+        plans.append(remaining(seen[-1]))
+        return bool(len(plans[-1]) or not plans[-1].later)
+
+    until(settled, seconds=LATER, every=1)
+    return seen[-1], plans[-1]
 
 
-def carry_round(run: Run, site: Site, tell: Reporter, planned: Plan, observation: Observation) -> Outcome:
+def carry_round(run: Run, site: Site, listener: Listener, planned: Plan, observation: Observation) -> Outcome:
     """One plan, shown as it goes."""
     since = time.monotonic()
-    with tell.run(planned):
-        outcome = run.apply(site, planned, observation, tell.event)
-    tell.outcome(outcome, planned, time.monotonic() - since)
+    with listener.run(planned):
+        outcome = run.apply(site, planned, observation, listener.event)
+    listener.outcome(outcome, planned, time.monotonic() - since)
     return outcome
-
-
-def but_for(planned: Plan) -> str:
-    """What to add where all is called as described, and something does not run so."""
-    count = len(planned.unwell)
-    return f", but for {count} warning{'s' if count > 1 else ''} above" if count else ""
 
 
 def _words(planned: Plan) -> list[str]:
@@ -141,7 +138,7 @@ def note_failures(run: Run, site: Site, planned: Plan, outcome: Outcome, observa
         run.apply(site, make(site, notes), observation, lambda _: None)
 
 
-def _confirmed(tell: Reporter, planned: Plan, now: Plan, *, agreed: bool) -> Plan:
+def _confirmed(listener: Listener, planned: Plan, now: Plan, *, agreed: bool) -> Plan:
     """The plan as it is now, told where it is another one."""
     if _words(now) == _words(planned):
         return now
@@ -151,7 +148,7 @@ def _confirmed(tell: Reporter, planned: Plan, now: Plan, *, agreed: bool) -> Pla
             step="plan",
             next_action="run the same command again and look at the new plan",
         )
-    tell.say("the cluster was changed since this plan was made; this is the plan now:")
-    tell.plan(now, applying=True)
+    listener.say("the cluster was changed since this plan was made; this is the plan now:")
+    listener.plan(now, applying=True)
     refuse_errors(now)
     return now

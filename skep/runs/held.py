@@ -12,7 +12,7 @@ from skep.history import Recorder
 from skep.lock import ClusterLock
 from skep.observe import Observation
 from skep.plan import Plan
-from skep.refusing import refuse_errors
+from skep.runs.refusing import refuse_errors
 from skep.secret import secrets_in
 from skep.workers import regularly
 

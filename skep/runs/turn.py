@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from skep import lock
-from skep.compose.quantities import duration
 from skep.converge import Site, make
-from skep.errors import LockHeld, UsageError
+from skep.errors import LockHeld
 from skep.holder import Holder
 from skep.plan import Finding, Plan
-from skep.report import Reporter
-from skep.run import Run
+from skep.runs.held import Run
+from skep.runs.listener import Listener
+from skep.waiting import sleep, until
 from skep.workers import Workers, result
 
 T = TypeVar("T")
@@ -24,14 +24,6 @@ ASK_EVERY = 2.0
 
 TELL_EVERY = 30.0
 """Seconds after which it is said again who is waited for."""
-
-
-def seconds_of(option: str, text: str | None) -> float | None:
-    """What an option such as ``--timeout`` gives: ``90s``, ``5m`` or seconds. Raises ``UsageError``."""
-    try:
-        return duration(f"{text}s" if text.isdigit() else text) / 1e9 if text else None
-    except ValueError as error:
-        raise UsageError(f"{option} {text}: {error}") from None
 
 
 def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
@@ -46,40 +38,37 @@ def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
     return found, next(iter(holders.values()), None)
 
 
-def alone(site: Site, tell: Reporter, text: str, act: Callable[[], T], *, only_shown: bool = False) -> T:
+def alone(site: Site, listener: Listener, text: str, act: Callable[[], T]) -> T:
     """What ``act`` sees of the hosts while nobody else changes them: waits for another as long as the user lets it.
 
-    Raises ``LockHeld``. A dead process of this machine is nobody. What is ``only_shown`` need not wait.
+    Raises ``LockHeld``. A dead process of this machine is nobody.
     """
-    until = time.monotonic() + site.wait_lock
+    end = time.monotonic() + site.wait_lock
     while True:
-        with tell.busy(text):
+        with listener.busy(text):
             found, holder = beside(site, act)
         if holder is None or holder.dead:
             return found
-        if only_shown:
-            tell.say(f"warning: somebody is at work: {holder}; this plan may show what is half done")
-            return found
-        _wait(site, tell, holder, until)
+        _wait(site, listener, holder, end)
 
 
 @contextmanager
-def locked(site: Site, tell: Reporter, what: str) -> Iterator[Run]:
+def locked(site: Site, listener: Listener, what: str) -> Iterator[Run]:
     """The lock, held; waits for another as long as the user lets it. Raises ``LockHeld``."""
-    until = time.monotonic() + site.wait_lock
+    end = time.monotonic() + site.wait_lock
     with ExitStack() as held:
         while True:
             try:
                 run = held.enter_context(Run(site, what))
                 break
             except LockHeld as error:
-                if error.holder is None or time.monotonic() >= until:
+                if error.holder is None or time.monotonic() >= end:
                     raise
-                _wait(site, tell, error.holder, until)
+                _wait(site, listener, error.holder, end)
         yield run
 
 
-def told(site: Site, planned: Plan, holder: Holder | None) -> Plan:
+def with_holder(site: Site, planned: Plan, holder: Holder | None) -> Plan:
     """A plan that is only looked at, with who is at work meanwhile."""
     if holder is None:
         return planned
@@ -93,19 +82,23 @@ def told(site: Site, planned: Plan, holder: Holder | None) -> Plan:
     return make(site, [warning, *planned.findings, *planned.steps])
 
 
-def _wait(site: Site, tell: Reporter, holder: Holder, until: float) -> None:
+def _wait(site: Site, listener: Listener, holder: Holder, end: float) -> None:
     """Until nobody holds the lock. Raises ``LockHeld`` where that takes too long."""
-    since, said, told_of = time.monotonic(), -TELL_EVERY, ""
+    since, said, named = time.monotonic(), -TELL_EVERY, ""
     here: Holder | None = holder
-    while here is not None and not here.dead:
+
+    def pause(seconds: float) -> None:
+        nonlocal here, said, named
         now = time.monotonic()
-        if now >= until:
-            raise lock.held_by(here)
-        if here.id != told_of or now - said > TELL_EVERY:
-            said, told_of = now, here.id
-            tell.say(f"waiting for {here}, for {until - now:.0f} s at most")
-        with tell.busy(f"waiting for {here.who}, {now - since:.0f} s so far"):
-            time.sleep(min(ASK_EVERY, until - now))
+        if here is not None and (here.id != named or now - said > TELL_EVERY):
+            said, named = now, here.id
+            listener.say(f"waiting for {here}, for {end - now:.0f} s at most")
+        with listener.busy(f"waiting for {here.who if here else 'nobody'}, {now - since:.0f} s so far"):
+            sleep(seconds)
             holders, _ = lock.read(site.pool, site.manager_names)
         here = next(iter(holders.values()), None)
-    tell.say(f"nobody else is at work any more, after {time.monotonic() - since:.0f} s")
+
+    until(lambda: here is None or here.dead, seconds=end - since, every=ASK_EVERY, pause=pause)
+    if here is not None and not here.dead:
+        raise lock.held_by(here)
+    listener.say(f"nobody else is at work any more, after {time.monotonic() - since:.0f} s")
