@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from skep import lab
 from skep.errors import LabError, SkepError, UsageError
@@ -24,11 +27,16 @@ STATIC = (
 )
 PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
+SHARED = "cluster"
+"""The mark of the lab tests that share a cluster."""
 LABS = {
-    "lab": (("stacks against Docker's own CLI", "tests/oracle"), ("lab tests", "tests/lab")),
-    "vm": (("a cluster of virtual machines", "tests/vm"),),
+    "lab": (
+        "lab tests, and beside them stacks against Docker's own CLI",
+        [["tests/lab", "-m", SHARED], ["tests/lab", "tests/oracle", "-m", f"not {SHARED}"]],
+    ),
+    "vm": ("a cluster of virtual machines", [["tests/vm"]]),
 }
-"""Parts that need hosts of a lab."""
+"""Parts that need hosts of a lab, as what is run side by side: it waits for hosts most of the time."""
 NOTHING_CHOSEN = 5
 """pytest's status when no test has the keyword."""
 PARTS = ("static", "unit", "lab")
@@ -46,8 +54,8 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
         raise UsageError(f"--only {only} is not one of {', '.join(known)}")
     if only in (None, "static"):
         for name, argv in STATIC:
-            _must(tell, name, argv)
-    chosen = [_must(tell, name, argv, keyword) for name, argv in _pytests(tell, only)]
+            _must(tell, name, [argv])
+    chosen = [_must(tell, name, argvs, keyword) for name, argvs in _pytests(tell, only)]
     if keyword and only != "static" and not any(chosen):
         raise UsageError(f"no test that can run here is called {keyword}", next_action="see what pytest -k takes")
 
@@ -55,16 +63,16 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
 def write_golden(tell: Reporter, keyword: str | None) -> None:
     """Write the golden texts of all cases anew, or of those with the keyword; ``git diff`` then shows what changed."""
     argv = ["env", "-u", "CI", "SKEP_GOLDEN=write", *PYTEST, "-q", "-m", "golden", *_unit()]
-    _must(tell, "golden texts", argv, keyword)
+    _must(tell, "golden texts", [argv], keyword)
 
 
 def _unit() -> list[str]:
     return [folder for folder in UNIT if Path(folder).exists()]
 
 
-def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]]:
+def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[list[str]]]]:
     if only in (None, "unit"):
-        yield "unit tests", [*PYTEST, "-q", "--durations=10", "-n", "auto", *_unit()]
+        yield "unit tests", [[*PYTEST, "-q", "--durations=10", "-n", "auto", *_unit()]]
     if only is None or only in LABS:
         reason = lab.unsupported()
         if reason and only:
@@ -72,38 +80,57 @@ def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[str]]
         if reason:
             tell.say(f"not run, the lab tests: {reason}")
             return
-        for name, folder in LABS[only or "lab"]:
-            yield name, [*PYTEST, "-v", "--tb=short", *(["-s"] if only in ASKED_FOR else ["--durations=10"]), folder]
+        name, runs = LABS[only or "lab"]
+        options = ["-v", "--tb=short", "-s" if only in ASKED_FOR else "--durations=10"]
+        yield name, [[*PYTEST, *options, *words] for words in runs]
 
 
-def _must(tell: Reporter, name: str, argv: list[str], keyword: str | None = None) -> bool:
-    """Run it; false where no test has the keyword."""
+def _must(tell: Reporter, name: str, argvs: list[list[str]], keyword: str | None = None) -> bool:
+    """Run them side by side; false where no test has the keyword."""
     tell.say(f"── {name}")
     sys.stdout.flush()
-    status = _status([*argv, *(["-k", keyword] if keyword else [])])
-    if keyword and status == NOTHING_CHOSEN:
-        return False
-    if status:
+    statuses = _statuses([[*argv, *(["-k", keyword] if keyword else [])] for argv in argvs])
+    passed = [status == 0 or (bool(keyword) and status == NOTHING_CHOSEN) for status in statuses]
+    if not all(passed):
         raise SkepError(f"{name} failed", next_action="see above")
-    return True
+    return 0 in statuses
 
 
-def _status(argv: list[str]) -> int:
-    """How a program ended. A stop is passed on to it, once, and then it is waited for until it has cleaned up, however
-    often the stop is repeated: in a process group of its own, a terminal's Ctrl-C does not reach it."""
+def _statuses(argvs: list[list[str]]) -> list[int]:
+    """How programs ended that run side by side. A stop is passed on to them, once, and then they are waited for until
+    they have cleaned up, however often it is repeated: in process groups of their own, a terminal's Ctrl-C does not
+    reach them."""
     stops: list[int] = []
     heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, lambda number, _: stops.append(number)) for number in heeded}
+    output = None if len(argvs) == 1 else subprocess.PIPE
+    programs: list[subprocess.Popen[str]] = []
     try:
-        program, passed_on = subprocess.Popen(argv, process_group=0), False
-        while (status := program.poll()) is None:
+        programs += [subprocess.Popen(argv, process_group=0, stdout=output, text=True) for argv in argvs]
+        printers = [threading.Thread(target=_print, args=(program.stdout,), daemon=True) for program in programs]
+        for printer in printers:
+            printer.start()
+        passed_on = False
+        while any(program.poll() is None for program in programs):
             if stops and not passed_on:
-                program.terminate()
+                for program in programs:
+                    program.terminate()
                 passed_on = True
             time.sleep(0.1)
+        for printer in printers:
+            printer.join(timeout=10)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     if stops:
         raise KeyboardInterrupt
-    return status
+    return [program.returncode for program in programs]
+
+
+def _print(lines: IO[str] | None) -> None:
+    """Whole lines, so that those of several programs do not mix."""
+    if lines is None:
+        return
+    with lines, suppress(BrokenPipeError):  # nobody reads: the program sees that when it writes on
+        for line in lines:
+            print(line, end="", flush=True)

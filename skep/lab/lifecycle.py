@@ -20,7 +20,8 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
     whose address or release changed are made anew, hosts no longer named are removed, pulled cables are plugged
     in. Leftovers of a killed ``up`` are cleaned on the way. `LabError` names every host that failed.
     """
-    require(say, lab.backend)
+    with folders.locked("packages"):  # two labs that come up at once would be in each other's way
+        require(say, lab.backend)
     with folders.locked(f"lab-{lab.name}"):
         folders.refuse_foreign(lab.name)
         network.refuse_overlap(lab)

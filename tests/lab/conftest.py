@@ -43,6 +43,14 @@ def pytest_configure() -> None:
     heed_stops()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that share the cluster: they and all others run side by side."""
+    for item in items:
+        if "building" in getattr(item, "fixturenames", ()):
+            item.add_marker("cluster")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note whether a test passed, for the fixture that fixes after one that did not."""
@@ -54,7 +62,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def machine(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Hosts]]:
-    """This machine for one run of these tests at a time, as a maker of labs by name."""
+    """A maker of labs by name; each then belongs to this run."""
     with only_ours(pytestconfig, LABS) as maker:
         yield maker
 

@@ -53,7 +53,8 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def swarms(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[str, Swarm]]:
     """A swarm of each engine."""
-    with only_ours(pytestconfig, {LAB.name: LAB}):
+    with only_ours(pytestconfig, {LAB.name: LAB}) as maker:
+        maker(LAB.name)
         folder = tmp_path_factory.mktemp("api")
         made = {engine: Swarm(engine, folder) for engine in ENGINES}
         try:

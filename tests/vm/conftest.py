@@ -50,7 +50,8 @@ class Built:
 def built(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """Three machines, then a swarm with an encrypted network and the stack ``mesh``."""
     progress = pytestconfig.stash[PROGRESS]
-    with only_ours(pytestconfig, {LAB.name: LAB}):
+    with only_ours(pytestconfig, {LAB.name: LAB}, alone=True) as maker:
+        maker(LAB.name)
         with progress.stage("three machines up"):
             lab.up(LAB, say=progress.say)
         whole = Whole(Hosts(LAB, limit=LIMIT), tmp_path_factory.mktemp("vm"), progress)

@@ -1,10 +1,10 @@
-"""This machine for one run of tests at a time, with its labs: cleaned before and after, however a run ends."""
+"""The labs of a run of tests: its own from first to last, and gone after it, however it ends."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from skep import lab
 from tests.lab.rig.hosts import Hosts
 from tests.lab.rig.leftovers import must_be_gone
-from tests.lab.rig.turn import turn
+from tests.lab.rig.turn import if_free, on_machine, turn
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
@@ -30,22 +30,37 @@ def heed_stops() -> None:
 
 
 @contextmanager
-def only_ours(config: pytest.Config, labs: Mapping[str, lab.Lab]) -> Iterator[Callable[[str], Hosts]]:
-    """A maker of labs by name, of those given; no other is touched.
+def only_ours(
+    config: pytest.Config, labs: Mapping[str, lab.Lab], *, alone: bool = False
+) -> Iterator[Callable[[str], Hosts]]:
+    """A maker of labs by name, of those given; no other is touched. ``alone``: while no other tests have labs.
 
-    Labs that a crashed run left are taken down first, all labs at the end, however it comes; then nothing is left.
+    From its first use on a lab is this run's. What a crashed run left is taken down first, this run's labs at the
+    end, however it comes; then nothing is left of them.
     """
     assert not lab.unsupported(), lab.unsupported()
-    with turn(config):
+    ours: list[str] = []
+    with ExitStack() as held:
+
+        def make(name: str) -> Hosts:
+            if name not in ours:
+                held.enter_context(turn(config, name))
+                ours.append(name)
+                lab.down(name)
+            return Hosts(labs[name])
+
+        held.enter_context(on_machine(config, alone=alone))
         for name in labs:
-            lab.down(name)
+            with if_free(name) as free:
+                if free:
+                    lab.down(name)
         try:
-            yield lambda name: Hosts(labs[name])
+            yield make
         finally:
             with undisturbed():
-                for name in labs:
+                for name in ours:
                     lab.down(name)
-        must_be_gone(labs)
+        must_be_gone(ours)
 
 
 @contextmanager

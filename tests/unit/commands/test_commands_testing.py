@@ -18,12 +18,13 @@ class Runs:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.statuses: dict[str, int] = {}
         self.run: list[list[str]] = []
-        monkeypatch.setattr(testing, "_status", self._status)
+        monkeypatch.setattr(testing, "_statuses", self._statuses)
         monkeypatch.setattr(lab, "unsupported", lambda: "")
 
-    def _status(self, argv: list[str]) -> int:
-        self.run.append(argv)
-        return next((status for word, status in self.statuses.items() if word in argv), 0)
+    def _statuses(self, argvs: list[list[str]]) -> list[int]:
+        self.run += argvs
+        self.side_by_side = len(argvs)
+        return [next((status for word, status in self.statuses.items() if word in argv), 0) for argv in argvs]
 
 
 @pytest.fixture
@@ -34,11 +35,14 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 def test_all_parts_in_order(runs: Runs) -> None:
     testing.run(Reporter(), only=None, keyword=None)
     assert len(runs.run) == len(testing.STATIC) + 3
-    assert ["tests/unit" in runs.run[-3], "tests/oracle" in runs.run[-2], "tests/lab" in runs.run[-1]] == [True] * 3
+    assert "tests/unit" in runs.run[-3]
+    assert runs.side_by_side == 2
+    assert [argv[-2:] for argv in runs.run[-2:]] == [["-m", "cluster"], ["-m", "not cluster"]]
+    assert "tests/lab" in runs.run[-2] and {"tests/lab", "tests/oracle"} <= set(runs.run[-1])
     assert not any("-k" in argv for argv in runs.run)
 
 
-@pytest.mark.parametrize("without", [["tests/unit"], ["tests/lab"], ["tests/unit", "tests/oracle"], []])
+@pytest.mark.parametrize("without", [["tests/unit"], ["cluster"], ["tests/unit", "not cluster"], []])
 def test_a_keyword_may_choose_nothing_in_a_part(runs: Runs, without: list[str]) -> None:
     runs.statuses = dict.fromkeys(without, NONE)
     testing.run(Reporter(), only=None, keyword="triple")

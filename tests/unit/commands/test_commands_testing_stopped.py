@@ -9,10 +9,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[3]
 PROJECT = """
@@ -21,7 +18,8 @@ from pathlib import Path
 import pytest
 from tests.lab.rig.machine import heed_stops, undisturbed
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).with_suffix("")
+HERE.mkdir()
 heed_stops()
 
 @pytest.fixture(scope="session")
@@ -47,7 +45,7 @@ from skep.cli.ending import told
 from skep.commands import testing
 
 testing.STATIC, testing.PYTEST, testing.UNIT = (), [*testing.PYTEST, "-p", "no:cacheprovider", "-c", "/dev/null"], []
-testing.LABS = {"lab": (("lab tests", sys.argv[1]),)}
+testing.LABS = {"lab": ("lab tests", [sys.argv[1:2], sys.argv[2:]])}
 testing.lab.unsupported = lambda: None
 try:
     with told() as tell:
@@ -57,39 +55,32 @@ except Exit as end:
 """
 
 
-def _sigterm(program: subprocess.Popen[bytes], _: int) -> None:
-    program.terminate()
-
-
-def _ctrl_c(_: object, keyboard: int) -> None:
-    os.write(keyboard, b"\x03")
-
-
 def _terminal(screen: int) -> None:
     """A terminal of its own, whose Ctrl-C reaches every process in the foreground."""
     fcntl.ioctl(screen, termios.TIOCSCTTY, 0)
 
 
-@pytest.mark.parametrize("stop", [_sigterm, _ctrl_c])
-def test_a_stop_waits_until_all_is_cleared_away(
-    tmp_path: Path, stop: Callable[[subprocess.Popen[bytes], int], None]
-) -> None:
-    (tmp_path / "test_project.py").write_text(PROJECT)
+def test_a_stop_waits_until_all_is_cleared_away(tmp_path: Path) -> None:
+    """Two runs side by side."""
+    runs = [tmp_path / "test_one", tmp_path / "test_other"]
+    for run in runs:
+        run.with_suffix(".py").write_text(PROJECT)
     keyboard, screen = pty.openpty()
     program = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(tmp_path / "test_project.py")],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=screen, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=lambda: _terminal(screen),
+        [sys.executable, "-c", RUN, *(f"{run}.py" for run in runs)],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, stdin=screen,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=lambda: _terminal(screen),
     )  # fmt: skip
     try:
-        _wait_for(tmp_path / "made", program)
-        stop(program, keyboard)
-        _wait_for(tmp_path / "clearing", program)
-        for _ in range(2):
-            stop(program, keyboard)
+        _wait_for("made", runs, program)
+        program.terminate()
+        _wait_for("clearing", runs, program)
+        for number in range(4):
+            os.write(keyboard, b"\x03") if number % 2 else program.terminate()
             time.sleep(0.15)
             assert program.poll() is None
-        (tmp_path / "go").touch()
+        for run in runs:
+            (run / "go").touch()
         said = program.communicate(timeout=120)[0].decode()
     finally:
         program.kill()
@@ -97,10 +88,11 @@ def test_a_stop_waits_until_all_is_cleared_away(
             os.close(end)
     assert program.returncode == 130, said
     assert "stopped" in said.splitlines(), said
-    assert not (tmp_path / "made").exists() and not (tmp_path / "went on").exists(), said
+    left = {path.name for run in runs for path in run.iterdir()}
+    assert left == {"clearing", "go"}, said
 
 
-def _wait_for(file: Path, program: subprocess.Popen[bytes]) -> None:
-    while not file.exists():
+def _wait_for(name: str, runs: list[Path], program: subprocess.Popen[bytes]) -> None:
+    while not all((run / name).exists() for run in runs):
         assert program.poll() is None, program.communicate()[0].decode()
         time.sleep(0.01)
