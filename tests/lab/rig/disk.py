@@ -8,7 +8,7 @@ from tests.lab.rig.hosts import Hosts, until
 
 Listing = Mapping[str, frozenset[str]]
 
-LIST = r"""
+PATHS = r"""
 export LC_ALL=C
 cd /
 find / /tmp /run /var/lib/docker /var/lib/containerd -xdev \
@@ -16,32 +16,37 @@ find / /tmp /run /var/lib/docker /var/lib/containerd -xdev \
      -o -path /var/log -o -path /run/utmp \) -prune \
   -o \( -path /tmp -o -path /run -o -path '/run/*' -o -path '/var/lib/docker/containers/*' \) \
   -printf '%p\t%y\t%m\t%l\n' \
-  -o -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%C@\t%l\n' 2>/dev/null
-find /etc /var/lib /root /home /srv /opt /usr/local /tmp -type f \
-  ! -path '*/overlay2/*' ! -path '/var/lib/docker/containers/*' -print0 2>/dev/null |
-  xargs -0r sha256sum 2>/dev/null || true
+  -o -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%C@\t%l\n' 2>/dev/null || true
 """
-"""One line a path: kind, mode, owner, size, times of content and of inode, link target; then one a file: its checksum.
+"""One line a path: kind, mode, owner, size, times of content and of inode, link target.
 
 Left out is what lives without the tool: logs, what running containers note of themselves, and the times of folders in
 memory, where only names count.
 """
+CONTENTS = r"""
+export LC_ALL=C
+find /etc /var/lib /root /home /srv /opt /usr/local /tmp -type f \
+  ! -path '*/overlay2/*' ! -path '/var/lib/docker/containers/*' -print0 2>/dev/null |
+  xargs -0r sha256sum 2>/dev/null || true
+"""
+"""One line a file: its checksum."""
 
 
 def listing(hosts: Hosts) -> Listing:
     """Everything on every host, once two looks in a row agree."""
+    looks = [_look(hosts, PATHS)]
 
-    def settled() -> Listing | None:
-        one, other = look(hosts), look(hosts)
-        return other if one == other else None
+    def settled() -> bool:
+        looks.append(_look(hosts, PATHS))
+        return looks[-1] == looks[-2]
 
-    found: Listing = until("the disks come to rest", settled, patience=120)
-    return found
+    until("the disks come to rest", settled, patience=120)
+    contents = _look(hosts, CONTENTS)
+    return {name: found | contents[name] for name, found in looks[-1].items()}
 
 
-def look(hosts: Hosts) -> Listing:
-    """Everything on every host, at the moment."""
-    return {name: frozenset(text.splitlines()) for name, text in hosts.each(LIST).items()}
+def _look(hosts: Hosts, script: str) -> Listing:
+    return {name: frozenset(text.splitlines()) for name, text in hosts.each(script).items()}
 
 
 def must_be_same(before: Listing, after: Listing, why: str) -> None:
