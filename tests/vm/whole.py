@@ -62,12 +62,14 @@ HOG: Mapping[str, Any] = {
         "hog": {
             "image": "busybox:1.36",
             "command": ["tail", "/dev/zero"],
+            "networks": ["inner"],
             "deploy": {
                 "resources": {"limits": {"memory": "32M"}},
                 "restart_policy": {"condition": "on-failure", "delay": "1s"},
             },
         }
-    }
+    },
+    "networks": {"inner": {"external": True}},
 }
 
 
