@@ -12,7 +12,7 @@ WITHOUT_INVENTORY = ("inventory.init", "inventory.docs", "site.init", "site.chec
 COMMAND = re.compile(
     r"\binvoke (?P<task>(?:"
     + "|".join(NAMED)
-    + r")\.[a-z]+|demo|test|bench|help|completion|docs|manual)\b(?P<rest>[^;,`\n]*)"
+    + r")\.[a-z]+|demo|test|bench|release|help|completion|docs|manual)\b(?P<rest>[^;,`\n]*)"
 )
 """A command in a text; ``rest`` holds its words and options, and what else stands up to the next stop."""
 LISTING = re.compile(r"\binvoke (?=--?[a-z])")

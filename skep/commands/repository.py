@@ -74,4 +74,16 @@ def manual(call: Call, check: bool = False) -> None:
     pages.write(call.tell, check=check)
 
 
-TASKS = (demo, test, bench, manual)
+@task("version", effect="acts", inventory=None, version=Option("such as 0.4.0 (default: the next one)", "", "VERSION"))
+def release(call: Call, version: str = "") -> None:
+    """Make a release of what is committed: the version, its part of CHANGELOG.md, a commit and a tag. Pushes nothing.
+
+    Example: ./inv release 0.4.0
+    """
+    from skep.commands import releasing
+    from skep.shipped import FOLDER as HOME
+
+    releasing.release(HOME, version, call.tell)
+
+
+TASKS = (demo, test, bench, manual, release)

@@ -1,0 +1,87 @@
+"""``release``: a version, its part of the CHANGELOG, a commit and a tag. Nothing is pushed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from skep.errors import SkepError, UsageError
+from skep.report import Reporter
+
+VERSION = Path("skep/__init__.py")
+CHANGES = Path("CHANGELOG.md")
+LINE = re.compile(r'^__version__ = "(.*)"$', re.MULTILINE)
+HEAD = "## [Unreleased]"
+NOTES = "### Upgrade notes"
+
+
+def release(folder: Path, version: str, tell: Reporter) -> None:
+    """Make a release of what is committed. ``version``: such as 0.4.0; without it, the next that may change things.
+
+    Raises ``UsageError`` where there is nothing to release or something is not committed; then nothing is changed.
+    """
+    code = (folder / VERSION).read_text(encoding="utf-8")
+    changes = (folder / CHANGES).read_text(encoding="utf-8")
+    current = LINE.findall(code)[0]
+    version = version or _next(current, tagged=bool(_git(folder, "tag", "--list", f"v{current}")))
+    _refuse(folder, version, current, changes)
+    (folder / VERSION).write_text(LINE.sub(f'__version__ = "{version}"', code), encoding="utf-8")
+    today = datetime.now(UTC).date().isoformat()
+    (folder / CHANGES).write_text(released(changes, version, today), encoding="utf-8")
+    _git(folder, "commit", "--quiet", "--message", f"Release {version}", "--", str(VERSION), str(CHANGES))
+    _git(folder, "tag", "--annotate", "--message", f"skep {version}", f"v{version}")
+    tell.done(f"v{version} is committed and tagged, and nothing was pushed; next: git push --follow-tags")
+
+
+def released(changes: str, version: str, date: str) -> str:
+    """The CHANGELOG with what was unreleased under that version. Upgrade notes stand first, and stand there always."""
+    before, _, rest = changes.partition(f"{HEAD}\n")
+    text, following, others = _upcoming(rest)
+    notes = re.search(rf"^{NOTES}\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL)
+    if notes:
+        text = text.replace(notes[0], "")
+    said = (
+        notes[1].strip() if notes else "Nothing has to be done, but for `requires` of sites that name another version."
+    )
+    own = f"## [{version}] - {date}\n\n{NOTES}\n\n{said}\n\n{text.strip()}\n"
+    return f"{before}{HEAD}\n\n{own}{f'{chr(10)}{following}{others}' if following else ''}"
+
+
+def _upcoming(rest: str) -> tuple[str, str, str]:
+    """What is unreleased, and from the next version's heading on."""
+    parts = re.split(r"^(## \[)", rest, maxsplit=1, flags=re.MULTILINE)
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else (rest, "", "")
+
+
+def _next(current: str, *, tagged: bool) -> str:
+    if not tagged:
+        return current
+    major, minor = (int(part) for part in current.split(".")[:2])
+    return f"{major}.{minor + 1}.0"
+
+
+def _refuse(folder: Path, version: str, current: str, changes: str) -> None:
+    from packaging.version import Version
+
+    if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", version):
+        raise UsageError(f"{version} is not a version of three numbers", next_action="such as: invoke release 0.4.0")
+    if Version(version) < Version(current):
+        raise UsageError(f"{version} is older than {current}, which is the version of this code")
+    if _git(folder, "tag", "--list", f"v{version}"):
+        raise UsageError(f"v{version} is released already", next_action="name a later version")
+    changed = _git(folder, "status", "--porcelain").splitlines()
+    if changed:
+        raise UsageError(
+            f"not all is committed: {', '.join(line[3:] for line in changed[:5])}", next_action="git status"
+        )
+    if not _upcoming(changes.partition(f"{HEAD}\n")[2])[0].strip():
+        raise UsageError(f"{CHANGES}: there is nothing under {HEAD}", next_action="write down what users notice")
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SkepError(f"git {words[0]} failed", cause=done.stderr.strip(), next_action=f"cd {folder} && git status")
+    return done.stdout.strip("\n")
