@@ -43,9 +43,9 @@ class Described:
 
 
 def common_options(tasks: Iterable[Described]) -> Mapping[str, str]:
-    """Options that more than one task has, by how they are written, with the meaning that most give them."""
+    """Options that more than two tasks have, by how they are written, with the meaning that most give them."""
     times = Counter(row for one in tasks for row in one.options)
-    rarest_first = sorted((row for row, count in times.items() if count > 1), key=lambda row: times[row])
+    rarest_first = sorted((row for row, count in times.items() if count > 2), key=lambda row: times[row])
     return dict(sorted(dict(rarest_first).items(), key=lambda row: row[0].lstrip("-")))
 
 

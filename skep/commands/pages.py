@@ -86,15 +86,15 @@ def _markdown(groups: Mapping[str, list[Described]]) -> Iterator[str]:
             yield f"\n### {one.name}\n"
             yield _cell(one.text)
             yield f"\n    skep {one.usage}\n"
-            yield from _table((*one.words, *one.own(common)))
+            yield from _table((*one.words, *one.own(common)), "word or option" if one.words else "option")
             yield f"Also: {', '.join(f'`{name}`' for name in one.shared(common))}"
             yield f"\nExample: `{spelled(one.example, 'skep').replace('./inv ', 'skep ')}`"
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _table(rows: Iterable[tuple[str, str]], head: str = "option") -> Iterator[str]:
     lines = [f"| `{written}` | {_cell(text)} |" for written, text in rows]
     if lines:
-        yield "\n".join(["| | |", "|---|---|", *lines, ""])
+        yield "\n".join([f"| {head} | meaning |", "|---|---|", *lines, ""])
 
 
 def _cell(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skep.cli.options import Option
-from skep.commands.call import FOLDER, Call, task
+from skep.commands.call import FOLDER, Call, called_from, task
 from skep.shipped import at_home
 
 
@@ -62,16 +62,25 @@ def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
     import_module("bench.run").run(only, rounds, call.tell.say)
 
 
-@task(effect="acts", inventory=None, check="write nothing, and fail where something would be written")
-def manual(call: Call, check: bool = False) -> None:
+@task(
+    effect="acts",
+    inventory=None,
+    check="write nothing, and fail where something would be written",
+    html=Option("also build the docs site into this folder; needs MkDocs", "", "FOLDER"),
+)
+def manual(call: Call, check: bool = False, html: str | None = None) -> None:
     """Write docs/tasks.md and the man page docs/skep.1 anew, from the tasks.
 
-    Example: ./inv manual
+    Example: ./inv manual --html /tmp/skep-docs
     """
+    from skep.commands import html as site
     from skep.commands import pages
 
+    folder = called_from(html).resolve() if html else None
     at_home()
     pages.write(call.tell, check=check)
+    if folder:
+        site.build(folder, call.tell)
 
 
 @task("version", effect="acts", inventory=None, version=Option("such as 0.4.0 (default: the next one)", "", "VERSION"))

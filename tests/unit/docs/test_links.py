@@ -66,3 +66,10 @@ def test_a_dead_link_would_be_seen(tmp_path: Path) -> None:
 def test_every_decision_is_in_the_list() -> None:
     listed = set(links(ROOT / "docs/decisions/README.md"))
     assert {path.name for path in (ROOT / "docs/decisions").glob("0*.md")} <= listed
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_code_in_a_list_is_fenced(path: Path) -> None:
+    """Indented by the width of a list's number it is code for GitHub and a paragraph for the site."""
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^ {5,7}\S.*$", text, re.MULTILINE) == []
