@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from skep.cli.described import described
-from skep.commands import pages
+from skep.commands import pages, repository
 from skep.commands.every import every_task
 from skep.commands.manpage import man_page
 
@@ -24,7 +24,7 @@ def test_what_is_generated_is_up_to_date(name: str) -> None:
 
 
 def test_every_task_of_the_package_is_on_both_pages() -> None:
-    of_the_clone = {"demo", "test", "bench", "manual", "inventory.docs"}
+    of_the_clone = {"inventory.docs", *(str(one.name) for one in repository.TASKS)}
     names = set(every_task()) - of_the_clone
     assert names <= set(re.findall(r"^### (\S+)$", TEXTS["tasks.md"], re.MULTILINE))
     assert names <= set(re.findall(r"^\.SS (\S+)$", TEXTS["skep.1"].replace("\\-", "-"), re.MULTILINE))
