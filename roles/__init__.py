@@ -7,6 +7,6 @@ from roles.engine.role import role as engine
 from roles.networks.role import role as networks
 from roles.stacks.role import role as stacks
 from roles.swarm.role import role as swarm
-from skep.role import Role
+from skep.role import AnyRole
 
-ROLES: tuple[Role, ...] = (engine, daemon, swarm, networks, stacks)
+ROLES: tuple[AnyRole, ...] = (engine, daemon, swarm, networks, stacks)

@@ -12,14 +12,14 @@ from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Declared, Finding, Plan, Step
 from skep.questions import Inquiry
-from skep.role import ClusterWide, Inquiring, Removable, Role, Witnessed
+from skep.role import AnyRole
 from skep.ssh import Pool
 
 Planner = Callable[[Observation], Sequence[Step | Finding]]
 
 
-def _untold(_: object) -> None:
-    """For who has nobody to tell."""
+def _ignore(_: object) -> None:
+    """Ignores its argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Site:
 
     cluster: Cluster
     pool: Pool
-    roles: Sequence[Role]
+    roles: Sequence[AnyRole]
     known: Sequence[Declared]
-    note: Callable[[str], None] = _untold
-    waiting: Callable[[Sequence[str]], None] = _untold
+    note: Callable[[str], None] = _ignore
+    waiting: Callable[[Sequence[str]], None] = _ignore
     wait_lock: float = 0.0
 
     @property
@@ -54,20 +54,20 @@ def look(site: Site) -> tuple[Observation, Plan]:
 def see(site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
     """Observe every host, or those that answered ``before``: the silent ones stay silent for a run.
 
-    Where one host can tell what may have changed since ``before``, only that one is asked.
-    Roles that want to know more of a manager then are answered, unless nobody is to ``inquire``; what was told
+    Where all roles are the cluster's, only the manager that is believed is asked again, as long as it stays so.
+    Roles that want to know more of a manager then are answered, unless nobody is to ``inquire``; what was answered
     ``before`` is not asked again.
     """
     observation = _seen_again(site, before) if before else _observed(site)
     answers = dict(before.answers) if before else {}
     states = dict(observation.states)
-    for role in site.roles:
-        if inquire and isinstance(role, Inquiring):
-            desired = role.inquiries(site.cluster, states[role.name])
-            missing = [inquiry for inquiry in desired if inquiry not in answers or not inquiry.lasting]
-            if missing:
-                answers |= _answers(site, observation, missing)
-            states[role.name] = role.heard(states[role.name], {inquiry: answers[inquiry] for inquiry in desired})
+    for role in site.roles if inquire else ():
+        seen = observation.of(role)
+        desired = role.inquiries(site.cluster, seen)
+        missing = [inquiry for inquiry in desired if inquiry not in answers or not inquiry.lasting]
+        if missing:
+            answers |= _answers(site, observation, missing)
+        states[role.name] = role.with_answers(seen, {inquiry: answers[inquiry] for inquiry in desired})
     return replace(observation, states=states, answers=answers)
 
 
@@ -76,24 +76,14 @@ def _observed(site: Site, hosts: Iterable[str] | None = None) -> Observation:
 
 
 def _seen_again(site: Site, before: Observation) -> Observation:
-    one = witness(site, before)
+    one = before.manager if all(role.is_cluster_wide for role in site.roles) else None
     if one:
         seen = _observed(site, [one])
-        states = {name: {**before.states[name], **found} for name, found in seen.states.items()}
-        all_seen = replace(before, states=states, facts={**before.facts, **seen.facts})
-        if not seen.failures and witness(site, all_seen) == one:
+        all_seen = before.updated(seen)
+        if not seen.failures and all_seen.manager == one:
             return all_seen
     seen = _observed(site, before.hosts)
     return replace(seen, failures={**before.failures, **seen.failures})
-
-
-def witness(site: Site, before: Observation) -> str | None:
-    """The host that can tell for all roles; ``None`` where there is none."""
-    told = {
-        role.witness(site.cluster, before.states[role.name]) if isinstance(role, Witnessed) else None
-        for role in site.roles
-    }
-    return told.pop() if len(told) == 1 else None
 
 
 def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -> Mapping[Inquiry, Any]:
@@ -106,14 +96,10 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     """The plan for what was observed, preflight's findings first."""
     items: list[Step | Finding] = []
     for role in site.roles:
-        observed = observation.states[role.name]
-        if down:
-            items += role.down(site.cluster, observed) if isinstance(role, Removable) else ()
-        else:
-            desired = {h.name: role.desired(site.cluster, h) for h in site.cluster.hosts if h.name in observed}
-            items += role.plan(site.cluster, desired, observed)
+        seen = observation.of(role)
+        items += role.down(site.cluster, seen) if down else role.plan(site.cluster, seen)
     checked = preflight.check(site.cluster, observation.facts, observation.failures)
-    if all(isinstance(role, ClusterWide) for role in site.roles):
+    if all(role.is_cluster_wide for role in site.roles):
         checked = [_aside(finding, observation.failures) for finding in checked]
     rooms = {host: fact.rooms for host, fact in observation.facts.items()}
     steps = [item for item in items if isinstance(item, Step)]
@@ -143,7 +129,7 @@ def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
     out, be they about other hosts or about none, goes with them."""
     kept = [step for step in plan if step.concerns in hosts]
     names = {step.id for step in kept}
-    wide = {role.name for role in site.roles if isinstance(role, ClusterWide)}
+    wide = {role.name for role in site.roles if role.is_cluster_wide}
     items: list[Step | Finding] = [
         one
         for one in plan.findings

@@ -7,15 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from skep import places, preflight, questions
 from skep.errors import EngineSilent, ProbeError, SkepError, SudoError
 from skep.model import Cluster
 from skep.preflight import Facts
 from skep.questions import Inquiry
-from skep.role import Probing, Role
+from skep.role import AnyRole, Role
+from skep.seen import Member, Members, Seen, believed, member
 from skep.ssh import Pool, Result, Session
 
 ENGINE = "engine-api"
@@ -28,13 +29,18 @@ DEADLINE = 180.0
 """Seconds a host may take for all probes; each question to its engine has a shorter one of its own."""
 
 
+State = TypeVar("State")
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen: role → host → state, facts by host, and why the others did not answer."""
+    """What was seen: role → host → state, facts and standing in the swarm by host, and why the others did not
+    answer."""
 
     states: Mapping[str, Mapping[str, Any]]
     facts: Mapping[str, Facts]
     failures: Mapping[str, SkepError]
+    members: Members = field(default_factory=dict)
     answers: Mapping[Inquiry, Any] = field(default_factory=dict)
     """What a manager was asked in addition."""
 
@@ -43,11 +49,39 @@ class Observation:
         """Hosts that answered."""
         return tuple(self.facts)
 
+    @property
+    def manager(self) -> str | None:
+        """The host whose word on the swarm is believed, by all roles; ``None`` where nobody can list its nodes."""
+        return believed(self.members)
+
+    def of(self, role: Role[State]) -> Seen[State]:
+        """What that role plans from."""
+        platforms = {name: facts.platform for name, facts in self.facts.items()}
+        return Seen(self.states[role.name], platforms, self.members, self.manager)
+
+    def updated(self, later: Observation) -> Observation:
+        """This observation, with what a later one of some of the hosts found."""
+        return replace(
+            self,
+            states={name: {**self.states[name], **found} for name, found in later.states.items()},
+            facts={**self.facts, **later.facts},
+            members={**self.members, **later.members},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one host showed; states by role."""
+
+    facts: Facts
+    member: Member | None
+    states: Mapping[str, Any]
+
 
 def observe(
     cluster: Cluster,
     pool: Pool,
-    roles: Sequence[Role],
+    roles: Sequence[AnyRole],
     hosts: Iterable[str] | None = None,
     waiting: Callable[[Sequence[str]], None] = lambda missing: None,
 ) -> Observation:
@@ -56,17 +90,17 @@ def observe(
     ``waiting`` is told who is missing: at first all, then after each answer, from threads, one at a time.
     """
     names = list(pool.hosts if hosts is None else hosts)
-    asked = list(dict.fromkeys(["/info", *(question for role in roles for question in role.questions)]))
+    asked = asked_by(roles)
     probes = {
         USER: "id -u; id -un",
         "preflight": preflight.probe(cluster),
         ENGINE: questions.probe(asked),
-        **{role.name: probe for role in roles if (probe := _probe(role, cluster))},
+        **{role.name: probe for role in roles if (probe := role.probe_of(cluster))},
     }
     missing = list(names)
     telling = threading.Lock()
 
-    def look(session: Session) -> tuple[Facts, dict[str, Any]]:
+    def look(session: Session) -> _Look:
         try:
             return _look(session, probes, asked, roles)
         finally:
@@ -79,19 +113,20 @@ def observe(
     failures = {name: look for name, look in looks.items() if isinstance(look, SkepError)}
     seen = {name: look for name, look in looks.items() if not isinstance(look, SkepError)}
     return Observation(
-        states={role.name: {name: states[role.name] for name, (_, states) in seen.items()} for role in roles},
-        facts={name: facts for name, (facts, _) in seen.items()},
+        states={role.name: {name: look.states[role.name] for name, look in seen.items()} for role in roles},
+        facts={name: look.facts for name, look in seen.items()},
         failures=failures,
+        members={name: look.member for name, look in seen.items()},
     )
 
 
-def _probe(role: Role, cluster: Cluster) -> str:
-    return role.probe_of(cluster) if isinstance(role, Probing) else role.probe
+def asked_by(roles: Sequence[AnyRole]) -> list[str]:
+    """Every question to a host's engine once: the roles', and what says where it stands in the swarm."""
+    own = ["/info", "/nodes"] if roles else ["/info"]
+    return list(dict.fromkeys([*own, *(question for role in roles for question in role.questions)]))
 
 
-def _look(
-    session: Session, probes: Mapping[str, str], asked: Sequence[str], roles: Sequence[Role]
-) -> tuple[Facts, dict[str, Any]]:
+def _look(session: Session, probes: Mapping[str, str], asked: Sequence[str], roles: Sequence[AnyRole]) -> _Look:
     mark = f"@@{secrets.token_hex(6)}"
     session.open()
     sent = time.time()
@@ -114,12 +149,12 @@ def _look(
     if missing:
         raise _broken_off(session.host, result, missing)
     with _understood(session.host, "preflight"):
-        facts = preflight.parse(sections["preflight"], answers, sent, received)
+        facts, standing = preflight.parse(sections["preflight"], answers, sent, received), member(answers)
     states = {}
     for role in roles:
         with _understood(session.host, role.name):
             states[role.name] = role.parse(sections.get(role.name, ""), answers)
-    return facts, states
+    return _Look(facts, standing, states)
 
 
 def _broken_off(host: str, result: Result, missing: Sequence[str]) -> ProbeError:
@@ -127,7 +162,7 @@ def _broken_off(host: str, result: Result, missing: Sequence[str]) -> ProbeError
         f"the observation ended with status {result.status}" + (f" before {missing[0]}" if missing else ""),
         host=host,
         step="observe",
-        cause=result.err.strip()[-500:] or "no error was told",
+        cause=result.err.strip()[-500:] or "no error was printed",
         next_action="run again; if it stays, look at the host's system log",
     )
 

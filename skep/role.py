@@ -1,86 +1,90 @@
-"""What a role is: four pure things. See CONTRIBUTING for how to add one."""
+"""What a role is: pure methods around one look at the hosts. See CONTRIBUTING for how to add one."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Generic, TypeVar
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
+from skep.seen import Seen
 from skep.steps import Milestone
 
+State = TypeVar("State")
+"""What a role knows of a host; a type of the role's own."""
 
-class Role(Protocol):
-    """A thing the tool manages on hosts or on the cluster. All of it is pure; states are the role's own."""
+
+class Role(ABC, Generic[State]):
+    """A thing the tool manages: a ``HostRole`` or a ``ClusterRole``. All of it is pure."""
 
     name: str
     actions: tuple[str, ...]
     """What its steps do, each in a word: ``StepId.action``."""
 
-    milestones: tuple[Milestone, ...]
+    milestones: tuple[Milestone, ...] = ()
     """What its steps provide for those of other roles, about whichever host."""
 
-    probe: str
+    probe: str = ""
     """Read-only POSIX sh, run as root in a subshell; prints what ``parse`` reads."""
 
-    questions: tuple[str, ...]
+    questions: tuple[str, ...] = ()
     """Paths of the Engine API to GET, such as ``/info``; asked once a host, whoever else asks the same."""
 
-    def desired(self, cluster: Cluster, host: Host) -> Any:
-        """The state desired on that host, in the same terms as ``parse`` gives; ``None`` if nothing."""
+    is_cluster_wide: ClassVar[bool]
+    """Whether its steps and findings are about no host: ``--limit`` leaves them out."""
 
-    def parse(self, text: str, answers: Answers) -> Any:
+    def probe_of(self, cluster: Cluster) -> str:
+        """``probe``, where it does not depend on what is asked for."""
+        return self.probe
+
+    @abstractmethod
+    def parse(self, text: str, answers: Answers) -> State | None:
         """The observed state of a host, from the probe's output and the engine's answers; ``None`` if nothing is
         there. A question is missing in ``answers`` where no engine runs or it refused (managers' on a worker).
 
         Raises ``ValueError`` when the text cannot be understood.
         """
 
-    def plan(
-        self, cluster: Cluster, desired: Mapping[str, Any], observed: Mapping[str, Any]
-    ) -> Sequence[Step | Finding]:
-        """Steps from observed to desired; both map host name → state, and hosts that did not answer are missing
-        from ``observed`` and from ``desired``."""
+    def inquiries(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Inquiry]:
+        """What to ask a manager in addition; nothing, as a rule, where nothing differs."""
+        return ()
+
+    def with_answers(self, seen: Seen[State], answers: Mapping[Inquiry, Any]) -> Mapping[str, State | None]:
+        """The states by host, with the answers to ``inquiries`` in them."""
+        return seen.states
+
+    @abstractmethod
+    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+        """Steps from observed to desired. Hosts that did not answer are missing in ``seen``."""
+
+    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+        """Steps that remove what the role made; what others made stays, and so does what a role leaves in place."""
+        return ()
 
 
-@runtime_checkable
-class ClusterWide(Protocol):
-    """A role whose steps and findings are about no host: ``--limit`` leaves them out."""
+class HostRole(Role[State]):
+    """A role whose steps and findings are about hosts."""
 
-    is_cluster_wide: bool
+    is_cluster_wide = False
 
+    @abstractmethod
+    def desired(self, cluster: Cluster, host: Host) -> State:
+        """The state desired on that host, in the same terms as ``parse`` gives."""
 
-@runtime_checkable
-class Probing(Protocol):
-    """A role whose probe depends on what is asked for."""
-
-    def probe_of(self, cluster: Cluster) -> str:
-        """As ``probe``."""
-
-
-@runtime_checkable
-class Inquiring(Protocol):
-    """A role that has to ask a manager more once it has seen what there is."""
-
-    def inquiries(self, cluster: Cluster, observed: Mapping[str, Any]) -> Sequence[Inquiry]:
-        """What to ask; nothing, as a rule, where nothing differs."""
-
-    def heard(self, observed: Mapping[str, Any], answers: Mapping[Inquiry, Any]) -> Mapping[str, Any]:
-        """The observed states with the answers in them."""
+    def desired_on(self, cluster: Cluster, seen: Seen[State]) -> Mapping[str, State]:
+        """The states desired on the hosts that answered, in the inventory's order."""
+        return {host.name: self.desired(cluster, host) for host in seen.hosts(cluster)}
 
 
-@runtime_checkable
-class Witnessed(Protocol):
-    """A role whose state one manager can tell alone, once every host has been seen."""
+class ClusterRole(Role[State]):
+    """A role whose steps and findings are about the swarm, and planned from what the one manager that is believed
+    lists: ``Seen.swarm``. Where there is no other role, later looks of a run ask that manager alone, and what other
+    hosts said stays what it was."""
 
-    def witness(self, cluster: Cluster, observed: Mapping[str, Any]) -> str | None:
-        """The host whose state tells what may have changed since; ``None`` where that takes all hosts."""
+    is_cluster_wide = True
 
 
-@runtime_checkable
-class Removable(Protocol):
-    """A role that can take back what it made."""
-
-    def down(self, cluster: Cluster, observed: Mapping[str, Any]) -> Sequence[Step | Finding]:
-        """Steps that remove what the role made; what others made stays."""
+AnyRole = Role[Any]
+"""A role whatever its states are."""

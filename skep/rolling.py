@@ -4,13 +4,13 @@ that keeps the quorum. Workers first in batches, then managers one by one, the l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skep.milestones import RETURNED, SWARM_SETTINGS, returned
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
-from skep.questions import Answers
+from skep.seen import Member, Members, believed
 from skep.steps import EARLIER, Edge, StepId
 
 ACTIONS = ("key", "quorum", "drain", "drained", "unlock", "back", "return")
@@ -20,38 +20,7 @@ MILESTONES = (RETURNED,)
 """What these steps provide, beside what the work in between does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A host's standing in the swarm it is in: what decides its place in the order. ``locks``: its swarm has
-    autolock now, so that a manager comes back locked. ``managers``: what a manager in a quorum tells, node ID of each
-    manager → whether it is reachable, and the IDs of all ``nodes``; ``node`` is its own."""
-
-    manager: bool = False
-    leader: bool = False
-    locks: bool = False
-    node: str | None = None
-    managers: Mapping[str, bool] = field(default_factory=dict)
-    nodes: frozenset[str] = frozenset()
-
-
-def member(answers: Answers) -> Member | None:
-    """A host's standing from its engine's ``/info`` and ``/nodes``; ``None`` outside a swarm."""
-    swarm = answers.get("/info", {}).get("Swarm") or {}
-    if swarm.get("LocalNodeState") != "active":
-        return None
-    nodes = {node["ID"]: node.get("ManagerStatus") for node in answers.get("/nodes", [])}
-    spec = (swarm.get("Cluster") or {}).get("Spec") or {}
-    return Member(
-        manager=bool(swarm.get("ControlAvailable")),
-        leader=bool((nodes.get(swarm.get("NodeID")) or {}).get("Leader")),
-        locks=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
-        node=swarm.get("NodeID") or None,
-        managers={name: told.get("Reachability") == "reachable" for name, told in nodes.items() if told},
-        nodes=frozenset(nodes),
-    )
-
-
-def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Member | None]) -> list[Step | Finding]:
+def rolling(cluster: Cluster, work: Mapping[str, Step], members: Members) -> list[Step | Finding]:
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
 
     ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. Roles take turns: all that
@@ -61,7 +30,7 @@ def rolling(cluster: Cluster, work: Mapping[str, Step], members: Mapping[str, Me
     """
     work = {name: replace(step, after=(*step.after, EARLIER)) for name, step in work.items()}
     standing = {name: members[name] or Member() for name in work}
-    known = _nodes(members)
+    known = _believed(members).nodes
     removed = {name for name, member in standing.items() if known and member.node and member.node not in known}
     names = [host.name for host in cluster.hosts if host.name in work and host.name not in removed]
     workers = [name for name in names if not standing[name].manager]
@@ -95,30 +64,23 @@ class Reserve:
         return self.left >= self.managers // 2 + 1
 
 
-def _reserve(members: Mapping[str, Member | None]) -> Reserve:
-    """From what the managers tell, the leader's word first. One that tells itself counts as reachable: it is waited
-    for. Nothing told counts as enough: the swarm role refuses such a swarm."""
-    tellers = [member for member in members.values() if member and member.managers]
-    if not tellers:
+def _reserve(members: Members) -> Reserve:
+    """From what the manager that is believed lists. One that lists nodes itself counts as reachable: it is waited for.
+    No list counts as enough: the swarm role refuses such a swarm."""
+    managers = _believed(members).managers
+    if not managers:
         return Reserve(0, 1)
-    told = _leading(tellers).managers
-    alive = {node for node, reachable in told.items() if reachable} | {member.node for member in tellers}
-    return Reserve(len(told), len(alive & set(told)) - 1)
+    alive = {node for node, reachable in managers.items() if reachable}
+    alive |= {member.node for member in members.values() if member and member.managers and member.node}
+    return Reserve(len(managers), len(alive & set(managers)) - 1)
 
 
-def _leading(tellers: Sequence[Member]) -> Member:
-    """The manager that is believed: the leader before others."""
-    return max(tellers, key=lambda member: member.leader)
-
-
-def _nodes(members: Mapping[str, Member | None]) -> frozenset[str]:
-    """All nodes of the swarm; none where nobody tells."""
-    tellers = [member for member in members.values() if member and member.nodes]
-    return _leading(tellers).nodes if tellers else frozenset()
+def _believed(members: Members) -> Member:
+    return members.get(believed(members) or "") or Member()
 
 
 def _without_reserve(
-    cluster: Cluster, role: str, hosts: Sequence[str], members: Mapping[str, Member | None], reserve: Reserve
+    cluster: Cluster, role: str, hosts: Sequence[str], members: Members, reserve: Reserve
 ) -> Finding | None:
     """What there is to say before restarting managers that nobody stands in for; only a warning lets it happen."""
     names = ", ".join(hosts)

@@ -15,8 +15,10 @@ from skep.milestones import CONFIGURED, ENGINE_UP, SWARM_SETTINGS, configured, e
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
-from skep.rolling import ACTIONS, MILESTONES, Member, member, rolling
+from skep.role import HostRole
+from skep.rolling import ACTIONS, MILESTONES, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
+from skep.seen import Seen
 from skep.shell import script
 from skep.steps import Milestone, StepId
 
@@ -66,7 +68,6 @@ class State:
     live: Mapping[str, Any] = field(default_factory=dict)
     running: bool = False
     broken: str | None = None
-    member: Member | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
     """Keys that docker.service passes to dockerd → the option as it stands there; observed only."""
     config_file: str | None = None
@@ -75,13 +76,13 @@ class State:
     """Whether the host is a node by what is on its disks; observed only."""
 
 
-class Daemon:
+class Daemon(HostRole[State]):
     """Owns the keys the inventory names, and no others."""
 
     name = "daemon"
     actions: tuple[str, ...] = ("write", "reload", "restart", *ACTIONS)
     milestones: tuple[Milestone, ...] = (CONFIGURED, ENGINE_UP, *MILESTONES)
-    questions: tuple[str, ...] = ("/info", "/nodes")
+    questions: tuple[str, ...] = ("/info",)
     probe = places.probe("roles/daemon/probe.sh", FILE=FILE, MEMORY=MEMORY)
 
     def desired(self, cluster: Cluster, host: Host) -> State:
@@ -102,25 +103,22 @@ class Daemon:
             live=moving.as_written(reported(info), keys, marked_lines) if info else {},
             running=bool(info),
             broken=f"it is {found[0]}" if found else broken,
-            member=member(answers),
             flags=passed,
             config_file=config_file,
             node="-- node" in marked_lines,
         )
 
-    def plan(
-        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
-    ) -> Sequence[Step | Finding]:
+    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Write before the first start; reload where that suffices; restart host by host where it does not."""
         steps: list[Step | Finding] = []
         restarts: dict[str, Step] = {}
-        for name, want in desired.items():
-            have = observed[name] or State(keys={})
+        for name, want in self.desired_on(cluster, seen).items():
+            have, is_member = seen.states[name] or State(keys={}), seen.members.get(name) is not None
             if have.broken:
                 steps.append(_unreadable(name, have.broken))
                 continue
             merged = _merge(have, want.keys, running=have.running)
-            refusal = _not_for_it(name, have, merged, want)
+            refusal = _not_for_it(name, have, merged, want, is_member=is_member)
             if refusal:
                 steps.append(refusal)
                 continue
@@ -134,12 +132,11 @@ class Daemon:
             step = self._apply(name, have, merged, want, differing, reload=reload)
             if not reload:
                 step = replace(step, writes={**WRITES, cluster.host(name).data_root: STARTING})
-            if reload or not have.member:
+            if reload or not is_member:
                 steps.append(step)
             else:
                 restarts[name] = replace(step, needs=(SWARM_SETTINGS,))
-        members = {name: have.member if have else None for name, have in observed.items()}
-        return [*steps, *rolling(cluster, restarts, members)]
+        return [*steps, *rolling(cluster, restarts, seen.members)]
 
     def _write(self, host: str, have: State, merged: Mapping[str, Any], want: State) -> list[Step]:
         if revealed(merged) == dict(have.keys) and _applied(have, want.keys) == marked(want.keys):
@@ -252,7 +249,7 @@ def _marked(text: str) -> tuple[list[str], str]:
     return [line for line in lines[:count] if line], "\n".join(lines[count:])
 
 
-def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State) -> Finding | None:
+def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State, *, is_member: bool) -> Finding | None:
     """What docker.service passes to dockerd, where the engine would not start with the file then, or not read it."""
     common: dict[str, Any] = {"host": host, "role": "daemon"}
     service = f"out of docker.service (on {host}: systemctl cat docker.service, then systemctl daemon-reload)"
@@ -261,7 +258,7 @@ def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State) 
         return Finding("error", text, next_action=f"take {flags.CONFIG_FILE} {service}", **common)
     keys = flags.in_both(have.flags, merged)
     if not keys:
-        if not (have.node or have.member):
+        if not (have.node or is_member):
             return None
         return moving.refusal(host, merged, have.keys, have.live, have.flags)
     options = ", ".join(have.flags[key] for key in keys)

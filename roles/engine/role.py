@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from skep import places
@@ -11,10 +11,14 @@ from skep.milestones import ENGINE_UP, SWARM_SETTINGS, configured, engine_up
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
-from skep.rolling import ACTIONS, MILESTONES, Member, member, rolling
+from skep.role import HostRole
+from skep.rolling import ACTIONS, MILESTONES, rolling
+from skep.seen import Platform, Seen
 from skep.shell import script
 from skep.steps import Milestone, StepId
 
+DISTRIBUTIONS = ("debian", "ubuntu")
+"""Those whose engine can be installed; on others one that is there already is taken as it is."""
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
@@ -39,8 +43,6 @@ class State:
     enabled: bool = True
     running: bool = True
     package: str | None = None
-    member: Member | None = None
-    """Its standing in a swarm, if it is in one; observed only."""
     installed: bool = True
     masked: bool = False
     """Whether systemd is forbidden to start it; observed only."""
@@ -51,13 +53,13 @@ class State:
     only."""
 
 
-class Engine:
+class Engine(HostRole[State]):
     """Installs, upgrades and starts the engine."""
 
     name = "engine"
     actions: tuple[str, ...] = ("fetch", "install", "start", "apparmor", *ACTIONS)
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
-    questions: tuple[str, ...] = ("/info", "/nodes")
+    questions: tuple[str, ...] = ("/info",)
     probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES))
 
     def desired(self, cluster: Cluster, host: Host) -> State:
@@ -92,30 +94,29 @@ class Engine:
             enabled="enabled" in unit[:1],
             running="active" in unit[1:],
             package=package,
-            member=member(answers),
             masked=masked,
             lacks_parser="lacks" in values and APPARMOR in (answers.get("/info", {}).get("SecurityOptions") or ()),
         )
 
-    def plan(
-        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
-    ) -> Sequence[Step | Finding]:
+    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Install where absent, start where stopped, change the version host by host where it differs."""
         steps: list[Step | Finding] = []
         upgrades: dict[str, Step] = {}
-        for name, want in desired.items():
-            have = observed[name]
+        for name, want in self.desired_on(cluster, seen).items():
+            have = seen.states[name]
             if have and (have.masked or have.in_the_way):
                 steps.append(_masked(name) if have.masked else _in_the_way(name, have))
             elif have is None or not have.installed:
-                steps.append(self._install(name, want, "not installed", parser=bool(have and have.lacks_parser)))
+                parser = bool(have and have.lacks_parser)
+                unsupported = _unsupported(name, seen.platforms.get(name, Platform()))
+                steps.append(unsupported or self._install(name, want, "not installed", parser=parser))
             elif want.version and not fits(have.version, want.version):
                 if have.package != "docker.io":
                     steps.append(_foreign(name, have, want))
                     continue
                 cause = f"version {have.version}, desired {want.version}"
                 step = self._install(name, want, cause, restarts=have.running)
-                if have.member and have.running:
+                if seen.members.get(name) and have.running:
                     steps.append(_fetch(name, want, step.cause))
                     upgrades[name] = replace(step, needs=(SWARM_SETTINGS, StepId("engine", "fetch", name)))
                 else:
@@ -138,10 +139,9 @@ class Engine:
                 )
             if have and have.installed and have.lacks_parser:
                 steps.append(_parser(name))
-        members = {name: have.member if have else None for name, have in observed.items()}
         fetched = tuple(StepId("engine", "fetch", name) for name in upgrades)
         upgrades = {name: replace(step, gates=fetched) for name, step in upgrades.items()}
-        return [*steps, *rolling(cluster, upgrades, members)]
+        return [*steps, *rolling(cluster, upgrades, seen.members)]
 
     def _install(self, host: str, want: State, cause: str, *, restarts: bool = False, parser: bool = False) -> Step:
         title = "install docker.io" + (f" {want.version}" if want.version else "")
@@ -160,6 +160,18 @@ class Engine:
             patience=PATIENCE,
             restarts=restarts,
         )
+
+
+def _unsupported(host: str, platform: Platform) -> Finding | None:
+    if platform.distribution in ("", *DISTRIBUTIONS):
+        return None
+    return Finding(
+        "error",
+        f"runs {platform}, not one of {', '.join(DISTRIBUTIONS)}",
+        host=host,
+        role="engine",
+        next_action="install Docker there by hand first",
+    )
 
 
 def _masked(host: str) -> Finding:

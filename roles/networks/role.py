@@ -8,9 +8,11 @@ from typing import Any
 
 from skep.diff import lines
 from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
-from skep.model import Cluster, Host, Network
+from skep.model import Cluster, Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
+from skep.role import ClusterRole
+from skep.seen import Seen
 from skep.steps import EARLIER, Edge, Milestone, StepId
 from skep.swarm import network as forms
 from skep.swarm import objects
@@ -27,12 +29,10 @@ timeout 20 docker ps --format '{{{{.Label "{SERVICE_ID}"}}}} {{{{.Names}}}} {{{{
 
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
-Observed = Mapping[str, "State | None"]
-
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A network of the swarm as a manager tells it, and the services that use it, with their ``stacks``."""
+    """A network of the swarm as a manager lists it, and the services that use it, with their ``stacks``."""
 
     id: str
     settings: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The swarm's networks by name, where this host can tell: managers only.
+    """The swarm's networks by name, where this host can list them: managers only.
 
     ``attached`` are the networks of containers on it that no service started, by the container's name; looked at only
     where a network may be removed.
@@ -52,25 +52,17 @@ class State:
     attached: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Networks:
+class Networks(ClusterRole[State]):
     """Creates; recreates only what the user named with ``--replace-network``."""
 
     name = "networks"
     actions: tuple[str, ...] = ("create", "remove")
     milestones: tuple[Milestone, ...] = (NETWORKS_EXIST,)
-    is_cluster_wide = True
-    probe = ""
     questions: tuple[str, ...] = (NETWORKS, SERVICES, "/nodes")
 
     def probe_of(self, cluster: Cluster) -> str:
-        """What no manager can tell: containers that were attached by hand."""
+        """What no manager can list: containers that were attached by hand."""
         return CONTAINERS if cluster.taken_down or cluster.replace_networks else self.probe
-
-    def desired(self, cluster: Cluster, host: Host) -> State | None:
-        """All networks, on managers."""
-        if host.role != "manager":
-            return None
-        return State({network.name: Overlay("", settings(network)) for network in cluster.networks})
 
     def parse(self, text: str, answers: Answers) -> State | None:
         """From the networks of swarm scope and the services' targets; on a worker only what is ``attached``."""
@@ -86,38 +78,33 @@ class Networks:
                 services.setdefault(target, []).append(spec)
         return State({raw["Name"]: _overlay(raw, services) for raw in answers.get(NETWORKS, [])}, attached)
 
-    def plan(
-        self,
-        cluster: Cluster,
-        desired: Mapping[str, State | None],
-        observed: Observed,
-    ) -> Sequence[Step | Finding]:
-        """Planned once, from what the first manager that can tell says."""
-        told = _told(cluster, observed)
-        have = told or {}
+    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+        """Create what is missing; refuse, or replace where that is allowed, what differs."""
+        listed = _listed(seen)
+        have = listed or {}
         steps: list[Step | Finding] = []
         for network in cluster.networks:
             overlay = have.get(network.name)
             if overlay is None:
                 steps += _overlapping(network, have)
-                steps.append(_create(network, "missing", only_with=None if told is not None else SWARM_EXISTS))
+                steps.append(_create(network, "missing", only_with=None if listed is not None else SWARM_EXISTS))
                 continue
             drift = _drift(network, overlay)
             if drift:
-                steps += _replace(cluster, network, overlay, drift, _attached(observed, network.name))
+                steps += _replace(cluster, network, overlay, drift, _attached(seen, network.name))
         return steps
 
-    def down(self, cluster: Cluster, observed: Observed) -> Sequence[Step | Finding]:
+    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Remove the inventory's networks, once the stacks are gone. An error where something that stays uses one of
         them, or one of its stacks': the rest would be gone before the engine refuses."""
-        have = _told(cluster, observed) or {}
+        have = _listed(seen) or {}
         stacks = {stack.name for stack in cluster.stacks}
         own = {network.name: have[network.name] for network in cluster.networks if network.name in have}
         theirs = {
             name: one for name, one in have.items() if (one.settings.get("labels") or {}).get(NAMESPACE) in stacks
         }
         return [
-            *(one for name, overlay in {**own, **theirs}.items() for one in _held(name, overlay, stacks, observed)),
+            *(one for name, overlay in {**own, **theirs}.items() for one in _held(name, overlay, stacks, seen)),
             *(
                 _remove(network, own[network.name], "taken down", needs=(EARLIER,))
                 for network in cluster.networks
@@ -126,14 +113,14 @@ class Networks:
         ]
 
 
-def _held(name: str, overlay: Overlay, stacks: Collection[str], observed: Observed) -> Iterator[Finding]:
+def _held(name: str, overlay: Overlay, stacks: Collection[str], seen: Seen[State]) -> Iterator[Finding]:
     """What uses a network and is in none of these stacks."""
     for stack in sorted({overlay.stacks.get(user, "") for user in overlay.users} - set(stacks)):
         users = [user for user in overlay.users if overlay.stacks.get(user, "") == stack]
         whose = f"of stack {stack}, which is not in the inventory" if stack else "of no stack"
         way = f"invoke stack.rm {stack}" if stack else f"on a manager: docker service rm {' '.join(users)}"
         yield _refusal(f"network {name} is used by {', '.join(users)}, {whose}", f"remove what uses it first: {way}")
-    for host, container in _attached(observed, name):
+    for host, container in _attached(seen, name):
         yield _refusal(
             f"network {name} is used by the container {container}, which no service started",
             f"end it first, on {host}: docker rm --force {container}",
@@ -141,11 +128,11 @@ def _held(name: str, overlay: Overlay, stacks: Collection[str], observed: Observ
         )
 
 
-def _attached(observed: Observed, network: str) -> list[tuple[str, str]]:
+def _attached(seen: Seen[State], network: str) -> list[tuple[str, str]]:
     """Host and name of the containers in a network that no service started."""
     return [
         (host, name)
-        for host, state in observed.items()
+        for host, state in seen.states.items()
         for name, networks in (state.attached.items() if state else ())
         if network in networks
     ]
@@ -171,7 +158,7 @@ def settings(network: Network) -> dict[str, Any]:
 
 
 def _terms(body: objects.Network) -> dict[str, Any]:
-    """The settings of a network as the API tells or takes it, in the inventory's terms."""
+    """The settings of a network as the API gives or takes it, in the inventory's terms."""
     found = forms.settings(body)
     options = found["Options"]
     return {
@@ -193,13 +180,9 @@ def _overlay(raw: objects.Network, services: Mapping[str, list[ServiceSpec]]) ->
     return Overlay(raw["Id"], _terms(raw), tuple(sorted(users)), stacks)
 
 
-def _told(cluster: Cluster, observed: Observed) -> Mapping[str, Overlay] | None:
-    """What the first manager that can tell says; ``None`` where nobody can."""
-    for host in cluster.hosts:
-        state = observed.get(host.name)
-        if state is not None and state.networks is not None:
-            return state.networks
-    return None
+def _listed(seen: Seen[State]) -> Mapping[str, Overlay] | None:
+    """The swarm's networks; ``None`` where no manager can list them."""
+    return seen.swarm.networks if seen.swarm else None
 
 
 def _drift(network: Network, overlay: Overlay) -> tuple[str, ...]:
@@ -215,25 +198,25 @@ def _replace(
     drift: tuple[str, ...],
     attached: Sequence[tuple[str, str]],
 ) -> list[Step | Finding]:
-    told = f"network {network.name} differs ({'; '.join(drift)})"
+    differs = f"network {network.name} differs ({'; '.join(drift)})"
     if overlay.users:
         return [
             _refusal(
-                f"{told} and is used by {', '.join(overlay.users)}",
+                f"{differs} and is used by {', '.join(overlay.users)}",
                 "put the old value back, or remove the stacks that use it first; which there are: invoke stack.ls",
             )
         ]
     if network.name not in cluster.replace_networks:
         return [
             _refusal(
-                f"{told}; a network cannot be changed in place",
+                f"{differs}; a network cannot be changed in place",
                 f"nothing uses it: allow its replacement with --replace-network {network.name}",
             )
         ]
     if attached:
         return [
             _refusal(
-                f"{told} and is used by the container {name}",
+                f"{differs} and is used by the container {name}",
                 f"end it first, on {host}: docker rm --force {name}",
                 host,
             )

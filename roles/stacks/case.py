@@ -10,7 +10,7 @@ from typing import Any
 
 from roles.stacks.desired import Desired
 from roles.stacks.edits import by_files, by_hand
-from roles.stacks.state import Found, Told
+from roles.stacks.state import Found, SwarmObjects
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.diff import Change
 from skep.hidden import holds
@@ -44,20 +44,20 @@ class Difference:
 class Case:
     """A stack, what is desired of it and why; ``blind`` while nobody can tell what the swarm holds."""
 
-    def __init__(self, cluster: Cluster, stack: Stack, desired: Desired, told: Told | None) -> None:
+    def __init__(self, cluster: Cluster, stack: Stack, desired: Desired, swarm: SwarmObjects | None) -> None:
         self.cluster = cluster
         self.stack = stack
-        self.told = told or Told()
-        self.oldest = oldest_manager(self.told.nodes)
+        self.swarm = swarm or SwarmObjects()
+        self.oldest = oldest_manager(self.swarm.nodes)
         """What it drops is neither sent nor compared: a spec is the managers' to keep."""
         services = {name: understood(spec, self.oldest) for name, spec in desired.services.items()}
         self.desired = replace(desired, services=services)
-        self.names = self.told.names
+        self.names = self.swarm.names
         """Identifier → name of networks, configs and secrets."""
-        self.blind = told is None
+        self.blind = swarm is None
         self.hidden = desired.hidden | {value.reveal() for value in secrets_in(stack) if value.reveal()}
         self.cause = desired.cause
-        self.found: Found = self.told.of(stack.name)
+        self.found: Found = self.swarm.of(stack.name)
         self.differing = [d for d in map(self._differing, sorted(desired.services)) if d is not None]
         self.surplus = sorted(set(self.found.services) - set(desired.services) - desired.spared)
 
@@ -105,7 +105,7 @@ class Case:
 
     def new_networks(self) -> list[Network]:
         """What is sent for networks that are not there yet."""
-        return [body for name, body in self.desired.networks.items() if name not in self.told.facts.networks]
+        return [body for name, body in self.desired.networks.items() if name not in self.swarm.facts.networks]
 
     def halted(self, service: str) -> str:
         """Why Swarm paused the service's part of a roll-out that nobody saw to its end; empty where it did not. Such
@@ -133,8 +133,8 @@ class Case:
         where the way in which managers ask registries changes before."""
         if self.blind:
             return self.unresolved()
-        changes = bool(self.told.outdated) and self.rollout.follows_hosts
-        return [one for one in self.unresolved() if isinstance(self.told.images.get(one), str)] if changes else []
+        changes = bool(self.swarm.outdated) and self.rollout.follows_hosts
+        return [one for one in self.unresolved() if isinstance(self.swarm.images.get(one), str)] if changes else []
 
     def unresolved(self) -> list[str]:
         """Images that are new here and no digests yet."""
@@ -207,7 +207,7 @@ class Case:
         first = next(one.name for one in self.differing if pair in map(replaced_config, one.changes))
         if first != service:
             return [f"as for {first}"]
-        bodies = {one["Spec"]["Name"]: one["Spec"] for one in self.told.configs} | dict(self.desired.configs)
+        bodies = {one["Spec"]["Name"]: one["Spec"] for one in self.swarm.configs} | dict(self.desired.configs)
         if not set(pair) <= set(bodies):
             return []
         if set(pair) & set(self.sealed):
@@ -224,7 +224,7 @@ class Case:
 
     def _resolved(self, spec: ServiceSpec, have: ServiceSpec | None) -> tuple[str | None, list[Platform]]:
         """The pinned image and its platforms, where that was asked for and is to be used."""
-        answer = self.told.images.get(image_of(spec))
+        answer = self.swarm.images.get(image_of(spec))
         keep = have is not None and same_image(spec, have) and self.rollout.resolve != "refresh"
         if keep or answer is None or isinstance(answer, str):
             return None, []
@@ -240,20 +240,20 @@ def _content(body: ObjectSpec) -> str:
     return _data(body).decode(errors="surrogateescape")
 
 
-def is_what_runs(services: Services, found: Found, told: Told, but: Container[str] = ()) -> bool:
+def is_what_runs(services: Services, found: Found, swarm: SwarmObjects, but: Container[str] = ()) -> bool:
     """Whether the services there are exactly these, ``but`` for some."""
-    there = {name: named(raw["Spec"], told.names) for name, raw in found.services.items() if name not in but}
-    return not differ(there, {name: spec for name, spec in services.items() if name not in but}, told)
+    there = {name: named(raw["Spec"], swarm.names) for name, raw in found.services.items() if name not in but}
+    return not differ(there, {name: spec for name, spec in services.items() if name not in but}, swarm)
 
 
-def differ(some: Services, others: Services, told: Told, *, scaled: bool = True) -> bool:
+def differ(some: Services, others: Services, swarm: SwarmObjects, *, scaled: bool = True) -> bool:
     """Whether these services are not those. Where being ``scaled`` is no
     difference, the numbers of tasks do not count."""
-    oldest = oldest_manager(told.nodes)
+    oldest = oldest_manager(swarm.nodes)
     return set(some) != set(others) or any(
         scaled or change.path[0] != "Mode"
         for name, spec in some.items()
-        for change in differences(understood(spec, oldest), understood(others[name], oldest), told.names)
+        for change in differences(understood(spec, oldest), understood(others[name], oldest), swarm.names)
     )
 
 

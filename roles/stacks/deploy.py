@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from roles.stacks.desired import KEEP, Desired, Outside
 from roles.stacks.naming import Naming
-from roles.stacks.state import Told
+from roles.stacks.state import SwarmObjects
 from skep.compose import convert, document_of
 from skep.model import Cluster, Stack
 from skep.swarm.references import renamed, used
 
 
-def deployed(cluster: Cluster, stack: Stack, told: Told | None) -> Desired:
+def deployed(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Desired:
     """What the compose files ask for; configs and secrets named by what they hold. Raises ``ComposeError``."""
-    found = (told or Told()).of(stack.name)
-    document = document_of(stack, told.facts if told else None)
+    found = (swarm or SwarmObjects()).of(stack.name)
+    document = document_of(stack, swarm.facts if swarm else None)
     options = document.options
     specs = convert(document, stack.name)
-    naming = Naming(stack, found, told, (told.key if told else None) or cluster.nonce)
+    naming = Naming(stack, found, swarm, (swarm.key if swarm else None) or cluster.nonce)
     configs = naming.configs(specs.configs)
     secrets = naming.secrets(specs.secrets, specs.services)
     services = {name: renamed(spec, naming.names) for name, spec in specs.services.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from roles.stacks.state import Found, Told
+from roles.stacks.state import Found, SwarmObjects
 from skep.compose import ComposeError, Document, Specs, document_of
 from skep.model import Stack
 from skep.plan import Finding
@@ -65,20 +65,20 @@ class Unplannable(Exception):
         self.findings = [Finding("error", text, role="stacks", next_action=next_action)]
 
 
-def seen_by(told: Told | None) -> Told:
+def known(swarm: SwarmObjects | None) -> SwarmObjects:
     """What the swarm holds, for a request that cannot do without. Raises ``Unplannable``."""
-    if told is None:
+    if swarm is None:
         raise Unplannable(
             "nobody can tell what runs: no manager of a swarm is among those that answered",
             "look at its managers: invoke cluster.plan",
         )
-    return told
+    return swarm
 
 
-def as_found(stack: Stack, told: Told) -> Desired:
+def as_found(stack: Stack, swarm: SwarmObjects) -> Desired:
     """What runs now, as if it were asked for; hooks as the last revision has them."""
-    found = told.of(stack.name)
-    services = {name: named(raw["Spec"], told.names) for name, raw in found.services.items()}
+    found = swarm.of(stack.name)
+    services = {name: named(raw["Spec"], swarm.names) for name, raw in found.services.items()}
     hooks = {name: when for name, when in hooks_of(found).items() if name in services}
     return Desired(services=services, hooks=hooks, pinned=True, keep=kept(stack))
 

@@ -46,7 +46,7 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _moved(case)
     yield from _networks(case)
     specs = {name: raw["Spec"] for name, raw in case.found.services.items()}
-    yield from kept(case.name, case.desired.services, specs, case.told.volumes)
+    yield from kept(case.name, case.desired.services, specs, case.swarm.volumes)
 
 
 def _dropped(case: Case) -> Iterator[Finding]:
@@ -58,17 +58,17 @@ def _dropped(case: Case) -> Iterator[Finding]:
 def _lints(case: Case) -> Iterator[Finding]:
     document, specs = case.desired.document, case.desired.specs
     if document is not None and specs is not None:
-        told, cluster = case.told, case.cluster
-        there = {network["Name"] for network in told.networks}
+        swarm, cluster = case.swarm, case.cluster
+        there = {network["Name"] for network in swarm.networks}
         planned = [body(one) for one in cluster.networks if one.name not in there]
-        networks = [*told.networks, *planned]
+        networks = [*swarm.networks, *planned]
         mask = cluster.swarm.subnet_size or MASK
         nodes = _nodes(case)
         for text in lints(
             document,
             replace(specs, services={name: _resolved(case, spec) for name, spec in specs.services.items()}),
             nodes=nodes,
-            services=told.services,
+            services=swarm.services,
             networks=networks,
             mask=mask,
             habits=bool(case.differing),
@@ -78,7 +78,7 @@ def _lints(case: Case) -> Iterator[Finding]:
 
 def _resolved(case: Case, spec: ServiceSpec) -> ServiceSpec:
     """With the platforms of its image, where they are known: of the registry's answer, else as it runs."""
-    answer, have = case.told.images.get(image_of(spec)), case.found.services.get(spec["Name"])
+    answer, have = case.swarm.images.get(image_of(spec)), case.found.services.get(spec["Name"])
     if answer is not None and not isinstance(answer, str):
         return pinned(spec, {image_of(spec): answer})
     return inherited(spec, have["Spec"], None, [], is_pinned=False) if have else spec
@@ -88,10 +88,10 @@ def _nodes(case: Case) -> list[Node] | None:
     """The nodes as they are; where this run brings them to what the inventory says, as that, and ``None`` while a host
     of it is not one yet."""
     if case.blind or not case.rollout.follows_hosts:
-        return None if case.blind else list(case.told.nodes)
+        return None if case.blind else list(case.swarm.nodes)
     hosts = list(case.cluster.hosts)
     nodes: list[Node] = []
-    for node in case.told.nodes:
+    for node in case.swarm.nodes:
         hostname, address = (node.get("Description") or {}).get("Hostname"), (node.get("Status") or {}).get("Addr")
         host = next((one for one in hosts if hostname == one.name or address in (one.address, one.advertise)), None)
         if host is not None:
@@ -104,7 +104,7 @@ def _nodes(case: Case) -> list[Node] | None:
 
 def _others(case: Case) -> Iterator[Finding]:
     """Names that somebody else's services have."""
-    for service in case.told.services:
+    for service in case.swarm.services:
         name, owner = service["Spec"]["Name"], stack_of(service["Spec"])
         if name in case.desired.services and owner != case.name:
             yield Finding(
@@ -147,13 +147,13 @@ def _modes(case: Case) -> Iterator[Finding]:
 
 def _missing(case: Case) -> Iterator[Finding]:
     """What the stack uses and nobody made."""
-    outside, told = case.desired.outside, case.told
+    outside, swarm = case.desired.outside, case.swarm
     planned = {network.name for network in case.cluster.networks}
-    present = {network["Name"] for network in told.networks} | planned | set(USABLE)
+    present = {network["Name"] for network in swarm.networks} | planned | set(USABLE)
     for kind, names, have in (
         ("network", outside.networks, present),
-        ("config", outside.configs, {one["Spec"]["Name"] for one in told.configs}),
-        ("secret", outside.secrets, {one["Spec"]["Name"] for one in told.secrets}),
+        ("config", outside.configs, {one["Spec"]["Name"] for one in swarm.configs}),
+        ("secret", outside.secrets, {one["Spec"]["Name"] for one in swarm.secrets}),
     ):
         for name in names:
             if name not in have:
@@ -171,10 +171,10 @@ def _unresolved(case: Case) -> Iterator[Finding]:
     without = "" if case.rollout.resolve == "refresh" else "--no-resolve, or for good "
     without += f"resolve: false under stacks.{case.name} in the inventory"
     way = f"fix its name or the registry's credentials; where it is in no registry, but on the nodes: {without}"
-    if case.told.outdated:
-        way = f"the registry settings of {', '.join(case.told.outdated)} are not the inventory's: invoke cluster.up"
+    if case.swarm.outdated:
+        way = f"the registry settings of {', '.join(case.swarm.outdated)} are not the inventory's: invoke cluster.up"
     for image in needed:
-        answer = case.told.images.get(image)
+        answer = case.swarm.images.get(image)
         if isinstance(answer, str) and image not in case.late():
             text = f"stack {case.name}: the image {image} does not resolve: {answer}"
             yield Finding("error", text, role="stacks", next_action=way)
@@ -183,7 +183,7 @@ def _unresolved(case: Case) -> Iterator[Finding]:
 def _moved(case: Case) -> Iterator[Finding]:
     """Tags that are another image now than when they were deployed."""
     for name, spec in case.desired.services.items() if case.rollout.resolve == "all" else ():
-        raw, answer = case.found.services.get(name), case.told.images.get(image_of(spec))
+        raw, answer = case.found.services.get(name), case.swarm.images.get(image_of(spec))
         if raw is None or answer is None or isinstance(answer, str) or not same_image(spec, raw["Spec"]):
             continue
         now, runs = image_of(pinned(spec, {image_of(spec): answer})), image_of(raw["Spec"])

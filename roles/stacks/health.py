@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from roles.stacks.case import Case
-from roles.stacks.state import Told
+from roles.stacks.state import SwarmObjects
 from skep.plan import Finding
 from skep.questions import Inquiry, tasks_of
 from skep.swarm.objects import Service, Task
@@ -22,7 +22,7 @@ def unwell(case: Case) -> Iterator[Finding]:
     """Services that are as described, and do not run so: each with what is known of it."""
     planned = {difference.name for difference in case.differing} | set(case.pruned)
     for name, raw in sorted(case.found.services.items()):
-        text = "" if name in planned or name in case.surplus else _ill(raw, case.told)
+        text = "" if name in planned or name in case.surplus else _ill(raw, case.swarm)
         if text:
             short = name.removeprefix(f"{case.name}_")
             paused = _state(raw) in PAUSED
@@ -44,7 +44,7 @@ def asked(services: Sequence[Service]) -> Iterator[Inquiry]:
             yield tasks_of("service", raw["ID"])
 
 
-def _ill(raw: Service, told: Told) -> str:
+def _ill(raw: Service, swarm: SwarmObjects) -> str:
     """What is wrong with it; nothing where it runs."""
     state, status = _state(raw), raw.get("ServiceStatus") or {}
     message = str((raw.get("UpdateStatus") or {}).get("Message") or "no reason told")
@@ -52,7 +52,7 @@ def _ill(raw: Service, told: Told) -> str:
         return f"Swarm paused {PAUSED[state]} of it: {message}"
     if state in UNDER_WAY:
         return f"{UNDER_WAY[state]} of it is under way"
-    tasks = told.tasks.get(raw["ID"], ())
+    tasks = swarm.tasks.get(raw["ID"], ())
     complete = sum(task["Status"]["State"] == "complete" for task in tasks) if runs_once(raw["Spec"]) else 0
     if _lacking(raw) <= complete:
         return ""

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from roles.stacks.state import Found, Told
+from roles.stacks.state import Found, SwarmObjects
 from skep.model import Secret, Stack
 from skep.plan import Finding
 from skep.swarm.labels import MARK, labels_of
@@ -27,10 +27,10 @@ LONGEST = 64
 class Naming:
     """Names of configs and secrets: the one that holds the same already, else one made from the content."""
 
-    def __init__(self, stack: Stack, found: Found, told: Told | None, key: Secret) -> None:
+    def __init__(self, stack: Stack, found: Found, swarm: SwarmObjects | None, key: Secret) -> None:
         self._stack = stack
         self._found = found
-        self._told = told or Told()
+        self._swarm = swarm or SwarmObjects()
         self._key = key
         self._used = {one.to for raw in found.services.values() for one in references(raw["Spec"])}
         self.names: dict[Reference, str] = {}
@@ -43,7 +43,7 @@ class Naming:
             content = _content(body)
             have = [one for one in self._candidates(name, self._found.configs) if _content(one["Spec"]) == content]
             final = self._final("config", name, have, hashlib.sha256(content).hexdigest())
-            if not have and final == name and final in self._existing(self._told.configs):
+            if not have and final == name and final in self._existing(self._swarm.configs):
                 self.findings.append(_fixed("config", name, ours=final in self._found.configs))
             final_bodies[final] = {**body, "Name": final}
         return final_bodies
@@ -60,7 +60,7 @@ class Naming:
             users = [service for service, spec in services.items() if name in used("secret", spec)]
             if unknown and users:
                 self.findings.append(_unknown(final, users[0], templated=bool(body.get("Templating"))))
-            elif not have and not unknown and final == name and final in self._existing(self._told.secrets):
+            elif not have and not unknown and final == name and final in self._existing(self._swarm.secrets):
                 self.findings.append(_fixed("secret", name, ours=final in self._found.secrets))
             final_bodies[final] = {**body, "Name": final, "Labels": {**labels_of(body), MARK: mark}}
         return final_bodies
@@ -90,7 +90,7 @@ class Naming:
             return False
         if body.get("Driver"):
             return True  # it has no data here; where it is and what it is called there is all compared
-        mounted = None if body.get("Templating") else self._told.mounted.get(secret["ID"])
+        mounted = None if body.get("Templating") else self._swarm.mounted.get(secret["ID"])
         return None if mounted is None else mounted == hashlib.sha256(_data(body)).hexdigest()
 
     @staticmethod

@@ -96,7 +96,7 @@ class Planner:
             return None
         title = f"resolve {len(images)} image{'s' if len(images) > 1 else ''} to digests"
         arguments = {"images": images, "credentials": LOGINS}
-        changes = ", ".join(self._case.told.outdated)
+        changes = ", ".join(self._case.swarm.outdated)
         cause = f"the registry settings of {changes} change before" if changes else "they are pinned"
         return self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
 
@@ -129,7 +129,7 @@ class Planner:
         """Configs and secrets that hold something new."""
         case, what = self._case, kind[:-1]
         bodies = case.desired.configs if kind == "configs" else case.desired.secrets
-        existing = {one["Spec"]["Name"] for one in (case.told.configs if kind == "configs" else case.told.secrets)}
+        existing = {one["Spec"]["Name"] for one in (case.swarm.configs if kind == "configs" else case.swarm.secrets)}
         for name, body in sorted(bodies.items()):
             if name not in existing:
                 yield self._call(

@@ -43,7 +43,7 @@ def handovers(cases: Sequence[Case]) -> Handovers:
     """Who takes whose port. A service that publishes what it did before is let be: Swarm let it, too."""
     found = Handovers()
     desired = {name: case for case in cases for name in case.desired.services}
-    held = {raw["Spec"]["Name"]: ports_of(raw) for case in cases[:1] for raw in case.told.services}
+    held = {raw["Spec"]["Name"]: ports_of(raw) for case in cases[:1] for raw in case.swarm.services}
     moving = {name: ports_of({"Spec": case.desired.services[name]}) for case in cases for name in _moving(case)}
     going = {name: case for case in cases for name in case.pruned}
     later = {name: ports for name, ports in held.items() if name not in going} | moving
@@ -110,7 +110,7 @@ def _too_late(one: Handover) -> Finding:
 
 
 def _stack_of(case: Case, service: str) -> str:
-    found = (raw["Spec"] for raw in case.told.services if raw["Spec"]["Name"] == service)
+    found = (raw["Spec"] for raw in case.swarm.services if raw["Spec"]["Name"] == service)
     return stack_of(next(found, {}))
 
 

@@ -29,7 +29,7 @@ def records(case: Case) -> list[Record]:
         del services[name]
     again = case.open and not case.rollout.partial
     lines = case.summary()
-    if again and not differ(past[-1].content["services"], services, case.told):
+    if again and not differ(past[-1].content["services"], services, case.swarm):
         number, lines = past[-1].number, past[-1].content["changes"] or lines
     made.append(_record(case, number, services, reason(case), done=False, lines=lines))
     return made
@@ -38,7 +38,7 @@ def records(case: Case) -> list[Record]:
 def unfinished(case: Case) -> Revision | None:
     """The last revision, if nobody has seen it run and it is what there is."""
     last = case.found.revisions[-1] if case.found.revisions else None
-    if last is None or last.done or not is_what_runs(last.content["services"], case.found, case.told):
+    if last is None or last.done or not is_what_runs(last.content["services"], case.found, case.swarm):
         return None
     return last
 
@@ -52,7 +52,7 @@ def garbage(case: Case, newest: Content) -> tuple[list[str], list[str]]:
     contents = [newest, *(revision.content for revision in ran)]
     configs = {name for content in contents for name in content["configs"]}
     secrets = {name for content in contents for name in content["secrets"]}
-    for raw in case.told.services:
+    for raw in case.swarm.services:
         for spec in filter(None, (raw["Spec"], raw.get("PreviousSpec"))):
             by_name = named(spec, case.names)
             configs |= used("config", by_name)
@@ -82,7 +82,7 @@ def _within_reach(case: Case) -> list[Revision]:
         if len(different) == case.desired.keep:
             break
         services = revision.content["services"]
-        if all(differ(services, other.content["services"], case.told, scaled=False) for other in different):
+        if all(differ(services, other.content["services"], case.swarm, scaled=False) for other in different):
             different.append(revision)
     return [revision for revision in ran if revision.number in last or revision in different]
 

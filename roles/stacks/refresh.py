@@ -6,24 +6,24 @@ from dataclasses import replace
 
 from roles.stacks.case import Case
 from roles.stacks.deploy import deployed
-from roles.stacks.desired import Desired, Unplannable, as_found, seen_by
-from roles.stacks.state import Told
+from roles.stacks.desired import Desired, Unplannable, as_found, known
+from roles.stacks.state import SwarmObjects
 from skep.model import Cluster, Rollout, Stack
 from skep.plan import Finding
 from skep.swarm.service import image_of, same_image, with_image
 
 
-def refreshed(cluster: Cluster, stack: Stack, seen: Told | None) -> Desired:
+def refreshed(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Desired:
     """What runs now with its images by the tags that the compose files name, so that they are looked up again; what
     else the files ask for is a deploy's to bring. Raises ``Unplannable`` and ``ComposeError``."""
-    files, told = deployed(cluster, stack, seen), seen_by(seen)
-    desired = _by_tags(as_found(stack, told), files)
+    files, there = deployed(cluster, stack, swarm), known(swarm)
+    desired = _by_tags(as_found(stack, there), files)
     if not stack.resolve:
         return replace(desired, findings=(_in_no_registry(stack),))
-    deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, told)
+    deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, there)
     if deploy.pruned or any(one.changes or one.have is None for one in deploy.differing):
         desired = replace(desired, findings=(_leaves_more(stack),))
-    case = Case(cluster, stack, desired, told)
+    case = Case(cluster, stack, desired, there)
     if case.differing and case.open:
         text = f"images of stack {stack.name} have moved, and its last roll-out was not seen to its end"
         raise Unplannable(text, f"deploy it first: invoke stack.deploy {stack.name}")

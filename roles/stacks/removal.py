@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from roles.stacks.state import Found, Told
+from roles.stacks.state import Found, SwarmObjects
 from roles.stacks.waiting import ALLOWANCE, longest_stop, step_id
 from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
@@ -22,20 +22,20 @@ VOLUMES = script("roles/stacks/volumes.sh")
 
 
 def removals(
-    stacks: Sequence[Stack], told: Told, hosts: Sequence[str], silent: Sequence[str] = ()
+    stacks: Sequence[Stack], swarm: SwarmObjects, hosts: Sequence[str], silent: Sequence[str] = ()
 ) -> Iterator[Step | Finding]:
     """Take these stacks away, those that use what another has before that one; volumes on those ``hosts``, and not on
     the ``silent`` ones."""
     leaving = [stack.name for stack in stacks]
     users = {
-        name: {stack_of(service["Spec"]) for _, _, services in _used(name, told) for service in services}
+        name: {stack_of(service["Spec"]) for _, _, services in _used(name, swarm) for service in services}
         & {*leaving} - {name}
         for name in leaving
     }
     for stack in stacks:
         before = {user for user in users[stack.name] if stack.name not in _reached(user, users)}
-        yield from _removal(stack, told, leaving, before, hosts)
-        yield from _left(stack, told.of(stack.name), silent)
+        yield from _removal(stack, swarm, leaving, before, hosts)
+        yield from _left(stack, swarm.of(stack.name), silent)
 
 
 def _left(stack: Stack, found: Found, silent: Sequence[str]) -> Iterator[Finding]:
@@ -51,10 +51,10 @@ def _left(stack: Stack, found: Found, silent: Sequence[str]) -> Iterator[Finding
         )
 
 
-def bystanders(told: Told, stacks: Collection[str]) -> Iterator[Finding]:
+def bystanders(swarm: SwarmObjects, stacks: Collection[str]) -> Iterator[Finding]:
     """What runs in the swarm and is in none of these stacks."""
     whose: dict[str, list[str]] = {}
-    for service in told.services:
+    for service in swarm.services:
         whose.setdefault(stack_of(service["Spec"]), []).append(service["Spec"]["Name"])
     for stack in sorted(set(whose) - set(stacks)):
         names = ", ".join(sorted(whose[stack]))
@@ -78,10 +78,10 @@ def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Service]]]:
+def _used(stack: str, swarm: SwarmObjects) -> Iterator[tuple[str, str, list[Service]]]:
     """Kind and name of what the stack has, with the services of others that use it."""
-    found = told.of(stack)
-    others = [service for service in told.services if stack_of(service["Spec"]) != stack]
+    found = swarm.of(stack)
+    others = [service for service in swarm.services if stack_of(service["Spec"]) != stack]
     for name, network in found.networks.items():
         targets = {network["Id"], name}
         yield "network", name, [one for one in others if targets & used("network", one["Spec"])]
@@ -92,11 +92,11 @@ def _used(stack: str, told: Told) -> Iterator[tuple[str, str, list[Service]]]:
 
 
 def _removal(
-    stack: Stack, told: Told, leaving: Collection[str], before: Collection[str], hosts: Sequence[str]
+    stack: Stack, swarm: SwarmObjects, leaving: Collection[str], before: Collection[str], hosts: Sequence[str]
 ) -> Iterator[Step | Finding]:
     """Services, then their tasks, networks, configs and secrets; named volumes only where they were asked for. What
     services of stacks that are not ``leaving`` use stays; nothing is to be done where that is all there is."""
-    name, found = stack.name, told.of(stack.name)
+    name, found = stack.name, swarm.of(stack.name)
     unknown = [one for one in stack.rollout.volumes if not _full(name, one, found)]
     if unknown:
         own = ", ".join(sorted(one.removeprefix(f"{name}_") for one in _volumes(name, found))) or "none"
@@ -109,7 +109,7 @@ def _removal(
         return
     detail = [f"service {one}" for one in sorted(found.services)]
     kept: list[str] = []
-    for kind, one, services in _used(name, told):
+    for kind, one, services in _used(name, swarm):
         users = sorted(service["Spec"]["Name"] for service in services if stack_of(service["Spec"]) not in leaving)
         if not users:
             detail.append(f"{kind} {one}")

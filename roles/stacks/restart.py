@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from roles.stacks.desired import Desired, as_found, refuse_unknown
-from roles.stacks.state import Told
+from roles.stacks.state import SwarmObjects
 from skep.model import Cluster, Stack
 
 
-def restarted(cluster: Cluster, stack: Stack, told: Told) -> Desired:
+def restarted(cluster: Cluster, stack: Stack, swarm: SwarmObjects) -> Desired:
     """The services there as they are; those that are named are written all the same. Raises ``Unplannable``."""
-    services, now = stack.rollout.restart, as_found(stack, told)
+    services, now = stack.rollout.restart, as_found(stack, swarm)
     refuse_unknown(stack, services, now.services)
     return replace(now, cause=f"restart {', '.join(sorted(services))}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from roles.stacks.case import is_what_runs
 from roles.stacks.desired import Desired, Outside, Unplannable, hooks_of, kept
-from roles.stacks.state import Found, Told
+from roles.stacks.state import Found, SwarmObjects
 from skep.model import Cluster, Stack, Target
 from skep.plan import Finding
 from skep.swarm.revision import Revision, last_done
@@ -15,11 +15,11 @@ BACK = "back to revision"
 """What the cause of a roll-out that goes back begins with."""
 
 
-def rolled_back(cluster: Cluster, stack: Stack, told: Told) -> Desired:
+def rolled_back(cluster: Cluster, stack: Stack, swarm: SwarmObjects) -> Desired:
     """Everything as the revision had it, services that came later go. Hooks stay as they are and do not run: what they
     did to data is not undone by doing it again. Raises ``Unplannable``."""
-    asked, found = stack.rollout.revision, told.of(stack.name)
-    revision = None if asked is None else _revision(asked, told, found)
+    asked, found = stack.rollout.revision, swarm.of(stack.name)
+    revision = None if asked is None else _revision(asked, swarm, found)
     if revision is None:
         known = ", ".join(str(one.number) for one in found.revisions) or "none"
         which = asked if isinstance(asked, int) else "to go back to"
@@ -51,14 +51,14 @@ def _is_way_back(revision: Revision) -> bool:
     return not revision.done and revision.cause.startswith(BACK)
 
 
-def _revision(asked: Target, told: Told, found: Found) -> Revision | None:
+def _revision(asked: Target, swarm: SwarmObjects, found: Found) -> Revision | None:
     """The revision to go back to; ``None`` where there is none such."""
     if isinstance(asked, int):
         return next((revision for revision in found.revisions if revision.number == asked), None)
-    return _before(told, found) if asked == "before" else last_done(found.revisions)
+    return _before(swarm, found) if asked == "before" else last_done(found.revisions)
 
 
-def _before(told: Told, found: Found) -> Revision | None:
+def _before(swarm: SwarmObjects, found: Found) -> Revision | None:
     """The last that ran before what is there, hooks aside. After a roll-out that failed that is the last that ran, also
     where it was gone back to already; a way back that nobody saw to its end is gone to its end."""
     newest = found.revisions[-1] if found.revisions else None
@@ -67,7 +67,7 @@ def _before(told: Told, found: Found) -> Revision | None:
     if _was_taken_back(found):
         return newest
     ran = [revision for revision in found.revisions if revision.done]
-    while ran and is_what_runs(ran[-1].content["services"], found, told, but=hooks_of(found)):
+    while ran and is_what_runs(ran[-1].content["services"], found, swarm, but=hooks_of(found)):
         ran.pop()
     return ran[-1] if ran else None
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from roles.stacks.desired import Desired, Unplannable, as_found, refuse_unknown
-from roles.stacks.state import Told
+from roles.stacks.state import SwarmObjects
 from skep.model import Cluster, Stack
 from skep.swarm.service import is_global, with_tasks
 
 
-def scaled(cluster: Cluster, stack: Stack, told: Told) -> Desired:
+def scaled(cluster: Cluster, stack: Stack, swarm: SwarmObjects) -> Desired:
     """The services there, some with the number of tasks that is asked for. Raises ``Unplannable``."""
-    counts, now = stack.rollout.scale, as_found(stack, told)
+    counts, now = stack.rollout.scale, as_found(stack, swarm)
     refuse_unknown(stack, counts, now.services)
     hooks = sorted(set(counts) & set(now.hooks))
     if hooks:

@@ -1,4 +1,4 @@
-"""What a host knows of the swarm's stacks: objects of the Engine API as a manager tells them."""
+"""What a host knows of the swarm's stacks: objects of the Engine API as a manager lists them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from skep.model import Cluster, Secret
 from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
 from skep.refusals.drivers import ADDRESSES, NETWORK
+from skep.seen import Seen
 from skep.swarm.image import Answer
 from skep.swarm.labels import KEY, stack_of
 from skep.swarm.objects import Network, Node, Object, Service, Task
@@ -26,22 +27,22 @@ Answered = Answer | str
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What one host told. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
+    """What one host showed. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
     ``volumes`` maps volumes of the driver ``local`` to the options that they were made with;
-    ``told`` is the whole swarm, from managers in a quorum only; ``info`` is what a manager's engine says of itself."""
+    ``swarm`` is the whole swarm, from managers in a quorum only; ``info`` is what a manager's engine says of itself."""
 
     mounted: Mapping[str, str] = field(default_factory=dict)
-    told: Told | None = None
+    swarm: SwarmObjects | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
     volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SwarmObjects:
     """Services, networks, configs, secrets and nodes of the whole swarm, as the Engine API lists them.
 
     ``images`` maps images that were asked for to what their registry said: the answer's JSON, or why there is none.
-    ``own`` are names of the nodes' own networks by identifier, which no list tells. ``outdated`` are managers whose
+    ``own`` are names of the nodes' own networks by identifier, which no list has. ``outdated`` are managers whose
     engine asks registries in another way than the inventory says. ``volumes`` are hosts' own: host → name → options.
     ``tasks`` are those of services of which some do not run, by the service's identifier.
     """
@@ -124,7 +125,7 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
         return State(mounted, volumes=volumes) if mounted or volumes else None
     return State(
         mounted,
-        Told(
+        SwarmObjects(
             services=tuple(answers.get(SERVICES) or ()),
             networks=tuple(answers.get(networks) or ()),
             configs=tuple(answers.get("/configs") or ()),
@@ -136,25 +137,22 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     )
 
 
-def believed(cluster: Cluster, observed: Mapping[str, State | None]) -> str | None:
-    """The first manager that can tell."""
-    names = (host.name for host in cluster.hosts)
-    return next((name for name in names if (state := observed.get(name)) and state.told), None)
-
-
-def told(cluster: Cluster, observed: Mapping[str, State | None]) -> Told | None:
-    """What the manager that is believed says, with what all hosts have mounted; ``None`` where nobody can tell."""
-    one = observed.get(believed(cluster, observed) or "")
-    if one is None or one.told is None:
+def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
+    """What the manager that is believed lists, with what all hosts have mounted; ``None`` where nobody can list it."""
+    if seen.swarm is None or seen.swarm.swarm is None:
         return None
-    mounted = {secret: mark for state in observed.values() if state for secret, mark in state.mounted.items()}
+    states = {name: state for name, state in seen.states.items() if state}
     outdated = [
         host.name
         for host in cluster.hosts
-        if (state := observed.get(host.name)) and not asks_registries_as(host.daemon, state.info)
+        if (state := states.get(host.name)) and not asks_registries_as(host.daemon, state.info)
     ]
-    volumes = {name: state.volumes for name, state in observed.items() if state}
-    return replace(one.told, mounted=mounted, outdated=tuple(outdated), volumes=volumes)
+    return replace(
+        seen.swarm.swarm,
+        mounted={secret: mark for state in states.values() for secret, mark in state.mounted.items()},
+        outdated=tuple(outdated),
+        volumes={name: state.volumes for name, state in states.items()},
+    )
 
 
 def _by_kind(plugins: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:

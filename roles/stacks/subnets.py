@@ -30,7 +30,7 @@ def overlaps(cases: Sequence[Case]) -> Iterator[Finding]:
     if not cases:
         return
     cluster = cases[0].cluster
-    taken = [*_there(cases[0].told.networks), *_planned(cluster, cases[0])]
+    taken = [*_there(cases[0].swarm.networks), *_planned(cluster, cases[0])]
     for case in cases:
         for body in case.new_networks():
             own = _ranges(body, body["Name"])
@@ -82,7 +82,7 @@ def _there(networks: Sequence[Network]) -> list[_Taken]:
 
 def _planned(cluster: Cluster, case: Case) -> list[_Taken]:
     """The inventory's networks that are not there yet."""
-    there = case.told.facts.networks
+    there = case.swarm.facts.networks
     found = [(go_network(network.subnet or ""), network.name) for network in cluster.networks]
     return [_Taken(range, name, " of the inventory") for range, name in found if range and name not in there]
 

@@ -103,4 +103,4 @@ def _timing(case: Case, difference: Difference | None, name: str) -> Timing:
 
 
 def _places(case: Case, spec: ServiceSpec) -> int:
-    return sum(is_meant(spec, node) for node in case.told.nodes)
+    return sum(is_meant(spec, node) for node in case.swarm.nodes)

@@ -18,31 +18,31 @@ SHOWN = 3
 """Managers that are named."""
 
 
-def unlocks(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+def unlocks(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterator[Step]:
     """Managers that are locked, or may be once their engine is started, where another one can tell the key."""
-    if seen is None:
+    if swarm is None:
         return
-    now = (seen.state.spec.get("EncryptionConfig") or {}).get("AutoLockManagers")
+    now = (swarm.state.spec.get("EncryptionConfig") or {}).get("AutoLockManagers")
     for host in cluster.hosts:
         state = observed.get(host.name)
-        if state is None or not state.manager or expelled(state, seen):
+        if state is None or not state.manager or expelled(state, swarm):
             continue
         if state.node_state == LOCKED or (state.node_state == STOPPED and (now or cluster.swarm.autolock)):
             yield unlock(unlock_id(host.name), host.name, needs=(engine_up(host.name),))
 
 
-def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step | Finding]:
+def unheard(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterator[Step | Finding]:
     """Hosts whose engine runs as a node that the managers do not see: after a leader was lost, for example.
 
     A new leader that has just not heard of a node yet (``unknown``) needs no step: it will in a moment.
     """
-    for host in cluster.hosts if seen else ():
+    for host in cluster.hosts if swarm else ():
         state = observed.get(host.name)
-        node = seen.node_of(state) if seen else None
+        node = swarm.node_of(state) if swarm else None
         if state is None or node is None or node.role != host.role or moved(state, node):
             continue
-        if seen and state.node_state == "active" and (node.state == "down" or node.reachability == "unreachable"):
-            yield _cut_off(host.name, seen)
+        if swarm and state.node_state == "active" and (node.state == "down" or node.reachability == "unreachable"):
+            yield _cut_off(host.name, swarm)
         if cause := _absent(state, node):
             yield Wait(
                 id=heard_id(host.name),
@@ -56,10 +56,10 @@ def unheard(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator
             )
 
 
-def _cut_off(name: str, seen: View) -> Finding:
+def _cut_off(name: str, swarm: View) -> Finding:
     """A host that answers us, whose engine is active in the swarm, and that the managers do not hear: what there is to
     suspect. UDP ports cannot be tried, for nothing answers on them."""
-    heard = [node for node in seen.nodes.values() if node.reachability == "reachable" and node.hostname != name]
+    heard = [node for node in swarm.nodes.values() if node.reachability == "reachable" and node.hostname != name]
     others = ", ".join(sorted(node.hostname for node in heard[:SHOWN])) or "the managers"
     ports = "2377/tcp, 7946/tcp, 7946/udp and 4789/udp"
     return Finding(

@@ -36,12 +36,12 @@ def is_node(state: State | None, node: Node) -> bool:
     return state is not None and state.node_id == node.id
 
 
-def expelled(state: State | None, seen: View | None) -> bool:
+def expelled(state: State | None, swarm: View | None) -> bool:
     """Whether its engine takes it for a node of this swarm that the managers have removed: it is let in no more."""
-    if state is None or seen is None or state.node_state not in ("active", "error", LOCKED, PENDING):
+    if state is None or swarm is None or state.node_state not in ("active", "error", LOCKED, PENDING):
         return False
-    known = state.node_id is not None and state.node_id in seen.nodes
-    return bool(state.node_id) and not known and state.cluster_id == seen.state.cluster_id
+    known = state.node_id is not None and state.node_id in swarm.nodes
+    return bool(state.node_id) and not known and state.cluster_id == swarm.state.cluster_id
 
 
 def stranded(state: State | None) -> bool:
@@ -64,38 +64,38 @@ def changeable(state: State | None, node: Node) -> bool:
     return state is not None and state.node_state != STOPPED and not moved(state, node)
 
 
-def joins(name: str, cluster: Cluster, observed: Observed, seen: View | None) -> bool:
+def joins(name: str, cluster: Cluster, observed: Observed, swarm: View | None) -> bool:
     """Whether a host that answered is to join now: it is in no swarm, or its place there can be given up.
 
     A host without an engine joins only where no node can be it: what its disks hold is not known before one runs.
     """
     state = observed[name]
     if state is None:
-        return seen is None or not unsure(cluster.host(name), observed, seen)
-    return state.node_state == "inactive" or expelled(state, seen) or stranded(state)
+        return swarm is None or not unsure(cluster.host(name), observed, swarm)
+    return state.node_state == "inactive" or expelled(state, swarm) or stranded(state)
 
 
-def unsure(host: Host, observed: Observed, seen: View) -> list[Node]:
+def unsure(host: Host, observed: Observed, swarm: View) -> list[Node]:
     """Nodes that a host may be whose engine does not run: by name or address, and no other host is them."""
     state = observed[host.name]
     if state is not None and state.node_state != STOPPED:
         return []
     ids = {state.node_id for state in observed.values() if state}
-    return [node for node in seen.nodes.values() if node.id not in ids and same_host(node, host)]
+    return [node for node in swarm.nodes.values() if node.id not in ids and same_host(node, host)]
 
 
-def node_ref(name: str, cluster: Cluster, observed: Observed, seen: View | None) -> str | Ref:
+def node_ref(name: str, cluster: Cluster, observed: Observed, swarm: View | None) -> str | Ref:
     """The host's node ID, late if it has not joined yet."""
     state = observed[name]
-    known = state.node_id if state and not joins(name, cluster, observed, seen) else None
+    known = state.node_id if state and not joins(name, cluster, observed, swarm) else None
     return known or Ref(f"node-id@{name}")
 
 
-def may_be_a_manager(host: Host, observed: Observed, seen: View) -> bool:
+def may_be_a_manager(host: Host, observed: Observed, swarm: View) -> bool:
     """Whether a host whose engine does not run may be a manager, and nobody can tell yet."""
     state = observed[host.name]
     stopped = state is not None and state.node_state == STOPPED and state.node_id is None
-    return stopped or any(node.role == "manager" for node in unsure(host, observed, seen))
+    return stopped or any(node.role == "manager" for node in unsure(host, observed, swarm))
 
 
 def same_host(node: Node, host: Host) -> bool:

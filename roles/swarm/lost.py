@@ -26,9 +26,9 @@ class Lost:
     evidence: str
 
 
-def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
+def forget_twins(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Step]:
     """Nodes that a host was before it was reinstalled: in the way, and never to return (moby#24106)."""
-    for lost in twins(cluster, observed, seen):
+    for lost in twins(cluster, observed, swarm):
         name, node, short = lost.host, lost.node, lost.node.id[:12]
         gate = StepId("swarm", "down", name, short)
         yield Wait(
@@ -63,17 +63,17 @@ def forget_twins(cluster: Cluster, observed: Observed, seen: View) -> Iterator[S
         )
 
 
-def twins(cluster: Cluster, observed: Observed, seen: View) -> list[Lost]:
+def twins(cluster: Cluster, observed: Observed, swarm: View) -> list[Lost]:
     """Nodes that are shown to be lost."""
-    return [found for found in _unclaimed(cluster, observed, seen) if isinstance(found, Lost)]
+    return [found for found in _unclaimed(cluster, observed, swarm) if isinstance(found, Lost)]
 
 
-def doubts(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Finding]:
+def doubts(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Finding]:
     """Nodes that look lost and are not shown to be."""
     for host in cluster.hosts:
         if host.name not in observed:
             continue
-        nodes = unsure(host, observed, seen)
+        nodes = unsure(host, observed, swarm)
         state = observed[host.name]
         if state is not None and state.node_state == STOPPED:
             text = "its engine is stopped: its place in the swarm is looked at once it runs"
@@ -81,13 +81,13 @@ def doubts(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Finding
         elif nodes:
             text = f"has no engine: whether it still is the node {nodes[0].id[:12]} is looked at once it runs"
             yield Finding("note", text, host=host.name, role="swarm")
-    yield from (found for found in _unclaimed(cluster, observed, seen) if isinstance(found, Finding))
+    yield from (found for found in _unclaimed(cluster, observed, swarm) if isinstance(found, Finding))
 
 
-def _unclaimed(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Lost | Finding]:
+def _unclaimed(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Lost | Finding]:
     """What is to be said of each node that no host says it is."""
     ids = {state.node_id for state in observed.values() if state}
-    for node in seen.nodes.values():
+    for node in swarm.nodes.values():
         if node.id in ids or node.unborn:
             continue
         here = [host for host in cluster.hosts if same_address(node, host)]
@@ -97,7 +97,7 @@ def _unclaimed(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Los
         was = here[0] if len(here) == 1 else next((host for host in named if host in here or not here), None)
         if was is None or not settled(observed.get(was.name)):
             continue
-        doubtful = _others(cluster, observed, seen, node, was, by_address=bool(here))
+        doubtful = _others(cluster, observed, swarm, node, was, by_address=bool(here))
         if doubtful:
             yield _doubt(node, was, doubtful)
         else:
@@ -110,14 +110,16 @@ def _bears(observed: Observed, host: Host, node: Node) -> bool:
     return state is None or state.hostname in ("", node.hostname)
 
 
-def _others(cluster: Cluster, observed: Observed, seen: View, node: Node, was: Host, *, by_address: bool) -> list[Host]:
+def _others(
+    cluster: Cluster, observed: Observed, swarm: View, node: Node, was: Host, *, by_address: bool
+) -> list[Host]:
     """Hosts that may be the node as well: they bear its name, or may be at its address, and did not say which node
     they are."""
     silent = [host for host in cluster.hosts if host is not was and not settled(observed.get(host.name))]
     named = [host for host in silent if host.name == node.hostname]
     if by_address:
         return named
-    known = {other.hostname for other in seen.nodes.values() if other is not node}
+    known = {other.hostname for other in swarm.nodes.values() if other is not node}
     return named or [host for host in silent if not is_ip(host.advertise or host.address) and host.name not in known]
 
 
@@ -142,10 +144,10 @@ def _doubt(node: Node, was: Host, others: list[Host]) -> Finding:
     )
 
 
-def forget_unborn(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
+def forget_unborn(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Step]:
     """Nodes left by joins that were cut short; only once every host of the inventory has said which node it is."""
     whole = all(settled(observed.get(host.name)) for host in cluster.hosts)
-    for node in seen.nodes.values() if whole else ():
+    for node in swarm.nodes.values() if whole else ():
         if node.unborn and not any(is_node(state, node) for state in observed.values()):
             short = node.id[:12]
             yield Call(
@@ -157,10 +159,10 @@ def forget_unborn(cluster: Cluster, observed: Observed, seen: View) -> Iterator[
             )
 
 
-def foreign_nodes(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Finding]:
+def foreign_nodes(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Finding]:
     """Nodes that no host of the inventory is: told, never touched."""
     ids = {state.node_id for state in observed.values() if state}
-    for node in seen.nodes.values():
+    for node in swarm.nodes.values():
         if node.id not in ids and not node.unborn and not any(same_host(node, host) for host in cluster.hosts):
             yield Finding(
                 "warning",

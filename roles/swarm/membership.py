@@ -68,22 +68,22 @@ def init(cluster: Cluster) -> Step:
     )
 
 
-def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+def managers(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterator[Step]:
     """Joins and promotions in inventory order, each waiting until the one before is Reachable."""
     names = [host.name for host in cluster.managers if host.name in observed]
-    gate: tuple[Edge, ...] = () if seen else (SWARM_EXISTS,)
-    if seen is None:
+    gate: tuple[Edge, ...] = () if swarm else (SWARM_EXISTS,)
+    if swarm is None:
         names = names[1:]
     for name in names:
-        node = seen.node_of(observed[name]) if seen else None
+        node = swarm.node_of(observed[name]) if swarm else None
         if node is not None and node.role == "manager":
             gate += (heard_id(name),) if is_pending(observed[name]) else ()
             continue
-        if seen and not _comes(name, cluster, observed, seen):
+        if swarm and not _comes(name, cluster, observed, swarm):
             continue
         if node is None:
-            yield from _join(cluster, cluster.host(name), observed, seen, gate)
-            change, identity = StepId("swarm", "join", name), node_ref(name, cluster, observed, seen)
+            yield from _join(cluster, cluster.host(name), observed, swarm, gate)
+            change, identity = StepId("swarm", "join", name), node_ref(name, cluster, observed, swarm)
         else:
             change, identity = StepId("swarm", "promote", name), node.id
             yield Call(
@@ -107,40 +107,40 @@ def managers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterato
         gate = (StepId("swarm", "ready", name),)
 
 
-def workers(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+def workers(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterator[Step]:
     """Joins of workers, all at once."""
-    gate = () if seen else (SWARM_EXISTS,)
+    gate = () if swarm else (SWARM_EXISTS,)
     for host in cluster.workers:
-        known = seen.node_of(observed.get(host.name)) if seen else None
-        if host.name in observed and known is None and joins(host.name, cluster, observed, seen):
-            yield from _join(cluster, host, observed, seen, gate)
+        known = swarm.node_of(observed.get(host.name)) if swarm else None
+        if host.name in observed and known is None and joins(host.name, cluster, observed, swarm):
+            yield from _join(cluster, host, observed, swarm, gate)
 
 
-def demotions(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step | Finding]:
+def demotions(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterator[Step | Finding]:
     """Managers desired as workers, after every promotion, one by one, the leader last; never below a majority."""
-    if seen is None:
+    if swarm is None:
         return
     surplus = [
         (host.name, node)
         for host in cluster.workers
-        for node in [seen.node_of(observed.get(host.name))]
+        for node in [swarm.node_of(observed.get(host.name))]
         if node is not None and node.role == "manager" and changeable(observed[host.name], node)
     ]
     coming = [
         h.name
         for h in cluster.managers
-        if h.name in observed and not _manages(seen, observed[h.name]) and _comes(h.name, cluster, observed, seen)
+        if h.name in observed and not _manages(swarm, observed[h.name]) and _comes(h.name, cluster, observed, swarm)
     ]
-    lost = {found.node.id: found.host for found in twins(cluster, observed, seen)}
-    members = [node for node in seen.nodes.values() if node.role == "manager" and node.id not in lost]
+    lost = {found.node.id: found.host for found in twins(cluster, observed, swarm)}
+    members = [node for node in swarm.nodes.values() if node.role == "manager" and node.id not in lost]
     count = len(members) + len(coming)
     reachable = len([node for node in members if node.reachability == "reachable"]) + len(coming)
     gate = tuple(StepId("swarm", "ready", name) for name in coming)
-    gate += tuple(unmanage_id(name, seen.nodes[node]) for node, name in lost.items())
+    gate += tuple(unmanage_id(name, swarm.nodes[node]) for node, name in lost.items())
     for name, node in sorted(surplus, key=lambda item: item[1].leader):
         count, reachable = count - 1, reachable - (node.reachability == "reachable")
         if reachable < count // 2 + 1:
-            yield _no_quorum(cluster, observed, seen, name, f"{reachable} of {count} managers reachable: no quorum")
+            yield _no_quorum(cluster, observed, swarm, name, f"{reachable} of {count} managers reachable: no quorum")
             return
         namesake = next((host for host in cluster.managers if host.name == node.hostname), None)
         if namesake is not None:
@@ -174,16 +174,17 @@ def _demotion(name: str, node: Node, gate: tuple[Edge, ...]) -> Iterator[Step]:
     )
 
 
-def _comes(name: str, cluster: Cluster, observed: Observed, seen: View) -> bool:
+def _comes(name: str, cluster: Cluster, observed: Observed, swarm: View) -> bool:
     """Whether a host is promoted or joins in this plan."""
-    node = seen.node_of(observed[name])
-    return joins(name, cluster, observed, seen) if node is None else changeable(observed[name], node)
+    node = swarm.node_of(observed[name])
+    return joins(name, cluster, observed, swarm) if node is None else changeable(observed[name], node)
 
 
-def _no_quorum(cluster: Cluster, observed: Observed, seen: View, name: str, loss: str) -> Finding:
+def _no_quorum(cluster: Cluster, observed: Observed, swarm: View, name: str, loss: str) -> Finding:
     """Why a manager cannot be demoted: for now, where hosts whose engine is off may be managers."""
     starting = {h.name for h in cluster.managers if (state := observed.get(h.name)) and state.node_state == STOPPED}
-    looked = [h.name for h in cluster.hosts if h.name in observed and (h.name in starting or unsure(h, observed, seen))]
+    hosts = [host for host in cluster.hosts if host.name in observed]
+    looked = [host.name for host in hosts if host.name in starting or unsure(host, observed, swarm)]
     if looked:
         text = f"is demoted in a second round, once {', '.join(looked)} is looked at: now it would leave {loss}"
         return Finding("note", text, host=name, role="swarm")
@@ -207,10 +208,10 @@ def _misnamed(name: str, node: Node, namesake: Host) -> Finding:
     )
 
 
-def departures(cluster: Cluster, observed: Observed, seen: View | None) -> Iterator[Step]:
+def departures(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterator[Step]:
     """Hosts that can only come back as a new node: first they leave what they hold on to in vain."""
     for host in cluster.hosts:
-        if cause := _in_vain(observed.get(host.name), seen):
+        if cause := _in_vain(observed.get(host.name), swarm):
             yield Call(
                 id=leave_id(host.name),
                 host=host.name,
@@ -223,18 +224,18 @@ def departures(cluster: Cluster, observed: Observed, seen: View | None) -> Itera
             )
 
 
-def _in_vain(state: State | None, seen: View | None) -> str | None:
+def _in_vain(state: State | None, swarm: View | None) -> str | None:
     """Why a host's place in the swarm is of no use to it or to anybody; ``None`` where it may be."""
-    if seen is None or state is None:
+    if swarm is None or state is None:
         return None
-    if expelled(state, seen):
+    if expelled(state, swarm):
         return (
             f"its engine takes itself for the node {(state.node_id or '')[:12]} of this swarm, and the managers have no"
             " such node: it was removed"
         )
     if stranded(state):
         return "its first join came to no end: it never became a node"
-    node = seen.node_of(state)
+    node = swarm.node_of(state)
     if moved(state, node):
         return (
             f"its address changed: its engine still advertises {state.address}, the host has"
@@ -249,11 +250,11 @@ def leave_id(name: str) -> StepId:
 
 
 def _join(
-    cluster: Cluster, host: Host, observed: Observed, seen: View | None, gate: tuple[Edge, ...]
+    cluster: Cluster, host: Host, observed: Observed, swarm: View | None, gate: tuple[Edge, ...]
 ) -> Iterator[Step]:
     lost = (
-        [forget_id(found.host, found.node) for found in twins(cluster, observed, seen) if found.host == host.name]
-        if seen
+        [forget_id(found.host, found.node) for found in twins(cluster, observed, swarm) if found.host == host.name]
+        if swarm
         else []
     )
     yield Call(
@@ -278,6 +279,6 @@ def _unchosen(host: Host) -> str | None:
     return None if advertise(host) else f"if it cannot choose an address to advertise: set hosts.{host.name}.advertise"
 
 
-def _manages(seen: View, state: State | None) -> bool:
-    node = seen.node_of(state)
+def _manages(swarm: View, state: State | None) -> bool:
+    node = swarm.node_of(state)
     return node is not None and node.role == "manager"

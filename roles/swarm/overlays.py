@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from roles.swarm.identity import Observed
+from roles.swarm.state import State
 from roles.swarm.view import View
 from skep.model import Cluster
 from skep.plan import Finding, Run, Step
 from skep.rolling import rolling
+from skep.seen import Seen
 from skep.shell import script
 from skep.steps import StepId
 
@@ -23,16 +24,16 @@ CAUSE = "is active and has none of the swarm's overlay networks: it rejects ever
 RESTART = script("roles/swarm/restart.sh")
 
 
-def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequence[Step | Finding]:
+def restarts(cluster: Cluster, seen: Seen[State], swarm: View | None) -> Sequence[Step | Finding]:
     """Host by host, after all that changes engines or members: the engines that are in that state."""
     work: dict[str, Step] = {}
     later: list[Step | Finding] = []
     changes = ("join", "ready", "demoted")
     members_changed = tuple(StepId("swarm", action, host.name) for action in changes for host in cluster.hosts)
-    for host in cluster.hosts if seen and seen.state.ingress else ():
-        state = observed.get(host.name)
-        node = seen.node_of(state) if seen else None
-        if state is None or node is None or state.overlays or state.member is None:
+    for host in cluster.hosts if swarm and swarm.state.ingress else ():
+        state = seen.states.get(host.name)
+        node = swarm.node_of(state) if swarm else None
+        if state is None or node is None or state.overlays or seen.members.get(host.name) is None:
             continue
         if node.state != "ready" or node.role != host.role:
             text = f"{CAUSE}; it is restarted in a second round, once it is Ready and has its role"
@@ -48,11 +49,10 @@ def restarts(cluster: Cluster, observed: Observed, seen: View | None) -> Sequenc
                 after=members_changed,
                 timeout=180,
             )
-    members = {name: state.member if state else None for name, state in observed.items()}
-    return [*later, *(_told(item) for item in (rolling(cluster, work, members) if work else ()))]
+    return [*later, *(_warned(item) for item in rolling(cluster, work, seen.members))]
 
 
-def _told(item: Step | Finding) -> Step | Finding:
+def _warned(item: Step | Finding) -> Step | Finding:
     """What keeps a manager from being restarted now forbids nothing else: it may be what the rest of the plan ends."""
     if not isinstance(item, Finding) or item.level != "error":
         return item

@@ -14,14 +14,14 @@ from skep.plan import Finding
 AGAIN = "then run the same command again"
 
 
-def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+def refusals(cluster: Cluster, observed: Mapping[str, State | None], swarm: View | None) -> Iterator[Finding]:
     """Every reason not to touch the swarm, on any host."""
-    found = [*copies(observed), *_copied(observed, seen), *_swarms(observed, seen), *_split(observed)]
+    found = [*copies(observed), *_copied(observed, swarm), *_swarms(observed, swarm), *_split(observed)]
     if found:
         yield from found
         return
     stopped = [name for name, state in observed.items() if state and state.node_state == STOPPED]
-    if seen is None and stopped:
+    if swarm is None and stopped:
         yield Finding(
             "warning",
             "its engine is stopped: the swarm is looked at once it runs",
@@ -31,12 +31,12 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], seen: View 
         return
     silent = [host.name for host in cluster.managers if host.name not in observed]
     active = [state for state in observed.values() if state and state.node_state == "active"]
-    headless = seen is None and (bool(silent) or any(state.manager for state in active))
+    headless = swarm is None and (bool(silent) or any(state.manager for state in active))
     for name, state in observed.items():
         if headless and state and state.node_state == "active" and not state.manager:
             continue
-        yield from host_refusal(cluster, name, state, seen)
-    if seen is None and silent:
+        yield from host_refusal(cluster, name, state, swarm)
+    if swarm is None and silent:
         yield _error(
             ", ".join(silent),
             "cannot be asked, so nobody knows whether a swarm exists already",
@@ -61,11 +61,11 @@ def copies(observed: Mapping[str, State | None]) -> Iterator[Finding]:
             )
 
 
-def _copied(observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+def _copied(observed: Mapping[str, State | None], swarm: View | None) -> Iterator[Finding]:
     """Hosts that take themselves for a node which the managers hear of from another machine, one that was not asked."""
     claimed = Counter(state.node_id for state in observed.values() if state)
     for name, state in observed.items():
-        node = seen.node_of(state) if seen else None
+        node = swarm.node_of(state) if swarm else None
         if state is None or node is None or node.state != "ready" or not (state.hostname and state.addresses):
             continue
         if claimed[node.id] > 1:
@@ -81,11 +81,11 @@ def _copied(observed: Mapping[str, State | None], seen: View | None) -> Iterator
             )
 
 
-def _swarms(observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+def _swarms(observed: Mapping[str, State | None], swarm: View | None) -> Iterator[Finding]:
     """Hosts in different swarms, by what their engines and certificates say."""
     swarms = {name: state.cluster_id for name, state in observed.items() if state and state.cluster_id}
     leading = {state.cluster_id for state in observed.values() if state and state.nodes is not None}
-    if seen is None or len(leading) > 1:
+    if swarm is None or len(leading) > 1:
         if len(set(swarms.values())) > 1:
             told = ", ".join(f"{name} in {cluster[:12]}" for name, cluster in sorted(swarms.items()))
             yield _error(
@@ -95,11 +95,11 @@ def _swarms(observed: Mapping[str, State | None], seen: View | None) -> Iterator
             )
         return
     for name, cluster in swarms.items():
-        if cluster != seen.state.cluster_id:
+        if cluster != swarm.state.cluster_id:
             yield _error(
                 name,
-                f"is in the swarm {cluster[:12]}, and {seen.told_by} manages the swarm"
-                f" {(seen.state.cluster_id or '')[:12]}",
+                f"is in the swarm {cluster[:12]}, and {swarm.manager} manages the swarm"
+                f" {(swarm.state.cluster_id or '')[:12]}",
                 f"if its place there may be given up, run on {name}: docker swarm leave --force; {AGAIN}",
             )
 
@@ -119,32 +119,32 @@ def _split(observed: Mapping[str, State | None]) -> Iterator[Finding]:
         )
 
 
-def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | None) -> Iterator[Finding]:
+def host_refusal(cluster: Cluster, name: str, state: State | None, swarm: View | None) -> Iterator[Finding]:
     """Why one host's place in a swarm forbids to go on."""
     if state is None or state.node_state in ("inactive", STOPPED):
         return
-    if expelled(state, seen) or (seen and stranded(state)):
+    if expelled(state, swarm) or (swarm and stranded(state)):
         return
     if state.node_state == PENDING:
-        if seen is None:
+        if swarm is None:
             yield _error(
                 name,
                 f"its engine still looks for its swarm, and no manager of the inventory answers for it{_where(state)}",
                 f"run the same command again in a moment, for its managers may be on their way; if it stays: on {name}"
                 " look at journalctl -u docker; if its place there may be given up: docker swarm leave --force",
             )
-        elif seen.node_of(state) is None:
-            yield _stranger(name, seen)
+        elif swarm.node_of(state) is None:
+            yield _stranger(name, swarm)
     elif state.node_state == LOCKED:
-        if seen is None:
+        if swarm is None:
             yield _error(
                 name,
                 "its swarm state is locked, and no manager of the inventory can tell the key",
                 f"on {name} run: docker swarm unlock; it asks for the key, which any manager that is not locked tells:"
                 f" docker swarm unlock-key -q. {AGAIN.capitalize()}",
             )
-        elif state.node_id and seen.node_of(state) is None:
-            yield _stranger(name, seen)
+        elif state.node_id and swarm.node_of(state) is None:
+            yield _stranger(name, swarm)
     elif state.node_state != "active":
         yield _error(
             name,
@@ -152,24 +152,24 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, seen: View | 
             f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave --force",
         )
     elif state.manager and state.nodes is None:
-        yield _untold(cluster, name, state, seen)
-    elif seen is None:
+        yield _untold(cluster, name, state, swarm)
+    elif swarm is None:
         yield _error(
             name,
             "is in a swarm that no manager of this inventory leads",
             f"if that swarm may be given up, run on {name}: docker swarm leave --force",
         )
-    elif seen.node_of(state) is None:
-        yield _stranger(name, seen)
+    elif swarm.node_of(state) is None:
+        yield _stranger(name, swarm)
 
 
-def _untold(cluster: Cluster, name: str, state: State, seen: View | None) -> Finding:
+def _untold(cluster: Cluster, name: str, state: State, swarm: View | None) -> Finding:
     """Of a manager that tells no nodes: it is alone, or all are."""
-    if seen and seen.node_of(state):
+    if swarm and swarm.node_of(state):
         return _error(
             name,
             f"is cut off from the other managers, which go on without it: {state.error or 'it tells no node list'}",
-            f"open 2377/tcp, 7946/tcp and udp between it and {seen.told_by}; if they are: journalctl -u docker on"
+            f"open 2377/tcp, 7946/tcp and udp between it and {swarm.manager}; if they are: journalctl -u docker on"
             f" {name}. The swarm has its quorum: nothing is to be forced",
         )
     return _error(
@@ -181,10 +181,10 @@ def _untold(cluster: Cluster, name: str, state: State, seen: View | None) -> Fin
     )
 
 
-def _stranger(name: str, seen: View) -> Finding:
+def _stranger(name: str, swarm: View) -> Finding:
     return _error(
         name,
-        f"is in another swarm than {seen.told_by}, or was removed from this one",
+        f"is in another swarm than {swarm.manager}, or was removed from this one",
         f"if its place there may be given up, run on {name}: docker swarm leave --force; {AGAIN}",
     )
 
@@ -200,9 +200,9 @@ def _where(state: State) -> str:
     )
 
 
-def stays(cluster: Cluster, observed: Mapping[str, State | None], seen: View | None) -> Iterator[Finding]:
+def stays(cluster: Cluster, observed: Mapping[str, State | None], swarm: View | None) -> Iterator[Finding]:
     """Hosts that cannot, or must not, be told to leave: their engine is stopped, or they are in another swarm."""
-    strangers = list(_swarms(observed, seen))
+    strangers = list(_swarms(observed, swarm))
     yield from strangers
     for name, state in observed.items():
         if state is None or state.node_state == "inactive":
@@ -211,8 +211,8 @@ def stays(cluster: Cluster, observed: Mapping[str, State | None], seen: View | N
             yield _error(
                 name, "its engine is stopped, and it may be a node", f"on {name} run: systemctl start docker; {AGAIN}"
             )
-        elif seen and seen.node_of(state) is None and not stranded(state) and not strangers:
-            yield from host_refusal(cluster, name, state, seen)
+        elif swarm and swarm.node_of(state) is None and not stranded(state) and not strangers:
+            yield from host_refusal(cluster, name, state, swarm)
 
 
 def _error(host: str | None, text: str, next_action: str) -> Finding:

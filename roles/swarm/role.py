@@ -17,14 +17,16 @@ from skep.milestones import SWARM_EXISTS, SWARM_SETTINGS
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers, Inquiry, tasks_of
+from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES
+from skep.seen import Seen
 from skep.steps import EARLIER, Milestone
 
 OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
 """States of tasks that hold their node no more."""
 
 
-class Swarm:
+class Swarm(HostRole[State]):
     """Initialises at most once, and only when every manager of the inventory says there is none yet."""
 
     name = "swarm"
@@ -44,64 +46,56 @@ class Swarm:
         """From the engine's ``/info`` and ``/nodes``, or the node's certificate while it is stopped."""
         return parse_state(text, answers)
 
-    def inquiries(self, cluster: Cluster, observed: Mapping[str, State | None]) -> Sequence[Inquiry]:
+    def inquiries(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Inquiry]:
         """Tasks on nodes that are drained, and are to be."""
-        seen = view(cluster, observed)
-        nodes = [(host, seen.node_of(observed.get(host.name))) for host in cluster.hosts] if seen else []
+        swarm = view(seen)
+        nodes = [(host, swarm.node_of(seen.states.get(host.name))) for host in cluster.hosts] if swarm else []
         return [
             tasks_of("node", node.id)
             for host, node in nodes
             if node and host.availability == node.availability == "drain" and node.state == "ready"
         ]
 
-    def heard(self, observed: Mapping[str, State | None], answers: Mapping[Inquiry, Any]) -> Mapping[str, State | None]:
+    def with_answers(self, seen: Seen[State], answers: Mapping[Inquiry, Any]) -> Mapping[str, State | None]:
         """The observed states with how many tasks are left on each."""
         tasks = [task for answer in answers.values() if isinstance(answer, list) for task in answer]
         left = Counter(task.get("NodeID") for task in tasks if task["Status"]["State"] not in OVER)
         return {
             name: replace(state, busy=left[state.node_id]) if state and state.node_id in left else state
-            for name, state in observed.items()
+            for name, state in seen.states.items()
         }
 
-    def plan(
-        self, cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None]
-    ) -> Sequence[Step | Finding]:
+    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Refusals alone if there is any; else init, twins, joins, promotions, demotions, labels."""
-        seen = view(cluster, observed)
-        refused = list(refusals(cluster, observed, seen))
-        return refused or list(self._steps(cluster, desired, observed, seen))
+        swarm = view(seen)
+        return list(refusals(cluster, seen.states, swarm)) or list(self._steps(cluster, seen, swarm))
 
-    def _steps(
-        self,
-        cluster: Cluster,
-        desired: Mapping[str, State],
-        observed: Mapping[str, State | None],
-        seen: View | None,
-    ) -> Iterator[Step | Finding]:
-        if seen is None:
+    def _steps(self, cluster: Cluster, seen: Seen[State], swarm: View | None) -> Iterator[Step | Finding]:
+        observed = seen.states
+        if swarm is None:
             yield from membership.absent(cluster, observed)
             yield membership.init(cluster)
         else:
-            yield from settings.fixed_findings(cluster, seen)
-            yield from settings.update(cluster, observed, seen)
-            yield from lost.foreign_nodes(cluster, observed, seen)
-            yield from lost.doubts(cluster, observed, seen)
-            yield from lost.forget_twins(cluster, observed, seen)
-            yield from lost.forget_unborn(cluster, observed, seen)
-        yield from membership.departures(cluster, observed, seen)
-        yield from membership.managers(cluster, observed, seen)
-        yield from membership.workers(cluster, observed, seen)
-        yield from absence.unlocks(cluster, observed, seen)
-        yield from absence.unheard(cluster, observed, seen)
-        yield from membership.demotions(cluster, observed, seen)
-        yield from overlays.restarts(cluster, observed, seen)
-        yield from settings.nodes(cluster, desired, observed, seen)
+            yield from settings.fixed_findings(cluster, swarm)
+            yield from settings.update(cluster, observed, swarm)
+            yield from lost.foreign_nodes(cluster, observed, swarm)
+            yield from lost.doubts(cluster, observed, swarm)
+            yield from lost.forget_twins(cluster, observed, swarm)
+            yield from lost.forget_unborn(cluster, observed, swarm)
+        yield from membership.departures(cluster, observed, swarm)
+        yield from membership.managers(cluster, observed, swarm)
+        yield from membership.workers(cluster, observed, swarm)
+        yield from absence.unlocks(cluster, observed, swarm)
+        yield from absence.unheard(cluster, observed, swarm)
+        yield from membership.demotions(cluster, observed, swarm)
+        yield from overlays.restarts(cluster, seen, swarm)
+        yield from settings.nodes(cluster, self.desired_on(cluster, seen), observed, swarm)
 
-    def down(self, cluster: Cluster, observed: Mapping[str, State | None]) -> Sequence[Step | Finding]:
+    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Everybody leaves: workers at once, then managers one by one, the leader last."""
-        seen = view(cluster, observed)
+        swarm, observed = view(seen), seen.states
         known = {state.node_id for state in observed.values() if state}
-        nodes = seen.nodes.values() if seen else ()
+        nodes = swarm.nodes.values() if swarm else ()
         strangers = [n for n in nodes if n.id not in known and n.state != "down" and not n.unborn]
         steps: list[Step | Finding] = [
             Finding(
@@ -112,7 +106,7 @@ class Swarm:
             )
             for node in strangers
         ]
-        steps += stays(cluster, observed, seen)
+        steps += stays(cluster, observed, swarm)
         inside = {name: state for name, state in observed.items() if state and state.node_state != "inactive"}
         workers = [name for name, state in inside.items() if not state.manager]
         managers = sorted(set(inside) - set(workers), key=lambda name: (leads(inside[name]), name))

@@ -23,13 +23,13 @@ ASLEEP = (LOCKED, STOPPED)
 """States of managers that may have to be unlocked."""
 
 
-def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
+def update(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Step]:
     """Bring the swarm's own settings to what the inventory names; with autolock the unlock key may go, so first
     what is locked is unlocked, and hosts that may come back locked are looked at."""
     desired = desired_spec(cluster)
-    if any(host.name in observed and may_be_a_manager(host, observed, seen) for host in cluster.hosts):
+    if any(host.name in observed and may_be_a_manager(host, observed, swarm) for host in cluster.hosts):
         desired.pop("EncryptionConfig", None)
-    old, new = _part(seen.state.spec, desired), desired
+    old, new = _part(swarm.state.spec, desired), desired
     if old != new:
         yield Call(
             id=StepId("swarm", "settings"),
@@ -43,10 +43,10 @@ def update(cluster: Cluster, observed: Observed, seen: View) -> Iterator[Step]:
         )
 
 
-def fixed_findings(cluster: Cluster, seen: View) -> Iterator[Finding]:
+def fixed_findings(cluster: Cluster, swarm: View) -> Iterator[Finding]:
     """Settings that hold from init on and differ: nothing but a new swarm can change them."""
     for key, desired in desired_fixed(cluster).items():
-        have = seen.state.fixed.get(key)
+        have = swarm.state.fixed.get(key)
         if have != desired:
             yield Finding(
                 "error",
@@ -56,15 +56,13 @@ def fixed_findings(cluster: Cluster, seen: View) -> Iterator[Finding]:
             )
 
 
-def nodes(
-    cluster: Cluster, desired: Mapping[str, State], observed: Mapping[str, State | None], seen: View | None
-) -> Iterator[Step]:
+def nodes(cluster: Cluster, desired: Mapping[str, State], observed: Observed, swarm: View | None) -> Iterator[Step]:
     """Labels and availability of each node, also of those that are about to join."""
     for name, want in desired.items():
         if name not in observed:
             continue
-        node = seen.node_of(observed[name]) if seen else None
-        coming = node is None and joins(name, cluster, observed, seen)
+        node = swarm.node_of(observed[name]) if swarm else None
+        coming = node is None and joins(name, cluster, observed, swarm)
         if (node is None and not coming) or moved(observed[name], node):
             continue
         labels: Mapping[str, str] = node.labels if node else {}
@@ -78,7 +76,7 @@ def nodes(
         if not detail and not (state and state.busy):
             continue
         if want.availability == "drain" and not coming and (availability != "drain" or (state and state.busy)):
-            yield _empty(name, node_ref(name, cluster, observed, seen))
+            yield _empty(name, node_ref(name, cluster, observed, swarm))
         if not detail:
             continue
         yield Call(
@@ -88,7 +86,7 @@ def nodes(
             detail=tuple(line for line in detail if OWNED not in line),
             operation="node_update",
             arguments={
-                "node": node_ref(name, cluster, observed, seen),
+                "node": node_ref(name, cluster, observed, swarm),
                 "spec": {"Labels": dict(want.labels), "Availability": want.availability},
                 "drop_labels": dropped,
             },

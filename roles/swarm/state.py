@@ -8,7 +8,6 @@ from typing import Any
 
 from skep.model import Cluster, Host, canonical
 from skep.questions import Answers
-from skep.rolling import Member, member
 from skep.swarm.labels import OWNED, labels_of
 
 """Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
@@ -73,7 +72,6 @@ class State:
     busy: int = 0
     overlays: bool = True
     ingress: bool = False
-    member: Member | None = None
     nodes: tuple[Node, ...] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -146,7 +144,6 @@ def parse_state(text: str, answers: Answers) -> State | None:
         and f"root {info.get('DockerRootDir')}" in text.splitlines(),
         overlays=["overlay", "networks", "missing"] not in heads,
         ingress=any(network.get("Ingress") for network in answers.get(NETWORKS) or ()),
-        member=member(answers),
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
         fixed=_fixed(cluster) if cluster else {},

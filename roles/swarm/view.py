@@ -1,4 +1,4 @@
-"""The swarm as its managers tell it: the word that is believed."""
+"""The swarm as the manager that is believed lists it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from roles.swarm.state import Node, State
-from skep.model import Cluster
+from skep.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The cluster as its managers tell it. ``told_by`` is the host whose word this is."""
+    """The swarm by the word of one ``manager``, a host: its state, and its nodes by ID."""
 
-    told_by: str
+    manager: str
     state: State
     nodes: Mapping[str, Node]
 
@@ -22,18 +22,12 @@ class View:
         return self.nodes.get(state.node_id) if state and state.node_id else None
 
 
-def view(cluster: Cluster, observed: Mapping[str, State | None]) -> View | None:
-    """What the managers of the inventory agree on, the leader's word first; ``None`` without such a manager."""
-    told = [
-        (name, state)
-        for host in cluster.hosts
-        for name, state in [(host.name, observed.get(host.name))]
-        if state and state.nodes is not None
-    ]
-    if not told:
+def view(seen: Seen[State]) -> View | None:
+    """By the manager that is believed; ``None`` without one."""
+    state = seen.swarm
+    if seen.manager is None or state is None or state.nodes is None:
         return None
-    name, state = max(told, key=lambda item: leads(item[1]))
-    return View(name, state, {node.id: node for node in state.nodes or ()})
+    return View(seen.manager, state, {node.id: node for node in state.nodes})
 
 
 def leads(state: State) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skep.commands.asking import Asking
     from skep.converge import Site
     from skep.report import Reporter
-    from skep.role import Role
+    from skep.role import AnyRole
 
 FOLDER = Path("inventory")
 
@@ -54,7 +54,7 @@ class Call:
         return Asking(yes=self._yes, only_shown=self._plan)
 
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[AnyRole, ...]:
         """All roles there are, in the order of observing and planning."""
         from skep.commands.own_roles import roles
 

@@ -16,7 +16,7 @@ from skep.observe import Observation
 from skep.preflight import Facts
 from skep.report import Reporter
 from skep.request import Request
-from skep.role import Role
+from skep.role import AnyRole
 from skep.ssh import Pool
 from skep.waiting import until
 
@@ -24,7 +24,7 @@ PATIENCE = 20.0
 """Seconds the page may take to answer after the stack runs."""
 
 
-def run(path: Path, roles: Sequence[Role], paths: cluster.Paths, tell: Reporter) -> None:
+def run(path: Path, roles: Sequence[AnyRole], paths: cluster.Paths, tell: Reporter) -> None:
     """Lab, plan, up, verify, one page; then what to try next."""
     inventory = load(path)
     desired = described(inventory)

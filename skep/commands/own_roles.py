@@ -11,12 +11,12 @@ from types import ModuleType
 
 from skep import shipped
 from skep.errors import UsageError
-from skep.role import Role
+from skep.role import AnyRole, Role
 
 PACKAGE = "roles"
 
 
-def roles(instead: str | None) -> tuple[Role, ...]:
+def roles(instead: str | None) -> tuple[AnyRole, ...]:
     """All roles in the order of observing and planning; the site's own come last, by name. ``instead`` is a package
     that lists all itself (``skep.roles`` of invoke.yaml).
 
@@ -25,7 +25,7 @@ def roles(instead: str | None) -> tuple[Role, ...]:
     if instead:
         return tuple(import_module(instead).ROLES)
     package = _shipped()
-    ours: tuple[Role, ...] = tuple(package.ROLES)
+    ours: tuple[AnyRole, ...] = tuple(package.ROLES)
     names = {role.name for role in ours}
     own = Path(PACKAGE).absolute()
     if not own.is_dir() or own.samefile(shipped.FOLDER / PACKAGE):
@@ -35,7 +35,7 @@ def roles(instead: str | None) -> tuple[Role, ...]:
     return (*ours, *(_own(path.parent.name, names) for path in sorted(own.glob("*/role.py"))))
 
 
-def checks(known: Iterable[Role], instead: str | None) -> dict[str, Path]:
+def checks(known: Iterable[AnyRole], instead: str | None) -> dict[str, Path]:
     """The file of each role with its Testinfra checks, where it has one."""
     folders = [Path(folder) for folder in sys.modules[instead or PACKAGE].__path__]
     files = ((role.name, folder / role.name / "verify.py") for role in known for folder in folders)
@@ -56,19 +56,20 @@ def _shipped() -> ModuleType:
     return module
 
 
-def _own(name: str, taken: set[str]) -> Role:
+def _own(name: str, taken: set[str]) -> AnyRole:
     place = f"{PACKAGE}/{name}/role.py"
     if name in taken:
         raise UsageError(f"{place}: skep has a role of that name", next_action="give the folder another name")
     try:
-        role: Role = import_module(f"{PACKAGE}.{name}.role").role
-        called = role.name
+        role = import_module(f"{PACKAGE}.{name}.role").role
+        if not isinstance(role, Role):
+            raise TypeError("role is neither a HostRole nor a ClusterRole of skep.role")
     except Exception as error:
         raise UsageError(
             f"{place} cannot be used",
             cause=f"{type(error).__name__}: {error}",
             next_action="it has to end with role = …; docs/own-repository.md shows one",
         ) from None
-    if called != name:
-        raise UsageError(f"{place}: the role calls itself {called}", next_action=f'write name = "{name}"')
+    if role.name != name:
+        raise UsageError(f"{place}: the role calls itself {role.name}", next_action=f'write name = "{name}"')
     return role

@@ -12,8 +12,8 @@ from skep.preflight.advertised import advertised
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, where
 from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_ranges, stacks_at
 from skep.preflight.reach import blocked, swarm_address
+from skep.seen import SYSTEMD
 
-SUPPORTED = ("debian", "ubuntu")
 MIN_FREE = 1 << 30
 LOW_FREE = 4 << 30
 MAX_SKEW = 5.0
@@ -51,17 +51,13 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
     def error(text: str, next_action: str) -> Finding:
         return Finding("error", text, host=host.name, next_action=next_action)
 
-    if not fact.systemd:
+    if fact.platform.init != SYSTEMD:
         yield error("does not run systemd", "use a host that does")
     if fact.engine_on not in ("", fact.hostname):
         yield error(
             f"the engine that answers there runs on {fact.engine_on}, this is {fact.hostname}",
             "find what stands in the engine's place: ls -l /var/run/docker.sock; ss -lxp | grep docker.sock; "
             "command -v docker",
-        )
-    if not fact.installed and fact.os[:1] and fact.os[0] not in SUPPORTED:
-        yield error(
-            f"runs {' '.join(fact.os)}, not one of {', '.join(SUPPORTED)}", "install Docker there by hand first"
         )
     free = _free(host, fact) >> 20
     if free < MIN_FREE >> 20 and not fact.installed:

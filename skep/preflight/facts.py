@@ -14,6 +14,7 @@ from skep.preflight.room import Room
 from skep.preflight.room import parse as rooms
 from skep.preflight.room import places as room_places
 from skep.questions import Answers
+from skep.seen import SYSTEMD, Platform, parse_platform
 from skep.swarm.labels import TASK_ID
 
 MODULES = {
@@ -34,12 +35,11 @@ TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
 class Facts:
     """What a host says of itself. ``clock`` holds the earliest and latest offset to our clock, in seconds."""
 
-    os: tuple[str, ...] = ()
+    platform: Platform = field(default_factory=lambda: Platform(init=SYSTEMD))
     hostname: str = ""
     engine_on: str = ""
     """The name of the host that its engine says it runs on; empty where none answered."""
     machine_id: str = ""
-    systemd: bool = True
     clock: tuple[float, float] = (0.0, 0.0)
     modules: frozenset[str] = frozenset(MODULES)
     modules_told: bool = True
@@ -100,11 +100,10 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
     swarm = answers.get("/info", {}).get("Swarm") or {}
     told = float(single.get("clock", ["0"])[0])
     return Facts(
-        os=tuple(single.get("os", [])),
+        platform=parse_platform(rows),
         hostname=" ".join(single.get("hostname", [])),
         engine_on=str(answers.get("/info", {}).get("Name") or ""),
         machine_id=" ".join(single.get("machine-id", [])),
-        systemd="systemd" in single,
         clock=(told - received, told - sent),
         modules=frozenset(row[1] for row in rows if row[0] == "module"),
         modules_told="modules-told" in single,

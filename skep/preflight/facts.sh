@@ -4,13 +4,12 @@
 
 . skep/places.sh
 date '+clock %s.%N'
-( . /etc/os-release; echo "os ${ID:-} ${VERSION_ID:-} ${VERSION_CODENAME:-}" )
 machine=
 read -r hostname </proc/sys/kernel/hostname; read -r release </proc/sys/kernel/osrelease
 read -r machine </etc/machine-id || :
 echo "hostname $hostname"
 echo "machine-id $machine"
-[ -d /run/systemd/system ] && echo "systemd yes"
+. skep/preflight/platform.sh
 command -v dockerd >/dev/null && echo "installed yes"
 [ ! -e /proc/net/ip_vs ] || echo "module ip_vs"
 [ ! -d /proc/sys/net/bridge ] || echo "module br_netfilter"

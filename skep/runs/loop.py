@@ -64,7 +64,7 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
         listener.plan(planned, applying=not request.only_planned)
     refuse_errors(planned)
     if request.stacks is not None:
-        refuse_untold(only, observation)
+        refuse_untold(observation)
     steps: tuple[Step, ...] = ()
     if not request.only_planned:
         refuse_later(planned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from skep.apply import Outcome
-from skep.converge import Site, witness
+from skep.converge import Site
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, nobody
 from skep.observe import Observation
 from skep.plan import Plan, Wait
@@ -62,9 +62,9 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
         )
 
 
-def refuse_untold(site: Site, observation: Observation) -> None:
+def refuse_untold(observation: Observation) -> None:
     """Raise ``ConnectError`` where no manager told what is the swarm's: then nothing can be said of it."""
-    if witness(site, observation) is not None:
+    if observation.manager is not None:
         return
     text, look = "no manager told what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
     if observation.failures:

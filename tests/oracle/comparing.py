@@ -12,23 +12,24 @@ from cases import Case
 from swarms import NAMESPACE, Swarm
 
 from roles.stacks.role import role
-from roles.stacks.state import State, Told
+from roles.stacks.state import State, SwarmObjects
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
+from tests.seen import seen
 
 Held = dict[str, Any]
 
 
-def listed(swarm: Swarm) -> Told:
+def listed(swarm: Swarm) -> SwarmObjects:
     """The raw lists as a manager tells them to the role."""
     kinds: dict[str, Any] = {
         kind: tuple(swarm.api("GET", f"/{kind}")) for kind in ("services", "configs", "secrets", "nodes")
     }
     networks = swarm.api("GET", "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D")
-    return Told(**kinds, networks=tuple(networks))
+    return SwarmObjects(**kinds, networks=tuple(networks))
 
 
-def steps(case: Case, told: Told) -> list[str]:
+def steps(case: Case, told: SwarmObjects) -> list[str]:
     """What the planner would do, each field that differs a line; errors it finds too."""
     ids = {one["Spec"]["Name"]: one["ID"] for one in told.secrets}
     mounted = {
@@ -37,7 +38,7 @@ def steps(case: Case, told: Told) -> list[str]:
         if "Data" in body
     }
     cluster = Cluster("oracle", (Host("m1", "10.95.0.11", "manager"),), stacks=(case.stack,))
-    items = role.plan(cluster, {"m1": None}, {"m1": State(mounted, told)})
+    items = role.plan(cluster, seen({"m1": State(mounted, told)}))
     lines = [[str(item)] if isinstance(item, Finding) else [item.id, *item.detail] for item in items if _counts(item)]
     return [line for one in lines for line in one]
 

@@ -20,7 +20,7 @@ from refusing import ENGINES as RULED  # noqa: E402
 from refusing import Outcome, compare, seeds  # noqa: E402
 from swarms import ENGINES, LAB, Swarm  # noqa: E402
 
-from roles.stacks.state import Told  # noqa: E402
+from roles.stacks.state import SwarmObjects  # noqa: E402
 from skep import lab  # noqa: E402
 from tests.lab.rig.machine import heed_stops, only_ours  # noqa: E402
 
@@ -34,7 +34,7 @@ class Findings:
     theirs: dict[str, Held]
     ours: dict[str, Held]
     again: dict[str, Held]
-    told: dict[str, Told]
+    told: dict[str, SwarmObjects]
     """The swarm's raw lists after ``theirs`` and ``ours``."""
     refused: dict[str, str]
     """By Docker's CLI on the empty swarm."""

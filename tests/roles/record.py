@@ -7,7 +7,7 @@ from roles import ROLES
 from skep import preflight, questions
 from skep.inventory import load
 from skep.model import Cluster
-from skep.observe import ENGINE, join
+from skep.observe import ENGINE, asked_by, join
 from skep.ssh import Pool
 
 MARK = "@@recorded"
@@ -15,9 +15,8 @@ MARK = "@@recorded"
 
 def script(cluster: Cluster) -> str:
     """The observation's script with a mark that stays the same."""
-    asked = list(dict.fromkeys(["/info", *(question for role in ROLES for question in role.questions)]))
     probes = {role.name: role.probe for role in ROLES if role.probe}
-    return join({"preflight": preflight.probe(cluster), **probes, ENGINE: questions.probe(asked)}, MARK)
+    return join({"preflight": preflight.probe(cluster), **probes, ENGINE: questions.probe(asked_by(ROLES))}, MARK)
 
 
 def main(inventory: str, folder: str, *pairs: str) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from itertools import count
 from typing import Any
@@ -30,6 +31,7 @@ from skep.engine import OPERATIONS
 from skep.model import Cluster, Stack
 from skep.plan import Call, Plan, Ref, Step
 from skep.questions import Inquiry
+from tests.seen import seen
 from tests.steps import roles
 from tests.world.deeds import NoLogins
 from tests.world.docker_cli import stack_deploy
@@ -106,11 +108,10 @@ class Past:
 
     def _deploy(self, stack: Stack, until: str | None) -> None:
         cluster = Cluster("past", self.cluster.hosts, stacks=(stack,), nonce=self.cluster.nonce)
-        seen: Mapping[str, State | None] = {"m1": self.state()}
-        seen = role.heard(seen, {one: self.answer(one) for one in role.inquiries(cluster, seen)})
-        plan = Plan(
-            role.plan(cluster, {"m1": None}, seen), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"]
-        )
+        there = seen({"m1": self.state()})
+        answers = {one: self.answer(one) for one in role.inquiries(cluster, there)}
+        there = replace(there, states=role.with_answers(there, answers))
+        plan = Plan(role.plan(cluster, there), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"])
         assert plan.errors == (), plan
         results: dict[str, Any] = {}
         for step in plan:

@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 
 from roles.stacks.role import role
-from roles.stacks.state import State, Told
+from roles.stacks.state import State, SwarmObjects
 from skep.compose import convert, load
 from skep.model import Cluster, Host, Stack
 from skep.plan import Finding, Step, Wait
+from tests.seen import seen
 
 TESTS = Path(__file__).parent.parent
 CORPUS = TESTS / "oracle" / "corpus"
@@ -61,13 +62,13 @@ def a_stack(case: str) -> Stack:
 
 
 @cache
-def recorded(engine: str) -> Told:
+def recorded(engine: str) -> SwarmObjects:
     text = gzip.decompress((TESTS / "roles" / "recorded" / f"stacks-{engine}.json.gz").read_bytes()).decode()
     found = json.loads(text.replace(f"{FOLDER}/15-binds", "").replace(FOLDER, ""))
-    return Told(**{kind: tuple(objects) for kind, objects in found.items()})
+    return SwarmObjects(**{kind: tuple(objects) for kind, objects in found.items()})
 
 
-def mounted(stack: Stack, told: Told) -> dict[str, str]:
+def mounted(stack: Stack, told: SwarmObjects) -> dict[str, str]:
     """Checksums of the stack's secrets, as the hosts of its tasks would tell them."""
     specs = convert(load(stack.files, stack.compose, variables=stack.variables), stack.name)
     ids = {one["Spec"]["Name"]: one["ID"] for one in told.secrets}
@@ -78,11 +79,11 @@ def mounted(stack: Stack, told: Told) -> dict[str, str]:
     }
 
 
-def planned(stack: Stack, told: Told, marks: Mapping[str, str]) -> list[Step | Finding]:
+def planned(stack: Stack, told: SwarmObjects, marks: Mapping[str, str]) -> list[Step | Finding]:
     cluster = Cluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
     return [
         item
-        for item in role.plan(cluster, {"m1": None}, {"m1": State(marks, told)})
+        for item in role.plan(cluster, seen({"m1": State(marks, told)}))
         if isinstance(item, Step) or item.level == "error"
     ]
 
@@ -118,7 +119,7 @@ def test_a_secret_that_cannot_be_compared_forces_nothing(engine: str) -> None:
     """Without a task that has it mounted, nobody knows what a secret of the CLI's holds: it stays, and that is said."""
     stack, told = a_stack("02-web-and-database"), recorded(engine)
     cluster = Cluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
-    items = role.plan(cluster, {"m1": None}, {"m1": State({}, told)})
+    items = role.plan(cluster, seen({"m1": State({}, told)}))
     assert [item for item in items if isinstance(item, Step)] == []
     (finding,) = [item for item in items if isinstance(item, Finding) and "secret" in item.text]
     assert "was not compared with its file, and stays as it is: no running task of s02" in finding.text

@@ -8,7 +8,8 @@ from roles import ROLES
 from skep.milestones import ENGINE_UP, engine_up
 from skep.model import Cluster
 from skep.plan import Finding, Plan, Run, Step
-from skep.rolling import ACTIONS, MILESTONES, Member, rolling
+from skep.rolling import ACTIONS, MILESTONES, rolling
+from skep.seen import Member
 from skep.steps import StepId
 from tests.roles.test_cases import Case, a_cluster, a_plan, cases
 

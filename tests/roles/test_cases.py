@@ -3,6 +3,7 @@
 A file holds one case a YAML document, or a list of cases (so that anchors reach the next): ``title``, ``cluster``,
 ``observed`` and ``plan`` (or ``error``, where the observation cannot be understood). A host missing from ``observed``
 did not answer; ``null`` means nothing is there; a state is given by its fields, or raw as ``probe`` and ``answers``.
+``member`` beside a state is the host's standing in the swarm, ``platforms`` are by host.
 ``down: true`` plans the taking down; ``standing: true`` shows the standing findings too, such as lints; ``fails``
 tells why a case is known not to hold yet. Under ``together`` all roles plan, and ``observed`` has a state a role. The
 state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
@@ -12,6 +13,7 @@ state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,12 @@ from roles.swarm.state import State as SwarmState
 from skep.model import Cluster, Engine, Host, Network, Registry, Rollout, Secret, Stack, Swarm
 from skep.plan import Finding, Plan
 from skep.questions import Inquiry
-from skep.role import Inquiring
-from skep.rolling import Member
+from skep.role import AnyRole
+from skep.seen import Member, Platform, Seen, believed, member
 from skep.swarm.network import body
 from tests.golden import golden
 from tests.roles.swarms import Past
+from tests.seen import standing_of
 
 yaml.SafeLoader.add_constructor("!secret", lambda loader, node: Secret(str(loader.construct_scalar(node))))
 yaml.SafeLoader.add_constructor("!mark", lambda loader, node: Secret(str(loader.construct_scalar(node))).mark)
@@ -74,26 +77,33 @@ def test_a_network_with_an_ipv6_subnet_has_ipv6_and_its_addresses_in_short() -> 
 def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
     """The plan of one role, or of all under ``together``, with what only makes sense beside others left in."""
     items: list[Any] = []
-    for role in ROLES:
-        if role_name not in (role.name, "together"):
-            continue
-        observed = {
-            host: a_state(role, cluster, state[role.name] if role_name == "together" else state)
-            for host, state in case["observed"].items()
-        }
-        if isinstance(role, Inquiring) and not case.get("down"):
-            observed = role.heard(
-                observed, {one: answer(cluster, case, one) for one in role.inquiries(cluster, observed)}
-            )
-        if case.get("down"):
-            items += role.down(cluster, observed) if hasattr(role, "down") else []
-        else:
-            items += role.plan(
-                cluster, {name: role.desired(cluster, cluster.host(name)) for name in observed}, observed
-            )
+    planning = [role for role in ROLES if role_name in (role.name, "together")]
+    members: dict[str, Member | None] = {}
+    by_states: dict[str, Member | None] = {}
+    observed: dict[str, dict[str, Any]] = {}
+    for role in planning:
+        given = {host: s[role.name] if role_name == "together" else s for host, s in case["observed"].items()}
+        observed[role.name] = {host: a_state(role, cluster, state) for host, state in given.items()}
+        for host, state in given.items():
+            by_states[host] = by_states.get(host) or standing_of(observed[role.name][host])
+            members[host] = members.get(host) or a_member(state)
+    members = {host: one or by_states[host] for host, one in members.items()}
+    manager = believed(members) or believed(by_states)
+    platforms = {host: Platform(**fields) for host, fields in case.get("platforms", {}).items()}
+    for role in planning:
+        there = _answered(role, cluster, case, Seen(observed[role.name], platforms, members, manager))
+        items += role.down(cluster, there) if case.get("down") else role.plan(cluster, there)
     if not case.get("standing"):
         items = [item for item in items if not (isinstance(item, Finding) and item.standing)]
     return Plan(items, ROLES[::-1] if case.get("down") else ROLES, [host.name for host in cluster.hosts])
+
+
+def _answered(role: AnyRole, cluster: Cluster, case: Case, there: Seen[Any]) -> Seen[Any]:
+    """With the answers to what the role asks in addition."""
+    if case.get("down"):
+        return there
+    answers = {one: answer(cluster, case, one) for one in role.inquiries(cluster, there)}
+    return replace(there, states=role.with_answers(there, answers))
 
 
 def answer(cluster: Cluster, case: Case, inquiry: Inquiry) -> Any:
@@ -107,25 +117,28 @@ def a_state(role: Any, cluster: Cluster, given: Any) -> Any:
         return None
     if "probe" in given or "answers" in given:
         return role.parse(given.get("probe", ""), given.get("answers", {}))
-    return STATES[role.name](cluster, dict(given))
+    return STATES[role.name](cluster, {key: value for key, value in given.items() if key != "member"})
+
+
+def a_member(given: Any) -> Member | None:
+    """A host's standing in the swarm, where the state says it."""
+    if given is None or "answers" in given:
+        return member((given or {}).get("answers", {}))
+    return Member(**given["member"]) if "member" in given else None
 
 
 def _engine(_: Cluster, given: dict[str, Any]) -> EngineState:
-    return EngineState(**given | _member(given))
+    return EngineState(**given)
 
 
 def _daemon(_: Cluster, given: dict[str, Any]) -> DaemonState:
-    return DaemonState(**given | _member(given))
-
-
-def _member(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"member": Member(**given["member"])} if "member" in given else {}
+    return DaemonState(**given)
 
 
 def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
     if "nodes" in given:
         given["nodes"] = tuple(Node(**node) for node in given["nodes"])
-    return SwarmState(**given | _member(given))
+    return SwarmState(**given)
 
 
 def _networks(_: Cluster, given: dict[str, Any]) -> NetworksState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from roles.swarm.role import role
 from roles.swarm.state import Node, State
 from skep.model import Cluster, Host
+from tests.seen import seen
 
 CLUSTER = Cluster(
     "test",
@@ -27,10 +28,10 @@ OBSERVED = {
 
 
 def test_tasks_that_are_left_are_counted() -> None:
-    (asked,) = role.inquiries(CLUSTER, OBSERVED)
+    (asked,) = role.inquiries(CLUSTER, seen(OBSERVED))
     assert (asked.path, asked.lasting) == ("/tasks?filters=%7B%22node%22%3A%5B%22w1-id%22%5D%7D", False)
     states = ("running", "starting", "shutdown", "complete", "failed")
     tasks = [{"NodeID": "w1-id", "Status": {"State": state}} for state in states]
-    heard = role.heard(OBSERVED, {asked: tasks})
-    assert {name: state.busy for name, state in heard.items() if state} == {"m1": 0, "w1": 2, "w2": 0}
-    assert role.heard(OBSERVED, {asked: "no manager answers"}) == OBSERVED
+    answered = role.with_answers(seen(OBSERVED), {asked: tasks})
+    assert {name: state.busy for name, state in answered.items() if state} == {"m1": 0, "w1": 2, "w2": 0}
+    assert role.with_answers(seen(OBSERVED), {asked: "no manager answers"}) == OBSERVED

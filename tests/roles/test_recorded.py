@@ -7,12 +7,13 @@ import pytest
 from roles import ROLES, daemon, engine, networks, stacks, swarm
 from skep import preflight, questions
 from skep.model import Cluster, Host, Network, Swarm
-from skep.observe import ENGINE, split
+from skep.observe import ENGINE, Observation, asked_by, split
 from skep.plan import Plan
+from skep.seen import Platform, member
 from tests.roles.record import MARK
 
 FOLDER = Path(__file__).parent / "recorded"
-ASKED = list(dict.fromkeys(["/info", *(question for role in ROLES for question in role.questions)]))
+ASKED = asked_by(ROLES)
 DAEMON = {"registry-mirrors": ["http://10.94.0.1:5000"], "insecure-registries": ["10.94.0.1:5000"]}
 WEB = {"web": "yes"}
 CLUSTER = Cluster(
@@ -35,24 +36,25 @@ FILES = {
 
 
 def read(name):
-    """Facts and the states of all roles out of one recording."""
+    """Facts, the states of all roles, and the standing in the swarm out of one recording."""
     text = (FOLDER / f"{name}.txt").read_bytes().decode(errors="surrogateescape")
     sections = split(text, MARK)
     answers = questions.parse(sections[ENGINE], ASKED)
     states = {role.name: role.parse(sections.get(role.name, ""), answers) for role in ROLES}
-    return preflight.parse(sections["preflight"], answers, 0.0, 0.0), states
+    return preflight.parse(sections["preflight"], answers, 0.0, 0.0), states, member(answers)
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
 def test_bare(suite):
-    facts, states = read(f"bare-{suite}")
+    facts, states, _ = read(f"bare-{suite}")
     assert states[engine.name] is None
     assert states[swarm.name] is None
     assert states[networks.name] is None
     assert states[daemon.name].keys == {}
     assert not states[daemon.name].running
-    assert facts.os[0] == "debian"
-    assert facts.systemd
+    assert facts.platform.distribution == "debian"
+    assert facts.platform.codename == suite
+    assert facts.platform.init == "systemd"
     assert not facts.installed
     assert facts.machine_id
     assert facts.free > 1 << 30
@@ -61,22 +63,23 @@ def test_bare(suite):
 
 def test_ubuntu():
     """Bare, and as a manager of a cluster of its own: Ubuntu's package of the engine, too, is called docker.io."""
-    facts, states = read("bare-noble")
-    assert facts.os == ("ubuntu", "24.04", "noble") and facts.systemd and facts.machine_id and not facts.installed
+    facts, states, _ = read("bare-noble")
+    assert facts.platform == Platform("ubuntu", "24.04", "noble", init="systemd")
+    assert facts.machine_id and not facts.installed
     assert states[engine.name] is None and states[swarm.name] is None
-    facts, states = read("manager-24.0")
-    assert facts.os[0] == "ubuntu" and facts.installed
+    facts, states, _ = read("manager-24.0")
+    assert facts.platform.distribution == "ubuntu" and facts.installed
     assert states[engine.name].version == "24.0.7" and states[engine.name].package == "docker.io"
     assert states[engine.name].running and states[engine.name].enabled
     assert states[daemon.name].applied == DAEMON
     assert [node.leader for node in states[swarm.name].nodes].count(True) == 1
     assert states[networks.name].networks["front"].users == ("web_web",)
-    assert set(states[stacks.name].told.of("web").services) == {"web_web"}
+    assert set(states[stacks.name].swarm.of("web").services) == {"web_web"}
 
 
 @pytest.mark.parametrize("version", ["20.10", "26.1", "28.5"])
 def test_manager(version):
-    facts, states = read(f"manager-{version}")
+    facts, states, _ = read(f"manager-{version}")
     assert states[engine.name].version.startswith(f"{version}.")
     assert states[engine.name].running
     assert states[engine.name].enabled
@@ -88,18 +91,18 @@ def test_manager(version):
     assert len(states[swarm.name].nodes) == 6
     assert {node.reachability for node in states[swarm.name].nodes} == {"reachable", None}
     assert states[networks.name].networks["front"].users == ("web_web",)
-    told = states[stacks.name].told
-    assert set(told.of("web").services) == {"web_web"}
-    assert {network["Name"] for network in told.networks} >= {"front", "ingress"}
-    assert told.names[told.of("web").services["web_web"]["Spec"]["TaskTemplate"]["Networks"][0]["Target"]] == "front"
-    assert told.of("web").revisions == ()
-    assert len(told.nodes) == 6
+    lists = states[stacks.name].swarm
+    assert set(lists.of("web").services) == {"web_web"}
+    assert {network["Name"] for network in lists.networks} >= {"front", "ingress"}
+    assert lists.names[lists.of("web").services["web_web"]["Spec"]["TaskTemplate"]["Networks"][0]["Target"]] == "front"
+    assert lists.of("web").revisions == ()
+    assert len(lists.nodes) == 6
     assert facts.in_swarm
 
 
 @pytest.mark.parametrize("version", ["20.10", "26.1", "28.5"])
 def test_worker(version):
-    _, states = read(f"worker-{version}")
+    _, states, _ = read(f"worker-{version}")
     assert states[engine.name].version.startswith(f"{version}.")
     assert states[swarm.name].node_state == "active"
     assert not states[swarm.name].manager
@@ -109,17 +112,20 @@ def test_worker(version):
 
 
 def test_exactly_one_recorded_manager_leads():
-    members = [read(FILES[host])[1][engine.name].member for host in FILES]
-    assert [member.leader for member in members].count(True) == 1
+    members = {host: read(name)[2] for host, name in FILES.items()}
+    assert [one.leader for one in members.values()].count(True) == 1
+    assert members[Observation({}, {}, {}, members).manager].leader
 
 
 def test_the_recorded_cluster_is_as_described():
-    seen = {host: read(name) for host, name in FILES.items()}
-    items = []
-    for role in ROLES:
-        desired = {host.name: role.desired(CLUSTER, host) for host in CLUSTER.hosts}
-        items += role.plan(CLUSTER, desired, {host: states[role.name] for host, (_, states) in seen.items()})
-    plan = Plan(items, ROLES, FILES)
+    looks = {host: read(name) for host, name in FILES.items()}
+    observation = Observation(
+        states={role.name: {host: states[role.name] for host, (_, states, _) in looks.items()} for role in ROLES},
+        facts={host: facts for host, (facts, _, _) in looks.items()},
+        failures={},
+        members={host: standing for host, (_, _, standing) in looks.items()},
+    )
+    plan = Plan([item for role in ROLES for item in role.plan(CLUSTER, observation.of(role))], ROLES, FILES)
     assert str(plan) == ""
 
 

@@ -23,6 +23,7 @@ from roles.stacks.role import role as stacks
 from skep import model
 from skep.places import HOST
 from skep.plan import Run
+from skep.seen import Seen
 from skep.shell import BUSY, NO_ROOM, script
 
 FETCH, INSTALL, START, PARSER = (
@@ -123,7 +124,7 @@ def test_what_loads_profiles_is_installed_beside_the_engine(host: Host, debian: 
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
     observed = engine_role.parse("binary\nlacks apparmor_parser\nunit\n", {})
     cluster = model.Cluster(name="c", hosts=(model.Host(name="m1", address="10.0.0.1", role="manager"),))
-    (step,) = engine_role.plan(cluster, {"m1": State(version=None)}, {"m1": observed})
+    (step,) = engine_role.plan(cluster, Seen({"m1": observed}))
     assert isinstance(step, Run) and host.run(step.script, **step.variables).returncode == 0
     assert host.apt[-1].endswith("install docker.io apparmor")
 
@@ -341,9 +342,8 @@ REFUSES = 'case "$1" in --help) echo "  --validate";; --validate) echo bad key >
 
 def test_a_start_that_fails_points_to_the_old_daemon_json() -> None:
     stopped = {"m1": State("26.1.5", running=False)}
-    [start] = engine_role.plan(
-        model.Cluster("test", (model.Host("m1", "10.0.0.1", "manager"),)), {"m1": State(None)}, stopped
-    )
+    cluster = model.Cluster("test", (model.Host("m1", "10.0.0.1", "manager"),))
+    [start] = engine_role.plan(cluster, Seen(stopped))
     assert isinstance(start, Run)
     assert "daemon.json.before-skep" in (start.otherwise or "")
 
@@ -587,7 +587,7 @@ def test_steps_say_whether_they_end_a_running_engine() -> None:
     cluster = model.Cluster("test", (host,))
 
     def restarts(role: Any, state: Any) -> dict[str, bool]:
-        planned = role.plan(cluster, {"w1": role.desired(cluster, host)}, {"w1": state})
+        planned = role.plan(cluster, Seen({"w1": state}))
         return {step.id.partition("@")[0]: step.restarts for step in planned if isinstance(step, Run)}
 
     assert restarts(engine_role, None) == {"engine/install": False}
@@ -597,7 +597,5 @@ def test_steps_say_whether_they_end_a_running_engine() -> None:
     assert restarts(daemon_role, daemon_role.parse("\n{}", {"/info": {}})) == {"daemon/write": False}
     running = replace(daemon_role.parse("\n{}", {}), running=True)
     assert restarts(daemon_role, running) == {"daemon/restart": True}
-    debug = replace(host, daemon={"debug": True})
-    host = debug
-    cluster = model.Cluster("test", (debug,))
+    cluster = model.Cluster("test", (replace(host, daemon={"debug": True}),))
     assert restarts(daemon_role, running) == {"daemon/reload": False}

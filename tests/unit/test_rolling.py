@@ -9,7 +9,8 @@ import pytest
 
 from skep.model import Cluster, Host, Swarm
 from skep.plan import Plan, Ref, Run, Step
-from skep.rolling import Member, member, rolling
+from skep.rolling import rolling
+from skep.seen import Member, member
 from tests.steps import roles, step_id
 
 

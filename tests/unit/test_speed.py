@@ -14,6 +14,7 @@ from roles.stacks.state import State
 from skep.model import Cluster, Host, Secret, Stack
 from skep.plan import Plan
 from tests.roles.swarms import Past
+from tests.seen import seen
 from tests.steps import roles
 
 LINEAR = 13.0
@@ -56,9 +57,9 @@ def work(act: Callable[[], Any]) -> int:
 
 def planned(cluster: Cluster, state: State) -> int:
     def act() -> None:
-        seen = {"m1": state}
-        role.inquiries(cluster, seen)
-        Plan(role.plan(cluster, {"m1": None}, seen), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"])
+        there = seen({"m1": state})
+        role.inquiries(cluster, there)
+        Plan(role.plan(cluster, there), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"])
 
     act()
     return work(act)

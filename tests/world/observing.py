@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from roles import ROLES
@@ -12,26 +12,24 @@ from roles.daemon.role import State as DaemonState
 from roles.engine.role import State as EngineState
 from roles.networks.role import Overlay as SeenOverlay
 from roles.networks.role import State as NetworksState
-from roles.networks.role import role as networks
 from roles.stacks.role import role as stacks
 from roles.stacks.state import State as StacksState
-from roles.swarm.role import role as swarm
 from roles.swarm.state import Node as SeenNode
 from roles.swarm.state import State as SwarmState
 from skep import preflight
 from skep.model import Cluster
-from skep.observe import not_root
+from skep.observe import Observation, not_root
 from skep.plan import Plan
-from skep.role import Inquiring
-from skep.rolling import Member
+from skep.preflight import Facts
+from skep.seen import Member
 from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.raft import Node, Swarm
 from tests.world.world import World
 
 
-def observe(world: World, cluster: Cluster) -> dict[str, dict[str, Any]]:
-    """Role name → host name → state; hosts that do not answer are missing."""
+def observe(world: World, cluster: Cluster) -> Observation:
+    """Of the hosts that answer."""
     answering = [host.name for host in cluster.hosts if world.observed(host.name)]
     look = {
         "engine": engine_state,
@@ -40,7 +38,12 @@ def observe(world: World, cluster: Cluster) -> dict[str, dict[str, Any]]:
         "networks": networks_state,
         "stacks": stacks_state,
     }
-    return {role: {name: see(world, name) for name in answering} for role, see in look.items()}
+    return Observation(
+        {role: {name: see(world, name) for name in answering} for role, see in look.items()},
+        {name: Facts() for name in answering},
+        {},
+        {name: member_of(world, name) for name in answering},
+    )
 
 
 def plan_for(world: World, cluster: Cluster) -> Plan:
@@ -48,11 +51,9 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
     for role in ROLES:
-        seen: Mapping[str, Any] = observed[role.name]
-        if isinstance(role, Inquiring):
-            seen = role.heard(seen, {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)})
-        desired = {name: role.desired(cluster, cluster.host(name)) for name in seen}
-        items += role.plan(cluster, desired, seen)
+        seen = observed.of(role)
+        answers = {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)}
+        items += role.plan(cluster, replace(seen, states=role.with_answers(seen, answers)))
     return Plan(items, ROLES, [host.name for host in cluster.hosts])
 
 
@@ -60,7 +61,7 @@ def down_plan_for(world: World, cluster: Cluster) -> Plan:
     """The plan that takes everything down again."""
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
-    items += [item for role in (stacks, networks, swarm) for item in role.down(cluster, observed[role.name])]
+    items += [item for role in ROLES[::-1] for item in role.down(cluster, observed.of(role))]
     return Plan(items, ROLES[::-1], [host.name for host in cluster.hosts])
 
 
@@ -83,7 +84,6 @@ def engine_state(world: World, name: str) -> EngineState | None:
         enabled=machine.enabled,
         running=machine.running,
         package=machine.package,
-        member=_member(world, name),
     )
 
 
@@ -95,7 +95,6 @@ def daemon_state(world: World, name: str) -> DaemonState:
         live=machine.live() if machine.running else {},
         running=machine.running,
         broken=machine.broken,
-        member=_member(world, name),
     )
 
 
@@ -124,7 +123,6 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
         fixed=swarm.fixed if rules and swarm else {},
         overlays=machine.overlays,
         ingress=bool(rules),
-        member=_member(world, name),
         **known,
     )
 
@@ -188,7 +186,7 @@ def _ruled(world: World, name: str) -> Swarm | None:
     return None
 
 
-def _member(world: World, name: str) -> Member | None:
+def member_of(world: World, name: str) -> Member | None:
     machine, swarm, node = world.machines[name], world.swarm_of(name), world.node_of(name)
     if not machine.running or machine.locked or machine.pending or swarm is None:
         return None

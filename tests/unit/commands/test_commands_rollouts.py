@@ -26,7 +26,7 @@ from skep.report import Reporter
 from skep.request import Request
 from skep.runs import loop, recovery, refusing, rounds, turn
 from tests.steps import step_id
-from tests.world.observing import plan_for, stacks_state
+from tests.world.observing import member_of, plan_for, stacks_state
 from tests.world.playing import Fault, play
 from tests.world.world import World
 
@@ -88,9 +88,11 @@ class Stage:
 
     def see(self, site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
         seen = {} if self.deaf else {"h1": stacks_state(self.world, "h1")}
-        asked = stacks.inquiries(site.cluster, seen)
-        seen = dict(stacks.heard(seen, {one: self.world.answer(site.cluster, one) for one in asked}))
-        return Observation({"stacks": seen}, {name: Facts() for name in seen}, self.silent)
+        members = {name: member_of(self.world, name) for name in seen}
+        observation = Observation({"stacks": seen}, {name: Facts() for name in seen}, self.silent, members)
+        asked = stacks.inquiries(site.cluster, observation.of(stacks))
+        answers = {one: self.world.answer(site.cluster, one) for one in asked}
+        return replace(observation, states={"stacks": stacks.with_answers(observation.of(stacks), answers)})
 
     def look(self, site: Site) -> tuple[Observation, Plan]:
         seen = self.see(site)

@@ -28,7 +28,9 @@ from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
 from skep.preflight import Facts, Room
+from skep.role import ClusterRole, HostRole
 from skep.runs import held, refusing
+from skep.seen import Member, Seen
 from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
 
@@ -73,7 +75,7 @@ def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callabl
 def test_a_wrong_way_in_is_told_as_such_where_nobody_tells_what_runs(site: Site) -> None:
     refused = LoginError("login as me was refused", cause="no", next_action="do this")
     with pytest.raises(LoginError) as failure:
-        refusing.refuse_untold(site, Observation({}, {}, {"m1": ConnectError("cannot be reached"), "m2": refused}))
+        refusing.refuse_untold(Observation({}, {}, {"m1": ConnectError("cannot be reached"), "m2": refused}))
     assert failure.value.lines()[1:] == [
         "  cause: m1: cannot be reached; m2: login as me was refused: no",
         "  next:  do this",
@@ -127,13 +129,17 @@ def test_a_run_ends_with_how_nodes_were_left() -> None:
 
 
 def test_a_plan_looks_for_room_where_its_steps_write(site: Site) -> None:
-    class Writer:
-        name, probe, questions = "a", "", ()
+    class Writer(HostRole[bool]):
+        name = "a"
 
         def desired(self, cluster: Cluster, host: Host) -> bool:
             return host.name == "w1"
 
-        def plan(self, cluster: Cluster, desired: Any, observed: Any) -> list[Step]:
+        def parse(self, text: str, answers: Any) -> bool:
+            return False
+
+        def plan(self, cluster: Cluster, seen: Seen[bool]) -> list[Step]:
+            desired = self.desired_on(cluster, seen)
             return [replace(step(f"a/x@{name}"), writes={"/usr": 1 << 30}) for name, want in desired.items() if want]
 
     full = {"/usr": Room("", "1", 0, None)}
@@ -181,10 +187,7 @@ def test_a_limit_takes_hosts_out_of_a_roll_out(site: Site) -> None:
 
 
 def test_a_limit_leaves_out_what_is_said_of_steps_that_are_about_no_host(site: Site) -> None:
-    class Wide:
-        name, is_cluster_wide = "b", True
-
-    site = replace(site, roles=[*site.roles, Wide()])  # type: ignore[list-item]
+    site = replace(site, roles=[*site.roles, Swarmwide("b")])
     findings = [
         Finding("error", "wide", role="b"),
         Finding("error", "of w1", host="w1", role="b"),
@@ -268,19 +271,22 @@ def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyP
     assert history(site)[-1] == ("run", "lock lost")
 
 
-class Swarmwide:
-    """A role that believes the first of ``trusted`` that tells anything."""
+class Swarmwide(ClusterRole[str]):
+    """A role of the cluster's, whose state is what a host says."""
 
-    def __init__(self, name: str, *trusted: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.trusted = trusted
 
-    def witness(self, cluster: Cluster, observed: Any) -> str | None:
-        return next((name for name in self.trusted if observed.get(name)), None)
+    def parse(self, text: str, answers: Any) -> str:
+        return text
+
+    def plan(self, cluster: Cluster, seen: Seen[str]) -> list[Step]:
+        return []
 
 
 class Looks:
-    """In place of ``observe``: what hosts tell, by name; a host that tells an error is silent."""
+    """In place of ``observe``: what hosts say, by name; one that says an error is silent. Managers list the nodes, as
+    long as they say anything."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **tells: Any) -> None:
         self.tells = tells
@@ -292,16 +298,19 @@ class Looks:
         self.asked.append(names)
         told = {name: self.tells[name] for name in names if not isinstance(self.tells[name], ConnectError)}
         states = {role.name: told for role in roles}
-        return Observation(states, dict.fromkeys(told, Facts()), {n: self.tells[n] for n in names if n not in told})
+        lists = Member(manager=True, nodes=frozenset(NAMES))
+        members = {name: lists if said and name.startswith("m") else None for name, said in told.items()}
+        silent = {name: self.tells[name] for name in names if name not in told}
+        return Observation(states, dict.fromkeys(told, Facts()), silent, members)
 
 
 def roles_site(*some: Any) -> Site:
     return Site(CLUSTER, None, some, roles("a", "b"))  # type: ignore[arg-type]
 
 
-def test_one_witness_is_enough_for_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manager_that_is_believed_is_enough_for_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = Looks(monkeypatch, m1="old", m2=ConnectError("x"), w1="worker")
-    site = roles_site(Swarmwide("a", "m1", "m2"))
+    site = roles_site(Swarmwide("a"))
     before = converge.see(site)
     looks.tells["m1"] = "new"
     again = converge.see(site, before)
@@ -312,9 +321,9 @@ def test_one_witness_is_enough_for_another_look(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("tells", [ConnectError("gone"), None])
-def test_a_witness_that_tells_nothing_any_more_sends_us_to_all(tells: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_another_manager_is_believed_now_all_are_asked(tells: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = Looks(monkeypatch, m1="old", m2="old", w1="worker")
-    site = roles_site(Swarmwide("a", "m1", "m2"))
+    site = roles_site(Swarmwide("a"))
     before = converge.see(site)
     looks.tells |= {"m1": tells, "m2": "new"}
     again = converge.see(site, before)
@@ -323,18 +332,36 @@ def test_a_witness_that_tells_nothing_any_more_sends_us_to_all(tells: Any, monke
     assert ("m1" in again.failures) == (tells is not None)
 
 
-def test_all_hosts_are_asked_again_where_a_role_needs_them_or_they_believe_different_ones(
+def test_all_hosts_are_asked_again_where_a_role_is_about_hosts_or_no_manager_is_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    looks = Looks(monkeypatch, **dict.fromkeys(NAMES, "told"))
-
-    class Plain:
+    class Plain(HostRole[str]):
         name = "b"
 
-    for other in (Plain(), Swarmwide("b", "m2"), Swarmwide("b")):
-        site = roles_site(Swarmwide("a", "m1"), other)
+        def desired(self, cluster: Cluster, host: Host) -> str:
+            return ""
+
+        def parse(self, text: str, answers: Any) -> str:
+            return text
+
+        def plan(self, cluster: Cluster, seen: Seen[str]) -> list[Step]:
+            return []
+
+    looks = Looks(monkeypatch, **dict.fromkeys(NAMES, "said"))
+    for others, said in (((Plain(),), "said"), ((Swarmwide("b"),), None)):
+        looks.tells = dict.fromkeys(NAMES, said)
+        site = roles_site(Swarmwide("a"), *others)
         converge.see(site, converge.see(site))
-    assert looks.asked == [NAMES] * 6
+    assert looks.asked == [NAMES] * 4
+
+
+def test_the_leader_is_believed_before_other_managers_and_a_manager_without_a_quorum_never() -> None:
+    nodes = frozenset({"1", "2"})
+    first, leader, alone = Member(True, nodes=nodes), Member(True, leader=True, nodes=nodes), Member(True)
+    assert Observation({}, {}, {}, {"m1": first, "m2": leader}).manager == "m2"
+    assert Observation({}, {}, {}, {"m1": first, "m2": first}).manager == "m1"
+    assert Observation({}, {}, {}, {"m1": alone, "m2": first}).manager == "m2"
+    assert Observation({}, {}, {}, {"m1": alone, "w1": Member(), "w2": None}).manager is None
 
 
 def test_managers_are_asked_first_and_silent_hosts_not() -> None:

@@ -29,12 +29,12 @@ ADDED = """
 from roles import ROLES
 from skep.model import Cluster, Host
 from skep.plan import Plan
+from skep.seen import Seen
 
 cluster = Cluster("lab", (Host("m1", "10.0.0.1", "manager"), Host("w1", "10.0.0.2", "worker")))
 role = next(role for role in ROLES if role.name == "motd")
-seen = {"m1": role.parse("", {}), "w1": role.parse("worker of lab\\n", {})}
-desired = {host.name: role.desired(cluster, host) for host in cluster.hosts}
-plan = Plan(role.plan(cluster, desired, seen), ROLES, ["m1", "w1"])
+states = {"m1": role.parse("", {}), "w1": role.parse("worker of lab\\n", {})}
+plan = Plan(role.plan(cluster, Seen(states)), ROLES, ["m1", "w1"])
 print(*(step.id for step in plan))
 
 from roles.motd.verify import test_line

@@ -12,19 +12,24 @@ from skep import preflight
 from skep.errors import ConnectError, EngineSilent, ProbeError, SkepError, SudoError
 from skep.model import Access, Cluster, Host
 from skep.observe import join, observe, split
+from skep.plan import Step
+from skep.role import ClusterRole
 from skep.ssh import Result
 
 CLUSTER = Cluster("test", (Host("m1", "10.0.0.1", "manager"), Host("w1", "10.0.0.2", "worker")))
-PREFLIGHT = "os debian 12\nclock 1000\nhostname m1\nmachine-id m\nfree 9999999\n"
+PREFLIGHT = "platform distribution debian\nclock 1000\nhostname m1\nmachine-id m\nfree 9999999\n"
 
 
-class Probed:
+class Probed(ClusterRole[tuple[int, list[str]]]):
     name = "one"
     probe = "echo one"
     questions = ("/nodes", "/info")
 
-    def parse(self, text: str, answers: Any) -> Any:
+    def parse(self, text: str, answers: Any) -> tuple[int, list[str]]:
         return int(text.strip() or 0), sorted(answers)
+
+    def plan(self, cluster: Cluster, seen: Any) -> list[Step]:
+        return []
 
 
 class Unprobed(Probed):
@@ -67,7 +72,7 @@ class Pool:
 
 
 def look(*sessions: Session, **more: Any) -> Any:
-    return observe(CLUSTER, Pool(*sessions), [Probed(), Unprobed()], **more)  # type: ignore[arg-type, list-item]
+    return observe(CLUSTER, Pool(*sessions), [Probed(), Unprobed()], **more)  # type: ignore[arg-type]
 
 
 def failure(*args: Any, **more: Any) -> SkepError:
@@ -98,6 +103,13 @@ def test_one_script_a_host_and_each_question_once() -> None:
     assert len(session.scripts) == 1
     assert [session.scripts[0].count(f"GET {path} ") for path in ("/info", "/nodes")] == [1, 1]
     assert "two" not in session.scripts[0].split("preflight")[1]
+
+
+def test_a_role_plans_from_its_states_and_the_platform_of_each_host() -> None:
+    seen = look(Session("m1", {"preflight": PREFLIGHT, "one": "7\n"}), Session("w1", {"down": ""})).of(Probed())
+    assert (seen.states, seen.members, seen.manager, seen.swarm) == ({"m1": (7, [])}, {"m1": None}, None, None)
+    assert seen.platforms["m1"].distribution == "debian"
+    assert [host.name for host in seen.hosts(CLUSTER)] == ["m1"]
 
 
 def test_only_the_hosts_asked_for() -> None:

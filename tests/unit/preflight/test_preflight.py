@@ -16,15 +16,21 @@ from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, Pr
 from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding, Plan, Run
 from skep.preflight import MODULES, Facts, Room, check, parse, probe, standalone
+from skep.seen import Platform
 from tests.steps import roles, step_id
 
 TASK = "com.docker.swarm.task.id"
 
-TEXT = """os debian 12 bookworm
+TEXT = """platform distribution debian
+platform version 12
+platform codename bookworm
+platform architecture x86_64
+platform packages apt-get
+platform init systemd
+platform firewall ufw
 clock 1000.5
 hostname m1
 machine-id 0123abcd
-systemd yes
 modules-told yes
 module overlay
 module vxlan
@@ -50,7 +56,7 @@ CLUSTER = Cluster(
 def facts(name: str = "m1", **more: Any) -> Facts:
     """A host with nothing to complain of."""
     address = CLUSTER.host(name).address
-    base = Facts(os=("debian", "12"), hostname=name, machine_id=name, installed=True, in_swarm=True)
+    base = Facts(hostname=name, machine_id=name, installed=True, in_swarm=True)
     return replace(base, **{"addresses": {"eth0": (address,)}, **more})
 
 
@@ -65,7 +71,8 @@ def texts(*args: Any, **hosts: Any) -> list[str]:
 def test_facts_of_a_host() -> None:
     info = {"/info": {"Swarm": {"LocalNodeState": "active"}, "Name": "m1"}}
     assert parse(TEXT, info, 999.0, 1001.0) == Facts(
-        os=("debian", "12", "bookworm"), hostname="m1", engine_on="m1", machine_id="0123abcd", systemd=True,
+        platform=Platform("debian", "12", "bookworm", "amd64", "apt-get", "systemd", "ufw"),
+        hostname="m1", engine_on="m1", machine_id="0123abcd",
         clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30,
         installed=False, in_swarm=True,
         held=((2377, "tcp", "nginx"), (4789, "udp", "the kernel"), (7946, "tcp", "dockerd")),
@@ -76,7 +83,7 @@ def test_facts_of_a_host() -> None:
 
 def test_facts_of_a_host_that_says_little() -> None:
     bare = parse("\nclock 5\n", {}, 5.0, 5.0)
-    assert (bare.systemd, bare.installed, bare.in_swarm, bare.os, bare.free) == (False, False, False, (), 0)
+    assert (bare.platform, bare.installed, bare.in_swarm, bare.free) == (Platform(), False, False, 0)
     told = parse(f"{TEXT}unroutable 10.0.0.2\nlacking ss\n", {}, 0, 0)
     assert (told.unroutable, told.lacking) == (("10.0.0.2",), {"ss"})
 
@@ -85,6 +92,8 @@ def test_the_probe_runs_here_and_can_be_read() -> None:
     done = subprocess.run(["sh", "-c", probe(CLUSTER)], capture_output=True, text=True, check=True, timeout=20)
     here = parse(done.stdout, {}, 0.0, 1e12)
     assert here.hostname
+    assert here.platform.distribution and here.platform.architecture and here.platform.init
+    assert here.platform.packages == "apt-get"
     assert here.free > 0
     assert here.clock[1] > 1e9
 
@@ -150,8 +159,7 @@ def test_hosts_in_order_have_no_findings() -> None:
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ({"systemd": False}, "error: m1: does not run systemd"),
-        ({"os": ("alpine", "3"), "installed": False}, "error: m1: runs alpine 3, not one of debian, ubuntu"),
+        ({"platform": Platform(init="openrc-init")}, "error: m1: does not run systemd"),
         ({"free": 1 << 20, "installed": False}, "error: m1: has 1 MiB free for /var/lib/docker, 1024 MiB are needed"),
         ({"free": 2 << 30}, "warning: m1: has only 2048 MiB free for /var/lib/docker"),
         ({"free": 1 << 20}, "warning: m1: has only 1 MiB free for /var/lib/docker"),
@@ -175,7 +183,6 @@ def test_a_finding(more: dict[str, Any], text: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"os": ("alpine", "3")},
         {"engine_on": "m1"},
         {"addresses": {}},
         {"routes": (("10.99.5.0/24", "docker0"), ("10.20.6.0/24", "br-12ab"), ("10.99.0.0/24", "eth0"))},
@@ -473,7 +480,8 @@ def test_a_host_that_is_down_is_left_out_and_one_that_refuses_us_is_an_error(err
 
 
 def test_all_findings_at_once() -> None:
-    assert len(found(failures={"w1": LoginError("no")}, m1=facts(systemd=False, unroutable=("10.0.0.2",), free=0))) == 4
+    host = facts(platform=Platform(), unroutable=("10.0.0.2",), free=0)
+    assert len(found(failures={"w1": LoginError("no")}, m1=host)) == 4
 
 
 def test_a_module_is_lacking_everywhere() -> None:

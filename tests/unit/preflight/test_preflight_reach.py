@@ -18,7 +18,7 @@ CLUSTER = Cluster("test", (Host("m1", "10.0.0.1", "manager"), Host("w1", "10.0.0
 
 
 def facts(name: str, **more: Any) -> Facts:
-    base = Facts(os=("debian", "12"), hostname=name, machine_id=name, installed=True, in_swarm=True)
+    base = Facts(hostname=name, machine_id=name, installed=True, in_swarm=True)
     return replace(base, **{"addresses": {"eth0": (CLUSTER.host(name).address,)}, **more})
 
 

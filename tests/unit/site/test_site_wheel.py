@@ -80,12 +80,17 @@ def test_a_site_that_is_named(skep: Skep, tmp_path: Path) -> None:
 
 
 ROLE = """
-class Motd:
+from skep.role import ClusterRole
+
+class Motd(ClusterRole[None]):
     name = "motd"
     actions = ()
-    milestones = ()
-    probe = "true"
-    questions = ()
+
+    def parse(self, text, answers):
+        return None
+
+    def plan(self, cluster, seen):
+        return ()
 
 role = Motd()
 """
@@ -120,6 +125,7 @@ def test_own_roles_come_after_ours(installed: Path, motd: Path, tmp_path: Path) 
     [
         ("motd", "1 / 0", "roles/motd/role.py cannot be used"),
         ("motd", "role = None", "roles/motd/role.py cannot be used"),
+        ("motd", ROLE.replace("def plan", "def plans"), "roles/motd/role.py cannot be used"),
         ("message", ROLE, "roles/message/role.py: the role calls itself motd"),
         ("swarm", ROLE, "roles/swarm/role.py: skep has a role of that name"),
     ],

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from roles.stacks.role import role
-from roles.stacks.state import State, Told, told
+from roles.stacks.state import State, SwarmObjects, objects
 from skep.model import Cluster, Host, Stack
 from skep.plan import Plan
+from tests.seen import seen
 from tests.steps import roles
 
 CLUSTER = Cluster(
@@ -23,7 +24,7 @@ def record(number: int, stack: str = "web") -> dict[str, Any]:
 
 
 def test_revisions_are_in_the_order_of_their_numbers() -> None:
-    found = Told(configs=(*map(record, (10, 9, 2, 1)), record(3, "web_two"))).of("web")
+    found = SwarmObjects(configs=(*map(record, (10, 9, 2, 1)), record(3, "web_two"))).of("web")
     assert [revision.number for revision in found.revisions] == [1, 2, 9, 10]
 
 
@@ -31,13 +32,13 @@ def test_stacks_are_those_of_which_anything_is_there() -> None:
     def of(stack: str) -> dict[str, Any]:
         return {"Labels": {"com.docker.stack.namespace": stack}}
 
-    seen = Told(
+    swarm = SwarmObjects(
         services=({"Spec": of("jobs")}, {"Spec": {"Name": "alone", "Labels": None}}),
         networks=({"Name": "n", **of("nets")}, {"Name": "ingress", "Labels": None}),
         configs=(record(1), {"Spec": of("pages")}),
         secrets=({"Spec": of("keys")},),
     )
-    assert seen.stacks == {"jobs", "nets", "web", "pages", "keys"}
+    assert swarm.stacks == {"jobs", "nets", "web", "pages", "keys"}
 
 
 def test_a_host_that_is_no_manager_tells_what_is_mounted() -> None:
@@ -54,27 +55,28 @@ def test_what_is_mounted_anywhere_counts_whoever_tells_the_rest() -> None:
     first = role.parse("aa  /x/mounts/secrets/s1", NODES)
     second = role.parse("bb  /x/mounts/secrets/s2", NODES)
     worker = role.parse("cc  /x/mounts/secrets/s3", {})
-    seen = told(CLUSTER, {"m1": first, "m2": second, "w1": worker})
-    assert seen is not None
-    assert seen.mounted == {"s1": "aa", "s2": "bb", "s3": "cc"}
-    assert told(CLUSTER, {"w1": worker}) is None
-    assert told(CLUSTER, {"m1": None, "w1": None}) is None
-    assert told(CLUSTER, {}) is None
+    swarm = objects(CLUSTER, seen({"m1": first, "m2": second, "w1": worker}))
+    assert swarm is not None
+    assert swarm.mounted == {"s1": "aa", "s2": "bb", "s3": "cc"}
+    assert objects(CLUSTER, seen({"w1": worker})) is None
+    assert objects(CLUSTER, seen({"m1": None, "w1": None})) is None
+    assert objects(CLUSTER, seen({})) is None
 
 
 def test_an_engine_that_tells_null_for_an_empty_list() -> None:
     state = role.parse("", {"/nodes": [], **dict.fromkeys(role.questions[:4])})
     assert state is not None
-    assert state.told == Told()
+    assert state.swarm == SwarmObjects()
 
 
 def test_the_key_is_no_revision_and_is_not_shown() -> None:
-    seen = Told(configs=({"ID": "k", "Spec": {"Name": "skep.key", "Labels": {"skep.key": "1"}, "Data": "aHVzaA=="}},))
-    assert seen.key is not None
-    assert seen.key.reveal() == "hush"
-    assert "hush" not in repr(seen.key)
-    assert seen.of("key").revisions == ()
-    assert Told().key is None
+    spec = {"Name": "skep.key", "Labels": {"skep.key": "1"}, "Data": "aHVzaA=="}
+    swarm = SwarmObjects(configs=({"ID": "k", "Spec": spec},))
+    assert swarm.key is not None
+    assert swarm.key.reveal() == "hush"
+    assert "hush" not in repr(swarm.key)
+    assert swarm.of("key").revisions == ()
+    assert SwarmObjects().key is None
 
 
 def test_stacks_that_use_each_other_s_networks_can_be_taken_down() -> None:
@@ -84,12 +86,12 @@ def test_stacks_that_use_each_other_s_networks_can_be_taken_down() -> None:
     def service(stack: str, network: str) -> dict[str, Any]:
         return {"Spec": {"Name": f"{stack}_app", **of(stack), "TaskTemplate": {"Networks": [{"Target": network}]}}}
 
-    seen = Told(
+    swarm = SwarmObjects(
         services=(service("one", "n2"), service("two", "n1")),
         networks=({"Name": "first", "Id": "n1", **of("one")}, {"Name": "second", "Id": "n2", **of("two")}),
     )
     cluster = replace(CLUSTER, stacks=(Stack("one", ()), Stack("two", ())))
-    plan = Plan(role.down(cluster, {"m1": State(told=seen)}), roles("stacks"), ["m1"])
+    plan = Plan(role.down(cluster, seen({"m1": State(swarm=swarm)})), roles("stacks"), ["m1"])
     assert plan.findings == ()
     removals = [step for step in plan if step.id.startswith("stacks/remove")]
     assert [(step.id, step.after) for step in removals] == [("stacks/remove:one", ()), ("stacks/remove:two", ())]
