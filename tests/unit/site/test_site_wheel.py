@@ -25,7 +25,12 @@ def test_all_that_a_run_needs_is_in_it(wheel: Path) -> None:
     needed = {name if name.startswith("skep/") else f"skep/data/{name}" for name in tracked if (ROOT / name).exists()}
     assert {Path(name).suffix for name in needed} >= {".py", ".sh"}
     assert needed - names == set()
-    shipped = {"skep/data/inventory/example.yml", "skep/data/docs/inventory.schema.json"}
+    shipped = {
+        "skep/data/inventory/example.yml",
+        "skep/data/docs/inventory.schema.json",
+        f"skep-{__version__}.data/data/share/man/man1/skep.1",
+    }
+    assert shipped <= names
     others = {name for name in names - needed - shipped if not name.startswith(f"skep-{__version__}.dist-info/")}
     assert others == set(), "neither tests nor own inventories"
 
