@@ -11,8 +11,8 @@ from skep.commands.asking import UNASKED, Asking, agreed
 from skep.commands.wording import but_for, seconds_of
 from skep.converge import Site
 from skep.errors import UsageError, VerifyFailed
-from skep.inventory.wording import did_you_mean
 from skep.model import Rollout
+from skep.reading.wording import did_you_mean
 from skep.report import Reporter
 from skep.request import Request
 from skep.runs import Result, run

@@ -13,8 +13,8 @@ from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
 from skep.inventory import initial, json_schema, load, reference_markdown
 from skep.inventory.choice import SUFFIXES
-from skep.inventory.wording import quoted
 from skep.model import Stack
+from skep.reading.wording import quoted
 from skep.report import Reporter
 from skep.site.layout import SCHEMA
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from skep.compose.kinds import At, Kind, Nothing, Text, leaf
-from skep.compose.problems import Place
 from skep.compose.quantities import Duration, duration, size
-from skep.compose.tree import Entry, Leaf
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Kind, Nothing, Text, leaf
+from skep.reading.tree import Entry, Leaf
 from skep.units import duration_text
 
 

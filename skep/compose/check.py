@@ -6,51 +6,50 @@ from dataclasses import dataclass
 from typing import Any
 
 from skep.compose.objects import external
-from skep.compose.problems import Place, Problems
-from skep.compose.values import Fields
-from skep.inventory.findings import KeyPath
+from skep.reading.findings import Findings, KeyPath, Place
+from skep.reading.values import Fields
 from skep.swarm.placement import ENGINE_LABELS, NODE_LABELS
 
 PROXIES = {"traefik.": "Traefik", "caddy": "caddy-docker-proxy", "com.df.": "Docker Flow Proxy"}
 """Beginnings of labels by which proxies find services."""
 
 
-def check(data: Fields, problems: Problems) -> None:
+def check(data: Fields, findings: Findings) -> None:
     """Note what does not fit together."""
     services = data.get("services")
     if not services:
-        if not problems.errors:
-            problems.error(data.where("services"), (), "there are no services")
+        if not findings.errors:
+            findings.error((), "there are no services", data.where("services"))
         return
     used = {name for service in services.values() for name in service.get("networks") or ("default",)}
     for name, network in data.get("networks", {}).items():
-        _network(name, network, used, problems)
+        _network(name, network, used, findings)
     for name, volume in data.get("volumes", {}).items():
-        _external(("volumes", name), volume, ("driver", "driver_opts", "labels"), problems)
+        _external(("volumes", name), volume, ("driver", "driver_opts", "labels"), findings)
     for section in ("configs", "secrets"):
         for name, one in data.get(section, {}).items():
-            _external((section, name), one, (), problems)
+            _external((section, name), one, (), findings)
     for name, service in services.items():
-        _Service(data, service, ("services", name), problems).check()
+        _Service(data, service, ("services", name), findings).check()
 
 
-def _network(name: str, network: Fields, used: set[str], problems: Problems) -> None:
+def _network(name: str, network: Fields, used: set[str], findings: Findings) -> None:
     path = ("networks", name)
     if external(network):
         for key in sorted(set(network) - {"external", "name"}):
             if not key.startswith("x-"):
-                problems.warn(network.where(key), (*path, key), "is ignored: the network is external")
+                findings.warn((*path, key), "is ignored: the network is external", network.where(key))
     elif name not in used:
-        problems.warn(network.place, path, "is not created: no service uses it")
-    _external(path, network, (), problems)
+        findings.warn(path, "is not created: no service uses it", network.place)
+    _external(path, network, (), findings)
 
 
-def _external(path: KeyPath, one: Fields, without: tuple[str, ...], problems: Problems) -> None:
+def _external(path: KeyPath, one: Fields, without: tuple[str, ...], findings: Findings) -> None:
     for key in without if external(one) else ():
         if one.get(key):
-            problems.error(one.where(key), (*path, key), "cannot be set for an external one")
+            findings.error((*path, key), "cannot be set for an external one", one.where(key))
     if one.get("name") and (one.get("external") or {}).get("name"):
-        problems.error(one.where("name"), (*path, "name"), "is said twice, here and under 'external'")
+        findings.error((*path, "name"), "is said twice, here and under 'external'", one.where("name"))
 
 
 @dataclass
@@ -60,7 +59,7 @@ class _Service:
     data: Fields
     service: Fields
     path: KeyPath
-    problems: Problems
+    findings: Findings
 
     def check(self) -> None:
         self._names()
@@ -77,7 +76,7 @@ class _Service:
             for part in path:
                 if isinstance(at, Fields) and isinstance(part, str):
                     place, at = at.where(part), at.get(part)
-        self.problems.error(place, (*self.path, *path), message)
+        self.findings.error((*self.path, *path), message, place)
 
     def _names(self) -> None:
         for name in self.service.get("networks") or ():
@@ -89,8 +88,8 @@ class _Service:
                     self._undefined((section, number), what, one["source"], one.place)
 
     def _undefined(self, path: tuple[str | int, ...], what: str, name: str, place: Place) -> None:
-        hint = self.problems.hint(name, self.data.get(f"{what}s", {}))
-        message = f"there is no {what} {self.problems.value(name)} under '{what}s'{hint}"
+        hint = self.findings.hint(name, self.data.get(f"{what}s", {}))
+        message = f"there is no {what} {self.findings.value(name)} under '{what}s'{hint}"
         self.error(path, message, place)
 
     def _mounts(self) -> None:
@@ -107,19 +106,19 @@ class _Service:
         if back and back.get("failure_action") == "rollback":
             told = "'rollback' means 'pause' here: Swarm never rolls back a rollback"
             path = (*self.path, "deploy", "rollback_config", "failure_action")
-            self.problems.warn(back.where("failure_action"), path, told)
+            self.findings.warn(path, told, back.where("failure_action"))
         for number, preference in enumerate((deploy.get("placement") or {}).get("preferences", ())):
             if not preference.get("spread", NODE_LABELS).casefold().startswith((NODE_LABELS, ENGINE_LABELS)):
                 path = (*self.path, "deploy", "placement", "preferences", number, "spread")
                 used = f"is ignored by Swarm, which spreads over {NODE_LABELS}* and {ENGINE_LABELS}* only"
-                self.problems.warn(preference.where("spread"), path, used)
+                self.findings.warn(path, used, preference.where("spread"))
         if self.service.get("restart"):
             used = (
                 "is ignored by Swarm beside deploy.restart_policy"
                 if policy
                 else ("is taken for deploy.restart_policy, which says it better")
             )
-            self.problems.warn(self.service.where("restart"), (*self.path, "restart"), used)
+            self.findings.warn((*self.path, "restart"), used, self.service.where("restart"))
 
     def _labels(self) -> None:
         """Labels of containers that a proxy looks for among those of services."""
@@ -133,9 +132,9 @@ class _Service:
             more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
             path = (*self.path, "labels", labels[0])
             told = (
-                f"{self.problems.value(labels[0])}{more}: in a swarm {reader} reads the labels under deploy.labels only"
+                f"{self.findings.value(labels[0])}{more}: in a swarm {reader} reads the labels under deploy.labels only"
             )
-            self.problems.warn(self.service["labels"].where(labels[0]), path[:-1], told)
+            self.findings.warn(path[:-1], told, self.service["labels"].where(labels[0]))
 
     def _rest(self) -> None:
         health = self.service.get("healthcheck") or {}

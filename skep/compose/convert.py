@@ -14,9 +14,10 @@ from typing import Any, cast
 from skep.compose.load import Document
 from skep.compose.naming import Names, without_empty
 from skep.compose.objects import external
-from skep.compose.problems import ComposeError, Problems
+from skep.compose.problems import ComposeError
 from skep.compose.service import service_spec
-from skep.compose.values import Fields, where
+from skep.reading.findings import Findings
+from skep.reading.values import Fields, where
 from skep.refusals import Context, faults
 from skep.refusals.table import NAMES
 from skep.swarm.objects import Ipam, Network, ObjectSpec
@@ -65,11 +66,11 @@ def convert(document: Document, stack: str) -> Specs:
         names.scoped(name): service_spec(name, service, names)
         for name, service in sorted(document.section("services").items())
     }
-    problems = Problems((), set(document.hidden))
-    for fault in faults(NAMES, Context(document.data, stack, quote=problems.value)):
-        problems.error(where(document.data, fault.path), fault.path, fault.message)
-    if problems.errors:
-        raise ComposeError(problems.errors)
+    findings = Findings((), set(document.hidden))
+    for fault in faults(NAMES, Context(document.data, stack, quote=findings.value)):
+        findings.error(fault.path, fault.message, where(document.data, fault.path))
+    if findings.errors:
+        raise ComposeError(findings.errors)
     networks, others = _networks(names)
     return Specs(
         services=services,

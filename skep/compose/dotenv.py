@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from skep.compose.problems import Place
 from skep.compose.template import BadTemplate, fill
 from skep.compose.variables import Variables
+from skep.reading.findings import Place
 
 _BLANK = re.compile(r"\s*(?:#[^\n]*\s*)*")
 _NAME = re.compile(r"(?:export[ \t]+)?([^\W\d][\w.-]*)[ \t]*[=:][ \t]*")
@@ -36,7 +36,7 @@ def _entry(text: str, at: int, place: Place, variables: Variables) -> int:
     """Read one variable; gives where it ends."""
     named = _NAME.match(text, at)
     if named is None:
-        variables.problems.error(place, (), "a line that is not NAME=value")
+        variables.findings.error((), "a line that is not NAME=value", place)
         return _ended(_LINE, text, at)
     name, at = named[1], named.end()
     pattern = _QUOTED.get(text[at : at + 1])
@@ -46,10 +46,10 @@ def _entry(text: str, at: int, place: Place, variables: Variables) -> int:
         return end
     quoted = pattern.match(text, at)
     if quoted is None:
-        variables.problems.error(place, (name,), "a quote that is never closed")
+        variables.findings.error((name,), "a quote that is never closed", place)
         return len(text)
     if _REST.match(text, quoted.end()) is None:
-        variables.problems.error(place, (name,), "only a comment can follow the closing quote")
+        variables.findings.error((name,), "only a comment can follow the closing quote", place)
     elif quoted[0][0] == "'":
         variables.dotenv[name] = (quoted[1].replace("\\'", "'"), place)
     else:
@@ -58,14 +58,14 @@ def _entry(text: str, at: int, place: Place, variables: Variables) -> int:
 
 
 def _set(name: str, value: str, place: Place, variables: Variables) -> None:
-    problems = variables.problems
+    findings = variables.findings
     try:
         filled = fill(value, variables.lookup, as_cli=False)
     except BadTemplate:
-        problems.error(place, (name,), f"its value cannot be filled in: {_LITERAL}")
+        findings.error((name,), f"its value cannot be filled in: {_LITERAL}", place)
         return
     if filled.unset:
-        problems.error(place, (name,), f"a variable in its value is not set: {_LITERAL}")
+        findings.error((name,), f"a variable in its value is not set: {_LITERAL}", place)
     variables.dotenv[name] = (filled.text, place)
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from skep.compose.load import Document
-from skep.compose.problems import Problems
-from skep.compose.values import where
+from skep.reading.findings import Findings
+from skep.reading.values import where
 from skep.swarm.versions import NEWER, Manager, Version
 
 
 def dropped(document: Document, manager: Manager) -> list[str]:
     """Texts ``file:line: key.path: message``, one for each key that the manager would drop."""
-    problems = Problems((), set(document.hidden))
+    findings = Findings((), set(document.hidden))
     for name, service in document.section("services").items():
         for newer in NEWER:
             for path in _uses(service, newer.key) if manager.version < newer.since else ():
                 full = ("services", name, *path)
                 message = f"is left out: Docker {_text(manager.version)} on {manager.host} does not know it"
-                problems.warn(where(document.data, full), full, f"{message}, it needs {_text(newer.since)}")
-    return problems.warnings
+                findings.warn(full, f"{message}, it needs {_text(newer.since)}", where(document.data, full))
+    return findings.warnings
 
 
 def _uses(value: object, path: tuple[str, ...], at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

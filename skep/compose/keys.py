@@ -10,14 +10,16 @@ import re
 from ipaddress import ip_address
 
 from skep.compose.amounts import SIZE, SPAN, Amount, Ratio, Whole
-from skep.compose.kinds import Command, Flag, HealthTest, Kind, Text, TextList
+from skep.compose.commands import Command, HealthTest
 from skep.compose.mounts import Mounts
 from skep.compose.options import KEY, OBJECT, SERVICE, STACK, DependsOn
 from skep.compose.ports import Ports
 from skep.compose.quantities import nano_cpus
-from skep.compose.records import Ignored, ListOf, Record, Refused, Table, TextPairs, unsent
 from skep.compose.references import Attachments, ExtraHosts, References, Ulimit
 from skep.compose.sources import EnvFiles, External, Logging
+from skep.reading.kinds import Flag, Kind, Text, TextList
+from skep.reading.pairs import TextPairs
+from skep.reading.records import Ignored, ListOf, Record, Refused, Table, unsent
 from skep.refusals.names import ENDING, OBJECT_ENDING
 from skep.swarm.addresses import go_network
 

@@ -8,8 +8,8 @@ from collections.abc import Container, Mapping, Sequence
 from skep.compose.convert import Specs
 from skep.compose.load import Document
 from skep.compose.naming import Names
-from skep.compose.problems import Place, Problems
-from skep.compose.values import where
+from skep.reading.findings import Findings, Place
+from skep.reading.values import where
 from skep.refusals import RULES, Context, faults
 from skep.swarm.image import tagged
 from skep.swarm.labels import stack_of
@@ -87,7 +87,7 @@ class _Lints:
         self.services = services
         self.networks = {network["Name"]: network for network in networks}
         self.mask = mask
-        self.problems = Problems((), set(document.hidden))
+        self.findings = Findings((), set(document.hidden))
         self.fits = {name: self._fits(spec) for name, spec in specs.services.items()}
 
     def texts(self, *, habits: bool) -> list[str]:
@@ -104,19 +104,19 @@ class _Lints:
             self._images()
         self._subnets()
         self._nodes_refuse()
-        return self.problems.warnings
+        return self.findings.warnings
 
     def _nodes_refuse(self) -> None:
         """What managers take, and the nodes' engines do not."""
         data = self.document.data
         context = Context(
-            data, self.stack, quote=self.problems.value, hidden=self.problems.tells, contents=self.document.contents
+            data, self.stack, quote=self.findings.value, hidden=self.findings.tells, contents=self.document.contents
         )
         for fault in faults(RULES, context, level="warning"):
             self._warn(fault.path, fault.message)
 
     def _warn(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
-        self.problems.warn(place or where(self.document.data, path), path, message)
+        self.findings.warn(path, message, place or where(self.document.data, path))
 
     def _fits(self, spec: ServiceSpec) -> list[Node] | None:
         return None if self.nodes is None else fitting(constraints_of(spec), self.nodes)
@@ -183,7 +183,7 @@ class _Lints:
             more = f", and so {'have' if len(floating) > 2 else 'has'} {_listed(floating[1:])}" if floating[1:] else ""
             self._warn(
                 ("services", floating[0], "image"),
-                f"{self.problems.value(image)} {what}{more}: the same file means another image tomorrow;"
+                f"{self.findings.value(image)} {what}{more}: the same file means another image tomorrow;"
                 " name a version",
             )
 
@@ -195,7 +195,7 @@ class _Lints:
             desired, idle = constraints_of(spec), _idle(fitting(constraints_of(spec), self.all_nodes))
             alone = [n for n, one in enumerate(desired) if not any(meets(one, node) for node in self.nodes)]
             for number in alone:
-                told = self.problems.value(desired[number])
+                told = self.findings.value(desired[number])
                 self._warn((*path, "constraints", number), f"no node that takes tasks meets {told}{idle}")
             if desired and not alone:
                 self._warn((*path, "constraints"), f"no node that takes tasks meets all of them{idle}")

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 
 from skep.compose import keys
 from skep.compose.check import check
+from skep.compose.dialect import Dialect
 from skep.compose.dotenv import read_dotenv
-from skep.compose.kinds import At
 from skep.compose.objects import Contents
 from skep.compose.options import KEY as OPTIONS
 from skep.compose.options import Options, check_options, drop_absent, options
-from skep.compose.problems import ComposeError, Place, Problems
-from skep.compose.records import Record
-from skep.compose.tree import Entry, Reading
-from skep.compose.values import Fields, where
+from skep.compose.problems import ComposeError
 from skep.compose.variables import Variables, read_env_file
 from skep.model import Files, NoFile, Secret
+from skep.reading.findings import Findings, Place
+from skep.reading.kinds import At
+from skep.reading.records import Record
+from skep.reading.tree import Entry, Reading
+from skep.reading.values import Fields, where
 from skep.refusals import RULES, Context, SwarmFacts, faults
 
 MAX_ENV_LINES = 200_000
@@ -45,8 +47,7 @@ class Document:
 
     def section(self, name: str) -> Fields:
         """``services``, ``networks``, ``volumes``, ``configs`` or ``secrets``."""
-        found = self.data.get(name)
-        return found if isinstance(found, Fields) else Fields(self.data.place)
+        return self.data.section(name)
 
     @property
     def options(self) -> Options:
@@ -109,10 +110,10 @@ class _Loading:
         self.shown = shown
         self.outputs = outputs
         self.folder = posixpath.dirname(compose[0]) if compose else ""
-        self.problems = Problems(tuple(self.name(file) for file in compose))
+        self.findings = Findings(tuple(self.name(file) for file in compose))
         dotenv = posixpath.join(self.folder, ".env")
-        self.variables = Variables(variables, environment, self.problems)
-        content = self._content(dotenv, At(self.problems), Place(self.name(dotenv), 1), required=False)
+        self.variables = Variables(variables, environment, self.findings)
+        content = self._content(dotenv, At(self.findings), Place(self.name(dotenv), 1), required=False)
         if content is not None:
             read_dotenv(self.name(dotenv), content, self.variables)
         self.record = keys.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
@@ -131,8 +132,8 @@ class _Loading:
     def document(self) -> Document:
         """The merged document, or ``ComposeError``."""
         merged: Fields | None = None
-        reading = Reading(self.problems, self.variables)
-        at = At(self.problems)
+        reading = Reading(self.findings, Dialect(self.findings, self.variables))
+        at = At(self.findings)
         for file in self.compose:
             one = self._read(file, reading, at)
             if one is None:
@@ -140,21 +141,21 @@ class _Loading:
             merged = one if merged is None else self._merge(merged, one, at)
         if not self.compose:
             raise ComposeError(["no compose file is named"])
-        contents = Contents(self.file, self.variables, self.problems, self.outputs)
+        contents = Contents(self.file, self.variables, self.findings, self.outputs)
         if merged is not None:
             contents.read(merged)
-            check(merged, self.problems)
+            check(merged, self.findings)
             self._refused(merged, contents)
             drop_absent(merged)
-            check_options(merged, self.problems)
-        if self.problems.errors or merged is None:
-            raise ComposeError(self.problems.errors)
+            check_options(merged, self.findings)
+        if self.findings.errors or merged is None:
+            raise ComposeError(self.findings.errors)
         return Document(
             merged,
             contents.found,
-            tuple(self.problems.warnings),
+            tuple(self.findings.warnings),
             dict(sorted(self.variables.origins.items())),
-            frozenset(self.problems.secrets),
+            frozenset(self.findings.secrets),
             self.record,
         )
 
@@ -164,13 +165,13 @@ class _Loading:
             data,
             self.stack,
             swarm=self.swarm,
-            quote=self.problems.value,
-            hidden=self.problems.tells,
+            quote=self.findings.value,
+            hidden=self.findings.tells,
             contents=contents.found,
-            broken=self.problems.is_broken,
+            broken=self.findings.is_broken,
         )
         for fault in faults(RULES, context) if data.get("services") else ():
-            self.problems.error(where(data, fault.path), fault.path, fault.message)
+            self.findings.error(fault.path, fault.message, where(data, fault.path))
 
     def path(self, name: str) -> str:
         """A file named in a compose file, as ``files`` calls it."""
@@ -186,7 +187,7 @@ class _Loading:
         except KeyError as error:
             why = error if isinstance(error, NoFile) else NoFile("is not there", absent=True)
         if required or not why.absent:
-            at.error(place, f"the file {self.problems.value(path)} {why.why}")
+            at.error(place, f"the file {self.findings.value(path)} {why.why}")
         return None
 
     def _read(self, file: str, reading: Reading, at: At) -> Fields | None:
@@ -241,7 +242,7 @@ class _Loading:
         path = self.path(one["path"])
         if path not in self.env_files:
             content = self.file(one["path"], at, one.place, required=one.get("required", True)) or b""
-            self.env_files[path] = read_env_file(self.name(path), content, self.problems)
+            self.env_files[path] = read_env_file(self.name(path), content, self.findings)
         self.env_lines -= len(self.env_files[path])
         if self.env_lines < 0:
             at.error(one.place, f"more than {MAX_ENV_LINES} variables from env files")

@@ -6,7 +6,7 @@ from typing import Any
 
 from skep.compose.naming import Always, Names, without_empty
 from skep.compose.objects import external
-from skep.compose.values import Fields
+from skep.reading.values import Fields
 
 Spec = dict[str, Any]
 

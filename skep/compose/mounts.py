@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from skep.compose.amounts import Quantity
-from skep.compose.kinds import At, Flag, Kind, Nothing, Text
-from skep.compose.problems import Place
 from skep.compose.quantities import size
-from skep.compose.records import Ignored, Record, Refused, is_text, unsent
-from skep.compose.tree import Entry
-from skep.compose.values import Fields
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Flag, Kind, Nothing, Text
+from skep.reading.records import Ignored, Record, Refused, is_text, unsent
+from skep.reading.tree import Entry
+from skep.reading.values import Fields
 
 TYPES = ("volume", "bind", "tmpfs", "npipe", "cluster")
 PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
@@ -83,7 +83,7 @@ class Mounts(Kind):
                     at.wrong(item, reason)
                 return Nothing.NOTHING
             for option in ignored:
-                at.warn(item.place, f"the option {at.problems.value(option)} is ignored by Swarm")
+                at.warn(item.place, f"the option {at.findings.value(option)} is ignored by Swarm")
         if isinstance(mount, Fields) and mount.get("type") == "bind":
             mount["source"] = self._absolute(mount["source"], item, at)
         return mount
@@ -97,7 +97,7 @@ class Mounts(Kind):
         if source.startswith("/") or _WINDOWS.match(source):
             return source
         path = posixpath.normpath(posixpath.join(self.folder, source))
-        at.warn(item.place, f"is the folder {at.problems.value(path)}, which must be there on every node")
+        at.warn(item.place, f"is the folder {at.findings.value(path)}, which must be there on every node")
         return path
 
     def merge(self, base: list[Fields], over: list[Fields], at: At, place: Place) -> list[Fields]:
@@ -125,10 +125,10 @@ def _fits(mount: Fields, item: Entry, at: At) -> bool:
     if kind == "tmpfs" and mount.get("source"):
         (at / "source").error(mount.where("source"), "cannot be set for type tmpfs")
     lacks_source = kind in ("bind", "npipe", "cluster") and not mount.get("source")
-    if lacks_source and not at.problems.is_broken((*at.path, "source")):
+    if lacks_source and not at.findings.is_broken((*at.path, "source")):
         (at / "source").error(item.place, f"is missing: type {kind} needs one")
     lacks_target = not mount.get("target")
-    if lacks_target and not at.problems.is_broken((*at.path, "target")):
+    if lacks_target and not at.findings.is_broken((*at.path, "target")):
         (at / "target").error(item.place, "is missing")
     return not (lacks_source or lacks_target)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from skep.compose.kinds import At
 from skep.compose.options import KEY as OPTIONS
-from skep.compose.problems import Place, Problems
-from skep.compose.values import Fields
 from skep.compose.variables import Variables
-from skep.inventory.findings import KeyPath
+from skep.reading.findings import Findings, KeyPath, Place
+from skep.reading.kinds import At
+from skep.reading.values import Fields
 from skep.refusals.names import is_external as external
 from skep.refusals.names import own_name
 from skep.secret import Secret
@@ -26,7 +25,7 @@ class Contents:
 
     file: Callable[[str, At, Place], bytes | None]
     variables: Variables
-    problems: Problems
+    findings: Findings
     outputs: Mapping[tuple[str, ...], Secret]
     """What commands printed, by their words."""
     found: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -43,7 +42,7 @@ class Contents:
         if external(one):
             for key in (*given, OPTIONS, "labels", "template_driver", "driver_opts"):
                 if key in one:
-                    self.problems.error(one.where(key), (*path, key), "cannot be set for an external one")
+                    self.findings.error((*path, key), "cannot be set for an external one", one.where(key))
             return
         given += ["command"] if OPTIONS in one else []
         if self._told(one, path):
@@ -52,7 +51,7 @@ class Contents:
             message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:4])}, or external"
             if given:
                 message = f"has {' and '.join(given)}: only one can be"
-            self.problems.error(one.place, path, message)
+            self.findings.error(path, message, one.place)
             return
         key = given[0]
         content = b"" if key == "driver" else self._content(key, one, path)
@@ -61,7 +60,7 @@ class Contents:
 
     def _told(self, one: Fields, path: KeyPath) -> bool:
         """Whether an error was noted for what it holds."""
-        broken = any(self.problems.is_broken((*path, key)) for key in (*_SOURCES, "external", OPTIONS))
+        broken = any(self.findings.is_broken((*path, key)) for key in (*_SOURCES, "external", OPTIONS))
         return broken or (OPTIONS in one and "command" not in one[OPTIONS])
 
     def _content(self, key: str, one: Fields, path: KeyPath) -> bytes | None:
@@ -70,13 +69,13 @@ class Contents:
         if key == "command":
             printed = self.outputs.get(tuple(one[OPTIONS]["command"]))
             if printed is None:
-                self.problems.error(one.where(OPTIONS), (*path, OPTIONS, "command"), "has no output: it was not run")
+                self.findings.error((*path, OPTIONS, "command"), "has no output: it was not run", one.where(OPTIONS))
                 return None
             return printed.reveal().encode(errors="surrogateescape")
         if key == "environment":
             value = self.variables.peek(one[key])
             if value is None:
-                message = f"the variable {self.problems.value(one[key])} is not set"
-                self.problems.error(one.where(key), (*path, key), message)
+                message = f"the variable {self.findings.value(one[key])} is not set"
+                self.findings.error((*path, key), message, one.where(key))
             return None if value is None else value.encode()
-        return self.file(one[key], At(self.problems, (*path, key)), one.where(key))
+        return self.file(one[key], At(self.findings, (*path, key)), one.where(key))

@@ -8,12 +8,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 from skep.compose.amounts import Whole
-from skep.compose.kinds import NOTHING, At, Flag, Nothing, Text, TextList
-from skep.compose.problems import Problems
-from skep.compose.records import Record, Table, is_text
-from skep.compose.tree import Entry
-from skep.compose.values import Fields, Items
-from skep.inventory.findings import KeyPath
+from skep.reading.findings import Findings, KeyPath
+from skep.reading.kinds import NOTHING, At, Flag, Nothing, Text, TextList
+from skep.reading.records import Record, Table, is_text
+from skep.reading.tree import Entry
+from skep.reading.values import Fields, Items
 from skep.refusals.services import mode_of
 
 KEY = "x-skep"
@@ -110,7 +109,7 @@ def options(data: Fields) -> Options:
     )
 
 
-def check_options(data: Fields, problems: Problems) -> None:
+def check_options(data: Fields, findings: Findings) -> None:
     """Hooks that can be, ``depends_on`` that can be followed, or is not."""
     services: Fields = data.get("services") or Fields(data.place)
     waves = (data.get(KEY) or {}).get("waves")
@@ -118,14 +117,14 @@ def check_options(data: Fields, problems: Problems) -> None:
         mode = (service.get("deploy") or {}).get("mode", HOOK_MODE)
         if KEY in service and mode != HOOK_MODE:
             message = f"a hook is a {HOOK_MODE}, and this is {mode}"
-            problems.error(service.where(KEY), ("services", name, KEY), message)
+            findings.error(("services", name, KEY), message, service.where(KEY))
         if "depends_on" in service and not waves:
             message = f"is ignored by Swarm: services start at once; '{KEY}: {{waves: true}}' rolls out in that order"
-            problems.warn(service.where("depends_on"), ("services", name, "depends_on"), message)
+            findings.warn(("services", name, "depends_on"), message, service.where("depends_on"))
         for other, asked in service.get("depends_on", {}).items() if waves else ():
-            _check_dependency(("services", name, "depends_on"), other, asked, services, problems)
+            _check_dependency(("services", name, "depends_on"), other, asked, services, findings)
     if waves:
-        _check_cycle(services, problems)
+        _check_cycle(services, findings)
 
 
 def drop_absent(data: Fields) -> None:
@@ -140,27 +139,27 @@ def drop_absent(data: Fields) -> None:
             del service["depends_on"]
 
 
-def _check_dependency(path: KeyPath, other: str, asked: Fields, services: Fields, problems: Problems) -> None:
+def _check_dependency(path: KeyPath, other: str, asked: Fields, services: Fields, findings: Findings) -> None:
     if other not in services:
         if asked.get("required", True):
-            message = f"there is no service {problems.value(other)}{problems.hint(other, services)}"
-            problems.error(asked.place, path, message)
+            message = f"there is no service {findings.value(other)}{findings.hint(other, services)}"
+            findings.error(path, message, asked.place)
         return
     if asked.get("condition") == _COMPLETED and not mode_of(services[other]).endswith("job"):
         message = f"has no effect: {other} is no job, and the next wave begins when it runs"
-        problems.warn(asked.where("condition"), (*path, other, "condition"), message)
+        findings.warn((*path, other, "condition"), message, asked.where("condition"))
     if asked.get("restart"):
-        problems.warn(asked.where("restart"), (*path, other, "restart"), "is ignored by Swarm")
+        findings.warn((*path, other, "restart"), "is ignored by Swarm", asked.where("restart"))
 
 
-def _check_cycle(services: Fields, problems: Problems) -> None:
+def _check_cycle(services: Fields, findings: Findings) -> None:
     try:
         TopologicalSorter(_needs(services)).prepare()
     except CycleError as error:
         names = [str(name) for name in error.args[1]]
         where = services[names[0]].where("depends_on")
         message = f"the services wait for each other: {' → '.join(reversed(names))}"
-        problems.error(where, ("services", names[0], "depends_on"), message)
+        findings.error(("services", names[0], "depends_on"), message, where)
 
 
 def _order(services: Fields) -> tuple[tuple[str, ...], ...]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from skep.compose.amounts import Whole
-from skep.compose.kinds import At, Kind, Nothing, Text, leaf, once
-from skep.compose.problems import Place
-from skep.compose.records import Ignored, Record
-from skep.compose.tree import Entry, Leaf
-from skep.compose.values import Fields
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Kind, Nothing, Text, leaf, once
+from skep.reading.records import Ignored, Record
+from skep.reading.tree import Entry, Leaf
+from skep.reading.values import Fields
 
 MAX_PORTS = 20_000
 """Ports that one load may publish."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from skep.compose.amounts import Whole
-from skep.compose.kinds import At, Kind, Nothing, Text, TextList, leaf, once
-from skep.compose.problems import Place
-from skep.compose.records import NAME, Ignored, Record, TextPairs, is_text
-from skep.compose.tree import Entry, Leaf
-from skep.compose.values import Fields
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Kind, Nothing, Text, TextList, leaf, once
+from skep.reading.pairs import TextPairs
+from skep.reading.records import NAME, Ignored, Record, is_text
+from skep.reading.tree import Entry, Leaf
+from skep.reading.values import Fields
 
 _USUAL_MODES = frozenset(
     {0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o700, 0o750, 0o755, 0o770, 0o775}

@@ -8,7 +8,7 @@ from typing import Any, cast
 from skep.compose.mount_specs import mount_spec
 from skep.compose.naming import Always, Names, without_empty
 from skep.compose.quantities import nano_cpus
-from skep.compose.values import Fields
+from skep.reading.values import Fields
 from skep.refusals.services import mode_of
 from skep.swarm.image import tagged
 from skep.swarm.labels import IMAGE

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from skep.compose.kinds import At, Flag, Kind, Nothing, Text, once
-from skep.compose.problems import Place
-from skep.compose.records import Record, TextPairs, is_text
-from skep.compose.tree import Entry
-from skep.compose.values import Fields
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Flag, Kind, Nothing, Text, once
+from skep.reading.pairs import TextPairs
+from skep.reading.records import Record, is_text
+from skep.reading.tree import Entry
+from skep.reading.values import Fields
 
 _ENV_FILE = Record(
     {"path": Text(), "required": Flag(), "format": Text(("raw",))},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from skep.compose.problems import Place, Problems
 from skep.compose.template import MAX_GIVEN, BadTemplate
 from skep.model import Secret
+from skep.reading.findings import Findings, Place
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Variables:
 
     inventory: Mapping[str, str | Secret]
     environment: Mapping[str, str]
-    problems: Problems
+    findings: Findings
     dotenv: dict[str, tuple[str, Place]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     """Variable -> ``inventory``, ``environment``, ``file:line`` or ``not set``."""
@@ -42,7 +42,7 @@ class Variables:
             self.origins[name] = "inventory"
             value = self.inventory[name]
             if isinstance(value, Secret):
-                self.problems.hide(value)
+                self.findings.hide(value)
                 return value.reveal()
             return value
         if name in self.environment:
@@ -56,7 +56,7 @@ class Variables:
         return None
 
 
-def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, str | None]:
+def read_env_file(file: str, content: bytes, findings: Findings) -> dict[str, str | None]:
     """An ``env_file`` as Docker reads it: values raw to the end of the line, quotes too; ``None`` where none is given.
 
     Source: ``pkg/kvfile`` of docker/cli.
@@ -67,7 +67,7 @@ def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, st
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         broken = content[: error.start].count(b"\n") + 1
-        problems.error(Place(file, broken), (), "not UTF-8 text")
+        findings.error((), "not UTF-8 text", Place(file, broken))
         return found
     for row, raw in enumerate(text.split("\n"), 1):
         line = raw.removesuffix("\r").lstrip()
@@ -75,7 +75,7 @@ def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, st
             continue
         name, equals, value = line.partition("=")
         if not name or any(char in " \t" for char in name) or "\0" in line:
-            problems.error(Place(file, row), (), "a line that is not NAME=value")
+            findings.error((), "a line that is not NAME=value", Place(file, row))
             continue
         found[name] = value if equals else None
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
@@ -83,5 +83,5 @@ def read_env_file(file: str, content: bytes, problems: Problems) -> dict[str, st
     if quoted:
         (name, row), more = next(iter(quoted.items())), len(quoted) - 1
         told = "the quotes are part of the value: Docker reads env files as they stand"
-        problems.warn(Place(file, row), (name,), f"{told}{f' (and {more} more)' if more else ''}")
+        findings.warn((name,), f"{told}{f' (and {more} more)' if more else ''}", Place(file, row))
     return found

@@ -9,9 +9,8 @@ from typing import Any, cast
 from skep.inventory.gateways import jumps
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings, located
-from skep.inventory.scalars import Scalar
-from skep.inventory.schema import InventoryFile
 from skep.inventory.stack_files import StackFiles
+from skep.inventory.values import Referenced
 from skep.model import (
     Access,
     Availability,
@@ -25,34 +24,39 @@ from skep.model import (
     Stack,
     Swarm,
 )
+from skep.reading.values import Fields
 
-_PATHS = ("key", "config", "known_hosts")
+_PATHS = ("key", "config", "known-hosts")
 
 
 def cluster(
     name: str,
-    file: InventoryFile,
+    file: Fields,
     hosts: list[MergedHost],
     stack_files: Mapping[str, StackFiles],
     stacks: Path,
 ) -> Cluster:
     """The cluster a checked file describes."""
-    given = file.given()
     return Cluster(
         name=name,
         hosts=tuple(_host(host) for host in hosts),
-        swarm=_swarm(given["swarm"].given()) if "swarm" in given else Swarm(),
+        swarm=_swarm(file.section("swarm")),
         networks=tuple(
-            Network(name=network, **section.given()) for network, section in given.get("networks", {}).items()
+            Network(name=network, **attributes(section)) for network, section in file.section("networks").items()
         ),
         stacks=tuple(
-            _stack(stack, section.given(), stack_files[stack], stacks / section.given().get("folder", stack))
-            for stack, section in given.get("stacks", {}).items()
+            _stack(stack, section, stack_files[stack], stacks / section.get("folder", stack))
+            for stack, section in file.section("stacks").items()
         ),
         registries=tuple(
-            Registry(server=server, **section.given()) for server, section in given.get("registries", {}).items()
+            Registry(server=server, **attributes(section)) for server, section in file.section("registries").items()
         ),
     )
+
+
+def attributes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a section gives, by the names that the model has for its keys."""
+    return {key.replace("-", "_"): value for key, value in given.items()}
 
 
 def access(hosts: list[MergedHost], surroundings: Surroundings) -> dict[str, Access]:
@@ -62,9 +66,9 @@ def access(hosts: list[MergedHost], surroundings: Surroundings) -> dict[str, Acc
 
 
 def _access(host: MergedHost, gateways: tuple[str, ...], surroundings: Surroundings) -> Access:
-    settings: dict[str, Any] = {key: value for key, value in host.ssh.items() if key != "gateway"}
-    paths: dict[str, Path] = {key: located(settings[key], surroundings) for key in _PATHS if key in settings}
-    return Access(**{**settings, **paths}, gateways=gateways)
+    settings = {key: value for key, value in host.ssh.items() if key != "gateway"}
+    paths = {key: located(settings[key], surroundings) for key in _PATHS if key in settings}
+    return Access(**attributes({**settings, **paths}), gateways=gateways)
 
 
 def _host(host: MergedHost) -> Host:
@@ -83,21 +87,21 @@ def _host(host: MergedHost) -> Host:
 
 def _sealed(value: object) -> Any:
     """Data with a ``Secret`` for each text that came from a reference."""
-    if isinstance(value, Scalar):
-        return str(value) if value.origin is None else Secret(str(value))
+    if isinstance(value, Referenced):
+        return Secret(str(value))
     if isinstance(value, dict):
         return {key: _sealed(inner) for key, inner in value.items()}
     return [_sealed(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _swarm(given: dict[str, Any]) -> Swarm:
+def _swarm(given: Fields) -> Swarm:
     settings = {key: value for key, value in given.items() if key != "advertise"}
-    if "address_pools" in settings:
-        settings["address_pools"] = tuple(settings["address_pools"])
-    return Swarm(**settings)
+    if "address-pools" in settings:
+        settings["address-pools"] = tuple(settings["address-pools"])
+    return Swarm(**attributes(settings))
 
 
-def _stack(name: str, given: dict[str, Any], files: StackFiles, folder: Path) -> Stack:
+def _stack(name: str, given: Fields, files: StackFiles, folder: Path) -> Stack:
     settings = {key: given[key] for key in ("variables", "timeout", "resolve") if key in given}
     return Stack(
         name=name,

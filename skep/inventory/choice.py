@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from skep.errors import UsageError
-from skep.inventory.wording import did_you_mean
+from skep.reading.wording import did_you_mean
 
 EXAMPLE = "example"
 SUFFIXES = (".yml", ".yaml")

@@ -5,21 +5,10 @@ A key that is not here passes as it is, unless it is a near miss: engines differ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
-
-from skep.inventory.scalars import kept
-from skep.inventory.values import (
-    EMPTY_MAPPING,
-    Anything,
-    Flag,
-    HiddenText,
-    HiddenTexts,
-    HiddenWrittenMap,
-    Number,
-    PublicTexts,
-)
+from skep.inventory.values import ANYTHING, FLAG, HiddenText, PublicText, Whole, named, texts
+from skep.reading.documented import Key
+from skep.reading.kinds import Kind
+from skep.reading.records import ListOf, Record
 
 FLAGS = """
 allow-direct-routing debug experimental icc init ip-forward ip-forward-no-drop ip-masq ip6tables iptables
@@ -46,7 +35,7 @@ TEXT_MAPS = "log-opts proxies"
 OBJECTS = "builder default-network-opts default-ulimits features runtimes"
 OBJECT_LISTS = "default-address-pools"
 
-EXAMPLES: dict[str, tuple[str, Any]] = {
+EXAMPLES: dict[str, tuple[str, object]] = {
     "registry-mirrors": ("Mirrors of Docker Hub, as http(s) URLs.", ["https://mirror.example.com"]),
     "insecure-registries": (
         "Registries spoken to without TLS or with any certificate, as host:port or CIDR.",
@@ -65,49 +54,23 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "hosts": ("Refused: the distribution's unit already passes -H.", ["fd://"]),
 }
 
-_Mapping = Annotated[dict[str, Anything], EMPTY_MAPPING]
-_Mappings = Annotated[list[dict[str, Anything]], Field()]
-_KINDS: list[tuple[str, Any]] = [
-    (FLAGS, Flag),
-    (NUMBERS, Number),
-    (TEXTS, HiddenText),
-    (LISTS, HiddenTexts),
-    (TEXT_MAPS, HiddenWrittenMap),
-    (OBJECTS, _Mapping),
-    (OBJECT_LISTS, _Mappings),
+_KINDS: list[tuple[str, Kind]] = [
+    (FLAGS, FLAG),
+    (NUMBERS, Whole()),
+    (TEXTS, HiddenText()),
+    (LISTS, texts(HiddenText())),
+    (TEXT_MAPS, named(HiddenText(loose=True))),
+    (OBJECTS, named(ANYTHING)),
+    (OBJECT_LISTS, ListOf(named(ANYTHING), all_or_none=True)),
 ]
-KNOWN_KEYS = tuple(sorted(name for names, _ in _KINDS for name in names.split()))
 
 
-class _DaemonBase(BaseModel):
-    """Keys of daemon.json."""
-
-    model_config = ConfigDict(extra="allow", alias_generator=lambda name: name.replace("_", "-"))
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: Any) -> Any:
-        return {} if value is None else value
-
-    def given(self) -> dict[str, Any]:
-        """What the file gives, by daemon.json key, as plain data; text from a reference stays a ``Scalar``."""
-        fields = type(self).model_fields
-        known = {str(fields[name].alias): getattr(self, name) for name in fields if name in self.model_fields_set}
-        return {**known, **kept(self.model_extra or {})}
+def _key(name: str, kind: Kind) -> Kind:
+    """A key; engine labels are public, so that no reference may stand in them."""
+    own = texts(PublicText()) if name == "labels" else kind
+    return Key(own, *EXAMPLES[name]) if name in EXAMPLES else own
 
 
-def _fields() -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for names, kind in _KINDS:
-        for name in names.split():
-            meaning, example = EXAMPLES.get(name, (None, None))
-            examples = [example] if meaning else None
-            field = Field(None, alias=name, description=meaning, examples=examples)
-            fields[name.replace("-", "_")] = (PublicTexts if name == "labels" else kind, field)
-    return fields
-
-
-if TYPE_CHECKING:
-    Daemon = _DaemonBase
-else:
-    Daemon = create_model("Daemon", __base__=_DaemonBase, **_fields())
+_FIELDS = {name: _key(name, kind) for names, kind in _KINDS for name in names.split()}
+KNOWN_KEYS = tuple(sorted(_FIELDS))
+DAEMON = Record(_FIELDS, empty=True, name="Daemon", others=ANYTHING)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from skep.errors import UsageError
 from skep.inventory.checks.addresses import address_problem, as_address, is_host_name
 from skep.inventory.checks.ssh import is_user
-from skep.inventory.wording import quoted
+from skep.reading.wording import quoted
 
 _HEAD = """\
 # yaml-language-server: $schema={schema}

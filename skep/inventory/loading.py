@@ -8,29 +8,33 @@ from pathlib import Path
 from skep.errors import InventoryError, UsageError
 from skep.inventory.building import access, cluster
 from skep.inventory.checks import check
-from skep.inventory.checks.lab import check_lab
+from skep.inventory.checks.lab import check_lab, extensions
 from skep.inventory.checks.ssh import check_ssh_files
-from skep.inventory.document import expand
-from skep.inventory.findings import Findings
+from skep.inventory.dialect import Dialect
 from skep.inventory.loaded import Inventory
 from skep.inventory.merging import merged
 from skep.inventory.references import Surroundings
-from skep.inventory.shape import shaped
-from skep.inventory.source import MAX_BYTES, read
+from skep.inventory.schema import INVENTORY
+from skep.reading.findings import Findings, Place
+from skep.reading.kinds import At
+from skep.reading.source import MAX_BYTES
+from skep.reading.tree import Entry, Reading
+from skep.reading.values import Fields
 
 
 def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
     """The inventory in a file. Raises ``InventoryError`` with all that is wrong, ``UsageError`` if unreadable."""
-    findings = Findings(_short(path))
+    name = _short(path)
+    findings = Findings((name,), once=True, discreet=True)
     surroundings = Surroundings(environ, path.absolute().parent)
-    root = read(_content(path), findings)
-    document = expand(root, surroundings, findings) if root else None
-    if document is None:
+    pairs = Reading(findings, Dialect(findings, surroundings)).file(name, _content(path))
+    if pairs is None:
         raise InventoryError(findings.errors)
-    file = shaped(document.data, findings)
+    file = INVENTORY.read(Entry(Place(name, 1), pairs), At(findings))
+    assert isinstance(file, Fields)
     hosts = merged(file)
     stack_files = check(file, hosts, findings, surroundings)
-    check_lab(document, findings)
+    check_lab(file, findings)
     check_ssh_files(file, findings, surroundings)
     if findings.errors:
         raise InventoryError(findings.errors, findings.warnings)
@@ -39,8 +43,8 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
         access=access(hosts, surroundings),
         path=path,
         warnings=tuple(findings.warnings),
-        extensions=document.extensions,
-        host_extensions=document.host_extensions,
+        extensions=extensions(file),
+        host_extensions={host: own for host, section in file.section("hosts").items() if (own := extensions(section))},
     )
 
 

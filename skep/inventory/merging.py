@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from skep.inventory.schema import HostSection, InventoryFile
+from skep.reading.values import Fields
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class MergedHost:
     """A host with all its settings in one place; ``ssh``, ``engine`` and ``daemon`` hold what is given only."""
 
     name: str
-    own: HostSection
+    own: Fields
     groups: tuple[str, ...]
     role: str | None
     availability: str
@@ -27,51 +27,47 @@ class MergedHost:
     @property
     def address(self) -> str | None:
         """Where SSH goes; ``None`` if the file does not say."""
-        return self.own.given().get("address")
+        return self.own.get("address")
 
 
-def merged(file: InventoryFile) -> list[MergedHost]:
+def merged(file: Fields) -> list[MergedHost]:
     """All hosts, in the file's order."""
-    top = file.given()
     naming: dict[str, dict[str, None]] = {}
-    for group, section in top.get("groups", {}).items():
-        for name in section.given().get("hosts", ()):
+    for group, section in file.section("groups").items():
+        for name in section.get("hosts", ()):
             naming.setdefault(name, {})[group] = None
-    hosts: dict[str, HostSection] = top.get("hosts", {})
-    return [_host(file, name, own, naming.get(name, {})) for name, own in hosts.items()]
+    return [_host(file, name, own, naming.get(name, {})) for name, own in file.section("hosts").items()]
 
 
-def _host(file: InventoryFile, name: str, own: HostSection, naming: Iterable[str]) -> MergedHost:
+def _host(file: Fields, name: str, own: Fields, naming: Iterable[str]) -> MergedHost:
     """``naming``: the groups that name the host; those it names itself come after them, in its own order."""
-    known = file.given().get("groups", {})
-    named = dict.fromkeys(group for group in own.given().get("groups", ()) if group in known)
+    known = file.section("groups")
+    named = dict.fromkeys(group for group in own.get("groups", ()) if group in known)
     groups = (*(group for group in naming if group not in named), *named)
-    layers = [layer.given() for layer in (*(file.groups[group] for group in groups), own)]
-    top = file.given()
-    swarm = top["swarm"].given() if "swarm" in top else {}
+    layers = [*(known[group] for group in groups), own]
     return MergedHost(
         name=name,
         own=own,
         groups=groups,
         role=_last(layers, "role", None),
         availability=_last(layers, "availability", "active"),
-        labels={label: value for layer in layers for label, value in layer.get("labels", {}).items()},
-        advertise=_last(layers, "advertise", swarm.get("advertise")),
-        ssh=_ssh(top, layers, name),
-        engine=_joined([top, *layers], "engine"),
-        daemon=_joined([top, *layers], "daemon"),
+        labels={label: value for layer in layers for label, value in layer.section("labels").items()},
+        advertise=_last(layers, "advertise", file.section("swarm").get("advertise")),
+        ssh=_ssh(file, layers, name),
+        engine=_joined([file, *layers], "engine"),
+        daemon=_joined([file, *layers], "daemon"),
     )
 
 
-def _last(layers: list[dict[str, object]], key: str, default: object) -> Any:
+def _last(layers: list[Fields], key: str, default: str | None) -> Any:
     return next((layer[key] for layer in reversed(layers) if key in layer), default)
 
 
-def _joined(layers: list[dict[str, Any]], section: str) -> dict[str, Any]:
-    return {key: value for layer in layers if section in layer for key, value in layer[section].given().items()}
+def _joined(layers: list[Fields], section: str) -> dict[str, Any]:
+    return {key: value for layer in layers for key, value in layer.section(section).items()}
 
 
-def _ssh(top: dict[str, object], layers: list[dict[str, object]], name: str) -> dict[str, Any]:
+def _ssh(top: Fields, layers: list[Fields], name: str) -> dict[str, Any]:
     """The host's ssh settings. A gateway chain meant for several hosts ends, for one in it, before itself."""
     shared = _joined([top, *layers[:-1]], "ssh")
     chain = shared.get("gateway", [])

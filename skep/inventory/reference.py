@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
-from skep.inventory.schema import InventoryFile
+from skep.inventory.schema import INVENTORY
+from skep.inventory.values import Choice, Duration, Flag, SecretText, Whole
+from skep.reading.documented import Key, json_schema
+from skep.reading.kinds import Json, Kind
+from skep.reading.records import ListOf, Record, Table
 
 SHARED = ("ssh", "engine", "daemon")
 """Sections that groups and hosts repeat; their keys are listed once, at the top level."""
 
 
 @dataclass(frozen=True)
-class Key:
+class Row:
     """One key of an inventory. ``<name>`` in its path stands for a name the operator chooses."""
 
     path: tuple[str, ...]
@@ -25,80 +28,46 @@ class Key:
     example: str
 
 
-def schema() -> dict[str, Any]:
+def schema() -> Json:
     """The JSON Schema of an inventory file."""
-    made = _tidy(InventoryFile.model_json_schema())
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "skep inventory", **made}
+    return json_schema(INVENTORY, "skep inventory")
 
 
-def _tidy(value: object) -> Any:
-    """Without generated titles and null defaults; our own words on a default go into the description."""
-    if isinstance(value, list):
-        return [_tidy(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    tidy = {
-        key: {name: _tidy(item) for name, item in inner.items()} if key in ("properties", "$defs") else _tidy(inner)
-        for key, inner in value.items()
-        if key not in ("title", "x-default") and not (key == "default" and inner is None)
-    }
-    if "x-default" in value:
-        tidy["description"] = f"{value['description']} Default: {value['x-default']}."
-    return tidy
-
-
-def keys() -> list[Key]:
+def keys() -> list[Row]:
     """Every key of an inventory, parents first, in the schema's order. Daemon keys only where they have a meaning."""
-    made = InventoryFile.model_json_schema()
-    return list(_keys(made, made, ()))
+    return list(_keys(INVENTORY, ()))
 
 
-def _keys(at: dict[str, Any], root: dict[str, Any], path: tuple[str, ...]) -> Iterator[Key]:
-    for name, prop in at.get("properties", {}).items():
-        if "description" not in prop:
+def _keys(record: Record, path: tuple[str, ...]) -> Iterator[Row]:
+    for name, key in record.fields.items():
+        if not isinstance(key, Key):
             continue
         place = (*path, name)
-        yield Key(place, _type(prop, root), _default(prop), prop["description"], json.dumps(prop["examples"][0]))
+        yield Row(place, _type(key.kind), _default(key), key.meaning, json.dumps(key.example))
         if path and name in SHARED:
             continue
-        inside = prop.get("additionalProperties")
-        if isinstance(inside, dict) and "$ref" in inside:
-            yield from _keys(_resolved(inside, root), root, (*place, "<name>"))
-        else:
-            yield from _keys(_resolved(prop, root), root, place)
+        if isinstance(key.kind, Record):
+            yield from _keys(key.kind, place)
+        elif isinstance(key.kind, Table) and isinstance(key.kind.kind, Record):
+            yield from _keys(key.kind.kind, (*place, "<name>"))
 
 
-def _resolved(at: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    name = at.get("$ref", "").rpartition("/")[2]
-    found: dict[str, object] = root["$defs"][name] if name else at
-    return found
+def _default(key: Key) -> str:
+    return key.shown or ("–" if key.default is None else f"`{json.dumps(key.default)}`")
 
 
-def _default(prop: dict[str, object]) -> str:
-    if "x-default" in prop:
-        return str(prop["x-default"])
-    default = prop.get("default")
-    return "–" if default is None else f"`{json.dumps(default)}`"
-
-
-def _type(prop: dict[str, Any], root: dict[str, object]) -> str:
-    if "anyOf" in prop:
-        kinds = [_type(option, root) for option in prop["anyOf"] if option.get("description") != "a reference"]
-        return "duration" if kinds == ["number", "text"] else " or ".join(kinds)
-    if "enum" in prop:
-        return " or ".join(f"`{word}`" for word in prop["enum"])
-    kind = _resolved(prop, root).get("type", "any")
-    if kind == "integer":
-        low, high = prop.get("minimum"), prop.get("maximum")
-        return f"whole number, {low} to {high}" if high is not None else f"whole number, at least {low}"
-    if kind == "string" and prop.get("pattern", "").startswith("^\\$"):
-        return "reference"
-    if kind == "array":
-        items = _type(prop.get("items", {}), root)
-        return "list of mappings" if items == "mapping" else "list of texts"
-    if isinstance(kind, list):
-        return "text"
-    return {"string": "text", "boolean": "true or false", "object": "mapping"}.get(kind, str(kind))
+def _type(kind: Kind) -> str:
+    """A kind in words."""
+    if isinstance(kind, ListOf):
+        listed = "list of mappings" if isinstance(kind.kind, Table) else "list of texts"
+        return f"text or {listed}" if kind.single else listed
+    if isinstance(kind, Choice):
+        return " or ".join(f"`{word}`" for word in kind.options)
+    if isinstance(kind, Whole):
+        span = f"at least {kind.low}" if kind.high is None else f"{kind.low} to {kind.high}"
+        return f"whole number, {span}"
+    words = {Flag: "true or false", Duration: "duration", SecretText: "reference", Record: "mapping", Table: "mapping"}
+    return words.get(type(kind), "text")
 
 
 _INTRODUCTION = """\
@@ -144,7 +113,7 @@ Refused, because they cannot work in a swarm or not with the distribution's unit
 def markdown() -> str:
     """The page on every key."""
     parts = [_INTRODUCTION]
-    sections: dict[str, list[Key]] = {"": []}
+    sections: dict[str, list[Row]] = {"": []}
     for key in keys():
         parent = ".".join(key.path[:-1])
         sections.setdefault(parent, []).append(key)
@@ -156,7 +125,7 @@ def markdown() -> str:
     return "".join(parts)
 
 
-def _table(found: list[Key]) -> str:
+def _table(found: list[Row]) -> str:
     rows = ["| key | type | default | meaning | example |", "|---|---|---|---|---|"]
     for key in found:
         cells = [f"`{'.'.join(key.path)}`", key.type, key.default, key.meaning, f"`{key.example}`"]

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from skep.converge import Site, limited
 from skep.errors import UsageError
-from skep.inventory.wording import did_you_mean, quoted
 from skep.observe import observe
 from skep.plan import Plan
 from skep.preflight import Facts
+from skep.reading.wording import did_you_mean, quoted
 
 
 def hosts_of(site: Site, limit: Sequence[str] | None, facts: Mapping[str, Facts]) -> set[str] | None:

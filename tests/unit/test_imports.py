@@ -11,7 +11,16 @@ import pytest
 
 from tests.loaded import ALWAYS, ROOT, loaded
 
-HEAVY = (*ALWAYS, "fabric", "paramiko", "pydantic", "cryptography", "skep.converge", "skep.compose", "skep.model")
+HEAVY = (
+    *ALWAYS,
+    "fabric",
+    "paramiko",
+    "cryptography",
+    "skep.converge",
+    "skep.compose",
+    "skep.model",
+    "skep.inventory.schema",
+)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from skep.inventory.checks.ssh import check_ssh
 from skep.inventory.checks.stacks import check_registries, check_stacks
 from skep.inventory.checks.subnets import check_subnets
 from skep.inventory.checks.swarm import check_swarm
-from skep.inventory.findings import Findings
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings
-from skep.inventory.schema import InventoryFile
 from skep.inventory.stack_files import StackFiles
+from skep.reading.findings import Findings
+from skep.reading.values import Fields
 
 
 def check(
-    file: InventoryFile, hosts: list[MergedHost], findings: Findings, surroundings: Surroundings
+    file: Fields, hosts: list[MergedHost], findings: Findings, surroundings: Surroundings
 ) -> dict[str, StackFiles]:
     """Note everything that does not fit; gives each stack's files."""
     check_hosts(file, hosts, findings)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from skep.inventory.checks.addresses import as_address, as_range, range_problem
 from skep.inventory.checks.places import sections
 from skep.inventory.daemon_schema import KNOWN_KEYS
-from skep.inventory.findings import Findings, KeyPath
-from skep.inventory.schema import InventoryFile
-from skep.inventory.wording import nearest
+from skep.reading.findings import Findings, KeyPath
+from skep.reading.values import Fields
+from skep.reading.wording import nearest
 
 _REFUSED = {
     "hosts": "the distribution's unit already passes -H fd://, and the engine does not start with both (it would "
@@ -24,7 +23,7 @@ _NEAR = 0.84
 _LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
-def check_daemons(file: InventoryFile, findings: Findings) -> None:
+def check_daemons(file: Fields, findings: Findings) -> None:
     """Check each ``daemon`` section where it stands."""
     for path, given in sections(file, "daemon"):
         _check_keys(path, given, findings)
@@ -32,7 +31,7 @@ def check_daemons(file: InventoryFile, findings: Findings) -> None:
         _check_values(path, given, findings)
 
 
-def _check_keys(path: KeyPath, given: dict[str, object], findings: Findings) -> None:
+def _check_keys(path: KeyPath, given: Fields, findings: Findings) -> None:
     for key in given:
         near = None if key in KNOWN_KEYS or key in _REFUSED else nearest(key, KNOWN_KEYS, _NEAR)
         if key in _REFUSED:
@@ -55,7 +54,7 @@ def _check_keys(path: KeyPath, given: dict[str, object], findings: Findings) -> 
         findings.warn((*path, "swarm-default-advertise-addr"), message)
 
 
-def _check_registries(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:
+def _check_registries(path: KeyPath, given: Fields, findings: Findings) -> None:
     for index, mirror in enumerate(given.get("registry-mirrors", ())):
         problem = _mirror_problem(mirror)
         if problem:
@@ -80,18 +79,18 @@ def _mirror_problem(mirror: str) -> str | None:
     return "must not hold a query or fragment" if url.query or url.fragment else None
 
 
-def _check_values(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:
+def _check_values(path: KeyPath, given: Fields, findings: Findings) -> None:
     for index, server in enumerate(given.get("dns", ())):
         if as_address(server) is None:
             place = (*path, "dns", index)
-            findings.error(place, f"{findings.value(place, server)} is not an IP address")
+            findings.error(place, f"{findings.written(place, server)} is not an IP address")
     for index, label in enumerate(given.get("labels", ())):
         if "=" not in label.strip("="):
             findings.error((*path, "labels", index), "an engine label must be written key=value")
     level = given.get("log-level")
     if level is not None and level not in _LEVELS:
         place = (*path, "log-level")
-        findings.error(place, f"must be one of {', '.join(_LEVELS)}, not {findings.value(place, level)}")
+        findings.error(place, f"must be one of {', '.join(_LEVELS)}, not {findings.written(place, level)}")
     for key in ("data-root", "exec-root"):
         if key in given and not given[key].startswith("/"):
             findings.error((*path, key), "must be an absolute path")
@@ -109,6 +108,6 @@ def _check_pool(path: KeyPath, pool: dict[str, object], findings: Findings) -> N
     found = as_range(base)
     problem = range_problem(base)
     if problem or found is None:
-        findings.error((*path, "base"), f"{findings.value((*path, 'base'), base)} {problem}")
+        findings.error((*path, "base"), f"{findings.written((*path, 'base'), base)} {problem}")
     elif not found.prefixlen <= size <= found.max_prefixlen:
         findings.error((*path, "size"), f"must be from {found.prefixlen} (the base's) to {found.max_prefixlen}")

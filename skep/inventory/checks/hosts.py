@@ -5,17 +5,17 @@ from __future__ import annotations
 from skep.inventory.checks.addresses import address_problem, advertise_problem, as_address, is_host_name
 from skep.inventory.checks.labels import check_label_keys
 from skep.inventory.checks.places import layers
-from skep.inventory.findings import Findings
 from skep.inventory.merging import MergedHost
-from skep.inventory.schema import InventoryFile
+from skep.reading.findings import Findings
+from skep.reading.values import Fields
 
 
-def check_hosts(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
+def check_hosts(file: Fields, hosts: list[MergedHost], findings: Findings) -> None:
     """Note what is wrong with hosts and groups one by one, and with hosts against each other."""
-    if not hosts and not findings.is_broken("hosts"):
+    if not hosts and not findings.is_broken(("hosts",)):
         findings.error(("hosts",), "there are no hosts: describe at least one, with its address and role")
     for path, given in layers(file):
-        check_label_keys((*path, "labels"), given.get("labels", {}), findings)
+        check_label_keys((*path, "labels"), given.section("labels"), findings)
     for host in hosts:
         _check_host(host, findings)
     _check_membership(file, findings)
@@ -35,15 +35,15 @@ def _check_host(host: MergedHost, findings: Findings) -> None:
         problem = address_problem(host.address)
         if problem:
             place = (*path, "address")
-            findings.error(place, f"{findings.value(place, host.address)} {problem}")
-    advertise: str = host.own.given().get("advertise", "")
-    problem = advertise_problem(advertise) if "advertise" in host.own.given() else None
+            findings.error(place, f"{findings.written(place, host.address)} {problem}")
+    advertise: str = host.own.get("advertise", "")
+    problem = advertise_problem(advertise) if "advertise" in host.own else None
     if problem:
         place = (*path, "advertise")
-        findings.error(place, f"{findings.value(place, advertise)} {problem}")
+        findings.error(place, f"{findings.written(place, advertise)} {problem}")
 
 
-def _check_membership(file: InventoryFile, findings: Findings) -> None:
+def _check_membership(file: Fields, findings: Findings) -> None:
     known_hosts = dict.fromkeys(findings.children("hosts"))
     known_groups = dict.fromkeys(findings.children("groups"))
     for path, given in layers(file):
@@ -52,7 +52,7 @@ def _check_membership(file: InventoryFile, findings: Findings) -> None:
         for index, name in enumerate(given.get(listed, ())):
             if name not in known:
                 place = (*path, listed, index)
-                shown = findings.value(place, name)
+                shown = findings.written(place, name)
                 findings.error(place, f"{shown} is not a {what} of this file{findings.hint(name, known)}")
 
 
@@ -73,20 +73,20 @@ def _check_same_addresses(hosts: list[MergedHost], findings: Findings) -> None:
         other = first.setdefault((_normal(host.address), port), host.name)
         if other != host.name:
             place = ("hosts", host.name, "address")
-            shown = findings.value(place, host.address)
+            shown = findings.written(place, host.address)
             findings.error(place, f"{shown} port {port} is already the address of '{other}'")
 
 
 def _check_same_advertised(hosts: list[MergedHost], findings: Findings) -> None:
     first: dict[str, str] = {}
     for host in hosts:
-        advertise = host.own.given().get("advertise")
+        advertise = host.own.get("advertise")
         if advertise is None or as_address(advertise) is None:
             continue
         other = first.setdefault(_normal(advertise), host.name)
         if other != host.name:
             place = ("hosts", host.name, "advertise")
-            shown = findings.value(place, advertise)
+            shown = findings.written(place, advertise)
             findings.error(place, f"{shown} is already advertised by '{other}'")
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
-from skep.inventory.document import Document
-from skep.inventory.findings import Findings, KeyPath
-from skep.inventory.wording import quoted
+from skep.reading.findings import Findings, KeyPath
+from skep.reading.values import Fields
+from skep.reading.wording import quoted
 
 
-def check_lab(document: Document, findings: Findings) -> None:
+def extensions(section: Fields) -> dict[str, Any]:
+    """The ``x-*`` keys of the file or a host, as written."""
+    return {key: value for key, value in section.items() if key.startswith("x-")}
+
+
+def check_lab(file: Fields, findings: Findings) -> None:
     """Note what does not have the right shape, at the top level and in hosts."""
-    if _mapping(document.extensions.get("x-lab"), ("x-lab",), findings):
-        _check_top(document.extensions["x-lab"], findings)
-    for name, extensions in document.host_extensions.items():
+    if _mapping(file.get("x-lab"), ("x-lab",), findings):
+        _check_top(file["x-lab"], findings)
+    for name, host in file.section("hosts").items():
         path = ("hosts", name, "x-lab")
-        if _mapping(extensions.get("x-lab"), path, findings):
-            _text(extensions["x-lab"], path, "suite", findings)
+        if _mapping(host.get("x-lab"), path, findings):
+            _text(host["x-lab"], path, "suite", findings)
 
 
 def _check_top(lab: dict[str, object], findings: Findings) -> None:

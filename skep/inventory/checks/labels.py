@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from skep.inventory.findings import Findings, KeyPath
+from skep.reading.findings import Findings, KeyPath
 from skep.swarm.labels import RESERVED
 
 _KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from skep.inventory.findings import Findings
 from skep.inventory.merging import MergedHost
-from skep.inventory.schema import InventoryFile
+from skep.reading.findings import Findings
+from skep.reading.values import Fields
 
 # "Administer and maintain a swarm of Docker Engines": an odd number, and a maximum of seven.
 MOST = 7
 
 
-def check_managers(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
+def check_managers(file: Fields, hosts: list[MergedHost], findings: Findings) -> None:
     """Note missing roles, no managers at all, an even number of them, more than seven."""
     missing = [host.name for host in hosts if host.role is None and not _role_is_broken(host, findings)]
     for name in missing:
@@ -31,20 +31,20 @@ def check_managers(file: InventoryFile, hosts: list[MergedHost], findings: Findi
 
 
 def _role_is_broken(host: MergedHost, findings: Findings) -> bool:
-    named = host.own.given().get("groups", ())
+    named = host.own.get("groups", ())
     return (
-        findings.is_broken("hosts", host.name, "role")
-        or findings.is_broken("hosts", host.name, "groups")
-        or any(findings.is_broken("groups", group, "role") for group in (*host.groups, *named))
+        findings.is_broken(("hosts", host.name, "role"))
+        or findings.is_broken(("hosts", host.name, "groups"))
+        or any(findings.is_broken(("groups", group, "role")) for group in (*host.groups, *named))
     )
 
 
-def _any_role_is_broken(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> bool:
+def _any_role_is_broken(file: Fields, hosts: list[MergedHost], findings: Findings) -> bool:
     lost = set(findings.children("hosts")) - {host.name for host in hosts}
-    groups = file.given().get("groups", {})
+    groups = file.section("groups")
     return (
         bool(lost)
         or any(_role_is_broken(host, findings) for host in hosts)
-        or (findings.is_broken("groups") and not groups)
-        or any(findings.is_broken("groups", group, "hosts") for group in groups)
+        or (findings.is_broken(("groups",)) and not groups)
+        or any(findings.is_broken(("groups", group, "hosts")) for group in groups)
     )

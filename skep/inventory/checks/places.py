@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from skep.inventory.findings import KeyPath
-from skep.inventory.schema import InventoryFile
+from skep.reading.findings import KeyPath
+from skep.reading.values import Fields
 
-Place = tuple[KeyPath, dict[str, Any]]
+Place = tuple[KeyPath, Fields]
 
 
-def sections(file: InventoryFile, name: str) -> Iterator[Place]:
+def sections(file: Fields, name: str) -> Iterator[Place]:
     """Each section of that name in the file (``ssh``, ``engine`` or ``daemon``): its path and what it gives."""
-    top = file.given()
-    if name in top:
-        yield (name,), top[name].given()
+    if name in file:
+        yield (name,), file[name]
     for path, given in layers(file):
         if name in given:
-            yield (*path, name), given[name].given()
+            yield (*path, name), given[name]
 
 
-def layers(file: InventoryFile) -> Iterator[Place]:
+def layers(file: Fields) -> Iterator[Place]:
     """Each group, then each host: its path and what it gives."""
-    top = file.given()
     for kind in ("groups", "hosts"):
-        for name, section in top.get(kind, {}).items():
-            yield (kind, name), section.given()
+        for name, section in file.section(kind).items():
+            yield (kind, name), section

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 from skep.inventory.checks.addresses import address_problem
 from skep.inventory.checks.places import sections
-from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.gateways import MOST, jumps
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings, located
-from skep.inventory.schema import InventoryFile
+from skep.reading.findings import Findings, KeyPath
+from skep.reading.values import Fields
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?")
 _SETTING = re.compile(r"(\w+)(?:\s*=\s*|\s+)(.+)")
@@ -25,7 +24,7 @@ def is_user(text: str) -> bool:
     return bool(_USER.fullmatch(text))
 
 
-def check_ssh(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
+def check_ssh(file: Fields, hosts: list[MergedHost], findings: Findings) -> None:
     """Note unusable users, keys and gateways, and gateways that lead round in a circle."""
     for path, given in sections(file, "ssh"):
         _check_section(path, given, findings)
@@ -33,21 +32,21 @@ def check_ssh(file: InventoryFile, hosts: list[MergedHost], findings: Findings) 
     for host in hosts:
         if jumps(host.name, chains) is None:
             place: KeyPath = ("hosts", host.name, "ssh", "gateway")
-            if place not in findings.lines:
+            if place not in findings.places:
                 place = ("hosts", host.name)
             message = f"the way to '{host.name}' through its gateways goes round in a circle, or over more than {MOST}"
             findings.error(place, message)
 
 
-def check_ssh_files(file: InventoryFile, findings: Findings, surroundings: Surroundings) -> None:
+def check_ssh_files(file: Fields, findings: Findings, surroundings: Surroundings) -> None:
     """Note an ssh_config that is not there or malformed, and known host keys that cannot be read."""
     for path, given in sections(file, "ssh"):
-        for name in ("config", "known_hosts"):
+        for name in ("config", "known-hosts"):
             if given.get(name):
-                place = (*path, name.replace("_", "-"))
+                place = (*path, name)
                 problem = _file_problem(name, located(given[name], surroundings))
                 if problem:
-                    findings.error(place, f"{findings.value(place, given[name])} cannot be used: {problem}")
+                    findings.error(place, f"{findings.written(place, given[name])} cannot be used: {problem}")
 
 
 def _file_problem(name: str, file: Path) -> str | None:
@@ -74,23 +73,23 @@ def _is_setting(line: str) -> bool:
         return False
 
 
-def _check_section(path: KeyPath, given: dict[str, Any], findings: Findings) -> None:
+def _check_section(path: KeyPath, given: Fields, findings: Findings) -> None:
     user = given.get("user")
     if user is not None and not is_user(user):
         place = (*path, "user")
-        findings.error(place, f"{findings.value(place, user)} is not a user name")
+        findings.error(place, f"{findings.written(place, user)} is not a user name")
     if given.get("key", "").endswith(".pub"):
         findings.error((*path, "key"), "this is the public key: name the private one, without .pub")
-    for name in ("key", "config", "known_hosts"):
+    for name in ("key", "config", "known-hosts"):
         if given.get(name) == "":
-            findings.error((*path, name.replace("_", "-")), "is empty: name a file")
-    if given.get("connect_timeout") == 0:
+            findings.error((*path, name), "is empty: name a file")
+    if given.get("connect-timeout") == 0:
         findings.error((*path, "connect-timeout"), "must be more than 0")
-    if given.get("sudo") is False and "sudo_password" in given:
+    if given.get("sudo") is False and "sudo-password" in given:
         findings.warn((*path, "sudo-password"), "has no effect where sudo is false")
     for index, gateway in enumerate(given.get("gateway", ())):
         place = (*path, "gateway", index)
-        if place not in findings.lines:
+        if place not in findings.places:
             place = (*path, "gateway")
         problem = _gateway_problem(gateway)
         if problem:

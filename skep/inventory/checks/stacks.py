@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
-from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.references import Surroundings, located
-from skep.inventory.schema import InventoryFile
 from skep.inventory.stack_files import StackFiles, is_inside
 from skep.model import NoFile
+from skep.reading.findings import Findings, KeyPath
+from skep.reading.values import Fields
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,51}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
-def check_stacks(file: InventoryFile, findings: Findings, surroundings: Surroundings) -> dict[str, StackFiles]:
+def check_stacks(file: Fields, findings: Findings, surroundings: Surroundings) -> dict[str, StackFiles]:
     """Note stacks that do not exist or lack a compose file; gives the files of each by stack name."""
     found: dict[str, StackFiles] = {}
-    for name, section in file.given().get("stacks", {}).items():
+    for name, given in file.section("stacks").items():
         path = ("stacks", name)
-        given = section.given()
         if not _NAME.fullmatch(name):
             findings.error(path, "not a stack name: letters, digits, '_' and '-', at most 52")
-        for variable in given.get("variables", {}):
+        for variable in given.section("variables"):
             if not _VARIABLE.fullmatch(variable):
                 message = "not the name of a variable: letters, digits and '_', not starting with a digit"
                 findings.error((*path, "variables", variable), message)
@@ -38,11 +36,11 @@ def check_stacks(file: InventoryFile, findings: Findings, surroundings: Surround
     return found
 
 
-def _files(path: KeyPath, given: dict[str, Any], findings: Findings, surroundings: Surroundings) -> StackFiles | None:
+def _files(path: KeyPath, given: Fields, findings: Findings, surroundings: Surroundings) -> StackFiles | None:
     folder = given.get("folder", path[-1])
     place = (*path, "folder") if "folder" in given else path
     stacks = surroundings.stacks
-    if findings.is_broken(*path, "folder"):
+    if findings.is_broken((*path, "folder")):
         return None
     if not is_inside(folder):
         findings.error(place, "must be a folder inside stacks/")
@@ -51,11 +49,11 @@ def _files(path: KeyPath, given: dict[str, Any], findings: Findings, surrounding
         if (stacks / folder).is_dir():
             return StackFiles(
                 stacks / folder,
-                tuple(located(root, surroundings).absolute() for root in given.get("files_from", ())),
+                tuple(located(root, surroundings).absolute() for root in given.get("files-from", ())),
                 surroundings.environ.get("HOME"),
                 f"add '{{}}' to {'.'.join(map(str, path))}.files-from in the inventory to allow it",
             )
-        shown = findings.value(place, folder)
+        shown = findings.written(place, folder)
         findings.error(place, f"{shown} is not a folder in {stacks}{findings.hint(folder, _folders(stacks))}")
     except (OSError, ValueError):
         findings.error(place, "not a usable name of a folder")
@@ -67,25 +65,25 @@ def _folders(stacks: Path) -> list[str]:
     return sorted(path.name for path in stacks.iterdir() if path.is_dir()) if stacks.is_dir() else []
 
 
-def _check_compose(path: KeyPath, given: dict[str, Any], files: StackFiles, findings: Findings) -> None:
+def _check_compose(path: KeyPath, given: Fields, files: StackFiles, findings: Findings) -> None:
     names = given.get("compose", ["compose.yml"])
     place = (*path, "compose") if "compose" in given else path
     if not names:
         findings.error(place, "is empty: name at least one compose file")
     for index, name in enumerate(names):
-        item = (*place, index) if (*place, index) in findings.lines else place
+        item = (*place, index) if (*place, index) in findings.places else place
         try:
             files[name]
         except NoFile as error:
-            shown = findings.value(item, name)
+            shown = findings.written(item, name)
             hint = findings.hint(name, files.names()) if error.absent else ""
             why = "is not a file in the stack's folder" if error.absent else error.why
             findings.error(item, f"{shown} {why}{hint}")
 
 
-def check_registries(file: InventoryFile, findings: Findings) -> None:
+def check_registries(file: Fields, findings: Findings) -> None:
     """Note registries that are not named by host and port."""
-    for server in file.given().get("registries", {}):
+    for server in file.section("registries"):
         if "://" in server:
             findings.error(("registries", server), "write the server without http:// or https://")
         elif not _SERVER.fullmatch(server):

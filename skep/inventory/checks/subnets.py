@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Any, Literal
+from typing import Literal
 
 from skep.inventory.checks.addresses import Range, as_address, as_range
 from skep.inventory.checks.places import sections
 from skep.inventory.checks.ranges import containers
-from skep.inventory.findings import Findings, KeyPath
 from skep.inventory.merging import MergedHost
-from skep.inventory.schema import InventoryFile
+from skep.reading.findings import Findings, KeyPath
+from skep.reading.values import Fields
 
 _Kind = Literal["network", "pool", "bridge", "default", "host"]
 
@@ -30,7 +30,7 @@ class _Taken:
     range: Range
 
 
-def check_subnets(file: InventoryFile, hosts: list[MergedHost], findings: Findings) -> None:
+def check_subnets(file: Fields, hosts: list[MergedHost], findings: Findings) -> None:
     """Note networks and pools that overlap their like (error), and overlaps known to bite (warning)."""
     taken = [*_networks(file), *_swarm_pools(file), *_bridges(file), *_defaults(hosts), *_hosts(hosts)]
     for inner, outers in zip(taken, containers([item.range for item in taken]), strict=True):
@@ -39,7 +39,7 @@ def check_subnets(file: InventoryFile, hosts: list[MergedHost], findings: Findin
 
 
 def _note(inner: _Taken, outer: _Taken, findings: Findings) -> None:
-    first, second = sorted((inner, outer), key=lambda item: (findings.line(item.path), str(item.path)))
+    first, second = sorted((inner, outer), key=lambda item: (findings.place(item.path).line, str(item.path)))
     kinds = {inner.kind, outer.kind}
     if kinds == {"network"}:
         findings.error(second.path, f"{second.range} overlaps the subnet {first.range} of '{first.name}'")
@@ -67,19 +67,17 @@ def _note(inner: _Taken, outer: _Taken, findings: Findings) -> None:
         findings.warn(inner.path, f"lies in {what} ({outer.range}): containers there cannot reach this host")
 
 
-def _networks(file: InventoryFile) -> Iterator[_Taken]:
-    for name, section in file.given().get("networks", {}).items():
-        yield from _range("network", ("networks", name, "subnet"), name, section.given().get("subnet"))
+def _networks(file: Fields) -> Iterator[_Taken]:
+    for name, section in file.section("networks").items():
+        yield from _range("network", ("networks", name, "subnet"), name, section.get("subnet"))
 
 
-def _swarm_pools(file: InventoryFile) -> Iterator[_Taken]:
-    swarm = file.given().get("swarm")
-    given: dict[str, Any] = swarm.given() if swarm else {}
-    for index, pool in enumerate(given.get("address_pools", ())):
+def _swarm_pools(file: Fields) -> Iterator[_Taken]:
+    for index, pool in enumerate(file.section("swarm").get("address-pools", ())):
         yield from _range("pool", ("swarm", "address-pools", index), "", pool)
 
 
-def _bridges(file: InventoryFile) -> Iterator[_Taken]:
+def _bridges(file: Fields) -> Iterator[_Taken]:
     for path, given in sections(file, "daemon"):
         yield from _range("bridge", (*path, "bip"), "", given.get("bip"))
         for index, pool in enumerate(given.get("default-address-pools", ())):

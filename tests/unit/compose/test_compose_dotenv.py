@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skep.compose.dotenv import read_dotenv
-from skep.compose.problems import Problems
 from skep.compose.variables import Variables
+from skep.reading.findings import Findings
 from skep.secret import Secret
 
 
 def read(text: str) -> Variables:
-    variables = Variables({"OWN": "inventory", "PW": Secret("hunter2")}, {"ENV": "environment"}, Problems(()))
+    variables = Variables({"OWN": "inventory", "PW": Secret("hunter2")}, {"ENV": "environment"}, Findings(()))
     read_dotenv(".env", text.encode(), variables)
     return variables
 
@@ -39,7 +39,7 @@ def read(text: str) -> Variables:
 )
 def test_values(text: str, values: dict[str, str]) -> None:
     variables = read(text)
-    assert not variables.problems.errors
+    assert not variables.findings.errors
     assert {name: value for name, (value, _) in variables.dotenv.items()} == values
 
 
@@ -56,18 +56,18 @@ def test_values(text: str, values: dict[str, str]) -> None:
     ],
 )
 def test_what_it_may_not_be(text: str, problem: str) -> None:
-    assert read(text).problems.errors == [problem]
+    assert read(text).findings.errors == [problem]
 
 
 def test_places_and_warnings() -> None:
     variables = read('A="x\ny"\nB=${A}')
     assert {name: place.line for name, (_, place) in variables.dotenv.items()} == {"A": 1, "B": 3}
-    assert variables.problems.warnings == []
+    assert variables.findings.warnings == []
 
 
 @pytest.mark.parametrize("value", ["Xy7$Secretpart!9", '"Xy7$Secretpart!9"', "$2y$10$Secretpart", "${Secretpart?}"])
 def test_a_password_that_looks_like_a_variable_is_refused_and_not_told(value: str) -> None:
-    (problem,) = read(f"PW={value}").problems.errors
+    (problem,) = read(f"PW={value}").findings.errors
     assert problem.startswith(".env:1: PW: ") and problem.endswith(": in single quotes a $ stays as it is")
     assert "Secret" not in problem
     assert read("PW='Xy7$Secretpart!9'").dotenv["PW"][0] == "Xy7$Secretpart!9"
@@ -76,11 +76,11 @@ def test_a_password_that_looks_like_a_variable_is_refused_and_not_told(value: st
 def test_a_secret_that_is_filled_in_stays_one() -> None:
     variables = read("A=x-${PW}")
     assert variables.dotenv["A"][0] == "x-hunter2"
-    assert variables.problems.secrets == {"hunter2"}
+    assert variables.findings.secrets == {"hunter2"}
 
 
 @given(st.text("AB=\"'\\\n #$${}:\tx", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     variables = read(text)
-    lines = [int(re.match(r"\.env:([0-9]+):", one)[1]) for one in variables.problems.errors]  # type: ignore[index]
+    lines = [int(re.match(r"\.env:([0-9]+):", one)[1]) for one in variables.findings.errors]  # type: ignore[index]
     assert all(1 <= line <= text.count("\n") + 1 for line in lines)

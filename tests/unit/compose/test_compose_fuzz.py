@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from skep.compose import ComposeError, convert, load, render
 from skep.compose import keys as tables
-from skep.compose.kinds import Kind
 from skep.compose.lints import lints
-from skep.compose.records import ListOf, Record, Table
 from skep.model import Secret
+from skep.reading.kinds import Kind
+from skep.reading.records import ListOf, Record, Table
 
 CORPUS = Path(__file__).parents[2] / "oracle" / "corpus"
 EXAMPLES = {folder.name: (folder / "compose.yml").read_text() for folder in sorted(CORPUS.iterdir())}

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from skep.compose import convert, keys
-from skep.compose.kinds import Kind
 from skep.compose.mounts import LONG, Mounts
 from skep.compose.ports import PORT, Ports
-from skep.compose.records import Ignored, ListOf, Record, Refused, Table
 from skep.compose.references import ATTACHMENT, REFERENCE, Attachments, References
+from skep.reading.kinds import Kind
+from skep.reading.records import Ignored, ListOf, Record, Refused, Table
 from tests.unit.compose.conftest import Read
 
 CORPUS = Path(__file__).parents[2] / "oracle" / "corpus"

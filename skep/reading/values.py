@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from skep.compose.problems import Place
+from skep.reading.findings import Place
 
 
 class Fields(dict[str, Any]):
@@ -22,6 +22,11 @@ class Fields(dict[str, Any]):
         """A key with its place."""
         self[key] = value
         self.places[key] = place
+
+    def section(self, key: str) -> Fields:
+        """The mapping at a key; without any keys where there is none."""
+        found = self.get(key)
+        return found if isinstance(found, Fields) else Fields(self.place)
 
     def where(self, key: str) -> Place:
         """The place of a key, or of the mapping."""

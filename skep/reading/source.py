@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from skep.inventory.findings import Findings, KeyPath
-from skep.inventory.scalars import Scalar
+from skep.reading.findings import Findings, KeyPath, Place
+from skep.reading.scalars import NULLS, Scalar
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -51,6 +51,7 @@ class _Composer:
     """Builds nodes from the parser's events; anchors are shared nodes, so a bomb stays small here."""
 
     parser: Any
+    form: Form
     anchors: dict[str, Node] = field(default_factory=dict)
     open_anchors: set[str] = field(default_factory=set)
     path: list[str | int] = field(default_factory=list)
@@ -65,7 +66,7 @@ class _Composer:
         self._next(yaml.DocumentEndEvent)
         if not self.parser.check_event(yaml.StreamEndEvent):
             line = _line(self.parser.get_event())
-            raise Unreadable("a second document ('---'): an inventory is one document", line)
+            raise Unreadable(f"a second document ('---'): {self.form.single}", line)
         return root
 
     def _next(self, kind: type[object]) -> Any:
@@ -104,8 +105,8 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in event.value):
                 raise Unreadable("a value with a character that no text can hold", line)
-            plain = event.style in (None, "") and event.tag in (None, *(_TAGS - {"tag:yaml.org,2002:str"}))
-            return Node(line, Scalar.written(event.value, plain=plain))
+            unquoted = event.style in (None, "") and event.tag in (None, *(_TAGS - {"tag:yaml.org,2002:str"}))
+            return Node(line, Scalar.written(event.value, unquoted=unquoted))
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not self.parser.check_event(yaml.SequenceEndEvent):
@@ -126,19 +127,29 @@ class _Composer:
         return node
 
 
-def read(content: bytes, findings: Findings) -> Node | None:
-    """The root node of a file's content; ``None`` after noting why it cannot be read."""
-    root: KeyPath = ()
+@dataclass(frozen=True)
+class Form:
+    """What a file is, for messages about its whole."""
+
+    empty: str
+    """What to write into an empty one."""
+    key: str
+    """A key of its top level."""
+    single: str
+    """Why one file is one document."""
+
+
+def read(content: bytes, file: str, form: Form, findings: Findings) -> Node | None:
+    """The root node, a mapping, of a file's content; ``None`` after noting why it cannot be read."""
     try:
-        text = _text(content)
-        node = _composed(text)
-        if node is None or (isinstance(node.content, Scalar) and node.content.value is None):
-            raise Unreadable("the file is empty: describe hosts under 'hosts:' (see inventory/example.yml)")
+        node = _composed(_text(content), form)
+        if node is None or (isinstance(node.content, Scalar) and node.content.unquoted and node.content in NULLS):
+            raise Unreadable(f"the file is empty: {form.empty}")
         if not node.is_mapping:
             kind = "a list" if isinstance(node.content, list) else "a single value"
-            raise Unreadable(f"the file must be a mapping of keys such as 'hosts:', not {kind}", node.line)
+            raise Unreadable(f"the file must be a mapping of keys such as '{form.key}', not {kind}", node.line)
     except Unreadable as problem:
-        findings.error(root, problem.message, line=problem.line, broken=True)
+        findings.error(problem.path, problem.message, Place(file, problem.line))
         return None
     return node
 
@@ -152,16 +163,16 @@ def _text(content: bytes) -> str:
         raise Unreadable("the file is not UTF-8 text", content[: error.start].count(b"\n") + 1) from None
 
 
-def _composed(text: str) -> Node | None:
+def _composed(text: str, form: Form) -> Node | None:
     """Compose by the fast parser where it is built in; what that refuses is told by the one in Python."""
     fast = getattr(yaml, "CSafeLoader", None)
     if fast is not None:
         try:
-            return _Composer(fast(text)).document()
+            return _Composer(fast(text), form).document()
         except yaml.YAMLError:
             pass
     try:
-        return _Composer(yaml.SafeLoader(text)).document()
+        return _Composer(yaml.SafeLoader(text), form).document()
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         raise Unreadable("not valid YAML: a control character, which YAML does not allow", line) from None

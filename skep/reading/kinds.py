@@ -11,12 +11,18 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, ClassVar
 
-from skep.compose.problems import Place, Problems
-from skep.compose.scalars import as_text, truth
-from skep.compose.tree import Entry, Leaf
-from skep.compose.values import Items
-from skep.inventory.findings import KeyPath
-from skep.inventory.wording import either
+from skep.reading.findings import Findings, KeyPath, Place
+from skep.reading.scalars import as_text, truth
+from skep.reading.tree import Entry, Leaf
+from skep.reading.values import Items
+from skep.reading.wording import either
+
+MAX_KNOWN = 20
+"""Most keys that a message lists."""
+
+
+Json = dict[str, Any]
+"""A JSON Schema, or a piece of one."""
 
 
 class Nothing(Enum):
@@ -32,7 +38,7 @@ NOTHING = Nothing.NOTHING
 class At:
     """The key path being read, and where findings go."""
 
-    problems: Problems
+    findings: Findings
     path: KeyPath = ()
 
     def __truediv__(self, part: str | int) -> At:
@@ -40,28 +46,32 @@ class At:
 
     def error(self, place: Place, message: str) -> Nothing:
         """Note an error at this path."""
-        self.problems.error(place, self.path, message)
+        self.findings.unusable(self.path, message, place)
         return NOTHING
 
     def warn(self, place: Place, message: str) -> None:
         """Note a warning at this path."""
-        self.problems.warn(place, self.path, message)
+        self.findings.warn(self.path, message, place)
 
     def wrong(self, entry: Entry, must: str, *, hint: str = "") -> Nothing:
-        """Note that a value is not what it must be. What variables gave is never shown, only their names."""
+        """Note that a value is not what it must be. What variables or references gave is never shown, only they are."""
         if isinstance(entry.content, Leaf) and entry.content.failed:
             return NOTHING
-        return self.error(entry.place, f"{must}, not {self.described(entry)}{hint}")
+        if entry.is_null:
+            return self.error(entry.place, f"has no value: {must}")
+        return self.error(entry.place, f"{must}, not {self.described(entry, must)}{hint}")
 
-    def described(self, entry: Entry) -> str:
+    def described(self, entry: Entry, must: str = "") -> str:
         """A value for a message."""
         if isinstance(entry.content, dict):
             return "a mapping"
         if isinstance(entry.content, list):
             return "a list"
         if entry.content.template is not None:
-            return f"what {self.problems.value(entry.content.template)} gives"
-        return "nothing" if entry.content.value is None else self.problems.value(entry.content.text)
+            return f"what {self.findings.value(entry.content.template)} gives"
+        if self.findings.discreet and ("mapping" in must or "list" in must):
+            return "a single value"
+        return self.findings.value(entry.content.text)
 
 
 class Kind:
@@ -83,6 +93,10 @@ class Kind:
     def dump(self, value: Any) -> object:
         """The value as YAML holds it."""
         return value
+
+    def json(self) -> Json:
+        """The JSON Schema of the value, for editors; the base takes anything."""
+        return {}
 
 
 def leaf(entry: Entry, at: At, must: str) -> Leaf | Nothing:
@@ -113,7 +127,7 @@ class Text(Kind):
         if not isinstance(found.value, str) and not (self.numbers and number):
             return at.wrong(entry, must, hint="" if self.options else ": quote it")
         if self.options and found.text not in self.options:
-            hint = "" if found.filled else at.problems.hint(found.text, self.options)
+            hint = "" if found.filled else at.findings.hint(found.text, self.options)
             return at.wrong(entry, must, hint=hint)
         said = self.check(found.text) if self.check else None
         return at.wrong(entry, said) if said else found.text
@@ -177,53 +191,6 @@ def once(items: Iterable[object]) -> list[Any]:
     return list({repr(item): item for item in items}.values())
 
 
-@dataclass(frozen=True)
-class Command(TextList):
-    """A command line or its words; a later one replaces."""
-
-    unique: bool = False
-
-    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
-        from skep.compose.quantities import words
-
-        if isinstance(entry.content, list):
-            return super().read(entry, at)
-        must = "must be a command line or a list of texts"
-        found = leaf(entry, at, must)
-        if isinstance(found, Nothing):
-            return found
-        if not isinstance(found.value, str):
-            return at.wrong(entry, must, hint=": quote it")
-        try:
-            return words(found.text)
-        except ValueError as problem:
-            return at.error(entry.place, f"{at.described(entry)} {problem}")
-
-    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
-        return Kind.merge(self, base, over, at, place)  # type: ignore[no-any-return]
-
-
-class HealthTest(TextList):
-    """A health check's command: a shell line, or a list that begins with CMD, CMD-SHELL or NONE."""
-
-    def __init__(self) -> None:
-        super().__init__(unique=False)
-
-    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
-        if isinstance(entry.content, Leaf) and not entry.is_null:
-            line = Text().read(entry, at)
-            return line if isinstance(line, Nothing) else ["CMD-SHELL", line]
-        found = super().read(entry, at)
-        if isinstance(found, list) and found and found[0] not in ("CMD", "CMD-SHELL", "NONE"):
-            return at.error(entry.place, "must begin with CMD, CMD-SHELL or NONE")
-        return found
-
-    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
-        if base and over:
-            at.warn(place, "is put behind the earlier file's test: Docker's merge does not replace it")
-        return joined(base, over)
-
-
 def scalar_text(entry: Entry, at: At, *, null: bool) -> str | Nothing | None:
     """A text, number or (where ``null``) nothing, as text."""
     must = "must be text or a number"
@@ -240,4 +207,4 @@ def scalar_text(entry: Entry, at: At, *, null: bool) -> str | Nothing | None:
 def known(options: Iterable[str]) -> str:
     """The right keys for a message, if they are few."""
     words = list(options)
-    return f" (known here: {', '.join(words)})" if 0 < len(words) <= 8 else ""
+    return f" (known here: {', '.join(words)})" if 0 < len(words) <= MAX_KNOWN else ""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from skep.compose.kinds import NOTHING, At, Kind, Nothing, known, scalar_text
-from skep.compose.problems import Place
-from skep.compose.tree import Entry, Leaf, bare
-from skep.compose.values import Fields
+from skep.reading.findings import Place
+from skep.reading.kinds import NOTHING, At, Json, Kind, Nothing, known
+from skep.reading.tree import Entry, Leaf, Pairs, bare
+from skep.reading.values import Fields
 
+MAPPING = "must be a mapping (key: value)"
 NAME = re.compile(r"[a-zA-Z0-9._-]+")
+ANY_NAME = re.compile(r"(?s).*")
 
 
 @dataclass(frozen=True)
@@ -68,30 +70,37 @@ class Record(Kind):
     extensions: bool = False
     whole: bool = False
     """A later file's replaces instead of being merged key by key."""
+    name: str = ""
+    """Under which the JSON Schema defines it once; without, it stands wherever it is used."""
+    about: str = ""
+    """What it is, for the JSON Schema."""
+    others: Kind | None = None
+    """What keys hold that are not known; without, they are refused."""
+    missed_later: tuple[str, ...] = ()
+    """Keys that must be there as ``required`` ones, and that a check across keys misses in its own words."""
 
     def read(self, entry: Entry, at: At) -> Fields | Nothing:
-        if self.empty and entry.is_null:
-            return Fields(entry.place)
-        if not isinstance(entry.content, dict):
-            return at.wrong(entry, "must be a mapping")
+        content = {} if self.empty and entry.is_null else entry.content
+        if not isinstance(content, dict):
+            return at.wrong(entry, MAPPING)
         found = Fields(entry.place)
-        for key, (place, inner) in entry.content.items():
-            value = self._value(key, place, inner, at)
+        for key, (place, inner) in content.items():
+            value = self._value(key, place, inner, at, content)
             if not isinstance(value, Nothing):
                 found.set(key, value, place)
         for key in self.required:
-            if key not in entry.content and not at.problems.is_broken((*at.path, key)):
+            if key not in content and not at.findings.is_broken((*at.path, key)):
                 (at / key).error(entry.place, "is missing")
         return found
 
-    def _value(self, key: str, place: Place, entry: Entry, at: At) -> Any:
+    def _value(self, key: str, place: Place, entry: Entry, at: At, beside: Pairs) -> object:
         if key.startswith("x-") and self.extensions and key not in self.fields:
             return bare(entry)
-        kind = self.fields.get(key)
+        kind = self.fields.get(key, self.others)
         if kind is None:
-            near = at.problems.nearest(key.replace("-", "_"), self._offered())
-            if near:
-                at.problems.give_up((*at.path, near))
+            near = at.findings.nearest(key, self._offered())
+            if near and near not in beside:
+                at.findings.give_up((*at.path, near))
             hint = f" (did you mean '{near}'?)" if near else known(self._offered())
             return (at / key).error(place, f"unknown key{hint}")
         return kind.read(entry, at / key)
@@ -121,6 +130,24 @@ class Record(Kind):
         order = [*self.fields, *(key for key in value if key not in self.fields)]
         return {key: self.fields.get(key, EXTENSION).dump(value[key]) for key in order if key in value}
 
+    def json(self) -> Json:
+        return {"$ref": f"#/$defs/{self.name}"} if self.name else self.definition()
+
+    def definition(self) -> Json:
+        """Its JSON Schema, written out."""
+        schema: Json = {
+            "type": "object",
+            "properties": {key: kind.json() for key, kind in self.fields.items()},
+            "additionalProperties": self.others is not None,
+        }
+        required = [*self.required, *self.missed_later]
+        return (
+            schema
+            | ({"description": self.about} if self.about else {})
+            | ({"required": required} if required else {})
+            | ({"patternProperties": {"^x-": {}}} if self.extensions else {})
+        )
+
 
 @dataclass(frozen=True)
 class Table(Kind):
@@ -130,10 +157,14 @@ class Table(Kind):
     name: re.Pattern[str] = NAME
     must: str = "a name of letters, digits, '.', '_' and '-' only"
     extensions: bool = False
+    empty: bool = False
+    """Nothing at all stands for a mapping without keys."""
 
     def read(self, entry: Entry, at: At) -> Fields | Nothing:
+        if self.empty and entry.is_null:
+            return Fields(entry.place)
         if not isinstance(entry.content, dict):
-            return at.wrong(entry, "must be a mapping")
+            return at.wrong(entry, MAPPING)
         found = Fields(entry.place)
         for key, (place, inner) in entry.content.items():
             if self.extensions and key.startswith("x-"):
@@ -158,64 +189,8 @@ class Table(Kind):
     def dump(self, value: Fields) -> Any:
         return {key: self.kind.dump(inner) for key, inner in value.items()}
 
-
-@dataclass(frozen=True)
-class TextPairs(Kind):
-    """Names with texts: a mapping, or (where there is a ``separator``) a list of ``name=text``.
-
-    ``null``: a name may have none, which is ``None`` here; else it is an empty text.
-    """
-
-    separator: str | None = "="
-    null: bool = False
-    empty_values: bool = True
-
-    def read(self, entry: Entry, at: At) -> Fields | Nothing:
-        found = Fields(entry.place)
-        if isinstance(entry.content, dict):
-            for key, (place, inner) in entry.content.items():
-                value = scalar_text(inner, at / key, null=self.empty_values)
-                if not isinstance(value, Nothing):
-                    found.set(key, value if self.null else value or "", place)
-            return found
-        if self.separator is None:
-            return at.wrong(entry, "must be a mapping")
-        if not isinstance(entry.content, list):
-            return at.wrong(entry, f"must be a mapping, or a list of NAME{self.separator}VALUE")
-        seen: set[str] = set()
-        for number, item in enumerate(entry.content):
-            self._item(item, at / number, seen, found)
-        return found
-
-    def _item(self, item: Entry, at: At, seen: set[str], found: Fields) -> None:
-        from skep.compose.kinds import Text
-
-        text = Text().read(item, at)
-        if isinstance(text, Nothing):
-            return
-        if text in seen:
-            at.error(item.place, f"{at.described(item)} is in the list twice")
-        seen.add(text)
-        assert self.separator is not None
-        name, given, value = text.partition(self.separator)
-        if not name:
-            at.error(item.place, f"{at.described(item)} has no name before the '{self.separator}'")
-            return
-        found.set(name, value if given else None if self.null else "", item.place)
-
-    def merge(self, base: Fields, over: Fields, at: At, place: Place) -> Fields:
-        both = Fields(base.place, base.items(), base.places)
-        for key, value in over.items():
-            if self.null and base.get(key) and not value:
-                (at / key).warn(
-                    over.where(key), "an empty value does not override the earlier file's in Docker's merge"
-                )
-                continue
-            both.set(key, value, over.where(key))
-        return both
-
-    def dump(self, value: Fields) -> dict[str, Any]:
-        return dict(value)
+    def json(self) -> Json:
+        return {"type": "object", "additionalProperties": self.kind.json() or True}
 
 
 @dataclass(frozen=True)
@@ -224,19 +199,35 @@ class ListOf(Kind):
 
     kind: Kind
     of: str = "mappings"
-    keep: bool = field(default=False)
+    empty: bool = False
+    """Nothing at all stands for a list without items."""
+    single: bool = False
+    """A single value stands for a list of one."""
+    all_or_none: bool = False
+    """One item that cannot be used spoils the list: what comes after it would be counted wrongly."""
 
     def read(self, entry: Entry, at: At) -> list[Any] | Nothing:
-        if not isinstance(entry.content, list):
+        if self.empty and entry.is_null:
+            return []
+        if self.single and is_text(entry):
+            items, places = [entry], [at]
+        elif isinstance(entry.content, list):
+            items, places = entry.content, [at / number for number in range(len(entry.content))]
+        else:
             return at.wrong(entry, f"must be a list of {self.of}")
-        found = [self.kind.read(item, at / number) for number, item in enumerate(entry.content)]
-        return [value for value in found if value is not NOTHING]
+        found = [self.kind.read(item, here) for item, here in zip(items, places, strict=True)]
+        usable = [value for value in found if value is not NOTHING]
+        return NOTHING if self.all_or_none and len(usable) < len(found) else usable
 
     def merge(self, base: list[Any], over: list[Any], at: At, place: Place) -> list[Any]:
         return [*base, *over]
 
     def dump(self, value: list[Any]) -> list[Any]:
         return [self.kind.dump(item) for item in value]
+
+    def json(self) -> Json:
+        schema: Json = {"type": "array", "items": self.kind.json()}
+        return {"anyOf": [self.kind.json(), schema]} if self.single else schema
 
 
 def is_text(entry: Entry) -> bool:

@@ -10,12 +10,16 @@ MAX_OPTIONS = 300
 
 
 def nearest(word: str, options: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The option most like the word, if any is alike by at least ``cutoff`` (0 to 1)."""
+    """The option most like the word, if any is alike by at least ``cutoff`` (0 to 1); ``-`` and ``_`` are the same."""
     from difflib import get_close_matches
 
-    by_fold = {option.casefold(): option for option in islice(options, MAX_OPTIONS)}
-    found = get_close_matches(word.casefold().replace("_", "-")[:80], list(by_fold), 1, cutoff)
+    by_fold = {_folded(option): option for option in islice(options, MAX_OPTIONS)}
+    found = get_close_matches(_folded(word[:80]), list(by_fold), 1, cutoff)
     return by_fold[found[0]] if found else None
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("_", "-")
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
-"""What an unquoted YAML scalar means to Docker's CLI, and how it turns numbers into text.
+"""A value as it was written, and what an unquoted one means: to Docker's CLI, and in files of our own.
 
-Facts: go-yaml v3 ``resolve.go`` (which the CLI uses from 27 on) and Go's ``fmt``. Dates stay the text they are.
+Facts about the CLI: go-yaml v3 ``resolve.go`` (which it uses from 27 on) and Go's ``fmt``. Dates stay the text they
+are.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import lru_cache
-from math import inf, isinf, isnan, nan
+from math import inf, isfinite, isinf, isnan, nan
+from typing import Self
 
 Meaning = None | bool | int | float | str
 
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _WORDS: dict[str, Meaning] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(NULLS),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), inf),
@@ -31,10 +34,42 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:. ]+(Z|[-+][0-9:]+
 _LONGEST = 400
 _TRUE = frozenset({"y", "yes", "true", "on"})
 _FALSE = frozenset({"n", "no", "false", "off"})
+_SETTINGS: dict[str, Meaning] = {
+    **{word: value for word, value in _WORDS.items() if not isinstance(value, float)},
+    **dict.fromkeys(("yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("no", "No", "NO", "off", "Off", "OFF"), False),
+}
+_SETTING_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
+_SETTING_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+|(?<=[0-9])\.)([eE][-+]?[0-9]{1,3})?")
+
+
+class Scalar(str):
+    """The text of a scalar; ``unquoted`` says that it may mean something else than its text."""
+
+    unquoted: bool
+
+    @classmethod
+    def written(cls, text: str, *, unquoted: bool) -> Self:
+        """A scalar from its text."""
+        scalar = cls(text)
+        scalar.unquoted = unquoted
+        return scalar
+
+
+def setting(text: str) -> Meaning:
+    """What an unquoted scalar of an inventory means. Octal, base-60 and dates are left as text: nobody means them."""
+    if text in _SETTINGS:
+        return _SETTINGS[text]
+    if _SETTING_INT.fullmatch(text):
+        return int(text)
+    if _SETTING_FLOAT.fullmatch(text):
+        number = float(text)
+        return number if isfinite(number) else text
+    return text
 
 
 def meaning(text: str) -> Meaning:
-    """The value of an unquoted scalar: ``None``, a boolean, a number, or the text itself."""
+    """The value of an unquoted scalar to Docker's CLI: ``None``, a boolean, a number, or the text itself."""
     return _meaning(str(text))
 
 

@@ -1,0 +1,55 @@
+"""The kinds of commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skep.compose.quantities import words
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Kind, Nothing, Text, TextList, joined, leaf
+from skep.reading.tree import Entry, Leaf
+
+
+@dataclass(frozen=True)
+class Command(TextList):
+    """A command line or its words; a later one replaces."""
+
+    unique: bool = False
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        if isinstance(entry.content, list):
+            return super().read(entry, at)
+        must = "must be a command line or a list of texts"
+        found = leaf(entry, at, must)
+        if isinstance(found, Nothing):
+            return found
+        if not isinstance(found.value, str):
+            return at.wrong(entry, must, hint=": quote it")
+        try:
+            return words(found.text)
+        except ValueError as problem:
+            return at.error(entry.place, f"{at.described(entry)} {problem}")
+
+    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
+        return Kind.merge(self, base, over, at, place)  # type: ignore[no-any-return]
+
+
+class HealthTest(TextList):
+    """A health check's command: a shell line, or a list that begins with CMD, CMD-SHELL or NONE."""
+
+    def __init__(self) -> None:
+        super().__init__(unique=False)
+
+    def read(self, entry: Entry, at: At) -> list[str] | Nothing:
+        if isinstance(entry.content, Leaf) and not entry.is_null:
+            line = Text().read(entry, at)
+            return line if isinstance(line, Nothing) else ["CMD-SHELL", line]
+        found = super().read(entry, at)
+        if isinstance(found, list) and found and found[0] not in ("CMD", "CMD-SHELL", "NONE"):
+            return at.error(entry.place, "must begin with CMD, CMD-SHELL or NONE")
+        return found
+
+    def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
+        if base and over:
+            at.warn(place, "is put behind the earlier file's test: Docker's merge does not replace it")
+        return joined(base, over)

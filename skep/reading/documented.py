@@ -1,0 +1,79 @@
+"""Keys with their meaning, an example and a default; the JSON Schema and the list of keys that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from skep.reading.findings import Place
+from skep.reading.kinds import At, Json, Kind
+from skep.reading.records import ListOf, Record, Table
+from skep.reading.tree import Entry
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True)
+class Key(Kind):
+    """A key of a record: its kind, and what a reader must know of it."""
+
+    kind: Kind
+    meaning: str
+    example: object
+    default: object = None
+    shown: str = ""
+    """The default in words, where those say more."""
+
+    def read(self, entry: Entry, at: At) -> object:
+        return self.kind.read(entry, at)
+
+    def merge(self, base: Any, over: Any, at: At, place: Place) -> Any:
+        return self.kind.merge(base, over, at, place)
+
+    def dump(self, value: Any) -> object:
+        return self.kind.dump(value)
+
+    def json(self) -> Json:
+        description = f"{self.meaning} Default: {self.shown}." if self.shown else self.meaning
+        default = {} if self.default is None else {"default": self.default}
+        return {**self.kind.json(), "description": description, "examples": [self.example], **default}
+
+
+def json_schema(root: Record, title: str) -> Json:
+    """The JSON Schema of a file whose top level is ``root``; named records stand in it once."""
+    definitions = {record.name: record.definition() for record in _records(root) if record is not root}
+    schema = {"$defs": dict(sorted(definitions.items())), **_ordered(root.definition())}
+    return {"$schema": DIALECT, "title": title, **_ordered(schema)}
+
+
+def plain(kind: Kind) -> Kind:
+    """The kind of a key without its description."""
+    return kind.kind if isinstance(kind, Key) else kind
+
+
+def inside(kind: Kind) -> Kind | None:
+    """What the items of a list or a table are."""
+    return plain(kind).kind if isinstance(plain(kind), ListOf | Table) else None  # type: ignore[attr-defined]
+
+
+def _records(kind: Kind) -> Iterator[Record]:
+    """A record and all named ones in it."""
+    of = plain(kind)
+    if isinstance(of, Record):
+        if of.name:
+            yield of
+        for field in of.fields.values():
+            yield from _records(field)
+    elif isinstance(of, ListOf | Table):
+        yield from _records(of.kind)
+
+
+def _ordered(value: Any, *, keep: bool = False) -> Any:
+    """With the keys of each schema in the order of the alphabet; properties stay in theirs."""
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    keys = list(value) if keep else sorted(value)
+    return {key: _ordered(value[key], keep=key in ("properties", "$defs") and not keep) for key in keys}
