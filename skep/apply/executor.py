@@ -34,7 +34,7 @@ class Executor:
 
     def run(self) -> Outcome:
         """Until nothing can start any more and all that runs has ended. Ctrl-C and the loss of the lock stop starting
-        steps; what waits for something ends at once where the lock was lost."""
+        steps; what only waits for something ends at once then."""
         threads = Workers(self._width, "step")
         try:
             self._loop(threads)
@@ -44,6 +44,7 @@ class Executor:
                 self._settle(f"{self.outcome.lost.message}; ")
         except KeyboardInterrupt:
             self.outcome.interrupted = True
+            self._performer.stop()
             self._settle()
         finally:
             self._performer.close()

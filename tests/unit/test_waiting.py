@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from skep.waiting import until
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_what_a_look_gives_ends_it_at_once() -> None:
@@ -49,3 +53,16 @@ def test_what_a_pause_raises_is_raised() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         until(lambda: None, seconds=60, every=1, pause=stopped)
+
+
+ELSEWHERE = {
+    "skep/waiting.py": "the one place",
+    "skep/ssh/connection.py": "between two logins, whose number the inventory gives",
+    "skep/commands/testing.py": "the end of a test run, whatever it is that waits",
+}
+
+
+def test_nothing_else_sleeps() -> None:
+    files = [path for folder in ("skep", "roles") for path in (ROOT / folder).rglob("*.py")]
+    found = {path.relative_to(ROOT).as_posix() for path in files if "time.sleep(" in path.read_text()}
+    assert found <= ELSEWHERE.keys()

@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from skep.apply import attempt, ended, managers, perform
+from skep.apply import attempt, ended, executor, managers, perform
 from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, EngineFailed, LockLost, StepFailed
 from skep.fence import REFUSED
 from skep.holder import me
 from skep.lease import Limits
 from skep.model import Secret
-from skep.plan import Call, Fetch, Put, Ref, Run, Send, Wait
+from skep.plan import Call, Fetch, Plan, Put, Ref, Run, Send, Wait
 from skep.shell import BUSY, NO_ROOM
 from skep.ssh import Result
 from skep.steps import StepId
-from tests.steps import step_id
+from tests.steps import roles, step_id
 from tests.unit.apply.engines import COMMON, Api, held, performer
 
 
@@ -713,6 +713,27 @@ def test_a_join_ends_when_the_run_is_stopped(said: list[str]) -> None:
     with pytest.raises(StepFailed, match="was still waiting when the run was stopped"):
         here.perform(joining(600), said.append)
     assert engine.looks == 1
+
+
+@pytest.mark.parametrize("operation", ["join", "wait"])
+def test_ctrl_c_ends_at_once_what_only_waits(monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    monkeypatch.setattr(executor, "GRACE", 30.0)
+    looking, here = threading.Event(), performer(Joining(lambda: looking.set()))
+    step = joining(600) if operation == "join" else wait("never", host="w1", timeout=600)
+    monkeypatch.setitem(CONDITIONS, "never", lambda api: (looking.set(), Progress(False, "not yet"))[1])
+
+    really = executor.wait
+
+    def interrupted(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(executor, "wait", really)
+        assert looking.wait(30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(executor, "wait", interrupted)
+    plan = Plan([step], roles("swarm"), ["w1"])
+    outcome = executor.Executor(plan, here, lambda _: None, here._lease).run()
+    assert outcome.interrupted
+    assert [error.message for error in outcome.failed.values()] == ["was still waiting when the run was stopped"]
 
 
 def test_a_join_ends_when_the_lock_is_lost(said: list[str]) -> None:
