@@ -3,7 +3,6 @@ tasks it becomes this one."""
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +17,11 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program as InvokeProgram
 
 from skep.cli.command import Command
+from skep.cli.described import described
 from skep.cli.ending import PIPE, nobody_reads, speakable, told
-from skep.cli.line import HELP, Line, usage_of
+from skep.cli.helping import in_columns, task_help, width
+from skep.cli.line import HELP, Line
 from skep.cli.names import names_of
-from skep.cli.spelling import spelled
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.place import enter
@@ -35,6 +35,21 @@ IDLE = {
     "warn-only": "what does not need a failed step goes on by itself",
 }
 """Core options that are for commands which Invoke runs itself, as none of our tasks does; and what there is instead."""
+
+OURS = {
+    "complete": "print what may come next on the command line that follows --",
+    "config": "settings to use besides invoke.yaml",
+    "debug": "what Invoke itself does, step by step",
+    "dry": "show the plan of a task that has one, and change nothing",
+    "help": "explain the program, or a task",
+    "list": "name all tasks, or those of a noun such as stack",
+    "list-depth": "name tasks up to that depth only",
+    "list-format": "flat (default), nested or json",
+    "print-completion-script": "print what bash, zsh or fish reads for completion; the task completion installs it",
+    "version": "print the version",
+    "write-pyc": "let Python keep compiled modules",
+}
+"""What core options do here, where Invoke's own words on it say something else."""
 
 INVOKES = "inv[oke]"
 """How Invoke's own program calls itself in help, which cannot be typed."""
@@ -181,14 +196,20 @@ class Program(InvokeProgram):
             super().parse_cleanup()
 
     def print_task_help(self, name: str) -> None:
-        """Usage, what it does, its options."""
-        context = self._context(name)
-        print(f"Usage: {self.typed} {usage_of(context)}\n")
-        text = inspect.getdoc(self.collection[name]) or ""
-        for one in spelled(text, self.typed).splitlines():
-            print(f"  {one}".rstrip())
-        print("\nOptions:\n")
-        self.print_columns(context.help_tuples())
+        """Usage, what it does, its words and options."""
+        print("\n".join(task_help(described(name, self.collection[name]), self.typed)))
+
+    def print_help(self) -> None:
+        """Usage, the options that stand before tasks, all tasks."""
+        shown = [one for one in self.initial_context.help_tuples() if _long(one[0]) not in IDLE]
+        meant = {name: OURS.get(_long(name), text) for name, text in shown}
+        print(f"Usage: {self.typed} [options] TASK [WORD ...] [options of the task]\n\nOptions:\n")
+        self.print_columns([*meant.items()])
+        self.list_tasks()
+
+    def print_columns(self, tuples: Sequence[tuple[str, str | None]]) -> None:
+        """As Invoke does, and no word is broken."""
+        print("\n".join([*in_columns(tuples, width()), ""]))
 
     def update_config(self, merge: bool = True) -> None:
         """Tasks get to know what the user typed. Raises ``Exit`` for a file that cannot be read."""
@@ -238,6 +259,11 @@ def _read_by_somebody() -> Iterator[None]:
     except BrokenPipeError:
         nobody_reads()
         raise Exit(code=PIPE) from None
+
+
+def _long(written: str) -> str:
+    """The name of an option as help writes it, such as ``-l [STRING], --list[=STRING]``."""
+    return written.rpartition("--")[2].partition("=")[0].partition("[")[0]
 
 
 def adopt() -> None:

@@ -42,8 +42,9 @@ def up(
     allow_quorum_loss: bool = False,
     resolve: bool = True,
 ) -> None:
-    """Make the hosts what the inventory says: plan, apply, observe again, verify. Asks on a terminal before anything is
-    removed or an engine restarts.
+    """Make the hosts what the inventory says: plan, apply, observe again, verify.
+
+    On a terminal it asks before anything is removed or an engine restarts.
 
     Example: invoke cluster.up -i prod --verify always
     """

@@ -60,7 +60,7 @@ def refresh(call: Call, name: str, on_failure: str | None = None) -> None:
 
 @task(
     "name", "counts", effect="plans",
-    counts=Option("SERVICE=NUMBER, comma-separated", "", "SERVICE=NUMBER", names="services"),
+    counts=Option("services, each with its number of tasks, comma-separated", "", "SERVICE=NUMBER", names="services"),
 )  # fmt: skip
 def scale(call: Call, name: str, counts: str) -> None:
     """Set the number of tasks of services, until the next deploy sets what the files say.

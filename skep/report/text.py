@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from skep.report.parts import Part
 from skep.visible import visible
+
+HANG = " " * 4
+"""Before what goes on of a line that has no indent of its own."""
 
 
 def line(*parts: Part, style: str = "") -> Text:
@@ -23,12 +27,30 @@ LEAD = re.compile(r"\s*(?:(?:error|warning|note|cause|state|next|…|✓|✗|–
 """What stands before a line's text: its indent, and what kind of line it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Hanging:
+    """A text without an indent; from its second line on it has one."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.text.cell_len <= options.max_width:
+            yield self.text
+            return
+        first, *rest = self.text.wrap(console, options.max_width - len(HANG))
+        yield first
+        for one in rest:
+            yield Text.assemble(HANG, one)
+
+
 def hung(text: Text) -> RenderableType:
     """The line so that what does not fit goes on below its text, not at the left edge."""
     found = LEAD.match(text.plain)
     lead = found.end() if found else 0
-    if not lead or lead >= len(text):
+    if lead >= len(text):
         return text
+    if not lead:
+        return _Hanging(text)
     table = Table.grid()
     table.add_column(width=cell_len(text.plain[:lead]))
     table.add_column(overflow="fold")

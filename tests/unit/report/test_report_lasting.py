@@ -85,7 +85,7 @@ def test_quiet_says_what_is_wrong_and_no_more(capsys: pytest.CaptureFixture[str]
         ("warning w1: cannot be reached", ["warning w1: cannot", "        be reached"]),
         ("  next: check that it is up", ["  next: check that", "        it is up"]),
         ("         there and back again", ["         there and", "         back again"]),
-        ("no indent and much to say", ["no indent and much", "to say"]),
+        ("no indent and much to say", ["no indent and", "    much to say"]),
         ("short", ["short"]),
     ],
 )
