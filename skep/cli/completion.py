@@ -70,7 +70,7 @@ def candidates(program: Program, words: Sequence[str]) -> list[str]:
     *before, current = list(words[1:]) or [""]
     line = program.blank_line()
     try:
-        line.read(before)
+        line.read(program.spelled_out(before))
     except UsageError:
         if line.open is None:
             return []
@@ -83,7 +83,11 @@ def candidates(program: Program, words: Sequence[str]) -> list[str]:
         return _starting(current, _flags(context or line.core))
     if expected is not None:
         return _values(program, expected, context, current)
-    return _starting(current, names_of(program, "tasks", line.core) if context is None else _flags(context))
+    if context is not None:
+        return _starting(current, _flags(context))
+    return _starting(
+        current, sorted([*names_of(program, "tasks", line.core), *names_of(program, "aliases", line.core)])
+    )
 
 
 def _split(text: str) -> list[str]:

@@ -198,7 +198,7 @@ class Line:
 
     def _refuse_task(self, word: str) -> None:
         tasks = list(self._tasks)
-        meant: dict[str, list[str]] = {task: [task] for task in tasks}
+        meant: dict[str, list[str]] = {task: [task] for task in (*tasks, *self._names("aliases", self.core))}
         for task in tasks:
             noun, _, verb = task.rpartition(".")
             meant.setdefault(verb, []).append(task)
@@ -208,7 +208,8 @@ class Line:
         found = meant.get(key, [])
         if self._words and f"{key}.{self._words[0]}" in tasks:
             found = [f"{key}.{self._words[0]}"]
-        usage = self.usage(self._tasks[found[0]]()) if len(found) == 1 else f"usage: {self._program} TASK [options]"
+        one = self._tasks.get(found[0]) if len(found) == 1 else None
+        usage = self.usage(one()) if one else f"usage: {self._program} TASK [options]"
         raise UsageError(
             f"there is no task {word}{_meant(found)}", next_action=f"{usage}\nall tasks: {self._program} --list"
         )

@@ -21,12 +21,15 @@ COMPOSE = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.
 
 
 def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[str]:
-    """The names of a kind: ``inventories``, ``tasks``, ``hosts`` (with groups), ``stacks``, ``services`` of the stack
-    that the line names, ``networks``, or ``keys`` of the files (with tasks)."""
+    """The names of a kind: ``inventories``, ``tasks``, ``aliases`` of the site, ``hosts`` (with groups), ``stacks``,
+    ``services`` of the stack that the line names, ``networks``, or ``keys`` of the files (with tasks)."""
     if kind == "inventories":
         return [path.stem for path in sorted(FOLDER.glob("*.y*ml"))]
     if kind == "tasks":
         return sorted(program.collection.task_names)
+    if kind == "aliases":
+        own = program.config.get("skep", {}).get("aliases")
+        return sorted(map(str, own)) if hasattr(own, "items") else []
     if kind == "keys":
         from skep.manual import entries
 

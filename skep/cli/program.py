@@ -4,6 +4,7 @@ tasks it becomes this one."""
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
+from invoke.parser.parser import ParseResult
 from invoke.program import Program as InvokeProgram
 
 from skep.cli.command import Command
@@ -122,7 +124,7 @@ class Program(InvokeProgram):
         with self._answering(words):
             if self.site is None:  # Invoke's own program had begun to load these tasks when it became this one
                 self._enter_site()
-            result = self._line(self.contexts).read(words)
+            result = self._read(words)
             self.core_via_tasks = result.pop(0)
             self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
             for asked in [one for one in result if one.name == HELP]:
@@ -133,6 +135,29 @@ class Program(InvokeProgram):
             if "site" in self.core_via_tasks.args and self.core_via_tasks.args["site"].got_value:
                 self._enter_site()
             self._refuse_idle()
+
+    @property
+    def aliases(self) -> Mapping[str, Sequence[str]]:
+        """The site's own names for command lines. Raises ``UsageError`` for one that cannot be used."""
+        from skep.cli.aliases import aliases
+
+        return aliases(self.config.get("skep", {}).get("aliases"), self.contexts)
+
+    def _read(self, words: Sequence[str]) -> ParseResult:
+        """Raises ``UsageError``, which shows an alias as what it stands for."""
+        whole = self.spelled_out(words)
+        try:
+            return self._line(self.contexts).read(whole)
+        except UsageError as error:
+            if whole != list(words):
+                error.cause = f"{words[0]} stands for: {shlex.join(self.spelled_out(words[:1]))}"
+            raise
+
+    def spelled_out(self, words: Sequence[str]) -> list[str]:
+        """The words, with what an alias at their head stands for."""
+        if words and words[0] in names_of(self, "aliases", self.initial_context) and words[0] not in self.contexts:
+            return [*self.aliases[words[0]], *words[1:]]
+        return list(words)
 
     @property
     def contexts(self) -> Mapping[str, Callable[[], ParserContext]]:
@@ -175,6 +200,9 @@ class Program(InvokeProgram):
             form = self.args["list-format"].value
             if form not in FORMATS:
                 raise UsageError(f"--list-format {form} is not one of {', '.join(FORMATS)}")
+            if isinstance(desired, str) and (stands_for := self.spelled_out([desired])) != [desired]:
+                print(f"{desired} stands for: {self.typed} {shlex.join(stands_for)}\n")
+                desired = stands_for[0]
             if isinstance(desired, str) and desired not in self.contexts:
                 self._line(self.contexts).read([desired])
             if isinstance(listed, str) and listed not in self.collection.collections:
@@ -194,6 +222,13 @@ class Program(InvokeProgram):
                 self.print_task_help(desired)
                 raise Exit
             super().parse_cleanup()
+
+    def list_tasks(self) -> None:
+        """As Invoke does, and the site's aliases."""
+        super().list_tasks()
+        if self.list_format != "json" and not self.list_root and (found := self.aliases):
+            print("Aliases in invoke.yaml:\n")
+            self.print_columns([(name, shlex.join(words)) for name, words in sorted(found.items())])
 
     def print_task_help(self, name: str) -> None:
         """Usage, what it does, its words and options."""

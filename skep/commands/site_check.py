@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skep import __version__
+from skep.cli.aliases import aliases
 from skep.commands.inventory_files import stack_problems
 from skep.commands.own_roles import roles
 from skep.compose import ComposeError, document_of
@@ -24,7 +25,7 @@ from skep.site.place import INVENTORIES
 from skep.site.requires import refuse_other
 
 SETTINGS = "invoke.yaml"
-KNOWN = {"inventory", "requires", "roles"}
+KNOWN = {"aliases", "inventory", "requires", "roles"}
 """Keys under ``skep`` in that file."""
 KEY = re.compile(rb"-----BEGIN (?!ENCRYPTED )[A-Z ]*PRIVATE KEY-----")
 SECRET = re.compile(r"^[^#\n]*(?:password|secret|token|passphrase)[^#\n]*\$\{file:([^}\n]+)\}", re.MULTILINE)
@@ -153,6 +154,8 @@ def _committed(file: Path, why: str, git: Git, found: Found) -> None:
 def _settings(site: Path, environments: set[str], found: Found) -> None:
     import yaml
 
+    from skep.tasks import namespace
+
     advice = f'requires: "{compatible(__version__)}"'
     try:
         text = (site / SETTINGS).read_bytes()
@@ -173,6 +176,10 @@ def _settings(site: Path, environments: set[str], found: Found) -> None:
         found.errors.append(f"{SETTINGS}: skep.inventory: there is no environment {chosen}")
     if own.get("requires") is None:
         found.warnings.append(f"{SETTINGS}: any version of skep may work here; write {advice} under skep")
+    try:
+        aliases(own.get("aliases"), namespace.task_names)
+    except UsageError as error:
+        found.errors.append(error.reason)
     try:
         if own.get("requires") is not None:
             refuse_other(own["requires"], __version__)
