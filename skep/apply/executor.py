@@ -11,7 +11,7 @@ from skep.apply.perform import Performer
 from skep.apply.standing import left, standing
 from skep.errors import LockLost, SkepError, StepFailed
 from skep.lease import Lease
-from skep.plan import Plan, Put, Run, Step
+from skep.plan import Plan, Put, Run, Step, Wait
 from skep.workers import Workers
 
 GRACE = 10.0
@@ -116,7 +116,8 @@ class Executor:
     def _settle(self, why: str = "") -> None:
         """Let what runs end, for a while; what does not is told as failed, its connection is cut at the end."""
         for step, _ in self._running.values():
-            self._told(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))
+            if not isinstance(step, Wait):
+                self._told(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))
         deadline = time.monotonic() + GRACE
         try:
             while self._running and time.monotonic() < deadline:

@@ -59,7 +59,6 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
     only = narrowed(site, request)
     observation, planned = _first(only, request, listener)
     hosts = hosts_of(only, request.limit, observation.facts)
-    seen = tuple(name for name in observation.hosts if hosts is None or name in hosts)
     if _is_shown(request, planned):
         listener.plan(planned, applying=not request.only_planned)
     refuse_errors(planned)
@@ -70,8 +69,8 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
         refuse_later(planned)
         if len(planned):
             agreed = agree(planned) or request.down
-            carried = _carried(only, request, listener, planned, observation, hosts, agreed=agreed)
-            observation, steps = carried
+            observation, steps = _carried(only, request, listener, planned, observation, hosts, agreed=agreed)
+    seen = tuple(name for name in observation.hosts if hosts is None or name in hosts)
     return Result(planned, observation, steps, seen, time.monotonic() - since)
 
 

@@ -1,0 +1,47 @@
+"""What one run asks for, beside what is desired."""
+
+from __future__ import annotations
+
+import pytest
+
+from skep.model import Cluster, Host, Network, Rollout, Stack
+from skep.request import Request
+
+WEB = Stack("web", ("compose.yml",), {"compose.yml": b"services: {}"}, timeout=60.0, on_failure="keep")
+JOBS = Stack("jobs", ("compose.yml",), {"compose.yml": b"services: {}"})
+CLUSTER = Cluster("prod", (Host("m1", "10.0.0.1", "manager"),), networks=(Network("front"),), stacks=(WEB, JOBS))
+
+
+def test_a_run_that_asks_for_nothing_is_about_what_is_desired() -> None:
+    assert Request("cluster.up").of(CLUSTER) == CLUSTER
+
+
+def test_what_is_asked_for_stands_in_the_cluster_that_roles_get_and_in_no_other() -> None:
+    scaled = Rollout(scale={"web_app": 3})
+    asked = Request(
+        "x", rollout=scaled, timeout=5, on_failure="rollback", replace_networks=frozenset({"front"}),
+        allow_quorum_loss=True,
+    ).of(CLUSTER)  # fmt: skip
+    assert (asked.replace_networks, asked.allow_quorum_loss, asked.taken_down) == ({"front"}, True, False)
+    assert {(one.rollout.scale["web_app"], one.timeout, one.on_failure) for one in asked.stacks} == {(3, 5, "rollback")}
+    assert CLUSTER.stacks == (WEB, JOBS)
+    assert not CLUSTER.replace_networks
+
+
+def test_only_the_stacks_that_are_named_one_that_the_swarm_alone_knows_too() -> None:
+    found = Request("x", stacks=("jobs", "old")).of(CLUSTER)
+    assert found.stacks == (JOBS, Stack("old", ()))
+
+
+@pytest.mark.parametrize(("stacks", "all_of_it"), [(None, True), (("web",), False)])
+def test_what_is_taken_away(stacks: tuple[str, ...] | None, all_of_it: bool) -> None:
+    found = Request("x", stacks=stacks, down=True).of(CLUSTER)
+    assert found.taken_down is all_of_it
+    web = found.stacks[0]
+    assert (web.name, web.timeout, bool(web.compose)) == ("web", 60.0, all_of_it)
+
+
+def test_what_is_to_be_so_afterwards() -> None:
+    request = Request("x", rollout=Rollout(restart=frozenset({"web_app"})), then=Rollout(still=True))
+    assert request.afterwards.rollout == Rollout(still=True)
+    assert Request("x").afterwards == Request("x")
