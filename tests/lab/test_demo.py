@@ -15,7 +15,7 @@ from tests.lab.rig.hosts import Hosts, until
 from tests.lab.rig.leftovers import must_be_gone
 from tests.lab.rig.tool import LIMIT, ROOT, Ran, Tool
 
-MINE = {"name: lab": "name: demo", "known_hosts-lab": "known_hosts-demo", "10.83.0.": "10.86.2."}
+MINE = {"name: lab": "name: demo", "known_hosts-lab": "known_hosts-demo", "10.83.0.": "10.85.0."}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_from_nothing_to_a_page_and_back(repository: Path, machine: Callable[[st
     hosts = machine("demo")
     shown = said(repository, "demo")
     assert (repository / "stacks/web/index.html").read_text().strip() in shown, shown
-    assert "http://10.86.2.21:8080/" in shown and "5 hosts as described" in shown, shown
+    assert "http://10.85.0.21:8080/" in shown and "5 hosts as described" in shown, shown
     hosts.must_be_one_swarm()
 
     tool = Tool(repository / "inventory/lab.yml")
