@@ -1,4 +1,4 @@
-"""What is written from the tasks: ``docs/tasks.md`` and the man page ``docs/skep.1``."""
+"""What is written from the tasks and the keys: ``docs/tasks.md``, ``docs/compose.md``, the man page ``docs/skep.1``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from skep.commands.every import NOUNS, OWN
 from skep.commands.manpage import man_page
 from skep.commands.repository import TASKS as OF_THE_CLONE
 from skep.errors import SkepError
+from skep.manual.markdown import compose_page
 from skep.report import Reporter
 
 DOCS = Path("docs")
@@ -41,12 +42,12 @@ is `./inv`. Words follow their task, and options stand behind it in any order.
 
 
 def write(tell: Reporter, *, check: bool) -> None:
-    """Write both files anew. ``check``: write nothing, and raise ``SkepError`` for one that is not as it would be."""
+    """Write the files anew. ``check``: write nothing, and raise ``SkepError`` for one that is not as it would be."""
     for name, text in texts().items():
         path = DOCS / name
         same = path.exists() and path.read_text() == text
         if check and not same:
-            raise SkepError(f"{path} is not what the tasks say today", next_action="./inv manual")
+            raise SkepError(f"{path} is not what tasks and keys say today", next_action="./inv manual")
         if not same:
             path.write_text(text)
             tell.done(f"wrote {path}")
@@ -57,7 +58,7 @@ def texts() -> dict[str, str]:
     groups = grouped()
     readme = Path("README.md").read_text()
     page = man_page([one for found in groups.values() for one in found], exit_codes(readme))
-    return {"tasks.md": "\n".join(_markdown(groups)) + "\n", "skep.1": page}
+    return {"tasks.md": "\n".join(_markdown(groups)) + "\n", "compose.md": compose_page(), "skep.1": page}
 
 
 def grouped() -> dict[str, list[Described]]:
