@@ -36,10 +36,8 @@ def compose_page() -> str:
 
 
 def _table(rows: Iterable[Entry]) -> str:
-    lines = ["| key | type | meaning | example |", "|---|---|---|---|"]
-    for one in rows:
-        lines.append(_row(f"`{one.path[-1]}`", one.type, one.meaning, f"`{json.dumps(one.sample)}`"))
-    return "\n".join(lines)
+    lines = (_row(f"`{one.path[-1]}`", one.type, one.meaning, f"`{json.dumps(one.sample)}`") for one in rows)
+    return "\n".join(["| key | type | meaning | example |", "|---|---|---|---|", *lines])
 
 
 def _row(*cells: str) -> str:
