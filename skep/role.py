@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
 from skep.seen import Seen
 from skep.steps import Milestone
+
+if TYPE_CHECKING:
+    from skep.reading.documented import HostKeys
 
 State = TypeVar("State")
 """What a role knows of a host; a type of the role's own."""
@@ -31,6 +35,9 @@ class Role(ABC, Generic[State]):
 
     questions: tuple[str, ...] = ()
     """Paths of the Engine API to GET, such as ``/info``; asked once a host, whoever else asks the same."""
+
+    host_keys: HostKeys = MappingProxyType({})
+    """Keys of its own that a host and a group of the inventory may have: ``Host.settings`` holds what they say."""
 
     is_cluster_wide: ClassVar[bool]
     """Whether its steps and findings are about no host: ``--limit`` leaves them out."""

@@ -20,6 +20,7 @@ from skep.cli.spelling import spelled
 if TYPE_CHECKING:
     from skep.commands.asking import Asking
     from skep.converge import Site
+    from skep.reading.documented import HostKeys
     from skep.report import Reporter
     from skep.role import AnyRole
 
@@ -61,6 +62,13 @@ class Call:
         return roles(self._config.get("roles"))
 
     @property
+    def host_keys(self) -> HostKeys:
+        """The keys that roles bring along for hosts of the inventory."""
+        from skep.commands.own_roles import host_keys
+
+        return host_keys(self.roles)
+
+    @property
     def checks(self) -> dict[str, Path]:
         """The file of each role with its Testinfra checks."""
         from skep.commands.own_roles import checks
@@ -82,7 +90,7 @@ class Call:
         from skep.ssh import Pool
 
         patience = seconds_of("--wait-lock", self._wait_lock) or 0.0
-        found = load(self.inventory)
+        found = load(self.inventory, host_keys=self.host_keys)
         if "x-lab" in found.extensions:
             from skep.commands.lab_hosts import refuse_absent
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from skep import lab
 from skep.commands import cluster_changes as cluster
 from skep.commands.lab_hosts import described
+from skep.commands.own_roles import host_keys
 from skep.converge import Site, plan
 from skep.errors import NotConverged
 from skep.inventory import load
@@ -26,7 +27,7 @@ PATIENCE = 20.0
 
 def run(path: Path, roles: Sequence[AnyRole], paths: cluster.Paths, tell: Reporter) -> None:
     """Lab, plan, up, verify, one page; then what to try next."""
-    inventory = load(path)
+    inventory = load(path, host_keys=host_keys(roles))
     desired = described(inventory)
     with Pool(inventory.cluster.hosts, inventory.access) as pool:
         site = Site(inventory.cluster, pool, roles, roles)

@@ -17,7 +17,7 @@ def check(call: Call) -> None:
     """
     from skep.commands import inventory_files
 
-    inventory_files.check(call.inventory, call.tell)
+    inventory_files.check(call.inventory, call.tell, call.host_keys)
 
 
 @task(
@@ -45,7 +45,7 @@ def docs(call: Call) -> None:
     from skep.commands import inventory_files
 
     at_home()
-    inventory_files.docs(Path("docs"), call.tell)
+    inventory_files.docs(Path("docs"), call.tell, call.host_keys)
 
 
 TASKS = (check, init, docs) if IS_CLONE else (check, init)

@@ -14,6 +14,7 @@ from skep.errors import UsageError
 from skep.inventory import initial, json_schema, load, reference_markdown
 from skep.inventory.choice import SUFFIXES
 from skep.model import Stack
+from skep.reading.documented import HostKeys
 from skep.reading.wording import quoted
 from skep.report import Reporter
 from skep.site.layout import SCHEMA
@@ -22,12 +23,12 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names of environments: no paths."""
 
 
-def check(path: Path, tell: Reporter) -> None:
+def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None) -> None:
     """Say that a file and the compose files of its stacks are right, or every error of the one or the others at once.
 
     Commands of ``x-skep`` are not run.
     """
-    found = load(path)
+    found = load(path, host_keys=host_keys)
     for warning in found.warnings:
         tell.say(f"warning: {warning}")
     cluster = found.cluster
@@ -79,8 +80,8 @@ def write_first(hosts: str, name: str, folder: Path, *, stacks: Sequence[str] = 
     return path
 
 
-def docs(folder: Path, tell: Reporter) -> None:
+def docs(folder: Path, tell: Reporter, host_keys: HostKeys) -> None:
     """Write the reference and the JSON Schema of the inventory."""
-    (folder / "inventory.md").write_text(reference_markdown())
-    (folder / "inventory.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
+    (folder / "inventory.md").write_text(reference_markdown(host_keys))
+    (folder / "inventory.schema.json").write_text(json.dumps(json_schema(host_keys), indent=2) + "\n")
     tell.done(f"wrote {folder}/inventory.md and {folder}/inventory.schema.json")

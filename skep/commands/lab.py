@@ -22,7 +22,7 @@ def up(call: Call, hosts: int = 0, suite: str | None = None) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.up(call.inventory, call.tell, hosts=hosts or None, suite=suite)
+    lab_hosts.up(call.inventory, call.tell, hosts=hosts or None, suite=suite, host_keys=call.host_keys)
 
 
 @task(effect="acts", inventory=LAB)
@@ -33,7 +33,7 @@ def down(call: Call) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.down(call.inventory, call.tell)
+    lab_hosts.down(call.inventory, call.tell, host_keys=call.host_keys)
 
 
 @task(inventory=LAB)
@@ -44,7 +44,7 @@ def status(call: Call) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.status(call.inventory, call.tell)
+    lab_hosts.status(call.inventory, call.tell, host_keys=call.host_keys)
 
 
 @task("host", effect="acts", inventory=LAB)
@@ -55,7 +55,7 @@ def ssh(call: Call, host: str) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.ssh(call.inventory, host=host)
+    lab_hosts.ssh(call.inventory, host=host, host_keys=call.host_keys)
 
 
 def _fault(what: str, summary: str) -> Command:
@@ -64,7 +64,7 @@ def _fault(what: str, summary: str) -> Command:
     def harm(call: Call, host: str) -> None:
         from skep.commands import lab_hosts
 
-        lab_hosts.fault(call.inventory, call.tell, what=what, host=host)
+        lab_hosts.fault(call.inventory, call.tell, what=what, host=host, host_keys=call.host_keys)
 
     harm.__doc__ = f"{summary}\n\nExample: invoke lab.{what} w1"
     return task("host", effect="acts", inventory=LAB, called=what)(harm)

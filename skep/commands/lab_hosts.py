@@ -14,6 +14,7 @@ from skep.commands.call import FOLDER
 from skep.errors import LabError, UsageError
 from skep.inventory import Inventory, load
 from skep.lab.spec import HIGHEST_NUMBER
+from skep.reading.documented import HostKeys
 from skep.report import Reporter
 from skep.shell import quoted
 
@@ -64,48 +65,48 @@ def refuse_absent(inventory: Inventory) -> None:
         raise LabError(f"the lab {desired.name} is not up", next_action=f"invoke lab.up -i {_typed(inventory.path)}")
 
 
-def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None) -> None:
+def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None, host_keys: HostKeys | None = None) -> None:
     """Boot the hosts."""
     if suite not in (None, *lab.SUITES):
         raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.SUITES)}")
-    desired = described(load(path), hosts=hosts, suite=suite)
+    desired = described(load(path, host_keys=host_keys), hosts=hosts, suite=suite)
     tell.steady()
     with tell.busy("starting the lab"):
         lab.up(desired, say=tell.say)
     tell.done(f"lab {desired.name}: {len(desired.hosts)} hosts are up; next: invoke cluster.up -i {_typed(path)}")
 
 
-def down(path: Path, tell: Reporter) -> None:
+def down(path: Path, tell: Reporter, *, host_keys: HostKeys | None = None) -> None:
     """End the hosts; nothing stays but the cache."""
-    desired = described(load(path))
+    desired = described(load(path, host_keys=host_keys))
     tell.steady()
     with tell.busy("ending the lab"):
         lab.down(desired.name, say=tell.say)
     tell.done(f"lab {desired.name} is gone")
 
 
-def status(path: Path, tell: Reporter) -> None:
+def status(path: Path, tell: Reporter, *, host_keys: HostKeys | None = None) -> None:
     """One row a host."""
     columns = ("name", "address", "suite", "state", "ssh")
     rows = [
         (host.name, host.address, host.suite, host.state, "answers" if host.ssh else "silent")
-        for host in lab.status(described(load(path)))
+        for host in lab.status(described(load(path, host_keys=host_keys)))
     ]
     tell.table("lab", columns, rows)
 
 
-def fault(path: Path, tell: Reporter, *, what: str, host: str) -> None:
+def fault(path: Path, tell: Reporter, *, what: str, host: str, host_keys: HostKeys | None = None) -> None:
     """``cut``, ``heal``, ``kill`` or ``boot`` a host."""
-    desired = described(load(path))
+    desired = described(load(path, host_keys=host_keys))
     _known(desired, host)
     {"cut": lab.cut, "heal": lab.heal, "kill": lab.kill, "boot": lab.boot}[what](desired.name, host)
     done = {"cut": "is cut off", "heal": "is connected", "kill": "has lost power", "boot": "is booting"}[what]
     tell.done(f"{host} {done}")
 
 
-def ssh(path: Path, *, host: str) -> None:
+def ssh(path: Path, *, host: str, host_keys: HostKeys | None = None) -> None:
     """Become an ssh session on the host."""
-    inventory = load(path)
+    inventory = load(path, host_keys=host_keys)
     desired = described(inventory)
     _known(desired, host)
     refuse_absent(inventory)

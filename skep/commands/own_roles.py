@@ -11,6 +11,8 @@ from types import ModuleType
 
 from skep import shipped
 from skep.errors import UsageError
+from skep.inventory.schema import GROUP, HOST
+from skep.reading.documented import Key
 from skep.role import AnyRole, Role
 
 PACKAGE = "roles"
@@ -33,6 +35,20 @@ def roles(instead: str | None) -> tuple[AnyRole, ...]:
     if str(own) not in package.__path__:
         package.__path__.append(str(own))
     return (*ours, *(_own(path.parent.name, names) for path in sorted(own.glob("*/role.py"))))
+
+
+def host_keys(known: Iterable[AnyRole]) -> dict[str, Key]:
+    """The keys that roles bring along for hosts. Raises ``UsageError`` where a name is taken."""
+    found: dict[str, Key] = {}
+    for role in known:
+        for name, key in role.host_keys.items():
+            if name in found or name in HOST.fields or name in GROUP.fields:
+                raise UsageError(
+                    f"{PACKAGE}/{role.name}/role.py: there is a host key {name} already",
+                    next_action="give the role's key another name",
+                )
+            found[name] = key
+    return found
 
 
 def checks(known: Iterable[AnyRole], instead: str | None) -> dict[str, Path]:

@@ -12,12 +12,13 @@ from typing import Any
 from skep import __version__
 from skep.cli.aliases import aliases
 from skep.commands.inventory_files import stack_problems
-from skep.commands.own_roles import roles
+from skep.commands.own_roles import host_keys, roles
 from skep.compose import ComposeError, document_of
 from skep.errors import InventoryError, SkepError, UsageError
 from skep.inventory import load
 from skep.inventory.choice import EXAMPLE, SUFFIXES
 from skep.model import Stack
+from skep.reading.documented import HostKeys
 from skep.site.git import Git
 from skep.site.layout import EXAMPLE as EXAMPLE_FILE
 from skep.site.layout import SCHEMA, STACKS, compatible, example_text, schema_text
@@ -86,12 +87,12 @@ def examined(site: Path) -> Found:
     """Everything that is wrong with a site."""
     found = Found()
     git = Git(site)
-    environments = inventories(site)
+    environments, keys = inventories(site), _host_keys(site)
     if not environments:
         found.errors.append(
             f"{INVENTORIES}/: there is no environment in it; write a first one with: invoke inventory.init"
         )
-    stacks = [stack for path in environments for stack in _inventory(path, git, found)]
+    stacks = [stack for path in environments for stack in _inventory(path, git, keys, found)]
     for stack in {stack.directory: stack for stack in stacks}.values():
         _secrets(stack, git, found)
     named = {Path(stack.directory).resolve() for stack in stacks}
@@ -107,14 +108,14 @@ def examined(site: Path) -> Found:
     return found
 
 
-def _inventory(path: Path, git: Git, found: Found) -> list[Stack]:
+def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack]:
     """The stacks of an environment, with everything wrong with it and them noted."""
     name = git.short(path)
     environ = Elsewhere(os.environ)
     for given in SECRET.findall(path.read_text(encoding="utf-8", errors="replace")):
         _committed(path.parent / given, f"{name} takes a secret from it", git, found)
     try:
-        inventory = load(path, environ=environ)
+        inventory = load(path, environ=environ, host_keys=keys)
     except InventoryError as error:
         found.errors += error.problems
         found.warnings += error.warnings
@@ -151,6 +152,21 @@ def _committed(file: Path, why: str, git: Git, found: Found) -> None:
         )
 
 
+def _host_keys(site: Path) -> HostKeys:
+    """The keys of the site's roles; none where they cannot be used, which ``_settings`` says."""
+    import yaml
+
+    try:
+        document = yaml.safe_load((site / SETTINGS).read_bytes())
+        instead = document["skep"].get("roles")
+    except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+        instead = None
+    try:
+        return host_keys(roles(instead))
+    except (UsageError, ImportError):
+        return {}
+
+
 def _settings(site: Path, environments: set[str], found: Found) -> None:
     import yaml
 
@@ -183,7 +199,7 @@ def _settings(site: Path, environments: set[str], found: Found) -> None:
     try:
         if own.get("requires") is not None:
             refuse_other(own["requires"], __version__)
-        roles(own.get("roles"))
+        host_keys(roles(own.get("roles")))
     except UsageError as error:
         found.errors.append(error.reason)
     except ImportError as error:

@@ -5,36 +5,39 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skep.inventory.choice import choose
 from skep.inventory.loaded import Inventory
 
+if TYPE_CHECKING:
+    from skep.reading.documented import HostKeys
+
 __all__ = ["Inventory", "choose", "initial", "json_schema", "load", "reference_markdown"]
 
 
-def load(path: Path, *, environ: Mapping[str, str] = os.environ) -> Inventory:
-    """The inventory in a file, complete and merged.
+def load(path: Path, *, environ: Mapping[str, str] = os.environ, host_keys: HostKeys | None = None) -> Inventory:
+    """The inventory in a file, complete and merged. ``host_keys`` are those that roles bring along.
 
     Raises ``InventoryError`` with every problem of the file at once, each ``file:line: key.path: message``.
     """
     from skep.inventory.loading import load_file
 
-    return load_file(path, environ)
+    return load_file(path, environ, host_keys or {})
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema(host_keys: HostKeys | None = None) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of an inventory file, for editors."""
     from skep.inventory.reference import schema
 
-    return schema()
+    return schema(host_keys or {})
 
 
-def reference_markdown() -> str:
+def reference_markdown(host_keys: HostKeys | None = None) -> str:
     """A page on every key of an inventory, made from the schema."""
     from skep.inventory.reference import markdown
 
-    return markdown()
+    return markdown(host_keys or {})
 
 
 def initial(names: Sequence[str], *, stacks: Sequence[str] = (), schema: str | None = None) -> str:

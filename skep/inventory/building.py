@@ -82,6 +82,7 @@ def _host(host: MergedHost) -> Host:
         engine=Engine(**host.engine),
         daemon=_sealed(host.daemon),
         advertise=host.advertise,
+        settings=host.settings,
     )
 
 

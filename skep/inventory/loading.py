@@ -14,7 +14,8 @@ from skep.inventory.dialect import Dialect
 from skep.inventory.loaded import Inventory
 from skep.inventory.merging import merged
 from skep.inventory.references import Surroundings
-from skep.inventory.schema import INVENTORY
+from skep.inventory.schema import inventory
+from skep.reading.documented import HostKeys
 from skep.reading.findings import Findings, Place
 from skep.reading.kinds import At
 from skep.reading.source import MAX_BYTES
@@ -22,7 +23,7 @@ from skep.reading.tree import Entry, Reading
 from skep.reading.values import Fields
 
 
-def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
+def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys) -> Inventory:
     """The inventory in a file. Raises ``InventoryError`` with all that is wrong, ``UsageError`` if unreadable."""
     name = _short(path)
     findings = Findings((name,), once=True, discreet=True)
@@ -30,9 +31,9 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Inventory:
     pairs = Reading(findings, Dialect(findings, surroundings)).file(name, _content(path))
     if pairs is None:
         raise InventoryError(findings.errors)
-    file = INVENTORY.read(Entry(Place(name, 1), pairs), At(findings))
+    file = inventory(host_keys).read(Entry(Place(name, 1), pairs), At(findings))
     assert isinstance(file, Fields)
-    hosts = merged(file)
+    hosts = merged(file, tuple(host_keys))
     stack_files = check(file, hosts, findings, surroundings)
     check_lab(file, findings)
     check_ssh_files(file, findings, surroundings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ class MergedHost:
     ssh: dict[str, Any]
     engine: dict[str, Any]
     daemon: dict[str, Any]
+    settings: dict[str, Any]
+    """What it is given by keys of roles."""
 
     @property
     def address(self) -> str | None:
@@ -30,16 +32,16 @@ class MergedHost:
         return self.own.get("address")
 
 
-def merged(file: Fields) -> list[MergedHost]:
-    """All hosts, in the file's order."""
+def merged(file: Fields, host_keys: Sequence[str] = ()) -> list[MergedHost]:
+    """All hosts, in the file's order; ``host_keys`` are those of roles."""
     naming: dict[str, dict[str, None]] = {}
     for group, section in file.section("groups").items():
         for name in section.get("hosts", ()):
             naming.setdefault(name, {})[group] = None
-    return [_host(file, name, own, naming.get(name, {})) for name, own in file.section("hosts").items()]
+    return [_host(file, name, own, naming.get(name, {}), host_keys) for name, own in file.section("hosts").items()]
 
 
-def _host(file: Fields, name: str, own: Fields, naming: Iterable[str]) -> MergedHost:
+def _host(file: Fields, name: str, own: Fields, naming: Iterable[str], host_keys: Sequence[str]) -> MergedHost:
     """``naming``: the groups that name the host; those it names itself come after them, in its own order."""
     known = file.section("groups")
     named = dict.fromkeys(group for group in own.get("groups", ()) if group in known)
@@ -56,6 +58,7 @@ def _host(file: Fields, name: str, own: Fields, naming: Iterable[str]) -> Merged
         ssh=_ssh(file, layers, name),
         engine=_joined([file, *layers], "engine"),
         daemon=_joined([file, *layers], "daemon"),
+        settings={key: layer[key] for layer in layers for key in host_keys if key in layer},
     )
 
 

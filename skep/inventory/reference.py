@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
-from skep.inventory.schema import INVENTORY
+from skep.inventory.schema import inventory
 from skep.inventory.values import Choice, Duration, Flag, SecretText, Whole
-from skep.reading.documented import Key, json_schema
+from skep.reading.documented import HostKeys, Key, json_schema
 from skep.reading.kinds import Json, Kind
 from skep.reading.records import ListOf, Record, Table
 
@@ -28,14 +28,14 @@ class Row:
     example: str
 
 
-def schema() -> Json:
+def schema(host_keys: HostKeys) -> Json:
     """The JSON Schema of an inventory file."""
-    return json_schema(INVENTORY, "skep inventory")
+    return json_schema(inventory(host_keys), "skep inventory")
 
 
-def keys() -> list[Row]:
+def keys(host_keys: HostKeys | None = None) -> list[Row]:
     """Every key of an inventory, parents first, in the schema's order. Daemon keys only where they have a meaning."""
-    return list(_keys(INVENTORY, ()))
+    return list(_keys(inventory(host_keys or {}), ()))
 
 
 def _keys(record: Record, path: tuple[str, ...]) -> Iterator[Row]:
@@ -110,11 +110,11 @@ Refused, because they cannot work in a swarm or not with the distribution's unit
 """
 
 
-def markdown() -> str:
+def markdown(host_keys: HostKeys) -> str:
     """The page on every key."""
     parts = [_INTRODUCTION]
     sections: dict[str, list[Row]] = {"": []}
-    for key in keys():
+    for key in keys(host_keys):
         parent = ".".join(key.path[:-1])
         sections.setdefault(parent, []).append(key)
     for parent, found in sections.items():

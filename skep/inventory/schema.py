@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.values import (
     DURATION,
@@ -18,7 +20,7 @@ from skep.inventory.values import (
     Whole,
     named,
 )
-from skep.reading.documented import Key
+from skep.reading.documented import HostKeys, Key
 from skep.reading.records import Record
 
 SSH = Record(
@@ -266,3 +268,13 @@ INVENTORY = Record(
     extensions=True,
     missed_later=("hosts",),
 )
+
+
+def inventory(host_keys: HostKeys) -> Record:
+    """``INVENTORY`` with keys that roles bring along, in every host and group."""
+    group = replace(GROUP, fields={**GROUP.fields, **host_keys})
+    host = replace(HOST, fields={**HOST.fields, **host_keys})
+    groups, hosts = INVENTORY.fields["groups"], INVENTORY.fields["hosts"]
+    assert isinstance(groups, Key) and isinstance(hosts, Key)
+    fields = {"groups": replace(groups, kind=named(group)), "hosts": replace(hosts, kind=named(host))}
+    return replace(INVENTORY, fields={**INVENTORY.fields, **fields})

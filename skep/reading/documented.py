@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,10 @@ class Key(Kind):
         description = f"{self.meaning} Default: {self.shown}." if self.shown else self.meaning
         default = {} if self.default is None else {"default": self.default}
         return {**self.kind.json(), "description": description, "examples": [self.example], **default}
+
+
+HostKeys = Mapping[str, Key]
+"""Keys that a role brings along for hosts of the inventory, and for groups of them."""
 
 
 def json_schema(root: Record, title: str) -> Json:

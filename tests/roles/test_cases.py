@@ -115,6 +115,8 @@ def answer(cluster: Cluster, case: Case, inquiry: Inquiry) -> Any:
 def a_state(role: Any, cluster: Cluster, given: Any) -> Any:
     if given is None:
         return None
+    if role.name not in STATES:
+        return given
     if "probe" in given or "answers" in given:
         return role.parse(given.get("probe", ""), given.get("answers", {}))
     return STATES[role.name](cluster, {key: value for key, value in given.items() if key != "member"})
@@ -122,8 +124,10 @@ def a_state(role: Any, cluster: Cluster, given: Any) -> Any:
 
 def a_member(given: Any) -> Member | None:
     """A host's standing in the swarm, where the state says it."""
-    if given is None or "answers" in given:
-        return member((given or {}).get("answers", {}))
+    if not isinstance(given, Mapping):
+        return None
+    if "answers" in given:
+        return member(given["answers"])
     return Member(**given["member"]) if "member" in given else None
 
 

@@ -50,7 +50,7 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
     """The plan of all roles from what the world shows."""
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
-    for role in ROLES:
+    for role in (role for role in ROLES if role.name in observed.states):
         seen = observed.of(role)
         answers = {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)}
         items += role.plan(cluster, replace(seen, states=role.with_answers(seen, answers)))
@@ -61,7 +61,8 @@ def down_plan_for(world: World, cluster: Cluster) -> Plan:
     """The plan that takes everything down again."""
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
-    items += [item for role in ROLES[::-1] for item in role.down(cluster, observed.of(role))]
+    for role in (role for role in ROLES[::-1] if role.name in observed.states):
+        items += role.down(cluster, observed.of(role))
     return Plan(items, ROLES[::-1], [host.name for host in cluster.hosts])
 
 

@@ -131,6 +131,11 @@ def test_own_roles_come_after_ours(installed: Path, motd: Path, tmp_path: Path) 
         ("motd", "1 / 0", "roles/motd/role.py cannot be used"),
         ("motd", "role = None", "roles/motd/role.py cannot be used"),
         ("motd", ROLE.replace("def plan", "def plans"), "roles/motd/role.py cannot be used"),
+        (
+            "motd",
+            ROLE.replace("actions =", "host_keys = {'labels': None}\n    actions ="),
+            "roles/motd/role.py: there is a host key labels already",
+        ),
         ("message", ROLE, "roles/message/role.py: the role calls itself motd"),
         ("swarm", ROLE, "roles/swarm/role.py: skep has a role of that name"),
     ],
