@@ -15,8 +15,8 @@ from skep.model import Rollout
 from skep.reading.wording import did_you_mean
 from skep.report import Reporter
 from skep.request import Request
-from skep.runs import Result, run
 from skep.runs.limits import facts_for, hosts_of
+from skep.runs.loop import Result, run
 from skep.runs.refusing import refuse_silent
 
 Paths = Mapping[str, Path]

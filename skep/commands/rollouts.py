@@ -14,7 +14,7 @@ from skep.model import Rollout
 from skep.plan import Plan
 from skep.report import Reporter
 from skep.request import Choice, Request
-from skep.runs import Result, run
+from skep.runs.loop import Result, run
 from skep.runs.refusing import pass_over_silent
 
 ON_FAILURE: dict[str, Choice] = {"keep": "keep", "rollback": "rollback"}

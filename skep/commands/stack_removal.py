@@ -13,7 +13,7 @@ from skep.model import Rollout
 from skep.plan import Plan
 from skep.report import Reporter
 from skep.request import Request
-from skep.runs import run
+from skep.runs.loop import run
 from skep.runs.refusing import pass_over_silent
 from skep.swarm.labels import NAMESPACE, stack_of
 

@@ -32,13 +32,22 @@ HEAVY = (
         ["--complete", "--", "inv cluster.up -i lab --limit "],
         ["--complete", "--", "inv stack.scale -i lab web web="],
         ["--print-completion-script", "bash"],
+        ["cluster.up", "--nope"],
+        ["cluster.pu", "--json"],
     ],
-    ids=["list", "help", "complete", "complete-hosts", "complete-services", "completion-script"],
+    ids=["list", "help", "complete", "complete-hosts", "complete-services", "completion-script", "option", "no-task"],
 )
 def test_no_heavy_imports(words: list[str]) -> None:
     out, modules = loaded(words)
     assert modules.isdisjoint(HEAVY), modules & {*HEAVY}
-    assert len(out.splitlines()) > 1 or out == "web=\n"
+    assert len(out.splitlines()) > 1 or out == "web=\n" or "there is no task" in out
+
+
+@pytest.mark.parametrize("words", [["inventory.check", "-i", "lab"], ["stack.render", "web", "-i", "lab"]])
+def test_what_asks_no_host_loads_no_ssh(words: list[str]) -> None:
+    out, modules = loaded(words)
+    assert "1 network" in out or "services:" in out
+    assert modules.isdisjoint({*ALWAYS, "fabric", "paramiko"})
 
 
 @pytest.mark.parametrize("task", ["cluster.up", "cluster.plan"])

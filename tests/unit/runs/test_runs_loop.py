@@ -10,7 +10,8 @@ from skep.errors import LockHeld, PreflightError, StepFailed, UsageError
 from skep.model import Rollout
 from skep.plan import Plan
 from skep.request import Request
-from skep.runs import Listener, run
+from skep.runs.listener import Listener
+from skep.runs.loop import run
 from tests.unit.commands.test_commands_rollouts import UPDATE, Stage, stack, stage
 from tests.world.playing import Fault
 

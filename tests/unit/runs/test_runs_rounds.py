@@ -12,7 +12,8 @@ from skep.apply import Outcome
 from skep.errors import ConnectError, LockHeld, LockLost, NotConverged, PreflightError, StepFailed
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step, Wait
-from skep.runs import Listener, rounds, turn
+from skep.runs import rounds, turn
+from skep.runs.listener import Listener
 from tests.steps import roles, step_id
 
 SITE = SimpleNamespace(wait_lock=0.0)

@@ -14,7 +14,8 @@ from skep.errors import LockHeld
 from skep.holder import Holder, me
 from skep.model import Cluster, Host
 from skep.plan import Plan, Run
-from skep.runs import Listener, turn
+from skep.runs import turn
+from skep.runs.listener import Listener
 from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
 
