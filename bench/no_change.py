@@ -59,6 +59,11 @@ def _refuse_change(sample: Sample) -> None:
         raise SkepError("pyinfra changed something on a cluster as described", cause=sample.err[-1500:])
 
 
+def _judged(value: float, limit: float | None) -> str:
+    """Where it does more than the other there is no limit."""
+    return f"{value:.2f}" if limit is None else verdict(value, limit)
+
+
 def _section(found: Sequence[Sequence[Sample]], ours: Count, theirs: Count) -> str:
     rival = REQUIREMENTS.read_text().strip().replace("==", " ")
     names = ("skep", f"{rival}, the same checks", f"{rival}, no preflight")
@@ -67,9 +72,9 @@ def _section(found: Sequence[Sequence[Sample]], ours: Count, theirs: Count) -> s
     cpus = {name: [sample.cpu for sample in own] for name, own in samples.items()}
     rows = [(name, *spread(walls[name]), *spread(cpus[name])) for name in names]
     compared = [
-        (f"{name}: {what}", ratios(taken["skep"], taken[name]), verdict(middle(taken["skep"], taken[name]), limit))
-        for name in names[1:]
-        for what, taken, limit in (("wall", walls, WALL), ("CPU", cpus, CPU))
+        (f"{name}: {what}", ratios(taken["skep"], taken[name]), _judged(middle(taken["skep"], taken[name]), limit))
+        for name, limits in zip(names[1:], ((WALL, CPU), (None, None)), strict=True)
+        for what, taken, limit in zip(("wall", "CPU"), (walls, cpus), limits, strict=True)
     ]
     logins, channels = (max(count[place] for count in ours.values()) for place in (0, 1))
     counts = [(host, *ours[host], *theirs[host]) for host in ours]
