@@ -97,7 +97,8 @@ def explained(entry: Entry) -> Iterator[str]:
 def overview(tasks: Iterable[str]) -> Iterator[str]:
     """All keys that something comes of, and all tasks, by what they stand in."""
     yield "Keys of the inventory"
-    yield from _groups(one.path for one in entries() if one.kind == "inventory" and one.sample is not None)
+    yield from _groups(one.path for one in entries() if one.kind == "inventory" and one.path[:-1] != ("daemon",))
+    yield "  daemon. any key of daemon.json: docs daemon lists those that are known"
     yield ""
     yield "Keys of a compose file"
     yield from _groups(one.path for one in entries() if one.kind == "compose" and one.usable and _shallow(one))

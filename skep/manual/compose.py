@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from skep.manual.entry import ANY, Entry
+from skep.manual.entry import ANY, Entry, read
 
 FILE = Path(__file__).with_suffix(".yml")
 
 
 def entries() -> Iterator[Entry]:
     """All, parents first."""
-    meanings = _meanings()
+    meanings = read(FILE)
     for path, refusal in structure():
         key = ".".join(path)
         if refusal is not None:
@@ -47,10 +47,3 @@ def structure() -> Iterator[tuple[tuple[str, ...], str | None]]:
                     yield from inside(one, (*path, name))
 
     yield from inside(compose(".", None), ())
-
-
-def _meanings() -> Mapping[str, list[object]]:
-    import yaml
-
-    found: Mapping[str, list[object]] = yaml.load(FILE.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return found

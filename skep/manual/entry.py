@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 ANY = "<name>"
@@ -75,3 +76,11 @@ class Entry:
             "keys": [one.path[-1] for one in inside],
             "usable": self.usable,
         }
+
+
+def read(path: Path) -> Mapping[str, list[object]]:
+    """A file of meanings, by key."""
+    import yaml
+
+    found: Mapping[str, list[object]] = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return found

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
-from skep.manual.entry import ANY, Entry
+from skep.manual.entry import ANY, Entry, read
 
-DAEMON = "https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file"
+FILE = Path(__file__).with_name("daemon.yml")
+"""What the keys of daemon.json mean that the schema names without a word."""
+ELSEWHERE = "A key of daemon.json; Docker's dockerd reference says what it does."
 
 
 def entries() -> Iterator[Entry]:
@@ -26,10 +29,11 @@ def entries() -> Iterator[Entry]:
         "true or false": FLAGS, "whole number": NUMBERS, "text": TEXTS, "list of texts": LISTS,
         "mapping of texts": TEXT_MAPS, "mapping": OBJECTS, "list of mappings": OBJECT_LISTS,
     }  # fmt: skip
+    meanings = read(FILE)
     for kind, names in kinds.items():
         for name in names.split():
             path = ("daemon", name)
             if path not in known:
                 places = tuple(".".join((noun, ANY, *path)) for noun in ("groups", "hosts"))
-                meaning = f"A key of daemon.json; Docker says what it does: {DAEMON}"
-                yield Entry("inventory", path, kind, "", meaning, places=places)
+                meaning, sample = meanings.get(name, (ELSEWHERE, None))
+                yield Entry("inventory", path, kind, "", str(meaning), sample, places)
