@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from skep.compose.amounts import Quantity
 from skep.compose.quantities import size
@@ -107,7 +106,7 @@ class Mounts(Kind):
             both[mount.get("target", "")] = mount
         return [both[target] for target in sorted(both)]
 
-    def dump(self, value: list[Fields]) -> list[dict[str, Any]]:
+    def dump(self, value: list[Fields]) -> list[dict[str, object]]:
         return [LONG.dump(mount) for mount in value]
 
 

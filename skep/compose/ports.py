@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from skep.compose.amounts import Whole
 from skep.reading.findings import Place
@@ -93,7 +92,7 @@ class Ports(Kind):
             both[key] = port
         return [both[key] for key in sorted(both)]
 
-    def dump(self, value: list[Fields]) -> list[dict[str, Any]]:
+    def dump(self, value: list[Fields]) -> list[dict[str, object]]:
         return once({key: given for key, given in port.items() if given} for port in value)
 
 

@@ -91,7 +91,7 @@ class References(Kind):
             both[one["source"]] = one
         return [both[source] for source in sorted(both)]
 
-    def dump(self, value: list[Fields]) -> list[dict[str, Any]]:
+    def dump(self, value: list[Fields]) -> list[dict[str, object]]:
         return [REFERENCE.dump(one) for one in value]
 
 
@@ -151,7 +151,7 @@ class Attachments(Kind):
                 both.set(name, merged, over.where(name))
         return both
 
-    def dump(self, value: Fields) -> dict[str, Any]:
+    def dump(self, value: Fields) -> dict[str, object]:
         return {name: None if inner is None else ATTACHMENT.dump(inner) for name, inner in value.items()}
 
 

@@ -41,7 +41,7 @@ class EnvFiles(Kind):
     def merge(self, base: list[Fields], over: list[Fields], at: At, place: Place) -> list[Fields]:
         return [*base, *over]
 
-    def dump(self, value: list[Fields]) -> list[Any]:
+    def dump(self, value: list[Fields]) -> list[object]:
         return once(one["path"] if len(one) == 1 else dict(one) for one in value)
 
 
@@ -57,7 +57,7 @@ class External(Kind):
         value = Flag().read(entry, at)
         return value if isinstance(value, Nothing) else Fields(entry.place, [("external", value)])
 
-    def dump(self, value: Fields) -> Any:
+    def dump(self, value: Fields) -> object:
         return {"name": value["name"]} if "name" in value else value["external"]
 
 
@@ -86,5 +86,5 @@ class Logging(Kind):
             both.set("options", merged, over.where("options"))
         return both
 
-    def dump(self, value: Fields) -> Any:
+    def dump(self, value: Fields) -> object:
         return self._record.dump(value)

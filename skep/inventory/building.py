@@ -54,7 +54,7 @@ def cluster(
     )
 
 
-def attributes(given: Mapping[str, Any]) -> dict[str, Any]:
+def attributes(given: Mapping[str, object]) -> dict[str, Any]:
     """What a section gives, by the names that the model has for its keys."""
     return {key.replace("-", "_"): value for key, value in given.items()}
 

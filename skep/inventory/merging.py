@@ -51,10 +51,10 @@ def _host(file: Fields, name: str, own: Fields, naming: Iterable[str], host_keys
         name=name,
         own=own,
         groups=groups,
-        role=_last(layers, "role", None),
-        availability=_last(layers, "availability", "active"),
+        role=_last(layers, "role"),
+        availability=_last(layers, "availability") or "active",
         labels={label: value for layer in layers for label, value in layer.section("labels").items()},
-        advertise=_last(layers, "advertise", file.section("swarm").get("advertise")),
+        advertise=_last([file.section("swarm"), *layers], "advertise"),
         ssh=_ssh(file, layers, name),
         engine=_joined([file, *layers], "engine"),
         daemon=_joined([file, *layers], "daemon"),
@@ -62,8 +62,8 @@ def _host(file: Fields, name: str, own: Fields, naming: Iterable[str], host_keys
     )
 
 
-def _last(layers: list[Fields], key: str, default: str | None) -> Any:
-    return next((layer[key] for layer in reversed(layers) if key in layer), default)
+def _last(layers: list[Fields], key: str) -> str | None:
+    return next((layer[key] for layer in reversed(layers) if key in layer), None)
 
 
 def _joined(layers: list[Fields], section: str) -> dict[str, Any]:

@@ -28,10 +28,10 @@ class Key(Kind):
     def read(self, entry: Entry, at: At) -> object:
         return self.kind.read(entry, at)
 
-    def merge(self, base: Any, over: Any, at: At, place: Place) -> Any:
+    def merge(self, base: object, over: object, at: At, place: Place) -> object:
         return self.kind.merge(base, over, at, place)
 
-    def dump(self, value: Any) -> object:
+    def dump(self, value: object) -> object:
         return self.kind.dump(value)
 
     def json(self) -> Json:

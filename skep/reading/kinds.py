@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import as_text, truth
 from skep.reading.tree import Entry, Leaf
 from skep.reading.values import Items
 from skep.reading.wording import either
+
+T = TypeVar("T")
 
 MAX_KNOWN = 20
 """Most keys that a message lists."""
@@ -180,13 +182,13 @@ class TextList(Kind):
         return once(value) if self.unique else value
 
 
-def joined(base: list[Any], over: list[Any]) -> list[Any]:
+def joined(base: list[T], over: list[T]) -> list[T]:
     """One list behind another."""
     places = [*base.places, *over.places] if isinstance(base, Items) and isinstance(over, Items) else []
     return Items([*base, *over], places) if places else [*base, *over]
 
 
-def once(items: Iterable[object]) -> list[Any]:
+def once(items: Iterable[T]) -> list[T]:
     """Each item once: two files may both give it, and Docker sends it twice, but one file must not have it so."""
     return list({repr(item): item for item in items}.values())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, scalar_text
@@ -65,5 +64,5 @@ class TextPairs(Kind):
             both.set(key, value, over.where(key))
         return both
 
-    def dump(self, value: Fields) -> dict[str, Any]:
+    def dump(self, value: Fields) -> dict[str, object]:
         return dict(value)

@@ -126,7 +126,7 @@ class Record(Kind):
                 both[key] = kind.merge(base[key], [], at / key, base.where(key))
         return both
 
-    def dump(self, value: Fields) -> dict[str, Any]:
+    def dump(self, value: Fields) -> dict[str, object]:
         order = [*self.fields, *(key for key in value if key not in self.fields)]
         return {key: self.fields.get(key, EXTENSION).dump(value[key]) for key in order if key in value}
 
@@ -186,7 +186,7 @@ class Table(Kind):
             both.set(key, value, there)
         return both
 
-    def dump(self, value: Fields) -> Any:
+    def dump(self, value: Fields) -> object:
         return {key: self.kind.dump(inner) for key, inner in value.items()}
 
     def json(self) -> Json:
@@ -222,7 +222,7 @@ class ListOf(Kind):
     def merge(self, base: list[Any], over: list[Any], at: At, place: Place) -> list[Any]:
         return [*base, *over]
 
-    def dump(self, value: list[Any]) -> list[Any]:
+    def dump(self, value: list[Any]) -> list[object]:
         return [self.kind.dump(item) for item in value]
 
     def json(self) -> Json:

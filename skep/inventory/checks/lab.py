@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 from skep.reading.wording import quoted
 
 
-def extensions(section: Fields) -> dict[str, Any]:
+def extensions(section: Fields) -> dict[str, object]:
     """The ``x-*`` keys of the file or a host, as written."""
     return {key: value for key, value in section.items() if key.startswith("x-")}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from skep.inventory.checks.addresses import advertise_problem, as_address, as_range, range_problem
 from skep.inventory.checks.places import layers
@@ -30,7 +29,9 @@ def check_swarm(file: Fields, hosts: list[MergedHost], findings: Findings) -> No
 
 
 def _check_advertise(file: Fields, given: Fields, hosts: list[MergedHost], findings: Findings) -> None:
-    shared: list[tuple[tuple[str, ...], Any, int]] = [(("swarm", "advertise"), given.get("advertise"), len(hosts))]
+    shared: list[tuple[tuple[str, ...], str | None, int]] = [
+        (("swarm", "advertise"), given.get("advertise"), len(hosts))
+    ]
     members = Counter(group for host in hosts for group in host.groups)
     for path, layer in layers(file):
         if path[0] == "groups":
