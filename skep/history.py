@@ -22,15 +22,19 @@ KEEP = 5000
 
 
 class Recorder:
-    """Gathers the lines of one run and writes them to the managers at its start, now and then, and at its end."""
+    """Gathers the lines of one run and writes them to the managers at its start, now and then, and at its end.
 
-    def __init__(self, pool: Pool, managers: Sequence[str], holder: Holder) -> None:
+    ``commit`` is what the operator's files were at.
+    """
+
+    def __init__(self, pool: Pool, managers: Sequence[str], holder: Holder, commit: str = "") -> None:
         self._pool = pool
         self._managers = list(managers)
         self._holder = holder
         self._lines: list[str] = []
         self._lock = threading.Lock()
-        self._add(kind="run", event="started", what=holder.what, who=holder.who)
+        at = {"commit": commit} if commit else {}
+        self._add(kind="run", event="started", what=holder.what, who=holder.who, **at)
 
     def note(self, event: Event) -> None:
         """Keep a step's end; its start and progress are not history."""

@@ -95,7 +95,7 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
     entries, silent = history.read(site.pool, site.manager_names, last)
     _refuse_all_silent(site, silent, "the history")
     _tell_silent(site, silent)
-    columns = ("time", "run", "who", "event", "seconds", "what", "cause", "error")
+    columns = ("time", "run", "who", "commit", "event", "seconds", "what", "cause", "error")
     rows = []
     for entry in entries:
         what = entry.get("what") or f"{entry.get('host') or 'cluster'}: {entry.get('title')}"
@@ -104,6 +104,7 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
                 f"{entry['time'][:19]}Z",
                 str(entry.get("run", ""))[:8],
                 entry.get("who", ""),
+                entry.get("commit", ""),
                 entry.get("event"),
                 entry.get("seconds", ""),
                 what,
@@ -111,7 +112,7 @@ def show_history(site: Site, tell: Reporter, *, last: int) -> None:
                 " ".join(str(entry.get("error", "")).split()),
             )
         )
-    tell.table("history", columns, rows, spare=("who", "run"))
+    tell.table("history", columns, rows, spare=("commit", "who", "run"))
 
 
 def _tell_silent(site: Site, silent: Mapping[str, SkepError]) -> None:

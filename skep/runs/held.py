@@ -52,11 +52,12 @@ class Run:
 
     def apply(self, site: Site, plan: Plan, observation: Observation, tell: Callable[[Event], None]) -> Outcome:
         """Carry out a plan, for as long as the lock is held. Raises ``PreflightError`` for one with errors."""
+        from skep.apply.commit import commit
         from skep.apply.executor import Executor
         from skep.apply.perform import Performer
 
         refuse_errors(plan)
-        recorder = Recorder(site.pool, self._lock.held, self._lock.holder)
+        recorder = Recorder(site.pool, self._lock.held, self._lock.holder, commit())
         performer = Performer(
             site.pool,
             asked_managers(site, observation),

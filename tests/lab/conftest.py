@@ -32,6 +32,7 @@ LABS = {
     "test": _lab("test", "10.86.0.0/24", PLACES),
     "mixed": _lab("mixed", "10.87.0.0/24", MIXED, MIXED),
     "demo": _lab("demo", "10.85.0.0/24", PLACES),
+    "own": _lab("own", "10.86.2.0/24", ["m1"]),
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""

@@ -62,7 +62,7 @@ class Environment:
         for name, host in self.document["hosts"].items():
             if "web" in host["labels"]:
                 url = f"http://{host['address']}:8080/"
-                until(f"{url} ({name}) serves the page", partial(_serves, url, text))
+                until(f"{url} ({name}) serves the page", partial(serves, url, text))
 
 
 def _only_unheard(ran: Ran) -> bool:
@@ -70,7 +70,8 @@ def _only_unheard(ran: Ran) -> bool:
     return ran.exit == 10 and all(step.startswith("swarm/heard@") for step in ran.ids)
 
 
-def _serves(url: str, text: str) -> bool:
+def serves(url: str, text: str) -> bool:
+    """Whether a page is that text."""
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as answer:
             return bool(answer.read().decode() == text)
