@@ -26,6 +26,7 @@ from skep.cli.line import HELP, Line
 from skep.cli.names import names_of
 from skep.errors import UsageError
 from skep.shell import quoted
+from skep.site.environment import add_own
 from skep.site.place import enter
 
 IDLE = {
@@ -258,6 +259,8 @@ class Program(InvokeProgram):
                 raise UsageError(f"--config {file} cannot be used", cause=f"{type(error).__name__}: {error}") from None
         self.config.setdefault("skep", {})
         self._refuse_version()
+        with self._answering(self.argv[1:]):
+            add_own(os.environ)
         named = self.args["site"].value if "site" in self.args else None
         self.config["skep"]["program"] = f"{self.typed} --site {quoted(named)}" if named else self.typed
         self.config["skep"]["site"] = str(self.site)

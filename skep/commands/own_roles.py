@@ -16,6 +16,7 @@ from skep.reading.documented import Key
 from skep.role import AnyRole, Role
 
 PACKAGE = "roles"
+AUDIT = Path("tests/audit")
 
 
 def roles(instead: str | None) -> tuple[AnyRole, ...]:
@@ -52,10 +53,11 @@ def host_keys(known: Iterable[AnyRole]) -> dict[str, Key]:
 
 
 def checks(known: Iterable[AnyRole], instead: str | None) -> dict[str, Path]:
-    """The file of each role with its Testinfra checks, where it has one."""
+    """The file of each role with its Testinfra checks, where it has one; and the site's own, of ``AUDIT``."""
     folders = [Path(folder) for folder in sys.modules[instead or PACKAGE].__path__]
     files = ((role.name, folder / role.name / "verify.py") for role in known for folder in folders)
-    return {name: file for name, file in files if file.is_file()}
+    own = {f"audit/{file.stem.removeprefix('test_')}": file.absolute() for file in sorted(AUDIT.glob("test_*.py"))}
+    return {**{name: file for name, file in files if file.is_file()}, **own}
 
 
 def _shipped() -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from skep.commands.call import called_from
 from skep.commands.inventory_files import write_first
 from skep.commands.site_check import SiteError, examined, inventories
 from skep.errors import UsageError
@@ -21,7 +22,7 @@ def init(site: Path, hosts: str, name: str, tell: Reporter) -> None:
         tell.say(f"wrote {_short(write_first(hosts, name, folder, stacks=() if has_stacks else ['web']))}")
     for file, written in lay_out(site):
         tell.say(f"{'wrote' if written else 'left as it is:'} {_short(site / file)}")
-    here = "" if site.resolve() == Path.cwd().resolve() else f"cd {quoted(_short(site))}, then "
+    here = "" if site.resolve() == called_from("").resolve() else f"cd {quoted(_short(site))}, then "
     step = f"invoke inventory.check -i {name}, then invoke cluster.plan -i {name}"
     if not inventories(site):
         step = "invoke inventory.init --hosts 10.0.0.11, with the addresses of your hosts and commas between them"
@@ -44,4 +45,6 @@ def check(site: Path, tell: Reporter) -> None:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    """The path as seen from where the user is."""
+    path, here = path.absolute(), called_from("").absolute()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

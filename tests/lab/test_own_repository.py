@@ -24,6 +24,11 @@ from tests.lab.rig.tool import LIMIT, ROOT
 NEXT = "99.1.0"
 LOCKED = re.compile(r"^([a-z0-9.-]+==[^\\\n]*)", re.MULTILINE)
 """A version of the lock file, without its hashes."""
+AUDIT = """
+def test_release(host):
+    \'\'\'it is the release we know\'\'\'
+    assert host.system_info.codename == "bookworm"
+"""
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "skep", "roles", "inventory/example.yml", "docs")
 
 
@@ -48,12 +53,12 @@ class Installed:
         self.same = folder / "same.txt"
         self.same.write_text("\n".join(LOCKED.findall((ROOT / "requirements.lock").read_text())))
 
-    def install(self, wheel: Path) -> None:
+    def install(self, wheel: Path, *options: str) -> None:
         """In place of the version that is there."""
         uv, python = shutil.which("uv"), self.bin / "python"
         own = [sys.executable, "-m", "pip", "--python", python, "install", "--no-compile"]
         pip = [uv, "pip", "install", "--python", python] if uv else own
-        ran([*pip, "--quiet", "--constraint", self.same, wheel], self.bin)
+        ran([*pip, "--quiet", "--constraint", self.same, *options, wheel], self.bin)
 
     def __call__(self, here: Path, *words: str, code: int = 0, program: str = "skep") -> str:
         """``skep WORDS`` in a folder; gives stdout, and stderr where it must fail."""
@@ -97,12 +102,17 @@ def test_from_a_wheel_to_a_swarm_and_to_the_next_version(host: Hosts, tmp_path: 
     ours = described(host)
     theirs = yaml.safe_load(inventory.read_text())
     inventory.write_text(yaml.safe_dump({**theirs, **{key: ours[key] for key in ("ssh", "daemon", "swarm")}}))
+    (site / "tests" / "audit").mkdir(parents=True)
+    (site / "tests" / "audit" / "test_ours.py").write_text(AUDIT)
     skep(site, "site.check")
     ran([*git, "add", "-A"], site)
     ran([*git, "commit", "-qm", "ours"], site)
 
-    said = skep(site / "stacks", "cluster.up")
-    assert "now 1 host as described" in said, said
+    events = [
+        json.loads(line) for line in skep(site / "stacks", "cluster.up", "--verify", "always", "--json").splitlines()
+    ]
+    checks = {row["role"]: row["outcome"] for event in events if event["event"] == "verify" for row in event["checks"]}
+    assert {"engine", "stacks"} < set(checks) and checks["audit/ours"] == "passed", checks
     page = (site / "stacks/web/index.html").read_text()
     until("the page is served", partial(serves, f"http://{address}:8080/", page))
     (revision,) = json.loads(skep(site, "stack.history", "web", "--json").splitlines()[0])["rows"]
@@ -111,7 +121,7 @@ def test_from_a_wheel_to_a_swarm_and_to_the_next_version(host: Hosts, tmp_path: 
     run = json.loads(skep(site, "cluster.history", "--json").splitlines()[0])["rows"][0]
     assert (run["event"], run["commit"]) == ("started", commit)
 
-    skep.install(wheel(tmp_path, NEXT))
+    skep.install(wheel(tmp_path, NEXT), "--no-deps")
     assert skep(site, "--version") == f"skep {NEXT}\n"
     refused = skep(site, "cluster.plan", code=2)
     assert refused.startswith("this site is for skep >=") and f"this is skep {NEXT}" in refused

@@ -111,7 +111,10 @@ def motd(tmp_path: Path) -> Path:
     return folder
 
 
-def test_own_roles_come_after_ours(installed: Path, motd: Path, tmp_path: Path) -> None:
+def test_own_roles_and_checks_come_after_ours(installed: Path, motd: Path, tmp_path: Path) -> None:
+    audit = tmp_path / "tests" / "audit" / "test_ours.py"
+    audit.parent.mkdir(parents=True)
+    audit.touch()
     for packages in (installed, ROOT):
         folder = installed / "skep" / "data" / "roles" if packages == installed else ROOT / "roles"
         ended = subprocess.run(
@@ -121,7 +124,7 @@ def test_own_roles_come_after_ours(installed: Path, motd: Path, tmp_path: Path) 
         assert ended.stderr == ""
         names = ["engine", "daemon", "swarm", "networks", "stacks"]
         assert ended.stdout.splitlines() == [
-            str([*names, "motd"]), *(f"{folder}/{name}/verify.py" for name in names), f"{motd}/verify.py",
+            str([*names, "motd"]), *(f"{folder}/{name}/verify.py" for name in names), f"{motd}/verify.py", str(audit),
         ]  # fmt: skip
 
 
@@ -162,3 +165,18 @@ def test_invoke_is_the_same_by_a_file_of_tasks(installed: Path, skep: Skep, tmp_
         assert (ended.returncode, ended.stdout, ended.stderr) == (
             0, "inventory/prod.yml is valid: 3 managers, 1 worker, 0 networks, 0 stacks\n", "",
         )  # fmt: skip
+
+
+def test_variables_of_an_own_env_file(skep: Skep, tmp_path: Path) -> None:
+    skep(tmp_path, "inventory.init", "--hosts", HOSTS)
+    inventory = tmp_path / "inventory" / "prod.yml"
+    inventory.write_text(inventory.read_text() + "networks: {front: {subnet: '${env:OUR_SUBNET}'}}\n")
+    ended = skep(tmp_path, "inventory.check")
+    assert ended.returncode == 2 and "OUR_SUBNET is not set" in ended.stderr
+    (tmp_path / ".env").write_text("OUR_SUBNET='10.9.0.0/24'\n")
+    assert skep(tmp_path, "inventory.check").returncode == 0
+    assert skep(tmp_path, "inventory.check", OUR_SUBNET="nothing").returncode == 2, "the environment wins"
+    (tmp_path / ".env").write_text("hunter2\n")
+    ended = skep(tmp_path, "inventory.check")
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (2, ".env cannot be used")
+    assert ".env:1" in ended.stderr and "hunter2" not in ended.stderr
