@@ -19,7 +19,7 @@ def _zone(text: str) -> str | None:
 
 
 class Timezone(HostRole[str]):
-    """Sets it by systemd."""
+    """Sets the link; timedatectl would also tell the kernel, which a lab's hosts share with this machine."""
 
     name = "timezone"
     actions = ("set",)
@@ -42,7 +42,7 @@ class Timezone(HostRole[str]):
                 host=name,
                 title=f"set the time zone {zone}",
                 cause=f"it is {seen.states[name] or 'not set'}",
-                script='timedatectl set-timezone "$ZONE"',
+                script='ln -sfn -- "/usr/share/zoneinfo/$ZONE" /etc/localtime',
                 variables={"ZONE": zone},
             )
             for name, zone in self.desired_on(cluster, seen).items()
