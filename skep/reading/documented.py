@@ -56,11 +56,6 @@ def plain(kind: Kind) -> Kind:
     return kind.kind if isinstance(kind, Key) else kind
 
 
-def inside(kind: Kind) -> Kind | None:
-    """What the items of a list or a table are."""
-    return plain(kind).kind if isinstance(plain(kind), ListOf | Table) else None  # type: ignore[attr-defined]
-
-
 def _records(kind: Kind) -> Iterator[Record]:
     """A record and all named ones in it."""
     of = plain(kind)
