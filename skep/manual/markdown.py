@@ -25,7 +25,7 @@ def compose_page() -> str:
     parts = [INTRODUCTION]
     for parent in dict.fromkeys(one.path[:-1] for one in found if one.usable and one.path[-1] != ANY):
         rows = [one for one in found if one.usable and one.path[:-1] == parent and one.path[-1] != ANY]
-        title = f"`{'.'.join(parent)}`" if parent else "Top level"
+        title = f"`{_short(parent)}`" if parent else "Top level"
         parts.append(f"## {title}\n\n{_table(rows)}")
     for title, ignored in (("Ignored, with a warning", True), ("Refused", False)):
         rows = [one for one in found if not one.usable and one.meaning.startswith("Ignored") == ignored]
@@ -33,6 +33,12 @@ def compose_page() -> str:
             "\n".join([f"## {title}\n", "| key | |", "|---|---|", *(_row(f"`{one.key}`", one.meaning) for one in rows)])
         )
     return "\n\n".join(parts) + "\n"
+
+
+def _short(parent: tuple[str, ...]) -> str:
+    """A path for the list of contents, which is narrow: without chosen names, and of a service from its key on."""
+    plain = [part for part in parent if part != ANY]
+    return ".".join(plain[1:] if plain[0] == "services" and plain[1:] else plain)
 
 
 def _table(rows: Iterable[Entry]) -> str:
