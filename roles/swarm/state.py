@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from roles.swarm.certificate import COMMON_NAME, ORGANIZATION, UNIT, subject
 from skep.model import Cluster, Host, canonical
 from skep.questions import Answers
 from skep.swarm.labels import OWNED, labels_of
@@ -188,8 +187,19 @@ def _own(found: Mapping[str, str], root: str, node: str | None) -> Identity:
 
 
 def _identity(certificate: str) -> Identity:
-    found = subject(certificate)
-    return Identity(found[COMMON_NAME], found[ORGANIZATION], found[UNIT] == "swarm-manager")
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    subject = x509.load_pem_x509_certificate(certificate.encode()).subject
+
+    def part(name: x509.ObjectIdentifier) -> str:
+        return str(subject.get_attributes_for_oid(name)[0].value)
+
+    return Identity(
+        part(NameOID.COMMON_NAME),
+        part(NameOID.ORGANIZATION_NAME),
+        part(NameOID.ORGANIZATIONAL_UNIT_NAME) == "swarm-manager",
+    )
 
 
 def _node(raw: Mapping[str, Any]) -> Node:
