@@ -16,10 +16,12 @@ if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
     -newer $cache -print -quit 2>/dev/null) || true
   if [ -s $cache ] && ! [ "$newer" ]; then
     would() { simulate "$@"; }
+    client=$(apt-cache pkgnames docker-cli | grep -x docker-cli) || true # to try without takes ten times longer
   else
     would() { simulate -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }
+    client=docker-cli
   fi
-  { would docker.io docker-cli || would docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
+  { would docker.io ${client:+docker-cli} || would docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
 fi
 [ ! -d /sys/kernel/security/apparmor ] || [ -e /sbin/apparmor_parser ] || [ -e /usr/sbin/apparmor_parser ] ||
   ! read -r confines </sys/module/apparmor/parameters/enabled || [ "$confines" != Y ] || echo "lacks apparmor_parser"
