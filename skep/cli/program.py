@@ -4,7 +4,6 @@ tasks it becomes this one."""
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -151,7 +150,7 @@ class Program(InvokeProgram):
             return self._line(self.contexts).read(whole)
         except UsageError as error:
             if whole != list(words):
-                error.cause = f"{words[0]} stands for: {shlex.join(self.spelled_out(words[:1]))}"
+                error.cause = f"{words[0]} stands for: {quoted(*self.spelled_out(words[:1]))}"
             raise
 
     def spelled_out(self, words: Sequence[str]) -> list[str]:
@@ -202,7 +201,7 @@ class Program(InvokeProgram):
             if form not in FORMATS:
                 raise UsageError(f"--list-format {form} is not one of {', '.join(FORMATS)}")
             if isinstance(desired, str) and (stands_for := self.spelled_out([desired])) != [desired]:
-                print(f"{desired} stands for: {self.typed} {shlex.join(stands_for)}\n")
+                print(f"{desired} stands for: {self.typed} {quoted(*stands_for)}\n")
                 desired = stands_for[0]
             if isinstance(desired, str) and desired not in self.contexts:
                 self._line(self.contexts).read([desired])
@@ -229,7 +228,7 @@ class Program(InvokeProgram):
         super().list_tasks()
         if self.list_format != "json" and not self.list_root and (found := self.aliases):
             print("Aliases in invoke.yaml:\n")
-            self.print_columns([(name, shlex.join(words)) for name, words in sorted(found.items())])
+            self.print_columns([(name, quoted(*words)) for name, words in sorted(found.items())])
 
     def print_task_help(self, name: str) -> None:
         """Usage, what it does, its words and options."""
