@@ -17,6 +17,7 @@ from skep.manual.entry import read
 
 INVENTORY = [one for one in entries() if one.kind == "inventory"]
 COMPOSE = [one for one in entries() if one.kind == "compose" and one.usable]
+SCHEMA = jsonschema.Draft202012Validator(json_schema())
 WITH_EXAMPLE = [one for one in INVENTORY if one.example]
 
 
@@ -40,7 +41,7 @@ def test_what_is_not_taken_says_what_to_do_instead() -> None:
 
 @pytest.mark.parametrize("entry", WITH_EXAMPLE, ids=named)
 def test_an_example_of_the_inventory_is_valid(entry: Entry) -> None:
-    problems = jsonschema.Draft202012Validator(json_schema()).iter_errors(yaml.safe_load(entry.example))
+    problems = SCHEMA.iter_errors(yaml.safe_load(entry.example))
     assert [one.message for one in problems if one.validator != "required"] == []
 
 
