@@ -23,6 +23,7 @@ from skep.cli.ending import PIPE, nobody_reads, speakable, told
 from skep.cli.helping import in_columns, task_help, width
 from skep.cli.line import HELP, Line
 from skep.cli.names import names_of
+from skep.cli.settings import load
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.environment import add_own
@@ -112,11 +113,10 @@ class Program(InvokeProgram):
             self._enter_site()
 
     def _enter_site(self) -> None:
-        """Raises ``UsageError`` for one that is not there."""
+        """Raises ``UsageError`` for one that is not there, or whose settings cannot be used."""
         named = self.args["site"].value if "site" in self.args else None
         self.site = enter(named, os.environ)
-        self.config.set_project_location(str(Path.cwd()))
-        self.config.load_project()
+        load(self.config, Path.cwd())
 
     def parse_tasks(self) -> None:
         """What follows: tasks, each with its words and options."""

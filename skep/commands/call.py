@@ -45,7 +45,8 @@ class Call:
         """The inventory file: ``-i``, else ``SKEP_INVENTORY``, else invoke.yaml, else the only one there is."""
         from skep.inventory import choose
 
-        return choose(self._inventory, environ=os.environ, configured=self._config.get("inventory"), folder=FOLDER)
+        configured = str(self._config.get("inventory") or "")
+        return choose(self._inventory, environ=os.environ, configured=configured, folder=FOLDER)
 
     @property
     def asking(self) -> Asking:

@@ -23,10 +23,17 @@ def roles(instead: str | None) -> tuple[AnyRole, ...]:
     """All roles in the order of observing and planning; the site's own come last, by name. ``instead`` is a package
     that lists all itself (``skep.roles`` of invoke.yaml).
 
-    Raises ``UsageError`` for an own role that cannot be used.
+    Raises ``UsageError`` for an own role that cannot be used, and for a package that lists none.
     """
     if instead:
-        return tuple(import_module(instead).ROLES)
+        try:
+            return tuple(import_module(str(instead)).ROLES)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"invoke.yaml: skep.roles: {instead} cannot be used",
+                cause=str(error),
+                next_action="name a package that has ROLES, or take the line out",
+            ) from None
     package = _shipped()
     ours: tuple[AnyRole, ...] = tuple(package.ROLES)
     names = {role.name for role in ours}

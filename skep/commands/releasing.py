@@ -20,7 +20,8 @@ NOTES = "### Upgrade notes"
 def release(folder: Path, version: str, tell: Reporter) -> None:
     """Make a release of what is committed. ``version``: such as 0.4.0; without it, the next that may change things.
 
-    Raises ``UsageError`` where there is nothing to release or something is not committed; then nothing is changed.
+    Raises ``UsageError`` where there is nothing to release or something is not committed, and ``SkepError`` where git
+    does not commit it; then nothing is changed.
     """
     code = (folder / VERSION).read_text(encoding="utf-8")
     changes = (folder / CHANGES).read_text(encoding="utf-8")
@@ -30,8 +31,18 @@ def release(folder: Path, version: str, tell: Reporter) -> None:
     (folder / VERSION).write_text(LINE.sub(f'__version__ = "{version}"', code), encoding="utf-8")
     today = datetime.now(UTC).date().isoformat()
     (folder / CHANGES).write_text(released(changes, version, today), encoding="utf-8")
-    _git(folder, "commit", "--quiet", "--message", f"Release {version}", "--", str(VERSION), str(CHANGES))
-    _git(folder, "tag", "--annotate", "--message", f"skep {version}", f"v{version}")
+    try:
+        _git(folder, "commit", "--quiet", "--message", f"Release {version}", "--", str(VERSION), str(CHANGES))
+    except SkepError:
+        (folder / VERSION).write_text(code, encoding="utf-8")
+        (folder / CHANGES).write_text(changes, encoding="utf-8")
+        raise
+    try:
+        _git(folder, "tag", "--annotate", "--message", f"skep {version}", f"v{version}")
+    except SkepError as error:
+        error.message = f"the release is committed, and not tagged: {error.message}"
+        error.next_action = f"git tag --annotate --message 'skep {version}' v{version}, then git push --follow-tags"
+        raise
     tell.done(f"v{version} is committed and tagged, and nothing was pushed; next: git push --follow-tags")
 
 

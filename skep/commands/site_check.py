@@ -80,7 +80,7 @@ class Elsewhere(Mapping[str, str]):
 def inventories(site: Path) -> list[Path]:
     """The environments of a site."""
     found = (site / INVENTORIES).glob("*")
-    return sorted(path for path in found if path.suffix in SUFFIXES and path.stem != EXAMPLE)
+    return sorted(path for path in found if path.suffix in SUFFIXES and path.stem != EXAMPLE and path.is_file())
 
 
 def examined(site: Path) -> Found:
@@ -202,8 +202,6 @@ def _settings(site: Path, environments: set[str], found: Found) -> None:
         host_keys(roles(own.get("roles")))
     except UsageError as error:
         found.errors.append(error.reason)
-    except ImportError as error:
-        found.errors.append(f"{SETTINGS}: skep.roles: {error}")
 
 
 def _repository(git: Git, found: Found) -> None:

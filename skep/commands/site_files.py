@@ -15,13 +15,19 @@ from skep.site.place import INVENTORIES
 
 
 def init(site: Path, hosts: str, name: str, tell: Reporter) -> None:
-    """Lay out a site, and say what comes next."""
+    """Lay out a site, and say what comes next. Raises ``UsageError`` where something cannot be written."""
     folder = site / INVENTORIES
-    if hosts:
-        has_stacks = (site / STACKS).is_dir() and any((site / STACKS).iterdir())
-        tell.say(f"wrote {_short(write_first(hosts, name, folder, stacks=() if has_stacks else ['web']))}")
-    for file, written in lay_out(site):
-        tell.say(f"{'wrote' if written else 'left as it is:'} {_short(site / file)}")
+    try:
+        if hosts:
+            has_stacks = (site / STACKS).is_dir() and any((site / STACKS).iterdir())
+            tell.say(f"wrote {_short(write_first(hosts, name, folder, stacks=() if has_stacks else ['web']))}")
+        for file, written in lay_out(site):
+            tell.say(f"{'wrote' if written else 'left as it is:'} {_short(site / file)}")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {error.filename}: {error.strerror}",
+            next_action="move what is in the way, or choose a folder that you may write to: invoke site.init FOLDER",
+        ) from None
     here = "" if site.resolve() == called_from("").resolve() else f"cd {quoted(_short(site))}, then "
     step = f"invoke inventory.check -i {name}, then invoke cluster.plan -i {name}"
     if not inventories(site):

@@ -61,7 +61,7 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
     hosts = hosts_of(only, request.limit, observation.facts)
     if _is_shown(request, planned):
         listener.plan(planned, applying=not request.only_planned)
-    refuse_errors(planned)
+        refuse_errors(planned)
     if request.stacks is not None:
         refuse_untold(observation)
     steps: tuple[Step, ...] = ()

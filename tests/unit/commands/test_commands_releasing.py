@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skep.commands.releasing import HEAD, LINE, NOTES, release, released
-from skep.errors import UsageError
+from skep.errors import SkepError, UsageError
 from skep.report import Reporter
 
 ROOT = Path(__file__).parents[3]
@@ -114,3 +114,23 @@ def test_only_what_is_committed_and_told_is_released(clone: Path) -> None:
     release(clone, "0.3.2", Reporter())
     with pytest.raises(UsageError, match="there is nothing under"):
         release(clone, "0.3.3", Reporter())
+
+
+def test_what_git_does_not_commit_is_as_it_was(clone: Path) -> None:
+    hook = clone / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(SkepError, match="git commit failed"):
+        release(clone, "", Reporter())
+    assert git(clone, "status", "--porcelain") == ""
+    hook.unlink()
+    release(clone, "", Reporter())
+
+
+def test_a_commit_without_its_tag_says_how_to_make_it(clone: Path) -> None:
+    git(clone, "config", "tag.gpgSign", "true")
+    git(clone, "config", "gpg.program", "false")
+    with pytest.raises(SkepError, match="is committed, and not tagged") as failed:
+        release(clone, "", Reporter())
+    assert "git tag --annotate --message 'skep 0.4.0' v0.4.0" in (failed.value.next_action or "")

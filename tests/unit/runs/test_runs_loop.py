@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from skep import converge
 from skep.errors import LockHeld, PreflightError, StepFailed, UsageError
 from skep.model import Rollout
-from skep.plan import Plan
+from skep.plan import Finding, Plan
 from skep.request import Request
 from skep.runs.listener import Listener
 from skep.runs.loop import run
@@ -98,3 +99,17 @@ def test_a_plan_with_errors_is_not_begun(stage: Stage) -> None:
     with pytest.raises(PreflightError):
         run(stage.site(), replace(DEPLOY, rollout=Rollout(scale={"web_app": 3}, resolve="never")), Listener())
     assert stage.locks == []
+
+
+def test_a_host_that_is_wrong_forbids_to_take_a_stack_away_only_where_there_is_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Finding("error", "its clock is wrong", host="h1", next_action="set it")
+    monkeypatch.setattr(converge.preflight, "check", lambda *_: [wrong])
+    down = replace(DEPLOY, down=True)
+    assert len(run(stage.site(stack()), down, Listener()).plan) == 0
+    monkeypatch.setattr(converge.preflight, "check", lambda *_: [])
+    stage.deploy(stack())
+    monkeypatch.setattr(converge.preflight, "check", lambda *_: [wrong])
+    with pytest.raises(PreflightError):
+        run(stage.site(stack()), down, Listener())

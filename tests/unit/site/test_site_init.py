@@ -240,3 +240,24 @@ def test_another_version_is_refused_before_anything_else(skep: Skep, site: Path)
     assert (ended.returncode, json.loads(ended.stdout)["event"]) == (2, "error")
     (site / "invoke.yaml").write_text(f'skep: {{requires: "=={__version__}"}}\n')
     assert skep(site, "inventory.check").returncode == 0
+
+
+@pytest.mark.parametrize("blocked", ["inventory", "stacks", ".github"])
+def test_a_file_in_the_place_of_a_folder_is_named(site: Path, blocked: str) -> None:
+    other = site / "other"
+    other.mkdir()
+    (other / blocked).write_text("")
+    with pytest.raises(UsageError, match=f"cannot write .*{blocked}"):
+        initialised(other)
+
+
+def test_a_folder_named_as_an_inventory_is_none(site: Path) -> None:
+    (site / "inventory" / "old.yml").mkdir()
+    assert checked(site)[-1] == "nothing is wrong with this site: 1 environment"
+
+
+def test_roles_that_cannot_be_used_are_an_error(site: Path) -> None:
+    (site / "invoke.yaml").write_text("skep: {roles: nowhere}\n")
+    with pytest.raises(SiteError) as wrong:
+        checked(site)
+    assert "invoke.yaml: skep.roles: nowhere cannot be used: No module named 'nowhere'" in wrong.value.problems

@@ -1,0 +1,29 @@
+"""The settings of a site: ``invoke.yaml`` in its folder, read by Invoke."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke.config import Config
+
+from skep.errors import UsageError
+
+FILES = ("invoke.yaml", "invoke.yml", "invoke.json", "invoke.py")
+"""Where Invoke looks for them, in its order."""
+
+
+def load(config: Config, site: Path) -> None:
+    """Read them. Raises ``UsageError``, which names the file, where they cannot be used."""
+    file = next((name for name in FILES if (site / name).exists()), FILES[0])
+    config.set_project_location(str(site))
+    try:
+        config.load_project()
+    except Exception as error:  # of YAML, of JSON, of Python, or of Invoke where it is no mapping
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        again = "put that right, then run the same command again"
+        raise UsageError(f"{file} cannot be used", cause=cause, next_action=again) from None
+    if "skep" in config and not hasattr(config["skep"], "items"):
+        raise UsageError(
+            f"{file}: skep: must be a mapping (key: value)",
+            next_action="write keys under it, such as requires, or take the line out",
+        )

@@ -1,0 +1,42 @@
+"""An ``invoke.yaml`` that cannot be used is named, whatever the task."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from invoke.config import Config
+
+from skep.cli.settings import load
+from skep.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", r"invoke.yaml cannot be used: ParserError: .* line 2"),
+        ("- a", "invoke.yaml cannot be used"),
+        ("skep: 5", r"invoke.yaml: skep: must be a mapping \(key: value\)"),
+        ("skep:", r"invoke.yaml: skep: must be a mapping \(key: value\)"),
+        ("skep: [aliases]", r"invoke.yaml: skep: must be a mapping \(key: value\)"),
+    ],
+)
+def test_what_cannot_be_used(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "invoke.yaml").write_text(f"{text}\n")
+    with pytest.raises(UsageError) as wrong:
+        load(Config(), tmp_path)
+    assert re.search(said, wrong.value.reason)
+
+
+def test_a_folder_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "invoke.yaml").mkdir()
+    with pytest.raises(UsageError, match=r"invoke\.yaml cannot be used"):
+        load(Config(), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "other: 1\n", "skep: {inventory: prod}\n"])
+def test_what_can(tmp_path: Path, text: str) -> None:
+    (tmp_path / "invoke.yaml").write_text(text)
+    load(Config(), tmp_path)
+    load(Config(), tmp_path / "nowhere")
