@@ -28,12 +28,15 @@ def retry(
 ) -> None:
     """``change``, tried again while the engine refuses it for a reason that ``passes``: each try looks anew.
 
-    Raises the last refusal, an ``APIError``, after ``seconds`` or at the end of the step's time.
+    It is tried again at least once, however long the first try took. Raises the last refusal, an ``APIError``, after
+    ``seconds`` or at the end of the step's time.
     """
     refusal: APIError | None = None
+    tries = 0
 
     def done() -> bool:
-        nonlocal refusal
+        nonlocal refusal, tries
+        tries += 1
         try:
             change()
         except APIError as error:
@@ -43,8 +46,12 @@ def retry(
             return False
         return True
 
-    if not until(done, seconds=seconds, every=every, pause=api.pause) and refusal is not None:
-        raise refusal
+    if until(done, seconds=seconds, every=every, pause=api.pause):
+        return
+    if tries == 1 and api.pause(every) and done():
+        return
+    assert refusal is not None
+    raise refusal
 
 
 def gone(remove: Callable[[str], object], identifier: str, used: int = 404) -> None:

@@ -162,6 +162,14 @@ def test_an_update_out_of_sequence_is_read_anew_and_tried_again(fake: Any, turns
     assert len(api.called("write")) == len(api.called("nodes")) == 3
 
 
+def test_a_slow_engine_is_asked_again_too(fake: Any, turns: Any, refuse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr("skep.waiting.time.monotonic", lambda: next(clock))
+    api = fake(nodes=[node("n1")], write=turns(refuse(500, "update out of sequence"), None))
+    OPERATIONS["node_update"](api, node="n1", spec={}, drop_labels=[])
+    assert len(api.called("write")) == 2
+
+
 @pytest.mark.parametrize(("text", "again"), [("update out of sequence", True), ("no such node", False)])
 def test_other_refusals_and_endless_conflicts_are_told(fake: Any, refuse: Any, text: str, again: bool) -> None:
     api = fake(nodes=[node("n1")], write=refuse(500, text))
