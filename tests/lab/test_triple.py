@@ -65,5 +65,10 @@ def test_second_up_loads_no_more_than_it_needs(cluster: Environment) -> None:
     assert modules.isdisjoint(ALWAYS), modules & {*ALWAYS}
 
 
+def test_no_host_of_a_lab_sets_the_clock_of_the_machine(cluster: Environment) -> None:
+    refused = cluster.hosts.attempt("m1", 'LC_ALL=C date --set "$(date)"')
+    assert refused.returncode and "Operation not permitted" in refused.stderr, f"{refused}"
+
+
 def test_page_of_the_stack_answers_on_every_worker(cluster: Environment) -> None:
     cluster.page_must_answer()
