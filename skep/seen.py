@@ -87,6 +87,18 @@ def believed(members: Members) -> str | None:
     return max(listing, key=lambda name: listing[name].leader, default=None)
 
 
+def swarms(members: Members) -> list[list[str]]:
+    """The managers that list nodes, by swarm: those of one swarm have nodes in common."""
+    found: list[tuple[list[str], frozenset[str]]] = []
+    for name, one in members.items():
+        if one and one.nodes:
+            same = [group for group in found if group[1] & one.nodes]
+            others = [group for group in found if group not in same]
+            names = [*(host for group in same for host in group[0]), name]
+            found = [*others, (names, one.nodes.union(*(group[1] for group in same)))]
+    return [names for names, _ in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[State]):
     """What was observed, as one role sees it: everything by host, and of hosts that answered only.

@@ -17,7 +17,7 @@ from skep.request import Request
 from skep.runs.limits import hosts_of, within
 from skep.runs.listener import Listener
 from skep.runs.recovery import Recovery
-from skep.runs.refusing import refuse_errors, refuse_later, refuse_untold
+from skep.runs.refusing import refuse_apart, refuse_errors, refuse_later, refuse_untold
 from skep.runs.rounds import carry_out
 from skep.runs.turn import alone, beside, with_holder
 
@@ -64,6 +64,7 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
         refuse_errors(planned)
     if request.stacks is not None:
         refuse_untold(observation)
+        refuse_apart(observation)
     steps: tuple[Step, ...] = ()
     if not request.only_planned:
         refuse_later(planned)

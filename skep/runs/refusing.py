@@ -9,6 +9,7 @@ from skep.converge import Site
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, nobody
 from skep.observe import Observation
 from skep.plan import Plan, Wait
+from skep.seen import swarms
 
 WAITS = 3
 """How often one run waits for the same, which comes and goes."""
@@ -71,6 +72,19 @@ def refuse_untold(observation: Observation) -> None:
         raise nobody(text, observation.failures, look)
     cause = "no host that answered is a manager of a swarm with a quorum"
     raise ConnectError(text, cause=cause, next_action=look)
+
+
+def refuse_apart(observation: Observation) -> None:
+    """Raise ``PreflightError`` where managers are in different swarms: a step would be done in any of them."""
+    found = swarms(observation.members)
+    if len(found) > 1:
+        raise PreflightError(
+            f"the managers are in {len(found)} different swarms; nothing was changed",
+            cause="; ".join(
+                f"{', '.join(names)} in {'one' if not at else 'another'}" for at, names in enumerate(found)
+            ),
+            next_action="see which, and what to do: invoke cluster.plan",
+        )
 
 
 def pass_over_silent(site: Site, failures: Mapping[str, SkepError], *, done: bool = True) -> None:

@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 
 from skep import converge
+from skep.converge import Site
 from skep.errors import LockHeld, PreflightError, StepFailed, UsageError
 from skep.model import Rollout
+from skep.observe import Observation
 from skep.plan import Finding, Plan
 from skep.request import Request
+from skep.runs import loop
 from skep.runs.listener import Listener
 from skep.runs.loop import run
+from skep.seen import Member, swarms
 from tests.unit.commands.test_commands_rollouts import UPDATE, Stage, stack, stage
 from tests.world.playing import Fault
 
@@ -113,3 +117,27 @@ def test_a_host_that_is_wrong_forbids_to_take_a_stack_away_only_where_there_is_o
     monkeypatch.setattr(converge.preflight, "check", lambda *_: [wrong])
     with pytest.raises(PreflightError):
         run(stage.site(stack()), down, Listener())
+
+
+def test_a_stack_is_not_touched_where_managers_are_in_different_swarms(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def see(site: Site, before: Observation | None = None, *, inquire: bool = True) -> Observation:
+        seen = stage.see(site, before, inquire=inquire)
+        stray = Member(manager=True, leader=True, node="stray", managers={"stray": True}, nodes=frozenset({"stray"}))
+        return replace(seen, members={**seen.members, "h2": stray})
+
+    monkeypatch.setattr(loop, "see", see)
+    with pytest.raises(PreflightError, match="2 different swarms") as refused:
+        run(stage.site(stack()), DEPLOY, Listener())
+    assert refused.value.cause == "h1 in one; h2 in another"
+    assert (stage.images, stage.locks) == ({}, [])
+
+
+def test_managers_of_one_swarm_have_nodes_in_common() -> None:
+    def lists(*nodes: str) -> Member:
+        return Member(manager=True, nodes=frozenset(nodes))
+
+    late = {"m1": lists("a"), "m2": lists("b"), "m3": lists("a", "b"), "w1": Member(), "x": None, "m4": lists("c")}
+    assert swarms(late) == [["m1", "m2", "m3"], ["m4"]]
+    assert swarms({}) == []
