@@ -44,11 +44,13 @@ def test_down_then_up_is_a_new_cluster_and_shows_no_token(cluster: Environment) 
     runs: list[Ran] = []
     with watching() as arguments:
         runs += [cluster.tool("cluster.down", "--yes").must()]
-        for name in hosts.names:
-            assert hosts.swarm(name)["LocalNodeState"] == "inactive", f"{name} is still in a swarm\n{runs[-1]}"
-            assert not hosts.run(name, "docker ps --quiet"), f"containers still run on {name}"
-            names = hosts.run(name, "docker network ls --format '{{.Name}}'").split()
-            assert not {"front", "back", "ingress"} & set(names), f"networks on {name}: {names}"
+        states = {name: swarm["LocalNodeState"] for name, swarm in hosts.swarms().items()}
+        assert set(states.values()) == {"inactive"}, f"still in a swarm: {states}\n{runs[-1]}"
+        running = hosts.each("docker ps --quiet")
+        assert not any(running.values()), f"containers still run: {running}"
+        networks = hosts.each("docker network ls --format '{{.Name}}'")
+        left = {name: {"front", "back", "ingress"} & set(text.split()) for name, text in networks.items()}
+        assert not any(left.values()), f"networks are left: {left}"
         again = cluster.tool("cluster.down", "--yes").must()
         assert not again.steps, f"a second cluster.down has something to do\n{again}"
         runs += [again, cluster.tool("cluster.up", "--verbose"), cluster.tool("cluster.up", "--verbose", json=False)]

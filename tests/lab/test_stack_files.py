@@ -8,7 +8,7 @@ from tests.lab.rig.environment import Environment
 def test_a_changed_file_of_a_stack_is_served_after_up(cluster: Environment) -> None:
     page = cluster.folder / "stacks/web/index.html"
     page.write_text(page.read_text() + "<p>changed</p>\n")
-    cluster.up()
+    cluster.up("--verify", "never")
     cluster.page_must_answer()
     kept = cluster.hosts.run("m1", "docker config ls --format '{{.Name}}'").split()
     assert len([name for name in kept if name.startswith("web_index_")]) <= 2, f"old configs are not collected: {kept}"

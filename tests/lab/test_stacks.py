@@ -193,7 +193,7 @@ def test_a_manager_that_dies_during_the_deploy_is_replaced_by_another(shop: Shop
         assert shop.services("m2")["log"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Args"] == ["sleep", "4000"]
     finally:
         shop.hosts.boot("m1")
-        shop.environment.up()
+        shop.environment.up("--verify", "never")
 
 
 def test_a_leader_whose_engine_freezes_during_the_deploy_is_named_with_what_is_wrong(shop: Shop) -> None:
@@ -213,7 +213,7 @@ def test_a_leader_whose_engine_freezes_during_the_deploy_is_named_with_what_is_w
             running.end()
         finally:
             shop.hosts.run(leader, "kill -CONT $(pidof dockerd)")
-            shop.environment.up()
+            shop.environment.up("--verify", "never")
 
 
 def _tasks(shop: Shop, service: str) -> set[str]:

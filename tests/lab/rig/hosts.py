@@ -75,7 +75,12 @@ class Hosts:
 
     def swarm(self, host: str) -> dict[str, Any]:
         """The ``Swarm`` part of ``docker info``."""
-        return dict(self.json(host, "docker info --format '{{json .Swarm}}'"))
+        return self.swarms([host])[host]
+
+    def swarms(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
+        """The same of all hosts (or some) at once."""
+        told = self.each("docker info --format '{{json .Swarm}}'", names)
+        return {name: dict(json.loads(text)) for name, text in told.items()}
 
     def nodes(self, manager: str) -> list[dict[str, Any]]:
         """All nodes as that manager tells them."""
@@ -89,7 +94,7 @@ class Hosts:
 
     def must_be_one_swarm(self) -> str:
         """Every host is a Ready node of the same swarm, in its role, and there is no other node. Returns its id."""
-        swarms = {name: self.swarm(name) for name in self.names}
+        swarms = self.swarms()
         states = {name: swarm["LocalNodeState"] for name, swarm in swarms.items()}
         assert set(states.values()) == {"active"}, f"not every host is in a swarm: {states}"
         ids = {name: swarms[name]["Cluster"]["ID"] for name in self.managers}
