@@ -9,7 +9,8 @@ from roles.stacks.case import Case
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from skep.compose.engines import dropped
-from skep.compose.lints import MASK, lints
+from skep.compose.lints import lints
+from skep.compose.room import MASK
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.refusals.names import USABLE
