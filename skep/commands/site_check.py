@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ KNOWN = {"aliases", "inventory", "requires", "roles"}
 KEY = re.compile(rb"-----BEGIN (?!ENCRYPTED )[A-Z ]*PRIVATE KEY-----")
 SECRET = re.compile(r"^[^#\n]*(?:password|secret|token|passphrase)[^#\n]*\$\{file:([^}\n]+)\}", re.MULTILINE)
 """A line of an inventory that takes a secret from a file."""
+DEFAULT = re.compile(r"\$\{env:(\w+):-")
+"""A variable that an inventory can do without."""
 LARGEST = 64 * 1024
 """Bytes of a file that may be a private key."""
 
@@ -57,18 +59,23 @@ class Found:
 
 
 class Elsewhere(Mapping[str, str]):
-    """The environment, with a value for every variable: secrets are set where hosts are changed, not where files are
-    checked."""
+    """The environment, with a value for every variable but those ``without``: secrets are set where hosts are changed,
+    not where files are checked."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], without: Collection[str] = ()) -> None:
         self._environ = environ
+        self._without = {"HOME", "XDG_CACHE_HOME", *without}
         self.unset: dict[str, None] = {}
 
     def __getitem__(self, name: str) -> str:
-        if name not in self._environ and name not in ("HOME", "XDG_CACHE_HOME"):
+        if name not in self._environ and name not in self._without:
             self.unset[name] = None
             return "unset"
         return self._environ[name]
+
+    def gave(self, problem: str) -> bool:
+        """Whether something is wrong with a value that is not the one of where hosts are changed."""
+        return any(re.search(rf"\$\{{env:{name}\b", problem) for name in self.unset)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._environ)
@@ -111,14 +118,18 @@ def examined(site: Path) -> Found:
 def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack]:
     """The stacks of an environment, with everything wrong with it and them noted."""
     name = git.short(path)
-    environ = Elsewhere(os.environ)
-    for given in SECRET.findall(path.read_text(encoding="utf-8", errors="replace")):
+    text = path.read_text(encoding="utf-8", errors="replace")
+    environ = Elsewhere(os.environ, DEFAULT.findall(text))
+    for given in SECRET.findall(text):
         _committed(path.parent / given, f"{name} takes a secret from it", git, found)
     try:
         inventory = load(path, environ=environ, host_keys=keys)
     except InventoryError as error:
-        found.errors += error.problems
+        own = [problem for problem in error.problems if not environ.gave(problem)]
+        found.errors += own
         found.warnings += error.warnings
+        if not own:
+            found.warnings.append(f"{name}: its stacks were not checked; set the variables to check them")
         return []
     except UsageError as error:
         found.errors.append(error.reason)

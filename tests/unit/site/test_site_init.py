@@ -261,3 +261,21 @@ def test_roles_that_cannot_be_used_are_an_error(site: Path) -> None:
     with pytest.raises(SiteError) as wrong:
         checked(site)
     assert "invoke.yaml: skep.roles: nowhere cannot be used: No module named 'nowhere'" in wrong.value.problems
+
+
+def test_a_variable_that_is_not_set_is_no_error_whatever_its_value_must_be(site: Path) -> None:
+    inventory = site / "inventory" / "prod.yml"
+    inventory.write_text(
+        "ssh:\n  port: ${env:NO_PORT:-22}\n  connect-timeout: ${env:NO_TIME}\n"
+        "hosts:\n"
+        "  m1: {address: '${env:NO_M1}', role: manager}\n"
+        "  w1: {address: '${env:NO_W1}', role: worker}\n"
+    )
+    told = checked(site)
+    assert "warning: inventory/prod.yml: not set here, so not checked: NO_TIME, NO_M1, NO_W1" in told
+    assert "warning: inventory/prod.yml: its stacks were not checked; set the variables to check them" in told
+    inventory.write_text(inventory.read_text().replace("role: worker", "role: wrong"))
+    with pytest.raises(SiteError) as wrong:
+        checked(site)
+    (problem,) = wrong.value.problems
+    assert "hosts.w1.role" in problem
