@@ -18,6 +18,7 @@ from invoke.parser.parser import ParseResult
 from invoke.program import Program as InvokeProgram
 
 from skep.cli.command import Command
+from skep.cli.core import FORMATS, IDLE, OURS, long_name
 from skep.cli.described import described
 from skep.cli.ending import PIPE, nobody_reads, speakable, told
 from skep.cli.helping import in_columns, task_help, width
@@ -29,35 +30,8 @@ from skep.shell import quoted
 from skep.site.environment import add_own
 from skep.site.place import enter
 
-IDLE = {
-    "command-timeout": "--timeout of a task is for how long services may take",
-    "echo": "-v of a task shows each step as it starts",
-    "hide": "-q of a task is for less output",
-    "prompt-for-sudo-password": "set ssh.sudo-password in the inventory, a reference such as ${env:SUDO}",
-    "pty": "lab.ssh gives a terminal",
-    "warn-only": "what does not need a failed step goes on by itself",
-}
-"""Core options that are for commands which Invoke runs itself, as none of our tasks does; and what there is instead."""
-
-OURS = {
-    "complete": "print what may come next on the command line that follows --",
-    "config": "settings to use besides invoke.yaml",
-    "debug": "what Invoke itself does, step by step",
-    "dry": "show the plan of a task that has one, and change nothing",
-    "help": "explain the program, or a task",
-    "list": "name all tasks, or those of a noun such as stack",
-    "list-depth": "name tasks up to that depth only",
-    "list-format": "flat (default), nested or json",
-    "print-completion-script": "print what bash, zsh or fish reads for completion; the task completion installs it",
-    "version": "print the version",
-    "write-pyc": "let Python keep compiled modules",
-}
-"""What core options do here, where Invoke's own words on it say something else."""
-
 INVOKES = "inv[oke]"
 """How Invoke's own program calls itself in help, which cannot be typed."""
-
-FORMATS = ("flat", "nested", "json")
 
 
 class Program(InvokeProgram):
@@ -236,8 +210,8 @@ class Program(InvokeProgram):
 
     def print_help(self) -> None:
         """Usage, the options that stand before tasks, all tasks."""
-        shown = [one for one in self.initial_context.help_tuples() if _long(one[0]) not in IDLE]
-        meant = {name: OURS.get(_long(name), text) for name, text in shown}
+        shown = [one for one in self.initial_context.help_tuples() if long_name(one[0]) not in IDLE]
+        meant = {name: OURS.get(long_name(name), text) for name, text in shown}
         print(f"Usage: {self.typed} [options] TASK [WORD ...] [options of the task]\n\nOptions:\n")
         self.print_columns([*meant.items()])
         self.list_tasks()
@@ -296,11 +270,6 @@ def _read_by_somebody() -> Iterator[None]:
     except BrokenPipeError:
         nobody_reads()
         raise Exit(code=PIPE) from None
-
-
-def _long(written: str) -> str:
-    """The name of an option as help writes it, such as ``-l [STRING], --list[=STRING]``."""
-    return written.rpartition("--")[2].partition("=")[0].partition("[")[0]
 
 
 def adopt() -> None:

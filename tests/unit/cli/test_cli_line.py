@@ -16,9 +16,10 @@ from invoke.parser.context import ParserContext
 
 import tasks
 from skep.cli.command import Command
+from skep.cli.core import FORMATS
 from skep.cli.line import Line, usage_of
 from skep.cli.options import COMMON
-from skep.cli.program import FORMATS, Program
+from skep.cli.program import Program
 from skep.cli.spelling import COMMAND
 from skep.errors import UsageError
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import tasks
+from skep.cli.core import IDLE, OURS
 from skep.cli.described import described
 from skep.cli.helping import in_columns, task_help
-from skep.cli.program import IDLE, OURS, Program
+from skep.cli.program import Program
 from skep.commands.every import every_task
 
 WIDTHS = (40, 80, 160)
