@@ -19,6 +19,7 @@ from skep.inventory import load
 from skep.inventory.choice import EXAMPLE, SUFFIXES
 from skep.model import Stack
 from skep.reading.documented import HostKeys
+from skep.shell import quoted
 from skep.site.git import Git
 from skep.site.layout import EXAMPLE as EXAMPLE_FILE
 from skep.site.layout import SCHEMA, STACKS, compatible, example_text, schema_text
@@ -158,7 +159,7 @@ def _committed(file: Path, why: str, git: Git, found: Found) -> None:
     name = git.short(Path(os.path.normpath(file)))
     if name in git.files:
         found.errors.append(
-            f"{name}: {why}, and it is in git in plain text: change the secret, then git rm --cached {name}"
+            f"{name}: {why}, and it is in git in plain text: change the secret, then git rm --cached {quoted(name)}"
             " and add it to .gitignore"
         )
 
@@ -228,5 +229,6 @@ def _repository(git: Git, found: Found) -> None:
         file = git.folder / name
         if file.is_file() and file.stat().st_size <= LARGEST and KEY.search(file.read_bytes()):
             found.errors.append(
-                f"{name}: a private key is in git: make a new one, then git rm --cached {name} and add it to .gitignore"
+                f"{name}: a private key is in git: make a new one, then git rm --cached {quoted(name)} and add it to"
+                " .gitignore"
             )

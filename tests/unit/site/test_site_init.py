@@ -145,6 +145,9 @@ WRONG: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
     "an own role": ([_write("roles/motd/role.py", "1 / 0\n")], ["roles/motd/role.py cannot be used"]),
     ".env not ignored": ([_write(".gitignore", "/secrets/\n")], [".gitignore: .env is not in it"]),
     ".env in git": ([_write(".env", "A=1\n")], [".env is in git"]),
+    "a private key whose name has a space": (
+        [_write("our keys/id", KEY.format("RSA"))], ["git rm --cached 'our keys/id' and"],
+    ),
     "a private key in git": ([_write("id_rsa", KEY.format("RSA"))], ["id_rsa: a private key is in git"]),
     "an inventory's secret in git": (
         [_write("inventory/sudo", "x"), _append("inventory/prod.yml", "ssh: {sudo-password: '${file:sudo}'}\n")],
