@@ -26,7 +26,7 @@ def init(site: Path, hosts: str, name: str, tell: Reporter) -> None:
     except OSError as error:
         raise UsageError(
             f"cannot write {error.filename}: {error.strerror}",
-            next_action="move what is in the way, or choose a folder that you may write to: invoke site.init FOLDER",
+            next_action="move what is in the way, or another folder: invoke site.init ~/swarm",
         ) from None
     here = "" if site.resolve() == called_from("").resolve() else f"cd {quoted(_short(site))}, then "
     step = f"invoke inventory.check -i {name}, then invoke cluster.plan -i {name}"
