@@ -9,6 +9,7 @@ from pathlib import Path
 
 from skep.errors import SkepError, UsageError
 from skep.report import Reporter
+from skep.shell import quoted
 
 VERSION = Path("skep/__init__.py")
 CHANGES = Path("CHANGELOG.md")
@@ -94,5 +95,6 @@ def _refuse(folder: Path, version: str, current: str, changes: str) -> None:
 def _git(folder: Path, *words: str) -> str:
     done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SkepError(f"git {words[0]} failed", cause=done.stderr.strip(), next_action=f"cd {folder} && git status")
+        remedy = f"cd {quoted(str(folder))} && git status"
+        raise SkepError(f"git {words[0]} failed", cause=done.stderr.strip(), next_action=remedy)
     return done.stdout.strip("\n")

@@ -182,7 +182,7 @@ def _host_keys(site: Path) -> HostKeys:
 def _settings(site: Path, environments: set[str], found: Found) -> None:
     import yaml
 
-    from skep.tasks import namespace
+    from skep.commands.every import every_task
 
     advice = f'requires: "{compatible(__version__)}"'
     try:
@@ -205,7 +205,7 @@ def _settings(site: Path, environments: set[str], found: Found) -> None:
     if own.get("requires") is None:
         found.warnings.append(f"{SETTINGS}: any version of skep may work here; write {advice} under skep")
     try:
-        aliases(own.get("aliases"), namespace.task_names)
+        aliases(own.get("aliases"), every_task())
     except UsageError as error:
         found.errors.append(error.reason)
     try:
