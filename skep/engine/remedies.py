@@ -12,6 +12,9 @@ from skep.swarm.service import rollout_of
 
 NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", "no VNI provided")
 """Words of engines that have lost their place in the swarm's networks; there is no status for it (moby#34864)."""
+NO_ADDRESS = "node is missing network attachments"
+"""Words of an engine that waited 30 s for the addresses its node gets in the networks of a task. That they are used up,
+which it adds, is its guess: managers that are slow have the same effect."""
 
 
 def ports_of_hosts(service: Service) -> list[int]:
@@ -31,15 +34,23 @@ def anew(service: Service) -> str:
     return f"Swarm places it once it is rolled out anew: {restart}"
 
 
-def engine_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
-    """What helps where a node rejects every task that needs an overlay network; nothing where that is not it."""
-    if bad is None or bad["Status"]["State"] != "rejected" or not any(one in error_of(bad) for one in NO_OVERLAYS):
+def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
+    """What helps where a node rejects tasks for what it lacks of the swarm's networks; nothing where that is not it."""
+    if bad is None or bad["Status"]["State"] != "rejected":
         return ""
     node, (stack, _) = node_name(nodes, bad.get("NodeID", "")), names(service)
-    return (
-        f"the stack is not to blame: the engine of {node} is in the swarm without its overlay networks. Restart it:"
-        f" invoke cluster.up, or on {node}: systemctl restart docker; then: invoke stack.deploy {stack}"
-    )
+    restart, again = f"on {node}: systemctl restart docker", f"invoke stack.deploy {stack}"
+    if any(one in error_of(bad) for one in NO_OVERLAYS):
+        return (
+            f"the stack is not to blame: the engine of {node} is in the swarm without its overlay networks. Restart it:"
+            f" invoke cluster.up, or {restart}; then: {again}"
+        )
+    if NO_ADDRESS in error_of(bad):
+        return (
+            f"the managers gave {node} no address in one of its networks for 30 s: they are slow, or the subnet is full"
+            f" (docker network inspect tells). Deploy it again: {again}; if it comes again, {restart}"
+        )
+    return ""
 
 
 def taken(service: Service) -> str:

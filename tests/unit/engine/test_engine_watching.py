@@ -171,13 +171,25 @@ def test_a_roll_out_that_waits_for_a_port_of_a_host_names_what_helps(fake: Fake,
 
 
 @pytest.mark.parametrize(("state", "blamed"), [("rejected", True), ("failed", False)])
-def test_an_engine_without_overlay_networks_is_blamed_and_not_the_stack(fake: Fake, state: str, blamed: bool) -> None:
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        ("network front: no VNI provided", "the engine of w1 is in the swarm without its overlay networks"),
+        (
+            "node is missing network attachments, ip addresses may be exhausted",
+            "the managers gave w1 no address in one of its networks",
+        ),
+    ],
+)
+def test_a_node_that_lacks_networks_is_blamed_and_not_the_stack(
+    fake: Fake, state: str, blamed: bool, error: str, says: str
+) -> None:
     scene = Scene(fake, service(update="paused"))
     scene.services[0]["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
-    scene.tasks = [task(1, slot=1, state=state, desired="shutdown", node="w1", err="network front: no VNI provided")]
+    scene.tasks = [task(1, slot=1, state=state, desired="shutdown", node="w1", err=error)]
     with pytest.raises(StepFailed) as failure:
         scene.look()
-    assert ("the engine of w1 is in the swarm without its overlay networks" in str(failure.value.next_action)) == blamed
+    assert (says in str(failure.value.next_action)) == blamed
 
 
 def of_hosts(scene: Scene, order: str = "stop-first") -> None:
