@@ -10,7 +10,17 @@ from skep.compose.load import Document
 from skep.compose.naming import Names
 from skep.swarm.network import room as room_of
 from skep.swarm.objects import Network, Node, Service
-from skep.swarm.placement import architecture, constraints_of, fitting, meets, reserved, runs_on, size, taking_tasks
+from skep.swarm.placement import (
+    architecture,
+    constraints_of,
+    fitting,
+    idle,
+    meets,
+    reserved,
+    runs_on,
+    size,
+    taking_tasks,
+)
 from skep.swarm.ports import Key, port_of, published
 from skep.swarm.references import attachments
 from skep.swarm.service import has_virtual_address, mode_of, placement_of, replicas_of, rollout_of, tasks_of
@@ -175,12 +185,8 @@ def _reservations(name: str) -> Path:
 
 def _idle(nodes: Sequence[Node]) -> str:
     """Nodes that would do if they took tasks, and why they take none."""
-    told = []
-    for node in nodes[:SHOWN]:
-        down = (node.get("Status") or {}).get("State") == "down"
-        why = "Down" if down else f"set to {(node.get('Spec') or {}).get('Availability')}"
-        told.append(f"{(node.get('Description') or {}).get('Hostname')} would, and is {why}")
-    return f" ({', '.join(told)})" if told else ""
+    found = [idle(node) for node in nodes[:SHOWN]]
+    return f" ({', '.join(found)})" if found else ""
 
 
 def _platforms(spec: ServiceSpec) -> list[str]:

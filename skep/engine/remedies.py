@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from skep.engine.tasks import Node, Service, Task, error_of, node_name
 from skep.swarm.labels import stack_of
-from skep.swarm.placement import reserved
+from skep.swarm.placement import constraints_of, fitting, idle, reserved, taking_tasks
 from skep.swarm.ports import published
 from skep.swarm.service import rollout_of
 
@@ -15,6 +15,9 @@ NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", 
 NO_ADDRESS = "node is missing network attachments"
 """Words of an engine that waited 30 s for the addresses its node gets in the networks of a task. That they are used up,
 which it adds, is its guess: managers that are slow have the same effect."""
+
+SHOWN = 3
+"""Nodes that one line names."""
 
 
 def ports_of_hosts(service: Service) -> list[int]:
@@ -51,6 +54,18 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
             f" (docker network inspect tells). Deploy it again: {again}; if it comes again, {restart}"
         )
     return ""
+
+
+def nodes_to_blame(service: Service, nodes: Mapping[str, Node]) -> str:
+    """What helps where every node that its constraints ask for takes no tasks now; nothing where one does."""
+    fits = fitting(constraints_of(service["Spec"]), nodes.values())
+    if not fits or taking_tasks(fits):
+        return ""
+    stack, _ = names(service)
+    return (
+        f"no node that its constraints ask for takes tasks: {', '.join(map(idle, fits[:SHOWN]))}. See what the"
+        f" inventory says of that: invoke cluster.plan; once one takes tasks: invoke stack.deploy {stack}"
+    )
 
 
 def taken(service: Service) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skep.engine.progress import ServiceRow
-from skep.engine.remedies import anew, names, node_to_blame, ports_of_hosts, reserves, taken, too_many
+from skep.engine.remedies import anew, names, node_to_blame, nodes_to_blame, ports_of_hosts, reserves, taken, too_many
 from skep.engine.slots import Slots, desired_of, of_iteration, on_ready, slots_in
 from skep.engine.tasks import (
     RUNNING,
@@ -118,7 +118,7 @@ def judge(
     remedy = remedy or ("" if over else _port_remedy(look))
     all_wait = remedy and unplaced and len(unplaced) == len(look.slots.coming) and not look.stopping
     bad = unplaced[0] if unplaced else look.slots.newest_failure
-    remedy = remedy or node_to_blame(service, bad, nodes)
+    remedy = remedy or node_to_blame(service, bad, nodes) or (nodes_to_blame(service, nodes) if unplaced else "")
     done = look.enough and look.left <= 0 and not over
     slowest = min(look.slots.coming, key=rank, default=None)
     row = ServiceRow(

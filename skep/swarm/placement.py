@@ -65,6 +65,13 @@ def taking_tasks(nodes: Iterable[Node]) -> list[Node]:
     ]
 
 
+def idle(node: Node) -> str:
+    """Why a node takes no tasks, in words that follow its name."""
+    down = (node.get("Status") or {}).get("State") == "down"
+    why = "Down" if down else f"set to {(node.get('Spec') or {}).get('Availability')}"
+    return f"{(node.get('Description') or {}).get('Hostname')} would, and is {why}"
+
+
 def is_ready(node: Node) -> bool:
     """The managers hear from it."""
     return node["Status"]["State"] == "ready"

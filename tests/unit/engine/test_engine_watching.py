@@ -192,6 +192,24 @@ def test_a_node_that_lacks_networks_is_blamed_and_not_the_stack(
     assert (says in str(failure.value.next_action)) == blamed
 
 
+@pytest.mark.parametrize(
+    ("constraint", "why"),
+    [
+        ("node.hostname==idle", "idle would, and is set to drain"),
+        ("node.hostname==down", "down would, and is Down"),
+        ("node.hostname==w1", ""),
+        ("node.hostname==nowhere", ""),
+    ],
+)
+def test_nodes_that_take_no_tasks_now_are_named_with_what_helps(fake: Fake, constraint: str, why: str) -> None:
+    scene = Scene(fake, service(constraints=[constraint]))
+    scene.services[0]["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
+    scene.tasks = [task(1, slot=1, state="pending", err="no suitable node (scheduling constraints)", node="")]
+    scene.look()
+    remedy = scene.watch.remedy
+    assert (why in remedy and "invoke stack.deploy web" in remedy) if why else not remedy
+
+
 def of_hosts(scene: Scene, order: str = "stop-first") -> None:
     """The service publishes a port of its hosts, and its one task waits for that."""
     spec = scene.services[0]["Spec"]
