@@ -142,10 +142,10 @@ def short(text: str, place: Place) -> tuple[Fields, list[str]]:
     if len(text.encode()) <= 2:
         return Fields(place, [("type", "volume"), ("target", text)]), []
     parts = _parts(text)
-    if not all(parts):
-        raise ValueError("must have no empty part between its colons")
-    if len(parts) > 3:
-        raise ValueError("must have at most two colons")
+    reasons = [] if all(parts) else ["must have no empty part between its colons"]
+    reasons += ["must have at most two colons"] if len(parts) > 3 else []
+    if reasons:
+        raise ValueError(*reasons)
     mount = Fields(place, [("type", "volume")])
     if len(parts) == 1:
         mount["target"] = parts[0]

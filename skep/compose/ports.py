@@ -111,22 +111,18 @@ def short(text: str) -> tuple[str, list[tuple[int, int, str]]]:
         reasons.append("must have an IP address before the ports, or none")
     if protocol not in ("tcp", "udp", "sctp"):
         reasons.append("must end in /tcp, /udp or /sctp, or in no protocol")
-    targets: list[tuple[int, int]] = []
-    try:
-        targets = _pairs(_range(container), _range(published) if published else None)
-    except ValueError as problem:
-        reasons.extend(problem.args)
-    if reasons:
-        raise ValueError(*reasons)
-    targets.sort(key=lambda pair: (str(pair[0]), pair[1]))
-    return address, [(target, port, protocol) for target, port in targets]
+    targets, wide = _range(container, reasons), _range(published, reasons) if published else None
+    if targets and targets[0] == 0:
+        reasons.append("must have a target port from 1 to 65535")
+    if targets is None or reasons:
+        raise ValueError(*dict.fromkeys(reasons))
+    pairs = sorted(_pairs(targets, wide), key=lambda pair: (str(pair[0]), pair[1]))
+    return address, [(target, port, protocol) for target, port in pairs]
 
 
 def _pairs(targets: tuple[int, int], published: tuple[int, int] | None) -> list[tuple[int, int]]:
     """Target and published port of each; 0 where none is named."""
     first, last = targets
-    if first == 0:
-        raise ValueError("must have a target port from 1 to 65535")
     if published is None:
         return [(port, 0) for port in range(first, last + 1)]
     low, high = published
@@ -145,13 +141,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _range(text: str) -> tuple[int, int]:
+def _range(text: str, reasons: list[str]) -> tuple[int, int] | None:
+    """First and last port; ``None``, and one reason more, for what is no range of ports."""
     first, dash, last = text.partition("-")
     if not _PORT.fullmatch(first) or (dash and not _PORT.fullmatch(last)):
-        raise ValueError("must be a port such as 8080:80, or ranges such as 8000-8010:80-90")
+        reasons.append("must be a port such as 8080:80, or ranges such as 8000-8010:80-90")
+        return None
     low, high = int(first), int(last or first)
     if high > 65535 or low > 65535:
-        raise ValueError("must have ports up to 65535")
+        reasons.append("must have ports up to 65535")
     if high < low:
-        raise ValueError("must have ranges that begin with the lower port")
+        reasons.append("must have ranges that begin with the lower port")
     return low, high
