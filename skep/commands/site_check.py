@@ -95,7 +95,8 @@ def examined(site: Path) -> Found:
     """Everything that is wrong with a site."""
     found = Found()
     git = Git(site)
-    environments, keys = inventories(site), _host_keys(site)
+    environments, settings = inventories(site), Found()
+    keys = _settings(site, {path.stem for path in environments}, settings)
     if not environments:
         found.errors.append(
             f"{INVENTORIES}/: there is no environment in it; write a first one with: invoke inventory.init"
@@ -107,7 +108,8 @@ def examined(site: Path) -> Found:
     for folder in sorted((site / STACKS).glob("*/")):
         if folder.is_dir() and folder.resolve() not in named and environments:
             found.warnings.append(f"{STACKS}/{folder.name}: no environment names this stack")
-    _settings(site, {path.stem for path in environments}, found)
+    found.errors += settings.errors
+    found.warnings += settings.warnings
     _repository(git, found)
     for name, text in ((SCHEMA, schema_text), (EXAMPLE_FILE, example_text)):
         file = site / name
@@ -164,45 +166,46 @@ def _committed(file: Path, why: str, git: Git, found: Found) -> None:
         )
 
 
-def _host_keys(site: Path) -> HostKeys:
-    """The keys of the site's roles; none where they cannot be used, which ``_settings`` says."""
-    import yaml
-
+def _settings(site: Path, environments: set[str], found: Found) -> HostKeys:
+    """What invoke.yaml says, and the keys of the site's roles that it leads to; none where they cannot be used."""
+    own = _own(site, found)
+    if own is not None:
+        _values(site, own, environments, found)
     try:
-        document = yaml.safe_load((site / SETTINGS).read_bytes())
-        instead = document["skep"].get("roles")
-    except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
-        instead = None
-    try:
-        return host_keys(roles(instead))
-    except (UsageError, ImportError):
+        return host_keys(roles((own or {}).get("roles")))
+    except UsageError as error:
+        found.errors.append(error.reason)
         return {}
 
 
-def _settings(site: Path, environments: set[str], found: Found) -> None:
+def _own(site: Path, found: Found) -> Mapping[str, Any] | None:
+    """What stands under ``skep`` in invoke.yaml; ``None`` where that cannot be used."""
     import yaml
 
-    from skep.commands.every import every_task
-
-    advice = f'requires: "{compatible(__version__)}"'
     try:
-        text = (site / SETTINGS).read_bytes()
-        document = yaml.safe_load(text) or {}
+        document = yaml.safe_load((site / SETTINGS).read_bytes()) or {}
     except FileNotFoundError:
         document = {}
     except (OSError, yaml.YAMLError) as error:
         found.errors.append(f"{SETTINGS}: cannot be read: {' '.join(str(error).split())}")
-        return
+        return None
     own = document.get("skep") or {} if isinstance(document, dict) else None
     if not isinstance(own, dict):
         found.errors.append(f"{SETTINGS}: skep: must be a mapping (key: value)")
-        return
+        return None
+    return own
+
+
+def _values(site: Path, own: Mapping[str, Any], environments: set[str], found: Found) -> None:
+    from skep.commands.every import every_task
+
     known = ", ".join(sorted(KNOWN))
     found.errors += [f"{SETTINGS}: skep.{key}: unknown key; known are {known}" for key in own if key not in KNOWN]
     chosen = own.get("inventory")
     if chosen and str(chosen) not in environments and not (site / str(chosen)).is_file():
         found.errors.append(f"{SETTINGS}: skep.inventory: there is no environment {chosen}")
     if own.get("requires") is None:
+        advice = f'requires: "{compatible(__version__)}"'
         found.warnings.append(f"{SETTINGS}: any version of skep may work here; write {advice} under skep")
     try:
         aliases(own.get("aliases"), every_task())
@@ -211,7 +214,6 @@ def _settings(site: Path, environments: set[str], found: Found) -> None:
     try:
         if own.get("requires") is not None:
             refuse_other(own["requires"], __version__)
-        host_keys(roles(own.get("roles")))
     except UsageError as error:
         found.errors.append(error.reason)
 

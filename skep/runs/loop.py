@@ -16,7 +16,7 @@ from skep.plan import Finding, Plan, Step
 from skep.request import Request
 from skep.runs.limits import hosts_of, within
 from skep.runs.listener import Listener
-from skep.runs.recovery import Recovery
+from skep.runs.recovery import Recovery, only_stacks
 from skep.runs.refusing import refuse_apart, refuse_errors, refuse_later, refuse_untold
 from skep.runs.rounds import carry_out
 from skep.runs.turn import alone, beside, with_holder
@@ -77,9 +77,8 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
 
 def narrowed(site: Site, request: Request) -> Site:
     """The site as the request asks for it; where that is about stacks, other roles are not even asked."""
-    stacks = request.stacks is not None
-    roles = [role for role in site.roles if role.name == "stacks"] if stacks else site.roles
-    return replace(site, cluster=request.of(site.cluster), roles=roles)
+    here = replace(site, cluster=request.of(site.cluster))
+    return here if request.stacks is None else only_stacks(here, here.cluster.stacks)
 
 
 def _first(site: Site, request: Request, listener: Listener) -> tuple[Observation, Plan]:
