@@ -93,7 +93,7 @@ def _own(name: str, taken: set[str]) -> AnyRole:
         raise UsageError(
             f"{place} cannot be used",
             cause=f"{type(error).__name__}: {error}",
-            next_action="it has to end with role = …; docs/own-repository.md shows one",
+            next_action="it has to end with role = …, as in CONTRIBUTING.md of skep: Add a role in three steps",
         ) from None
     if role.name != name:
         raise UsageError(f"{place}: the role calls itself {role.name}", next_action=f'write name = "{name}"')
