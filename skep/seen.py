@@ -21,8 +21,10 @@ class Platform:
 
     ``distribution``, ``version`` and ``codename`` are ``ID``, ``VERSION_ID`` and ``VERSION_CODENAME`` of os-release.
     ``architecture`` is the kernel's, by Docker's name for it, such as ``amd64``. ``packages`` is the command of the
-    package manager, such as ``apt-get``; ``init`` what runs as process 1; ``firewall`` the program that manages packet
-    filters and is switched on: ``firewalld``, ``ufw`` or ``nftables``.
+    package manager: ``apt-get``, ``dnf`` (version 4), ``dnf5``, ``yum``, ``rpm-ostree`` and others; ``init`` what runs as
+    process 1; ``firewall`` the program that manages packet filters and is switched on: ``firewalld``, ``ufw`` or
+    ``nftables``. ``like`` is ``ID_LIKE``, words; ``base`` the release it is made from: a codename of Debian or Ubuntu, or
+    ``PLATFORM_ID`` such as ``el9``.
     """
 
     distribution: str = ""
@@ -32,6 +34,8 @@ class Platform:
     packages: str = ""
     init: str = ""
     firewall: str = ""
+    like: str = ""
+    base: str = ""
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.distribution, self.version, self.codename)))
@@ -39,7 +43,7 @@ class Platform:
 
 def parse_platform(rows: Sequence[Sequence[str]]) -> Platform:
     """From lines ``platform FIELD VALUE``, as words."""
-    fields = {row[1]: row[2] for row in rows if row[0] == "platform" and len(row) > 2}
+    fields = {row[1]: " ".join(row[2:]) for row in rows if row[0] == "platform" and len(row) > 2}
     machine = fields.pop("architecture", "")
     return Platform(architecture=ALIASES.get(machine, machine), **fields)
 

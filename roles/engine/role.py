@@ -17,8 +17,6 @@ from skep.seen import Platform, Seen
 from skep.shell import script
 from skep.steps import Milestone, StepId
 
-DISTRIBUTIONS = ("debian", "ubuntu")
-"""Those whose engine can be installed; on others one that is there already is taken as it is."""
 PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
@@ -163,14 +161,18 @@ class Engine(HostRole[State]):
 
 
 def _unsupported(host: str, platform: Platform) -> Finding | None:
-    if platform.distribution in ("", *DISTRIBUTIONS):
+    from roles.engine.families import BY_HAND, Unsupported, family_of  # only here: reads files
+
+    if not platform.distribution:
+        return None
+    try:
+        its = family_of(platform)
+    except Unsupported as error:
+        return Finding("error", str(error), host=host, role="engine", next_action=error.next_action)
+    if its.manager == "apt":
         return None
     return Finding(
-        "error",
-        f"runs {platform}, not one of {', '.join(DISTRIBUTIONS)}",
-        host=host,
-        role="engine",
-        next_action="install Docker there by hand first",
+        "error", f"runs {platform}, where no engine is installed yet", host=host, role="engine", next_action=BY_HAND
     )
 
 

@@ -24,6 +24,8 @@ TASK = "com.docker.swarm.task.id"
 TEXT = """platform distribution debian
 platform version 12
 platform codename bookworm
+platform like debian of old
+platform base bookworm
 platform architecture x86_64
 platform packages apt-get
 platform init systemd
@@ -71,7 +73,9 @@ def texts(*args: Any, **hosts: Any) -> list[str]:
 def test_facts_of_a_host() -> None:
     info = {"/info": {"Swarm": {"LocalNodeState": "active"}, "Name": "m1"}}
     assert parse(TEXT, info, 999.0, 1001.0) == Facts(
-        platform=Platform("debian", "12", "bookworm", "amd64", "apt-get", "systemd", "ufw"),
+        platform=Platform(
+            "debian", "12", "bookworm", "amd64", "apt-get", "systemd", "ufw", "debian of old", "bookworm"
+        ),
         hostname="m1", engine_on="m1", machine_id="0123abcd",
         clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30,
         installed=False, in_swarm=True,
