@@ -21,10 +21,10 @@ class Platform:
 
     ``distribution``, ``version`` and ``codename`` are ``ID``, ``VERSION_ID`` and ``VERSION_CODENAME`` of os-release.
     ``architecture`` is the kernel's, by Docker's name for it, such as ``amd64``. ``packages`` is the command of the
-    package manager: ``apt-get``, ``dnf`` (version 4), ``dnf5``, ``yum``, ``rpm-ostree`` and others; ``init`` what runs as
-    process 1; ``firewall`` the program that manages packet filters and is switched on: ``firewalld``, ``ufw`` or
-    ``nftables``. ``like`` is ``ID_LIKE``, words; ``base`` the release it is made from: a codename of Debian or Ubuntu, or
-    ``PLATFORM_ID`` such as ``el9``.
+    package manager: ``apt-get``, ``dnf`` (version 4), ``dnf5``, ``yum``, ``rpm-ostree`` and others; ``init`` what runs
+    as process 1; ``firewall`` the program that manages packet filters and is switched on: ``firewalld``, ``ufw`` or
+    ``nftables``. ``like`` is ``ID_LIKE``, words; ``base`` the release it is made from: a codename of Debian or Ubuntu,
+    or ``PLATFORM_ID`` such as ``el9``.
     """
 
     distribution: str = ""
