@@ -19,6 +19,10 @@ LOCAL_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "none", "null")
 DATA_ROOT = "/var/lib/docker"
 """Where an engine keeps everything if nobody says otherwise."""
 
+DOCKER = "https://download.docker.com"
+"""Where Docker's own repositories of packages are."""
+
+Source = Literal["distribution", "vendor"]
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 Target = int | Literal["last", "before"]
@@ -83,10 +87,24 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The Docker Engine desired on a host. ``version`` is a prefix such as ``26.1``; ``None`` accepts any."""
+    """The Docker Engine desired on a host. ``version`` is whole, a prefix such as ``26.1``, or has a ``*`` at its end;
+    ``None`` accepts any."""
 
-    source: Literal["distribution"] = "distribution"
+    source: Source | None = None
+    """Where its packages come from; ``None`` leaves an engine that is there where it came from, and takes the
+    distribution's where there is none."""
     version: str | None = None
+    repository: str = DOCKER
+    """Base URL of the vendor's repositories or of a mirror of them; ``linux/debian`` and the like are below it."""
+    fingerprint: str | None = None
+    """Of the key that the repository is signed with; ``None``: Docker's own."""
+    channel: Literal["stable", "test"] = "stable"
+    hold: bool = True
+    """Whether nothing but skep may upgrade its packages."""
+    downgrade: bool = False
+    """Whether an older version may replace a newer one."""
+    plugins: tuple[str, ...] = ()
+    """Plugins of Docker's CLI that are desired beside it: ``buildx``, ``compose``."""
 
 
 @dataclass(frozen=True, slots=True)

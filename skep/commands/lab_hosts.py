@@ -47,6 +47,7 @@ def described(inventory: Inventory, *, hosts: int | None = None, suite: str | No
         hosts=tuple(named),
         registry_port=desired.get("registry-port", 5000),
         backend=desired.get("backend", "container"),
+        packages=desired.get("packages", False),
     )
 
 

@@ -1,4 +1,4 @@
-"""The processes of a lab: each host and the registry live in a control group of their own.
+"""The processes of a lab: each host and each server live in a control group of their own.
 
 A control group holds exactly what was started in it, children of dead parents included, so nothing
 has to be guessed from process ids or names, and ``cgroup.kill`` ends all of it at once (Linux 5.14).
@@ -31,9 +31,9 @@ def of_host(name: str, host: LabHost) -> Path:
     return root(name) / "hosts" / host.name
 
 
-def of_registry(name: str) -> Path:
-    """The control group of the lab's registry."""
-    return root(name) / "registry"
+def of_service(name: str, service: str) -> Path:
+    """The control group of what the lab serves on its gateway: ``registry`` or ``packages``."""
+    return root(name) / service
 
 
 def make(group: Path) -> None:

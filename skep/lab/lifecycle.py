@@ -51,6 +51,10 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
             if network.is_cut(lab, host):
                 network.switch(lab, host, on=True)
         registry.ensure(lab, tools)
+        if lab.packages:
+            from skep.lab import vendor
+
+            vendor.ensure(lab, say)
         until = hosts.deadline(lab)
         _in_turn(lab.hosts, lambda host: hosts.wait(lab, host, until))
         _in_turn(kept, lambda host: snapshots.set_clock(lab, host))
@@ -70,10 +74,12 @@ def _retire(lab: Lab) -> None:
         _clear(lab.name)
         return
     if before.registry_port != lab.registry_port:
-        cgroups.end(cgroups.of_registry(lab.name))
+        cgroups.end(cgroups.of_service(lab.name, "registry"))
     for host in before.hosts:
         if host not in lab.hosts:
             hosts.remove(before, host)
+    if before.packages and not lab.packages:
+        cgroups.end(cgroups.of_service(lab.name, "packages"))
 
 
 def _ready_disk(lab: Lab, host: LabHost) -> None:

@@ -58,7 +58,7 @@ def _unpack(tools: Path) -> None:
 
 def ensure(lab: Lab, tools: Path) -> None:
     """Starts the lab's registry when it does not run, and uploads the images once."""
-    folder, group = folders.run(lab.name) / "registry", cgroups.of_registry(lab.name)
+    folder, group = folders.run(lab.name) / "registry", cgroups.of_service(lab.name, "registry")
     folder.mkdir(exist_ok=True)
     if not cgroups.alive(group):
         _start(lab, tools, folder, group)

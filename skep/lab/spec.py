@@ -56,6 +56,8 @@ class Lab:
     hosts: tuple[LabHost, ...]
     registry_port: int = 5000
     backend: Backend = "container"
+    packages: bool = False
+    """Whether the gateway also serves package repositories with engines, as their vendor does."""
 
     def __post_init__(self) -> None:
         checked_name(self.name)
@@ -129,6 +131,7 @@ def to_document(lab: Lab) -> dict[str, object]:
         "subnet": lab.subnet,
         "registry_port": lab.registry_port,
         "backend": lab.backend,
+        "packages": lab.packages,
         "hosts": [{"name": host.name, "address": host.address, "suite": host.suite} for host in lab.hosts],
     }
 
@@ -139,5 +142,5 @@ def from_document(document: dict[str, object]) -> Lab:
         case {"name": str(name), "subnet": str(subnet), "registry_port": int(port), "hosts": list(entries)}:
             hosts = tuple(LabHost(**entry) for entry in entries)
             backend: Backend = "vm" if document.get("backend") == "vm" else "container"
-            return Lab(name, subnet, hosts, port, backend)
+            return Lab(name, subnet, hosts, port, backend, document.get("packages") is True)
     raise LabError("the record of this lab is not readable")

@@ -25,6 +25,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "setsid": "util-linux",
+    "gpg": "gnupg",
 }
 """Program the lab calls -> Debian package it is in."""
 

@@ -36,6 +36,9 @@ def _check_top(lab: dict[str, object], findings: Findings) -> None:
     port = lab.get("registry-port", 5000)
     if type(port) is not int or not 1 <= port <= 65535:
         findings.error(("x-lab", "registry-port"), f"must be a whole number from 1 to 65535, not {quoted(str(port))}")
+    if not isinstance(lab.get("packages", False), bool):
+        shown = quoted(str(lab["packages"]))
+        findings.error(("x-lab", "packages"), f"must be true or false, not {shown}")
 
 
 def _mapping(value: object, path: KeyPath, findings: Findings) -> bool:

@@ -29,6 +29,8 @@ def test_host_is_found_by_name() -> None:
 
 def test_the_document_comes_back_as_the_same_lab() -> None:
     assert from_document(to_document(LAB)) == LAB
+    served = Lab("lab", "10.83.0.0/24", BEES, packages=True)
+    assert from_document(to_document(served)) == served
 
 
 def test_another_document_is_refused() -> None:
