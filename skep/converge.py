@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from skep import preflight
 from skep.errors import SkepError
@@ -86,7 +85,7 @@ def _seen_again(site: Site, before: Observation) -> Observation:
     return replace(seen, failures={**before.failures, **seen.failures})
 
 
-def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -> Mapping[Inquiry, Any]:
+def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -> Mapping[Inquiry, object]:
     from skep.engine import Logins, inquire
 
     return inquire(site.pool, asked_managers(site, observation), missing, Logins(site.cluster.registries))

@@ -80,7 +80,7 @@ def read(pool: Pool, managers: Sequence[str], last: int) -> tuple[list[dict[str,
     return merge(answers.values())[-last:], failures
 
 
-def merge(texts: Iterable[str]) -> list[dict[str, Any]]:
+def merge(texts: Iterable[str]) -> list[dict[str, object]]:
     """Lines of several managers as one list in time order; broken lines are left out."""
     unique = dict.fromkeys(line for text in texts for line in text.splitlines())
     entries = []

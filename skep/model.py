@@ -122,7 +122,7 @@ class Host:
     """Keys of daemon.json; a ``Secret``, at any depth, where a text came from a reference."""
     advertise: str | None = None
     """Address or interface given to ``--advertise-addr``; ``None`` means ``address`` where it is an IP."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     """What the keys that roles bring along (``Role.host_keys``) hold for it; one that is not given is missing."""
 
     @property

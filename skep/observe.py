@@ -41,7 +41,7 @@ class Observation:
     facts: Mapping[str, Facts]
     failures: Mapping[str, SkepError]
     members: Members = field(default_factory=dict)
-    answers: Mapping[Inquiry, Any] = field(default_factory=dict)
+    answers: Mapping[Inquiry, object] = field(default_factory=dict)
     """What a manager was asked in addition."""
 
     @property
@@ -75,7 +75,7 @@ class _Look:
 
     facts: Facts
     member: Member | None
-    states: Mapping[str, Any]
+    states: Mapping[str, object]
 
 
 def observe(

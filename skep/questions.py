@@ -97,7 +97,7 @@ def probe(questions: Iterable[str]) -> str:
     return places.probe("skep/questions.sh", OTHERS=more, SLOWER=SLOWER, **seconds)
 
 
-def parse(raw: str, questions: Iterable[str]) -> dict[str, Any]:
+def parse(raw: str, questions: Iterable[str]) -> dict[str, object]:
     """The answers out of what the script printed (text as ``Session.run`` gives it).
 
     Raises ``TimeoutError`` if an engine runs there and did not answer, or not to the end; ``Unasked`` where the host

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import overload
 
 STARS = "***"
 
@@ -64,7 +64,11 @@ def reveal(value: str | Secret) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def revealed(value: object) -> Any:
+@overload
+def revealed(value: Mapping[str, object]) -> dict[str, object]: ...
+@overload
+def revealed(value: object) -> object: ...
+def revealed(value: object) -> object:
     """Data with every secret in it as plain text, for the one place that sends or compares it."""
     if isinstance(value, Secret):
         return value.reveal()
@@ -73,8 +77,12 @@ def revealed(value: object) -> Any:
     return [revealed(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def marked(value: object) -> Any:
-    """Data with every secret in it as its ``mark``: can be kept, compared, and told to have held a secret."""
+@overload
+def marked(value: Mapping[str, object]) -> dict[str, object]: ...
+@overload
+def marked(value: object) -> object: ...
+def marked(value: object) -> object:
+    """Data with every secret in it as its ``mark``: can be kept, compared, and known to have held a secret."""
     if isinstance(value, Secret):
         return value.mark
     if isinstance(value, Mapping):
@@ -82,7 +90,11 @@ def marked(value: object) -> Any:
     return [marked(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def unmarked(value: object) -> Any:
+@overload
+def unmarked(value: Mapping[str, object]) -> dict[str, object]: ...
+@overload
+def unmarked(value: object) -> object: ...
+def unmarked(value: object) -> object:
     """What ``marked`` gave, with a secret (of no known value) at each mark."""
     if isinstance(value, str):
         return Secret("") if value.startswith(MARK) else value
@@ -106,7 +118,7 @@ def secrets_in(value: object) -> Iterator[Secret]:
             yield from secrets_in(getattr(value, field.name))
 
 
-def veiled(value: object, like: object) -> Any:
+def veiled(value: object, like: object) -> object:
     """Foreign data (read from a host, say) with a secret wherever ``like`` has one; what cannot be matched with the
     shape of ``like`` is a secret as a whole."""
     if value is None or not any(True for _ in secrets_in(like)):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from skep.json_types import text
 from skep.plan import Finding
 from skep.secret import revealed
+from skep.swarm.engine_info import EngineInfo
 
 ROOT, USERNS = "data-root", "userns-remap"
 DEFAULT = "/var/lib/docker"
 
 
-def root_of(info: Mapping[str, Any]) -> str | None:
-    """The data root as daemon.json names it: user namespaces have a folder below it, and the engine tells that.
+def root_of(info: EngineInfo) -> str | None:
+    """The data root as daemon.json names it: user namespaces have a folder below it, and the engine reports that.
 
     Source: moby, daemon: setupDaemonRoot.
     """
@@ -22,13 +23,13 @@ def root_of(info: Mapping[str, Any]) -> str | None:
     return re.sub(r"/\d+\.\d+$", "", root) if root and remapped(info) else root
 
 
-def remapped(info: Mapping[str, Any]) -> bool:
+def remapped(info: EngineInfo) -> bool:
     """Whether the engine runs containers in a user namespace of their own."""
     return any("name=userns" in option for option in info.get("SecurityOptions") or ())
 
 
-def as_written(live: Mapping[str, object], file: Mapping[str, object], lines: Sequence[str]) -> dict[str, Any]:
-    """What the engine tells, with the data root as the file has it where both are one folder: the engine follows
+def as_written(live: Mapping[str, object], file: Mapping[str, object], lines: Sequence[str]) -> dict[str, object]:
+    """What the engine reports, with the data root as the file has it where both are one folder: the engine follows
     links."""
     real = next((line.removeprefix("-- root ") for line in lines if line.startswith("-- root ")), None)
     same = real is not None and live.get(ROOT) == real and isinstance(file.get(ROOT), str)
@@ -36,17 +37,22 @@ def as_written(live: Mapping[str, object], file: Mapping[str, object], lines: Se
 
 
 def refusal(
-    host: str, merged: Mapping[str, Any], file: Mapping[str, Any], live: Mapping[str, Any], flags: Mapping[str, str]
+    host: str,
+    merged: Mapping[str, object],
+    file: Mapping[str, object],
+    live: Mapping[str, object],
+    flags: Mapping[str, str],
 ) -> Finding | None:
     """Why a node must not get the file ``merged``: its engine would keep its data elsewhere from then on.
 
-    ``file`` is what is there, ``live`` what a running engine tells, ``flags`` what its unit passes.
+    ``file`` is what is there, ``live`` what a running engine reports, ``flags`` what its unit passes.
     """
     for key, default in ((ROOT, DEFAULT), (USERNS, "")):
-        old, new = file.get(key) or default, revealed(merged.get(key)) or default
+        old, new = text(file.get(key)) or default, text(revealed(merged.get(key))) or default
         before = live.get(key, old)
         if isinstance(before, bool):
             before = (old or "on") if before else ""
+        before = text(before)
         if key not in flags and before.rstrip("/") != new.rstrip("/"):
             return Finding(
                 "error",

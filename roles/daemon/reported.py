@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 from roles.daemon.moving import remapped, root_of
+from skep.json_types import mapping, texts
 from skep.model import canonical
 from skep.secret import revealed
+from skep.swarm.engine_info import EngineInfo, RegistryConfig
 
 REGISTRY = ("registry-mirrors", "insecure-registries")
-PROXIES = {"http-proxy": "HttpProxy", "https-proxy": "HttpsProxy", "no-proxy": "NoProxy"}
-"""Keys of ``proxies``, and where the engine tells them; without the password, where there is one."""
+PROXIES: Mapping[str, Literal["HttpProxy", "HttpsProxy", "NoProxy"]] = {
+    "http-proxy": "HttpProxy",
+    "https-proxy": "HttpsProxy",
+    "no-proxy": "NoProxy",
+}
+"""Keys of ``proxies``, and where the engine reports them; without the password, where there is one."""
 
 
-def reported(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys of daemon.json that ``docker info`` tells, with values as ``reported_form`` gives them."""
-    registry = info.get("RegistryConfig") or {}
+def reported(info: EngineInfo) -> dict[str, object]:
+    """Keys of daemon.json that ``docker info`` reports, with values as ``reported_form`` gives them."""
+    registry: RegistryConfig = info.get("RegistryConfig") or {}
     indexes = registry.get("IndexConfigs") or {}
     networks = registry.get("InsecureRegistryCIDRs") or []
     insecure = {name for name, index in indexes.items() if not index.get("Secure", True)}
     insecure |= {network for network in networks if network not in ("127.0.0.0/8", "::1/128")}
-    live = {
+    live: dict[str, object] = {
         "registry-mirrors": sorted(mirror.rstrip("/") for mirror in registry.get("Mirrors") or []),
         "insecure-registries": sorted(map(canonical, insecure)),
         "labels": sorted(info.get("Labels") or []),
@@ -36,27 +42,27 @@ def reported(info: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in live.items() if value is not None}
 
 
-def reported_form(key: str, value: Any) -> Any:
+def reported_form(key: str, value: object) -> object:
     """A desired value in the form the engine reports it."""
     value = revealed(value)
     if key == "registry-mirrors":
-        return sorted(mirror.rstrip("/") for mirror in value)
+        return sorted(mirror.rstrip("/") for mirror in texts(value))
     if key == "insecure-registries":
-        return sorted(map(canonical, value))
+        return sorted(map(canonical, texts(value)))
     if key == "labels":
-        return sorted(value)
+        return sorted(texts(value))
     if key == "userns-remap":
         return bool(value)
     return value
 
 
-def asks_registries_as(desired: Mapping[str, object], info: Mapping[str, object]) -> bool:
+def asks_registries_as(desired: Mapping[str, object], info: EngineInfo) -> bool:
     """Whether a running engine asks registries in the way that these keys of daemon.json say."""
-    live, proxies = reported(info), revealed(desired.get("proxies") or {})
+    live, proxies = reported(info), mapping(revealed(desired.get("proxies")))
     return all(
         live[key] == reported_form(key, desired[key]) for key in REGISTRY if key in desired and key in live
     ) and all(
-        info.get(told) in (None, proxies[key])
-        for key, told in PROXIES.items()
-        if key in proxies and "@" not in proxies[key]
+        info.get(name) in (None, proxies[key])
+        for key, name in PROXIES.items()
+        if key in proxies and "@" not in str(proxies[key])
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
 
 from roles.daemon import flags, moving
 from roles.daemon.reported import reported, reported_form
 from skep import places
 from skep.diff import lines
+from skep.json_types import mapping
 from skep.milestones import CONFIGURED, ENGINE_UP, SWARM_SETTINGS, configured, engine_up
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
@@ -50,7 +51,7 @@ RELOADABLE = frozenset(
 )
 """Keys a SIGHUP puts in force. Source: Docker's dockerd reference, "Configuration reload behavior"."""
 
-NEUTRAL: Mapping[str, Any] = {"debug": False, "insecure-registries": [], "labels": [], "registry-mirrors": []}
+NEUTRAL: Mapping[str, object] = {"debug": False, "insecure-registries": [], "labels": [], "registry-mirrors": []}
 """A reload does not undo a key that is gone (moby#36632), so it is written in its empty form instead; a key
 without one takes a restart."""
 
@@ -63,9 +64,9 @@ class State:
     Desired keys may hold a ``Secret`` at any depth; what was read from a host is plain, and not to be shown.
     """
 
-    keys: Mapping[str, Any] = field(repr=False)
-    applied: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    live: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, object] = field(repr=False)
+    applied: Mapping[str, object] = field(default_factory=dict, repr=False)
+    live: Mapping[str, object] = field(default_factory=dict)
     running: bool = False
     broken: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
@@ -138,7 +139,7 @@ class Daemon(HostRole[State]):
                 restarts[name] = replace(step, needs=(SWARM_SETTINGS,))
         return [*steps, *rolling(cluster, restarts, seen.members)]
 
-    def _write(self, host: str, have: State, merged: Mapping[str, Any], want: State) -> list[Step]:
+    def _write(self, host: str, have: State, merged: Mapping[str, object], want: State) -> list[Step]:
         if revealed(merged) == dict(have.keys) and _applied(have, want.keys) == marked(want.keys):
             return []
         old = _veiled(have, merged)
@@ -160,7 +161,7 @@ class Daemon(HostRole[State]):
         ]
 
     def _apply(
-        self, host: str, have: State, merged: Mapping[str, Any], want: State, keys: frozenset[str], *, reload: bool
+        self, host: str, have: State, merged: Mapping[str, object], want: State, keys: frozenset[str], *, reload: bool
     ) -> Step:
         old = _veiled(have, merged)
         before = {key: _now(have, old, key, merged.get(key)) for key in keys}
@@ -186,7 +187,7 @@ class Daemon(HostRole[State]):
         )
 
 
-def _merge(have: State, desired: Mapping[str, Any], *, running: bool) -> dict[str, Any]:
+def _merge(have: State, desired: Mapping[str, object], *, running: bool) -> dict[str, object]:
     """The file as it should be: foreign keys kept, ours as desired, what we owned and no longer name gone."""
     dropped = set(have.applied) - set(desired)
     merged = {key: value for key, value in have.keys.items() if key not in dropped}
@@ -195,7 +196,7 @@ def _merge(have: State, desired: Mapping[str, Any], *, running: bool) -> dict[st
     return merged | dict(desired)
 
 
-def _differing(have: State, merged: Mapping[str, Any], desired: Mapping[str, Any]) -> frozenset[str]:
+def _differing(have: State, merged: Mapping[str, object], desired: Mapping[str, object]) -> frozenset[str]:
     """Keys whose value in the file, in force, or as the engine reports it is not the one desired."""
     in_file = {key for key in {*have.keys, *merged} if have.keys.get(key) != revealed(merged.get(key))}
     applied, remembered = _applied(have, desired), marked(desired)
@@ -204,35 +205,35 @@ def _differing(have: State, merged: Mapping[str, Any], desired: Mapping[str, Any
     return frozenset(in_file | in_force | live)
 
 
-def _applied(have: State, desired: Mapping[str, Any]) -> dict[str, Any]:
+def _applied(have: State, desired: Mapping[str, object]) -> dict[str, object]:
     """What is remembered, with hashes in place of the secrets desired: a value once plain in the inventory may be a
     reference now, and needs no restart for that."""
     return {key: _marked_like(value, desired.get(key)) for key, value in have.applied.items()}
 
 
-def _marked_like(value: Any, like: Any) -> Any:
+def _marked_like(value: object, like: object) -> object:
     return marked(like) if value == revealed(like) else value
 
 
-def _veiled(have: State, merged: Mapping[str, Any]) -> dict[str, Any]:
+def _veiled(have: State, merged: Mapping[str, object]) -> dict[str, object]:
     """The file's content with a secret where one is desired, or was when the file was written."""
-    before = veiled(have.keys, unmarked(have.applied))
+    before = mapping(veiled(have.keys, unmarked(have.applied)))
     return {key: veiled(value, merged.get(key)) for key, value in before.items()}
 
 
-def _mode(merged: Mapping[str, Any]) -> str:
+def _mode(merged: Mapping[str, object]) -> str:
     """Who may read the file: only root where it holds a secret; else that stays as it is."""
     return "600" if any(True for _ in secrets_in(merged)) else ""
 
 
-def _now(have: State, old: Mapping[str, Any], key: str, desired: Any) -> Any:
-    """What differs from what is desired: the engine's word where it tells another value, else the file's (``old``)."""
+def _now(have: State, old: Mapping[str, object], key: str, desired: object) -> object:
+    """What differs from what is desired: the engine's word where that is another value, else the file's (``old``)."""
     live = have.live.get(key)
     other = live is not None and (desired is None or live != reported_form(key, desired))
     return live if other and not any(True for _ in secrets_in(old.get(key))) else old.get(key)
 
 
-def _read(text: str) -> tuple[dict[str, Any], str | None]:
+def _read(text: str) -> tuple[dict[str, object], str | None]:
     if not text.strip():
         return {}, None
     try:
@@ -249,13 +250,15 @@ def _marked(text: str) -> tuple[list[str], str]:
     return [line for line in lines[:count] if line], "\n".join(lines[count:])
 
 
-def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State, *, is_member: bool) -> Finding | None:
+def _not_for_it(
+    host: str, have: State, merged: Mapping[str, object], want: State, *, is_member: bool
+) -> Finding | None:
     """What docker.service passes to dockerd, where the engine would not start with the file then, or not read it."""
-    common: dict[str, Any] = {"host": host, "role": "daemon"}
+    refusal = partial(Finding, "error", host=host, role="daemon")
     service = f"out of docker.service (on {host}: systemctl cat docker.service, then systemctl daemon-reload)"
     if have.config_file not in (None, FILE) and (want.keys or have.applied):
         text = f"docker.service has {flags.CONFIG_FILE} {have.config_file}: what stands in {FILE} does not count"
-        return Finding("error", text, next_action=f"take {flags.CONFIG_FILE} {service}", **common)
+        return refusal(text, next_action=f"take {flags.CONFIG_FILE} {service}")
     keys = flags.in_both(have.flags, merged)
     if not keys:
         if not (have.node or is_member):
@@ -265,7 +268,7 @@ def _not_for_it(host: str, have: State, merged: Mapping[str, Any], want: State, 
     twice = ", ".join(keys)
     text = f"docker.service has {options}, and {twice} would stand in {FILE}, too: the engine does not start with both"
     place = "daemon in the inventory" if set(keys) & set(want.keys) else FILE
-    return Finding("error", text, next_action=f"take {twice} out of {place}, or {options} {service}", **common)
+    return refusal(text, next_action=f"take {twice} out of {place}, or {options} {service}")
 
 
 def _unreadable(host: str, why: str) -> Finding:

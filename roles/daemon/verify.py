@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 from testinfra.host import Host as Remote
 
+from skep.json_types import text, texts
 from skep.model import Host
 from skep.secret import revealed, veiled
+from skep.swarm.engine_info import EngineInfo
+from skep.verify.ask import Ask
 
 FILE = "/etc/docker/daemon.json"
 INFO = "timeout 20 docker info --format '{{json .}}'"
 VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
-Ask = Callable[..., list[Any]]
 
 
 def test_file(host: Remote, desired: Host) -> None:
@@ -58,13 +59,13 @@ def test_file_valid(host: Remote, desired: Host, ask: Ask) -> None:
 
 
 def test_in_force(host: Remote, desired: Host, ask: Ask) -> None:
-    """the running engine does what daemon.json says, as far as it tells"""
+    """the running engine does what daemon.json says, as far as it reports it"""
     _something(desired)
     info = ask(host, INFO)[0]
     wrong = [
-        _differs(key, TOLD[key](info), value, " in the running engine")
+        _differs(key, IN_FORCE[key](info), value, " in the running engine")
         for key, value in desired.daemon.items()
-        if key in TOLD and not _agrees(key, revealed(value), TOLD[key](info))
+        if key in IN_FORCE and not _agrees(key, revealed(value), IN_FORCE[key](info))
     ]
     assert not wrong, f"{desired.name}: {'; '.join(wrong)}"
 
@@ -74,21 +75,21 @@ def _something(desired: Host) -> None:
         pytest.skip("the inventory asks for nothing in daemon.json")
 
 
-def _insecure(info: Mapping[str, Any]) -> list[str]:
-    registries = info["RegistryConfig"]
+def _insecure(info: EngineInfo) -> list[str]:
+    registries = info["RegistryConfig"] or {}
     hosts = [name for name, index in (registries.get("IndexConfigs") or {}).items() if index.get("Secure") is False]
     return sorted([*hosts, *(registries.get("InsecureRegistryCIDRs") or [])])
 
 
-def _driver_option(info: Mapping[str, object]) -> list[str]:
+def _driver_option(info: EngineInfo) -> list[str]:
     return [f"native.cgroupdriver={info.get('CgroupDriver')}"]
 
 
-def _pools(info: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _pools(info: EngineInfo) -> list[dict[str, object]]:
     return [{"base": pool["Base"], "size": pool["Size"]} for pool in info.get("DefaultAddressPools") or []]
 
 
-TOLD: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+IN_FORCE: Mapping[str, Callable[[EngineInfo], object]] = {
     "data-root": lambda info: info["DockerRootDir"],
     "debug": lambda info: info["Debug"],
     "default-address-pools": _pools,
@@ -99,31 +100,36 @@ TOLD: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "labels": lambda info: sorted(info.get("Labels") or []),
     "live-restore": lambda info: info["LiveRestoreEnabled"],
     "log-driver": lambda info: info["LoggingDriver"],
-    "registry-mirrors": lambda info: [_plain_url(url) for url in info["RegistryConfig"].get("Mirrors") or []],
+    "registry-mirrors": lambda info: [_plain_url(url) for url in (info["RegistryConfig"] or {}).get("Mirrors") or []],
     "runtimes": lambda info: sorted(info.get("Runtimes") or {}),
     "storage-driver": lambda info: info["Driver"],
 }
-"""Keys of daemon.json and where the Engine API's ``/info`` tells their value in force."""
+"""Keys of daemon.json and where the Engine API's ``/info`` reports their value in force."""
 AT_LEAST = ("exec-opts", "insecure-registries", "runtimes")
 """Where the engine has more of its own."""
 
 
-def _agrees(key: str, value: Any, told: Any) -> bool:
+def _agrees(key: str, value: object, found: object) -> bool:
     desired = _plain(key, value)
     if key == "exec-opts":
-        desired = [option for option in desired if option.startswith("native.cgroupdriver=")]
+        desired = [option for option in texts(desired) if option.startswith("native.cgroupdriver=")]
     if key in AT_LEAST:
-        return set(desired) <= set(told)
+        return set(_names(desired)) <= set(texts(found))
     if key == "data-root":  # user namespaces put a folder below it
-        return f"{told}/".startswith(f"{desired.rstrip('/')}/")
-    return bool(desired == told)
+        return f"{found}/".startswith(f"{text(desired).rstrip('/')}/")
+    return desired == found
 
 
-def _plain(key: str, value: Any) -> Any:
+def _plain(key: str, value: object) -> object:
     """A desired value in the order and spelling that the comparison has."""
     if key == "registry-mirrors":
-        return [_plain_url(url) for url in value]
-    return sorted(value) if key in ("insecure-registries", "labels", "runtimes") else value
+        return [_plain_url(url) for url in texts(value)]
+    return sorted(_names(value)) if key in ("insecure-registries", "labels", "runtimes") else value
+
+
+def _names(value: object) -> list[str]:
+    """Texts of a list, or the names of a mapping."""
+    return list(value) if isinstance(value, Mapping) else texts(value)
 
 
 def _plain_url(url: str) -> str:

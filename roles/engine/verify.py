@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from testinfra.host import Host as Remote
 
 from skep.model import Host
+from skep.verify.ask import Ask
 
 VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 PACKAGES = ("docker.io", "docker-ce", "moby-engine")
@@ -35,7 +34,7 @@ def test_running(host: Remote, desired: Host) -> None:
     assert process == "dockerd", f"docker.service on {desired.name} runs {process!r}, not dockerd"
 
 
-def test_answers(host: Remote, ask: Callable[..., list[Any]]) -> None:
+def test_answers(host: Remote, ask: Ask) -> None:
     """the engine answers"""
     assert _running_version(host, ask)
 
@@ -48,7 +47,7 @@ def test_apparmor(host: Remote, desired: Host) -> None:
         assert found, f"the engine on {desired.name} confines with AppArmor and has no apparmor_parser: none can start"
 
 
-def test_version(host: Remote, desired: Host, ask: Callable[..., list[Any]]) -> None:
+def test_version(host: Remote, desired: Host, ask: Ask) -> None:
     """the engine has the version asked for, on disk and in memory"""
     asked = desired.engine.version
     if asked is None:
@@ -63,7 +62,7 @@ def test_version(host: Remote, desired: Host, ask: Callable[..., list[Any]]) -> 
     assert not wrong, f"{'; '.join(wrong)}; asked for {asked}"
 
 
-def _running_version(host: Remote, ask: Callable[..., list[Any]]) -> str:
+def _running_version(host: Remote, ask: Ask) -> str:
     version: str = ask(host, VERSION)[0]
     return version
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from skep.diff import lines
 from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
@@ -30,12 +30,26 @@ timeout 20 docker ps --format '{{{{.Label "{SERVICE_ID}"}}}} {{{{.Names}}}} {{{{
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
 
 
+class Settings(TypedDict, total=False):
+    """A network in the inventory's terms; ``None`` where it is left to Docker."""
+
+    driver: str
+    subnet: str | None
+    gateway: str | None
+    ipv6: bool | None
+    attachable: bool
+    internal: bool
+    encrypted: bool
+    labels: Mapping[str, str]
+    options: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """A network of the swarm as a manager lists it, and the services that use it, with their ``stacks``."""
 
     id: str
-    settings: Mapping[str, Any]
+    settings: Settings
     users: tuple[str, ...] = ()
     stacks: Mapping[str, str] = field(default_factory=dict)
 
@@ -150,14 +164,15 @@ def _overlapping(network: Network, have: Mapping[str, Overlay]) -> list[Step | F
     return []
 
 
-def settings(network: Network) -> dict[str, Any]:
+def settings(network: Network) -> Settings:
     """What decides whether a network is the one desired, in the inventory's terms; what it leaves to Docker is
     ``None``."""
     asked = _terms(forms.body(network))
-    return asked | {"ipv6": asked["ipv6"] or None}
+    asked["ipv6"] = asked["ipv6"] or None
+    return asked
 
 
-def _terms(body: objects.Network) -> dict[str, Any]:
+def _terms(body: objects.Network) -> Settings:
     """The settings of a network as the API gives or takes it, in the inventory's terms."""
     found = forms.settings(body)
     options = found["Options"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from testinfra.host import Host as Remote
 
 from skep.model import Network, canonical
 from skep.swarm import objects
 from skep.swarm.labels import labels_of
 from skep.swarm.network import pools_of
+from skep.verify.ask import Ask
 
 
-def test_as_described(manager: Remote, network: Network, ask: Callable[..., list[Any]]) -> None:
+def test_as_described(manager: Remote, network: Network, ask: Ask) -> None:
     """the network is there and as the inventory describes it"""
     found = ask(manager, "timeout 20 docker network inspect --format '{{json .}}' %s", network.name)[0]
     wrong = [
@@ -24,13 +22,13 @@ def test_as_described(manager: Remote, network: Network, ask: Callable[..., list
     assert not wrong, f"network {network.name}: {'; '.join(wrong)}"
 
 
-def _settings(found: objects.Network, network: Network) -> list[tuple[str, Any, Any]]:
+def _settings(found: objects.Network, network: Network) -> list[tuple[str, object, object]]:
     """What, as found, as desired; without what the inventory leaves to Docker."""
     options, labels = found.get("Options") or {}, labels_of(found)
     pools = pools_of(found)
     ranges = [pool.get("Subnet", "") for pool in pools]
     gateways = [pool.get("Gateway", "") for pool in pools]
-    settings: list[tuple[str, Any, Any]] = [
+    settings: list[tuple[str, object, object]] = [
         ("name", found["Name"], network.name),
         ("scope", found["Scope"], "swarm"),
         ("driver", found["Driver"], network.driver),

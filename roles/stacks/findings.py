@@ -213,12 +213,12 @@ def _networks(case: Case) -> Iterator[Finding]:
 def _drift(have: Network, asked: Network) -> list[Change]:
     """What differs; of addresses only what is asked for."""
     old, new = settings(have), settings(asked)
-    for told in (old, new):
-        told["Labels"].pop(NAMESPACE, None)
+    for side in (old, new):
+        side["Labels"] = {key: value for key, value in side["Labels"].items() if key != NAMESPACE}
     for key in POOL:
         desired = new[key]
         if not any(desired):
             old[key] = desired
         elif key != "Subnet" and len(old[key]) == len(desired):
-            old[key] = [told if asked else None for told, asked in zip(old[key], desired, strict=True)]
+            old[key] = [there if asked else None for there, asked in zip(old[key], desired, strict=True)]
     return list(changes(old, new))

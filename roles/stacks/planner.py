@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from roles.stacks.case import Case, Difference
 from roles.stacks.edits import reason, why
@@ -70,7 +69,7 @@ class Planner:
         title: str,
         cause: str,
         operation: str,
-        arguments: dict[str, Any],
+        arguments: Mapping[str, object],
         *,
         about: str | None = None,
         needs: Sequence[Step | StepId] = (),
@@ -293,5 +292,5 @@ def key_step(cluster: Cluster, *, only_with: Edge | None) -> Step:
     )
 
 
-def _sealed(body: ObjectSpec) -> dict[str, Any]:
+def _sealed(body: ObjectSpec) -> dict[str, object]:
     return {**body, "Data": Secret(body["Data"])} if "Data" in body else dict(body)

@@ -29,6 +29,7 @@ from skep.questions import SERVICES, Answers, Inquiry
 from skep.role import ClusterRole
 from skep.seen import Seen
 from skep.swarm.network import needs_plugin
+from skep.swarm.objects import Task
 
 PLUGINS = "/plugins"
 NETWORKS = "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D"
@@ -78,7 +79,7 @@ class Stacks(ClusterRole[State]):
         plugins = tuple(listed) if isinstance(listed, list) else None
         others = [answer for inquiry, answer in answers.items() if not inquiry.image and inquiry.path != PLUGINS]
         own = {answer["Id"]: answer["Name"] for answer in others if isinstance(answer, Mapping)}
-        tasks: dict[str, tuple[Any, ...]] = {}
+        tasks: dict[str, tuple[Task, ...]] = {}
         for task in (task for answer in others if isinstance(answer, list) for task in answer):
             tasks[task["ServiceID"]] = (*tasks.get(task["ServiceID"], ()), task)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
@@ -14,9 +14,10 @@ from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
 from skep.refusals.drivers import ADDRESSES, NETWORK
 from skep.seen import Seen
+from skep.swarm.engine_info import EngineInfo
 from skep.swarm.image import Answer
 from skep.swarm.labels import KEY, stack_of
-from skep.swarm.objects import Network, Node, Object, Service, Task
+from skep.swarm.objects import Network, Node, Object, Plugin, Service, Task
 from skep.swarm.revision import Revision, read_revision
 from skep.swarm.versions import newest_version
 
@@ -33,7 +34,7 @@ class State:
 
     mounted: Mapping[str, str] = field(default_factory=dict)
     swarm: SwarmObjects | None = None
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: EngineInfo = field(default_factory=EngineInfo)
     volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -58,7 +59,7 @@ class SwarmObjects:
     outdated: tuple[str, ...] = ()
     volumes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     tasks: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
-    plugins: tuple[Mapping[str, Any], ...] | None = None
+    plugins: tuple[Plugin, ...] | None = None
     """Plugins of a manager; asked for only where a network names a driver that is not the engine's own."""
 
     @property
@@ -155,15 +156,15 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
     )
 
 
-def _by_kind(plugins: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+def _by_kind(plugins: Iterable[Plugin]) -> dict[str, frozenset[str]]:
     """Names of plugins that are switched on, by what they are drivers of."""
     types = {NETWORK: "docker.networkdriver/", ADDRESSES: "docker.ipamdriver/"}
     return {
         kind: frozenset(
-            str(one["Name"])
+            one["Name"]
             for one in plugins
             if one.get("Enabled")
-            and any(str(have).startswith(desired) for have in one["Config"]["Interface"].get("Types") or ())
+            and any(have.startswith(desired) for have in one["Config"]["Interface"].get("Types") or ())
         )
         for kind, desired in types.items()
     }

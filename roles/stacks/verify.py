@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 from testinfra.host import Host as Remote
@@ -16,6 +15,7 @@ from skep.swarm.labels import NAMESPACE
 from skep.swarm.ports import port_of, published
 from skep.swarm.service import image_of, is_job, mode_of, replicas_of, runs_once
 from skep.swarm.spec import ServiceSpec
+from skep.verify.ask import Ask
 
 SERVICES = r"""
 left=10
@@ -44,7 +44,6 @@ TELLING = ("Env", "Args", "Command", "Mode", "Mounts", "Ports", "Labels", "Conta
 """Parts of a service by which its versions differ, and that need no identifiers to be looked up."""
 CONTAINERS = f"timeout 20 docker ps --no-trunc --filter label={NAMESPACE}=%s --format '{{{{json .Names}}}}'"
 SWARM = "timeout 20 docker info --format '{{json .Swarm}}'"
-Ask = Callable[..., list[Any]]
 
 
 def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from roles.swarm.absence import heard_id, unlock_id
 from roles.swarm.identity import (
@@ -48,11 +47,11 @@ def init(cluster: Cluster) -> Step:
     first = cluster.managers[0]
     others = tuple(StepId("swarm", "absent", host.name) for host in cluster.managers[1:])
     fixed = desired_fixed(cluster)
-    arguments: dict[str, Any] = {
+    arguments = {
         "advertise": advertise(first),
-        "address_pools": fixed.get("address-pools", []),
-        "subnet_size": fixed.get("subnet-size"),
-        "data_path_port": fixed.get("data-path-port"),
+        "address_pools": list(fixed.address_pools or ()),
+        "subnet_size": fixed.subnet_size,
+        "data_path_port": fixed.data_path_port,
         "spec": desired_spec(cluster),
     }
     return Call(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from roles.swarm.absence import unlock_id
 from roles.swarm.identity import Observed, joins, may_be_a_manager, moved, node_ref
 from roles.swarm.state import LOCKED, STOPPED, State, desired_fixed, desired_spec
 from roles.swarm.view import View
 from skep.diff import lines, show
+from skep.json_types import mapping
 from skep.milestones import SWARM_SETTINGS, returned
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
@@ -45,9 +45,14 @@ def update(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Step]:
 
 def fixed_findings(cluster: Cluster, swarm: View) -> Iterator[Finding]:
     """Settings that hold from init on and differ: nothing but a new swarm can change them."""
-    for key, desired in desired_fixed(cluster).items():
-        have = swarm.state.fixed.get(key)
-        if have != desired:
+    observed, asked = swarm.state.fixed, desired_fixed(cluster)
+    settings = (
+        ("address-pools", observed.address_pools, asked.address_pools),
+        ("subnet-size", observed.subnet_size, asked.subnet_size),
+        ("data-path-port", observed.data_path_port, asked.data_path_port),
+    )
+    for key, have, desired in settings:
+        if desired is not None and have != desired:
             yield Finding(
                 "error",
                 f"swarm.{key} is {show(have)} since init and cannot become {show(desired)}",
@@ -69,8 +74,8 @@ def nodes(cluster: Cluster, desired: Mapping[str, State], observed: Observed, sw
         availability = node.availability if node else "active"
         owned = {*filter(None, labels.get(OWNED, "").split(",")), OWNED}
         dropped = sorted(key for key in owned if key in labels and key not in want.labels)
-        old: dict[str, Any] = {f"label {key}": labels.get(key) for key in {*want.labels, *dropped}}
-        new: dict[str, Any] = {f"label {key}": want.labels.get(key) for key in {*want.labels, *dropped}}
+        old: dict[str, object] = {f"label {key}": labels.get(key) for key in {*want.labels, *dropped}}
+        new: dict[str, object] = {f"label {key}": want.labels.get(key) for key in {*want.labels, *dropped}}
         detail = lines(old | {"availability": availability}, new | {"availability": want.availability})
         state = observed[name]
         if not detail and not (state and state.busy):
@@ -110,9 +115,9 @@ def _empty(host: str, node: str | Ref) -> Step:
     )
 
 
-def _part(spec: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+def _part(spec: Mapping[str, object], like: Mapping[str, object]) -> dict[str, object]:
     """Of ``spec``, only the keys that ``like`` has, at every depth."""
     return {
-        key: _part(spec.get(key) or {}, value) if isinstance(value, Mapping) else spec.get(key)
+        key: _part(mapping(spec.get(key)), value) if isinstance(value, Mapping) else spec.get(key)
         for key, value in like.items()
     }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from skep.model import Cluster, Host, canonical
 from skep.questions import Answers
+from skep.swarm import objects
+from skep.swarm.engine_info import EngineInfo, SwarmCluster, SwarmSpec
 from skep.swarm.labels import OWNED, labels_of
 
 """Node label that names the labels this tool owns, so that one taken out of the inventory is taken off."""
@@ -47,6 +48,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """What holds of a swarm from init on; ``None`` where it is not known, or not desired to be anything."""
+
+    address_pools: tuple[str, ...] | None = None
+    subnet_size: int | None = None
+    data_path_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
     (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
@@ -73,8 +83,8 @@ class State:
     overlays: bool = True
     ingress: bool = False
     nodes: tuple[Node, ...] | None = None
-    spec: Mapping[str, Any] = field(default_factory=dict)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    spec: SwarmSpec = field(default_factory=SwarmSpec)
+    fixed: Fixed = field(default_factory=Fixed)
 
 
 def desired_state(host: Host) -> State:
@@ -85,9 +95,9 @@ def desired_state(host: Host) -> State:
     return State(role=host.role, availability=host.availability, labels=labels, node_state="active")
 
 
-def desired_spec(cluster: Cluster) -> dict[str, Any]:
+def desired_spec(cluster: Cluster) -> SwarmSpec:
     """The part of an Engine API Swarm Spec that the inventory names."""
-    swarm, spec = cluster.swarm, {}
+    swarm, spec = cluster.swarm, SwarmSpec()
     if swarm.task_history is not None:
         spec["Orchestration"] = {"TaskHistoryRetentionLimit": swarm.task_history}
     if swarm.cert_expiry is not None:
@@ -97,15 +107,12 @@ def desired_spec(cluster: Cluster) -> dict[str, Any]:
     return spec
 
 
-def desired_fixed(cluster: Cluster) -> dict[str, Any]:
+def desired_fixed(cluster: Cluster) -> Fixed:
     """What holds from init on and cannot be changed, as far as the inventory names it."""
     swarm = cluster.swarm
-    desired = {
-        "address-pools": [canonical(pool) for pool in swarm.address_pools] or None,
-        "subnet-size": swarm.subnet_size,
-        "data-path-port": swarm.data_path_port,
-    }
-    return {key: value for key, value in desired.items() if value is not None}
+    return Fixed(
+        tuple(canonical(pool) for pool in swarm.address_pools) or None, swarm.subnet_size, swarm.data_path_port
+    )
 
 
 def parse_state(text: str, answers: Answers) -> State | None:
@@ -126,8 +133,9 @@ def parse_state(text: str, answers: Answers) -> State | None:
             manager=only.manager,
             addresses=addresses,
         )
-    info = answers["/info"]
-    swarm, cluster = info["Swarm"], info["Swarm"].get("Cluster") or {}
+    info: EngineInfo = answers["/info"]
+    swarm = info["Swarm"]
+    cluster: SwarmCluster = swarm.get("Cluster") or {}
     state, node = swarm["LocalNodeState"], swarm.get("NodeID") or None
     own = Identity() if state == "inactive" else _own(found, info.get("DockerRootDir", ""), node)
     return State(
@@ -146,16 +154,13 @@ def parse_state(text: str, answers: Answers) -> State | None:
         ingress=any(network.get("Ingress") for network in answers.get(NETWORKS) or ()),
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
-        fixed=_fixed(cluster) if cluster else {},
+        fixed=_fixed(cluster) if cluster else Fixed(),
     )
 
 
-def _fixed(cluster: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "address-pools": [canonical(pool) for pool in cluster.get("DefaultAddrPool") or ()],
-        "subnet-size": cluster.get("SubnetSize"),
-        "data-path-port": cluster.get("DataPathPort"),
-    }
+def _fixed(cluster: SwarmCluster) -> Fixed:
+    pools = tuple(canonical(pool) for pool in cluster.get("DefaultAddrPool") or ())
+    return Fixed(pools, cluster.get("SubnetSize"), cluster.get("DataPathPort"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +207,8 @@ def _identity(certificate: str) -> Identity:
     )
 
 
-def _node(raw: Mapping[str, Any]) -> Node:
-    manager = raw.get("ManagerStatus") or {}
+def _node(raw: objects.Node) -> Node:
+    manager: objects.ManagerStatus = raw.get("ManagerStatus") or {}
     spec = raw["Spec"]
     return Node(
         id=raw["ID"],

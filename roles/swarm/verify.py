@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from cryptography import x509
@@ -11,6 +11,9 @@ from cryptography.x509.oid import NameOID
 from testinfra.host import Host as Remote
 
 from skep.model import Cluster, Host
+from skep.swarm.engine_info import SwarmCluster
+from skep.swarm.objects import Node
+from skep.verify.ask import Ask
 from skep.waiting import until
 
 INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
@@ -23,7 +26,6 @@ PATIENCE = 40
 """Seconds in which nodes report to a new leader, also those that were with a dead one, and get a new certificate
 after a change of role."""
 UNSETTLED = ("unknown", "disconnected", "down")
-Ask = Callable[..., list[Any]]
 T = TypeVar("T")
 
 
@@ -135,9 +137,10 @@ def test_no_twins(manager: Remote, ask: Ask) -> None:
 
 def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
     """the swarm's settings are those of the inventory"""
-    asked, found = cluster.swarm, ask(manager, INFO)[0]["Cluster"]
+    asked = cluster.swarm
+    found: SwarmCluster = ask(manager, INFO)[0]["Cluster"]
     spec = found["Spec"]
-    settings: list[tuple[str, Any, Any]] = [
+    settings: list[tuple[str, object, object]] = [
         ("task-history", asked.task_history, spec["Orchestration"].get("TaskHistoryRetentionLimit")),
         ("cert-expiry in seconds", asked.cert_expiry, spec["CAConfig"].get("NodeCertExpiry", 0) / SECOND),
         ("autolock", asked.autolock, spec["EncryptionConfig"].get("AutoLockManagers")),
@@ -170,10 +173,11 @@ def _own(host: Remote, ask: Ask) -> str:
     return identity or pytest.skip("the host is in no swarm")
 
 
-def _node(host: Remote, desired: Host, manager: Remote, ask: Ask, *, again: bool = False) -> Mapping[str, Any]:
+def _node(host: Remote, desired: Host, manager: Remote, ask: Ask, *, again: bool = False) -> Node:
     """The managers' entry of the host."""
-    identity, nodes = _own(host, ask), ask(manager, NODES, again=again)
-    found: Mapping[str, Any] | None = next((node for node in nodes if node["ID"] == identity), None)
+    identity = _own(host, ask)
+    nodes: list[Node] = ask(manager, NODES, again=again)
+    found = next((node for node in nodes if node["ID"] == identity), None)
     assert found is not None, f"{desired.name} takes itself for the node {identity}, which the managers do not know"
     return found
 
@@ -190,7 +194,7 @@ def _settled(look: Callable[[bool], T], right: Callable[[T], bool]) -> T:
     return seen[-1]
 
 
-def _is_what_became_of(node: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+def _is_what_became_of(node: Node, old: Node) -> bool:
     """Whether the newer of two nodes is the same machine: at the same address, or under a name whose owner is gone."""
     if node["CreatedAt"] <= old["CreatedAt"]:
         return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from skep.apply.attempt import Attempt
 from skep.engine import SECRET, Clients, Overdue, resolve
@@ -36,21 +35,21 @@ class Managers:
         names: Sequence[str],
         say: Callable[[], Callable[[str], None]],
         learn: Callable[[Iterable[Secret]], None],
-        local: Mapping[str, Callable[[], Any]],
+        local: Mapping[str, Callable[[], object]],
     ) -> None:
         self._names = list(names)
         self._managed: set[str] = set()
         """Hosts that have answered as managers."""
         self._overdue = Overdue(pool, names, say)
         self.clients = Clients(pool, self._overdue.watched)
-        self.results: dict[str, Any] = {}
+        self.results: dict[str, object] = {}
         """What steps gave back, by step id."""
         self._say = say
         self._learn = learn
         self._local = local
         self._lock = threading.Lock()
 
-    def late(self, value: Any, host: str, attempt: Attempt) -> Any:
+    def late(self, value: object, host: str, attempt: Attempt) -> object:
         """The value of a late reference. What only a manager can tell is asked for while a leader may be elected."""
         if not isinstance(value, Ref):
             return value
@@ -63,7 +62,7 @@ class Managers:
             return self._resolved(name, place, attempt.step)
         lost: SkepError | None = None
 
-        def asked() -> list[Any]:
+        def asked() -> list[object]:
             nonlocal lost
             for source in self.answering(attempt.step):
                 try:
@@ -84,7 +83,7 @@ class Managers:
         why = (lost.cause or lost.message) if lost else None
         raise StepFailed(f"no manager of the swarm can tell the {name}", host=host, cause=why, next_action=AGAIN)
 
-    def _resolved(self, name: str, source: str, step: Step) -> Any:
+    def _resolved(self, name: str, source: str, step: Step) -> object:
         with self.clients.lend(source, step.id) as api:
             if name == "node-id":
                 swarm = api.info()["Swarm"]

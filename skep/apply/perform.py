@@ -75,7 +75,7 @@ class Performer:
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._closed = threading.Event()
         logins = Logins(registries, self._redaction.learn)
-        local: dict[str, Callable[[], Any]] = {
+        local: dict[str, Callable[[], object]] = {
             "registry-logins": lambda: logins,
             "author": lambda: author,
             "commit": cache(commit),
@@ -220,7 +220,7 @@ class Performer:
         if result.status:
             raise script_failed(host, step, result)
 
-    def _inspect(self, node: Mapping[str, Any], container: str) -> Mapping[str, Any] | None:
+    def _inspect(self, node: Mapping[str, Any], container: str) -> Mapping[str, object] | None:
         """What the host that is that node tells of a container; ``None`` where none of ours is, or says nothing."""
         named = str((node.get("Description") or {}).get("Hostname") or "")
         address = str((node.get("Status") or {}).get("Addr") or "")

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 
 from skep.plan import Put, Run, file_bytes
-from skep.secret import Secret, revealed
+from skep.secret import Secret
 from skep.shell import NO_ROOM, exported, quoted, script
 
 
@@ -24,7 +24,10 @@ def put_script(step: Put) -> str:
 def _script(
     text: str, files: Mapping[str, bytes | Mapping[str, object]], variables: Mapping[str, str | int | Secret]
 ) -> str:
-    lines = ["umask 077", exported({name: revealed(value) for name, value in variables.items()})]
+    lines = [
+        "umask 077",
+        exported({name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}),
+    ]
     if files:
         lines += [f"FILES=$(mktemp -d /run/skep.XXXXXXXX) || exit {NO_ROOM}", "trap 'rm -rf \"$FILES\"' EXIT"]
         lines += ["trap 'exit 143' HUP INT TERM", "export FILES"]

@@ -68,7 +68,7 @@ class Command(Task[Any]):
         defaults = {**self.common, **own}
         return [Word(name, self._options[name], defaults[name], word=name in self._words) for name in names]
 
-    def __call__(self, *args: object, **given: object) -> Any:
+    def __call__(self, *args: object, **given: object) -> object:
         """As Invoke calls a task: with its context, and what was given by name."""
         (context,) = args
         common = {name: given.pop(name, default) for name, default in self.common.items()}

@@ -46,7 +46,7 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
     return [*_mapping(document.get(kind))]
 
 
-def _inventory(program: Program, context: ParserContext) -> Mapping[str, Any]:
+def _inventory(program: Program, context: ParserContext) -> Mapping[str, object]:
     from skep.inventory import choose
 
     configured = program.config.get("skep", {}).get("inventory")
@@ -73,7 +73,7 @@ def _read(path: Path) -> object:
         return None
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, object]:
     return {str(key): one for key, one in value.items()} if isinstance(value, dict) else {}
 
 

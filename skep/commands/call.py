@@ -120,7 +120,7 @@ def task(
     ``None`` for a task that needs none."""
 
     def declare(body: Callable[..., int | None]) -> Command:
-        common: dict[str, Any] = {} if inventory is None else {"inventory": inventory or None}
+        common: dict[str, object] = {} if inventory is None else {"inventory": inventory or None}
         common |= {one: None if one in ("timeout", "wait_lock") else False for one in CHANGING if effect == "plans"}
         common |= dict.fromkeys(ALL, False)
         described = {key: Option(one) if isinstance(one, str) else one for key, one in options.items()}
@@ -132,7 +132,7 @@ def task(
 
 
 def _run(
-    body: Callable[..., int | None], context: Context, common: Mapping[str, Any], given: Mapping[str, Any]
+    body: Callable[..., int | None], context: Context, common: Mapping[str, Any], given: Mapping[str, object]
 ) -> None:
     program = str(context.config.get("skep", {}).get("program") or "invoke")
     how = {name: common[name] for name in ("json", "verbose", "quiet")}

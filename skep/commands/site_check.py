@@ -149,7 +149,7 @@ def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack
 def _secrets(stack: Stack, git: Git, found: Found) -> None:
     """Files of a stack's secrets that are in git."""
     try:
-        secrets: Mapping[str, Mapping[str, Any]] = document_of(stack).section("secrets")
+        secrets: Mapping[str, Mapping[str, object]] = document_of(stack).section("secrets")
     except ComposeError:
         return
     for name, secret in secrets.items():
@@ -196,7 +196,7 @@ def _own(site: Path, found: Found) -> Mapping[str, Any] | None:
     return own
 
 
-def _values(site: Path, own: Mapping[str, Any], environments: set[str], found: Found) -> None:
+def _values(site: Path, own: Mapping[str, object], environments: set[str], found: Found) -> None:
     from skep.commands.every import every_task
 
     known = ", ".join(sorted(KNOWN))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from skep.compose.objects import external
 from skep.reading.findings import Findings, KeyPath, Place
@@ -71,7 +70,7 @@ class _Service:
     def error(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
         """Note an error below this service."""
         if place is None:
-            at: Any = self.service
+            at: object = self.service
             place = self.service.place
             for part in path:
                 if isinstance(at, Fields) and isinstance(part, str):

@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from skep.compose.load import Document
 from skep.compose.naming import Names, without_empty
@@ -45,7 +45,7 @@ class Specs:
     external_networks: tuple[str, ...]
     """Names of networks that must be there, swarm-wide, before."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """All of it as one mapping."""
         return {
             "services": dict(self.services),
@@ -145,7 +145,7 @@ def _objects(names: Names, section: str) -> dict[str, ObjectSpec]:
     return found
 
 
-def _volumes(names: Names) -> dict[str, dict[str, Any]]:
+def _volumes(names: Names) -> dict[str, dict[str, object]]:
     return {
         names.of("volumes", name): without_empty(
             {

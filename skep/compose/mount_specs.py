@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from skep.compose.naming import Always, Names, without_empty
 from skep.compose.objects import external
 from skep.reading.values import Fields
 
-Spec = dict[str, Any]
+Spec = dict[str, object]
 
 
 def mount_spec(mount: Fields, names: Names) -> Spec:

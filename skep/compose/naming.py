@@ -39,7 +39,7 @@ def without_empty(values: Mapping[str, object]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value or (isinstance(value, Always) and value.given)}
 
 
-class Always(dict[str, Any]):
+class Always(dict[str, object]):
     """A mapping that is sent even when empty."""
 
     given = True

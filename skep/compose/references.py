@@ -161,10 +161,10 @@ _LIMITS = Record({"soft": Whole(-1), "hard": Whole(-1)}, required=("soft", "hard
 class Ulimit(Kind):
     """One number for both, or a mapping of soft and hard."""
 
-    def read(self, entry: Entry, at: At) -> Any:
+    def read(self, entry: Entry, at: At) -> object:
         return Whole(-1).read(entry, at) if is_text(entry) else _LIMITS.read(entry, at)
 
-    def merge(self, base: Any, over: Any, at: At, place: Place) -> Any:
+    def merge(self, base: object, over: object, at: At, place: Place) -> object:
         return over
 
 

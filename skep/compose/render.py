@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import yaml
 
@@ -46,7 +45,7 @@ _Dumper.add_implicit_resolver(
 """PyYAML writes these without quotes, and go-yaml reads them as booleans and numbers."""
 
 
-def _escaped(value: object) -> Any:
+def _escaped(value: object) -> object:
     """Variables are filled in in values, not in keys."""
     if isinstance(value, dict):
         return {key: _escaped(inner) for key, inner in value.items()}

@@ -17,7 +17,7 @@ from skep.swarm.spec import ServiceSpec
 _EVERYWHERE = ("default", "bridge", "host", "none")
 """Networks every node has by itself: no aliases in them."""
 _PLAIN_FILE_MODE = 0o444
-Spec = dict[str, Any]
+Spec = dict[str, object]
 
 
 def service_spec(name: str, service: Fields, names: Names) -> ServiceSpec:

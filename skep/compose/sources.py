@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Flag, Kind, Nothing, Text, once
 from skep.reading.pairs import TextPairs
@@ -30,7 +28,7 @@ class EnvFiles(Kind):
         found: list[Fields] = []
         for item, here in zip(items, places, strict=True):
             if isinstance(item.content, dict):
-                one: Any = _ENV_FILE.read(item, here)
+                one: object = _ENV_FILE.read(item, here)
             else:
                 name = Text().read(item, here)
                 one = name if isinstance(name, Nothing) else Fields(item.place, [("path", name)])
@@ -66,7 +64,7 @@ class Logging(Kind):
 
     _record = Record({"driver": Text(), "options": TextPairs(separator=None)}, extensions=True)
 
-    def read(self, entry: Entry, at: At) -> Any:
+    def read(self, entry: Entry, at: At) -> object:
         return self._record.read(entry, at)
 
     def merge(self, base: Fields, over: Fields, at: At, place: Place) -> Fields:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from docker.errors import APIError
 
@@ -17,11 +16,11 @@ from skep.workers import side_by_side
 
 def inquire(
     pool: Pool, managers: Sequence[str], inquiries: Sequence[Inquiry], credentials: Credentials
-) -> Mapping[Inquiry, Any]:
+) -> Mapping[Inquiry, object]:
     """The answers: decoded JSON, or a text that says why there is none. Nothing is raised for a single one."""
     clients = Clients(pool)
 
-    def ask(inquiry: Inquiry) -> Any:
+    def ask(inquiry: Inquiry) -> object:
         lost: SkepError | None = None
         try:
             header = credentials.header(inquiry.image) if inquiry.image else None

@@ -67,7 +67,7 @@ class Logins:
         if helper and shutil.which(program) is None:
             raise _helper_failed(program, server, "it is not installed, or not in PATH")
         try:
-            found: Mapping[str, Any] = config.resolve_authconfig(server) or {}
+            found: Mapping[str, object] = config.resolve_authconfig(server) or {}
         except Exception as error:
             raise _helper_failed(program, server, _reason(error)) from None
         login = {key.lower(): str(value) for key, value in found.items() if value}
@@ -95,7 +95,7 @@ def config_file() -> Path:
     return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> object:
     """An ``AuthConfig`` of the Docker SDK. Raises ``StepFailed`` for a file that is wrong."""
     from docker import auth
 
@@ -113,7 +113,7 @@ def _read(path: Path) -> Any:
         ) from None
 
 
-def _auths(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def _auths(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, object]]]:
     return list((content.get("auths") or {}).items())
 
 

@@ -46,7 +46,7 @@ def swarm_init(
 
     Sends what is given and otherwise what Docker's CLI sends.
     """
-    body: dict[str, Any] = {"ListenAddr": "0.0.0.0:2377", "Spec": dict(spec)}
+    body: dict[str, object] = {"ListenAddr": "0.0.0.0:2377", "Spec": dict(spec)}
     body |= {"AdvertiseAddr": advertise} if advertise else {}
     body |= {"DefaultAddrPool": address_pools} if address_pools else {}
     body |= {"SubnetSize": subnet_size or DEFAULT_SUBNET_SIZE}
@@ -78,7 +78,7 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
         api.write("/swarm/join", body)
     except APIError as error:
         refusal = error
-    swarm: Mapping[str, Any] = {}
+    swarm: Mapping[str, object] = {}
 
     def settled() -> bool:
         nonlocal swarm
@@ -187,7 +187,7 @@ def _merge(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str
     return merged
 
 
-OPERATIONS: dict[str, Callable[..., Any]] = {
+OPERATIONS: dict[str, Callable[..., object]] = {
     operation.__name__: operation
     for operation in (
         swarm_init,

@@ -70,14 +70,14 @@ class SessionAdapter(BaseHTTPAdapter):
         self.pool = _Pool(session, timeout, permit)
         super().__init__()
 
-    def get_connection(self, *_: Any, **__: Any) -> Any:
+    def get_connection(self, *_: object, **__: object) -> object:
         """The one pool, whatever the address (requests before 2.32)."""
         return self.pool
 
     get_connection_with_tls_context = get_connection
     """The same for requests from 2.32 on."""
 
-    def request_url(self, request: Any, *_: Any) -> str:
+    def request_url(self, request: Any, *_: object) -> str:
         """The path alone: there is no proxy between us and the engine."""
         return str(request.path_url)
 
@@ -106,7 +106,7 @@ class EngineClient(docker.APIClient):
         self.mount(BASE, self._adapter)
         return str(super()._retrieve_server_version())
 
-    def send(self, request: Any, **more: Any) -> Any:
+    def send(self, request: object, **more: object) -> object:
         """One request, watched over until its answer begins."""
         with self._watched(self):
             return super().send(request, **more)
@@ -124,7 +124,7 @@ class EngineClient(docker.APIClient):
         return self.limits.pause(seconds)
 
     def write(
-        self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, **params: Any
+        self, path: str, body: Mapping[str, object], *, headers: Mapping[str, str] | None = None, **params: object
     ) -> None:
         """A write to the Engine API where the SDK's own method would add defaults of its own."""
         self._raise_for_status(self._post_json(self._url(path), data=body, headers=dict(headers or {}), params=params))
@@ -149,7 +149,7 @@ class EngineClient(docker.APIClient):
         self._raise_for_status(response)
         return bytes(response.content)
 
-    def service_log(self, service: str, query: Mapping[str, Any]) -> Iterator[bytes]:
+    def service_log(self, service: str, query: Mapping[str, object]) -> Iterator[bytes]:
         """A service's log as it comes, framed as ``task_log``. Waits for ever where the query says to follow."""
         patience = None if query.get("follow") else self.timeout
         response = self._get(self._url("/services/{0}/logs", service), params=query, stream=True, timeout=patience)

@@ -222,7 +222,7 @@ class _Parser:
             raise TemplateError(f"undefined variable {name!r}")
 
     def _command(self, words: Words) -> Command:
-        found: list[tuple[str, Any]] = []
+        found: list[tuple[str, object]] = []
         while True:
             token = words.peek()
             if token is None or token.text == ")":
@@ -242,7 +242,7 @@ class _Parser:
                 raise TemplateError(f"unexpected {behind.text!r} in operand")
         return Command(tuple(found))
 
-    def _operand(self, words: Words) -> tuple[str, Any]:
+    def _operand(self, words: Words) -> tuple[str, object]:
         kind, value = self._term(words)
         chain: list[str] = []
         while (token := words.peek()) is not None and token.kind == "field":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skep.inventory.choice import choose
 from skep.inventory.loaded import Inventory
@@ -26,7 +26,7 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, host_keys: Host
     return load_file(path, environ, host_keys or {})
 
 
-def json_schema(host_keys: HostKeys | None = None) -> dict[str, Any]:
+def json_schema(host_keys: HostKeys | None = None) -> dict[str, object]:
     """The JSON Schema (draft 2020-12) of an inventory file, for editors."""
     from skep.inventory.reference import schema
 

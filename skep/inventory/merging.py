@@ -22,8 +22,8 @@ class MergedHost:
     advertise: str | None
     ssh: dict[str, Any]
     engine: dict[str, Any]
-    daemon: dict[str, Any]
-    settings: dict[str, Any]
+    daemon: dict[str, object]
+    settings: dict[str, object]
     """What it is given by keys of roles."""
 
     @property
@@ -70,7 +70,7 @@ def _joined(layers: list[Fields], section: str) -> dict[str, Any]:
     return {key: value for layer in layers for key, value in layer.section(section).items()}
 
 
-def _ssh(top: Fields, layers: list[Fields], name: str) -> dict[str, Any]:
+def _ssh(top: Fields, layers: list[Fields], name: str) -> dict[str, object]:
     """The host's ssh settings. A gateway chain meant for several hosts ends, for one in it, before itself."""
     shared = _joined([top, *layers[:-1]], "ssh")
     chain = shared.get("gateway", [])

@@ -144,7 +144,7 @@ def _monitor(folder: Path) -> Iterator[Ask]:
         _connect(connection, folder)
         with connection.makefile("rw", encoding="utf-8") as stream:
 
-            def ask(command: str, **arguments: object) -> Any:
+            def ask(command: str, **arguments: object) -> object:
                 stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
                 stream.flush()
                 for line in stream:

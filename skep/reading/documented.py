@@ -68,7 +68,7 @@ def _records(kind: Kind) -> Iterator[Record]:
         yield from _records(of.kind)
 
 
-def _ordered(value: Any, *, keep: bool = False) -> Any:
+def _ordered(value: object, *, keep: bool = False) -> Any:
     """With the keys of each schema in the order of the alphabet; properties stay in theirs."""
     if isinstance(value, list):
         return [_ordered(item) for item in value]

@@ -23,7 +23,7 @@ MAX_KNOWN = 20
 """Most keys that a message lists."""
 
 
-Json = dict[str, Any]
+Json = dict[str, object]
 """A JSON Schema, or a piece of one."""
 
 

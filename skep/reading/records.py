@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from skep.reading.findings import Place
 from skep.reading.kinds import NOTHING, At, Json, Kind, Nothing, known
@@ -206,7 +205,7 @@ class ListOf(Kind):
     all_or_none: bool = False
     """One item that cannot be used spoils the list: what comes after it would be counted wrongly."""
 
-    def read(self, entry: Entry, at: At) -> list[Any] | Nothing:
+    def read(self, entry: Entry, at: At) -> list[object] | Nothing:
         if self.empty and entry.is_null:
             return []
         if self.single and is_text(entry):
@@ -219,10 +218,10 @@ class ListOf(Kind):
         usable = [value for value in found if value is not NOTHING]
         return NOTHING if self.all_or_none and len(usable) < len(found) else usable
 
-    def merge(self, base: list[Any], over: list[Any], at: At, place: Place) -> list[Any]:
+    def merge(self, base: list[object], over: list[object], at: At, place: Place) -> list[object]:
         return [*base, *over]
 
-    def dump(self, value: list[Any]) -> list[object]:
+    def dump(self, value: list[object]) -> list[object]:
         return [self.kind.dump(item) for item in value]
 
     def json(self) -> Json:

@@ -69,7 +69,7 @@ class _Composer:
             raise Unreadable(f"a second document ('---'): {self.form.single}", line)
         return root
 
-    def _next(self, kind: type[object]) -> Any:
+    def _next(self, kind: type[object]) -> object:
         event = self.parser.get_event()
         if not isinstance(event, kind):
             raise Unreadable("not valid YAML", _line(event))

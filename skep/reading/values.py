@@ -48,7 +48,7 @@ class Items(list[Any]):
 def where(root: Fields, path: Iterable[str | int]) -> Place:
     """The place of the value at a path, or of the nearest around it that has one."""
     place, at = root.place, root
-    value: Any = root
+    value: object = root
     for part in path:
         if isinstance(value, Fields) and isinstance(part, str):
             at = value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from skep.refusals.document import Pool, Thing
 from skep.refusals.names import made
 from skep.refusals.rule import Context, Path, Said
 from skep.swarm.addresses import Network, go_address, go_network, overlap
@@ -12,20 +12,20 @@ from skep.swarm.addresses import Network, go_address, go_network, overlap
 FAMILY = {4: "IPv4", 6: "IPv6"}
 
 
-def each_other(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def each_other(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Ranges of a file's networks that overlap: the second network gets no addresses."""
     taken: list[tuple[Network, str]] = []
     for key, number, pool, _ in _pools(networks, context):
         subnet = go_network(pool.get("subnet") or "")
         other = next((other for other in taken if subnet is not None and overlap(subnet, other[0])), None)
         if subnet is not None and other is not None:
-            told = f"overlaps the subnet {other[0]} of {context.quote(other[1])}"
-            yield (key, "ipam", "config", number, "subnet"), f"{told}: its tasks would never get an address"
+            what = f"overlaps the subnet {other[0]} of {context.quote(other[1])}"
+            yield (key, "ipam", "config", number, "subnet"), f"{what}: its tasks would never get an address"
         elif subnet is not None:
             taken.append((subnet, key))
 
 
-def pools(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def pools(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Pools without a subnet, and what does not lie in its pool."""
     for key, number, pool, _ in _pools(networks, context):
         where = (key, "ipam", "config", number)
@@ -37,14 +37,13 @@ def pools(networks: Mapping[str, object], context: Context, path: Path) -> Itera
         if subnet is None:
             yield (*where, "subnet"), "must be a subnet such as 10.1.0.0/24"
             continue
-        for name in ("gateway", "ip_range"):
-            given = pool.get(name) or ""
+        for name, given in (("gateway", pool.get("gateway") or ""), ("ip_range", pool.get("ip_range") or "")):
             inner = go_address(given.partition("/")[0])
             if inner is not None and (inner.version != subnet.version or inner not in subnet):
                 yield (*where, name), f"{context.quote(given)} is not in the subnet {context.quote(pool['subnet'])}"
 
 
-def host_bits(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def host_bits(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Pools as the API itself looks at them from 25.0 on. Without ``enable_ipv6`` it passes over those of IPv6."""
     for key, number, pool, six in _pools(networks, context):
         subnet = go_network(pool.get("subnet") or "")
@@ -57,7 +56,7 @@ def host_bits(networks: Mapping[str, object], context: Context, path: Path) -> I
             yield (*where, "ip_range"), message
 
 
-def _pools(networks: Mapping[str, object], context: Context) -> Iterator[tuple[str, int, Mapping[str, Any], bool]]:
+def _pools(networks: Mapping[str, Thing], context: Context) -> Iterator[tuple[str, int, Pool, bool]]:
     """Network, number and pool, and whether the network has IPv6; of networks that the stack makes."""
     for key, network in made(networks, context):
         for number, pool in enumerate((network.get("ipam") or {}).get("config") or ()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from skep.model import LOCAL_DRIVERS
+from skep.refusals.document import Thing
 from skep.refusals.names import made
 from skep.refusals.rule import Context, Path, Said
 
@@ -12,18 +13,18 @@ NETWORK, ADDRESSES = "network", "ipam"
 """Kinds of plugins."""
 
 
-def network(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def network(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Drivers of a single host, and plugins that the managers do not have, of networks that services use."""
     for key, one in made(networks, context):
         driver = one.get("driver")
-        if driver in LOCAL_DRIVERS:
+        if driver and driver in LOCAL_DRIVERS:
             message = f"{context.quote(driver)} networks live on a single host; one that services can use is 'overlay'"
             yield (key, "driver"), message
         elif driver and driver != "overlay":
             yield from _plugin((key, "driver"), driver, NETWORK, "overlay", context)
 
 
-def addresses(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def addresses(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Who gives out the addresses."""
     for key, one in made(networks, context):
         driver = (one.get("ipam") or {}).get("driver")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from skep.refusals.document import Service
 from skep.refusals.rule import Context, Path, Said
 from skep.swarm.image import is_image
 
 _BARE = re.compile(r"[a-f0-9]{64}")
 
 
-def image(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def image(service: Service, context: Context, path: Path) -> Iterator[Said]:
     """A service without an image, or with what is no image's name."""
     text = service.get("image")
     if not text:

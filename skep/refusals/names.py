@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from skep.gotemplate import TemplateError, expand
+from skep.refusals.document import Thing, services_of, things_of
 from skep.refusals.rule import Check, Context, Path, Said
 
 _DNS = re.compile(r"[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*")
@@ -32,14 +32,17 @@ USABLE = ("bridge", "host")
 """Networks of every engine that services can be in."""
 
 
-def is_external(one: Mapping[str, Any]) -> bool:
+def is_external(one: Mapping[str, object]) -> bool:
     """Whether a network, volume, config or secret is not the stack's own."""
-    return bool((one.get("external") or {}).get("external"))
+    external = one.get("external")
+    return isinstance(external, Mapping) and bool(external.get("external"))
 
 
-def own_name(one: Mapping[str, Any]) -> str | None:
+def own_name(one: Mapping[str, object]) -> str | None:
     """The name it says it has, in the new or the old form."""
-    return (one.get("external") or {}).get("name") or one.get("name") or None
+    external = one.get("external")
+    name = (external.get("name") if isinstance(external, Mapping) else None) or one.get("name")
+    return str(name) if name else None
 
 
 def full_name(key: str, one: Mapping[str, object] | None, stack: str) -> str:
@@ -50,20 +53,19 @@ def full_name(key: str, one: Mapping[str, object] | None, stack: str) -> str:
     return own_name(one) or (key if is_external(one) else scoped)
 
 
-def _made(data: Mapping[str, Any], section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _made(data: Mapping[str, object], section: str) -> Iterator[tuple[str, Thing]]:
     """Those of a section that the stack makes."""
-    for key, one in (data.get(section) or {}).items():
+    for key, one in things_of(data, section).items():
         if section == "services" or not is_external(one):
             yield key, one
 
 
-def used(data: Mapping[str, Any]) -> set[str]:
+def used(data: Mapping[str, object]) -> set[str]:
     """Networks that services are in."""
-    services = (data.get("services") or {}).values()
-    return {name for service in services for name in service.get("networks") or ("default",)}
+    return {name for service in services_of(data).values() for name in service.get("networks") or ("default",)}
 
 
-def made(networks: Mapping[str, Any], context: Context) -> list[tuple[str, Mapping[str, Any]]]:
+def made(networks: Mapping[str, Thing], context: Context) -> list[tuple[str, Thing]]:
     """Networks that are to be made: the stack's own, used, and not there yet."""
     names, there = used(context.data), context.swarm.networks
     own = [(key, one) for key, one in networks.items() if key in names and not is_external(one)]
@@ -122,7 +124,7 @@ def config_or_secret(name: str, context: Context) -> str | None:
 def own(check: Callable[[str, Context], str | None]) -> Check:
     """The check of the names that things of a section say they have; of networks those that are used."""
 
-    def checked(things: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+    def checked(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
         section = str(path[-1])
         for key, one in made(things, context) if section == "networks" else _made(context.data, section):
             name = own_name(one)
@@ -133,7 +135,7 @@ def own(check: Callable[[str, Context], str | None]) -> Check:
     return checked
 
 
-def lengths(things: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def lengths(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Whole names that are too long."""
     section = str(path[-1])
     longest = LONGEST[section]
@@ -145,7 +147,7 @@ def lengths(things: Mapping[str, object], context: Context, path: Path) -> Itera
             yield (key,), f"with the stack's name it is longer than {longest} characters"
 
 
-def alike(things: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def alike(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Names that differ in upper and lower case at most: one name to the swarm."""
     section = str(path[-1])
     seen: dict[str, str] = {}
@@ -158,7 +160,7 @@ def alike(things: Mapping[str, object], context: Context, path: Path) -> Iterato
 
 def attachments(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Networks of a service that it cannot be in."""
-    defined = context.data.get("networks") or {}
+    defined = things_of(context.data, "networks")
     for key in networks:
         one = defined.get(key)
         name = full_name(key, one, context.stack or "stack")
@@ -170,14 +172,13 @@ def attachments(networks: Mapping[str, object], context: Context, path: Path) ->
             yield (key,), f"services cannot be in the network {context.quote(name)}"
 
 
-def mounted(data: Mapping[str, Any]) -> set[str]:
+def mounted(data: Mapping[str, object]) -> set[str]:
     """Volumes that services mount, by their keys."""
-    services = (data.get("services") or {}).values()
-    mounts = (mount for service in services for mount in service.get("volumes") or ())
+    mounts = (mount for service in services_of(data).values() for mount in service.get("volumes") or ())
     return {str(mount.get("source")) for mount in mounts if mount["type"] == "volume"}
 
 
-def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def volumes(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Whole names of volumes: the local driver's rule. Other drivers have their own."""
     desired = mounted(context.data)
     for key, one in things.items():

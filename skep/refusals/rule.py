@@ -30,7 +30,7 @@ class SwarmFacts:
 class Context:
     """What a rule may know besides the value. ``data`` is the whole file, ``stack`` begins its names."""
 
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     stack: str = ""
     swarm: SwarmFacts = field(default_factory=SwarmFacts)
     quote: Callable[[str], str] = repr
@@ -44,6 +44,7 @@ class Context:
 
 
 Check = Callable[[Any, Context, Path], Iterable[Said]]
+"""What it is given is of the kind that stands where its rule looks: each takes another type."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def says(check: Callable[[Any, Context], str | None]) -> Check:
     return checked
 
 
-def _selected(value: object, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _selected(value: object, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, object]]:
     if not pattern:
         if value is not None:
             yield path, value

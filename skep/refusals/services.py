@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Literal
 
+from skep.refusals.document import Healthcheck, Reference, Service, Thing, place_of
 from skep.refusals.names import made
 from skep.refusals.rule import Check, Context, Path, Said
 from skep.swarm.labels import PREDEFINED
@@ -14,7 +15,12 @@ LEAST_MEMORY = 4 * 1024 * 1024
 LEAST_CPUS = Fraction(1, 1000)
 LEAST_SPAN = 10**6
 """Nanoseconds, where any are given."""
-SPANS = ("interval", "timeout", "start_period", "start_interval")
+SPANS: tuple[Literal["interval", "timeout", "start_period", "start_interval"], ...] = (
+    "interval",
+    "timeout",
+    "start_period",
+    "start_interval",
+)
 SOURCES = ("driver", "file", "environment", "content", "x-skep")
 """Keys that say what a config or secret holds; a driver makes it up for each task."""
 MAX_CONFIG = 1000 * 1024
@@ -34,7 +40,7 @@ def cpus(amount: object, context: Context) -> str | None:
     return "must be 0.001 or more" if 0 < Fraction(text) < LEAST_CPUS else None
 
 
-def healthcheck(health: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def healthcheck(health: Healthcheck, context: Context, path: Path) -> Iterator[Said]:
     """Times and retries. A check that is switched off sends none of them."""
     if health.get("disable"):
         return
@@ -45,13 +51,13 @@ def healthcheck(health: Mapping[str, Any], context: Context, path: Path) -> Iter
         yield ("retries",), "must be less than 2147483648"
 
 
-def job(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def job(service: Service, context: Context, path: Path) -> Iterator[Said]:
     """Updates of what runs once."""
     if mode_of(service).endswith("job") and "update_config" in (service.get("deploy") or {}):
         yield ("deploy", "update_config"), f"cannot be set for mode {mode_of(service)}"
 
 
-def mode(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def mode(service: Service, context: Context, path: Path) -> Iterator[Said]:
     """Settings that mean nothing in a mode: managers pass over them."""
     deploy, mode = service.get("deploy") or {}, mode_of(service)
     if mode.startswith("global") and "replicas" in deploy:
@@ -60,12 +66,14 @@ def mode(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[S
         yield ("deploy", "restart_policy", "condition"), f"cannot be any for mode {mode}"
 
 
-def mode_of(service: Mapping[str, Any]) -> str:
-    """The mode of a service; a hook is a job without being told."""
-    return str((service.get("deploy") or {}).get("mode", "replicated-job" if "x-skep" in service else "replicated"))
+def mode_of(service: Mapping[str, object]) -> str:
+    """The mode of a service; a hook is a job without saying so."""
+    deploy = service.get("deploy")
+    default = "replicated-job" if "x-skep" in service else "replicated"
+    return str(deploy.get("mode", default)) if isinstance(deploy, Mapping) else default
 
 
-def dnsrr(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def dnsrr(service: Service, context: Context, path: Path) -> Iterator[Said]:
     """Ports of the routing mesh, which needs a virtual address."""
     if (service.get("deploy") or {}).get("endpoint_mode") == "dnsrr":
         for number, port in enumerate(service.get("ports", ())):
@@ -73,34 +81,34 @@ def dnsrr(service: Mapping[str, Any], context: Context, path: Path) -> Iterator[
                 yield ("ports", number), "endpoint_mode dnsrr takes ports in mode host only"
 
 
-def ports(services: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
-    """Ports that are published twice: only host ports of two services may be the same. Those of a range are told
-    together."""
-    first: dict[tuple[str, int], tuple[str, bool, object]] = {}
-    twice: dict[tuple[object, str, str, str], list[tuple[int, int]]] = {}
+def ports(services: Mapping[str, Service], context: Context, path: Path) -> Iterator[Said]:
+    """Ports that are published twice: only host ports of two services may be the same. Those of a range are
+    one finding."""
+    first: dict[tuple[str, int], tuple[str, bool, str]] = {}
+    twice: dict[tuple[str, str, str, str], list[tuple[int, int]]] = {}
     for name, service in services.items():
-        own: dict[tuple[str, int], object] = {}
+        own: dict[tuple[str, int], str] = {}
         for number, port in enumerate(service.get("ports", ())):
             protocol, published = port.get("protocol") or "tcp", port.get("published", 0)
             key = (protocol, published)
             if not published:
                 continue
             host = port.get("mode") == "host"
-            other, beside, place = first.setdefault(key, (name, host, port.place))
+            other, beside, place = first.setdefault(key, (name, host, place_of(port)))
             taken = f"in {own[key]}" if key in own else ""
             if other != name and not (host and beside):
                 taken = f"by {context.quote(other)} in {place}"
             if taken:
-                twice.setdefault((port.place, name, protocol, taken), []).append((published, number))
-            own[key] = port.place
+                twice.setdefault((place_of(port), name, protocol, taken), []).append((published, number))
+            own[key] = place_of(port)
     for (_, name, protocol, taken), found in twice.items():
-        told = sorted({port for port, _ in found})
-        several = f"{len(told)} ports, {told[0]}/{protocol} to {told[-1]}/{protocol}, are published {taken}"
-        one = f"port {told[0]}/{protocol} is published {taken}"
-        yield (name, "ports", min(number for _, number in found)), several if len(told) > 1 else one
+        numbers = sorted({port for port, _ in found})
+        several = f"{len(numbers)} ports, {numbers[0]}/{protocol} to {numbers[-1]}/{protocol}, are published {taken}"
+        one = f"port {numbers[0]}/{protocol} is published {taken}"
+        yield (name, "ports", min(number for _, number in found)), several if len(numbers) > 1 else one
 
 
-def targets(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
+def targets(things: list[Reference], context: Context, path: Path) -> Iterator[Said]:
     """Configs or secrets of one service that come to one file."""
     what = str(path[-1]).removesuffix("s")
     seen: set[str] = set()
@@ -111,14 +119,14 @@ def targets(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
         seen.add(target)
 
 
-def predefined_label(networks: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+def predefined_label(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """The label by which managers know their own networks."""
     for key, one in made(networks, context):
         if PREDEFINED in (one.get("labels") or {}):
             yield (key, "labels", PREDEFINED), "is Swarm's own label, and refused by it"
 
 
-def predefined_label_there(networks: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def predefined_label_there(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """The same of the inventory's networks, which are all made."""
     for key, one in networks.items():
         if PREDEFINED in (one.get("labels") or {}):
@@ -128,7 +136,7 @@ def predefined_label_there(networks: Mapping[str, Any], context: Context, path: 
 def content(limit: int) -> Check:
     """What a config or secret holds: something, and less than the limit in bytes."""
 
-    def checked(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+    def checked(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
         for key, one in things.items():
             held = context.contents.get((str(path[-1]), key))
             source = next((name for name in SOURCES if name in one), None)

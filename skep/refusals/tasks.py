@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from skep.gotemplate import PAYLOAD_FUNCTIONS, TemplateError, parse
+from skep.refusals.document import Thing
 from skep.refusals.rule import Context, Path, Said
 
 LEAST_MEMORY = 6 * 1024 * 1024
@@ -90,7 +90,7 @@ def template_driver(name: str, context: Context) -> str | None:
     return None if name in ("golang", "") else f"must be golang, not {context.quote(name)}"
 
 
-def payload(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def payload(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Contents with ``template_driver`` that no node can read as a template."""
     for key, one in things.items():
         held = context.contents.get((str(path[-1]), key))
@@ -99,5 +99,5 @@ def payload(things: Mapping[str, Any], context: Context, path: Path) -> Iterator
         try:
             parse(held.decode(errors="replace"), more=PAYLOAD_FUNCTIONS)
         except TemplateError as problem:
-            told = "" if path[-1] == "secrets" else f": {problem}"
-            yield (key,), f"holds what is no template, and template_driver is golang{told}"
+            why = "" if path[-1] == "secrets" else f": {problem}"
+            yield (key,), f"holds what is no template, and template_driver is golang{why}"

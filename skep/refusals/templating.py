@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from skep.gotemplate import TemplateError, expand
+from skep.refusals.document import Mount, Thing, place_of, things_of
 from skep.refusals.names import full_name, is_external, mounted
 from skep.refusals.rule import Context, Path, Said
 
@@ -32,12 +32,11 @@ def text(value: object, context: Context) -> str | None:
     return wrong(value, context) if isinstance(value, str) else None
 
 
-def mounts(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
+def mounts(things: list[Mount], context: Context, path: Path) -> Iterator[Said]:
     """Sources and targets, as they are and as they become."""
-    targets: dict[str, Any] = {}
+    targets: dict[str, str] = {}
     for number, mount in enumerate(things):
-        for key in ("source", "target"):
-            given = _source(mount, context) if key == "source" else mount.get(key, "")
+        for key, given in (("source", _source(mount, context)), ("target", mount.get("target", ""))):
             message = wrong(given, context)
             if message:
                 yield (number,), f"{key} {message}"
@@ -47,37 +46,39 @@ def mounts(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
             if target in targets:
                 taken = f"is taken in {targets[target]}"
                 yield (number,), f"the target {context.quote(mount['target'])} {taken}"
-            targets.setdefault(target, mount.place)
+            targets.setdefault(target, place_of(mount))
 
 
-def _source(mount: Mapping[str, object], context: Context) -> str:
+def _source(mount: Mount, context: Context) -> str:
     source = str(mount.get("source") or "")
-    volumes = context.data.get("volumes") or {}
+    volumes = things_of(context.data, "volumes")
     named = mount["type"] in ("volume", "cluster") and source in volumes
     return full_name(source, volumes[source], context.stack or "stack") if named else source
 
 
-def volumes(things: Mapping[str, Any], context: Context, path: Path) -> Iterator[Said]:
+def volumes(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
     """Labels and options of volumes that services mount."""
     desired = mounted(context.data)
     for key, one in things.items():
-        for section in ("labels", "driver_opts") if key in desired and not is_external(one) else ():
-            for name, value in (one.get(section) or {}).items():
+        if key not in desired or is_external(one):
+            continue
+        for section, pairs in (("labels", one.get("labels")), ("driver_opts", one.get("driver_opts"))):
+            for name, value in (pairs or {}).items():
                 message = text(value, context)
                 if message:
                     yield (key, section, name), message
 
 
-def node_mounts(things: list[Any], context: Context, path: Path) -> Iterator[Said]:
+def node_mounts(things: list[Mount], context: Context, path: Path) -> Iterator[Said]:
     """What nodes refuse of mounts: targets, and settings of volumes without a name."""
-    targets: dict[str, Any] = {}
+    targets: dict[str, str] = {}
     for number, mount in enumerate(things):
         kind, given = mount["type"], mount["target"]
         try:
             target = expand(given)
         except TemplateError:
             continue
-        options = mount.get("volume") or {}
+        subpath = (mount.get("volume") or {}).get("subpath")
         if kind == "npipe" or given.startswith("{{") or _WINDOWS.match(target):
             continue
         clean = "/" + posixpath.normpath(target).lstrip("/")
@@ -90,11 +91,11 @@ def node_mounts(things: list[Any], context: Context, path: Path) -> Iterator[Sai
             yield (number,), f"the target {context.quote(given)} is taken in {targets[clean]}: it is the same folder"
         elif kind == "volume" and not mount.get("source") and mount.get("read_only"):
             yield (number,), "a volume without a name cannot be read-only"
-        elif kind == "volume" and options.get("subpath") and not mount.get("source"):
+        elif kind == "volume" and subpath and not mount.get("source"):
             yield (number,), "a volume without a name has no subpath"
-        elif kind == "volume" and options.get("subpath") and not _is_local(options["subpath"]):
+        elif kind == "volume" and subpath and not _is_local(subpath):
             yield (number, "volume", "subpath"), "must be a path inside the volume"
-        targets.setdefault(clean, mount.place)
+        targets.setdefault(clean, place_of(mount))
 
 
 def _is_local(path: str) -> bool:

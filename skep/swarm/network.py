@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal, TypedDict
 
 from skep import model
 from skep.model import canonical
@@ -18,6 +19,24 @@ VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
 
 ENCRYPTED = "encrypted"
 """The option by which an overlay network is encrypted, whatever its value."""
+
+
+Settings = TypedDict(
+    "Settings",
+    {
+        "Driver": str,
+        "Internal": bool,
+        "Attachable": bool,
+        "EnableIPv6": bool,
+        "Options": Mapping[str, str],
+        "Labels": Mapping[str, str],
+        "IPAM.Driver": str,
+        "Subnet": list[str | None],
+        "IPRange": list[str | None],
+        "Gateway": list[str | None],
+    },
+)
+"""What decides whether two networks are alike; of a pool, what the engine has not been asked for is ``None``."""
 
 
 def pools_of(network: Network) -> list[Pool]:
@@ -48,7 +67,7 @@ def _room(pool: Pool) -> int:
     return max(1, subnet.num_addresses - 3)
 
 
-def settings(network: Network) -> dict[str, Any]:
+def settings(network: Network) -> Settings:
     """What decides whether two networks are alike, of one as the API tells or takes it, in the API's terms; without
     what the Engine adds. A pool's addresses are a list for each of ``POOL``."""
     return {
@@ -59,7 +78,9 @@ def settings(network: Network) -> dict[str, Any]:
         "Options": _options(network),
         "Labels": dict(labels_of(network)),
         "IPAM.Driver": (network.get("IPAM") or {}).get("Driver") or "default",
-        **{key: [canonical(pool[key]) if pool.get(key) else None for pool in pools_of(network)] for key in POOL},
+        "Subnet": _in_pools(network, "Subnet"),
+        "IPRange": _in_pools(network, "IPRange"),
+        "Gateway": _in_pools(network, "Gateway"),
     }
 
 
@@ -104,6 +125,10 @@ def made_again(told: Network) -> Network:
     if asked:
         made["IPAM"] = asked
     return made
+
+
+def _in_pools(network: Network, key: Literal["Subnet", "IPRange", "Gateway"]) -> list[str | None]:
+    return [canonical(given) if (given := pool.get(key)) else None for pool in pools_of(network)]
 
 
 def _options(network: Network) -> dict[str, str]:

@@ -78,7 +78,7 @@ class Network(TypedDict, total=False):
 
 
 class ObjectSpec(TypedDict, total=False):
-    """A config or secret; ``Data`` in base64, which no engine tells of a secret."""
+    """A config or secret; ``Data`` in base64, which no engine gives of a secret."""
 
     Name: str
     Labels: Mapping[str, str] | None
@@ -94,6 +94,26 @@ class Object(TypedDict, total=False):
     Version: Version
     CreatedAt: str
     Spec: ObjectSpec
+
+
+class PluginInterface(TypedDict, total=False):
+    """What a plugin is a driver of, such as ``docker.networkdriver/1.0``."""
+
+    Types: list[str] | None
+
+
+class PluginConfig(TypedDict):
+    """Of a plugin."""
+
+    Interface: PluginInterface
+
+
+class Plugin(TypedDict, total=False):
+    """A plugin as ``/plugins`` lists it."""
+
+    Name: str
+    Enabled: bool
+    Config: PluginConfig
 
 
 class NodeSpec(TypedDict, total=False):

@@ -26,7 +26,7 @@ from roles.engine.role import State as EngineState
 from roles.networks.role import Overlay
 from roles.networks.role import State as NetworksState
 from roles.stacks.state import State as StacksState
-from roles.swarm.state import Node
+from roles.swarm.state import Fixed, Node
 from roles.swarm.state import State as SwarmState
 from skep.model import Cluster, Engine, Host, Network, Registry, Rollout, Secret, Stack, Swarm
 from skep.plan import Finding, Plan
@@ -142,6 +142,9 @@ def _daemon(_: Cluster, given: dict[str, Any]) -> DaemonState:
 def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
     if "nodes" in given:
         given["nodes"] = tuple(Node(**node) for node in given["nodes"])
+    if "fixed" in given:
+        lists = {key: tuple(value) for key, value in given["fixed"].items() if isinstance(value, list)}
+        given["fixed"] = Fixed(**{**given["fixed"], **lists})
     return SwarmState(**given)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from docker.errors import APIError
 
+from roles.swarm.state import Fixed
 from skep.engine import OPERATIONS
 from skep.errors import StepFailed
 from skep.model import Cluster
@@ -174,11 +175,9 @@ def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
         raise Forbidden(f"{deed.step.id}: {elsewhere} are in a swarm")
     swarm = deed.world.found(deed.machine)
     swarm.spec = dict(spec)
-    swarm.fixed = {
-        "address-pools": fixed["address_pools"] or ["10.0.0.0/8"],
-        "subnet-size": fixed["subnet_size"] or 24,
-        "data-path-port": fixed["data_path_port"] or 4789,
-    }
+    swarm.fixed = Fixed(
+        tuple(fixed["address_pools"] or ["10.0.0.0/8"]), fixed["subnet_size"] or 24, fixed["data_path_port"] or 4789
+    )
 
 
 def _absent(deed: Deed) -> None:

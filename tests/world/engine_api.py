@@ -15,6 +15,7 @@ from typing import Any
 import requests
 from docker.errors import APIError
 
+from roles.networks.role import Settings
 from tests.world.raft import Node, Overlay, Swarm
 
 Raw = dict[str, Any]
@@ -291,7 +292,7 @@ def used(spec: Raw) -> set[str]:
     }
 
 
-def as_settings(body: Mapping[str, Any]) -> dict[str, Any]:
+def as_settings(body: Mapping[str, Any]) -> Settings:
     """A network's settings from the body it was created with."""
     pool = ((body.get("IPAM") or {}).get("Config") or [{}])[0]
     options = dict(body.get("Options") or {})

@@ -36,7 +36,7 @@ def _stranger(world: World, cluster: Cluster, finding: Finding) -> bool:
 
 
 def _init_only(world: World, cluster: Cluster, finding: Finding) -> bool:
-    return any(swarm.fixed["subnet-size"] != cluster.swarm.subnet_size for swarm in world.swarms.values())
+    return any(swarm.fixed.subnet_size != cluster.swarm.subnet_size for swarm in world.swarms.values())
 
 
 def _manager_missing(world: World, cluster: Cluster, finding: Finding) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from roles import ROLES
 from roles.daemon.role import State as DaemonState
@@ -14,6 +14,7 @@ from roles.networks.role import Overlay as SeenOverlay
 from roles.networks.role import State as NetworksState
 from roles.stacks.role import role as stacks
 from roles.stacks.state import State as StacksState
+from roles.swarm.state import Fixed
 from roles.swarm.state import Node as SeenNode
 from roles.swarm.state import State as SwarmState
 from skep import preflight
@@ -22,6 +23,7 @@ from skep.observe import Observation, not_root
 from skep.plan import Plan
 from skep.preflight import Facts
 from skep.seen import Member
+from skep.swarm.engine_info import SwarmSpec
 from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.raft import Node, Swarm
@@ -120,8 +122,8 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
         error=None if rules or not manages else "The swarm does not have a leader",
         address=node.address if node else machine.address,
         nodes=tuple(_seen(swarm, other) for other in swarm.nodes.values()) if rules and swarm else None,
-        spec=swarm.spec if rules and swarm else {},
-        fixed=swarm.fixed if rules and swarm else {},
+        spec=cast("SwarmSpec", swarm.spec) if rules and swarm else SwarmSpec(),
+        fixed=swarm.fixed if rules and swarm else Fixed(),
         overlays=machine.overlays,
         ingress=bool(rules),
         **known,
@@ -148,7 +150,7 @@ def networks_state(world: World, name: str) -> NetworksState | None:
         return None
     return NetworksState(
         {
-            name: SeenOverlay(overlay.id, dict(overlay.settings), swarm.users(name))
+            name: SeenOverlay(overlay.id, overlay.settings.copy(), swarm.users(name))
             for name, overlay in swarm.networks.items()
         }
     )

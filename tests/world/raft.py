@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from roles.networks.role import Settings
+from roles.swarm.state import Fixed
 from tests.world.machine import Machine, Refused
 
 NAMESPACE = "com.docker.stack.namespace"
@@ -32,7 +34,7 @@ class Overlay:
     """``body`` is what it was created with, where that was a stack's."""
 
     id: str
-    settings: dict[str, Any]
+    settings: Settings
     body: dict[str, Any] = field(default_factory=dict)
 
 
@@ -47,7 +49,7 @@ class Swarm:
     id: str
     machines: Mapping[str, Machine]
     spec: dict[str, Any] = field(default_factory=dict)
-    fixed: dict[str, Any] = field(default_factory=dict)
+    fixed: Fixed = field(default_factory=Fixed)
     nodes: dict[str, Node] = field(default_factory=dict)
     networks: dict[str, Overlay] = field(default_factory=dict)
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
