@@ -13,7 +13,7 @@ LAB = "lab"
     effect="acts",
     inventory=LAB,
     hosts="how many hosts (default: those of the inventory)",
-    suite=Option("Debian release", "", "NAME"),
+    suite=Option("Debian release, or el9", "", "NAME"),
 )
 def up(call: Call, hosts: int = 0, suite: str | None = None) -> None:
     """Boot the lab's hosts on this machine: systemd, sshd, and a registry. Needs root on Linux.

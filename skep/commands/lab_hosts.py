@@ -68,8 +68,8 @@ def refuse_absent(inventory: Inventory) -> None:
 
 def up(path: Path, tell: Reporter, *, hosts: int | None, suite: str | None, host_keys: HostKeys | None = None) -> None:
     """Boot the hosts."""
-    if suite not in (None, *lab.SUITES):
-        raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.SUITES)}")
+    if suite not in (None, *lab.KINDS):
+        raise UsageError(f"--suite {suite}: no such release", next_action=f"known are: {', '.join(lab.KINDS)}")
     desired = described(load(path, host_keys=host_keys), hosts=hosts, suite=suite)
     tell.steady()
     with tell.busy("starting the lab"):

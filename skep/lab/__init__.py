@@ -7,10 +7,11 @@ opposites break and fix single hosts.
 
 from skep.lab.keys import ssh_argv
 from skep.lab.lifecycle import boot, cut, down, heal, kill, status, up
-from skep.lab.spec import SUITES, HostStatus, Lab, LabHost
+from skep.lab.spec import KINDS, SUITES, HostStatus, Lab, LabHost
 from skep.lab.system import missing_packages, unsupported
 
 __all__ = [
+    "KINDS",
     "SUITES",
     "HostStatus",
     "Lab",

@@ -1,15 +1,15 @@
-"""Root file systems of lab hosts: one a Debian release, made once with mmdebstrap and kept."""
+"""Root file systems of lab hosts: one a Debian release or stand-in made of one, made once with mmdebstrap and kept."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from skep.errors import LabError
 from skep.lab import folders
-from skep.lab.spec import Backend
+from skep.lab.spec import STAND_INS, Backend
 from skep.lab.system import Say, run
 
 _CONTENTS = "systemd,systemd-sysv,dbus,kmod,openssh-server,iproute2,iptables,ca-certificates,sudo,netbase"
@@ -19,20 +19,34 @@ _FINISH = Path(__file__).with_name("base.sh")
 _LAGGING = {"forky"}
 """Releases still in the making: a mirror may serve their Release file past its date."""
 _STEP = "make a base"
+_ALONE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+"""A namespace of its own ends with its first process, which ends with this one: a killed build leaves neither processes
+nor mounts, only its folder, which the next build removes."""
 
 
 def ensure(suite: str, say: Say, backend: Backend = "container") -> Path:
-    """The root file system of a release, made first when there is none of the present recipe."""
+    """The root file system of a release or a stand-in, made first when there is none of the present recipe."""
+    if suite in STAND_INS:
+        return _ensure_stand_in(suite, say)
     options = recipe(suite, mirror(_index_targets()), _proxy(), _VM_CONTENTS if backend == "vm" else ())
-    digest = hashlib.sha256("\n".join([*options, _FINISH.read_text()]).encode()).hexdigest()
     kind = f"vm-{suite}" if backend == "vm" else suite
-    base = folders.cache() / f"base-{kind}-{digest[:10]}"
+    return _made(kind, "\n".join([*options, _FINISH.read_text()]), say, lambda base: _build(suite, options, base))
+
+
+def _ensure_stand_in(suite: str, say: Say) -> Path:
+    """The base of the release it is made of, changed."""
+    parent, script = ensure(STAND_INS[suite], say), Path(__file__).with_name(f"{suite}.sh")
+    return _made(suite, f"{parent.name}\n{script.read_text()}", say, lambda base: _derive(parent, script, base))
+
+
+def _made(kind: str, recipe: str, say: Say, build: Callable[[Path], None]) -> Path:
+    base = folders.cache() / f"base-{kind}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
     if base.exists():
         return base
     with folders.locked("base"):
         if not base.exists():
             say(f"building base {kind} (once, about a minute)")
-            _build(suite, options, base)
+            build(base)
         _drop_unused(kind, base)
     return base
 
@@ -88,9 +102,6 @@ def _build(suite: str, options: list[str], base: Path) -> None:
     folders.remove(building)
     (building / "tmp").mkdir(parents=True)
     *flags, release, source = options
-    # A namespace of its own ends with its first process, which ends with this one: a killed build leaves
-    # neither processes nor mounts, only this folder, which the next build removes.
-    alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     finish = f'--customize-hook=sh "{_FINISH}" "$1"'
     command: list[str | Path] = [
         "env",
@@ -102,7 +113,17 @@ def _build(suite: str, options: list[str], base: Path) -> None:
         building / "root",
         source,
     ]
-    run([*alone, *command], step=f"{_STEP} of {suite}")
+    run([*_ALONE, *command], step=f"{_STEP} of {suite}")
+    (building / "root").rename(base)
+    folders.remove(building)
+
+
+def _derive(parent: Path, script: Path, base: Path) -> None:
+    building = folders.cache() / "building-base"
+    folders.remove(building)
+    building.mkdir()
+    run(["cp", "--archive", "--reflink=auto", parent, building / "root"], step=_STEP)
+    run([*_ALONE, "sh", script, building / "root"], step=f"{_STEP} of {base.name}")
     (building / "root").rename(base)
     folders.remove(building)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from skep.errors import LabError
 from skep.lab import base, cgroups, folders, hosts, keys, machine, machines, network, snapshots
-from skep.lab.spec import HostStatus, Lab, LabHost
+from skep.lab.spec import STAND_INS, HostStatus, Lab, LabHost
 from skep.lab.system import Say, ignore, require, run
 
 _AT_ONCE = 16
@@ -21,7 +21,7 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
     in. Leftovers of a killed ``up`` are cleaned on the way. `LabError` names every host that failed.
     """
     with folders.locked("packages"):  # two labs that come up at once would be in each other's way
-        require(say, lab.backend)
+        require(say, lab.backend, rpms=any(host.suite in STAND_INS for host in lab.hosts))
     with folders.locked(f"lab-{lab.name}"):
         folders.refuse_foreign(lab.name)
         network.refuse_overlap(lab)
@@ -52,8 +52,9 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
                 network.switch(lab, host, on=True)
         registry.ensure(lab, tools)
         if lab.packages:
-            from skep.lab import vendor
+            from skep.lab import rpms, vendor
 
+            rpms.ensure(lab, say)
             vendor.ensure(lab, say)
         until = hosts.deadline(lab)
         _in_turn(lab.hosts, lambda host: hosts.wait(lab, host, until))

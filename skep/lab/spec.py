@@ -11,6 +11,10 @@ from skep.errors import LabError
 
 SUITES = ("bookworm", "trixie", "forky")
 """Debian releases a lab host can run."""
+STAND_INS = {"el9": "trixie"}
+"""What a lab host can pass for where packages are concerned → the Debian release it really is."""
+KINDS = (*SUITES, *STAND_INS)
+"""All that a host's ``suite`` may be."""
 
 Backend = Literal["container", "vm"]
 """What a host is: a system container on this machine's kernel, or a virtual machine with Debian's."""
@@ -26,7 +30,7 @@ HIGHEST_NUMBER = 999
 
 @dataclass(frozen=True, slots=True)
 class LabHost:
-    """One host: its hostname, its IPv4 address inside the lab's subnet and its Debian release."""
+    """One host: its hostname, its IPv4 address inside the subnet and its Debian release, or what it passes for."""
 
     name: str
     address: str
@@ -35,8 +39,8 @@ class LabHost:
     def __post_init__(self) -> None:
         if not _HOST_NAME.fullmatch(self.name):
             raise LabError(f"lab host name {self.name!r} is not a lower-case host name")
-        if self.suite not in SUITES:
-            raise LabError(f"no lab host runs {self.suite!r}; known: {', '.join(SUITES)}", host=self.name)
+        if self.suite not in KINDS:
+            raise LabError(f"no lab host runs {self.suite!r}; known: {', '.join(KINDS)}", host=self.name)
         try:
             ipaddress.IPv4Address(self.address)
         except ValueError as error:
@@ -74,6 +78,8 @@ class Lab:
             if twice:
                 raise LabError(f"{', '.join(twice)} occurs twice in lab {self.name}")
         for host in self.hosts:
+            if self.backend == "vm" and host.suite in STAND_INS:
+                raise LabError(f"no virtual machine passes for {host.suite}", host=host.name)
             if not 2 <= self.number(host) <= min(HIGHEST_NUMBER, network.num_addresses - 2):
                 raise LabError(f"address {host.address} does not fit lab subnet {self.subnet}", host=host.name)
 

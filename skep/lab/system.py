@@ -32,6 +32,9 @@ PACKAGES = {
 VM_PACKAGES = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}
 """The same, of what a lab of virtual machines calls in addition."""
 
+RPM_PACKAGES = {"rpmbuild": "rpm", "createrepo_c": "createrepo-c"}
+"""The same, of what makes the packages of a host with dnf."""
+
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -84,9 +87,9 @@ def last_lines(text: str, count: int) -> str:
     return "\n".join(lines[-count:]) or "it said nothing"
 
 
-def missing_packages(backend: Backend = "container") -> list[str]:
-    """Debian packages to install before a lab can come up."""
-    needed = PACKAGES | (VM_PACKAGES if backend == "vm" else {})
+def missing_packages(backend: Backend = "container", *, rpms: bool = False) -> list[str]:
+    """Debian packages to install before a lab can come up; ``rpms``: one with hosts that have dnf."""
+    needed = PACKAGES | (VM_PACKAGES if backend == "vm" else {}) | (RPM_PACKAGES if rpms else {})
     return sorted({package for program, package in needed.items() if not shutil.which(program, path=_SYSTEM_PATH)})
 
 
@@ -103,12 +106,12 @@ def unsupported() -> str | None:
     return None
 
 
-def require(say: Say, backend: Backend = "container") -> None:
+def require(say: Say, backend: Backend = "container", *, rpms: bool = False) -> None:
     """Makes sure a lab can come up here: installs missing packages, else `LabError` with what to do."""
     reason = unsupported()
     if backend == "vm" and not reason and platform.machine() != "x86_64":
         reason = f"A lab of virtual machines needs an x86-64 machine; this is {platform.machine()}."
-    missing = [] if reason else missing_packages(backend)
+    missing = [] if reason else missing_packages(backend, rpms=rpms)
     if reason:
         raise LabError(reason, step="lab")
     if not missing:

@@ -138,6 +138,6 @@ def test_arguments_that_no_lab_can_have(inventory: Path) -> None:
     inventory.write_text(LAB)
     code, out, err = invoke("lab.up", "--suite", "sarge", "-i", str(inventory))
     assert (code, out) == (2, [])
-    assert err == ["--suite sarge: no such release", "  next:  known are: bookworm, trixie, forky"]
+    assert err == ["--suite sarge: no such release", "  next:  known are: bookworm, trixie, forky, el9"]
     code, out, err = invoke("lab.ssh", "m9", "-i", str(inventory))
     assert (code, out, err) == (2, [], ["no host m9 in this lab", "  next:  its hosts are: m1, m2, w1"])

@@ -69,9 +69,16 @@ def test_names_and_addresses_occur_once() -> None:
         ("Bee", "10.83.0.11", "bookworm", "host name"),
         ("bee/..", "10.83.0.11", "bookworm", "host name"),
         ("bee", "10.83.0", "bookworm", "not an IPv4 address"),
-        ("bee", "10.83.0.11", "jessie", "known: bookworm, trixie, forky"),
+        ("bee", "10.83.0.11", "jessie", "known: bookworm, trixie, forky, el9"),
     ],
 )
 def test_hosts_that_cannot_be(name: str, address: str, suite: str, message: str) -> None:
     with pytest.raises(LabError, match=message):
         LabHost(name, address, suite)
+
+
+def test_a_host_that_passes_for_another_distribution_is_a_container() -> None:
+    host = LabHost("bee", "10.83.0.11", "el9")
+    assert Lab("lab", "10.83.0.0/24", (host,)).hosts == (host,)
+    with pytest.raises(LabError, match="no virtual machine passes for el9"):
+        Lab("lab", "10.83.0.0/24", (host,), backend="vm")

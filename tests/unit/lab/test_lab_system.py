@@ -25,7 +25,7 @@ def test_no_lab_without_root_or_linux(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_require_tells_the_install_line_when_it_cannot_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "unsupported", lambda: None)
-    monkeypatch.setattr(system, "missing_packages", lambda backend: ["mmdebstrap"])
+    monkeypatch.setattr(system, "missing_packages", lambda backend, rpms: ["mmdebstrap"])
     monkeypatch.setattr(system, "succeeds", lambda argv: False)
 
     def refuse(argv: list[str], *, step: str) -> str:
