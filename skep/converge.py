@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from skep import preflight
+from skep.dataclass import dataclass
 from skep.errors import SkepError
 from skep.model import Cluster
 from skep.observe import Observation, observe

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.secret import STARS, revealed, veiled
 from skep.units import in_units
 from skep.visible import visible

@@ -7,9 +7,11 @@ import json
 import os
 import secrets
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+
+from skep.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import ipaddress
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from skep.dataclass import dataclass
 from skep.secret import Secret as Secret
 from skep.secret import reveal as reveal
 

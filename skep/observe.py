@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from skep import places, preflight, questions
+from skep.dataclass import dataclass
 from skep.errors import EngineSilent, ProbeError, SkepError, SudoError
 from skep.model import Cluster
 from skep.preflight import Facts

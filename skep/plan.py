@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
+from skep.dataclass import dataclass
 from skep.edges import Declared as Declared
 from skep.edges import Edges, check, without_orphans
 from skep.steps import Call as Call

@@ -7,11 +7,11 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from skep import places
+from skep.dataclass import dataclass
 from skep.shell import exported, script
 
 Answers = Mapping[str, Any]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
+from skep.dataclass import dataclass
 from skep.model import Cluster, Rollout, Stack
 
 Choice = Literal["keep", "rollback"]

@@ -4,9 +4,10 @@ that keeps the quorum. Workers first in batches, then managers one by one, the l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.milestones import RETURNED, SWARM_SETTINGS, returned
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait

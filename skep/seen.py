@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
+from skep.dataclass import dataclass
 from skep.model import Cluster, Host
 from skep.questions import Answers
 from skep.swarm.placement import ALIASES

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 from roles.daemon import flags, moving
 from roles.daemon.reported import reported, reported_form
 from skep import places
+from skep.dataclass import dataclass
 from skep.diff import lines
 from skep.json_types import mapping
 from skep.milestones import CONFIGURED, ENGINE_UP, SWARM_SETTINGS, configured, engine_up

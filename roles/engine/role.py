@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from skep import places
+from skep.dataclass import dataclass
 from skep.milestones import ENGINE_UP, SWARM_SETTINGS, configured, engine_up
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step

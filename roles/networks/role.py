@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypedDict
 
+from skep.dataclass import dataclass
 from skep.diff import lines
 from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
 from skep.model import Cluster, Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from roles.stacks.desired import Desired
 from roles.stacks.edits import by_files, by_hand
 from roles.stacks.state import Found, SwarmObjects
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
+from skep.dataclass import dataclass
 from skep.diff import Change
 from skep.hidden import holds
 from skep.model import Cluster, Rollout, Stack

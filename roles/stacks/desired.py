@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from roles.stacks.state import Found, SwarmObjects
 from skep.compose import ComposeError, Document, Specs, document_of
+from skep.dataclass import dataclass
 from skep.model import Stack
 from skep.plan import Finding
 from skep.swarm.objects import Network, ObjectSpec

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from roles.stacks.case import Case
+from skep.dataclass import dataclass
 from skep.plan import Finding
 from skep.swarm.labels import stack_of
 from skep.swarm.ports import Key, clash, ports_of

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
+from skep.dataclass import dataclass
 from skep.model import Cluster, Secret
 from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts

@@ -4,10 +4,10 @@ one, and none of its tasks ever gets an address. Source: moby libnetwork ipam, b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from roles.stacks.case import Case
 from skep.compose.naming import Names
+from skep.dataclass import dataclass
 from skep.model import Cluster
 from skep.plan import Finding
 from skep.swarm.addresses import Network as Range

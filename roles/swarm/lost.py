@@ -7,11 +7,11 @@ were not asked, are no evidence.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from roles.swarm.identity import Observed, is_node, same_address, same_host, settled, unsure
 from roles.swarm.state import STOPPED, Node
 from roles.swarm.view import View
+from skep.dataclass import dataclass
 from skep.model import Cluster, Host, is_ip
 from skep.plan import Call, Finding, Step, Wait
 from skep.steps import StepId

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from skep.dataclass import dataclass
 from skep.model import Cluster, Host, canonical
 from skep.questions import Answers
 from skep.swarm import objects

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from roles.swarm.state import Node, State
+from skep.dataclass import dataclass
 from skep.seen import Seen
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
+from skep.dataclass import dataclass
 from skep.engine import Progress
 from skep.errors import StepFailed
 from skep.lease import AGAIN, Limits

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from skep.dataclass import dataclass
 from skep.errors import LockLost, SkepError
 from skep.plan import Step
 from skep.steps import StepId

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
 from skep.cli.command import Command, Word
 from skep.cli.line import usage_of
+from skep.dataclass import dataclass
 
 Rows = tuple[tuple[str, str], ...]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.errors import UsageError
 from skep.plan import Call, Plan, Run, Step
 from skep.visible import visible

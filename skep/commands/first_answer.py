@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.errors import SkepError
 
 TURN = 1.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skep.commands.first_answer import first_answer
 from skep.converge import Site, asked_managers
+from skep.dataclass import dataclass
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
 from skep.report import Reporter

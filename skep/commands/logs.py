@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from skep.commands.listing import manager_client, node_name
 from skep.converge import Site
+from skep.dataclass import dataclass
 from skep.errors import ConnectError, SkepError, StepFailed, UsageError
 from skep.report import Reporter
 from skep.swarm.labels import of_stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from skep.cli.aliases import aliases
 from skep.commands.inventory_files import stack_problems
 from skep.commands.own_roles import host_keys, roles
 from skep.compose import ComposeError, document_of
+from skep.dataclass import dataclass
 from skep.errors import InventoryError, SkepError, UsageError
 from skep.inventory import load
 from skep.inventory.choice import EXAMPLE, SUFFIXES

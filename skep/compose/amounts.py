@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from skep.compose.quantities import Duration, duration, size
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, leaf
 from skep.reading.tree import Entry, Leaf

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from skep.compose.objects import external
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.values import Fields
 from skep.swarm.placement import ENGINE_LABELS, NODE_LABELS

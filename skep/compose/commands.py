@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from skep.compose.quantities import words
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, TextList, joined, leaf
 from skep.reading.tree import Entry, Leaf

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from skep.compose.load import Document
@@ -16,6 +15,7 @@ from skep.compose.naming import Names, without_empty
 from skep.compose.objects import external
 from skep.compose.problems import ComposeError
 from skep.compose.service import service_spec
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings
 from skep.reading.values import Fields, where
 from skep.refusals import Context, faults

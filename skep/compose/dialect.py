@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
 
 from skep.compose.template import BadTemplate, fill
 from skep.compose.variables import Variables
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import Scalar, as_text, is_date, meaning
 from skep.reading.source import Form

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from skep.compose.load import Document, load
+from skep.dataclass import dataclass
 from skep.model import Files, Secret, Stack
 from skep.refusals import SwarmFacts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from skep.compose import keys
 from skep.compose.check import check
@@ -15,6 +15,7 @@ from skep.compose.options import KEY as OPTIONS
 from skep.compose.options import Options, check_options, drop_absent, options
 from skep.compose.problems import ComposeError
 from skep.compose.variables import Variables, read_env_file
+from skep.dataclass import dataclass
 from skep.model import Files, NoFile, Secret
 from skep.reading.findings import Findings, Place
 from skep.reading.kinds import At

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 from skep.compose.amounts import Quantity
 from skep.compose.quantities import size
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Flag, Kind, Nothing, Text
 from skep.reading.records import Ignored, Record, Refused, is_text, unsent

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from skep.compose.load import Document
 from skep.compose.objects import external, own_name
+from skep.dataclass import dataclass
 from skep.swarm.labels import NAMESPACE
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 from skep.compose.amounts import Whole
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.kinds import NOTHING, At, Flag, Nothing, Text, TextList
 from skep.reading.records import Record, Table, is_text

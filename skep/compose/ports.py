@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 
 from skep.compose.amounts import Whole
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, leaf, once
 from skep.reading.records import Ignored, Record

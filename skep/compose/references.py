@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from skep.compose.amounts import Whole
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, TextList, leaf, once
 from skep.reading.pairs import TextPairs

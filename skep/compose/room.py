@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from skep.compose.convert import Specs
 from skep.compose.load import Document
 from skep.compose.naming import Names
+from skep.dataclass import dataclass
 from skep.swarm.network import room as room_of
 from skep.swarm.objects import Network, Node, Service
 from skep.swarm.placement import (

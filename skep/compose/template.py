@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from skep.dataclass import dataclass
 
 MAX_GIVEN = 4 * 1024 * 1024
 """Characters that all variables of a load may give together."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from skep.compose.template import MAX_GIVEN, BadTemplate
+from skep.dataclass import dataclass
 from skep.model import Secret
 from skep.reading.findings import Findings, Place
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError
 from requests import RequestException
 
+from skep.dataclass import dataclass
 from skep.engine.frames import lines_of
 from skep.engine.tasks import (
     Node,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from skep.dataclass import dataclass
 
 LONGEST = 64 * 1024
 """Bytes of a line that are kept in memory; a longer one is told in pieces. Docker itself cuts at 16 KiB."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
+from skep.dataclass import dataclass
 from skep.engine.frames import Framed
 from skep.engine.tasks import Service, parse_time
 from skep.engine.transport import EngineClient

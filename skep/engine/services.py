@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from skep.dataclass import dataclass
 from skep.engine.progress import ServiceRow
 from skep.engine.remedies import anew, names, node_to_blame, nodes_to_blame, ports_of_hosts, reserves, taken, too_many
 from skep.engine.slots import Slots, desired_of, of_iteration, on_ready, slots_in

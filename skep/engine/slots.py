@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from skep.dataclass import dataclass
 from skep.engine.tasks import (
     Node,
     Service,

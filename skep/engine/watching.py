@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from skep.dataclass import dataclass
 from skep.engine.failing import Inspect, Report
 from skep.engine.progress import Progress, ServiceRow
 from skep.engine.services import Verdict, judge

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.gotemplate.error import TemplateError
 from skep.gotemplate.functions import FUNCTIONS, Struct, shown, truth, type_name
 from skep.gotemplate.lexing import LEFT

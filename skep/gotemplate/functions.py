@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.gotemplate.error import TemplateError
 
 _MAX = 1 << 20

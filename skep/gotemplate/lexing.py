@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.gotemplate.error import TemplateError
 
 LEFT, RIGHT = "{{", "}}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.gotemplate.error import TemplateError
 from skep.gotemplate.lexing import Piece, Token, pieces, unquoted
 from skep.gotemplate.reading import Words, without_space

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from skep.dataclass import dataclass
 from skep.inventory.references import BadReference, Surroundings
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import Scalar, setting

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.errors import UsageError
 from skep.inventory.checks.addresses import address_problem, as_address, is_host_name
 from skep.inventory.checks.ssh import is_user

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
 from skep.inventory.schema import inventory
 from skep.inventory.values import Choice, Duration, Flag, SecretText, Whole

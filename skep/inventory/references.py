@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from skep.dataclass import dataclass
 
 MAX_FILE_BYTES = 64 * 1024
 

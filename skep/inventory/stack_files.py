@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
+from skep.dataclass import dataclass
 from skep.model import NoFile
 
 MAX_BYTES = 4 * 1024 * 1024

@@ -4,8 +4,8 @@ shows in the JSON Schema as what an editor should offer."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.model import Secret
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Json, Kind, Nothing

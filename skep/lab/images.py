@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 import tarfile
-from dataclasses import dataclass
+
+from skep.dataclass import dataclass
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"

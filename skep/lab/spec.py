@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from skep.dataclass import dataclass
 from skep.errors import LabError
 
 SUITES = ("bookworm", "trixie", "forky")

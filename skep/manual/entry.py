@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
+
+from skep.dataclass import dataclass
 
 ANY = "<name>"
 """Stands in a path for a name the operator chooses."""

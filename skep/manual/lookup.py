@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
+from skep.dataclass import dataclass
 from skep.manual import compose, inventory
 from skep.manual.entry import ANY, Entry
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from skep import places
+from skep.dataclass import dataclass
 from skep.model import Cluster
 from skep.preflight import reach
 from skep.preflight.reach import Place, swarm_address

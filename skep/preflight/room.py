@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.model import Cluster
 from skep.plan import Finding, Put, Run, Send, Step
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Json, Kind
 from skep.reading.records import ListOf, Record, Table

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from skep.dataclass import dataclass
 from skep.model import Secret
 from skep.reading.wording import nearest, quoted
 

@@ -7,10 +7,11 @@ does not override, lists grow. Where that loses something, it is warned of.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import as_text, truth
 from skep.reading.tree import Entry, Leaf

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, scalar_text
 from skep.reading.records import MAPPING

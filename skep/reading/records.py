@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.reading.findings import Place
 from skep.reading.kinds import NOTHING, At, Json, Kind, Nothing, known
 from skep.reading.tree import Entry, Leaf, Pairs, bare

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import NULLS, Scalar
 

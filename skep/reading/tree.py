@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import Meaning, Scalar
 from skep.reading.source import MAX_DEPTH, Form, Node, read

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from skep.dataclass import dataclass
 
 Path = tuple[str | int, ...]
 Version = tuple[int, int]

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skep.apply import Event
+from skep.dataclass import dataclass
 from skep.plan import Plan
 from skep.report.lines import LinesReporter
 from skep.report.services import service_lines

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from skep.converge import Site, plan, see
+from skep.dataclass import dataclass
 from skep.errors import SkepError
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Step

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from skep.apply import Outcome
 from skep.converge import Site, make, see
+from skep.dataclass import dataclass
 from skep.errors import LockHeld
 from skep.observe import Observation
 from skep.plan import Call, Plan, Step

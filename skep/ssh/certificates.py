@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import paramiko
 from paramiko.message import Message
 
+from skep.dataclass import dataclass
 from skep.ssh.known_hosts import matches
 
 HOST = 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from skep.dataclass import dataclass
 
 USUAL = ("~/.ssh/config", "/etc/ssh/ssh_config")
 """Read where the inventory names no file; what the first says holds."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fabric import Connection
 
+from skep.dataclass import dataclass
 from skep.errors import ConnectError
 from skep.model import Access
 from skep.ssh.connection import log_in

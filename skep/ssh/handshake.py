@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import paramiko
 
+from skep.dataclass import dataclass
 from skep.errors import ConnectError, LoginError, SudoError
 from skep.secret import Secret
 

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from paramiko.agent import AgentSSH
 
+from skep.dataclass import dataclass
 from skep.errors import AccessError, ConnectError, LoginError
 from skep.model import Access
 from skep.ssh.ssh_config import KEYS, Settings, home

@@ -10,8 +10,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from skep.dataclass import dataclass
 
 CA, REVOKED = "@cert-authority", "@revoked"
 

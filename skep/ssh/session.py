@@ -6,12 +6,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 import paramiko
 
+from skep.dataclass import dataclass
 from skep.errors import ConnectError
 from skep.model import Access
 from skep.shell import quoted

@@ -10,7 +10,6 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 import paramiko
 from paramiko.ssh_exception import ConfigParseError
 
+from skep.dataclass import dataclass
 from skep.model import Access
 from skep.ssh.config_files import IRRELEVANT, USUAL, Line, lines, not_understood
 from skep.ssh.programs import ask, unusable

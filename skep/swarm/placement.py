@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from skep.dataclass import dataclass
 from skep.swarm.addresses import go_address, go_network
 from skep.swarm.objects import Node
 from skep.swarm.service import placement_of

@@ -6,9 +6,10 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypedDict
 
+from skep.dataclass import dataclass
 from skep.swarm.labels import (
     REVISION,
     REVISION_CAUSE,

@@ -7,8 +7,8 @@ it: pulling images, and health checks that the image brings along.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from skep.dataclass import dataclass
 from skep.swarm.service import (
     Section,
     container_of,

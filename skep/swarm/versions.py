@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import cast
 
+from skep.dataclass import dataclass
 from skep.swarm.objects import Node
 from skep.swarm.spec import ContainerSpec, ServiceSpec
 

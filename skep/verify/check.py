@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from skep.dataclass import dataclass
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -68,6 +69,13 @@ def test_a_look_loads_no_more_than_it_needs(tmp_path: Path, task: str) -> None:
     assert {"paramiko", "skep.compose.service", "roles.stacks.role"} <= modules
     without = {*ALWAYS, "skep.engine", "skep.gotemplate.expanding", "skep.lab", "skep.verify"}
     assert modules.isdisjoint(without), modules & without
+
+
+def test_no_class_has_methods_compiled_for_it_alone() -> None:
+    """``skep.dataclass`` has them written once; the standard library's costs half a millisecond a class."""
+    said = re.compile(r"^\s*(from dataclasses import .*\bdataclass\b|import dataclasses\b)", re.MULTILINE)
+    files = [*ROOT.glob("skep/**/*.py"), *ROOT.glob("roles/**/*.py")]
+    assert [file.relative_to(ROOT) for file in files if said.search(file.read_text())] == [Path("skep/dataclass.py")]
 
 
 def test_every_task_has_an_example_and_help_for_its_options() -> None:

@@ -20,11 +20,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from skep.dataclass import dataclass
 from skep.seen import Platform
 
 FOLDER = Path(__file__).parent

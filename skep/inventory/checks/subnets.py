@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
+from skep.dataclass import dataclass
 from skep.inventory.checks.addresses import Range, as_address, as_range
 from skep.inventory.checks.places import sections
 from skep.inventory.checks.ranges import containers
