@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from skep import preflight
+from skep.accepting import judged
 from skep.dataclass import dataclass
 from skep.errors import SkepError
+from skep.kinds.hosts import HOST_LEFT_OUT, LEFT_OUT_BY_LIMIT
 from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Declared, Finding, Plan, Step
@@ -38,6 +41,8 @@ class Site:
     note: Callable[[str], None] = _ignore
     waiting: Callable[[Sequence[str]], None] = _ignore
     wait_lock: float = 0.0
+    remarks: Sequence[Finding] = ()
+    """What is to be said of the inventory, which is right."""
 
     @property
     def manager_names(self) -> list[str]:
@@ -105,17 +110,24 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     steps = [item for item in items if isinstance(item, Step)]
     checked += preflight.room(site.cluster, steps, rooms)
     checked += preflight.standalone(steps, {host: fact.standalone for host, fact in observation.facts.items()})
-    return make(site, [*checked, *items], down=down)
+    whole = len(site.roles) == len(site.known) and not (down or observation.failures)
+    return make(site, [*site.remarks, *checked, *items], down=down, whole=whole)
 
 
 def _aside(finding: Finding, failures: Mapping[str, SkepError]) -> Finding:
     """What keeps us from a host forbids nothing where the managers tell and do all there is."""
-    return replace(finding, level="warning") if finding.level == "error" and finding.host in failures else finding
+    if finding.level != "error" or finding.host not in failures:
+        return finding
+    return replace(finding, level="warning", kind=HOST_LEFT_OUT)
 
 
-def make(site: Site, items: Iterable[Step | Finding], *, down: bool = False) -> Plan:
-    """A plan of this site's roles and hosts. Roles take ``down`` what they made in the opposite order."""
-    return Plan(items, site.known[::-1] if down else site.known, [host.name for host in site.cluster.hosts])
+def make(site: Site, items: Iterable[Step | Finding], *, down: bool = False, whole: bool = False) -> Plan:
+    """A plan of this site's roles and hosts. Roles take ``down`` what they made in the opposite order. ``whole``: it
+    has all findings that there are."""
+    today, accepted = date.today(), site.cluster.accepted
+    items = [judged(one, accepted, today) if accepted and isinstance(one, Finding) else one for one in items]
+    known = site.known[::-1] if down else site.known
+    return Plan(items, known, [host.name for host in site.cluster.hosts], whole=whole)
 
 
 def asked_managers(site: Site, observation: Observation) -> list[str]:
@@ -141,5 +153,5 @@ def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
         if lacking:
             names.discard(step.id)
             text = f"{step.id} is left out: it needs {lacking[0]}, which --limit leaves out"
-            items.append(Finding("warning", text, host=step.concerns, role=step.role))
+            items.append(Finding("warning", text, host=step.concerns, role=step.role, kind=LEFT_OUT_BY_LIMIT))
     return make(site, [*items, *(step for step in kept if step.id in names)])

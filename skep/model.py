@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import field
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -224,6 +225,28 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A finding that may be as it is, says the inventory. Without ``hosts`` wherever it is, without ``stacks`` for all;
+    through the day ``until``."""
+
+    id: str
+    reason: str
+    until: date | None = None
+    owner: str = ""
+    hosts: frozenset[str] = frozenset()
+    stacks: frozenset[str] = frozenset()
+
+    def as_json(self) -> dict[str, str | None]:
+        """For scripts: why, how long and who answers for it."""
+        return {"reason": self.reason, "until": str(self.until) if self.until else None, "owner": self.owner or None}
+
+    def __str__(self) -> str:
+        told = [f"until {self.until}"] * bool(self.until) + [self.owner] * bool(self.owner)
+        more = f" ({', '.join(told)})" if told else ""
+        return f"{self.reason}{more}"
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """The whole environment as desired. ``name`` is the inventory's name."""
 
@@ -233,6 +256,8 @@ class Cluster:
     networks: tuple[Network, ...] = ()
     stacks: tuple[Stack, ...] = ()
     registries: tuple[Registry, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    """Findings that may be as they are."""
     replace_networks: frozenset[str] = frozenset()
     """Networks the user allowed to be removed and created anew (``--replace-network``)."""
     allow_quorum_loss: bool = False

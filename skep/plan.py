@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from skep.dataclass import dataclass
 from skep.edges import Declared as Declared
 from skep.edges import Edges, check, without_orphans
+from skep.kinds import Kind
 from skep.steps import Call as Call
 from skep.steps import Fetch as Fetch
 from skep.steps import Put as Put
@@ -19,6 +20,9 @@ from skep.steps import Step as Step
 from skep.steps import StepId
 from skep.steps import Wait as Wait
 from skep.steps import file_bytes as file_bytes
+
+if TYPE_CHECKING:
+    from skep.model import Accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +43,54 @@ class Finding:
     """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False
     """What it is about is as described and does not run so, and no step of a plan would help."""
+    kind: Kind | None = None
+    """What it says, for those who accept that; each warning has one, and no error."""
+    stack: str | None = None
+    accepted: Accepted | None = None
+    """Who said in the inventory that it may be so."""
+    lapsed: Accepted | None = None
+    """Who said so until a day that is over."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts it is about; some findings name several."""
+        return tuple(self.host.split(", ")) if self.host else ()
 
     def __str__(self) -> str:
         place = f"{self.host}: " if self.host else ""
         return f"{self.level}: {place}{self.text}"
 
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "level": self.level,
+            "id": self.kind.id if self.kind else None,
+            "host": self.host,
+            "stack": self.stack,
+            "role": self.role,
+            "text": self.text,
+            "next": self.next_action,
+            "standing": self.standing,
+            "accepted": self.accepted.as_json() if self.accepted else None,
+            "lapsed": self.lapsed.as_json() if self.lapsed else None,
+        }
+
 
 class Plan:
     """Steps in a fixed order with their edges resolved, and the findings that go with them.
 
-    ``roles`` are all there are, in their order: the one in which milestones are reached in turn.
+    ``roles`` are all there are, in their order: the one in which milestones are reached in turn. ``whole``: it has
+    all findings that there are, of every host and role.
     Raises ``ValueError`` for a duplicate id, a role, action or milestone that no role declares, or a cycle: mistakes of
     a role.
     """
 
-    def __init__(self, items: Iterable[Step | Finding], roles: Sequence[Declared], hosts: Iterable[str]) -> None:
+    def __init__(
+        self, items: Iterable[Step | Finding], roles: Sequence[Declared], hosts: Iterable[str], *, whole: bool = False
+    ) -> None:
         items = list(items)
         self.hosts = tuple(hosts)
+        self.whole = whole
         steps: dict[StepId, Step] = {}
         for item in items:
             if isinstance(item, Step):
@@ -148,8 +183,5 @@ class Plan:
                 }
                 for step in self.steps
             ],
-            "findings": [
-                {"level": f.level, "host": f.host, "role": f.role, "text": f.text, "next": f.next_action}
-                for f in self.findings
-            ],
+            "findings": [finding.as_json() for finding in self.findings],
         }

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from skep.kinds import Kind
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
@@ -38,6 +39,9 @@ class Role(ABC, Generic[State]):
 
     host_keys: HostKeys = MappingProxyType({})
     """Keys of its own that a host and a group of the inventory may have: ``Host.settings`` holds what they say."""
+
+    kinds: tuple[Kind, ...] = ()
+    """What its warnings may be about, besides what ``skep.kinds`` has."""
 
     is_cluster_wide: ClassVar[bool]
     """Whether its steps and findings are about no host: ``--limit`` leaves them out."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from skep.dataclass import dataclass
+from skep.kinds.hosts import QUORUM_LOST_MEANWHILE
 from skep.milestones import RETURNED, SWARM_SETTINGS, returned
 from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
@@ -106,7 +107,7 @@ def _without_reserve(
     loss = f"{reserve.left} of {reserve.managers} managers reachable: no quorum"
     if cluster.allow_quorum_loss:
         text = f"restarting it leaves {loss} until it is back; services go on, nothing can be changed meanwhile"
-        return Finding("warning", text, names, role)
+        return Finding("warning", text, names, role, kind=QUORUM_LOST_MEANWHILE)
     return Finding(
         "error",
         f"restarting it would leave {loss}",

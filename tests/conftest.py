@@ -14,6 +14,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # SIGTERM, with which `./inv test` stops them, is the same to them: else what they started would stay.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
+# What a user was shown before is kept in the home folder: no test begins with what another one was shown.
+os.environ["XDG_STATE_HOME"] = "/dev/null"
+
 CI = os.environ.get("CI") == "true"
 
 settings.register_profile(

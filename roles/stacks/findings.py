@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from roles.stacks.case import Case
+from roles.stacks.kinds import IMAGE_MOVED, NETWORK_DRIFT, SERVICE_SURPLUS
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from skep.compose.engines import dropped
@@ -13,6 +14,7 @@ from skep.compose.lints import lints
 from skep.compose.room import MASK
 from skep.diff import Change, changes
 from skep.plan import Finding
+from skep.reading.findings import Remark
 from skep.refusals.names import USABLE
 from skep.swarm.comparing import MODE, shown
 from skep.swarm.image import short
@@ -26,8 +28,7 @@ from skep.swarm.spec import ServiceSpec
 def findings(case: Case) -> Iterator[Finding]:
     """Errors that forbid the roll-out, then what is worth knowing."""
     yield from case.desired.findings
-    for text in case.desired.document.warnings if case.desired.document else ():
-        yield Finding("warning", text, role="stacks", standing=True)
+    yield from _remarks(case, case.desired.document.remarks if case.desired.document else ())
     yield from _dropped(case)
     yield from _lints(case)
     if case.surplus and not case.desired.prune:
@@ -36,6 +37,8 @@ def findings(case: Case) -> Iterator[Finding]:
             "warning",
             f"stack {case.name}: {', '.join(case.surplus)} {there} in the swarm and not in the compose files",
             role="stacks",
+            kind=SERVICE_SURPLUS,
+            stack=case.name,
             next_action=f"to remove what is not in them: invoke stack.deploy {case.name} --prune",
         )
     yield from _modes(case)
@@ -52,8 +55,13 @@ def findings(case: Case) -> Iterator[Finding]:
 
 def _dropped(case: Case) -> Iterator[Finding]:
     if case.desired.document is not None and case.oldest is not None:
-        for text in dropped(case.desired.document, case.oldest):
-            yield Finding("warning", text, role="stacks", standing=True)
+        yield from _remarks(case, dropped(case.desired.document, case.oldest))
+
+
+def _remarks(case: Case, remarks: Iterable[Remark]) -> Iterator[Finding]:
+    """What there is to say of files."""
+    for one in remarks:
+        yield Finding("warning", one.text, role="stacks", standing=True, kind=one.kind, stack=case.name)
 
 
 def _lints(case: Case) -> Iterator[Finding]:
@@ -65,16 +73,15 @@ def _lints(case: Case) -> Iterator[Finding]:
         networks = [*swarm.networks, *planned]
         mask = cluster.swarm.subnet_size or MASK
         nodes = _nodes(case)
-        for text in lints(
+        found = lints(
             document,
             replace(specs, services={name: _resolved(case, spec) for name, spec in specs.services.items()}),
             nodes=nodes,
             services=swarm.services,
             networks=networks,
             mask=mask,
-            habits=bool(case.differing),
-        ):
-            yield Finding("warning", text, role="stacks", standing=True)
+        )
+        yield from _remarks(case, found)
 
 
 def _resolved(case: Case, spec: ServiceSpec) -> ServiceSpec:
@@ -193,6 +200,8 @@ def _moved(case: Case) -> Iterator[Finding]:
                 "note",
                 f"service {name} runs {short(runs)}, and {image_of(spec)} is {short(now).partition('@')[2]} now",
                 role="stacks",
+                kind=IMAGE_MOVED,
+                stack=case.name,
                 next_action=f"roll it out: invoke stack.refresh {case.name}",
             )
 
@@ -206,6 +215,8 @@ def _networks(case: Case) -> Iterator[Finding]:
                 "warning",
                 f"network {name} differs ({'; '.join(map(str, drift))}); a network cannot be changed in place",
                 role="stacks",
+                kind=NETWORK_DRIFT,
+                stack=case.name,
                 next_action=f"take the stack down and deploy it again: invoke stack.rm {case.name}",
             )
 

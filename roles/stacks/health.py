@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from roles.stacks.case import Case
+from roles.stacks.kinds import SERVICE_UNWELL
 from roles.stacks.state import SwarmObjects
 from skep.plan import Finding
 from skep.questions import Inquiry, tasks_of
@@ -30,6 +31,8 @@ def unwell(case: Case) -> Iterator[Finding]:
                 "warning",
                 f"service {name} is as described, and {text}",
                 role="stacks",
+                kind=SERVICE_UNWELL,
+                stack=case.name,
                 next_action=f"roll it out anew: invoke stack.restart {case.name} {short}"
                 if paused
                 else f"see what its tasks say: invoke stack.ps {case.name}",

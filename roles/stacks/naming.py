@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from roles.stacks.kinds import SECRET_NOT_COMPARED
 from roles.stacks.state import Found, SwarmObjects
 from skep.model import Secret, Stack
 from skep.plan import Finding
@@ -138,5 +139,6 @@ def _unknown(name: str, service: str, *, templated: bool) -> Finding:
         "warning",
         f"secret {name} was not compared with its file, and stays as it is: {why}",
         role="stacks",
+        kind=SECRET_NOT_COMPARED,
         next_action=f"{compare}to have it made anew, give it another name in the compose file",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from roles.stacks.kinds import ENDS_WITH_SWARM, STAYS_IN_USE, VOLUME_LEFT
 from roles.stacks.state import Found, SwarmObjects
 from roles.stacks.waiting import ALLOWANCE, longest_stop, step_id
 from skep.model import Stack
@@ -47,6 +48,8 @@ def _left(stack: Stack, found: Found, silent: Sequence[str]) -> Iterator[Finding
             f"does not answer, so {', '.join(names)} may be left there",
             host=host,
             role="stacks",
+            kind=VOLUME_LEFT,
+            stack=stack.name,
             next_action=f"once it is back, on it: docker volume rm {' '.join(names)}",
         )
 
@@ -64,6 +67,7 @@ def bystanders(swarm: SwarmObjects, stacks: Collection[str]) -> Iterator[Finding
             if stack
             else f"services of no stack end with the swarm: {names}",
             role="stacks",
+            kind=ENDS_WITH_SWARM,
         )
 
 
@@ -120,6 +124,8 @@ def _removal(
             "warning",
             f"stack {name}: the {kind} {one} stays: {use} it",
             role="stacks",
+            kind=STAYS_IN_USE,
+            stack=name,
             next_action=f"once nothing uses it any more: invoke stack.rm {name}",
         )
     if detail or found.revisions:

@@ -11,6 +11,7 @@ from roles.stacks.deploy import deployed
 from roles.stacks.desired import Desired, Unplannable, known
 from roles.stacks.findings import owned_twice
 from roles.stacks.health import asked
+from roles.stacks.kinds import KINDS
 from roles.stacks.planner import Planner, key_step
 from roles.stacks.ports import handovers
 from roles.stacks.refresh import refreshed
@@ -39,6 +40,7 @@ class Stacks(ClusterRole[State]):
     """Creates, updates and removes services through the Engine API; touches only what differs."""
 
     name = "stacks"
+    kinds = KINDS
     actions: tuple[str, ...] = (
         "resolve", "begin", "key", "network", "config", "secret", "create", "update", "restart", "ready", "running",
         "prune", "done", "failed", "collect", "remove", "gone", "volumes", "forget",

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from roles.stacks.case import Case
 from skep.compose.naming import Names
 from skep.dataclass import dataclass
+from skep.kinds import Kind
+from skep.kinds.files import HOST_IN_RANGE, RANGE_IN_POOL
 from skep.model import Cluster
 from skep.plan import Finding
 from skep.swarm.addresses import Network as Range
@@ -42,8 +44,9 @@ def overlaps(cases: Sequence[Case]) -> Iterator[Finding]:
 def _findings(case: Case, one: _Taken, number: int, taken: Sequence[_Taken]) -> Iterator[Finding]:
     place = _place(case, one.name, number)
 
-    def warning(text: str, action: str) -> Finding:
-        return Finding("warning", f"{place}: {one.range} {text}", role="stacks", next_action=action, standing=True)
+    def warning(kind: Kind, text: str, action: str) -> Finding:
+        told = f"{place}: {one.range} {text}"
+        return Finding("warning", told, None, "stacks", action, standing=True, kind=kind, stack=case.name)
 
     other = next((other for other in taken if other.name != one.name and overlap(other.range, one.range)), None)
     if other is not None:
@@ -55,6 +58,7 @@ def _findings(case: Case, one: _Taken, number: int, taken: Sequence[_Taken]) -> 
         network = go_network(pool)
         if network is not None and overlap(network, one.range):
             yield warning(
+                RANGE_IN_POOL,
                 f"overlaps {pool} of swarm.address-pools: another network may take it first",
                 "choose a range outside the pools",
             )
@@ -62,7 +66,7 @@ def _findings(case: Case, one: _Taken, number: int, taken: Sequence[_Taken]) -> 
         address = go_address(host.advertise or host.address)
         if address is not None and address.version == one.range.version and address in one.range:
             text = f"holds the address {address} of {host.name}: containers in the network cannot reach that host"
-            yield warning(text, "choose another range")
+            yield warning(HOST_IN_RANGE, text, "choose another range")
 
 
 def _place(case: Case, name: str, number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from roles.stacks.kinds import VOLUME_KEPT
 from skep.hidden import SENSITIVE
 from skep.plan import Finding
 from skep.swarm.service import container_of
@@ -47,6 +48,8 @@ def kept(
                 "warning",
                 f"stack {stack}: Docker keeps the volume {name} as it was made on {where} ({'; '.join(lines)})",
                 role="stacks",
+                kind=VOLUME_KEPT,
+                stack=stack,
                 next_action=f"to have it made anew, scale to 0 what uses it, then on {where}: docker volume rm {name}"
                 " (its data goes with it)",
             )

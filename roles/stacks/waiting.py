@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.case import Case, Difference
+from roles.stacks.kinds import TIMEOUT_SHORT
 from skep.plan import Finding, Step, Wait
 from skep.steps import StepId
 from skep.swarm.comparing import effect
@@ -76,6 +77,8 @@ def too_short(case: Case) -> Iterator[Finding]:
             f"stack {case.name}: the roll-out of {name} may take up to {slowest.text}, and its timeout is"
             f" {seconds_text(timeout)}: one that goes well may be called a failure",
             role="stacks",
+            kind=TIMEOUT_SHORT,
+            stack=case.name,
             next_action=f"give it more time: --timeout {enough}, or stacks.{case.name}.timeout in the inventory",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from roles.swarm.identity import Observed, expelled, moved
+from roles.swarm.kinds import NODE_CUT_OFF
 from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
 from skep.milestones import engine_up
@@ -69,6 +70,7 @@ def _cut_off(name: str, swarm: View) -> Finding:
         " cannot be tried, and are suspected where nothing is told",
         host=name,
         role="swarm",
+        kind=NODE_CUT_OFF,
         next_action=f"compare the firewalls of {name} and {others} for {ports}: nft list ruleset; if they are open, on"
         f" {name}: journalctl -u docker",
     )

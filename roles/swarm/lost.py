@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from roles.swarm.identity import Observed, is_node, same_address, same_host, settled, unsure
+from roles.swarm.kinds import NODE_FOREIGN
 from roles.swarm.state import STOPPED, Node
 from roles.swarm.view import View
 from skep.dataclass import dataclass
@@ -168,6 +169,7 @@ def foreign_nodes(cluster: Cluster, observed: Observed, swarm: View) -> Iterator
                 "warning",
                 f"node {node.hostname} ({node.address}, {node.state}) is in the swarm, not in the inventory",
                 role="swarm",
+                kind=NODE_FOREIGN,
                 next_action="add it to the inventory, or remove it by hand",
             )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roles.swarm.kinds import RESTART_LATER
 from roles.swarm.state import State
 from roles.swarm.view import View
 from skep.model import Cluster
@@ -59,6 +60,7 @@ def _warned(item: Step | Finding) -> Step | Finding:
     return replace(
         item,
         level="warning",
+        kind=RESTART_LATER,
         text=f"{CAUSE}; it is not restarted now: restarting it {item.text.removeprefix('restarting it ')}",
         next_action="run the same command again once the other managers are back; or restart it by hand, when a moment"
         f" without it does no harm: on {item.host} run systemctl restart docker",

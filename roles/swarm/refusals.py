@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from roles.swarm.identity import advertise, expelled, stranded
+from roles.swarm.kinds import ENGINE_STOPPED
 from roles.swarm.state import LOCKED, PENDING, STOPPED, State
 from roles.swarm.view import View, leads
 from skep.model import Cluster, canonical
@@ -27,6 +28,7 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], swarm: View
             "its engine is stopped: the swarm is looked at once it runs",
             host=", ".join(stopped),
             role="swarm",
+            kind=ENGINE_STOPPED,
         )
         return
     silent = [host.name for host in cluster.managers if host.name not in observed]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from roles.swarm import absence, lost, membership, overlays, settings
+from roles.swarm.kinds import KINDS
 from roles.swarm.membership import leave_id
 from roles.swarm.refusals import refusals, stays
 from roles.swarm.state import NETWORKS, State, desired_state, parse_state
@@ -30,6 +31,7 @@ class Swarm(HostRole[State]):
     """Initialises at most once, and only when every manager of the inventory says there is none yet."""
 
     name = "swarm"
+    kinds = KINDS
     actions: tuple[str, ...] = (
         "absent", "init", "join", "promote", "ready", "demote", "demoted", "leave", "heard",
         "down", "unmanage", "forget", "settings", "node", "empty", "restart", *ACTIONS,

@@ -31,9 +31,11 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
         own = program.config.get("skep", {}).get("aliases")
         return sorted(map(str, own)) if hasattr(own, "items") else []
     if kind == "keys":
+        from skep.kinds import shipped
         from skep.manual import entries
 
-        return [*dict.fromkeys(one.key for one in entries() if one.usable), *sorted(program.collection.task_names)]
+        keys = dict.fromkeys(one.key for one in entries() if one.usable)
+        return [*keys, *sorted(program.collection.task_names), "findings", *(one.id for one in shipped())]
     document = _inventory(program, context)
     if kind == "hosts":
         hosts = _mapping(document.get("hosts"))

@@ -20,6 +20,7 @@ from skep.cli.spelling import spelled
 if TYPE_CHECKING:
     from skep.commands.asking import Asking
     from skep.converge import Site
+    from skep.kinds import Kind
     from skep.reading.documented import HostKeys
     from skep.report import Reporter
     from skep.role import AnyRole
@@ -70,6 +71,13 @@ class Call:
         return host_keys(self.roles)
 
     @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """All that warnings may be about, by id."""
+        from skep.commands.own_roles import kinds
+
+        return kinds(self.roles)
+
+    @property
     def checks(self) -> dict[str, Path]:
         """The file of each role with its Testinfra checks."""
         from skep.commands.own_roles import checks
@@ -84,6 +92,7 @@ class Call:
     @contextmanager
     def site(self) -> Iterator[Site]:
         """The site an inventory describes, with sessions that open at first use."""
+        from skep.accepting import remarked
         from skep.commands.sources import with_outputs
         from skep.commands.wording import seconds_of
         from skep.converge import Site
@@ -91,16 +100,30 @@ class Call:
         from skep.ssh import Pool
 
         patience = seconds_of("--wait-lock", self._wait_lock) or 0.0
-        found = load(self.inventory, host_keys=self.host_keys)
+        found = load(self.inventory, host_keys=self.host_keys, ids=self.kinds)
         if "x-lab" in found.extensions:
             from skep.commands.lab_hosts import refuse_absent
 
             refuse_absent(found)
-        for warning in found.warnings:
-            self.tell.say(f"warning: {warning}")
+        self._remember(found.path)
         with Pool(found.cluster.hosts, found.access) as pool:
             roles = self.roles
-            yield Site(with_outputs(found.cluster), pool, roles, roles, self.tell.note, self.tell.waiting, patience)
+            yield Site(
+                with_outputs(found.cluster),
+                pool,
+                roles,
+                roles,
+                self.tell.note,
+                self.tell.waiting,
+                patience,
+                remarked(found.remarks),
+            )
+
+    def _remember(self, inventory: Path) -> None:
+        """What this user was shown of the environment before is not said again."""
+        from skep.report.shown import Shown
+
+        self.tell.shown = Shown.of(inventory, os.environ)
 
 
 def called_from(name: str) -> Path:

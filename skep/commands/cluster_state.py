@@ -46,7 +46,7 @@ def status(site: Site, tell: Reporter) -> None:
     tell.data("quorum", asdict(standing))
     if standing.unreachable:
         tell.say(str(standing))
-    tell.plan(planned, applying=False)
+    tell.plan(planned, applying=False, everything=True)
     if not len(planned) and not planned.errors and not planned.later:
         tell.done(
             "no drift"

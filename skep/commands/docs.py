@@ -1,4 +1,4 @@
-"""``docs``: what a key of the inventory or of a compose file means."""
+"""``docs``: what a key of the inventory or of a compose file means, or a warning."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ from skep.commands.call import Call, task
 @task(
     "key",
     inventory=None,
-    key=Option("a key or a task, such as engine.version (default: the list of all)", "", "KEY", names="keys"),
+    key=Option(
+        "a key, a task, or the id of a warning; findings: all of those (default: a list)",
+        "",
+        "KEY",
+        names="keys",
+    ),
 )
 def docs(call: Call, key: str = "") -> None:
-    """Explain a key of the inventory or of a compose file: what it means, where it stands, an example. Works offline.
+    """Explain a key of the inventory or of a compose file, or a warning: meaning, place, example. Works offline.
 
     Example: invoke docs engine.version
     """
     from skep.commands import docs_texts
+    from skep.errors import UsageError
+    from skep.kinds import shipped
+    from skep.manual import of_roles
 
-    docs_texts.show(key, call.tell, as_json=call.json)
+    try:
+        kinds, host_keys = call.kinds, call.host_keys
+    except UsageError:  # a role of the site's that cannot be used: what comes with skep is explained all the same
+        kinds, host_keys = {one.id: one for one in shipped()}, {}
+    docs_texts.show(key, call.tell, kinds, of_roles(host_keys), as_json=call.json)
 
 
 TASKS = (docs,)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from skep.cli.described import Described, described
 from skep.commands.every import every_task
 from skep.errors import UsageError
+from skep.kinds import Kind
 from skep.manual import ANY, Entry, entries, find, inside, nearest
 from skep.report import Reporter
 
@@ -22,43 +23,56 @@ DEPTH = 2
 FILES = {"inventory": "inventory", "compose": "compose file"}
 
 
-def show(key: str, tell: Reporter, *, as_json: bool) -> None:
-    """Explain a key or a task, or list all keys. Raises ``UsageError`` with the nearest for one that there is not."""
+FINDINGS = "findings"
+"""What lists all warnings."""
+
+
+def show(key: str, tell: Reporter, kinds: Mapping[str, Kind], own: Sequence[Entry], *, as_json: bool) -> None:
+    """Explain a key, a task or the id of a warning, or list all. ``own`` are the keys of the site's roles. Raises
+    ``UsageError`` with the nearest for one that there is not."""
     tasks = {name: described(name, one) for name, one in every_task().items()}
-    found = find(key)
+    found = find(key, own)
     if not key:
-        data: dict[str, object] = {"keys": [one.key for one in entries()], "tasks": sorted(tasks)}
-        lines = overview(tasks)
+        data: dict[str, object] = {
+            "keys": [one.key for one in (*entries(), *own)],
+            "tasks": sorted(tasks),
+            "findings": [*kinds],
+        }
+        lines = overview(tasks, own)
+    elif key == FINDINGS:
+        data, lines = {FINDINGS: [asdict(one) for one in kinds.values()]}, _all_kinds(kinds.values())
+    elif key in kinds:
+        data, lines = asdict(kinds[key]), _kind(kinds[key])
     elif key in tasks:
         data, lines = asdict(tasks[key]), _task(tasks[key])
     elif found.exact or found.other:
-        data = {"entries": [one.as_json(inside(one)) for one in (*found.exact, *found.other)]}
-        lines = _keys([*found.exact] or [*found.other], [*found.other] if found.exact else [])
+        data = {"entries": [one.as_json(inside(one, own)) for one in (*found.exact, *found.other)]}
+        lines = _keys([*found.exact] or [*found.other], [*found.other] if found.exact else [], own)
     else:
-        raise _unknown(key, tasks)
+        raise _unknown(key, [*tasks, *kinds], own)
     if as_json:
         tell.data("docs", data)
     else:
         tell.document(tell.spelled("\n".join(lines)))
 
 
-def _unknown(key: str, tasks: Iterable[str]) -> UsageError:
-    near = nearest(key, tasks)
-    more = f"invoke docs {near.replace(ANY, 'web')}\n" if near else ""
+def _unknown(key: str, more: Iterable[str], own: Sequence[Entry]) -> UsageError:
+    near = nearest(key, more, own)
+    again = f"invoke docs {near.replace(ANY, 'web')}\n" if near else ""
     return UsageError(
-        f"there is no key or task {key}{f'; did you mean {near}?' if near else ''}",
-        next_action=f"{more}all keys: invoke docs",
+        f"there is no key, task or warning {key}{f'; did you mean {near}?' if near else ''}",
+        next_action=f"{again}all keys: invoke docs",
     )
 
 
-def _keys(these: Sequence[Entry], also: Sequence[Entry]) -> Iterator[str]:
+def _keys(these: Sequence[Entry], also: Sequence[Entry], own: Sequence[Entry]) -> Iterator[str]:
     if len(these) > SHOWN:
         yield from _listed(these)
         return
     for number, one in enumerate(these):
         if number:
             yield ""
-        yield from explained(one)
+        yield from explained(one, own)
     if also:
         yield ""
         yield "More keys of that name:"
@@ -74,7 +88,27 @@ def _task(task: Described) -> Iterator[str]:
     yield f"  options  invoke help {task.name}"
 
 
-def explained(entry: Entry) -> Iterator[str]:
+def _kind(kind: Kind) -> Iterator[str]:
+    yield f"{kind.id}  (warning)"
+    yield from _wrapped(kind.meaning, "  ")
+    yield from _wrapped(kind.fix, "       ", "  fix: ")
+    yield ""
+    yield "  to accept it, in the inventory"
+    yield "    accept:"
+    yield f"      - id: {kind.id}"
+    yield "        reason: why it may be so"
+    yield "        until: 2027-03-31"
+
+
+def _all_kinds(kinds: Iterable[Kind]) -> Iterator[str]:
+    yield "Warnings, by the id at their end"
+    for one in kinds:
+        yield from _wrapped(f"{one.meaning} Fix: {one.fix}", "      ", f"  {one.id}: ")
+    yield ""
+    yield "One of them, and how to accept it: docs image-tag-moves"
+
+
+def explained(entry: Entry, own: Sequence[Entry] = ()) -> Iterator[str]:
     """The lines about one key."""
     yield f"{entry.key}  ({FILES[entry.kind]})"
     yield from _wrapped(entry.meaning, "  ")
@@ -86,7 +120,7 @@ def explained(entry: Entry) -> Iterator[str]:
         yield from _wrapped(entry.default, "           ", "  default  ")
     if entry.places:
         yield from _wrapped(f"also as {' and '.join(entry.places)}", "           ", "  where    ")
-    names = [one.path[-1] for one in inside(entry) if one.usable]
+    names = [one.path[-1] for one in inside(entry, own) if one.usable]
     if names:
         yield from _wrapped(" ".join(names), "           ", "  keys     ")
     if entry.example:
@@ -94,10 +128,12 @@ def explained(entry: Entry) -> Iterator[str]:
         yield from textwrap.indent(entry.example.rstrip(), "    ").splitlines()
 
 
-def overview(tasks: Iterable[str]) -> Iterator[str]:
+def overview(tasks: Iterable[str], own: Sequence[Entry] = ()) -> Iterator[str]:
     """All keys that something comes of, and all tasks, by what they stand in."""
     yield "Keys of the inventory"
-    yield from _groups(one.path for one in entries() if one.kind == "inventory" and one.path[:-1] != ("daemon",))
+    yield from _groups(
+        one.path for one in (*entries(), *own) if one.kind == "inventory" and one.path[:-1] != ("daemon",)
+    )
     yield "  daemon. any key of daemon.json: docs daemon lists those that are known"
     yield ""
     yield "Keys of a compose file"
@@ -105,6 +141,8 @@ def overview(tasks: Iterable[str]) -> Iterator[str]:
     yield ""
     yield "Tasks"
     yield from _groups(tuple(name.split(".")) for name in sorted(tasks, key=lambda name: ("." in name, name)))
+    yield ""
+    yield "Warnings: docs findings lists all, with what they mean"
     yield ""
     yield "One of them: docs engine.version, docs services.deploy, docs cluster.up"
 

@@ -17,7 +17,7 @@ def check(call: Call) -> None:
     """
     from skep.commands import inventory_files
 
-    inventory_files.check(call.inventory, call.tell, call.host_keys)
+    inventory_files.check(call.inventory, call.tell, call.host_keys, call.kinds)
 
 
 @task(

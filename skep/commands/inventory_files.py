@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+from skep.accepting import judged, remarked
 from skep.commands.sources import Untold
 from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
@@ -23,14 +25,13 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names of environments: no paths."""
 
 
-def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None) -> None:
+def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None, ids: Collection[str] | None = None) -> None:
     """Say that a file and the compose files of its stacks are right, or every error of the one or the others at once.
 
     Commands of ``x-skep`` are not run.
     """
-    found = load(path, host_keys=host_keys)
-    for warning in found.warnings:
-        tell.say(f"warning: {warning}")
+    found = load(path, host_keys=host_keys, ids=ids)
+    tell.findings([judged(one, found.cluster.accepted, date.today()) for one in remarked(found.remarks)])
     cluster = found.cluster
     problems = [problem for stack in cluster.stacks for problem in stack_problems(stack)]
     if problems:

@@ -12,6 +12,8 @@ from types import ModuleType
 from skep import shipped
 from skep.errors import UsageError
 from skep.inventory.schema import GROUP, HOST
+from skep.kinds import Kind
+from skep.kinds import shipped as shipped_kinds
 from skep.reading.documented import Key
 from skep.role import AnyRole, Role
 
@@ -57,6 +59,12 @@ def host_keys(known: Iterable[AnyRole]) -> dict[str, Key]:
                 )
             found[name] = key
     return found
+
+
+def kinds(known: Iterable[AnyRole]) -> dict[str, Kind]:
+    """Everything that a warning may be about, by id."""
+    found = [*shipped_kinds(), *(kind for role in known for kind in role.kinds)]
+    return {kind.id: kind for kind in sorted(found, key=lambda kind: kind.id)}
 
 
 def checks(known: Iterable[AnyRole], instead: str | None) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""What is written from the tasks and the keys: ``docs/tasks.md``, ``docs/compose.md``, the man page ``docs/skep.1``."""
+"""What is written from tasks, keys and warnings: pages in ``docs/``, and the man page ``docs/skep.1``."""
 
 from __future__ import annotations
 
@@ -41,6 +41,31 @@ is `./inv`. Words follow their task, and options stand behind it in any order.
 """
 
 
+FINDINGS = """\
+# Warnings
+
+<!-- Made from skep/kinds and roles/*/kinds.py by `./inv manual`. Do not edit. -->
+
+A warning forbids nothing. It ends with its id in brackets, such as `[image-tag-moves]`; `skep docs image-tag-moves`
+explains it. Where it may be so, the inventory says that and why:
+
+```yaml
+accept:
+  - id: image-tag-moves
+    reason: the registry keeps this tag as it is
+    until: 2027-03-31     # the last day, if not for good
+    owner: ops@example.com
+    hosts: [w1]           # hosts or groups, if not all
+    stacks: [web]         # stacks, if not all
+```
+
+What is accepted is shown by `cluster.status`, by `--verbose` and in `--json` only. After `until` it is back. What
+stands (a file, a kernel, a route) is shown to you once, and again when it changes or has been gone; `cluster.status`
+and `--verbose` always show it. An error is never accepted.
+
+"""
+
+
 def write(tell: Reporter, *, check: bool) -> None:
     """Write the files anew. ``check``: write nothing, and raise ``SkepError`` for one that is not as it would be."""
     for name, text in texts().items():
@@ -58,7 +83,20 @@ def texts() -> dict[str, str]:
     groups = grouped()
     readme = Path("README.md").read_text()
     page = man_page([one for found in groups.values() for one in found], exit_codes(readme))
-    return {"tasks.md": "\n".join(_markdown(groups)) + "\n", "compose.md": compose_page(), "skep.1": page}
+    return {
+        "tasks.md": "\n".join(_markdown(groups)) + "\n",
+        "compose.md": compose_page(),
+        "findings.md": _findings(),
+        "skep.1": page,
+    }
+
+
+def _findings() -> str:
+    """The page on warnings: those of skep and of the roles that come with it."""
+    from skep.commands.own_roles import kinds, roles
+
+    rows = [f"| `{one.id}` | {_cell(one.meaning)} | {_cell(one.fix)} |" for one in kinds(roles(None)).values()]
+    return FINDINGS + "\n".join(["| id | meaning | fix |", "|---|---|---|", *rows]) + "\n"
 
 
 def grouped() -> dict[str, list[Described]]:

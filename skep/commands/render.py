@@ -53,8 +53,8 @@ def _show(tell: Reporter, document: Document, stack: str, *, json: bool) -> None
     """The YAML with warnings as comments before it, or one JSON event. Secrets are stars in both."""
     specs = convert(document, stack)
     sign = "" if json else "# "
-    for warning in document.warnings:
-        tell.say(f"{sign}warning: {warning}")
+    for remark in document.remarks:
+        tell.say(f"{sign}warning: {remark}")
     if not json:
         tell.document(render(document).rstrip("\n"))
         return

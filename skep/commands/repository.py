@@ -69,7 +69,7 @@ def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
     html=Option("also build the docs site into this folder; needs MkDocs", "", "FOLDER"),
 )
 def manual(call: Call, check: bool = False, html: str | None = None) -> None:
-    """Write docs/tasks.md, docs/compose.md and the man page docs/skep.1 anew.
+    """Write docs/tasks.md, docs/compose.md, docs/findings.md and the man page docs/skep.1 anew.
 
     Example: ./inv manual --html /tmp/skep-docs
     """

@@ -21,7 +21,8 @@ def init(call: Call, folder: str = "", hosts: str = "", name: str = "prod") -> N
     """
     from skep.commands import site_files
 
-    site_files.init(called_from(folder) if folder else call.folder, hosts, name, call.tell)
+    host_keys = {} if folder else call.host_keys
+    site_files.init(called_from(folder) if folder else call.folder, hosts, name, call.tell, host_keys)
 
 
 @task(inventory=None)

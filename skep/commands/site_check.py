@@ -6,10 +6,13 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import field
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from skep import __version__
+from skep.accepting import judged, remarked
 from skep.cli.aliases import aliases
 from skep.commands.inventory_files import stack_problems
 from skep.commands.own_roles import host_keys, roles
@@ -112,10 +115,11 @@ def examined(site: Path) -> Found:
     found.errors += settings.errors
     found.warnings += settings.warnings
     _repository(git, found)
-    for name, text in ((SCHEMA, schema_text), (EXAMPLE_FILE, example_text)):
+    for name, text in ((SCHEMA, partial(schema_text, keys)), (EXAMPLE_FILE, example_text)):
         file = site / name
         if file.is_file() and file.read_text(encoding="utf-8", errors="replace") != text():
-            found.warnings.append(f"{name} is not that of skep {__version__}: rm {name}, then invoke site.init")
+            of = f"skep {__version__}" + (" and of the site's roles" if keys and name == SCHEMA else "")
+            found.warnings.append(f"{name} is not that of {of}: rm {name}, then invoke site.init")
     return found
 
 
@@ -141,7 +145,9 @@ def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack
     finally:
         if environ.unset:
             found.warnings.append(f"{name}: not set here, so not checked: {', '.join(environ.unset)}")
-    found.warnings += inventory.warnings
+    accepted, today = inventory.cluster.accepted, date.today()
+    told = zip(inventory.remarks, remarked(inventory.remarks), strict=True)
+    found.warnings += [str(one) for one, finding in told if not judged(finding, accepted, today).accepted]
     for stack in inventory.cluster.stacks:
         found.errors += [problem for problem in stack_problems(stack) if problem not in found.errors]
     return list(inventory.cluster.stacks)

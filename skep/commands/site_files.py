@@ -8,20 +8,21 @@ from skep.commands.call import called_from
 from skep.commands.inventory_files import write_first
 from skep.commands.site_check import SiteError, examined, inventories
 from skep.errors import UsageError
+from skep.reading.documented import HostKeys
 from skep.report import Reporter
 from skep.shell import quoted
 from skep.site.layout import STACKS, lay_out
 from skep.site.place import INVENTORIES
 
 
-def init(site: Path, hosts: str, name: str, tell: Reporter) -> None:
+def init(site: Path, hosts: str, name: str, tell: Reporter, host_keys: HostKeys) -> None:
     """Lay out a site, and say what comes next. Raises ``UsageError`` where something cannot be written."""
     folder = site / INVENTORIES
     try:
         if hosts:
             has_stacks = (site / STACKS).is_dir() and any((site / STACKS).iterdir())
             tell.say(f"wrote {_short(write_first(hosts, name, folder, stacks=() if has_stacks else ['web']))}")
-        for file, written in lay_out(site):
+        for file, written in lay_out(site, host_keys):
             tell.say(f"{'wrote' if written else 'left as it is:'} {_short(site / file)}")
     except OSError as error:
         raise UsageError(

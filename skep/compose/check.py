@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skep.compose.objects import external
 from skep.dataclass import dataclass
+from skep.kinds.files import KEY_IGNORED, LABELS_MISPLACED, NETWORK_UNUSED, RESTART_KEY, ROLLBACK_PAUSES
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.values import Fields
 from skep.swarm.placement import ENGINE_LABELS, NODE_LABELS
@@ -36,9 +37,9 @@ def _network(name: str, network: Fields, used: set[str], findings: Findings) -> 
     if external(network):
         for key in sorted(set(network) - {"external", "name"}):
             if not key.startswith("x-"):
-                findings.warn((*path, key), "is ignored: the network is external", network.where(key))
+                findings.warn(KEY_IGNORED, (*path, key), "is ignored: the network is external", network.where(key))
     elif name not in used:
-        findings.warn(path, "is not created: no service uses it", network.place)
+        findings.warn(NETWORK_UNUSED, path, "is not created: no service uses it", network.place)
     _external(path, network, (), findings)
 
 
@@ -104,19 +105,19 @@ class _Service:
         if back and back.get("failure_action") == "rollback":
             told = "'rollback' means 'pause' here: Swarm never rolls back a rollback"
             path = (*self.path, "deploy", "rollback_config", "failure_action")
-            self.findings.warn(path, told, back.where("failure_action"))
+            self.findings.warn(ROLLBACK_PAUSES, path, told, back.where("failure_action"))
         for number, preference in enumerate((deploy.get("placement") or {}).get("preferences", ())):
             if not preference.get("spread", NODE_LABELS).casefold().startswith((NODE_LABELS, ENGINE_LABELS)):
                 path = (*self.path, "deploy", "placement", "preferences", number, "spread")
                 used = f"is ignored by Swarm, which spreads over {NODE_LABELS}* and {ENGINE_LABELS}* only"
-                self.findings.warn(path, used, preference.where("spread"))
+                self.findings.warn(KEY_IGNORED, path, used, preference.where("spread"))
         if self.service.get("restart"):
             used = (
                 "is ignored by Swarm beside deploy.restart_policy"
                 if policy
                 else ("is taken for deploy.restart_policy, which says it better")
             )
-            self.findings.warn((*self.path, "restart"), used, self.service.where("restart"))
+            self.findings.warn(RESTART_KEY, (*self.path, "restart"), used, self.service.where("restart"))
 
     def _labels(self) -> None:
         """Labels of containers that a proxy looks for among those of services."""
@@ -132,7 +133,7 @@ class _Service:
             told = (
                 f"{self.findings.value(labels[0])}{more}: in a swarm {reader} reads the labels under deploy.labels only"
             )
-            self.findings.warn(path[:-1], told, self.service["labels"].where(labels[0]))
+            self.findings.warn(LABELS_MISPLACED, path[:-1], told, self.service["labels"].where(labels[0]))
 
     def _rest(self) -> None:
         health = self.service.get("healthcheck") or {}

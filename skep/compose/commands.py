@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skep.compose.quantities import words
 from skep.dataclass import dataclass
+from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, TextList, joined, leaf
 from skep.reading.tree import Entry, Leaf
@@ -50,5 +51,5 @@ class HealthTest(TextList):
 
     def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:
         if base and over:
-            at.warn(place, "is put behind the earlier file's test: Docker's merge does not replace it")
+            at.warn(DOCKER_MERGE, place, "is put behind the earlier file's test: Docker's merge does not replace it")
         return joined(base, over)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from skep.compose.template import BadTemplate, fill
 from skep.compose.variables import Variables
 from skep.dataclass import dataclass
+from skep.kinds.files import DATE_UNQUOTED, VARIABLE_IN_KEY, VARIABLE_READ_OTHERWISE, VARIABLE_UNSET
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import Scalar, as_text, is_date, meaning
 from skep.reading.source import Form
@@ -35,7 +36,7 @@ class Dialect:
         name = str(scalar)
         if _VARIABLE.search(name) and not _is_extension((*path, name)):
             message = "variables are filled in in values, not in keys: this key keeps its '$'"
-            self.findings.warn((*path, name), message, place)
+            self.findings.warn(VARIABLE_IN_KEY, (*path, name), message, place)
         return None
 
     def leaf(self, scalar: Scalar, place: Place, path: KeyPath) -> Leaf:
@@ -43,7 +44,7 @@ class Dialect:
         value = meaning(scalar) if scalar.unquoted else str(scalar)
         if scalar.unquoted and is_date(scalar) and not _is_extension(path):
             message = "is a date to Docker's CLI, which writes it with a time and UTC; here it stays as it is: quote it"
-            self.findings.warn(path, message, place)
+            self.findings.warn(DATE_UNQUOTED, path, message, place)
         text = str(scalar) if isinstance(value, str) else as_text(value)
         if not isinstance(value, str) or "$" not in text:
             return Leaf(text, value, digits=str(scalar) if type(value) is int else None)
@@ -55,9 +56,9 @@ class Dialect:
                 findings.error(path, f"{one} (in {findings.value(text)})", place)
             return Leaf(text, text, text, failed=True)
         for name in dict.fromkeys(filled.unset):
-            findings.warn(path, f"the variable {name} is not set: nothing is put in its place", place)
+            findings.warn(VARIABLE_UNSET, path, f"the variable {name} is not set: nothing is put in its place", place)
         for remark in filled.remarks:
-            findings.warn(path, remark, place)
+            findings.warn(VARIABLE_READ_OTHERWISE, path, remark, place)
         return Leaf(filled.text, filled.text, text)
 
 

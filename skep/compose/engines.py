@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from skep.compose.load import Document
-from skep.reading.findings import Findings
+from skep.kinds.files import KEY_TOO_NEW
+from skep.reading.findings import Findings, Remark
 from skep.reading.values import where
 from skep.swarm.versions import NEWER, Manager, Version
 
 
-def dropped(document: Document, manager: Manager) -> list[str]:
-    """Texts ``file:line: key.path: message``, one for each key that the manager would drop."""
+def dropped(document: Document, manager: Manager) -> list[Remark]:
+    """What is to be said, one for each key that the manager would drop."""
     findings = Findings((), set(document.hidden))
     for name, service in document.section("services").items():
         for newer in NEWER:
             for path in _uses(service, newer.key) if manager.version < newer.since else ():
                 full = ("services", name, *path)
                 message = f"is left out: Docker {_text(manager.version)} on {manager.host} does not know it"
-                findings.warn(full, f"{message}, it needs {_text(newer.since)}", where(document.data, full))
-    return findings.warnings
+                message += f", it needs {_text(newer.since)}"
+                findings.warn(KEY_TOO_NEW, full, message, where(document.data, full))
+    return findings.remarks
 
 
 def _uses(value: object, path: tuple[str, ...], at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

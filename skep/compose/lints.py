@@ -8,7 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from skep.compose.convert import Specs
 from skep.compose.load import Document
 from skep.compose.room import MASK, Lint, Room, listed, ports_of_hosts
-from skep.reading.findings import Findings, Place
+from skep.kinds import Kind
+from skep.kinds.files import (
+    IMAGE_TAG_MOVES,
+    NODE_REFUSES,
+    PORT_HELD_IN_UPDATE,
+    PORT_TAKEN,
+    SLOW_STOP,
+    UPDATE_PAUSES,
+    UPDATE_WATCHED_TOO_SHORT,
+)
+from skep.reading.findings import Findings, Place, Remark
 from skep.reading.values import where
 from skep.refusals import RULES, Context, faults
 from skep.swarm.image import tagged
@@ -42,16 +52,14 @@ def lints(
     services: Sequence[Service],
     networks: Sequence[Network] = (),
     mask: int = MASK,
-    habits: bool = True,
-) -> list[str]:
-    """Texts ``file:line: key.path: message``, in the order of files and lines.
+) -> list[Remark]:
+    """In the order of files and lines.
 
     ``nodes``, ``services`` and ``networks`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None``
-    while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out. ``habits``: also what holds for
-    nearly every file that people write; once a stack.
+    while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out.
     """
     found = _Lints(document, specs, nodes, services, networks, mask)
-    return found.texts(habits=habits) if specs.services else []
+    return found.texts() if specs.services else []
 
 
 class _Lints:
@@ -75,7 +83,7 @@ class _Lints:
         self.room = Room(document, specs, self.stack, nodes, services, by_name, mask, self.findings.value)
         self.fits = {name: self.room.nodes_for(spec) for name, spec in specs.services.items()}
 
-    def texts(self, *, habits: bool) -> list[str]:
+    def texts(self) -> list[Remark]:
         """All of them, in the order of files and lines."""
         ports = self._taken()
         for full, spec in self.specs.services.items():
@@ -84,12 +92,11 @@ class _Lints:
             self._stopping(name, spec)
             self._report(self.room.places(name, spec))
             self._ports(name, full, spec, ports)
-        if habits:
-            self._pausing()
-            self._images()
+        self._pausing()
+        self._images()
         self._report(self.room.subnets())
         self._nodes_refuse()
-        return self.findings.warnings
+        return self.findings.remarks
 
     def _nodes_refuse(self) -> None:
         """What managers take, and the nodes' engines do not."""
@@ -98,14 +105,14 @@ class _Lints:
             data, self.stack, quote=self.findings.value, hidden=self.findings.tells, contents=self.document.contents
         )
         for fault in faults(RULES, context, level="warning"):
-            self._warn(fault.path, fault.message)
+            self._warn(NODE_REFUSES, fault.path, fault.message)
 
-    def _warn(self, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
-        self.findings.warn(path, message, place or where(self.document.data, path))
+    def _warn(self, kind: Kind, path: tuple[str | int, ...], message: str, place: Place | None = None) -> None:
+        self.findings.warn(kind, path, message, place or where(self.document.data, path))
 
     def _report(self, found: Iterable[Lint]) -> None:
-        for path, message in found:
-            self._warn(path, message)
+        for kind, path, message in found:
+            self._warn(kind, path, message)
 
     def _pausing(self) -> None:
         """Pause when asked for; where it is the default, one line for all services."""
@@ -117,13 +124,13 @@ class _Lints:
             if is_job(spec):
                 continue
             if action == "pause":
-                self._warn(path, f"is 'pause': {remedy}")
+                self._warn(UPDATE_PAUSES, path, f"is 'pause': {remedy}")
             elif not action:
                 silent.append(path)
         if silent:
             names = [str(path[1]) for path in silent]
             told = f" for {listed(names)}" if len(names) > 1 else ""
-            self._warn(silent[0], f"is not set{told}, which means 'pause': {remedy}")
+            self._warn(UPDATE_PAUSES, silent[0], f"is not set{told}, which means 'pause': {remedy}")
 
     def _updates(self, name: str, spec: ServiceSpec) -> None:
         """The time an update is watched for; the old and the new task beside each other."""
@@ -135,6 +142,7 @@ class _Lints:
             need = health.get("StartPeriod", 0) + (health.get("Interval") or INTERVAL) * retries
             if monitor < need:
                 self._warn(
+                    UPDATE_WATCHED_TOO_SHORT,
                     (*path, "monitor"),
                     f"an update watches a task for {duration_text(monitor)}, and the health check may need"
                     f" {duration_text(need)} (start_period + interval × retries) to find it unhealthy",
@@ -143,6 +151,7 @@ class _Lints:
         for key, section in SECTIONS.items():
             if held and rollout_of(spec, section).get("Order") == "start-first":
                 self._warn(
+                    PORT_HELD_IN_UPDATE,
                     ("services", name, "deploy", key, "order"),
                     f"'start-first' starts the new task while the old one still holds port"
                     f" {held[0][1]} of the host; use 'stop-first'",
@@ -156,7 +165,7 @@ class _Lints:
             told = f"is {duration_text(grace)}, and an update starts a new task when the old one has stopped"
             told += ": its place may be empty that long"
             remedy = "" if ports_of_hosts(spec) else "; update_config.order: start-first starts the new one before"
-            self._warn(("services", name, "stop_grace_period"), told + remedy)
+            self._warn(SLOW_STOP, ("services", name, "stop_grace_period"), told + remedy)
 
     def _images(self) -> None:
         """Images whose tag says no version: one line for all services."""
@@ -168,6 +177,7 @@ class _Lints:
             what = "has the tag latest" if image.endswith(":latest") else "has neither tag nor digest"
             more = f", and so {'have' if len(floating) > 2 else 'has'} {listed(floating[1:])}" if floating[1:] else ""
             self._warn(
+                IMAGE_TAG_MOVES,
                 ("services", floating[0], "image"),
                 f"{self.findings.value(image)} {what}{more}: the same file means another image tomorrow;"
                 " name a version",
@@ -190,6 +200,7 @@ class _Lints:
                 given = self.document.section("services")[name].get("ports", ())
                 place = next((one.place for one in given if one.get("published") == port[1]), None)
                 self._warn(
+                    PORT_TAKEN,
                     ("services", name, "ports"),
                     f"port {port[1]}/{port[0]} is taken on nodes that both may run on by the service"
                     f" {others[0]['Name']}",

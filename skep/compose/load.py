@@ -17,7 +17,7 @@ from skep.compose.problems import ComposeError
 from skep.compose.variables import Variables, read_env_file
 from skep.dataclass import dataclass
 from skep.model import Files, NoFile, Secret
-from skep.reading.findings import Findings, Place
+from skep.reading.findings import Findings, Place, Remark
 from skep.reading.kinds import At
 from skep.reading.records import Record
 from skep.reading.tree import Entry, Reading
@@ -39,12 +39,18 @@ class Document:
     data: Fields
     contents: Mapping[tuple[str, str], bytes]
     """What configs and secrets hold, by (``configs`` or ``secrets``, name)."""
-    warnings: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+    """What is right and may not be meant so."""
     origins: Mapping[str, str]
     """Each variable used -> where its value came from: inventory, environment, ``file:line`` or not set."""
     hidden: frozenset[str] = field(repr=False)
     """Values of secrets that were put in: not to be shown."""
     record: Record = field(repr=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of ``remarks``, each ``file:line: key.path: message``."""
+        return tuple(one.text for one in self.remarks)
 
     def section(self, name: str) -> Fields:
         """``services``, ``networks``, ``volumes``, ``configs`` or ``secrets``."""
@@ -154,7 +160,7 @@ class _Loading:
         return Document(
             merged,
             contents.found,
-            tuple(self.findings.warnings),
+            tuple(self.findings.remarks),
             dict(sorted(self.variables.origins.items())),
             frozenset(self.findings.secrets),
             self.record,

@@ -8,6 +8,7 @@ import re
 from skep.compose.amounts import Quantity
 from skep.compose.quantities import size
 from skep.dataclass import dataclass
+from skep.kinds.files import BIND_ON_EVERY_NODE, MOUNT_OPTION_IGNORED
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Flag, Kind, Nothing, Text
 from skep.reading.records import Ignored, Record, Refused, is_text, unsent
@@ -82,7 +83,7 @@ class Mounts(Kind):
                     at.wrong(item, reason)
                 return Nothing.NOTHING
             for option in ignored:
-                at.warn(item.place, f"the option {at.findings.value(option)} is ignored by Swarm")
+                at.warn(MOUNT_OPTION_IGNORED, item.place, f"the option {at.findings.value(option)} is ignored by Swarm")
         if isinstance(mount, Fields) and mount.get("type") == "bind":
             mount["source"] = self._absolute(mount["source"], item, at)
         return mount
@@ -96,7 +97,11 @@ class Mounts(Kind):
         if source.startswith("/") or _WINDOWS.match(source):
             return source
         path = posixpath.normpath(posixpath.join(self.folder, source))
-        at.warn(item.place, f"is the folder {at.findings.value(path)}, which must be there on every node")
+        at.warn(
+            BIND_ON_EVERY_NODE,
+            item.place,
+            f"is the folder {at.findings.value(path)}, which must be there on every node",
+        )
         return path
 
     def merge(self, base: list[Fields], over: list[Fields], at: At, place: Place) -> list[Fields]:

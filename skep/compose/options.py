@@ -9,6 +9,7 @@ from typing import Literal
 
 from skep.compose.amounts import Whole
 from skep.dataclass import dataclass
+from skep.kinds.files import DEPENDS_ON_IGNORED
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.kinds import NOTHING, At, Flag, Nothing, Text, TextList
 from skep.reading.records import Record, Table, is_text
@@ -121,7 +122,7 @@ def check_options(data: Fields, findings: Findings) -> None:
             findings.error(("services", name, KEY), message, service.where(KEY))
         if "depends_on" in service and not waves:
             message = f"is ignored by Swarm: services start at once; '{KEY}: {{waves: true}}' rolls out in that order"
-            findings.warn(("services", name, "depends_on"), message, service.where("depends_on"))
+            findings.warn(DEPENDS_ON_IGNORED, ("services", name, "depends_on"), message, service.where("depends_on"))
         for other, asked in service.get("depends_on", {}).items() if waves else ():
             _check_dependency(("services", name, "depends_on"), other, asked, services, findings)
     if waves:
@@ -148,9 +149,9 @@ def _check_dependency(path: KeyPath, other: str, asked: Fields, services: Fields
         return
     if asked.get("condition") == _COMPLETED and not mode_of(services[other]).endswith("job"):
         message = f"has no effect: {other} is no job, and the next wave begins when it runs"
-        findings.warn((*path, other, "condition"), message, asked.where("condition"))
+        findings.warn(DEPENDS_ON_IGNORED, (*path, other, "condition"), message, asked.where("condition"))
     if asked.get("restart"):
-        findings.warn((*path, other, "restart"), "is ignored by Swarm", asked.where("restart"))
+        findings.warn(DEPENDS_ON_IGNORED, (*path, other, "restart"), "is ignored by Swarm", asked.where("restart"))
 
 
 def _check_cycle(services: Fields, findings: Findings) -> None:

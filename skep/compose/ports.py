@@ -7,6 +7,7 @@ import re
 
 from skep.compose.amounts import Whole
 from skep.dataclass import dataclass
+from skep.kinds.files import DOCKER_MERGE, PORT_ADDRESS_IGNORED
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, leaf, once
 from skep.reading.records import Ignored, Record
@@ -69,7 +70,11 @@ class Ports(Kind):
                 at.wrong(item, reason)
             return []
         if address and not ipaddress.ip_address(address).is_unspecified:
-            at.warn(item.place, "the address is ignored by Swarm: it listens on all addresses of the host")
+            at.warn(
+                PORT_ADDRESS_IGNORED,
+                item.place,
+                "the address is ignored by Swarm: it listens on all addresses of the host",
+            )
         self.left -= len(ports)
         if self.left < 0:
             at.error(item.place, f"more than {MAX_PORTS} ports")
@@ -88,7 +93,11 @@ class Ports(Kind):
             key = port.get("published", 0)
             if key in both and both[key] != port:
                 told = f"port {key}" if key else "a port without a published one"
-                at.warn(port.place, f"takes the place of {told} of {both[key].place}: Docker's merge keeps one of each")
+                at.warn(
+                    DOCKER_MERGE,
+                    port.place,
+                    f"takes the place of {told} of {both[key].place}: Docker's merge keeps one of each",
+                )
             both[key] = port
         return [both[key] for key in sorted(both)]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from skep.compose.amounts import Whole
 from skep.dataclass import dataclass
+from skep.kinds.files import DOCKER_MERGE, MODE_NUMBER
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, TextList, leaf, once
 from skep.reading.pairs import TextPairs
@@ -33,9 +34,17 @@ class Mode(Kind):
         if mode is None or not 0 <= mode <= 0o7777:
             return at.wrong(entry, must)
         if found.filled:
-            at.warn(entry.place, "is read as octal; Docker's CLI takes what a variable gives for a decimal number")
+            at.warn(
+                MODE_NUMBER,
+                entry.place,
+                "is read as octal; Docker's CLI takes what a variable gives for a decimal number",
+            )
         elif _DECIMAL.fullmatch(found.digits or "") and mode not in _USUAL_MODES:
-            at.warn(entry.place, f"is a decimal number, which means {mode:04o}: write 0{found.digits} if that is meant")
+            at.warn(
+                MODE_NUMBER,
+                entry.place,
+                f"is a decimal number, which means {mode:04o}: write 0{found.digits} if that is meant",
+            )
         return mode
 
     def merge(self, base: int, over: int, at: At, place: Place) -> int:
@@ -147,7 +156,7 @@ class Attachments(Kind):
                     merged.set("aliases", value["aliases"], value.where("aliases"))
                 if "driver_opts" in value:
                     message = "is ignored beside the earlier file's network in Docker's merge"
-                    (at / name / "driver_opts").warn(value.where("driver_opts"), message)
+                    (at / name / "driver_opts").warn(DOCKER_MERGE, value.where("driver_opts"), message)
                 both.set(name, merged, over.where(name))
         return both
 

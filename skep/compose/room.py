@@ -8,6 +8,8 @@ from skep.compose.convert import Specs
 from skep.compose.load import Document
 from skep.compose.naming import Names
 from skep.dataclass import dataclass
+from skep.kinds import Kind
+from skep.kinds.files import NO_NODE_FITS, REPLICAS_TOO_MANY, RESERVATION_TOO_LARGE, SUBNET_TOO_SMALL
 from skep.swarm.network import room as room_of
 from skep.swarm.objects import Network, Node, Service
 from skep.swarm.placement import (
@@ -28,8 +30,8 @@ from skep.swarm.spec import ServiceSpec
 from skep.units import in_units
 
 Path = tuple[str | int, ...]
-Lint = tuple[Path, str]
-"""A key path and what is to be said of it."""
+Lint = tuple[Kind, Path, str]
+"""A kind, a key path and what is to be said of it."""
 MASK = 24
 """Swarm's default of the bits of its subnets."""
 RESERVED = {"NanoCPUs": ("cpus",), "MemoryBytes": ("memory",)}
@@ -79,9 +81,9 @@ class Room:
         idle, able = _idle(fitting(desired, nodes)), taking_tasks(nodes)
         alone = [n for n, one in enumerate(desired) if not any(meets(one, node) for node in able)]
         for number in alone:
-            yield (*path, number), f"no node that takes tasks meets {self.quote(desired[number])}{idle}"
+            yield NO_NODE_FITS, (*path, number), f"no node that takes tasks meets {self.quote(desired[number])}{idle}"
         if desired and not alone:
-            yield path, f"no node that takes tasks meets all of them{idle}"
+            yield NO_NODE_FITS, path, f"no node that takes tasks meets all of them{idle}"
 
     def subnets(self) -> Iterator[Lint]:
         """Networks with fewer addresses than all services in them need; nodes' own have no such bound."""
@@ -95,6 +97,7 @@ class Room:
             if room and tasks + virtual + nodes > room:
                 own = full in self.specs.networks
                 yield (
+                    SUBNET_TOO_SMALL,
                     ("networks", name, "ipam", "config", 0, "subnet") if own else ("networks", name),
                     f"has {room} addresses to give, and {tasks + virtual + nodes} are needed: {tasks} for tasks,"
                     f" {virtual} for services, {nodes} for nodes; {'name' if own else 'give it'} a larger subnet",
@@ -124,13 +127,13 @@ def _unable(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Lint | None:
     if not able:
         platforms, systems = listed(_platforms(spec)), listed(_systems(fits))
         told = f"is for {platforms}, and no node for it is that ({systems}): its tasks stay pending"
-        return ("services", name, "image"), told
+        return NO_NODE_FITS, ("services", name, "image"), told
     for key, amount in reserved(spec).items():
         most = max(size(node).get(key, 0) for node in able)
         if amount > most:
             told = f"{_amount(key, amount)} is more than the largest node for it has ({_amount(key, most)})"
             path = _reservations(name) + RESERVED.get(key, ("generic_resources",))
-            return path, f"{told}: its tasks stay pending"
+            return RESERVATION_TOO_LARGE, path, f"{told}: its tasks stay pending"
     return None
 
 
@@ -143,7 +146,7 @@ def _too_large_together(name: str, spec: ServiceSpec, able: Sequence[Node]) -> I
     room = sum(min(one.get(key, 0) // amount for key, amount in desired.items()) for one in sizes)
     if count > room:
         told = f"{count} replicas with this are more than fit on the {len(able)} nodes there are for them"
-        yield _reservations(name), f"{told}: {count - room} never start"
+        yield REPLICAS_TOO_MANY, _reservations(name), f"{told}: {count - room} never start"
 
 
 def _too_many(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Lint]:
@@ -151,6 +154,7 @@ def _too_many(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Li
     count, most, deploy = _replicas(spec), placement_of(spec).get("MaxReplicas", 0), ("services", name, "deploy")
     if most and count > most * len(fits):
         yield (
+            REPLICAS_TOO_MANY,
             (*deploy, "placement", "max_replicas_per_node"),
             f"{count} replicas are more than {most} on each of the {len(fits)} nodes there are for them:"
             f" {count - most * len(fits)} never start",
@@ -158,6 +162,7 @@ def _too_many(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Li
     held = ports_of_hosts(spec)
     if held and count > len(fits):
         yield (
+            REPLICAS_TOO_MANY,
             (*deploy, "replicas"),
             f"{count} replicas publish port {held[0][1]} of their host, so each takes a node of its own; nodes for"
             f" them: {len(fits)}, so {count - len(fits)} never start",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Flag, Kind, Nothing, Text, once
 from skep.reading.pairs import TextPairs
@@ -76,7 +77,7 @@ class Logging(Kind):
             both.set("driver", other, over.where("driver"))
         if "options" in over and "options" not in base:
             message = "are lost in Docker's merge: the earlier file's logging has no options"
-            (at / "options").warn(over.where("options"), message)
+            (at / "options").warn(DOCKER_MERGE, over.where("options"), message)
         elif "options" in over:
             merged = Fields(base["options"].place, base["options"].items(), base["options"].places)
             for key, value in over["options"].items():

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from skep.compose.template import MAX_GIVEN, BadTemplate
 from skep.dataclass import dataclass
+from skep.kinds.files import ENV_FILE_QUOTES
 from skep.model import Secret
 from skep.reading.findings import Findings, Place
 
@@ -84,5 +85,5 @@ def read_env_file(file: str, content: bytes, findings: Findings) -> dict[str, st
     if quoted:
         (name, row), more = next(iter(quoted.items())), len(quoted) - 1
         told = "the quotes are part of the value: Docker reads env files as they stand"
-        findings.warn((name,), f"{told}{f' (and {more} more)' if more else ''}", Place(file, row))
+        findings.warn(ENV_FILE_QUOTES, (name,), f"{told}{f' (and {more} more)' if more else ''}", Place(file, row))
     return found

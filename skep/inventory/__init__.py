@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["Inventory", "choose", "initial", "json_schema", "load", "reference_markdown"]
 
 
-def load(path: Path, *, environ: Mapping[str, str] = os.environ, host_keys: HostKeys | None = None) -> Inventory:
-    """The inventory in a file, complete and merged. ``host_keys`` are those that roles bring along.
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    host_keys: HostKeys | None = None,
+    ids: Collection[str] | None = None,
+) -> Inventory:
+    """The inventory in a file, complete and merged. ``host_keys`` are those that roles bring along; ``ids`` those of
+    all warnings there are: without them, nobody looks whether an id in ``accept:`` is one.
 
     Raises ``InventoryError`` with every problem of the file at once, each ``file:line: key.path: message``.
     """
     from skep.inventory.loading import load_file
 
-    return load_file(path, environ, host_keys or {})
+    return load_file(path, environ, host_keys or {}, ids)
 
 
 def json_schema(host_keys: HostKeys | None = None) -> dict[str, object]:

@@ -12,6 +12,7 @@ from skep.inventory.references import Surroundings, located
 from skep.inventory.stack_files import StackFiles
 from skep.inventory.values import Referenced
 from skep.model import (
+    Accepted,
     Access,
     Availability,
     Cluster,
@@ -51,6 +52,19 @@ def cluster(
         registries=tuple(
             Registry(server=server, **attributes(section)) for server, section in file.section("registries").items()
         ),
+        accepted=tuple(_accepted(entry, hosts) for entry in file.get("accept", ())),
+    )
+
+
+def _accepted(given: Fields, hosts: list[MergedHost]) -> Accepted:
+    named = set(given.get("hosts", ()))
+    return Accepted(
+        id=given["id"],
+        reason=given["reason"],
+        until=given.get("until"),
+        owner=given.get("owner", ""),
+        hosts=frozenset(host.name for host in hosts if host.name in named or named.intersection(host.groups)),
+        stacks=frozenset(given.get("stacks", ())),
     )
 
 

@@ -10,6 +10,7 @@ from skep.dataclass import dataclass
 
 if TYPE_CHECKING:
     from skep.model import Access, Cluster
+    from skep.reading.findings import Remark
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,14 @@ class Inventory:
     access: Mapping[str, Access]
     """How to log in, by host name. A gateway that is itself a host is named as that host is."""
     path: Path
-    warnings: tuple[str, ...]
-    """Findings that do not forbid anything, each ``file:line: key.path: message``."""
+    remarks: tuple[Remark, ...]
+    """Findings that do not forbid anything."""
     extensions: Mapping[str, Any]
     """The file's ``x-*`` keys as written; references in them are not resolved."""
     host_extensions: Mapping[str, Mapping[str, Any]]
     """The ``x-*`` keys of each host that has any, by host name."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of ``remarks``, each ``file:line: key.path: message``."""
+        return tuple(one.text for one in self.remarks)

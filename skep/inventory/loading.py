@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from skep.errors import InventoryError, UsageError
@@ -23,7 +23,9 @@ from skep.reading.tree import Entry, Reading
 from skep.reading.values import Fields
 
 
-def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys) -> Inventory:
+def load_file(
+    path: Path, environ: Mapping[str, str], host_keys: HostKeys, ids: Collection[str] | None = None
+) -> Inventory:
     """The inventory in a file. Raises ``InventoryError`` with all that is wrong, ``UsageError`` if unreadable."""
     name = _short(path)
     findings = Findings((name,), once=True, discreet=True)
@@ -34,16 +36,16 @@ def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys) -> In
     file = inventory(host_keys).read(Entry(Place(name, 1), pairs), At(findings))
     assert isinstance(file, Fields)
     hosts = merged(file, tuple(host_keys))
-    stack_files = check(file, hosts, findings, surroundings)
+    stack_files = check(file, hosts, findings, surroundings, ids)
     check_lab(file, findings)
     check_ssh_files(file, findings, surroundings)
     if findings.errors:
-        raise InventoryError(findings.errors, findings.warnings)
+        raise InventoryError(findings.errors, map(str, findings.remarks))
     return Inventory(
         cluster=cluster(path.stem, file, hosts, stack_files, surroundings.stacks.absolute()),
         access=access(hosts, surroundings),
         path=path,
-        warnings=tuple(findings.warnings),
+        remarks=tuple(findings.remarks),
         extensions=extensions(file),
         host_extensions={host: own for host, section in file.section("hosts").items() if (own := extensions(section))},
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from skep.dataclass import dataclass
 from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
 from skep.inventory.schema import inventory
-from skep.inventory.values import Choice, Duration, Flag, SecretText, Whole
+from skep.inventory.values import Choice, Day, Duration, Flag, SecretText, Whole
 from skep.reading.documented import HostKeys, Key, json_schema
 from skep.reading.kinds import Json, Kind
 from skep.reading.records import ListOf, Record, Table
@@ -50,6 +50,8 @@ def _keys(record: Record, path: tuple[str, ...]) -> Iterator[Row]:
             yield from _keys(key.kind, place)
         elif isinstance(key.kind, Table) and isinstance(key.kind.kind, Record):
             yield from _keys(key.kind.kind, (*place, "<name>"))
+        elif isinstance(key.kind, ListOf) and isinstance(key.kind.kind, Record):
+            yield from _keys(key.kind.kind, place)
 
 
 def _default(key: Key) -> str:
@@ -59,14 +61,21 @@ def _default(key: Key) -> str:
 def _type(kind: Kind) -> str:
     """A kind in words."""
     if isinstance(kind, ListOf):
-        listed = "list of mappings" if isinstance(kind.kind, Table) else "list of texts"
+        listed = "list of mappings" if isinstance(kind.kind, Table | Record) else "list of texts"
         return f"text or {listed}" if kind.single else listed
     if isinstance(kind, Choice):
         return " or ".join(f"`{word}`" for word in kind.options)
     if isinstance(kind, Whole):
         span = f"at least {kind.low}" if kind.high is None else f"{kind.low} to {kind.high}"
         return f"whole number, {span}"
-    words = {Flag: "true or false", Duration: "duration", SecretText: "reference", Record: "mapping", Table: "mapping"}
+    words = {
+        Flag: "true or false",
+        Duration: "duration",
+        SecretText: "reference",
+        Record: "mapping",
+        Table: "mapping",
+        Day: "date",
+    }
     return words.get(type(kind), "text")
 
 

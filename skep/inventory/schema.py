@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.values import (
+    DAY,
     DURATION,
     FLAG,
     ONE_OR_MORE,
@@ -21,7 +22,7 @@ from skep.inventory.values import (
     named,
 )
 from skep.reading.documented import HostKeys, Key
-from skep.reading.records import Record
+from skep.reading.records import ListOf, Record
 
 SSH = Record(
     {
@@ -231,6 +232,25 @@ REGISTRY = Record(
     required=("username", "password"),
 )
 
+ACCEPT = Record(
+    {
+        "id": Key(
+            TEXT,
+            "What a warning says in brackets at its end; `docs findings` lists all.",
+            "image-tag-moves",
+            shown="required",
+        ),
+        "reason": Key(TEXT, "Why it may be so.", "the registry keeps this tag as it is", shown="required"),
+        "until": Key(DAY, "The last day on which it may; then it is back.", "2027-03-31", shown="for good"),
+        "owner": Key(TEXT, "Who answers for it.", "ops@example.com", shown="nobody"),
+        "hosts": Key(TEXTS, "Hosts, or groups of them, of which it may be so.", ["w1"], shown="all"),
+        "stacks": Key(TEXTS, "Stacks of which it may be so.", ["web"], shown="all"),
+    },
+    required=("id", "reason"),
+    name="Accept",
+    about="A warning that may be as it is.",
+)
+
 INVENTORY = Record(
     {
         "ssh": Key(SSH, "How to log in, for all hosts.", {"user": "admin"}),
@@ -260,6 +280,12 @@ INVENTORY = Record(
             named(REGISTRY),
             "Registries to pull from with credentials, by server.",
             {"registry.example.com:5000": {"username": "puller", "password": "${env:REGISTRY_PASSWORD}"}},
+            shown="none",
+        ),
+        "accept": Key(
+            ListOf(ACCEPT, empty=True),
+            "Warnings that may be as they are: they are shown by `cluster.status` and `--verbose` only.",
+            [{"id": "image-tag-moves", "stacks": ["web"], "reason": "the registry keeps this tag as it is"}],
             shown="none",
         ),
     },

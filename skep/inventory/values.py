@@ -4,6 +4,7 @@ shows in the JSON Schema as what an editor should offer."""
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from skep.dataclass import dataclass
 from skep.model import Secret
@@ -18,6 +19,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LONGEST = 100 * 365 * 86400.0
 _DURATION = re.compile(r"([0-9]+[smhdw])+")
 _DURATION_PART = re.compile(r"([0-9]+)([smhdw])")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MUST_BE_DAY = "must be a date such as 2027-03-31"
 _SECRET_PATTERN = r"^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}]+)\}$"
 _WRITTEN = ["string", "number", "boolean"]
 
@@ -194,6 +197,22 @@ class Duration(Kind):
         return {"anyOf": [{"type": "number", "minimum": 0}, text]}
 
 
+class Day(Kind):
+    """A date: ``2027-03-31``."""
+
+    def read(self, entry: Entry, at: At) -> date | Nothing:
+        """The date."""
+        given = entry.content.text if isinstance(entry.content, Leaf) and not entry.is_null else ""
+        try:
+            return date.fromisoformat(given) if _DAY.fullmatch(given) else at.wrong(entry, _MUST_BE_DAY)
+        except ValueError:
+            return at.wrong(entry, _MUST_BE_DAY)
+
+    def json(self) -> Json:
+        """The JSON Schema."""
+        return or_reference({"type": "string", "format": "date"})
+
+
 class Anything(Kind):
     """Plain data; text in it that came from a reference is ``Referenced``."""
 
@@ -216,6 +235,7 @@ WRITTEN = Text(loose=True)
 FLAG = Flag()
 PORT = Whole(1, 65535)
 DURATION = Duration()
+DAY = Day()
 SECRET = SecretText()
 ANYTHING = Anything()
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from skep.manual.entry import ANY, Entry
-from skep.manual.lookup import Found, entries, find, inside, nearest
+from skep.manual.lookup import Found, entries, find, inside, nearest, of_roles
 
-__all__ = ["ANY", "Entry", "Found", "entries", "find", "inside", "nearest"]
+__all__ = ["ANY", "Entry", "Found", "entries", "find", "inside", "nearest", "of_roles"]

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 
 from skep.dataclass import dataclass
 from skep.manual import compose, inventory
 from skep.manual.entry import ANY, Entry
+
+if TYPE_CHECKING:
+    from skep.reading.documented import HostKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +30,35 @@ def entries() -> tuple[Entry, ...]:
     return (*inventory.entries(), *compose.entries())
 
 
-def inside(entry: Entry) -> list[Entry]:
+def of_roles(host_keys: HostKeys) -> tuple[Entry, ...]:
+    """The keys that roles of a site bring along for hosts and groups."""
+    known = set(entries())
+    return tuple(one for one in inventory.entries(host_keys) if one not in known) if host_keys else ()
+
+
+def inside(entry: Entry, own: Sequence[Entry] = ()) -> list[Entry]:
     """The keys directly inside one, or inside each name of it."""
     path = entry.path[2:] if entry.kind == "inventory" and entry.path[2:] in _SHARED else entry.path
-    return [one for one in entries() if one.kind == entry.kind and one.path[:-1] in (path, (*path, ANY))
+    return [one for one in (*entries(), *own) if one.kind == entry.kind and one.path[:-1] in (path, (*path, ANY))
             and one.path[-1] != ANY]  # fmt: skip
 
 
-def find(key: str) -> Found:
-    """What is meant by a key such as ``engine.version``, ``hosts.m1.role`` or ``update_config``."""
+def find(key: str, own: Sequence[Entry] = ()) -> Found:
+    """What is meant by a key such as ``engine.version``, ``hosts.m1.role`` or ``update_config``. ``own`` are those of
+    the site's roles."""
+    known = (*entries(), *own)
     parts = tuple(part for part in key.strip().split(".") if part)
-    exact = [one for one in entries() if _is(one, ".".join(parts))]
+    exact = [one for one in known if _is(one, ".".join(parts))]
     longest = {one.kind: max(len(other.path) for other in exact if other.kind == one.kind) for one in exact}
     exact = [one for one in exact if len(one.path) == longest[one.kind]]
-    other = [one for one in entries() if one not in exact and _ends(one, parts)]
+    other = [one for one in known if one not in exact and _ends(one, parts)]
     return Found(tuple(exact), tuple(other))
 
 
-def nearest(key: str, more: Iterable[str] = ()) -> str | None:
+def nearest(key: str, more: Iterable[str] = (), own: Sequence[Entry] = ()) -> str | None:
     """The key, or one of ``more`` names, that is most like a mistyped one."""
     known: dict[str, str] = {name: name for name in more}
-    for one in entries():
+    for one in (*entries(), *own):
         for form in (one.key, ".".join(_plain(one)), one.path[-1]):
             known.setdefault(form, one.key)
     near = get_close_matches(key[:80], known, 3, 0.6)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.errors import AccessError, ConnectError, SkepError
+from skep.kinds.hosts import DISK_LOW, HOST_LEFT_OUT, KERNEL_MODULE_MISSING, TOOL_MISSING
 from skep.model import DATA_ROOT, Cluster, Host
 from skep.plan import Finding
 from skep.preflight.advertised import advertised
@@ -43,7 +44,9 @@ def _silent(host: str, error: SkepError) -> Finding:
     text = f"{error.message}: {error.cause}" if error.cause else error.message
     down = isinstance(error, ConnectError) and not isinstance(error, AccessError)
     if down:
-        return Finding("warning", f"{text}; left out of this run", host=host, next_action=error.next_action)
+        return Finding(
+            "warning", f"{text}; left out of this run", host=host, kind=HOST_LEFT_OUT, next_action=error.next_action
+        )
     return Finding("error", text, host=host, next_action=error.next_action)
 
 
@@ -64,7 +67,9 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
         yield error(f"has {free} MiB free for {host.data_root}, {MIN_FREE >> 20} MiB are needed", "make room there")
     elif free < LOW_FREE >> 20:
         text = f"has only {free} MiB free for {host.data_root}"
-        yield Finding("warning", text, host=host.name, next_action="make room there: images and logs need it")
+        yield Finding(
+            "warning", text, host=host.name, kind=DISK_LOW, next_action="make room there: images and logs need it"
+        )
     for port, protocol, holder in fact.held:
         overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
         if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
@@ -87,11 +92,10 @@ def _free(host: Host, fact: Facts) -> int:
 
 def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
     for module, loss in MODULES.items():
-        lacking = [host for host, fact in facts.items() if _lacks(fact, module)]
-        if lacking:
-            text = f"no kernel module {module} {where(lacking, facts)}: {loss}"
+        for host in (host for host, fact in facts.items() if _lacks(fact, module)):
+            text = f"has no kernel module {module}: {loss}"
             action = "take a kernel that has it, such as the distribution's linux-image package, if that is needed"
-            yield Finding("warning", text, next_action=action, standing=True)
+            yield Finding("warning", text, host, next_action=action, standing=True, kind=KERNEL_MODULE_MISSING)
 
 
 def _lacks(fact: Facts, module: str) -> bool:
@@ -131,9 +135,9 @@ def _untold(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
             )
     for tool, what in TOOLS.items():
         hosts = [host for host, fact in facts.items() if tool in fact.lacking and (tool == "ip" or not fact.in_swarm)]
-        if hosts:
-            text = f"not checked: {what}; there is no {tool} {where(hosts, facts)}"
-            yield Finding("note", text, next_action="install iproute2 there", standing=True)
+        for host in hosts:
+            text = f"not checked: {what}; there is no {tool}"
+            yield Finding("note", text, host, next_action="install iproute2 there", standing=True, kind=TOOL_MISSING)
 
 
 def _clocks(facts: Mapping[str, Facts]) -> Iterator[Finding]:

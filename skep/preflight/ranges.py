@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from skep.compose import ComposeError, convert, document_of
+from skep.kinds.files import RANGE_OVER_BRIDGE
+from skep.kinds.hosts import POOL_OVER_ROUTE, RANGE_OVER_ROUTE
 from skep.model import Cluster, Host
 from skep.plan import Finding
-from skep.preflight.facts import Facts, where
+from skep.preflight.facts import Facts
 from skep.swarm.network import pools_of
 
 DEFAULT_POOL = "10.0.0.0/8"
@@ -44,7 +46,8 @@ def stacks_at(host: Host, fact: Facts, desired: Sequence[tuple[str, str]]) -> It
                 what = BRIDGES.get(device, "containers of such a network cannot reach what lies behind it")
                 text = f"network {name} of a stack, {subnet}, overlaps its route {route} ({device}): {what}"
                 action = "choose another range for it in the compose file"
-                yield Finding("warning", text, host=host.name, next_action=action, standing=True)
+                kind = RANGE_OVER_BRIDGE if device in BRIDGES else RANGE_OVER_ROUTE
+                yield Finding("warning", text, host=host.name, next_action=action, standing=True, kind=kind)
 
 
 def ranges(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
@@ -63,7 +66,8 @@ def ranges(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
                 if device == "docker_gwbridge" and network and not network.internal:
                     yield Finding("error", text, host=host.name, next_action=choose)
                 else:
-                    yield Finding("warning", text, host=host.name, next_action=choose, standing=True)
+                    kind = RANGE_OVER_BRIDGE
+                    yield Finding("warning", text, host.name, next_action=choose, standing=True, kind=kind)
 
 
 def bridge_pools(host: Host, fact: Facts) -> Iterator[Finding]:
@@ -79,7 +83,7 @@ def bridge_pools(host: Host, fact: Facts) -> Iterator[Finding]:
     for base, route, device in overlaps:
         text = f"daemon.default-address-pools {base} overlaps its route {route} ({device}): Docker "
         text += "may take it for a bridge, which cuts it off" if route in behind else "leaves that part out"
-        yield Finding("warning", text, host=host.name, next_action=choose, standing=True)
+        yield Finding("warning", text, host.name, next_action=choose, standing=True, kind=RANGE_OVER_ROUTE)
     near = [route for route, _ in _routes(fact) if route not in behind]
     left = sum(_free(base, size, near) for base, size in pools if base)
     needed = len(BRIDGES) - ("bip" in host.daemon)
@@ -108,11 +112,12 @@ def default_pool(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Findi
         for route, _ in [*_routes(fact), *_bridges(fact)]
         if _overlap(route, _network(DEFAULT_POOL))
     }
-    if inside:
+    for host, route in inside.items():
         yield Finding(
             "warning",
-            f"Docker's default pool {DEFAULT_POOL} holds the route {next(iter(inside.values()))}"
-            f" {where(list(inside), facts)}",
+            f"Docker's default pool {DEFAULT_POOL} holds its route {route}",
+            host,
+            kind=POOL_OVER_ROUTE,
             next_action="name swarm.address-pools in the inventory; they hold from init on",
         )
 

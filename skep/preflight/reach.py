@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from skep.kinds.hosts import PORTS_CLOSED
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
 
@@ -77,6 +78,7 @@ def _finding(
         "error" if lost else "warning",
         f"cannot reach {which}, though its engine listens there: {told}" + ("; so it cannot join" if lost else ""),
         host=name,
+        kind=None if lost else PORTS_CLOSED,
         next_action=f"open these ports between the hosts, UDP 7946 and 4789 as well; on {name} try: timeout 3 bash -c"
         f" '</dev/tcp/{addresses[first]}/{sorted(closed[first])[0]}'",
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from skep.dataclass import dataclass
+from skep.kinds.hosts import LOCK_NOT_KEPT
 from skep.model import Cluster
 from skep.plan import Finding, Put, Run, Send, Step
 
@@ -80,7 +81,14 @@ def findings(cluster: Cluster, steps: Iterable[Step], rooms: Mapping[str, Mappin
         if manager.name in rooms and MEMORY not in needs.get(manager.name, {}):
             kept = {MEMORY: rooms[manager.name].get(MEMORY, Room())}
             for text, action in _lacking(manager.name, kept, {MEMORY: MIB}):
-                yield Finding("warning", f"{text}; it keeps no lock and no history", manager.name, ROLE, action)
+                yield Finding(
+                    "warning",
+                    f"{text}; it keeps no lock and no history",
+                    manager.name,
+                    ROLE,
+                    action,
+                    kind=LOCK_NOT_KEPT,
+                )
 
 
 def _taken(step: Step) -> Mapping[str, int]:

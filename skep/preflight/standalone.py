@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from skep.kinds.hosts import NOT_DRAINED
 from skep.plan import Finding, Run, Step
 
 SHOWN = 10
@@ -24,6 +25,7 @@ def findings(steps: Iterable[Step], containers: Mapping[str, Sequence[tuple[str,
                 "warning",
                 f"its engine restarts, and what is not Swarm's is not drained: {', '.join(named)}{more}",
                 host=step.host,
+                kind=NOT_DRAINED,
                 next_action="without DNS meanwhile, and may not come back (with restart: no it does not): stop it or"
                 " move it before, and look afterwards: docker ps --all",
                 about=step.id,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import field
 
 from skep.dataclass import dataclass
+from skep.kinds import Kind
 from skep.model import Secret
 from skep.reading.wording import nearest, quoted
 
@@ -42,8 +43,21 @@ def shown(path: KeyPath) -> str:
     return text
 
 
-_Found = dict[tuple[Place, KeyPath, str], dict[str, None]]
-"""Place, keys without numbers and message → the texts, which differ in numbers only."""
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A warning about a file that is right: ``file:line: key.path: message``, and what kind of thing it says."""
+
+    text: str
+    kind: Kind
+    path: KeyPath = ()
+
+    def __str__(self) -> str:
+        return f"{self.text} [{self.kind.id}]"
+
+
+_Key = tuple[Place, KeyPath, str, Kind | None]
+_Found = dict[_Key, dict[str, None]]
+"""Place, keys without numbers, message and kind → the texts, which differ in numbers only."""
 
 
 @dataclass
@@ -79,17 +93,17 @@ class Findings:
         """Note an error."""
         if not self._hushed(path):
             self._wrong.add(path)
-            self._note(self._errors, place or self.place(path), path, message)
+            self._note(self._errors, place or self.place(path), path, message, None)
 
     def unusable(self, path: KeyPath, message: str, place: Place | None = None) -> None:
         """Note an error that leaves no value to go on with."""
         self.error(path, message, place)
         self.give_up(path)
 
-    def warn(self, path: KeyPath, message: str, place: Place | None = None) -> None:
+    def warn(self, kind: Kind, path: KeyPath, message: str, place: Place | None = None) -> None:
         """Note a warning."""
         if not self._hushed(path):
-            self._note(self._warnings, place or self.place(path), path, message)
+            self._note(self._warnings, place or self.place(path), path, message, kind)
 
     def give_up(self, path: KeyPath) -> None:
         """Say no more of what is there, or is missing there: another key was meant for it."""
@@ -139,12 +153,16 @@ class Findings:
     @property
     def errors(self) -> list[str]:
         """The errors as text, in the order of files and lines; of more than a thousand the first, and a count."""
-        return self._texts(self._errors, "errors")
+        ordered = self._ordered(self._errors)
+        texts = [self._line(self._errors, key) for key in ordered[:MAX_SHOWN]]
+        left = len(ordered) - MAX_SHOWN
+        return texts if left <= 0 else [*texts, f"{ordered[0][0].file}: and {left} errors more"]
 
     @property
-    def warnings(self) -> list[str]:
-        """The warnings as text, as the errors."""
-        return self._texts(self._warnings, "warnings")
+    def remarks(self) -> list[Remark]:
+        """The warnings, in the order of files and lines; of more than a thousand the first."""
+        ordered = self._ordered(self._warnings)[:MAX_SHOWN]
+        return [Remark(self._line(self._warnings, key), key[3], key[1]) for key in ordered if key[3] is not None]
 
     def _hushed(self, path: KeyPath) -> bool:
         return bool(self._unusable) and any(path[:length] in self._unusable for length in range(len(path) + 1))
@@ -153,17 +171,17 @@ class Findings:
         safe = tuple(_HIDDEN if isinstance(part, str) and self.tells(part) else part for part in path)
         return f"{shown(safe)}: {message}" if safe else message
 
-    def _note(self, found: _Found, place: Place, path: KeyPath, message: str) -> None:
+    def _note(self, found: _Found, place: Place, path: KeyPath, message: str, kind: Kind | None) -> None:
         """What is the same but for the place in a list counts as one."""
-        key = (place, tuple(part for part in path if isinstance(part, str)), message)
+        key = (place, tuple(part for part in path if isinstance(part, str)), message, kind)
         found.setdefault(key, {})[self._text(path, message)] = None
 
-    def _texts(self, found: _Found, what: str) -> list[str]:
+    def _ordered(self, found: _Found) -> list[_Key]:
         rank = {file: number for number, file in enumerate(self.order)}
-        ordered = sorted(found, key=lambda key: (rank.get(key[0].file, len(rank)), key[0].file, key[0].line))
-        texts = [f"{key[0]}: {next(iter(found[key]))}{_times(len(found[key]))}" for key in ordered[:MAX_SHOWN]]
-        left = len(ordered) - MAX_SHOWN
-        return texts if left <= 0 else [*texts, f"{ordered[0][0].file}: and {left} {what} more"]
+        return sorted(found, key=lambda key: (rank.get(key[0].file, len(rank)), key[0].file, key[0].line))
+
+    def _line(self, found: _Found, key: _Key) -> str:
+        return f"{key[0]}: {next(iter(found[key]))}{_times(len(found[key]))}"
 
 
 def _times(count: int) -> str:

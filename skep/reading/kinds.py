@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
 from skep.dataclass import dataclass
+from skep.kinds import Kind as Known
+from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import as_text, truth
 from skep.reading.tree import Entry, Leaf
@@ -52,9 +54,9 @@ class At:
         self.findings.unusable(self.path, message, place)
         return NOTHING
 
-    def warn(self, place: Place, message: str) -> None:
+    def warn(self, kind: Known, place: Place, message: str) -> None:
         """Note a warning at this path."""
-        self.findings.warn(self.path, message, place)
+        self.findings.warn(kind, self.path, message, place)
 
     def wrong(self, entry: Entry, must: str, *, hint: str = "") -> Nothing:
         """Note that a value is not what it must be. What variables or references gave is never shown, only they are."""
@@ -90,7 +92,9 @@ class Kind:
     def merge(self, base: Any, over: Any, at: At, place: Place) -> Any:
         """The value of two files; ``place`` is where the later one stands."""
         if not over and base:
-            at.warn(place, "an empty value, 0 or false does not override the earlier file's in Docker's merge")
+            at.warn(
+                DOCKER_MERGE, place, "an empty value, 0 or false does not override the earlier file's in Docker's merge"
+            )
         return over or base
 
     def dump(self, value: Any) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skep.dataclass import dataclass
+from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
 from skep.reading.kinds import At, Kind, Nothing, Text, scalar_text
 from skep.reading.records import MAPPING
@@ -57,7 +58,9 @@ class TextPairs(Kind):
         for key, value in over.items():
             if self.null and base.get(key) and not value:
                 (at / key).warn(
-                    over.where(key), "an empty value does not override the earlier file's in Docker's merge"
+                    DOCKER_MERGE,
+                    over.where(key),
+                    "an empty value does not override the earlier file's in Docker's merge",
                 )
                 continue
             both.set(key, value, over.where(key))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from skep.dataclass import dataclass
+from skep.kinds.files import KEY_IGNORED
 from skep.reading.findings import Place
 from skep.reading.kinds import NOTHING, At, Json, Kind, Nothing, known
 from skep.reading.tree import Entry, Leaf, Pairs, bare
@@ -24,7 +25,7 @@ class Ignored(Kind):
     by: str = "Swarm"
 
     def read(self, entry: Entry, at: At) -> object:
-        at.warn(entry.place, f"is ignored by {self.by}{': ' if self.why else ''}{self.why}")
+        at.warn(KEY_IGNORED, entry.place, f"is ignored by {self.by}{': ' if self.why else ''}{self.why}")
         return bare(entry)
 
     def merge(self, base: object, over: object, at: At, place: Place) -> object:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from skep.apply import Event, Outcome
 from skep.errors import OutputLost, SkepError
-from skep.plan import Plan
+from skep.plan import Finding, Plan
 from skep.report.reporter import Reporter, Row
 from skep.report.voice import Voice
 from skep.visible import visible
@@ -43,12 +43,18 @@ class JsonReporter(Reporter):
         """The same."""
         self.say(text)
 
-    def plan(self, plan: Plan, *, applying: bool) -> None:
+    def plan(self, plan: Plan, *, applying: bool, everything: bool = False) -> None:
         """``{"event": "plan", "steps": […], "findings": […]}``"""
-        shown = plan.as_json()
-        for finding in shown["findings"]:
-            finding["next"] = self.spelled(finding["next"]) if finding["next"] else None
-        self._emit("plan", applying=applying, **shown)
+        self._emit("plan", applying=applying, **{**plan.as_json(), "findings": self._spelled(plan.findings)})
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """``{"event": "findings", "findings": […]}``"""
+        if findings:
+            self._emit("findings", findings=self._spelled(findings))
+
+    def _spelled(self, findings: Sequence[Finding]) -> list[dict[str, object]]:
+        told = [one.as_json() for one in findings]
+        return [{**one, "next": self.spelled(one["next"]) if one["next"] else None} for one in told]
 
     def event(self, event: Event) -> None:
         """``{"event": "step", "kind": …, "id": …, "host": …}``; a wait for a stack has ``rows``, see ``ServiceRow``"""

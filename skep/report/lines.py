@@ -19,6 +19,7 @@ from skep.plan import Finding, Plan, Step
 from skep.report.counts import alike, parts_of, why
 from skep.report.parts import Part, plain
 from skep.report.reporter import Reporter, Row
+from skep.report.shown import FEW, Together, together
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.voice import Voice
 from skep.visible import visible, visible_lines, visible_log
@@ -54,6 +55,8 @@ class LinesReporter(Reporter):
         """Hosts that have not answered so far."""
         self._running: dict[str, tuple[Event, str]] = {}
         """Steps at work, with how they began and their last word."""
+        self._counted = False
+        """Whether findings that are not repeated were counted."""
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -119,11 +122,13 @@ class LinesReporter(Reporter):
         """A line on stderr."""
         self._print_err(self.spelled(text), "yellow")
 
-    def plan(self, plan: Plan, *, applying: bool) -> None:
+    def plan(self, plan: Plan, *, applying: bool, everything: bool = False) -> None:
         """Findings, then steps under their hosts; hosts with the same steps share one list."""
-        shown = [one for one in plan.findings if len(plan) or not (applying and one.standing)]
-        for finding, after in zip_longest(shown, shown[1:]):
-            self._finding(finding, last=after is None or after.next_action != finding.next_action)
+        self._findings(
+            [one for one in plan.findings if len(plan) or not (applying and one.standing)], plan.hosts, everything
+        )
+        if self.shown and plan.whole:
+            self.shown.note((), of=plan.findings)
         if not len(plan) or (applying and plan.errors):
             return
         for places, steps in (
@@ -141,12 +146,45 @@ class LinesReporter(Reporter):
         verb = "to do" if applying else "would be done"
         self._print(f"{told} {verb}" + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else ""))
 
-    def _finding(self, finding: Finding, *, last: bool) -> None:
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Lines, but for those that are accepted."""
+        self._findings(findings, (), everything=self.verbose)
+
+    def _findings(self, findings: Sequence[Finding], hosts: Sequence[str], everything: bool) -> None:
+        """``everything``: also what is accepted, and what was shown before."""
+        new = [one for one in findings if not one.accepted and not self._was_shown(one)]
+        shown = list(findings) if everything or self.verbose else new
+        lines = together(shown, each=self.verbose)
+        for line, after in zip_longest(lines, lines[1:]):
+            last = after is None or after.first.next_action != line.first.next_action
+            self._finding(line, hosts, last=last)
+        accepted = sum(one.accepted is not None for one in findings)
+        before = len(findings) - len(new) - accepted
+        if len(shown) < len(findings) and not self._counted:
+            self._counted = True
+            told = [f"{accepted} accepted"] * bool(accepted) + [f"{before} shown before"] * bool(before)
+            count = accepted + before
+            names = "finding" if count == 1 else "findings"
+            text = f"{count} {names} not repeated ({', '.join(told)}): invoke cluster.status lists all"
+            self._print((self.spelled(text), "dim"))
+        if self.shown:
+            self.shown.note(one for one in shown if one.standing)
+
+    def _was_shown(self, finding: Finding) -> bool:
+        return finding.standing and finding.level != "error" and bool(self.shown and self.shown.knows(finding))
+
+    def _finding(self, line: Together, hosts: Sequence[str] = (), *, last: bool = True) -> None:
         """``last`` of those in a row that want the same: what to do is said once."""
+        finding = line.first
         colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
-        place = f"{finding.host}: " if finding.host else ""
-        self._print((finding.level, colour), f" {place}{self.spelled(finding.text)}")
-        if finding.next_action and last:
+        names = "every host" if len(line.hosts) == len(hosts) > FEW else ", ".join(line.hosts)
+        place = f"{names}: " if names and finding.role != "inventory" else ""
+        more = f"; similar: {', '.join(line.similar)} (--verbose shows each)" if line.similar else ""
+        said = f"; accepted: {finding.accepted}" if finding.accepted else ""
+        said += f"; it was accepted until {finding.lapsed.until}: {finding.lapsed.reason}" if finding.lapsed else ""
+        kind = f" [{finding.kind.id}]" if finding.kind else ""
+        self._print((finding.level, colour), f" {place}{self.spelled(finding.text)}{more}{said}", (kind, "dim"))
+        if finding.next_action and last and not finding.accepted:
             self._print(f"  next: {self.spelled(finding.next_action)}")
 
     def _step(self, plan: Plan, step: Step) -> None:

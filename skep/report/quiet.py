@@ -9,6 +9,7 @@ from skep.apply import Event, Outcome
 from skep.plan import Plan
 from skep.report.lines import LinesReporter
 from skep.report.reporter import Row
+from skep.report.shown import together
 
 
 class QuietReporter(LinesReporter):
@@ -24,14 +25,14 @@ class QuietReporter(LinesReporter):
         if text.startswith("warning"):
             super().say(text)
 
-    def plan(self, plan: Plan, *, applying: bool) -> None:
+    def plan(self, plan: Plan, *, applying: bool, everything: bool = False) -> None:
         """All of a plan that is only shown; of one that is carried out what is wrong."""
         if not applying:
-            super().plan(plan, applying=False)
+            super().plan(plan, applying=False, everything=everything)
             return
-        for finding in plan.findings:
-            if finding.level != "note" and not finding.standing:
-                self._finding(finding, last=True)
+        found = [one for one in plan.findings if one.level != "note" and not (one.standing or one.accepted)]
+        for line in together(found, each=False):
+            self._finding(line, plan.hosts)
 
     def event(self, event: Event) -> None:
         """Failures."""

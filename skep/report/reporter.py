@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from skep.errors import OutputLost, SkepError
 from skep.report.voice import Voice
 from skep.runs.listener import Listener
+
+if TYPE_CHECKING:
+    from skep.plan import Finding
+    from skep.report.shown import Shown
 
 
 class Row(Protocol):
@@ -31,6 +35,9 @@ class Reporter(Listener):
     out: Voice | None = None
     """Where results are written to."""
 
+    shown: Shown | None = None
+    """What this user was shown of the environment before."""
+
     spelled: Callable[[str], str] = staticmethod(lambda text: text)
     """Gives a text of ours with its commands as the user has to type them."""
 
@@ -43,6 +50,9 @@ class Reporter(Listener):
         """Hosts are changed from here on: to tell raises nothing any more."""
         if self.out:
             self.out.steady = True
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """What is to be said of something that is right."""
 
     def waiting(self, hosts: Sequence[str]) -> None:
         """Who has not answered so far in what ``busy`` is about; in the end nobody. Called from several threads."""

@@ -21,8 +21,9 @@ class Listener:
     def say(self, text: str) -> None:
         """One line about how things go."""
 
-    def plan(self, plan: Plan, *, applying: bool) -> None:
-        """The plan, with findings; ``applying`` says whether it is about to be carried out."""
+    def plan(self, plan: Plan, *, applying: bool, everything: bool = False) -> None:
+        """The plan, with findings; ``applying`` says whether it is about to be carried out. ``everything``: also what
+        is accepted, and what was shown before."""
 
     def run(self, plan: Plan) -> AbstractContextManager[None]:
         """A context in which steps happen; ``event`` is called within."""

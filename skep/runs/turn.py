@@ -11,6 +11,7 @@ from skep import lock
 from skep.converge import Site, make
 from skep.errors import LockHeld
 from skep.holder import Holder
+from skep.kinds.hosts import LOCK_HELD
 from skep.plan import Finding, Plan
 from skep.runs.held import Run
 from skep.runs.listener import Listener
@@ -78,7 +79,7 @@ def with_holder(site: Site, planned: Plan, holder: Holder | None) -> Plan:
     else:
         text = f"somebody is at work: {holder}; this plan may show what is half done"
         then = "wait for the end of that; what changes something waits for it with --wait-lock 5m"
-    warning = Finding("warning", text, role="lock", next_action=then)
+    warning = Finding("warning", text, role="lock", next_action=then, kind=LOCK_HELD)
     return make(site, [warning, *planned.findings, *planned.steps])
 
 

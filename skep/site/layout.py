@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skep import __version__, shipped
 from skep.inventory import json_schema
+from skep.reading.documented import HostKeys
 
 TEMPLATES = Path(__file__).parent / "template"
 SCHEMA = "inventory/schema.json"
@@ -27,21 +28,21 @@ FILES = {
 STACKS = "stacks"
 
 
-def lay_out(site: Path) -> Iterator[tuple[str, bool]]:
+def lay_out(site: Path, host_keys: HostKeys) -> Iterator[tuple[str, bool]]:
     """Write what is not there yet; gives each file's name and whether it was written. Never overwrites, and adds no
-    first stack where there are stacks."""
+    first stack where there are stacks. ``host_keys`` are those of the site's roles."""
     has_stacks = (site / STACKS).is_dir() and any((site / STACKS).iterdir())
     for name, template in FILES.items():
         if not (has_stacks and name.startswith(f"{STACKS}/")):
             text = (TEMPLATES / template).read_text(encoding="utf-8").replace("@REQUIRES@", compatible(__version__))
             yield name, _write(site / name, text, program=template == "pre-commit")
     yield EXAMPLE, _write(site / EXAMPLE, example_text())
-    yield SCHEMA, _write(site / SCHEMA, schema_text())
+    yield SCHEMA, _write(site / SCHEMA, schema_text(host_keys))
 
 
-def schema_text() -> str:
+def schema_text(host_keys: HostKeys) -> str:
     """The JSON Schema of inventories, for editors."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(host_keys), indent=2, ensure_ascii=False) + "\n"
 
 
 def example_text() -> str:

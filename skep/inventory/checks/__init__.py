@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from skep.inventory.checks.accepts import check_accepts
 from skep.inventory.checks.daemon import check_daemons
 from skep.inventory.checks.engine import check_engines
 from skep.inventory.checks.hosts import check_hosts
@@ -19,9 +22,13 @@ from skep.reading.values import Fields
 
 
 def check(
-    file: Fields, hosts: list[MergedHost], findings: Findings, surroundings: Surroundings
+    file: Fields,
+    hosts: list[MergedHost],
+    findings: Findings,
+    surroundings: Surroundings,
+    ids: Collection[str] | None = None,
 ) -> dict[str, StackFiles]:
-    """Note everything that does not fit; gives each stack's files."""
+    """Note everything that does not fit; gives each stack's files. ``ids`` are those of all warnings there are."""
     check_hosts(file, hosts, findings)
     check_managers(file, hosts, findings)
     check_ssh(file, hosts, findings)
@@ -31,4 +38,5 @@ def check(
     check_networks(file, findings)
     check_subnets(file, hosts, findings)
     check_registries(file, findings)
+    check_accepts(file, hosts, ids, findings)
     return check_stacks(file, findings, surroundings)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from skep.inventory.checks.addresses import as_address, as_range, range_problem
 from skep.inventory.checks.places import sections
 from skep.inventory.daemon_schema import KNOWN_KEYS
+from skep.kinds.files import DAEMON_DEBUG, IPTABLES_OFF, SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 from skep.reading.wording import nearest
@@ -45,13 +46,13 @@ def _check_keys(path: KeyPath, given: Fields, findings: Findings) -> None:
         findings.error((*path, "live-restore"), message)
     if given.get("debug") is True:
         message = "dockerd then writes what it is sent into the journal: environments of services, registry logins"
-        findings.warn((*path, "debug"), message)
+        findings.warn(DAEMON_DEBUG, (*path, "debug"), message)
     if given.get("iptables") is False:
         message = "without iptables rules published ports and the way out of overlay networks do not work"
-        findings.warn((*path, "iptables"), message)
+        findings.warn(IPTABLES_OFF, (*path, "iptables"), message)
     if "swarm-default-advertise-addr" in given:
         message = "has no effect: each host gets its advertise address from swarm.advertise or hosts.*.advertise"
-        findings.warn((*path, "swarm-default-advertise-addr"), message)
+        findings.warn(SETTING_WITHOUT_EFFECT, (*path, "swarm-default-advertise-addr"), message)
 
 
 def _check_registries(path: KeyPath, given: Fields, findings: Findings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from skep.kinds.files import LABEL_RESERVED
 from skep.reading.findings import Findings, KeyPath
 from skep.swarm.labels import RESERVED
 
@@ -18,4 +19,4 @@ def check_label_keys(path: KeyPath, keys: Iterable[str], findings: Findings) -> 
             message = "not a usable label key: letters, digits, '.', '-', '_' and '/', at most 128"
             findings.error((*path, key), message)
         elif key.startswith(RESERVED):
-            findings.warn((*path, key), "labels starting so are reserved for Docker's own use")
+            findings.warn(LABEL_RESERVED, (*path, key), "labels starting so are reserved for Docker's own use")

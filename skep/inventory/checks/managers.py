@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skep.inventory.merging import MergedHost
+from skep.kinds.files import MANAGERS_EVEN, MANAGERS_MANY
 from skep.reading.findings import Findings
 from skep.reading.values import Fields
 
@@ -23,11 +24,14 @@ def check_managers(file: Fields, hosts: list[MergedHost], findings: Findings) ->
     elif count % 2 == 0:
         lost = (count - 1) // 2
         findings.warn(
+            MANAGERS_EVEN,
             ("hosts",),
             f"{count} managers survive the loss of {lost}, no more than {count - 1} would: make them an odd number",
         )
     elif count > MOST:
-        findings.warn(("hosts",), f"{count} managers: Docker recommends at most {MOST}; make others workers")
+        findings.warn(
+            MANAGERS_MANY, ("hosts",), f"{count} managers: Docker recommends at most {MOST}; make others workers"
+        )
 
 
 def _role_is_broken(host: MergedHost, findings: Findings) -> bool:

@@ -11,6 +11,7 @@ from skep.inventory.checks.places import sections
 from skep.inventory.gateways import MOST, jumps
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings, located
+from skep.kinds.files import SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 
@@ -86,7 +87,7 @@ def _check_section(path: KeyPath, given: Fields, findings: Findings) -> None:
     if given.get("connect-timeout") == 0:
         findings.error((*path, "connect-timeout"), "must be more than 0")
     if given.get("sudo") is False and "sudo-password" in given:
-        findings.warn((*path, "sudo-password"), "has no effect where sudo is false")
+        findings.warn(SETTING_WITHOUT_EFFECT, (*path, "sudo-password"), "has no effect where sudo is false")
     for index, gateway in enumerate(given.get("gateway", ())):
         place = (*path, "gateway", index)
         if place not in findings.places:

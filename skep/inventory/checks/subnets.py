@@ -11,6 +11,7 @@ from skep.inventory.checks.addresses import Range, as_address, as_range
 from skep.inventory.checks.places import sections
 from skep.inventory.checks.ranges import containers
 from skep.inventory.merging import MergedHost
+from skep.kinds.files import HOST_IN_RANGE, RANGE_IN_POOL, RANGE_OVER_BRIDGE
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 
@@ -48,23 +49,27 @@ def _note(inner: _Taken, outer: _Taken, findings: Findings) -> None:
     elif kinds == {"network", "pool"}:
         network, pool = (inner, outer) if inner.kind == "network" else (outer, inner)
         message = f"{network.range} overlaps {pool.range} of swarm.address-pools: another network may take it first"
-        findings.warn(network.path, message)
+        findings.warn(RANGE_IN_POOL, network.path, message)
     elif "bridge" in kinds and "network" in kinds:
         # moby#50011: names and routes in containers break where an overlay overlaps a bridge's range.
         network, bridge = (inner, outer) if inner.kind == "network" else (outer, inner)
         message = f"bridges of single hosts here overlap the network '{network.name}' ({network.range})"
-        findings.warn(bridge.path, message)
+        findings.warn(RANGE_OVER_BRIDGE, bridge.path, message)
     elif kinds == {"bridge", "pool"}:
         pool, bridge = (inner, outer) if inner.kind == "pool" else (outer, inner)
         message = f"bridges of single hosts here overlap {pool.range} of swarm.address-pools"
-        findings.warn(bridge.path, f"{message}: containers in both do not start")
+        findings.warn(RANGE_OVER_BRIDGE, bridge.path, f"{message}: containers in both do not start")
     elif "default" in kinds and kinds & {"network", "pool"}:
         ours, default = (inner, outer) if outer.kind == "default" else (outer, inner)
         message = f"{ours.range} overlaps {default.range}, where Docker puts its own bridges"
-        findings.warn(ours.path, f"{message}: choose another range, or set daemon.default-address-pools")
+        findings.warn(
+            RANGE_OVER_BRIDGE, ours.path, f"{message}: choose another range, or set daemon.default-address-pools"
+        )
     elif inner.kind == "host" and outer.kind in ("network", "pool"):
         what = f"the network '{outer.name}'" if outer.kind == "network" else "a pool of swarm.address-pools"
-        findings.warn(inner.path, f"lies in {what} ({outer.range}): containers there cannot reach this host")
+        findings.warn(
+            HOST_IN_RANGE, inner.path, f"lies in {what} ({outer.range}): containers there cannot reach this host"
+        )
 
 
 def _networks(file: Fields) -> Iterator[_Taken]:

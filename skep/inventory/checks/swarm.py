@@ -7,6 +7,7 @@ from collections import Counter
 from skep.inventory.checks.addresses import advertise_problem, as_address, as_range, range_problem
 from skep.inventory.checks.places import layers
 from skep.inventory.merging import MergedHost
+from skep.kinds.files import SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings
 from skep.reading.values import Fields
 
@@ -50,7 +51,7 @@ def _check_pools(given: Fields, findings: Findings) -> None:
     pools = given.get("address-pools", [])
     size = given.get("subnet-size")
     if size is not None and not pools and not findings.is_broken(("swarm", "address-pools")):
-        findings.warn(("swarm", "subnet-size"), "has no effect without address-pools")
+        findings.warn(SETTING_WITHOUT_EFFECT, ("swarm", "subnet-size"), "has no effect without address-pools")
     for index, pool in enumerate(pools):
         place = ("swarm", "address-pools", index)
         found = as_range(pool)

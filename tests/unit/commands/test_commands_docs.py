@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,10 @@ from skep.commands.every import every_task
 ROOT = Path(__file__).parents[3]
 
 
-def docs(*words: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
+def docs(*words: str, columns: int = 80, site: Path = ROOT) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns)}
     argv = [sys.executable, "-m", "skep", "docs", *words]
-    return subprocess.run(argv, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    return subprocess.run(argv, cwd=site, env=environ, capture_output=True, text=True, check=False)
 
 
 def test_a_key_has_type_default_meaning_place_and_example() -> None:
@@ -39,7 +40,9 @@ def test_the_task_is_described_and_not_run() -> None:
 def test_a_mistyped_key_ends_with_2_and_the_nearest() -> None:
     ended = docs("engine.verson")
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.splitlines()[0] == "there is no key or task engine.verson; did you mean engine.version?"
+    assert (
+        ended.stderr.splitlines()[0] == "there is no key, task or warning engine.verson; did you mean engine.version?"
+    )
     assert ended.stderr.splitlines()[1] == "  next:  skep docs engine.version"
 
 
@@ -62,3 +65,28 @@ def test_json() -> None:
 
 def test_every_task_is_known() -> None:
     assert set(every_task()) == set(tasks.namespace.task_names)
+
+
+def test_a_warning_has_a_meaning_a_fix_and_how_it_is_accepted() -> None:
+    lines = docs("disk-low").stdout.splitlines()
+    assert lines[0] == "disk-low  (warning)" and lines[2].startswith("  fix: ")
+    assert "      - id: disk-low" in lines
+    assert "did you mean disk-low?" in docs("disk-lwo").stderr
+
+
+def test_all_warnings_are_listed_with_those_of_roles() -> None:
+    told = docs("findings").stdout
+    assert "  disk-low: " in told and "  node-foreign: " in told and max(map(len, told.splitlines())) <= 80
+    (event,) = map(json.loads, docs("findings", "--json").stdout.splitlines())
+    assert {"id", "meaning", "fix"} == set(event["findings"][0])
+
+
+def test_keys_of_a_site_s_own_roles_are_explained(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    shutil.copytree(ROOT / "tests/unit/docs/timezone", tmp_path / "roles" / "timezone")
+    ended = docs("timezone", site=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "hosts.<name>.timezone" in ended.stdout and "groups.<name>.timezone" in ended.stdout
+    assert "timezone" in docs(site=tmp_path).stdout
+    (tmp_path / "roles" / "timezone" / "role.py").write_text("role = ")
+    assert docs("engine.version", site=tmp_path).returncode == 0

@@ -41,7 +41,7 @@ def git(site: Path, *words: str) -> str:
 
 def initialised(site: Path, hosts: str = HOSTS) -> list[str]:
     told = Told()
-    site_files.init(site, hosts, "prod", told)
+    site_files.init(site, hosts, "prod", told, {})
     return told.lines
 
 

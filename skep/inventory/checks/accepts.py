@@ -1,0 +1,33 @@
+"""Warnings that may be as they are: each id, host and stack must be one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from skep.inventory.merging import MergedHost
+from skep.reading.findings import Findings
+from skep.reading.values import Fields
+
+DOCS = "invoke docs findings"
+
+
+def check_accepts(file: Fields, hosts: list[MergedHost], ids: Collection[str] | None, findings: Findings) -> None:
+    """Note entries that can never accept anything; without ``ids`` nobody knows which there are."""
+    known = {
+        "hosts": [*(host.name for host in hosts), *findings.children("groups")],
+        "stacks": findings.children("stacks"),
+    }
+    for number, entry in enumerate(file.get("accept", ())):
+        path = ("accept", number)
+        if ids is not None and "id" in entry and entry["id"] not in ids:
+            hint = findings.hint(entry["id"], ids) or f"; all are listed by: {DOCS}"
+            findings.error((*path, "id"), f"{findings.value(entry['id'])} is the id of no warning{hint}")
+        for key in ("reason", "owner"):
+            if not str(entry.get(key, "-")).strip():
+                findings.error((*path, key), "is empty: say why" if key == "reason" else "is empty")
+        for key, names in known.items():
+            for index, name in enumerate(entry.get(key, ())):
+                if name not in names and not findings.is_broken((key,)):
+                    what = "host or group" if key == "hosts" else "stack"
+                    message = f"{findings.value(name)} is not a {what} of this file{findings.hint(name, names)}"
+                    findings.error((*path, key, index), message)
