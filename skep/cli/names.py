@@ -24,7 +24,9 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
     """The names of a kind: ``inventories``, ``tasks``, ``aliases`` of the site, ``hosts`` (with groups), ``stacks``,
     ``services`` of the stack that the line names, ``networks``, or ``keys`` of the files (with tasks)."""
     if kind == "inventories":
-        return [path.stem for path in sorted(FOLDER.glob("*.y*ml"))]
+        from skep.inventory import environments
+
+        return [path.stem for path in environments(FOLDER)]
     if kind == "tasks":
         return sorted(program.collection.task_names)
     if kind == "aliases":
@@ -54,9 +56,24 @@ def _inventory(program: Program, context: ParserContext) -> Mapping[str, object]
     configured = program.config.get("skep", {}).get("inventory")
     given = context.args["inventory"].value if "inventory" in context.args else None
     try:
-        return _mapping(_read(choose(given, environ=os.environ, configured=configured, folder=FOLDER)))
+        return _extended(choose(given, environ=os.environ, configured=configured, folder=FOLDER))
     except UsageError:
         return {}
+
+
+def _extended(path: Path, left: int = 8) -> dict[str, Any]:
+    """A file's mapping over that of what it extends."""
+    from skep.inventory.bases import extended
+
+    merged: dict[str, Any] = {}
+    for base in extended(path) if left else ():
+        merged = _over(merged, _extended(base, left - 1))
+    return _over(merged, _mapping(_read(path)))
+
+
+def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {key: _over(_mapping(base[key]), one) for key, one in own.items() if key in base and isinstance(one, dict)}
+    return {**base, **{key: one for key, one in own.items() if one is not None or key not in base}, **both}
 
 
 def _services(document: Mapping[str, object], stack: str) -> list[str]:

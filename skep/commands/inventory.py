@@ -1,4 +1,4 @@
-"""``inventory.*``: check a file, write a first one, print its schema."""
+"""``inventory.*``: check a file, show it, write a first one, print its schema."""
 
 from __future__ import annotations
 
@@ -18,6 +18,19 @@ def check(call: Call) -> None:
     from skep.commands import inventory_files
 
     inventory_files.check(call.inventory, call.tell, call.host_keys, call.kinds)
+
+
+@task()
+def show(call: Call) -> None:
+    """Show an inventory with what it extends, as one YAML file; behind each value where it stands.
+
+    What sounds like a secret is stars; references stay as they are.
+
+    Example: invoke inventory.show -i prod
+    """
+    from skep.commands import inventory_files
+
+    inventory_files.show(call.inventory, call.tell, call.host_keys, call.kinds, as_json=call.json)
 
 
 @task(
@@ -48,4 +61,4 @@ def docs(call: Call) -> None:
     inventory_files.docs(Path("docs"), call.tell, call.host_keys)
 
 
-TASKS = (check, init, docs) if IS_CLONE else (check, init)
+TASKS = (check, show, init, docs) if IS_CLONE else (check, show, init)

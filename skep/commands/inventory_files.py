@@ -13,7 +13,7 @@ from skep.accepting import judged, remarked
 from skep.commands.sources import Untold
 from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
-from skep.inventory import initial, json_schema, load, reference_markdown
+from skep.inventory import initial, json_schema, load, merged, reference_markdown
 from skep.inventory.choice import SUFFIXES
 from skep.model import Stack
 from skep.reading.documented import HostKeys
@@ -44,6 +44,16 @@ def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None, ids: Co
     }
     counts = [f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counted.items()]
     tell.done(f"{path} is valid: {', '.join(counts)}")
+
+
+def show(path: Path, tell: Reporter, host_keys: HostKeys, ids: Collection[str], *, as_json: bool) -> None:
+    """An inventory with what it extends, which must be right."""
+    load(path, host_keys=host_keys, ids=ids)
+    found = merged(path)
+    if as_json:
+        tell.data("inventory", {"inventory": found.data(), "origins": found.origins()})
+    else:
+        tell.document(found.text())
 
 
 def stack_problems(stack: Stack) -> list[str]:

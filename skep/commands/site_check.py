@@ -19,8 +19,9 @@ from skep.commands.own_roles import host_keys, roles
 from skep.compose import ComposeError, document_of
 from skep.dataclass import dataclass
 from skep.errors import InventoryError, SkepError, UsageError
+from skep.inventory import environments as environments_in
 from skep.inventory import load
-from skep.inventory.choice import EXAMPLE, SUFFIXES
+from skep.inventory.choice import EXAMPLE
 from skep.model import Stack
 from skep.reading.documented import HostKeys
 from skep.shell import quoted
@@ -91,8 +92,7 @@ class Elsewhere(Mapping[str, str]):
 
 def inventories(site: Path) -> list[Path]:
     """The environments of a site."""
-    found = (site / INVENTORIES).glob("*")
-    return sorted(path for path in found if path.suffix in SUFFIXES and path.stem != EXAMPLE and path.is_file())
+    return [path for path in environments_in(site / INVENTORIES) if path.stem != EXAMPLE]
 
 
 def examined(site: Path) -> Found:

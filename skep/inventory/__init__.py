@@ -7,13 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skep.inventory.bases import environments
 from skep.inventory.choice import choose
 from skep.inventory.loaded import Inventory
 
 if TYPE_CHECKING:
+    from skep.inventory.showing import Shown
     from skep.reading.documented import HostKeys
 
-__all__ = ["Inventory", "choose", "initial", "json_schema", "load", "reference_markdown"]
+__all__ = ["Inventory", "choose", "environments", "initial", "json_schema", "load", "merged", "reference_markdown"]
 
 
 def load(
@@ -31,6 +33,13 @@ def load(
     from skep.inventory.loading import load_file
 
     return load_file(path, environ, host_keys or {}, ids)
+
+
+def merged(path: Path, *, environ: Mapping[str, str] = os.environ) -> Shown:
+    """A file with what it extends, as written. Raises ``InventoryError`` as ``load`` does."""
+    from skep.inventory.showing import Shown
+
+    return Shown(path, environ)
 
 
 def json_schema(host_keys: HostKeys | None = None) -> dict[str, object]:

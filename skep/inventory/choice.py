@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from skep.errors import UsageError
+from skep.inventory.bases import SUFFIXES as SUFFIXES
+from skep.inventory.bases import bases, environments
 from skep.reading.wording import did_you_mean
 
 EXAMPLE = "example"
-SUFFIXES = (".yml", ".yaml")
 
 
 def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: str | None, folder: Path) -> Path:
@@ -42,8 +44,9 @@ def _named(source: str, desired: str, folder: Path, start: Path) -> Path:
         candidates = [folder / f"{desired}{suffix}" for suffix in SUFFIXES]
     for candidate in candidates:
         if candidate.is_file():
+            _refuse_base(candidate, source)
             return candidate
-    names = [path.stem for path in _inventories(folder)]
+    names = [path.stem for path in environments(folder)]
     word = Path(desired).stem if is_file_name else Path(desired).name
     raise UsageError(
         f"there is no inventory '{desired}' (from {source}){did_you_mean(word, names)}",
@@ -52,8 +55,19 @@ def _named(source: str, desired: str, folder: Path, start: Path) -> Path:
     )
 
 
+def _refuse_base(file: Path, source: str) -> None:
+    """A file that others beside it extend is no environment, even where it might be one."""
+    by = bases(file.parent).get(Path(os.path.normpath(file.absolute())))
+    if by is not None:
+        raise UsageError(
+            f"{file} is no environment (from {source}): {by.name} extends it",
+            next_action=f"name one that extends it, such as -i {by.stem}; what an environment has besides goes into a"
+            " file that only it is",
+        )
+
+
 def _only(folder: Path) -> Path:
-    found = [path for path in _inventories(folder) if path.stem != EXAMPLE]
+    found = [path for path in environments(folder) if path.stem != EXAMPLE]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -66,12 +80,6 @@ def _only(folder: Path) -> Path:
         f"which inventory? in {folder}/ there is {_listed(names)}",
         next_action=f"choose one with -i NAME, for example: -i {names[0]}, or set SKEP_INVENTORY",
     )
-
-
-def _inventories(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
 
 
 def _listed(names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from skep.inventory.checks import check
 from skep.inventory.checks.lab import check_lab, extensions
 from skep.inventory.checks.ssh import check_ssh_files
 from skep.inventory.dialect import Dialect
+from skep.inventory.extending import Extending
 from skep.inventory.loaded import Inventory
 from skep.inventory.merging import merged
 from skep.inventory.references import Surroundings
@@ -19,8 +21,10 @@ from skep.reading.documented import HostKeys
 from skep.reading.findings import Findings, Place
 from skep.reading.kinds import At
 from skep.reading.source import MAX_BYTES
-from skep.reading.tree import Entry, Reading
+from skep.reading.tree import Entry, Pairs, Reading
 from skep.reading.values import Fields
+
+_EXTENDS = re.compile(rb"^['\"]?extends['\"]?[ \t]*:", re.MULTILINE)
 
 
 def load_file(
@@ -30,7 +34,7 @@ def load_file(
     name = _short(path)
     findings = Findings((name,), once=True, discreet=True)
     surroundings = Surroundings(environ, path.absolute().parent)
-    pairs = Reading(findings, Dialect(findings, surroundings)).file(name, _content(path))
+    pairs = _pairs(path, name, findings, surroundings)
     if pairs is None:
         raise InventoryError(findings.errors)
     file = inventory(host_keys).read(Entry(Place(name, 1), pairs), At(findings))
@@ -49,6 +53,32 @@ def load_file(
         extensions=extensions(file),
         host_extensions={host: own for host, section in file.section("hosts").items() if (own := extensions(section))},
     )
+
+
+def as_written(path: Path, environ: Mapping[str, str]) -> Pairs:
+    """The top level of a file with what it extends under it, nothing resolved. Raises ``InventoryError``."""
+    findings = Findings((_short(path),), once=True, discreet=True)
+    extending = Extending(findings, Surroundings(environ, path.absolute().parent), _base, _short)
+    pairs = extending.merged(path, _content(path))
+    if pairs is None or findings.errors:
+        raise InventoryError(findings.errors)
+    return pairs
+
+
+def _pairs(path: Path, name: str, findings: Findings, surroundings: Surroundings) -> Pairs | None:
+    """The file's top level with references resolved. One that extends nothing is read at once."""
+    content = _content(path)
+    if not _EXTENDS.search(content):
+        return Reading(findings, Dialect(findings, surroundings)).file(name, content)
+    extending = Extending(findings, surroundings, _base, _short)
+    merged = extending.merged(path, content)
+    findings.order = tuple(extending.files)
+    return None if merged is None else extending.resolved(merged)
+
+
+def _base(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def _content(path: Path) -> bytes:

@@ -92,6 +92,13 @@ problem at once, each with its line and key.
 later one holds. Its groups are those that name it under `hosts`, in the file's order, then those it names under
 `groups`, in its order. `ssh`, `engine`, `daemon` and `labels` are merged key by key; a list replaces a list.
 
+**Shared settings.** `extends: base.yml` puts this file over another one, or over several, the later over the earlier.
+Mappings are merged key by key; a text, number or list replaces what is there; the word `null` takes a key away, such as
+`w9: null` under `hosts`; a key with nothing behind it adds nothing. What is extended may extend further files, and
+need not be an environment by itself. A relative path in it starts at the folder of the file that extends it. A file
+of `inventory/` that another one there extends is never taken for an environment. Errors name the file and line a value
+came from; `inventory.show` shows the whole, with where each value stands.
+
 **References.** `${env:NAME}` in a value stands for an environment variable, `${env:NAME:-default}` for one that may
 be unset or empty, `${file:path}` for a file's text without the line end (relative to the inventory's folder, `~` is
 your home). `$${` is a literal `${`. Passwords are written as a plain `${env:NAME}` or `${file:path}`, never as

@@ -159,7 +159,6 @@ HOST = Record(
     name="HostSection",
     about="A machine.",
     extensions=True,
-    missed_later=("address",),
 )
 
 NETWORK = Record(
@@ -253,6 +252,13 @@ ACCEPT = Record(
 
 INVENTORY = Record(
     {
+        "extends": Key(
+            ONE_OR_MORE,
+            "A file with what several environments share, or a list of them; a relative path starts at this file's "
+            "folder. What stands here is put over it, key by key; `null` takes a key away.",
+            "base.yml",
+            shown="none",
+        ),
         "ssh": Key(SSH, "How to log in, for all hosts.", {"user": "admin"}),
         "engine": Key(ENGINE, "The Docker Engine, for all hosts.", {"version": "26.1"}),
         "daemon": Key(
@@ -292,7 +298,6 @@ INVENTORY = Record(
     empty=True,
     about="An inventory: one environment, its hosts, and what they are to be.",
     extensions=True,
-    missed_later=("hosts",),
 )
 
 

@@ -76,8 +76,6 @@ class Record(Kind):
     """What it is, for the JSON Schema."""
     others: Kind | None = None
     """What keys hold that are not known; without, they are refused."""
-    missed_later: tuple[str, ...] = ()
-    """Keys that must be there as ``required`` ones, and that a check across keys misses in its own words."""
 
     def read(self, entry: Entry, at: At) -> Fields | Nothing:
         content = {} if self.empty and entry.is_null else entry.content
@@ -140,11 +138,10 @@ class Record(Kind):
             "properties": {key: kind.json() for key, kind in self.fields.items()},
             "additionalProperties": self.others is not None,
         }
-        required = [*self.required, *self.missed_later]
         return (
             schema
             | ({"description": self.about} if self.about else {})
-            | ({"required": required} if required else {})
+            | ({"required": list(self.required)} if self.required else {})
             | ({"patternProperties": {"^x-": {}}} if self.extensions else {})
         )
 

@@ -49,6 +49,7 @@ def test_the_example_is_valid(repository: Path) -> None:
 
 def test_the_example_with_everything_on_is_valid(example: str, world: Path) -> None:
     path = world / "everything.yml"
+    (world / "base.yml").write_text("x-shared: true\n")
     path.write_text(everything_on(example))
     names = ("SSH_PASSWORD", "WEB_TOKEN", "REGISTRY_PASSWORD")
     inventory = load(path, environ={"HOME": str(world / "home")} | dict.fromkeys(names, "s3cret"))
@@ -77,8 +78,6 @@ def test_the_example_with_everything_on_matches_the_schema(example: str) -> None
 @pytest.mark.parametrize(
     "data",
     [
-        {},
-        {"hosts": {"m1": {"role": "manager"}}},
         {"hosts": {}, "network": {}},
         {"hosts": {}, "ssh": {"password": "hunter2"}},
         {"hosts": {"m1": {"address": "10.0.0.11", "role": "manger"}}},
@@ -90,6 +89,11 @@ def test_the_example_with_everything_on_matches_the_schema(example: str) -> None
 def test_the_schema_refuses(data: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(json_schema()).validate(data)
+
+
+@pytest.mark.parametrize("data", [{}, {"extends": "base.yml", "hosts": {"m1": {"labels": {"zone": "a"}}}}])
+def test_the_schema_takes_parts_of_what_is_merged(data: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator(json_schema()).validate(data)
 
 
 def test_the_schema_is_a_schema_and_explains_every_key() -> None:
