@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-import yaml
 
 from skep.hidden import SENSITIVE
 from skep.inventory.extending import KEY
 from skep.inventory.loading import as_written
 from skep.reading.findings import KeyPath, Place, shown
-from skep.reading.scalars import Scalar
+from skep.reading.scalars import Scalar, setting
 from skep.reading.tree import Entry, Leaf, Pairs
 from skep.secret import STARS
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.:/-]*[A-Za-z0-9_])?")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _OPEN = ("ssh", "registries", "accept")
 """Sections that take a secret as a reference only, wherever they stand."""
 
@@ -72,12 +72,7 @@ def _item(item: Entry, path: KeyPath, pad: str) -> Iterator[str]:
 
 
 def _key(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) and not yaml_means_more(key) else _quoted(key)
-
-
-def yaml_means_more(text: str) -> bool:
-    """Whether a word is something else than its text to YAML, such as yes."""
-    return not isinstance(yaml.safe_load(text), str)
+    return key if _PLAIN_KEY.fullmatch(key) and isinstance(setting(key), str) else _quoted(key)
 
 
 def _scalar(leaf: Leaf, path: KeyPath) -> str:
@@ -89,8 +84,8 @@ def _scalar(leaf: Leaf, path: KeyPath) -> str:
 
 
 def _quoted(text: str) -> str:
-    dumped: str = yaml.safe_dump(str(text), default_style='"', allow_unicode=True, width=float("inf"))
-    return dumped.rstrip("\n")
+    """In double quotes, as JSON and YAML both have it."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(str(text), ensure_ascii=False))
 
 
 def _is_secret(text: str, path: KeyPath) -> bool:

@@ -150,7 +150,8 @@ def test_a_base_is_no_environment(folder: Path, text: str) -> None:
 
 def test_what_is_shown_is_one_file_that_means_the_same(folder: Path) -> None:
     text = """extends: base.yml
-x-odd: {"yes": on, a b: "no", empty: , list: [], map: {}, deep: [[1, {b: 2}], "x: y # z", "two\\nlines"], token: abc}
+x-odd: {"yes": on, a b: "no", empty: , list: [], map: {}, deep: [[1, {b: 2}], "x: y # z", "two\\nlines"], token: abc,
+  raw: "\\x7f\\u2028\\uffff \\U0001f41d"}
 ssh:
   port: ${env:PORT}
 hosts:
@@ -167,5 +168,5 @@ hosts:
     assert {key: one for key, one in after.extensions["x-odd"].items() if key != "token"} == odd
     assert "abc" not in shown.text() and "extends" not in yaml.safe_load(shown.text())
     assert "    address: 10.0.0.1  # " in shown.text() and "base.yml:6" in shown.text()
-    assert shown.origins()["hosts.m1.labels.zone"].endswith("prod.yml:6")
+    assert shown.origins()["hosts.m1.labels.zone"].endswith("prod.yml:7")
     assert merged(again, environ={}).data() == shown.data()
