@@ -101,8 +101,9 @@ class Engine:
     fingerprint: str | None = None
     """Of the key that the repository is signed with; ``None``: Docker's own."""
     channel: Literal["stable", "test"] = "stable"
-    hold: bool = True
-    """Whether nothing but skep may upgrade its packages."""
+    hold: bool | None = None
+    """Whether nothing but skep may upgrade its packages; ``None``: the vendor's are held, the distribution's are left
+    as they are."""
     downgrade: bool = False
     """Whether an older version may replace a newer one."""
     plugins: tuple[str, ...] = ()

@@ -5,6 +5,8 @@
 . skep/starting.sh
 started_before
 install || { stand_back; dpkg --configure -a >&2 || true; update; install; }
+hold
+[ -z "$GOING" ] || systemctl daemon-reload
 systemctl enable --quiet docker.service || { why_not; exit 66; }
 systemctl is-active --quiet docker.service || {
   systemctl reset-failed docker.service 2>/dev/null || true

@@ -1,14 +1,23 @@
 # shellcheck shell=sh
-# What the package database and systemd say; and, where no engine is installed, what apt would remove
-# to install it; and whether the kernel confines containers and nothing loads its profiles.
+# What the package database and systemd say; where the vendor's packages come from; and, where no engine is installed,
+# what apt would remove to install it; and whether the kernel confines containers and nothing loads its profiles.
 
 . skep/places.sh
 . roles/engine/simulate.sh
+. roles/engine/key.sh
+. roles/engine/stale.sh
 if command -v dpkg-query >/dev/null; then
   # shellcheck disable=SC2086 # words
-  dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n' $PACKAGES 2>/dev/null
+  dpkg-query -W -f '${Package} ${db:Status-Status} ${Version} ${db:Status-Want}\n' $PACKAGES 2>/dev/null
+  [ ! -f /etc/apt/sources.list.d/docker.sources ] || sed 's/^/source /' /etc/apt/sources.list.d/docker.sources
+  if [ -f /etc/apt/keyrings/docker.asc ]; then
+    now=$(date +%s)
+    key_facts /etc/apt/keyrings/docker.asc | while read -r facts; do echo "key $facts $now"; done
+  fi
+  stale
 fi
 echo "binary $(command -v dockerd)"
+[ ! -e /snap/bin/docker ] || echo "snap docker"
 if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   # apt writes its cache anew where it is older than what it was made of; then it is left alone, which takes longer.
   cache=/var/cache/apt/pkgcache.bin

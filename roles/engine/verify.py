@@ -62,6 +62,40 @@ def test_version(host: Remote, desired: Host, ask: Ask) -> None:
     assert not wrong, f"{'; '.join(wrong)}; asked for {asked}"
 
 
+def test_source(host: Remote, desired: Host) -> None:
+    """the engine's packages come from where the inventory says"""
+    engine = desired.engine
+    if engine.source is None or not host.exists("apt-get"):
+        pytest.skip("the inventory takes an engine from anywhere")
+    package = "docker-ce" if engine.source == "vendor" else "docker.io"
+    other = "docker.io" if engine.source == "vendor" else "docker-ce"
+    assert host.package(package).is_installed, f"{package} is not installed on {desired.name}"
+    assert not host.package(other).is_installed, f"{other} is installed on {desired.name}, beside {package}"
+    if engine.source == "vendor":
+        version = host.package(package).version
+        offered = host.run("apt-cache madison %s", package).stdout
+        base = f"{engine.repository.rstrip('/')}/linux/"
+        found = any(version in line and base in line for line in offered.splitlines())
+        assert found, f"apt on {desired.name} does not know {package} {version} from {base}:\n{offered}"
+        client = host.package("docker-ce-cli").version
+        assert client == version, f"docker-ce-cli is {client}, docker-ce is {version}"
+        for name in engine.plugins:
+            plugin = f"docker-{name}-plugin"
+            assert host.package(plugin).is_installed, f"{plugin} is not installed on {desired.name}"
+
+
+def test_held(host: Remote, desired: Host) -> None:
+    """nothing but skep upgrades the engine's packages"""
+    engine = desired.engine
+    hold = engine.source == "vendor" if engine.hold is None else engine.hold
+    if not (hold and engine.source and host.exists("apt-mark")):
+        pytest.skip("the inventory does not hold them")
+    held = host.run("apt-mark showhold").stdout.split()
+    names = ("docker-ce", "docker-ce-cli", "containerd.io") if engine.source == "vendor" else ("docker.io",)
+    free = [name for name in names if name not in held]
+    assert not free, f"{', '.join(free)} can be upgraded on {desired.name}, which restarts the engine"
+
+
 def _running_version(host: Remote, ask: Ask) -> str:
     version: str = ask(host, VERSION)[0]
     return version
@@ -69,5 +103,5 @@ def _running_version(host: Remote, ask: Ask) -> str:
 
 def _begins(version: str, asked: str) -> bool:
     """Part by part: 5:26.1.5+dfsg1-9 begins with 26.1, and 26.10.0 does not."""
-    parts, first = (re.split(r"[.+~-]", text.rpartition(":")[2]) for text in (version, asked))
+    parts, first = (re.split(r"[.+~-]", text.rpartition(":")[2].removesuffix(".*")) for text in (version, asked))
     return parts[: len(first)] == first

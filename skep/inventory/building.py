@@ -93,11 +93,20 @@ def _host(host: MergedHost) -> Host:
         availability=cast(Availability, host.availability),
         labels=host.labels,
         groups=host.groups,
-        engine=Engine(**host.engine),
+        engine=_engine(host.engine),
         daemon=_sealed(host.daemon),
         advertise=host.advertise,
         settings=host.settings,
     )
+
+
+def _engine(given: Mapping[str, Any]) -> Engine:
+    settings = dict(given)
+    if "plugins" in settings:
+        settings["plugins"] = tuple(settings["plugins"])
+    if "fingerprint" in settings:
+        settings["fingerprint"] = "".join(settings["fingerprint"].split()).upper()
+    return Engine(**settings)
 
 
 def _sealed(value: object) -> Any:

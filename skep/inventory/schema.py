@@ -20,6 +20,7 @@ from skep.inventory.values import (
     Variable,
     Whole,
     named,
+    texts,
 )
 from skep.reading.documented import HostKeys, Key
 from skep.reading.records import ListOf, Record
@@ -78,12 +79,47 @@ SSH = Record(
 ENGINE = Record(
     {
         "source": Key(
-            Choice("distribution"),
-            "Where packages come from; `distribution`: Debian's or Ubuntu's own docker.io.",
-            "distribution",
-            "distribution",
+            Choice("distribution", "vendor"),
+            "Where packages come from. `distribution`: Debian's or Ubuntu's own docker.io. `vendor`: docker-ce, from "
+            "Docker's repository or a mirror. An engine from elsewhere is replaced by what is named here.",
+            "vendor",
+            shown="as it is; the distribution's where there is none",
         ),
-        "version": Key(WRITTEN, "Version desired, whole or its first parts.", "26.1", shown="any"),
+        "version": Key(WRITTEN, "Version desired, whole or its first parts, also as `26.1.*`.", "26.1", shown="any"),
+        "repository": Key(
+            TEXT,
+            "Of the vendor's packages: base URL of Docker's repositories or of a mirror of them, below which "
+            "`linux/debian` and the others lie.",
+            "https://mirror.example.com/docker-ce",
+            shown="https://download.docker.com",
+        ),
+        "fingerprint": Key(
+            TEXT,
+            "Of the key that signs there, checked before anything trusts it; for a repository with a key of its own.",
+            "9DC8 5822 9FC7 DD38 854A E2D8 8D81 803C 0EBF CD88",
+            shown="that of Docker's key",
+        ),
+        "channel": Key(
+            Choice("stable", "test"), "Of the vendor's packages: `test` has release candidates, too.", "test", "stable"
+        ),
+        "hold": Key(
+            FLAG,
+            "Whether its packages are held, so that nothing but skep upgrades them, which would restart the engine.",
+            False,
+            shown="true for `vendor`; left as it is for `distribution`",
+        ),
+        "downgrade": Key(
+            FLAG,
+            "Whether an older version may replace a newer one. It may not read what the newer one wrote.",
+            True,
+            False,
+        ),
+        "plugins": Key(
+            texts(Choice("buildx", "compose")),
+            "Plugins of Docker's CLI that come with the vendor's packages; others are left alone.",
+            ["buildx", "compose"],
+            shown="none",
+        ),
     },
     empty=True,
     name="Engine",

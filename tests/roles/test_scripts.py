@@ -26,11 +26,12 @@ from skep.plan import Run
 from skep.seen import Seen
 from skep.shell import BUSY, NO_ROOM, script
 
-FETCH, INSTALL, START, PARSER = (
-    script(f"roles/engine/{name}.sh") for name in ("fetch", "install", "start", "apparmor")
+FETCH, INSTALL, START, PARSER, SOURCE, HOLD, PLUGINS = (
+    script(f"roles/engine/{name}.sh") for name in ("fetch", "install", "start", "apparmor", "source", "hold", "plugins")
 )
 WRITE, APPLY = (script(f"roles/daemon/{name}.sh") for name in ("write", "apply"))
 
+OURS = "ENGINE=docker.io CLIENT=docker-cli"
 POLICY = (
     "docker.io:\n  Installed: (none)\n  Candidate: {docker}\ndocker-cli:\n  Installed: (none)\n  Candidate: {cli}\n"
 )
@@ -78,7 +79,20 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.mark.parametrize(
     "script",
-    [HOST, *(role.probe for role in ROLES), FETCH, INSTALL, PARSER, START, VOLUMES, WRITE, APPLY],
+    [
+        HOST,
+        *(role.probe for role in ROLES),
+        FETCH,
+        INSTALL,
+        PARSER,
+        SOURCE,
+        HOLD,
+        PLUGINS,
+        START,
+        VOLUMES,
+        WRITE,
+        APPLY,
+    ],
 )
 def test_scripts_are_posix_sh(host: Host, script: str) -> None:
     checked = host.run(f"exec sh -n <<'SCRIPT'\n{script}\nSCRIPT")
@@ -103,20 +117,20 @@ def debian(host: Host) -> Callable[..., None]:
 
 def test_install_asks_the_index_only_where_it_must(host: Host, debian: Callable[..., None]) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} WANTED=26.1\n{INSTALL}").returncode == 0
     assert [call.rpartition("install ")[2] for call in host.apt] == ["docker.io docker-cli"]
     assert host.called("systemctl enable")
 
 
 def test_install_goes_without_a_package_that_is_not_offered(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
-    assert host.run(f"WANTED=\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} WANTED=\n{INSTALL}").returncode == 0
     assert host.apt[-1].endswith("install docker.io")
 
 
 def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED=26.1\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} WANTED=26.1\n{INSTALL}").returncode == 0
     assert [call.split()[-1] for call in host.apt] == ["update", "docker-cli"]
 
 
@@ -134,7 +148,7 @@ def test_what_loads_profiles_is_installed_beside_the_engine(host: Host, debian: 
 
 def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED=26.1\n{FETCH}").returncode == 0
+    assert host.run(f"{OURS} WANTED=26.1\n{FETCH}").returncode == 0
     update, download = host.apt
     assert update.endswith("update")
     assert "--download-only" in download.split()
@@ -156,7 +170,7 @@ def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
     host: Host, debian: Callable[..., None], offers: str, desired: str, told: str, script: str
 ) -> None:
     debian(offers)
-    ended = host.run(f"WANTED={desired}\n{script}")
+    ended = host.run(f"{OURS} WANTED={desired}\n{script}")
     assert (ended.returncode, ended.stderr.strip()) == (65, told)
     assert not [call for call in host.apt if "install" in call]
 
@@ -185,7 +199,7 @@ def test_install_takes_any_version_on_offer(
     (host.folder / "docker.io").write_text(MADISON)
     (host.folder / "docker-cli").write_text("".join(line + "\n" for line in MADISON.split("\n") if "20.10" not in line))
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
-    assert host.run(f"WANTED={desired}\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} WANTED={desired}\n{INSTALL}").returncode == 0
     assert [call.rpartition(" install ")[2] for call in host.apt] == [packages]
 
 
@@ -193,7 +207,7 @@ def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, 
     debian("28.5.2+dfsg1-1")
     (host.folder / "docker.io").write_text(MADISON)
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
-    ended = host.run(f"WANTED=27.5\n{FETCH}")
+    ended = host.run(f"{OURS} WANTED=27.5\n{FETCH}")
     offered = "28.5.2+dfsg1-1 26.1.5+dfsg1-9+b1 20.10.24+dfsg1-1"
     assert (ended.returncode, ended.stderr) == (65, f"desired 27.5, the sources of this host offer {offered}\n")
 
@@ -201,13 +215,13 @@ def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, 
 @pytest.mark.parametrize("desired", ["26.1", "26.1.5", "26"])
 def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], desired: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED={desired}\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} WANTED={desired}\n{INSTALL}").returncode == 0
 
 
 def test_install_tries_once_more_with_a_fresh_index(host: Host, debian: Callable[..., None]) -> None:
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", f'case "$*" in *update*) touch {host.folder}/fresh;; *) [ -e {host.folder}/fresh ];; esac')
-    assert host.run(f"WANTED=\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} WANTED=\n{INSTALL}").returncode == 0
     assert len(host.apt) == 3
 
 
@@ -232,7 +246,7 @@ def failing(host: Host, *, tried: str = "docker.service", masked: str = "none") 
     )
 
 
-@pytest.mark.parametrize("script", [f"WANTED=\n{INSTALL}", START], ids=["install", "start"])
+@pytest.mark.parametrize("script", [f"{OURS} WANTED=\n{INSTALL}", START], ids=["install", "start"])
 @pytest.mark.parametrize(
     ("state", "told"),
     [
@@ -258,7 +272,7 @@ def test_an_engine_that_does_not_start_is_told_with_the_lines_of_that_start(
 def test_packages_in_the_way_are_named_and_stay(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", 'case " $* " in *" -s "*) echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]";; esac')
-    ended = host.run(f"WANTED=\n{script}")
+    ended = host.run(f"{OURS} WANTED=\n{script}")
     assert ended.returncode == 67
     assert "cannot be installed beside rival" in ended.stderr
     assert "apt-get remove rival" in ended.stderr
@@ -268,7 +282,7 @@ def test_packages_in_the_way_are_named_and_stay(host: Host, debian: Callable[...
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 def test_apt_may_remove_nothing_at_all(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED=\n{script}").returncode == 0
+    assert host.run(f"{OURS} WANTED=\n{script}").returncode == 0
     assert all("APT::Get::AutomaticRemove=false" in call for call in host.apt)
     assert ["--no-remove" in call for call in host.apt if " install " in call] == [True]
 
@@ -295,7 +309,7 @@ HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'
 def test_apt_is_not_begun_while_another_holds_a_lock(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("(none)", after="26.1.5+dfsg1-9+b1")
     host.stand_in("find", HELD)
-    ended = host.run(f"WANTED=\n{script}")
+    ended = host.run(f"{OURS} WANTED=\n{script}")
     name = Path("/proc/1/comm").read_text().strip()
     assert ended.returncode == BUSY
     assert ended.stderr.startswith(f"{name} (process 1")
@@ -321,7 +335,7 @@ def test_cloud_init_is_waited_for_while_the_host_boots(
     place.mkdir()
     for name in left:
         (place / name).touch()
-    ended = host.run(f"WANTED=\n{FETCH}".replace("/run/cloud-init", str(place)))
+    ended = host.run(f"{OURS} WANTED=\n{FETCH}".replace("/run/cloud-init", str(place)))
     assert ended.returncode == status
     assert ended.stderr == ("cloud-init is still setting this host up\n" if status else "")
     assert bool(host.apt) == (status == 0)
@@ -332,7 +346,7 @@ def test_a_lock_taken_at_the_last_moment_is_waited_for(host: Host, debian: Calla
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("find", f"[ ! -e {host.folder}/tried ] || {HELD}")
     host.stand_in("apt-get", f'case " $* " in *" -s "*) ;; *) touch {host.folder}/tried; exit 100;; esac')
-    assert host.run(f"WANTED=\n{script}").returncode == BUSY
+    assert host.run(f"{OURS} WANTED=\n{script}").returncode == BUSY
     assert len(host.apt) == 1
 
 

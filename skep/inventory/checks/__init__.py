@@ -14,6 +14,7 @@ from skep.inventory.checks.ssh import check_ssh
 from skep.inventory.checks.stacks import check_registries, check_stacks
 from skep.inventory.checks.subnets import check_subnets
 from skep.inventory.checks.swarm import check_swarm
+from skep.inventory.checks.versions import check_versions
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings
 from skep.inventory.stack_files import StackFiles
@@ -32,8 +33,9 @@ def check(
     check_hosts(file, hosts, findings)
     check_managers(file, hosts, findings)
     check_ssh(file, hosts, findings)
-    check_engines(file, findings)
+    check_engines(file, hosts, findings)
     check_daemons(file, findings)
+    check_versions(file, hosts, findings)
     check_swarm(file, hosts, findings)
     check_networks(file, findings)
     check_subnets(file, hosts, findings)

@@ -15,6 +15,7 @@ import tasks
 from skep.cli.completion import SCRIPTS, candidates, script
 from skep.cli.program import Program
 from skep.errors import UsageError
+from skep.inventory.schema import ENGINE
 
 INVENTORY = """\
 groups: {north: {}}
@@ -51,7 +52,7 @@ def offered(line: str) -> list[str]:
     ("line", "names"),
     [
         ("skep node", "node.ls"),
-        ("skep docs engine.", "engine.source engine.version"),
+        ("skep docs engine.", " ".join(f"engine.{key}" for key in ENGINE.fields)),
         ("skep docs stack.pl", "stack.plan"),
         ("skep inventory.", "inventory.check inventory.docs inventory.init"),
         ("./inv help cluster.p", "cluster.plan"),

@@ -1,0 +1,130 @@
+"""What is to be said of a host whose engine cannot be brought to what the inventory says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from roles.engine.state import State
+from skep.model import Host
+from skep.plan import Finding
+from skep.refusals.engines import ENCRYPTED, cuts_encrypted, unknown_key
+from skep.seen import Member, Platform
+
+_SNAP = "snap remove docker"
+
+
+def unsupported(host: str, platform: Platform, *, needs_to_know: bool = False) -> Finding | None:
+    """A system that no engine can be installed on; one that says nothing of itself only where it ``needs_to_know``."""
+    from roles.engine.families import BY_HAND, Unsupported, family_of, release_of  # only here: reads files
+
+    if not platform.distribution and not needs_to_know:
+        return None
+    try:
+        its = family_of(platform)
+        if needs_to_know:
+            release_of(its, platform)
+    except Unsupported as error:
+        return _error(host, str(error), error.next_action)
+    if its.manager == "apt":
+        return None
+    return _error(host, f"runs {platform}, where no engine is installed yet", BY_HAND)
+
+
+def masked(host: str) -> Finding:
+    """systemd must not start it."""
+    return _error(
+        host,
+        "docker.service is masked: systemd is told never to start it",
+        f"if nobody needs it so, on {host}: systemctl unmask docker.service",
+    )
+
+
+def in_the_way(host: str, names: Sequence[str]) -> Finding:
+    """apt would remove other packages, unasked."""
+    return _error(
+        host,
+        f"docker.io cannot be installed beside {', '.join(names)}, which apt would remove",
+        f"if nobody needs them, on {host}: apt-get remove {' '.join(names)}",
+    )
+
+
+def foreign(host: Host, have: State) -> Finding:
+    """Another package than the distribution's in another version than asked, and no word on the source."""
+    return _error(
+        host.name,
+        f"has {_called(have)}, the inventory asks for docker.io {host.engine.version}",
+        "set engine.source for this host, or take engine.version out of the inventory for it, or replace the package by"
+        " hand",
+    )
+
+
+def by_hand(host: Host, have: State) -> Finding:
+    """An engine that no package manager knows, where packages are desired."""
+    return _error(
+        host.name,
+        f"has {_called(have)}, the inventory asks for packages (engine.source: {host.engine.source})",
+        f"take engine.source out of the inventory for this host, and its engine is used as it is; or, on {host.name}:"
+        f" systemctl stop docker, remove what was installed by hand and keep {host.data_root}, then run this again",
+    )
+
+
+def snap(host: str) -> Finding:
+    """An engine in a snap: it keeps its data elsewhere, and cannot join a swarm with all that daemon.json may say."""
+    return _error(
+        host,
+        "has Docker as a snap, whose data in /var/snap/docker no other engine takes over",
+        f"if what runs in it may go, on {host}: {_SNAP}; then run this again",
+    )
+
+
+def shared(host: str, files: Sequence[str]) -> Finding:
+    """A file that names the vendor's repository among others: not ours to rewrite."""
+    return _error(
+        host,
+        f"{', '.join(files)} names Docker's repository among others: apt stops where one repository has two keys",
+        f"on {host}, take the paragraph with Docker's repository out of it, then run this again",
+    )
+
+
+def older(host: Host, have: State) -> Finding:
+    """A downgrade that nobody allowed."""
+    return _error(
+        host.name,
+        f"has {have.package} {have.version}, desired is the older {host.engine.version}: it may not read what the newer"
+        " one wrote (images, networks, volumes' settings), and a manager may not start with the swarm's log",
+        f"desire {have.version} or newer; or, for a manager first role: worker and a run, and then allow it:"
+        " engine.downgrade: true",
+    )
+
+
+def goes_back(host: Host, have: State, member: Member | None) -> list[Finding]:
+    """A downgrade that was allowed."""
+    if not (member and member.manager):
+        return []
+    text = f"a manager that goes back from {have.version} to {host.engine.version} may not start again"
+    action = "safer: role: worker and a run first, and back afterwards"
+    return [Finding("warning", text, host=host.name, role="engine", next_action=action)]
+
+
+def of_version(host: Host, have: State, encrypted: Sequence[str]) -> list[Finding]:
+    """What the version of an engine that stays does not go together with; the inventory is checked for the others."""
+    version = have.version or ""
+    found = [
+        _error(
+            host.name, f"daemon: {key} {problem}", f"take {key} out of daemon in the inventory, or set engine.version"
+        )
+        for key, problem in ((key, unknown_key(key, version)) for key in host.daemon)
+        if problem
+    ]
+    if encrypted and cuts_encrypted(version):
+        text = f"has {_called(have)}, and network {encrypted[0]} is encrypted: {ENCRYPTED}"
+        found.append(Finding("warning", text, host=host.name, role="engine", next_action="set engine.version: 29.3"))
+    return found
+
+
+def _called(have: State) -> str:
+    return f"{have.package} {have.version}" if have.package else "an engine without a package"
+
+
+def _error(host: str, text: str, action: str) -> Finding:
+    return Finding("error", text, host=host, role="engine", next_action=action)

@@ -1,0 +1,105 @@
+"""Where the packages of an engine come from, on a host with apt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from roles.engine.state import VENDOR, State
+from skep.dataclass import dataclass
+from skep.model import Engine
+from skep.seen import Platform
+
+SOURCE = "/etc/apt/sources.list.d/docker.sources"
+"""The file that names the vendor's repository, written by skep as a whole."""
+KEY = "/etc/apt/keyrings/docker.asc"
+"""What it trusts that repository with; no other repository trusts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Packages of an engine, and the repository they come from where that is not the distribution's."""
+
+    engine: str
+    client: str
+    beside: tuple[str, ...] = ()
+    """What is installed together with them."""
+    against: tuple[str, ...] = ()
+    """What cannot stay beside them."""
+    source: str = ""
+    """The file that names the repository."""
+    key: str = ""
+    """Where the repository has its key."""
+    fingerprint: str = ""
+    held: bool | None = None
+    """Whether they are not to be upgraded by anything else; ``None`` leaves that as it is."""
+    avoid: tuple[str, ...] = ()
+    """Versions, or beginnings of them, that are not to be taken."""
+
+    def going(self, have: State | None) -> tuple[str, ...]:
+        """What has to be removed before they can be installed."""
+        return tuple(name for name in self.against if have and name in have.packages)
+
+    def unlike(self, have: State | None) -> str | None:
+        """In what the host's package source differs; ``None`` where it does not."""
+        here = have or State(None)
+        if here.source != self.source:
+            return "differs" if here.source else "missing"
+        if self.source and here.keys != (self.fingerprint,):
+            return "its key is missing, has expired, or is another one"
+        return "other files name it, too" if here.stale and self.source else None
+
+    def apart(self, have: State) -> str | None:
+        """How the engine's client, containerd or plugins differ from the engine; ``None`` where they do not."""
+        version, client = have.packages.get(self.engine), have.packages.get(self.client)
+        if version and self.source and client != version:
+            return f"{self.client} is {client or 'not installed'}, {self.engine} is {version}"
+        return None
+
+    def missing(self, have: State) -> tuple[str, ...]:
+        """What is to be installed beside the engine, and is not."""
+        return tuple(name for name in self.beside if name not in have.packages)
+
+    def to_hold(self, have: State) -> tuple[str, ...]:
+        """Packages whose hold is to be set or taken off."""
+        names = [name for name in (self.engine, self.client, *self.beside) if name in have.packages]
+        return tuple(name for name in names if self.held is not None and (name in have.held) != self.held)
+
+
+def distribution(engine: Engine) -> Origin:
+    """Debian's or Ubuntu's own."""
+    return Origin("docker.io", "docker-cli", against=VENDOR, held=engine.hold)
+
+
+def vendor(engine: Engine, platform: Platform) -> Origin:
+    """Docker's packages, from its own repository or a mirror; ``Unsupported`` where it has none for that host."""
+    from roles.engine.families import family_of, release_of  # only here: reads files
+
+    its = family_of(platform)
+    release = release_of(its, platform)
+    base = f"{engine.repository.rstrip('/')}/{its.vendor.path_of(release)}"
+    return Origin(
+        "docker-ce",
+        "docker-ce-cli",
+        beside=("containerd.io", *(f"docker-{name}-plugin" for name in engine.plugins)),
+        against=its.vendor.conflicts,
+        source=_source(base, release, engine.channel),
+        key=f"{base}/gpg",
+        fingerprint=engine.fingerprint or its.vendor.fingerprint,
+        held=engine.hold is not False,
+    )
+
+
+def _source(base: str, release: str, channel: str) -> str:
+    components = "stable" if channel == "stable" else f"stable {channel}"
+    fields = {"Types": "deb", "URIs": base, "Suites": release, "Components": components, "Signed-By": KEY}
+    return "# Written by skep.\n" + "".join(f"{name}: {value}\n" for name, value in fields.items())
+
+
+def removals(stale: Sequence[str]) -> list[str]:
+    """What becomes of other files that name the repository, for the plan."""
+    lists = [path for path in stale if path.endswith((".list", ".sources"))]
+    return [
+        f"takes Docker's lines out of {path}, and removes it if nothing else is in it" if path in lists
+        else f"removes {path}"
+        for path in stale
+    ]  # fmt: skip

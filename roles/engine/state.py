@@ -1,0 +1,111 @@
+"""The engine of a host as it is, and how versions are compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field
+
+from skep.dataclass import dataclass
+from skep.questions import Answers
+
+ENGINES = ("docker-ce", "docker.io", "moby-engine")
+"""Packages that are an engine."""
+VENDOR = (
+    "docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin",
+    "docker-ce-rootless-extras",
+)  # fmt: skip
+"""All packages of the vendor's that the distribution's own cannot stay beside."""
+INTERRUPTED = ("half-installed", "unpacked", "half-configured")
+"""What dpkg calls a package whose installation was cut short, as by a reboot."""
+APPARMOR = "name=apparmor"
+"""What an engine tells in ``/info`` that confines containers with AppArmor. Later ones than 20.10 tell it only where
+they can load its profiles, and else go without."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The engine of a host. ``version`` is what is installed, or the desired prefix; ``None`` means any. All from
+    ``masked`` on is observed only."""
+
+    version: str | None
+    enabled: bool = True
+    running: bool = True
+    package: str | None = None
+    installed: bool = True
+    masked: bool = False
+    """Whether systemd is forbidden to start it."""
+    in_the_way: tuple[str, ...] = ()
+    """Packages that apt would remove to install the distribution's engine."""
+    lacks_parser: bool = False
+    """Whether containers cannot start since the kernel confines with AppArmor and nothing loads its profiles."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Versions, as the package manager writes them, of all that belongs to an engine or cannot stay beside one."""
+    held: frozenset[str] = frozenset()
+    """Those of them that are not upgraded by the package manager."""
+    source: str = ""
+    """The file that names the vendor's repository."""
+    keys: tuple[str, ...] = ()
+    """Fingerprints of the keys that this repository is trusted with, those that have expired left out."""
+    stale: tuple[str, ...] = ()
+    """Other files that name the vendor's repository, or hold its key."""
+    shared: tuple[str, ...] = ()
+    """Such files that hold something else, too."""
+    snap: bool = False
+    """Whether there is an engine that was installed as a snap."""
+
+
+def read(text: str, answers: Answers) -> State | None:
+    """From what ``probe.sh`` prints; ``None`` where there is nothing of an engine, nor what keeps one away. An engine
+    that is half installed counts as not installed."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    facts = [line.split() for line in lines if not line.startswith("source ")]
+    dpkg = [f for f in facts if len(f) > 1 and f[1] in ("installed", *INTERRUPTED)]
+    halfway = any(f[0] in (*ENGINES, *VENDOR) and f[1] in INTERRUPTED for f in dpkg)
+    packages = {f[0]: f[2] for f in dpkg if f[1] == "installed"}
+    values = {f[0]: f[1:] for f in facts if f not in dpkg}
+    engine = next((name for name in packages if name in ENGINES), None)
+    unit = values.get("unit", [])
+    parser = "lacks" in values
+    installed = not halfway and bool(engine or values.get("binary"))
+    state = State(
+        version=upstream(packages[engine]) if installed and engine else None,
+        enabled=installed and "enabled" in unit[:1],
+        running=installed and "active" in unit[1:],
+        package=engine if installed else None,
+        installed=installed,
+        masked=any(word in ("masked", "masked-runtime") for word in unit[:1]),
+        in_the_way=() if installed else tuple(f[1] for f in facts if f[0] == "removes"),
+        lacks_parser=parser and (not installed or APPARMOR in (answers.get("/info", {}).get("SecurityOptions") or ())),
+        packages=packages,
+        held=frozenset(f[0] for f in dpkg if f[3:4] == ["hold"]),
+        source="".join(f"{line.removeprefix('source ')}\n" for line in lines if line.startswith("source ")),
+        keys=tuple(f[1] for f in facts if f[0] == "key" and (f[2] == "0" or int(f[2]) > int(f[3]))),
+        stale=tuple(line.partition(" ")[2] for line in lines if line.startswith("stale ")),
+        shared=tuple(line.partition(" ")[2] for line in lines if line.startswith("shared ")),
+        snap="snap" in values,
+    )
+    return None if state == State(None, False, False, installed=False) else state
+
+
+def upstream(version: str) -> str:
+    """``26.1.5`` from a package version such as ``5:26.1.5+dfsg1-9+b1``."""
+    return re.sub(r"^\d+:", "", version).split("+")[0].split("-")[0].split("~")[0]
+
+
+def prefix(desired: str) -> str:
+    """The version that ``26.1.*`` is a wildcard for, without it."""
+    return desired.removesuffix(".*")
+
+
+def fits(version: str | None, desired: str) -> bool:
+    """Whether a version is the desired one or begins with its parts: 26.1 and 26.1.* fit 26.1.5 and not 26.10."""
+    return version is not None and (version == prefix(desired) or version.startswith(f"{prefix(desired)}."))
+
+
+def is_older(desired: str, version: str | None) -> bool:
+    """Whether all that fits is older than a version."""
+    want, have = (
+        [int(part) for part in re.findall(r"\d+", upstream(text))] for text in (prefix(desired), version or "0")
+    )
+    return want < have[: len(want)]

@@ -1,0 +1,198 @@
+"""The steps that bring an engine to a host with apt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from roles.engine.origin import KEY, SOURCE, Origin, removals
+from roles.engine.state import State, prefix
+from skep.milestones import SWARM_SETTINGS, configured, engine_up
+from skep.model import Host
+from skep.plan import Run, Step
+from skep.shell import script
+from skep.steps import StepId
+
+MIB = 1 << 20
+FETCHING = {"/tmp": MIB, "/var/lib/apt/lists": 64 * MIB, "/var/cache/apt/archives": 192 * MIB}
+INSTALLING = {**FETCHING, "/usr": 512 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc/systemd/system": MIB}
+"""What an installation takes at most, measured with the packages of Debian 12 to forky, and some room."""
+STARTING = 16 * MIB
+"""What an engine writes into its data root when it starts."""
+PATIENCE = 600.0
+"""Seconds to wait for another apt, as on the first boot of a host that upgrades itself."""
+CONFINES = "this kernel confines containers with it, and there is no apparmor_parser"
+
+
+def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
+    """Before any package is asked for: the repository is known, its key checked, and nothing else names it. Or, where
+    packages are to come from the distribution, the vendor's repository is forgotten."""
+    stale = have.stale if have and origin.source else ()
+    title = f"take packages from {origin.key.removesuffix('/gpg')}" if origin.source else "forget Docker's packages"
+    place = StepId("engine", "source", host.name)
+    return Run(
+        id=place,
+        host=host.name,
+        title=title,
+        cause=cause if origin.source else "desired are the distribution's",
+        detail=(
+            (f"writes {SOURCE} and {KEY}, whose fingerprint must be {origin.fingerprint}", *removals(stale))
+            if origin.source
+            else (f"removes {SOURCE} and {KEY}",)
+        ),
+        script=script("roles/engine/source.sh"),
+        variables={
+            "SOURCE": origin.source,
+            "KEY": origin.key,
+            "FINGERPRINT": origin.fingerprint,
+            "WANTED": prefix(host.engine.version or ""),
+            "AVOID": " ".join(origin.avoid),
+            "STALE": "\n".join(stale),
+        },
+        otherwise="do what the cause says, then run the same command again",
+        needs=() if origin.source else (StepId("engine", "install", host.name),),
+        timeout=300,
+        writes={"/run": 4 * MIB, "/etc/apt": MIB, "/var/lib/apt/lists": 8 * MIB},
+        patience=PATIENCE,
+    )
+
+
+def _choice(host: Host, origin: Origin, have: State | None) -> Mapping[str, str]:
+    """What ``choose.sh`` takes."""
+    held = {True: "yes", False: "no", None: ""}[origin.held]
+    return {
+        "ENGINE": origin.engine,
+        "CLIENT": origin.client,
+        "BESIDE": " ".join(origin.beside),
+        "GOING": " ".join(origin.going(have)),
+        "WANTED": prefix(host.engine.version or ""),
+        "AVOID": " ".join(origin.avoid),
+        "DOWNGRADE": "yes" if host.engine.downgrade else "",
+        "HOLD": held,
+    }
+
+
+def _named(host: Host, origin: Origin) -> str:
+    return origin.engine + (f" {host.engine.version}" if host.engine.version else "")
+
+
+def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Step:
+    """Packages, service and all; ``sourced``: a step before names the repository."""
+    parser = bool(have and have.lacks_parser and not have.installed)
+    going = origin.going(have)
+    detail = [f"with apparmor: {CONFINES}"] if parser else []
+    if origin.beside:
+        detail.append(f"with {origin.client} of the same version, {', '.join(origin.beside)}")
+    if going and have:
+        names = ", ".join(f"{name} {have.packages[name]}" for name in going)
+        detail.append(f"removes {names}; {host.data_root} stays as it is")
+    return Run(
+        id=StepId("engine", "install", host.name),
+        host=host.name,
+        title=f"install {_named(host, origin)}",
+        cause=cause,
+        script=script("roles/engine/install.sh"),
+        variables={**_choice(host, origin, have), "MORE": "apparmor" if parser else ""},
+        detail=tuple(detail),
+        needs=(StepId("engine", "source", host.name),) if sourced else (),
+        after=(configured(host.name),),
+        provides=(engine_up(host.name),),
+        timeout=900,
+        writes=INSTALLING,
+        patience=PATIENCE,
+        restarts=bool(have and have.installed and have.running),
+    )
+
+
+def in_turn(host: Host, step: Step) -> Step:
+    """An installation that interrupts an engine in a swarm: once every host has downloaded its packages."""
+    return replace(step, needs=(*step.needs, SWARM_SETTINGS, StepId("engine", "fetch", host.name)))
+
+
+def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Step:
+    """Before any node is drained: every host has found and downloaded what it is to install."""
+    return Run(
+        id=StepId("engine", "fetch", host.name),
+        host=host.name,
+        title=f"download {_named(host, origin)}",
+        cause=cause,
+        script=script("roles/engine/fetch.sh"),
+        variables=_choice(host, origin, have),
+        otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
+        " command again; no node was drained yet",
+        needs=(StepId("engine", "source", host.name),) if sourced and origin.source else (),
+        only_with=StepId("engine", "install", host.name),
+        timeout=600,
+        writes=FETCHING,
+        patience=PATIENCE,
+    )
+
+
+def beside(host: Host, origin: Origin, have: State) -> list[Step]:
+    """What can be changed while the engine runs: plugins of the client, and whether packages are held."""
+    if host.engine.source is None or have.package != origin.engine:
+        return []
+    found: list[Step] = []
+    missing, hold = origin.missing(have), origin.to_hold(have)
+    if missing:
+        found.append(
+            Run(
+                id=StepId("engine", "plugins", host.name),
+                host=host.name,
+                title=f"install {', '.join(missing)}",
+                cause="not installed",
+                script=script("roles/engine/plugins.sh"),
+                variables={"PACKAGES": " ".join(missing), "HOLD": "yes" if origin.held else ""},
+                after=(StepId("engine", "source", host.name),),
+                timeout=600,
+                writes={**FETCHING, "/usr": 256 * MIB, "/var/lib/dpkg": 32 * MIB},
+                patience=PATIENCE,
+            )
+        )
+    if hold:
+        found.append(
+            Run(
+                id=StepId("engine", "hold", host.name),
+                host=host.name,
+                title=f"{'hold' if origin.held else 'no longer hold'} {', '.join(hold)}",
+                cause="anything that upgrades packages would restart the engine"
+                if origin.held
+                else "desired is that the package manager may upgrade them",
+                script=script("roles/engine/hold.sh"),
+                variables={"PACKAGES": " ".join(hold), "HOLD": "yes" if origin.held else "no"},
+                writes={"/var/lib/dpkg": 32 * MIB},
+                patience=PATIENCE,
+            )
+        )
+    return found
+
+
+def start(host: Host, cause: str) -> Step:
+    """Enable and start what is installed."""
+    return Run(
+        id=StepId("engine", "start", host.name),
+        host=host.name,
+        title="enable and start docker",
+        cause=cause,
+        script=script("roles/engine/start.sh"),
+        otherwise="fix what docker's log says; a daemon.json that was replaced is kept as"
+        " /etc/docker/daemon.json.before-skep",
+        after=(configured(host.name),),
+        provides=(engine_up(host.name),),
+        writes={host.data_root: STARTING, "/etc/systemd/system": MIB},
+    )
+
+
+def parser(host: str) -> Step:
+    """What loads AppArmor's profiles."""
+    return Run(
+        id=StepId("engine", "apparmor", host),
+        host=host,
+        title="install apparmor",
+        cause="no container can start: the kernel confines them with AppArmor, and there is no apparmor_parser",
+        script=script("roles/engine/apparmor.sh"),
+        provides=(engine_up(host),),
+        timeout=900,
+        writes={**FETCHING, "/usr": 16 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc": MIB},
+        patience=PATIENCE,
+    )

@@ -1,0 +1,52 @@
+"""What depends on the version of an engine: keys of daemon.json that it does not know, and networks that it cuts.
+
+Sources: moby's release notes and daemon/config of the versions named; moby#51798 for encrypted networks.
+"""
+
+from __future__ import annotations
+
+import re
+
+_GONE = {
+    "api-cors-header": (29, "was removed in Docker 29: let a proxy before the API send it"),
+    "oom-score-adjust": (26, "was removed by Docker 26: set OOMScoreAdjust in a drop-in of docker.service"),
+}
+"""Key → the first version without it, and what to do."""
+_NEW = {
+    "firewall-backend": 29,
+    "bridge-accept-fwmark": 29,
+    "min-api-version": 29,
+    "default-stop-timeout": 29,
+    "nri-opts": 29,
+}
+"""Key → the first version with it."""
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """``(29, 2)`` of ``29.2`` and ``29.2.*``."""
+    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[+~-]", version)[0]))
+
+
+def unknown_key(key: str, version: str) -> str | None:
+    """Why an engine of that version, whole or its first parts, does not start with that key of daemon.json."""
+    major = numbers(version)[:1]
+    if not major:
+        return None
+    if key in _GONE and major[0] >= _GONE[key][0]:
+        return _GONE[key][1]
+    if key in _NEW and major[0] < _NEW[key]:
+        return f"is known from Docker {_NEW[key]} on, and the engine is {version}: leave it out, or set engine.version"
+    return None
+
+
+def cuts_encrypted(version: str) -> bool:
+    """Whether all engines of that version, whole or its first parts, lose encrypted networks with those before 29."""
+    return any(numbers(version)[: len(numbers(one))] == numbers(one) for one in AVOIDED)
+
+
+ENCRYPTED = (
+    "engines 29.0.0 to 29.2.0 are cut off from those before 29 there: desire 29.2.1 or newer, or one before 29, or a"
+    " network that is not encrypted"
+)
+AVOIDED = ("29.0", "29.1", "29.2.0")
+"""What ``cuts_encrypted`` is true of: versions and beginnings of versions."""
