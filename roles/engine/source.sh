@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2086,SC2153
 # Makes apt take packages from the vendor's repository: $SOURCE is the file that names it, $KEY the address of its key,
 # $FINGERPRINT what that key must have, $WANTED the version that must be on offer, $STALE other files that name it, a line
 # each. All is tried aside first; the host is changed once the repository has answered with what is asked. Without
@@ -28,7 +28,6 @@ case $KEY in https:*)
     more || { update; more; }
   fi ;;
 esac
-# shellcheck disable=SC2086 # words
 said=$(/usr/lib/apt/apt-helper $brief download-file "$KEY" "$work/key" 2>&1) || refuse \
   "$(printf '%s\n' "$said" | grep '^E: ' | head -n 1)" \
   "the key $KEY cannot be had: see that this host reaches it, or set engine.repository to what it reaches"
@@ -57,7 +56,6 @@ sed "s,^Signed-By:.*,Signed-By: $work/docker.asc," "$work/new" >"$work/try.sourc
 aside="-o Dir::Etc::sourcelist=$work/try.sources -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$work/lists
   -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Update::Error-Mode=any"
 uri=$(sed -n 's/^URIs: //p' "$work/new") suite=$(sed -n 's/^Suites: //p' "$work/new")
-# shellcheck disable=SC2086 # words
 said=$(apt-get -q $aside $brief update 2>&1) || {
   case $said in
     *"No space left"*) full "$work" ;;
@@ -70,18 +68,20 @@ said=$(apt-get -q $aside $brief update 2>&1) || {
   esac
   refuse "$(printf '%s\n' "$said" | grep -E '^(E|W): ' | head -n 3)" "$hint"
 }
-# shellcheck disable=SC2086 # words
 offers=$(apt-cache $aside madison docker-ce 2>/dev/null | awk -F ' *[|] *' '{ print $2 }')
 [ -n "$offers" ] || refuse "there is no docker-ce for $suite on $(dpkg --print-architecture) at $uri" \
   "see that it is a whole copy of Docker's repository"
 found=
 for version in $offers; do ! fits "$version" || { found=$version; break; }; done
-# shellcheck disable=SC2086 # words
 [ -n "$found" ] || { status=65; refuse "desired ${WANTED:-none of $AVOID}, $uri offers" $offers; }
 
 stand_back
 install -d -m 755 /etc/apt/keyrings
-put() { cp "$1" "$2.skep-new" && chmod 644 "$2.skep-new" && mv -f "$2.skep-new" "$2" || { rm -f "$2.skep-new"; full "$2"; }; }
+put() {
+  if cp "$1" "$2.skep-new" && chmod 644 "$2.skep-new" && mv -f "$2.skep-new" "$2"; then return; fi
+  rm -f "$2.skep-new"
+  full "$2"
+}
 put "$work/docker.asc" "$kept"
 printf '%s\n' "$STALE" | while read -r path; do
   case $path in

@@ -5,8 +5,8 @@
 docker_line='^[^#]*/linux/(debian|ubuntu|raspbian)/?[[:space:]]+[a-z]+[[:space:]].*(stable|test|edge|nightly)'
 stale() {
   grep -lsE "$docker_line" /etc/apt/sources.list /etc/apt/sources.list.d/*.list | sed 's/^/stale /'
-  for file in $(grep -lsE '^URIs:.*/linux/(debian|ubuntu|raspbian)/?([[:space:]]|$)' /etc/apt/sources.list.d/*.sources |
-    grep -v '/docker\.sources$'); do
+  grep -lsE '^URIs:.*/linux/(debian|ubuntu|raspbian)/?([[:space:]]|$)' /etc/apt/sources.list.d/*.sources |
+    grep -v '/docker\.sources$' | while IFS= read -r file; do
     grep -qE '^Components:.*(stable|test|edge|nightly)' "$file" || continue
     if [ "$(grep -c '^Types:' "$file")" = 1 ]; then echo "stale $file"; else echo "shared $file"; fi
   done

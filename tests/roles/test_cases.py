@@ -22,7 +22,7 @@ import yaml
 
 from roles import ROLES
 from roles.daemon.role import State as DaemonState
-from roles.engine.role import State as EngineState
+from roles.engine.state import State as EngineState
 from roles.networks.role import Overlay
 from roles.networks.role import State as NetworksState
 from roles.stacks.state import State as StacksState

@@ -16,8 +16,8 @@ import pytest
 
 from roles import ROLES
 from roles.daemon.role import role as daemon_role
-from roles.engine.role import State
 from roles.engine.role import role as engine_role
+from roles.engine.state import State
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
 from skep import model

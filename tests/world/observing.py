@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from roles import ROLES
 from roles.daemon.role import State as DaemonState
-from roles.engine.role import State as EngineState
+from roles.engine.state import State as EngineState
 from roles.networks.role import Overlay as SeenOverlay
 from roles.networks.role import State as NetworksState
 from roles.stacks.role import role as stacks
