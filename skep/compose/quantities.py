@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 _LARGEST = 2**63 - 1
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -37,7 +36,7 @@ def duration(text: str) -> Duration:
             unitless = rest.replace(".", "", 1).isdigit()
             raise ValueError(f"must have a unit, such as {rest}s" if unitless else _NO_DURATION)
         unit = _UNITS[part[3]]
-        total += int(part[1] or 0) * unit + int(Fraction(int(part[2] or 0), 10 ** len(part[2] or "")) * unit)
+        total += int(part[1] or 0) * unit + int(part[2] or 0) * unit // 10 ** len(part[2] or "")
         rest = rest[part.end() :]
     if total > _LARGEST:
         raise ValueError("must be less than 292 years")
@@ -60,12 +59,15 @@ def nano_cpus(text: str) -> int:
     """``0.5`` CPUs as billionths."""
     if not _CPUS.fullmatch(text) or re.search(r"/0+$", text):
         raise ValueError("must be a number of CPUs such as 0.5")
-    nano = Fraction(text) * 10**9 if not text.endswith(".") else Fraction(text[:-1]) * 10**9
-    if nano.denominator != 1:
+    number, _, below = text.partition("/")
+    whole, _, decimals = number.partition(".")
+    parts: int = int(below or 1) * 10 ** len(decimals)
+    nano, rest = divmod(int(whole + decimals or 0) * 10**9, parts)
+    if rest:
         raise ValueError("must have at most nine decimals")
     if nano > _LARGEST:
         raise ValueError("must be an amount that a machine can have")
-    return int(nano)
+    return nano
 
 
 _NEXT = {'"': "double", "'": "single", "\\": "escaped"}

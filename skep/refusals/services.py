@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import Literal
 
 from skep.refusals.document import Healthcheck, Reference, Service, Thing, place_of
@@ -12,7 +11,7 @@ from skep.refusals.rule import Check, Context, Path, Said
 from skep.swarm.labels import PREDEFINED
 
 LEAST_MEMORY = 4 * 1024 * 1024
-LEAST_CPUS = Fraction(1, 1000)
+LEAST_CPUS = "1/1000"
 LEAST_SPAN = 10**6
 """Nanoseconds, where any are given."""
 SPANS: tuple[Literal["interval", "timeout", "start_period", "start_interval"], ...] = (
@@ -36,8 +35,11 @@ def memory(amount: int, context: Context) -> str | None:
 
 def cpus(amount: object, context: Context) -> str | None:
     """Less than a manager takes."""
-    text = str(amount or "0").rstrip(".")
-    return "must be 0.001 or more" if 0 < Fraction(text) < LEAST_CPUS else None
+    if not amount:
+        return None
+    from fractions import Fraction
+
+    return "must be 0.001 or more" if 0 < Fraction(str(amount).rstrip(".")) < Fraction(LEAST_CPUS) else None
 
 
 def healthcheck(health: Healthcheck, context: Context, path: Path) -> Iterator[Said]:

@@ -20,6 +20,12 @@ class Transport(paramiko.Transport):
     _offered: dict[str, list[str]]
 
     @property
+    def preferred_ciphers(self) -> tuple[str, ...]:
+        """Ciphers, those first that authenticate what they encrypt (GCM): a MAC beside them Paramiko compares byte by
+        byte, in Python, which is a third of what it costs to read a host's answers."""
+        return tuple(sorted(super().preferred_ciphers, key=lambda name: "-gcm" not in name))
+
+    @property
     def preferred_keys(self) -> tuple[str, ...]:
         """Algorithms for host keys that are asked for, the best first."""
         return self.in_order or tuple(super().preferred_keys)

@@ -27,6 +27,13 @@ def test_status_and_both_streams_come_back(serve: Serve, login: Login) -> None:
     assert (result.status, result.out, result.err) == (3, "out\n", "err\n")
 
 
+def test_a_cipher_that_authenticates_by_itself_is_preferred(serve: Serve, login: Login) -> None:
+    transport = login(serve()).open()
+    assert (transport.local_cipher, transport.remote_cipher) == ("aes128-gcm@openssh.com",) * 2
+    offered = transport.preferred_ciphers
+    assert offered.index("aes256-gcm@openssh.com") < offered.index("aes256-ctr"), "the others stay"
+
+
 def test_one_login_serves_many_scripts_at_once(serve: Serve, login: Login) -> None:
     server = serve()
     here = login(server)
