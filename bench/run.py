@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from bench import cold, no_change, report, scale, stacks
+from bench import cold, no_change, report, requests, scale, stacks
 from bench.place import Say
 from skep import lab
 from skep.errors import LabError, UsageError
 
-PARTS = {"no-change": no_change.run, "cold": cold.run, "scale": scale.run, "stacks": stacks.run}
+PARTS = {
+    "no-change": no_change.run,
+    "cold": cold.run,
+    "scale": scale.run,
+    "stacks": stacks.run,
+    "requests": requests.run,
+}
 
 
 def run(only: str | None, rounds: int, say: Say) -> None:

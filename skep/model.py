@@ -263,6 +263,10 @@ class Cluster:
     """Networks the user allowed to be removed and created anew (``--replace-network``)."""
     allow_quorum_loss: bool = False
     """Whether managers that nobody can stand in for may be restarted (``--allow-quorum-loss``)."""
+    parallel_workers: int = 1
+    """How many workers may be out of service at once (``--parallel-workers``)."""
+    stamp: str = field(default="", compare=False)
+    """When the run was asked for: the name of backups that it takes; without one it takes none."""
     taken_down: bool = False
     """Whether all of it is to go (``cluster.down``)."""
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)

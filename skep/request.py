@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from skep.dataclass import dataclass
@@ -34,13 +36,20 @@ class Request:
     """Networks that may be removed and created anew."""
     allow_quorum_loss: bool = False
     """Whether managers that nobody can stand in for may be restarted."""
+    parallel_workers: str = "1"
+    """How many workers may be out of service at once, or how many of a hundred (``25%``): see ``at_once``."""
+    stamp: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), compare=False)
+    """When it was made: the name of backups that it takes."""
+    once: bool = False
+    """Whether it asks for something to be done, such as a backup, that looking again cannot tell from not done."""
     down: bool = False
     only_planned: bool = False
 
     @property
     def afterwards(self) -> Request:
         """What is to be so once it is done."""
-        return replace(self, rollout=self.then) if self.then else self
+        after = replace(self, stamp="") if self.once else self
+        return replace(after, rollout=self.then) if self.then else after
 
     def of(self, cluster: Cluster) -> Cluster:
         """The part of the cluster that it is about, as it asks for it. A stack that only the swarm knows has no
@@ -52,6 +61,8 @@ class Request:
             stacks=tuple(self._stack(named.get(name) or Stack(name, ())) for name in names),
             replace_networks=self.replace_networks,
             allow_quorum_loss=self.allow_quorum_loss,
+            parallel_workers=at_once(self.parallel_workers, len(cluster.workers)),
+            stamp=self.stamp,
             taken_down=self.down and self.stacks is None,
         )
 
@@ -63,3 +74,12 @@ class Request:
             timeout=self.timeout or stack.timeout,
             on_failure=self.on_failure or stack.on_failure,
         )
+
+
+def at_once(text: str, workers: int) -> int:
+    """``N`` or ``P%`` of so many workers: one at least. Raises ``ValueError`` for what is neither."""
+    found = re.fullmatch(r"([0-9]{1,6})(%?)", text.strip())
+    number = int(found[1]) if found else 0
+    if not found or number < 1 or (found[2] and number > 100):
+        raise ValueError(f"{text} is neither a number of workers from 1 on, such as 3, nor 1% to 100% of them")
+    return max(1, workers * number // 100) if found[2] else number

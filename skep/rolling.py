@@ -1,29 +1,38 @@
-"""Taking hosts of a live swarm out of service one after another, as steps: drain, work, return, in an order
-that keeps the quorum. Workers first in batches, then managers one by one, the leader last."""
+"""Taking hosts of a live swarm out of service one after another, as steps, in an order that keeps the quorum and all
+that services are to have. What happens to one host stands in ``skep.outage``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from skep.dataclass import dataclass
 from skep.kinds.hosts import QUORUM_LOST_MEANWHILE
-from skep.milestones import RETURNED, SWARM_SETTINGS, returned
+from skep.milestones import RETURNED
 from skep.model import Cluster
-from skep.plan import Call, Finding, Ref, Step, Wait
+from skep.outage import Outage
+from skep.plan import Finding, Step
 from skep.seen import Member, Members, believed
-from skep.steps import EARLIER, Edge, StepId
+from skep.steps import EARLIER, StepId
 
-ACTIONS = ("key", "quorum", "drain", "drained", "unlock", "back", "return")
+ACTIONS = (
+    "key", "quorum", "short", "pause", "move", "moved", "drain", "drained", "backup", "copy", "discard",
+    "unlock", "back", "return", "settled",
+)  # fmt: skip
 """Of the steps that are planned here, for a role that takes hosts out of service."""
 
 MILESTONES = (RETURNED,)
 """What these steps provide, beside what the work in between does."""
 
 
-def rolling(cluster: Cluster, work: Mapping[str, Step], members: Members) -> list[Step | Finding]:
+def rolling(
+    cluster: Cluster, work: Mapping[str, Step], members: Members, *, upgrade: bool = False
+) -> list[Step | Finding]:
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
+
+    Workers come first, as many at once as the request allows; then managers one by one, the leader last. Where engines
+    get another version (``upgrade``), managers come before workers, for an old leader does not know what a newer engine
+    asks of it; and the swarm's state is saved from the first of them while it is out of service.
 
     ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. Roles take turns: all that
     roles before do is waited for. A failure anywhere stops what would come later. The availability a node returns to
@@ -37,20 +46,36 @@ def rolling(cluster: Cluster, work: Mapping[str, Step], members: Members) -> lis
     names = [host.name for host in cluster.hosts if host.name in work and host.name not in removed]
     workers = [name for name in names if not standing[name].manager]
     managers = sorted((n for n in names if standing[n].manager), key=lambda name: standing[name].leader)
-    batch = max(1, len(cluster.workers) // 4)
     reserve = _reserve(members)
     steps: list[Step | Finding] = [work[name] for name in work if name in removed]
     if managers and not reserve.enough:
         finding = _without_reserve(cluster, work[managers[0]].role, managers, members, reserve)
         steps += [finding] if finding else []
-        managers = [] if finding and finding.level != "warning" else managers
-    for place, name in enumerate(workers):
-        before = [workers[place - batch]] if place >= batch else []
-        steps += _one(cluster, work[name], name, before, standing[name], gated=False)
-    for place, name in enumerate(managers):
-        before = [managers[place - 1]] if place else workers
-        steps += _one(cluster, work[name], name, before, standing[name], gated=reserve.enough)
-    return steps
+        if finding and finding.level != "warning":
+            managers, workers = [], workers if not (upgrade and finding.later) else []
+    outage = Outage(cluster, _believed(members).services)
+    saved = managers[0] if upgrade and managers and cluster.stamp else None
+    at_once = max(1, cluster.parallel_workers)
+    batches = [workers[place : place + at_once] for place in range(0, len(workers), at_once)]
+    singles = [[name] for name in managers]
+    before: list[StepId] = []
+    for group in singles + batches if upgrade else batches + singles:
+        made = [
+            outage.of(
+                name,
+                work[name],
+                standing[name],
+                group,
+                gated=standing[name].manager and reserve.enough,
+                saved=name == saved,
+            )
+            for name in group
+        ]
+        for own in made:
+            steps += [replace(own[0], gates=(*own[0].gates, *before)), *own[1:]]
+        before = [own[-1].id for own in made]
+    notes = outage.interruptions(work[names[0]].role, names) if names and (workers or managers) else []
+    return [*steps, *notes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,133 +145,3 @@ def _without_reserve(
 
 def _manages(member: Member | None) -> bool:
     return member is not None and member.manager
-
-
-def _one(cluster: Cluster, step: Step, host: str, before: Sequence[str], member: Member, *, gated: bool) -> list[Step]:
-    """``gated``: the others hold the quorum without it, or will once they are back."""
-    key = _key(cluster, step, host, member)
-    first = [key] if key else []
-    if key:
-        step = replace(step, needs=(key.id,), gates=(), after=())
-    out = _out_of_service(cluster, step, host, gated=gated)
-    if out:
-        step = replace(step, needs=(out[-1].id,), gates=(), after=())
-    steps = [*first, *out, step, *_back(cluster, step, host, member, key)]
-    gates = (*steps[0].gates, *(StepId(step.role, "return", name) for name in before))
-    return [replace(steps[0], gates=gates), *steps[1:]]
-
-
-def _key(cluster: Cluster, step: Step, host: str, member: Member) -> Step | None:
-    """Asks for the key while all managers are there: the restart of a leader is followed by an election, during which
-    nobody can tell it."""
-    if not (member.manager and (member.locks or cluster.swarm.autolock)):
-        return None
-    return Call(
-        id=StepId(step.role, "key", host),
-        title="ask for the unlock key",
-        cause="the swarm has autolock, so the manager comes back locked; the key is kept in memory only",
-        operation="unlock_key",
-        needs=step.needs,
-        gates=step.gates,
-        after=(*step.after, SWARM_SETTINGS),
-    )
-
-
-def _out_of_service(cluster: Cluster, step: Step, host: str, *, gated: bool) -> list[Step]:
-    role, node = step.role, Ref(f"node-id@{host}")
-    common: dict[str, Any] = {"avoid": host, "cause": step.cause}
-    first: dict[str, Any] = {"needs": step.needs, "gates": step.gates, "after": step.after}
-    steps: list[Step] = []
-    if gated:
-        steps.append(
-            Wait(
-                id=StepId(role, "quorum", host),
-                title="wait until the other managers hold the quorum without it",
-                condition="quorum_without",
-                arguments={"node": node},
-                otherwise="bring the managers that are down back, and run the same command again",
-                **first,
-                **common,
-            )
-        )
-        first = {"needs": (StepId(role, "quorum", host),)}
-    if len(cluster.hosts) > 1 and cluster.host(host).availability != "drain":
-        steps += [
-            Call(
-                id=StepId(role, "drain", host),
-                title="drain the node",
-                operation="node_update",
-                arguments={"node": node, "spec": {"Availability": "drain"}, "drop_labels": []},
-                leaves=f"{host} is drained: it runs no tasks. The same command goes on with it; with the change taken"
-                " out of the inventory, it only gives it its tasks back",
-                **first,
-                **common,
-            ),
-            Wait(
-                id=StepId(role, "drained", host),
-                title="wait until its tasks run elsewhere",
-                condition="node_drained",
-                arguments={"node": node},
-                otherwise="see which tasks have no place or do not start: invoke stack.ls",
-                needs=(StepId(role, "drain", host),),
-                timeout=300,
-                **common,
-            ),
-        ]
-    return steps
-
-
-def _back(cluster: Cluster, step: Step, host: str, member: Member, key: Step | None) -> list[Step]:
-    role, node, awake = step.role, Ref(f"node-id@{host}"), step.id
-    steps: list[Step] = []
-    if key:
-        awake = StepId(role, "unlock", host)
-        steps.append(unlock(awake, host, needs=(step.id,), key=Ref(f"result@{key.id}")))
-    availability = cluster.host(host).availability
-    return [
-        *steps,
-        Wait(
-            id=StepId(role, "back", host),
-            title="wait until the node is Ready" + (" and Reachable" if member.manager else ""),
-            condition="node_ready",
-            arguments={"node": node},
-            otherwise=unheard(host),
-            needs=(awake,),
-            cause=step.cause,
-        ),
-        Call(
-            id=StepId(role, "return", host),
-            title=f"set availability {availability} again",
-            operation="node_update",
-            arguments={"node": node, "spec": {"Availability": availability}, "drop_labels": []},
-            needs=(StepId(role, "back", host),),
-            provides=(returned(host), *step.provides),
-            cause=step.cause,
-            leaves="",
-        ),
-    ]
-
-
-UNLOCK_KEY = Ref("unlock-key")
-
-
-def unlock(name: StepId, host: str, *, needs: tuple[Edge, ...], key: Ref = UNLOCK_KEY) -> Step:
-    """Unlock a manager that came back locked, with a key from before, or with the one that another manager tells."""
-    return Call(
-        id=name,
-        host=host,
-        title="unlock the manager",
-        cause="the swarm has autolock",
-        avoid=host,
-        operation="swarm_unlock",
-        arguments={"key": key},
-        needs=needs,
-    )
-
-
-def unheard(host: str) -> str:
-    """What to look at when the managers do not see a node whose engine runs."""
-    return (
-        f"see that 2377/tcp and 7946/tcp+udp are open between {host} and the managers and that the clocks agree;"
-        f" on {host} look at: journalctl -u docker; then run the same command again"
-    )

@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 
 from skep.dataclass import dataclass
 from skep.model import Cluster, Host
-from skep.questions import Answers
+from skep.questions import SERVICES, Answers
+from skep.swarm.moving import interrupted
 from skep.swarm.placement import ALIASES
 
 State = TypeVar("State")
@@ -62,6 +63,9 @@ class Member:
     node: str | None = None
     managers: Mapping[str, bool] = field(default_factory=dict)
     nodes: frozenset[str] = frozenset()
+    services: Mapping[str, str] = field(default_factory=dict)
+    """By name: why a drain stops tasks of it before others run in their place; empty where it does not have to. As a
+    manager lists them."""
 
 
 Members = Mapping[str, Member | None]
@@ -69,7 +73,7 @@ Members = Mapping[str, Member | None]
 
 
 def member(answers: Answers) -> Member | None:
-    """A host's standing from its engine's ``/info`` and ``/nodes``; ``None`` outside a swarm."""
+    """A host's standing from its engine's ``/info``, ``/nodes`` and services; ``None`` outside a swarm."""
     swarm = answers.get("/info", {}).get("Swarm") or {}
     if swarm.get("LocalNodeState") != "active":
         return None
@@ -82,6 +86,7 @@ def member(answers: Answers) -> Member | None:
         node=swarm.get("NodeID") or None,
         managers={name: status.get("Reachability") == "reachable" for name, status in nodes.items() if status},
         nodes=frozenset(nodes),
+        services={one["Spec"]["Name"]: interrupted(one["Spec"]) for one in answers.get(SERVICES, [])},
     )
 
 

@@ -8,6 +8,10 @@ install || { stand_back; dpkg --configure -a >&2 || true; update; install; }
 hold
 [ -z "$GOING" ] || systemctl daemon-reload
 systemctl enable --quiet docker.service || { why_not; exit 66; }
+process=$(systemctl show --property=MainPID --value docker.service 2>/dev/null)
+case $(readlink "/proc/$process/exe" 2>/dev/null) in
+  *' (deleted)') systemctl restart docker.service || { why_not; exit 66; } ;; # Debian's package leaves the old one running
+esac
 systemctl is-active --quiet docker.service || {
   systemctl reset-failed docker.service 2>/dev/null || true
   systemctl start docker.service || { why_not; exit 66; }

@@ -59,7 +59,7 @@ class Engine(HostRole[State]):
             upgrades |= {name: upgrade} if upgrade else {}
         fetched = tuple(StepId("engine", "fetch", name) for name in upgrades)
         upgrades = {name: replace(step, gates=fetched) for name, step in upgrades.items()}
-        return [*items, *rolling(cluster, upgrades, seen.members)]
+        return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True)]
 
 
 def _on_host(

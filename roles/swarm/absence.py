@@ -10,9 +10,9 @@ from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
 from skep.milestones import engine_up
 from skep.model import Cluster
+from skep.outage import unheard as not_heard
+from skep.outage import unlock
 from skep.plan import Finding, Step, Wait
-from skep.rolling import unheard as not_heard
-from skep.rolling import unlock
 from skep.steps import StepId
 
 SHOWN = 3

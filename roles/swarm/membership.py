@@ -23,8 +23,8 @@ from roles.swarm.state import STOPPED, Node, State, desired_fixed, desired_spec
 from roles.swarm.view import View
 from skep.milestones import RETURNED, SWARM_EXISTS, engine_up
 from skep.model import Cluster, Host
+from skep.outage import unheard as not_heard
 from skep.plan import Call, Finding, Ref, Step, Wait
-from skep.rolling import unheard as not_heard
 from skep.steps import Edge, StepId
 
 

@@ -29,6 +29,8 @@ TELL = 1.0
 OTHER = 65
 """Status of ``receive.sh`` where something else arrived than was to; what had arrived is gone then."""
 DONE = Result(0, "", "")
+UNTRACKED = "# Made by skep: what is fetched from hosts belongs into no repository.\n*\n"
+"""What keeps a folder out of git that is made for a file of a host."""
 
 Say = Callable[[str], None]
 
@@ -202,7 +204,9 @@ class _Part:
 
     def open(self) -> BinaryIO:
         """To be written on where it ends. Raises ``StepFailed`` without room for the rest."""
-        self.target.parent.mkdir(parents=True, exist_ok=True)
+        if not self.target.parent.exists():
+            self.target.parent.mkdir(parents=True)
+            (self.target.parent / ".gitignore").write_text(UNTRACKED)
         self.path.touch(0o600)
         with self.path.open("rb") as file:
             while piece := file.read(PIECE):

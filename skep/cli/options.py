@@ -43,6 +43,10 @@ COMMON = {
     "allow_quorum_loss": Option(
         "restart managers that none can stand in for: nothing can be changed until they are back"
     ),
+    "parallel_workers": Option(
+        "how many workers may be out of service at once while engines restart: a number, or such as 25% (default: 1)",
+        "", "N",
+    ),
     "on_failure": Option(
         "keep what failed (default), or rollback: the whole stack as it was", "", "WHAT", ("keep", "rollback")
     ),

@@ -16,6 +16,7 @@ def plan(
     resolve: bool = True,
     exit_code: bool = False,
     allow_quorum_loss: bool = False,
+    parallel_workers: str | None = None,
 ) -> int:
     """Show what would change, per host, with the cause of each step. Changes nothing.
 
@@ -25,7 +26,12 @@ def plan(
 
     with call.site() as here:
         request = cluster_changes.requested(
-            here, "cluster.plan", limit=limit, replace_network=replace_network, allow_quorum_loss=allow_quorum_loss
+            here,
+            "cluster.plan",
+            limit=limit,
+            replace_network=replace_network,
+            allow_quorum_loss=allow_quorum_loss,
+            parallel_workers=parallel_workers,
         )
         return cluster_changes.show_plan(here, call.tell, request, resolve=resolve, exit_code=exit_code)
 
@@ -40,6 +46,7 @@ def up(
     verify: str = "changed",
     replace_network: str | None = None,
     allow_quorum_loss: bool = False,
+    parallel_workers: str | None = None,
     resolve: bool = True,
 ) -> None:
     """Make the hosts what the inventory says: plan, apply, observe again, verify.
@@ -57,6 +64,7 @@ def up(
             limit=limit,
             replace_network=replace_network,
             allow_quorum_loss=allow_quorum_loss,
+            parallel_workers=parallel_workers,
             timeout=call.timeout,
         )
         if call.asking.only_shown:
@@ -114,6 +122,21 @@ def unlock(call: Call, yes: bool = False) -> None:
         cluster_state.unlock(here, call.tell, yes=yes)
 
 
+@task(
+    effect="plans",
+    allow_quorum_loss=Option("save it though no other manager can stand in: nothing can be changed meanwhile"),
+)
+def backup(call: Call, allow_quorum_loss: bool = False) -> None:
+    """Save the swarm's state from one manager to backups/. Docker is stopped there for some seconds.
+
+    Example: invoke cluster.backup -i prod
+    """
+    from skep.commands import cluster_backup
+
+    with call.site() as here:
+        cluster_backup.backup(here, call.tell, allow_quorum_loss=allow_quorum_loss, asking=call.asking)
+
+
 @task(last="how many lines (default 50)")
 def history(call: Call, last: int = 50) -> None:
     """Show what was done, when and by whom.
@@ -126,4 +149,4 @@ def history(call: Call, last: int = 50) -> None:
         cluster_state.show_history(here, call.tell, last=last)
 
 
-TASKS = (plan, up, verify, status, down, unlock, history)
+TASKS = (plan, up, verify, status, down, unlock, backup, history)

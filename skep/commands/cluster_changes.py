@@ -14,7 +14,7 @@ from skep.errors import UsageError, VerifyFailed
 from skep.model import Rollout
 from skep.reading.wording import did_you_mean
 from skep.report import Reporter
-from skep.request import Request
+from skep.request import Request, at_once
 from skep.runs.limits import facts_for, hosts_of
 from skep.runs.loop import Result, run
 from skep.runs.refusing import refuse_silent
@@ -29,10 +29,11 @@ def requested(
     limit: str | None = None,
     replace_network: str | None = None,
     allow_quorum_loss: bool = False,
+    parallel_workers: str | None = None,
     timeout: str | None = None,
 ) -> Request:
     """What the user asks of the whole environment: a part of its hosts, networks to be replaced, both comma-separated,
-    and a moment without a quorum. Raises ``UsageError``."""
+    a moment without a quorum, and how many workers may be away at once. Raises ``UsageError``."""
     names = frozenset(_words(replace_network or ""))
     known = {network.name for network in site.cluster.networks}
     for unknown in sorted(names - known):
@@ -40,11 +41,16 @@ def requested(
             f"--replace-network {unknown}: no network of that name in the inventory{did_you_mean(unknown, known)}",
             next_action=f"its networks are: {', '.join(sorted(known)) or 'none'}",
         )
+    try:
+        at_once(parallel_workers or "1", len(site.cluster.workers))
+    except ValueError as error:
+        raise UsageError(f"--parallel-workers: {error}") from None
     return Request(
         what,
         limit=_limit(site, limit),
         replace_networks=names,
         allow_quorum_loss=allow_quorum_loss,
+        parallel_workers=parallel_workers or "1",
         timeout=seconds_of("--timeout", timeout),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from skep.engine.operations import find_node
+from skep.engine.moving import services_moved, services_settled
+from skep.engine.nodes import find_node
 from skep.engine.progress import Progress
 from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
@@ -131,7 +132,17 @@ def _counted(count: int, what: str) -> str:
 
 CONDITIONS: dict[str, Callable[..., Progress]] = {
     condition.__name__: condition
-    for condition in (node_ready, node_down, quorum_without, node_empty, node_drained, stack_running, stack_gone)
+    for condition in (
+        node_ready,
+        node_down,
+        quorum_without,
+        node_empty,
+        node_drained,
+        services_moved,
+        services_settled,
+        stack_running,
+        stack_gone,
+    )
 }
 
 WATCHES: dict[str, Callable[[], Callable[..., Progress]]] = {stack_running.__name__: StackWatch}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from docker.errors import APIError
 
+from skep.engine.moving import services_move, services_short
+from skep.engine.nodes import merge, node_remove, node_update
 from skep.engine.refused import gone, retry
 from skep.engine.stacks import (
     images_resolve,
@@ -23,7 +24,6 @@ from skep.engine.stacks import (
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
-from skep.swarm.objects import Node
 from skep.waiting import until
 
 DEFAULT_SUBNET_SIZE = 24
@@ -126,31 +126,9 @@ def swarm_update(api: EngineClient, *, spec: Mapping[str, object]) -> None:
 
     def change() -> None:
         swarm = api.inspect_swarm()
-        api.write("/swarm/update", _merge(swarm["Spec"], spec), version=swarm["Version"]["Index"])
+        api.write("/swarm/update", merge(swarm["Spec"], spec), version=swarm["Version"]["Index"])
 
     retry(api, change)
-
-
-def node_update(api: EngineClient, *, node: str, spec: Mapping[str, object], drop_labels: list[str]) -> None:
-    """Merge ``spec`` into a node's Spec and drop labels. ``node`` is an ID or a unique host name."""
-
-    def change() -> None:
-        found = find_node(api, node)
-        desired = _merge(found["Spec"], spec)
-        for label in drop_labels:
-            desired.get("Labels", {}).pop(label, None)
-        api.write(f"/nodes/{found['ID']}/update", desired, version=found["Version"]["Index"])
-
-    retry(api, change)
-
-
-def node_remove(api: EngineClient, *, node: str) -> None:
-    """Forget a node that is Down; retried while the managers still take it for one of theirs."""
-
-    def remove() -> None:
-        gone(api.remove_node, node)
-
-    retry(api, remove, lambda error: error.status_code in (400, 500), seconds=20, every=0.5)
 
 
 def network_create(api: EngineClient, *, body: Mapping[str, object]) -> None:
@@ -169,24 +147,6 @@ def network_remove(api: EngineClient, *, network: str) -> None:
         raise TimeoutError("the manager still lists the network")
 
 
-def find_node(api: EngineClient, node: str) -> Node:
-    """The node with that ID, or the only one with that host name that is not a Down twin."""
-    nodes: list[Node] = api.nodes()
-    found = [n for n in nodes if node in (n["ID"], n["Description"].get("Hostname"))]
-    alive = [n for n in found if n["Status"]["State"] != "down"] or found
-    if len(alive) != 1:
-        raise LookupError(f"{len(alive)} nodes are called {node}")
-    return alive[0]
-
-
-def _merge(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in change.items():
-        old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
-    return merged
-
-
 OPERATIONS: dict[str, Callable[..., object]] = {
     operation.__name__: operation
     for operation in (
@@ -199,6 +159,8 @@ OPERATIONS: dict[str, Callable[..., object]] = {
         swarm_update,
         node_update,
         node_remove,
+        services_short,
+        services_move,
         network_create,
         network_remove,
         images_resolve,

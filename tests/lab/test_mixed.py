@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
+
+import yaml
+
+from bench.asking import READY, asked, stack
+from bench.requests import NEWER
 from tests.lab.rig.environment import Environment
+from tests.lab.rig.tool import ROOT
 
 VERSION = "docker version --format '{{.Server.Version}}'"
 
@@ -53,3 +62,46 @@ def test_managers_with_three_engine_versions_make_one_cluster(mixed: Environment
     assert int(versions["m3"].split(".")[0]) >= 28, f"{versions}\n{ran}"
     mixed.hosts.must_be_one_swarm()
     mixed.page_must_answer()
+    try:
+        _must_lose_no_request(mixed)
+    finally:
+        shutil.rmtree(ROOT / "backups" / "mixed", ignore_errors=True)
+
+
+def _must_lose_no_request(mixed: Environment) -> None:
+    """While all engines restart for a setting, a stack gets another release, and one engine another version."""
+    hosts = mixed.hosts
+    hosts.each(READY)
+    _release(mixed, "1")
+    mixed.document["stacks"] = {"ask": {"timeout": "5m"}}
+    mixed.with_inventory("mixed")("cluster.up", "--verify", "never").must()
+
+    _release(mixed, "2")
+    mixed.document["daemon"]["log-opts"] = {"max-size": "11m"}
+    ran = mixed.with_inventory("mixed")("cluster.up", "--verify", "never").must()
+    restarts = [step for step in ran.done if step.startswith("daemon/restart@")]
+    assert len(restarts) == 3 and "stacks/update:ask/ask_web" in ran.done, f"{ran}"
+    seen = asked(hosts.each)
+    assert seen.sent > 50 and not seen.lost, f"{seen}\n{ran}"
+
+    hosts.run("m2", NEWER)
+    mixed.document["hosts"]["m2"]["engine"] = {"version": "28.5"}
+    ran = mixed.with_inventory("mixed")("cluster.up", "--verify", "never").must()
+    now = asked(hosts.each)
+    assert now.sent > seen.sent and not now.lost, f"{now}\n{ran}"
+    version = hosts.run("m2", VERSION)
+    assert version.startswith("28.5."), f"m2 runs {version}\n{ran}"
+
+    [tar], [about] = ([*(ROOT / "backups" / "mixed").glob(f"*-m2.{kind}")] for kind in ("tar", "json"))
+    told = json.loads(about.read_text())
+    assert told["engine"].startswith("26.1.") and told["address"] == hosts.address("m2"), f"{told}"
+    assert hashlib.sha256(tar.read_bytes()).hexdigest() == told["sha256"], f"{told}"
+    assert {path.stat().st_mode & 0o777 for path in (tar, about)} == {0o600}
+    assert not hosts.run("m2", "ls /var/lib/skep | grep backup || true"), "a copy is left on m2"
+    mixed.must_be_as_described()
+
+
+def _release(mixed: Environment, release: str) -> None:
+    folder = mixed.folder / "stacks" / "ask"
+    folder.mkdir(exist_ok=True)
+    (folder / "compose.yml").write_text(yaml.safe_dump(stack(release), sort_keys=False))

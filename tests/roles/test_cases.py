@@ -177,6 +177,8 @@ def a_cluster(given: Mapping[str, Any]) -> Cluster:
         registries=tuple(Registry(server, "user", Secret("password")) for server in given.get("registries", ())),
         replace_networks=frozenset(given.get("replace", ())),
         allow_quorum_loss=given.get("allow_quorum_loss", False),
+        parallel_workers=given.get("parallel_workers", 1),
+        stamp=given.get("stamp", ""),
         taken_down=given.get("taken_down", False),
         nonce=Secret("0" * 32),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skep.model import Cluster, Host, Network, Rollout, Stack
-from skep.request import Request
+from skep.request import Request, at_once
 
 WEB = Stack("web", ("compose.yml",), {"compose.yml": b"services: {}"}, timeout=60.0, on_failure="keep")
 JOBS = Stack("jobs", ("compose.yml",), {"compose.yml": b"services: {}"})
@@ -45,3 +45,26 @@ def test_what_is_to_be_so_afterwards() -> None:
     request = Request("x", rollout=Rollout(restart=frozenset({"web_app"})), then=Rollout(still=True))
     assert request.afterwards.rollout == Rollout(still=True)
     assert Request("x").afterwards == Request("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "workers", "count"),
+    [
+        ("1", 8, 1),
+        ("3", 8, 3),
+        ("99", 8, 99),
+        ("25%", 8, 2),
+        ("25%", 3, 1),
+        ("100%", 5, 5),
+        ("1%", 0, 1),
+        (" 2 ", 4, 2),
+    ],
+)
+def test_how_many_workers_may_be_away_at_once(text: str, workers: int, count: int) -> None:
+    assert at_once(text, workers) == count
+
+
+@pytest.mark.parametrize("text", ["", "0", "0%", "101%", "-1", "1.5", "half", "%", "2 %", "1e3", "٣"])
+def test_what_is_no_number_of_workers_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="neither a number of workers"):
+        at_once(text, 8)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from skep.model import Cluster, Host, Swarm
-from skep.plan import Plan, Ref, Run, Step
+from skep.plan import Fetch, Finding, Plan, Ref, Run, Step
 from skep.rolling import rolling
 from skep.seen import Member, member
 from tests.steps import roles, step_id
@@ -21,7 +22,15 @@ def cluster(managers: int, workers: int, **more: str) -> Cluster:
     return Cluster(name="lab", hosts=tuple(hosts))
 
 
-def planned(of: Cluster, *, leader: str = "m1", only: tuple[str, ...] = (), **step: tuple[str, ...]) -> Plan:
+def planned(
+    of: Cluster,
+    *,
+    leader: str = "m1",
+    only: tuple[str, ...] = (),
+    upgrade: bool = False,
+    services: Mapping[str, str] | None = None,
+    **step: tuple[str, ...],
+) -> Plan:
     names = only or tuple(host.name for host in of.hosts)
     work: dict[str, Step] = {
         name: Run(
@@ -36,10 +45,11 @@ def planned(of: Cluster, *, leader: str = "m1", only: tuple[str, ...] = (), **st
             leader=host.name == leader,
             node=host.name,
             managers=managers if host.role == "manager" else {},
+            services=services or {},
         )
         for host in of.hosts
     }
-    return Plan(rolling(of, work, members), roles("engine", "daemon"), names)
+    return Plan(rolling(of, work, members, upgrade=upgrade), roles("engine", "daemon"), names)
 
 
 def before(plan: Plan, step: str) -> set[str]:
@@ -111,14 +121,74 @@ def test_managers_come_after_all_workers_one_by_one_and_the_leader_last() -> Non
     assert "daemon/return@m3" in before(plan, "daemon/quorum@m1")
 
 
-@pytest.mark.parametrize(("workers", "batch"), [(1, 1), (3, 1), (4, 1), (8, 2), (12, 3)])
-def test_at_most_a_quarter_of_the_workers_is_away_at_once(workers: int, batch: int) -> None:
-    plan = planned(cluster(1, workers))
+@pytest.mark.parametrize(("workers", "batch"), [(1, 1), (3, 1), (3, 2), (4, 4), (3, 9)])
+def test_as_many_workers_are_away_at_once_as_the_request_allows(workers: int, batch: int) -> None:
+    plan = planned(replace(cluster(1, workers), parallel_workers=batch))
     names = [f"w{number}" for number in range(1, workers + 1)]
     free = [name for name in names if not plan.needs[f"daemon/drain@{name}"]]
-    assert len(free) == batch
-    for place, name in enumerate(names[batch:]):
-        assert f"daemon/return@{names[place]}" in before(plan, f"daemon/drain@{name}")
+    assert len(free) == min(batch, workers)
+    for place, name in enumerate(names):
+        earlier = names[: place // batch * batch]
+        assert {f"daemon/return@{other}" for other in earlier} <= before(plan, f"daemon/drain@{name}")
+
+
+def test_an_upgrade_takes_managers_first_the_leader_last_of_them_and_saves_the_swarms_state_from_the_first() -> None:
+    plan = planned(replace(cluster(3, 2), stamp="now"), leader="m1", upgrade=True)
+    order = [step.id.partition("@")[2] for step in plan if step.id.startswith("daemon/restart")]
+    assert order == ["m2", "m3", "m1", "w1", "w2"]
+    assert "daemon/return@m1" in before(plan, "daemon/drain@w1")
+    saved = [step for step in plan if step.id.startswith(("daemon/backup", "daemon/copy", "daemon/discard"))]
+    assert {step.host for step in saved} == {"m2"}
+    assert "daemon/drained@m2" in before(plan, "daemon/backup@m2")
+    assert {step.id for step in saved} <= before(plan, "daemon/restart@m2")
+    copies = [step for step in saved if isinstance(step, Fetch)]
+    assert [step.target for step in copies] == ["backups/lab/now-m2.tar", "backups/lab/now-m2.json"]
+    assert {step.mode for step in copies} == {0o600}
+
+
+def test_workers_wait_where_managers_get_another_version_only_in_a_second_round() -> None:
+    of = cluster(2, 2)
+    work: dict[str, Step] = {
+        host.name: Run(id=step_id(f"engine/install@{host.name}"), host=host.name, title="i", cause="c", script="true")
+        for host in of.hosts
+    }
+    managers = {"m1": True, "m2": True}
+    members = {
+        "m1": Member(manager=True, leader=True, node="m1", managers=managers),
+        "m2": Member(manager=True, node="m2", managers=managers),
+        "w1": Member(manager=True, node="w1"),
+        "w2": Member(node="w2"),
+    }
+    [note] = rolling(of, work, members, upgrade=True)
+    assert isinstance(note, Finding) and note.later
+
+
+SERVICES = {"web": "", "db": "its update_config has no order: start-first"}
+
+
+def test_services_that_can_are_moved_before_the_drain_and_all_have_their_tasks_before_the_next_host() -> None:
+    plan = planned(cluster(1, 2), services=SERVICES)
+    names = ("short", "pause", "move", "moved", "drain", "drained", "restart", "back", "return", "settled")
+    assert [step.id for step in plan if step.concerns == "w1"] == [f"daemon/{name}@w1" for name in names]
+    assert "daemon/settled@w1" in before(plan, "daemon/short@w2")
+    settled = next(step for step in plan if step.id == "daemon/settled@w1")
+    assert settled.arguments == {"known": Ref("result@daemon/short@w1")}  # type: ignore[attr-defined]
+    [note] = plan.findings
+    assert "db (its update_config has no order: start-first)" in note.text and "web" not in note.text
+
+
+def test_where_nothing_can_be_moved_nodes_are_not_paused() -> None:
+    plan = planned(cluster(1, 1), services={"db": SERVICES["db"]})
+    assert "daemon/pause@w1" not in {step.id for step in plan}
+    assert "daemon/settled@w1" in {step.id for step in plan}
+
+
+def test_what_lacked_tasks_before_is_noted_before_any_of_those_that_go_together_is_paused() -> None:
+    plan = planned(replace(cluster(1, 2), parallel_workers=2), services=SERVICES)
+    for name in ("w1", "w2"):
+        assert {"daemon/short@w1", "daemon/short@w2"} <= before(plan, f"daemon/pause@{name}")
+        assert {"daemon/pause@w1", "daemon/pause@w2"} <= before(plan, f"daemon/move@{name}")
+    assert "daemon/moved@w1" in before(plan, "daemon/move@w2")
 
 
 def test_a_failure_stops_what_would_come_later() -> None:

@@ -54,6 +54,8 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
         stacks=tuple(a_stack(luck, name, networks) for name in luck.sample(("web", "jobs"), luck.randint(0, 2))),
         replace_networks=frozenset(network.name for network in networks if luck.random() < 0.5),
         allow_quorum_loss=luck.random() < 0.3,
+        parallel_workers=luck.choice((1, 1, 2)),
+        stamp=luck.choice(("", "20261128T041500Z")),
         nonce=Secret(f"{luck.getrandbits(128):032x}"),
     )
 

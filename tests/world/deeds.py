@@ -13,11 +13,12 @@ from skep.engine import OPERATIONS
 from skep.errors import StepFailed
 from skep.model import Cluster
 from skep.plan import Call, Put, Ref, Run, Step, file_bytes
+from skep.swarm.moving import moves
 from tests.world.machine import Machine, NotYet, Refused
 from tests.world.raft import Node, Swarm
 from tests.world.world import Forbidden, Watch, World
 
-INTERRUPTING = ("engine/install", "daemon/restart", "swarm/restart")
+INTERRUPTING = ("engine/install", "engine/backup", "daemon/restart", "swarm/restart")
 
 
 class Deed:
@@ -162,8 +163,8 @@ def _start_again(deed: Deed) -> None:
     deed.world.start(deed.machine)
 
 
-def _volumes(deed: Deed) -> None:
-    """Nothing here keeps volumes."""
+def _nothing(deed: Deed) -> None:
+    """Nothing here keeps volumes, or copies of a swarm's state."""
 
 
 def _init(deed: Deed, *, spec: Mapping[str, Any], **fixed: Any) -> None:
@@ -237,6 +238,14 @@ def _update_node(deed: Deed, *, node: str, spec: Mapping[str, Any], drop_labels:
     found.labels = {k: v for k, v in {**found.labels, **spec.get("Labels", {})}.items() if k not in drop_labels}
 
 
+def _short(deed: Deed) -> None:
+    deed.watch.results[deed.step.id] = [] if deed.swarm.quorum else None
+
+
+def _move(deed: Deed, *, node: str) -> None:
+    deed.watch.results[deed.step.id] = [one["ID"] for one in deed.swarm.services.values() if moves(one["Spec"])]
+
+
 def _wished(deed: Deed, node: Node) -> bool:
     """Whether the host that is the node is to be a worker."""
     machine = deed.swarm.machine_of(node)
@@ -299,12 +308,14 @@ STACKS = (
 RUNS: dict[str, Callable[[Deed], None]] = {
     "engine/fetch": _fetch,
     "engine/install": _install,
+    "engine/backup": _start_again,
+    "engine/discard": _nothing,
     "engine/start": _start,
     "daemon/write": _write,
     "daemon/reload": _reload,
     "daemon/restart": _restart,
     "swarm/restart": _start_again,
-    "stacks/volumes": _volumes,
+    "stacks/volumes": _nothing,
 }
 
 CALLS: dict[str, Callable[..., None]] = {
@@ -316,6 +327,8 @@ CALLS: dict[str, Callable[..., None]] = {
     "swarm_leave": _leave,
     "swarm_update": _update_swarm,
     "node_update": _update_node,
+    "services_short": _short,
+    "services_move": _move,
     "node_remove": _remove_node,
     "network_create": _engine("network_create"),
     "network_remove": _remove_network,

@@ -24,6 +24,7 @@ from skep.plan import Plan
 from skep.preflight import Facts
 from skep.seen import Member
 from skep.swarm.engine_info import SwarmSpec
+from skep.swarm.moving import interrupted
 from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.raft import Node, Swarm
@@ -199,7 +200,8 @@ def member_of(world: World, name: str) -> Member | None:
     tells = node.member and swarm.quorum
     told = {other.id: swarm.alive(other) for other in swarm.members} if tells else {}
     nodes = frozenset(swarm.nodes) if tells else frozenset()
-    return Member(node.member, swarm.leads() == node.id, locks, node.id, told, nodes)
+    services = {one["Spec"]["Name"]: interrupted(one["Spec"]) for one in swarm.services.values()} if tells else {}
+    return Member(node.member, swarm.leads() == node.id, locks, node.id, told, nodes, services)
 
 
 def _seen(swarm: Swarm, node: Node) -> SeenNode:

@@ -208,6 +208,14 @@ def _quorum_without(swarm: Swarm, *, node: str) -> bool:
     return not others or len([o for o in others if o.member and swarm.alive(o)]) >= len(managers) // 2 + 1
 
 
+def _services_moved(swarm: Swarm, *, services: object) -> bool:
+    return True
+
+
+def _services_settled(swarm: Swarm, *, known: object) -> bool:
+    return True
+
+
 def _node_drained(swarm: Swarm, *, node: str) -> bool:
     found = swarm.find(node)
     return found is not None and not found.busy
@@ -239,6 +247,8 @@ CONDITIONS: Mapping[str, Callable[..., bool]] = {
     "quorum_without": _quorum_without,
     "node_drained": _node_drained,
     "node_empty": _node_empty,
+    "services_moved": _services_moved,
+    "services_settled": _services_settled,
     "stack_running": _stack_running,
     "stack_gone": _stack_gone,
 }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from skep.engine.operations import OPERATIONS, _merge, find_node
+from skep.engine.nodes import find_node, merge
+from skep.engine.operations import OPERATIONS
 from skep.engine.refs import resolve
 from skep.errors import StepFailed
 
@@ -35,7 +36,7 @@ def node(id: str, name: str = "m1", state: str = "ready", **spec: Any) -> dict[s
 )
 def test_merge(base: dict[str, Any], change: dict[str, Any], merged: dict[str, Any]) -> None:
     before = repr(base)
-    assert _merge(base, change) == merged
+    assert merge(base, change) == merged
     assert repr(base) == before
 
 

@@ -1,0 +1,73 @@
+"""The state of a swarm saved from one of its managers to this machine, as steps: its engine is stopped for it, since a
+copy of a raft log that is being written is worth nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from skep.model import Cluster
+from skep.plan import Fetch, Run, Step
+from skep.shell import script
+from skep.steps import StepId
+
+FOLDER = "backups"
+"""In the site. What is in it belongs into no repository: it holds the swarm's keys, and secrets in the clear unless
+autolock is on."""
+THERE = "/var/lib/skep/backup"
+"""On the host, until it is here."""
+MOST = 1 << 30
+"""Bytes that a swarm's state takes at most, as far as preflight looks for room; the script looks again."""
+
+
+def place(cluster: Cluster, host: str) -> str:
+    """Where a backup lies on this machine, less its ending."""
+    return f"{FOLDER}/{cluster.name}/{cluster.stamp}-{host}"
+
+
+def save(cluster: Cluster, host: str, role: str, cause: str) -> Run:
+    """The step that interrupts the engine."""
+    return Run(
+        id=StepId(role, "backup", host),
+        host=host,
+        title="stop docker, save the swarm's state, start docker",
+        cause=cause,
+        script=script("skep/backup.sh"),
+        variables={"THERE": THERE, "CLUSTER": cluster.name, "HOST": host, "TAKEN": cluster.stamp},
+        otherwise=f"on {host} look at: systemctl status docker; then run the same command again",
+        timeout=600,
+        restarts=True,
+    )
+
+
+def taken(cluster: Cluster, host: str, saved: Step) -> list[Step]:
+    """The steps that bring it here, and leave nothing there."""
+    local = place(cluster, host)
+    copies = [
+        Fetch(
+            id=StepId(saved.role, "copy", host, kind),
+            host=host,
+            title=f"fetch {local}.{kind}",
+            cause=saved.cause,
+            path=f"{THERE}/state.{kind}",
+            target=f"{local}.{kind}",
+            timeout=1800,
+            needs=(saved.id,),
+        )
+        for kind in ("tar", "json")
+    ]
+    discard = Run(
+        id=StepId(saved.role, "discard", host),
+        host=host,
+        title="remove the copy there",
+        cause="it is here now",
+        script=f"rm -rf {THERE}",
+        needs=tuple(step.id for step in copies),
+    )
+    return [*copies, discard]
+
+
+def steps(cluster: Cluster, host: str, before: Step) -> list[Step]:
+    """All of it, at the place of the step that it comes before."""
+    saved = save(cluster, host, before.role, "before the first manager gets another version")
+    first = replace(saved, needs=before.needs, gates=before.gates, after=before.after)
+    return [first, *taken(cluster, host, first)]
