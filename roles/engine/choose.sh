@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2086
 # Takes $ENGINE and $CLIENT, the packages of the engine and its client; $WANTED, a version or its beginning, or nothing;
 # $AVOID, versions never to be taken; $BESIDE, packages that go with that engine, and $MORE, others; $GOING, packages that the plan says are removed;
-# $DOWNGRADE, whether an older engine may replace a newer one; and $HOLD, yes, no or nothing. Leaves $packages and install.
-# Changes nothing but apt's own lists. Exit 65: not on offer; 67: other packages are in the way, which only the operator
-# removes; 68: it would be a downgrade.
+# $DOWNGRADE, whether an older engine may replace a newer one; and $HOLD, yes, no or nothing. Leaves $packages, install,
+# in_the_way for when that fails, and hold. Changes nothing but apt's own lists. Exit 65: not on offer; 67: other packages
+# are in the way, which only the operator removes; 68: it would be a downgrade.
 
 . roles/engine/apt.sh
 . roles/engine/fits.sh
@@ -49,14 +49,17 @@ packages="$packages${BESIDE:+ $BESIDE}${MORE:+ $MORE}"
 for name in $GOING; do packages="$packages $name-"; done
 may="${DOWNGRADE:+--allow-downgrades}"
 [ -z "$HOLD$GOING" ] || may="$may --allow-change-held-packages"
-gone=$(simulate $may $packages 2>/dev/null | awk -v shown=" $GOING " '$1 == "Remv" && !index(shown, " " $2 " ") { print $2 }') || true
-[ -z "$gone" ] || {
+in_the_way() { # why an installation failed, where apt says so
+  gone=$(simulate $may $packages 2>/dev/null | awk -v shown=" $GOING " '$1 == "Remv" && !index(shown, " " $2 " ") { print $2 }') ||
+    true
+  [ -n "$gone" ] || return 0
   echo "$packages cannot be installed beside" $gone >&2
   echo "nothing was changed; if they may go, on this host: apt-get remove" $gone >&2
   exit 67
 }
-[ "$GOING" ] || may="$may --no-remove"
-install() { apt --no-install-recommends $may "$@" install $packages; }
+# Where the plan removes packages, apt is not the one to refuse others: then it is asked before.
+if [ "$GOING" ]; then keep=; in_the_way; else keep=--no-remove; fi
+install() { apt --no-install-recommends $may $keep "$@" install $packages; }
 hold() {
   case $HOLD in
     yes) apt-mark hold $ENGINE $CLIENT $BESIDE >&2 ;;

@@ -2,4 +2,4 @@
 # Downloads the chosen packages. Changes nothing but apt's own lists and its store of downloaded packages.
 
 . roles/engine/choose.sh
-install --download-only || { update; install --download-only; }
+install --download-only || { in_the_way; update; install --download-only; }

@@ -24,7 +24,7 @@ if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   newer=$(find /var/lib/dpkg/status /var/lib/apt/lists /etc/apt/sources.list /etc/apt/sources.list.d \
     -newer $cache -print -quit 2>/dev/null) || true
   if [ -s $cache ] && ! [ "$newer" ]; then
-    would() { simulate "$@"; }
+    would() { removes_nothing "$@" || simulate "$@"; }
     client=$(apt-cache pkgnames docker-cli | grep -x docker-cli) || true # to try without takes ten times longer
   else
     would() { simulate -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }

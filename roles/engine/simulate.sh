@@ -1,4 +1,9 @@
 # shellcheck shell=sh
-# simulate [OPTION] PACKAGE ... tells in lines that no locale changes what apt-get would do; it looks at no lock.
+# simulate [OPTION] PACKAGE ... tells in lines that no locale changes what apt-get would do. removes_nothing, with the
+# same words, is whether it would install them and remove nothing, in half the time. Neither looks at a lock.
 
 simulate() { apt-get -s -qq -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@"; }
+removes_nothing() {
+  apt-get --print-uris -qq --no-remove -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@" \
+    >/dev/null 2>&1
+}

@@ -15,7 +15,7 @@ from skep.lab.system import Say, run
 _CONTENTS = "systemd,systemd-sysv,dbus,kmod,openssh-server,iproute2,iptables,ca-certificates,sudo,netbase"
 _VM_CONTENTS = ("linux-image-cloud-amd64", "apparmor", "docker.io")
 """What virtual machines have in addition: a kernel, and the engine, which an emulated processor installs in minutes."""
-_FINISH = Path(__file__).with_name("base.sh")
+_FINISH = {"container": ("base.sh", "quick.sh"), "vm": ("base.sh",)}
 _LAGGING = {"forky"}
 """Releases still in the making: a mirror may serve their Release file past its date."""
 _STEP = "make a base"
@@ -30,7 +30,9 @@ def ensure(suite: str, say: Say, backend: Backend = "container") -> Path:
         return _ensure_stand_in(suite, say)
     options = recipe(suite, mirror(_index_targets()), _proxy(), _VM_CONTENTS if backend == "vm" else ())
     kind = f"vm-{suite}" if backend == "vm" else suite
-    return _made(kind, "\n".join([*options, _FINISH.read_text()]), say, lambda base: _build(suite, options, base))
+    finish = finishing(backend)
+    text = "\n".join([*options, *(file.read_text() for file in finish)])
+    return _made(kind, text, say, lambda base: _build(suite, options, finish, base))
 
 
 def _ensure_stand_in(suite: str, say: Say) -> Path:
@@ -68,6 +70,11 @@ def recipe(suite: str, mirror: str, proxy: dict[str, str], more: Sequence[str] =
     ]
 
 
+def finishing(backend: Backend) -> list[Path]:
+    """The scripts that finish the root file system, in order."""
+    return [Path(__file__).with_name(name) for name in _FINISH[backend]]
+
+
 def mirror(targets: str) -> str:
     """The Debian mirror of this machine, out of `_index_targets`; `LabError` when there is none."""
     for line in targets.splitlines():
@@ -97,18 +104,17 @@ def _proxy() -> dict[str, str]:
     return found
 
 
-def _build(suite: str, options: list[str], base: Path) -> None:
+def _build(suite: str, options: list[str], finish: Sequence[Path], base: Path) -> None:
     building = folders.cache() / "building-base"
     folders.remove(building)
     (building / "tmp").mkdir(parents=True)
     *flags, release, source = options
-    finish = f'--customize-hook=sh "{_FINISH}" "$1"'
     command: list[str | Path] = [
         "env",
         f"TMPDIR={building / 'tmp'}",
         "mmdebstrap",
         *flags,
-        finish,
+        *[f'--customize-hook=sh "{file}" "$1"' for file in finish],
         release,
         building / "root",
         source,

@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("tests.lab.rig")
 from skep import lab  # noqa: E402
 from tests.lab.rig.building import Building, build  # noqa: E402
 from tests.lab.rig.environment import Environment  # noqa: E402
-from tests.lab.rig.hosts import Hosts  # noqa: E402
+from tests.lab.rig.hosts import AS_DELIVERED, Hosts  # noqa: E402
 from tests.lab.rig.machine import heed_stops, only_ours, undisturbed  # noqa: E402
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
@@ -100,9 +100,10 @@ def bare(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environmen
 
 @pytest.fixture
 def mixed(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
-    """Three bare hosts, each of another Debian release."""
+    """Three bare hosts, each of another Debian release, whose packages come from Debian alone."""
     hosts = machine("mixed")
     hosts.renew()
+    hosts.each(AS_DELIVERED)
     yield Environment(hosts, tmp_path)
     with undisturbed():
         lab.down(hosts.spec.name)

@@ -17,7 +17,7 @@ import yaml
 
 from skep import __version__, lab
 from tests.lab.rig.environment import described, serves
-from tests.lab.rig.hosts import Hosts, until
+from tests.lab.rig.hosts import AS_DELIVERED, Hosts, until
 from tests.lab.rig.machine import undisturbed
 from tests.lab.rig.tool import LIMIT, ROOT
 
@@ -81,9 +81,10 @@ def wheel(folder: Path, version: str) -> Path:
 
 @pytest.fixture
 def host(machine: Callable[[str], Hosts]) -> Iterator[Hosts]:
-    """One bare host."""
+    """One bare host, whose packages come from Debian alone."""
     hosts = machine("own")
     hosts.renew()
+    hosts.run("m1", AS_DELIVERED)
     yield hosts
     with undisturbed():
         lab.down(hosts.spec.name)

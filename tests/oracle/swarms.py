@@ -27,7 +27,6 @@ LIMIT = 180.0
 """Seconds that a command on a host, or the removal of stacks, may take."""
 INSTALL = """
 export DEBIAN_FRONTEND=noninteractive
-apt-get -o Acquire::Check-Valid-Until=false update -qq
 apt-get install -y -qq --no-install-recommends docker.io
 command -v docker >/dev/null || apt-get install -y -qq --no-install-recommends docker-cli
 docker swarm init --advertise-addr "$1"

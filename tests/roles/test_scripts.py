@@ -65,7 +65,7 @@ class Host:
     @property
     def apt(self) -> list[str]:
         """Calls of apt-get that may change something."""
-        return [call for call in self.called("apt-get") if "-s" not in call.split()]
+        return [call for call in self.called("apt-get") if not {"-s", "--print-uris"} & set(call.split())]
 
 
 @pytest.fixture
@@ -271,12 +271,37 @@ def test_an_engine_that_does_not_start_is_told_with_the_lines_of_that_start(
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 def test_packages_in_the_way_are_named_and_stay(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    host.stand_in("apt-get", 'case " $* " in *" -s "*) echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]";; esac')
+    body = 'case " $* " in *" -s "*) echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]";; *" --no-remove "*) exit 100;; esac'
+    host.stand_in("apt-get", body)
+    host.stand_in("dpkg")
     ended = host.run(f"{OURS} WANTED=\n{script}")
     assert ended.returncode == 67
     assert "cannot be installed beside rival" in ended.stderr
     assert "apt-get remove rival" in ended.stderr
-    assert host.apt == []
+    assert len(host.apt) == 1 and "--no-remove" in host.apt[0]
+    assert not host.called("dpkg")
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
+def test_apt_is_asked_what_it_would_remove_only_where_it_failed(
+    host: Host, debian: Callable[..., None], script: str
+) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    assert host.run(f"WANTED=\n{script}").returncode == 0
+    assert len(host.called("apt-get")) == 1
+
+
+@pytest.mark.parametrize(("rival", "told"), [(True, ["removes rival"]), (False, [])])
+def test_a_look_names_what_is_in_the_way(host: Host, rival: bool, told: list[str]) -> None:
+    """Asked twice only where something is: to be told that nothing is takes half the time."""
+    body = f'case " $* " in *" -s "*) echo "Remv rival [1.0]";; *" --no-remove "*) {"exit 100" if rival else ""};; esac'
+    for name, stand_in in {"apt-get": body, "find": "", "systemctl": "", "dpkg-query": ""}.items():
+        host.stand_in(name, stand_in)
+    (host.folder / "pkgcache.bin").write_text("packages")
+    probe = engine_role.probe.replace("/var/cache/apt", str(host.folder)).replace("-v dockerd", "-v no-dockerd")
+    said = host.run(HOST + probe).stdout.splitlines()
+    assert [line for line in said if line.startswith("removes")] == told
+    assert len(host.called("apt-get")) == (2 if rival else 1)
 
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
@@ -299,7 +324,8 @@ def test_a_look_reads_apts_cache_only_where_apt_would_not_write_it_anew(
         (host.folder / "pkgcache.bin").write_text("packages")
     probe = engine_role.probe.replace("/var/cache/apt", str(host.folder)).replace("-v dockerd", "-v no-dockerd")
     assert host.run(HOST + probe).returncode == 0
-    assert [" -s " in call and "Dir::Cache::pkgcache=" not in call for call in host.called("apt-get")] == [used]
+    assert ["Dir::Cache::pkgcache=" not in call for call in host.called("apt-get")] == [used]
+    assert all(" -s " in call or "--print-uris" in call for call in host.called("apt-get"))
 
 
 HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'
