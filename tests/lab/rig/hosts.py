@@ -15,7 +15,7 @@ BOOT = "cat /proc/sys/kernel/random/boot_id /proc/1/stat"
 LIMIT = 300.0
 """Seconds after which a command on a host counts as hung."""
 AS_DELIVERED = "sed -i /lab-packages/d /etc/apt/sources.list"
-"""Packages come from Debian alone, compressed as it did: what a lab's own source (skep/lab/packages.sh) spares."""
+"""Packages come from Debian alone, compressed as it did: what a lab's own source (skep/lab/quick.sh) spares."""
 PATIENCE = 240.0
 """Seconds that something may take to become true on the hosts."""
 

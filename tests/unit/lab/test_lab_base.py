@@ -33,3 +33,10 @@ def test_the_recipe_ends_with_release_and_source_and_keeps_the_proxy() -> None:
     recipe = base.recipe("bookworm", "http://m/debian", {"Acquire::http::Proxy": "http://p:3128"})
     assert recipe[-2:] == ["bookworm", "deb http://m/debian bookworm main"]
     assert '--aptopt=Acquire::http::Proxy "http://p:3128";' in recipe
+
+
+def test_virtual_machines_have_the_engine_and_no_source_of_packages_of_their_own() -> None:
+    """Else each change of that source would boot all kept machines anew."""
+    assert [path.name for path in base.finishing("vm")] == ["base.sh"]
+    assert [path.name for path in base.finishing("container")] == ["base.sh", "quick.sh"]
+    assert all(path.is_file() for path in base.finishing("container"))
