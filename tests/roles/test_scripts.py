@@ -271,8 +271,8 @@ def test_an_engine_that_does_not_start_is_told_with_the_lines_of_that_start(
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 def test_packages_in_the_way_are_named_and_stay(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    body = 'case " $* " in *" -s "*) echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]";; *" --no-remove "*) exit 100;; esac'
-    host.stand_in("apt-get", body)
+    told = 'echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]"'
+    host.stand_in("apt-get", f'case " $* " in *" -s "*) {told};; *" --no-remove "*) exit 100;; esac')
     host.stand_in("dpkg")
     ended = host.run(f"{OURS} WANTED=\n{script}")
     assert ended.returncode == 67
