@@ -287,8 +287,21 @@ def test_apt_is_asked_what_it_would_remove_only_where_it_failed(
     host: Host, debian: Callable[..., None], script: str
 ) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"WANTED=\n{script}").returncode == 0
+    assert host.run(f"{OURS} WANTED=\n{script}").returncode == 0
     assert len(host.called("apt-get")) == 1
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL])
+def test_where_the_plan_removes_packages_others_are_looked_for_before(
+    host: Host, debian: Callable[..., None], script: str
+) -> None:
+    """apt may remove some then, and would not stop at others."""
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("apt-get", 'case " $* " in *" -s "*) echo "Remv old [1.0]"; echo "Remv rival [1.0]";; esac')
+    ended = host.run(f"{OURS} GOING=old WANTED=\n{script}")
+    assert ended.returncode == 67
+    assert "cannot be installed beside rival\n" in ended.stderr
+    assert host.apt == []
 
 
 @pytest.mark.parametrize(("rival", "told"), [(True, ["removes rival"]), (False, [])])
