@@ -13,6 +13,9 @@ RETURNED = Milestone("returned", in_turn=True)
 CONFIGURED = Milestone("configured")
 """What an engine reads when it starts is in place on a host."""
 
+FIREWALLS_OPEN = Milestone("firewalls_open")
+"""Firewalls of hosts let Swarm through between them."""
+
 SWARM_EXISTS = Milestone("swarm_exists")
 """There is a swarm, with one manager at least."""
 

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from skep.dataclass import dataclass
+from skep.machine import Certificates as Certificates
+from skep.machine import Kernel as Kernel
+from skep.machine import Proxy as Proxy
+from skep.machine import RegistryCertificates as RegistryCertificates
 from skep.secret import Secret as Secret
 from skep.secret import reveal as reveal
 
@@ -125,6 +129,11 @@ class Host:
     """Keys of daemon.json; a ``Secret``, at any depth, where a text came from a reference."""
     advertise: str | None = None
     """Address or interface given to ``--advertise-addr``; ``None`` means ``address`` where it is an IP."""
+    proxy: Proxy = field(default_factory=Proxy)
+    certificates: Certificates = field(default_factory=Certificates)
+    kernel: Kernel = field(default_factory=Kernel)
+    open_firewall: bool = False
+    """Whether a firewall that is active there lets Swarm's ports through from the other hosts."""
     settings: Mapping[str, object] = field(default_factory=dict)
     """What the keys that roles bring along (``Role.host_keys``) hold for it; one that is not given is missing."""
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Puts the file in place and in force: $HOW is reload or restart. The old one is
+# Puts the file in place and in force: $HOW is reload or restart, or keep where the next start will do. The old one is
 # put back if the engine does not take the new one, or does not return with it: exit 66.
 #
 # Of a reload systemctl tells only that the signal was sent. The engine has an event for it, at any log level, once all
@@ -19,11 +19,13 @@ since_before() {
 }
 put_back() {
   rm -f -- "$MEMORY.new"
+  proxy_back || say "the old proxy could not be put back: it is $PROXY.before-skep"
   if [ ! -e "$FILE.before-skep" ]; then rm -f -- "$(readlink -f -- "$FILE")"; return; fi
   replace "$FILE.before-skep" "$FILE" && rm -f -- "$FILE.before-skep"
 }
 validate
 place
+[ "$HOW" != keep ] || { remember; exit 0; }
 systemctl reset-failed docker.service 2>/dev/null || true
 started_before
 since=$(date +%s.%N)

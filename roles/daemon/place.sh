@@ -8,6 +8,7 @@
 
 set -eu
 . skep/replace.sh
+. roles/daemon/proxy.sh
 say() { echo "$*" >&2; }
 validate() {
   dockerd --help 2>&1 | grep -q -e '--validate' || return 0
@@ -20,10 +21,13 @@ keep() {
     rm -f -- "$FILE.before-skep"
   fi
 }
+place_file() {
+  [ -e "$FILE" ] || [ "$(tr -d ' \n' <"$FILES/daemon.json")" != "{}" ] || return 0
+  replace "$FILES/daemon.json" "$FILE" "$MODE"
+}
 place() {
   [ ! -d "$MEMORY" ] || { say "$MEMORY is a folder where a file belongs"; exit 73; }
   # shellcheck disable=SC2015
-  replace "$FILES/memory.json" "$MEMORY.new" 600 && keep &&
-    replace "$FILES/daemon.json" "$FILE" "$MODE" || { say "nothing was changed"; exit 73; }
+  replace "$FILES/memory.json" "$MEMORY.new" 600 && keep && place_file && place_proxy || { say "nothing was changed"; exit 73; }
 }
-remember() { mv -fT -- "$MEMORY.new" "$MEMORY"; }
+remember() { rm -f -- "$PROXY.before-skep"; mv -fT -- "$MEMORY.new" "$MEMORY"; }

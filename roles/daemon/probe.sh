@@ -28,6 +28,7 @@ done <<ROOTS
 $data_roots
 ROOTS
 [ -z "$written_root" ] || echo "-- root $(readlink -f "$written_root")"
+if [ -e "$PROXY" ] && [ -e "$DROP_IN" ]; then sed 's/^/-- proxy /' "$PROXY"; fi
 if [ -d "$FILE" ]; then echo "-- is a folder"
 elif [ -L "$FILE" ] && ! readlink -f "$FILE" >/dev/null; then echo "-- is a link that leads nowhere"
 elif [ -e "$FILE" ] && [ ! -f "$FILE" ]; then echo "-- is not a regular file"

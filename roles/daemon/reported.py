@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from roles.daemon import proxies
 from roles.daemon.moving import remapped, root_of
 from skep.json_types import mapping, texts
-from skep.model import canonical
+from skep.model import Host, canonical
 from skep.secret import revealed
 from skep.swarm.engine_info import EngineInfo, RegistryConfig
 
@@ -38,6 +39,7 @@ def reported(info: EngineInfo) -> dict[str, object]:
         "data-root": root_of(info),
         "default-runtime": info.get("DefaultRuntime"),
         "userns-remap": remapped(info) if "SecurityOptions" in info else None,
+        proxies.KEY: proxies.reported(info),
     }
     return {key: value for key, value in live.items() if value is not None}
 
@@ -45,6 +47,8 @@ def reported(info: EngineInfo) -> dict[str, object]:
 def reported_form(key: str, value: object) -> object:
     """A desired value in the form the engine reports it."""
     value = revealed(value)
+    if key == proxies.KEY:
+        return proxies.reported_form(mapping(value))
     if key == "registry-mirrors":
         return sorted(mirror.rstrip("/") for mirror in texts(value))
     if key == "insecure-registries":
@@ -56,13 +60,14 @@ def reported_form(key: str, value: object) -> object:
     return value
 
 
-def asks_registries_as(desired: Mapping[str, object], info: EngineInfo) -> bool:
-    """Whether a running engine asks registries in the way that these keys of daemon.json say."""
-    live, proxies = reported(info), mapping(revealed(desired.get("proxies")))
+def asks_registries_as(host: Host, info: EngineInfo) -> bool:
+    """Whether a running engine asks registries in the way that the host's inventory says."""
+    desired: dict[str, object] = {**host.daemon, **proxies.variables(host)}
+    live, own = reported(info), mapping(revealed(desired.get("proxies")))
     return all(
-        live[key] == reported_form(key, desired[key]) for key in REGISTRY if key in desired and key in live
+        live[key] == reported_form(key, desired[key])
+        for key in (*REGISTRY, proxies.KEY)
+        if key in desired and key in live
     ) and all(
-        info.get(name) in (None, proxies[key])
-        for key, name in PROXIES.items()
-        if key in proxies and "@" not in str(proxies[key])
+        info.get(name) in (None, own[key]) for key, name in PROXIES.items() if key in own and "@" not in str(own[key])
     )

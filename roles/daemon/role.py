@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
+from typing import Literal
 
-from roles.daemon import flags, moving
+from roles.daemon import flags, moving, proxies
 from roles.daemon.reported import reported, reported_form
 from skep import places
 from skep.dataclass import dataclass
@@ -24,6 +25,7 @@ from skep.seen import Seen
 from skep.shell import script
 from skep.steps import Milestone, StepId
 
+How = Literal["keep", "reload", "restart"]
 FILE = "/etc/docker/daemon.json"
 FIX = "fix daemon in the inventory, then run the same command again"
 MEMORY = "/var/lib/skep/daemon.json"
@@ -85,11 +87,11 @@ class Daemon(HostRole[State]):
     actions: tuple[str, ...] = ("write", "reload", "restart", *ACTIONS)
     milestones: tuple[Milestone, ...] = (CONFIGURED, ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
-    probe = places.probe("roles/daemon/probe.sh", FILE=FILE, MEMORY=MEMORY)
+    probe = places.probe("roles/daemon/probe.sh", FILE=FILE, MEMORY=MEMORY, PROXY=proxies.FILE, DROP_IN=proxies.DROP_IN)
 
     def desired(self, cluster: Cluster, host: Host) -> State:
-        """The inventory's ``daemon`` of that host."""
-        return State(keys=dict(host.daemon))
+        """The inventory's ``daemon`` and ``proxy`` of that host."""
+        return State(keys={**host.daemon, **proxies.desired(cluster, host)})
 
     def parse(self, text: str, answers: Answers) -> State | None:
         """From our own memory on the first line, lines with a mark, the file after them, and the engine's report."""
@@ -97,6 +99,7 @@ class Daemon(HostRole[State]):
         marked_lines, file = _marked(rest)
         passed, config_file = flags.read(marked_lines)
         keys, broken = _read(file)
+        keys |= proxies.parse(line.removeprefix("-- proxy ") for line in marked_lines if line.startswith("-- proxy "))
         found = [line.removeprefix("-- is ") for line in marked_lines if line.startswith("-- is ")]
         info = answers.get("/info")
         return State(
@@ -131,10 +134,12 @@ class Daemon(HostRole[State]):
             if not differing:
                 continue
             reload = differing <= RELOADABLE & set(merged)
-            step = self._apply(name, have, merged, want, differing, reload=reload)
-            if not reload:
+            kept = differing == {proxies.KEY} and _only_hosts(have, want)
+            how: How = "keep" if kept else "reload" if reload else "restart"
+            step = self._apply(name, have, merged, want, differing, how)
+            if how == "restart":
                 step = replace(step, writes={**WRITES, cluster.host(name).data_root: STARTING})
-            if reload or not is_member:
+            if how != "restart" or not is_member:
                 steps.append(step)
             else:
                 restarts[name] = replace(step, needs=(SWARM_SETTINGS,))
@@ -152,9 +157,9 @@ class Daemon(HostRole[State]):
                 cause="before the first start, which then has it",
                 detail=lines(old, merged),
                 script=script("roles/daemon/write.sh"),
-                variables={"FILE": FILE, "MEMORY": MEMORY, "MODE": _mode(merged)},
-                files={"daemon.json": merged, "memory.json": marked(want.keys)},
-                hides=tuple(secrets_in(old)),
+                variables=_variables(merged),
+                files=_files(merged, want),
+                hides=(*secrets_in(old), *secrets_in(merged)),
                 provides=(configured(host), engine_up(host)),
                 otherwise=FIX,
                 writes=WRITES,
@@ -162,30 +167,59 @@ class Daemon(HostRole[State]):
         ]
 
     def _apply(
-        self, host: str, have: State, merged: Mapping[str, object], want: State, keys: frozenset[str], *, reload: bool
+        self, host: str, have: State, merged: Mapping[str, object], want: State, keys: frozenset[str], how: How
     ) -> Step:
         old = _veiled(have, merged)
         before = {key: _now(have, old, key, merged.get(key)) for key in keys}
         after = {key: merged.get(key) for key in keys}
-        how = "reload" if reload else "restart"
+        what = proxies.FILE if keys == {proxies.KEY} else FILE
         return Run(
-            id=StepId("daemon", how, host),
+            id=StepId("daemon", "write" if how == "keep" else how, host),
             host=host,
-            title=f"write {FILE} and {how} docker",
+            title=f"write {what}" + ("; no restart is needed" if how == "keep" else f" and {how} docker"),
             cause=f"{', '.join(sorted(keys))} {'differs' if len(keys) == 1 else 'differ'}",
             detail=lines(before, after)
             or tuple(f"{key}: in the file, not known to be in force" for key in sorted(keys)),
             script=script("roles/daemon/apply.sh"),
-            variables={"FILE": FILE, "MEMORY": MEMORY, "MODE": _mode(merged), "HOW": how},
-            files={"daemon.json": merged, "memory.json": marked(want.keys)},
-            hides=tuple(secrets_in(old)),
+            variables={**_variables(merged), "HOW": how},
+            files=_files(merged, want),
+            hides=(*secrets_in(old), *secrets_in(merged)),
             after=(engine_up(host),),
             provides=(engine_up(host),),
             otherwise=FIX,
             timeout=180,
             writes=WRITES,
-            restarts=not reload,
+            restarts=how == "restart",
         )
+
+
+def _only_hosts(have: State, want: State) -> bool:
+    """Whether the proxy differs in which hosts there are, and no registry is at one that came or went."""
+    key = proxies.KEY
+    if key not in want.keys or have.live.get(key) != reported_form(key, want.keys[key]):
+        return False
+    pairs = ((have.applied.get(key), marked(want.keys[key])), (have.keys.get(key), revealed(want.keys[key])))
+    return all(proxies.only_hosts(mapping(one), mapping(other)) for one, other in pairs)
+
+
+def _variables(merged: Mapping[str, object]) -> dict[str, str]:
+    return {
+        "FILE": FILE,
+        "MEMORY": MEMORY,
+        "MODE": _mode(_file(merged)),
+        "PROXY": proxies.FILE,
+        "DROP_IN": proxies.DROP_IN,
+    }
+
+
+def _files(merged: Mapping[str, object], want: State) -> dict[str, bytes | Mapping[str, object]]:
+    proxy = {"proxy.env": proxies.file(mapping(merged[proxies.KEY]))} if proxies.KEY in merged else {}
+    return {"daemon.json": _file(merged), "memory.json": mapping(marked(want.keys)), **proxy}
+
+
+def _file(merged: Mapping[str, object]) -> dict[str, object]:
+    """What stands in daemon.json."""
+    return {key: value for key, value in merged.items() if key != proxies.KEY}
 
 
 def _merge(have: State, desired: Mapping[str, object], *, running: bool) -> dict[str, object]:
@@ -260,6 +294,10 @@ def _not_for_it(
     if have.config_file not in (None, FILE) and (want.keys or have.applied):
         text = f"docker.service has {flags.CONFIG_FILE} {have.config_file}: what stands in {FILE} does not count"
         return refusal(text, next_action=f"take {flags.CONFIG_FILE} {service}")
+    if proxies.KEY in want.keys and "proxies" in merged:
+        text = f"{FILE} has proxies, which go before the inventory's proxy"
+        action = f"take proxies out of {FILE} on {host}, or proxy out of the inventory"
+        return refusal(text, next_action=action)
     keys = flags.in_both(have.flags, merged)
     if not keys:
         if not (have.node or is_member):

@@ -15,6 +15,7 @@ from skep.swarm.engine_info import EngineInfo
 from skep.verify.ask import Ask
 
 FILE = "/etc/docker/daemon.json"
+PROXY = "/etc/docker/skep-proxy.env"
 INFO = "timeout 20 docker info --format '{{json .}}'"
 VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 
@@ -68,6 +69,23 @@ def test_in_force(host: Remote, desired: Host, ask: Ask) -> None:
         if key in IN_FORCE and not _agrees(key, revealed(value), IN_FORCE[key](info))
     ]
     assert not wrong, f"{desired.name}: {'; '.join(wrong)}"
+
+
+def test_proxy(host: Remote, desired: Host, ask: Ask) -> None:
+    """the running engine has the proxy of the inventory, and nobody but root can read it"""
+    if not desired.proxy:
+        pytest.skip("the inventory names no proxy")
+    ask(host, VERSION)
+    process = host.service("docker.service").systemd_properties.get("MainPID", "none")
+    words = host.run("cat %s", f"/proc/{process}/environ").stdout.split("\0")
+    found = dict(word.partition("=")[::2] for word in words)
+    given = {"HTTP_PROXY": desired.proxy.http, "HTTPS_PROXY": desired.proxy.https}
+    wrong = [name for name, value in given.items() if value and found.get(name) != revealed(value)]
+    assert not wrong, f"the engine on {desired.name} has another {' and '.join(wrong)} than desired"
+    missing = {*desired.proxy.none, "localhost"} - set(found.get("NO_PROXY", "").split(","))
+    assert not missing, f"NO_PROXY of the engine on {desired.name} lacks {', '.join(sorted(missing))}"
+    mode = host.file(PROXY).mode
+    assert mode & 0o77 == 0, f"{PROXY} on {desired.name} can be read by others: mode {mode:o}"
 
 
 def _something(desired: Host) -> None:

@@ -51,6 +51,7 @@ def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
         },
         otherwise="do what the cause says, then run the same command again",
         needs=() if origin.source else (StepId("engine", "install", host.name),),
+        after=(configured(host.name),),
         timeout=300,
         writes={"/run": 4 * MIB, "/etc/apt": MIB, "/var/lib/apt/lists": 8 * MIB},
         patience=PATIENCE,
@@ -121,6 +122,7 @@ def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced
         otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
         " command again; no node was drained yet",
         needs=(StepId("engine", "source", host.name),) if sourced and origin.source else (),
+        after=(configured(host.name),),
         only_with=StepId("engine", "install", host.name),
         timeout=600,
         writes=FETCHING,

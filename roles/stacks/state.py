@@ -147,7 +147,7 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
     outdated = [
         host.name
         for host in cluster.hosts
-        if (state := states.get(host.name)) and not asks_registries_as(host.daemon, state.info)
+        if (state := states.get(host.name)) and not asks_registries_as(host, state.info)
     ]
     return replace(
         seen.swarm.swarm,

@@ -21,7 +21,7 @@ from roles.swarm.identity import (
 from roles.swarm.lost import forget_id, twins, unmanage_id
 from roles.swarm.state import STOPPED, Node, State, desired_fixed, desired_spec
 from roles.swarm.view import View
-from skep.milestones import RETURNED, SWARM_EXISTS, engine_up
+from skep.milestones import FIREWALLS_OPEN, RETURNED, SWARM_EXISTS, engine_up
 from skep.model import Cluster, Host
 from skep.outage import unheard as not_heard
 from skep.plan import Call, Finding, Ref, Step, Wait
@@ -92,7 +92,7 @@ def managers(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterat
                 operation="node_update",
                 arguments={"node": node.id, "spec": {"Role": "manager"}, "drop_labels": []},
                 needs=(engine_up(name), *gate),
-                after=(RETURNED,),
+                after=(FIREWALLS_OPEN, RETURNED),
             )
         yield Wait(
             id=StepId("swarm", "ready", name),
@@ -269,7 +269,7 @@ def _join(
         },
         otherwise=_unchosen(host),
         needs=(engine_up(host.name), leave_id(host.name), *gate, *lost),
-        after=(RETURNED,) if host.role == "manager" else (),
+        after=(FIREWALLS_OPEN, *((RETURNED,) if host.role == "manager" else ())),
     )
 
 

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, cast
 
 from skep.inventory.gateways import jumps
 from skep.inventory.merging import MergedHost
+from skep.inventory.pem import pem
 from skep.inventory.references import Surroundings, located
 from skep.inventory.stack_files import StackFiles
 from skep.inventory.values import Referenced
+from skep.json_types import texts
 from skep.model import (
     Accepted,
     Access,
     Availability,
+    Certificates,
     Cluster,
     Engine,
     Host,
+    Kernel,
     Network,
     NodeRole,
+    Proxy,
     Registry,
+    RegistryCertificates,
     Secret,
     Stack,
     Swarm,
@@ -35,12 +41,13 @@ def cluster(
     file: Fields,
     hosts: list[MergedHost],
     stack_files: Mapping[str, StackFiles],
-    stacks: Path,
+    surroundings: Surroundings,
 ) -> Cluster:
     """The cluster a checked file describes."""
+    stacks = surroundings.stacks.absolute()
     return Cluster(
         name=name,
-        hosts=tuple(_host(host) for host in hosts),
+        hosts=tuple(_host(host, surroundings) for host in hosts),
         swarm=_swarm(file.section("swarm")),
         networks=tuple(
             Network(name=network, **attributes(section)) for network, section in file.section("networks").items()
@@ -85,7 +92,7 @@ def _access(host: MergedHost, gateways: tuple[str, ...], surroundings: Surroundi
     return Access(**attributes({**settings, **paths}), gateways=gateways)
 
 
-def _host(host: MergedHost) -> Host:
+def _host(host: MergedHost, surroundings: Surroundings) -> Host:
     return Host(
         name=host.name,
         address=cast(str, host.address),
@@ -96,6 +103,14 @@ def _host(host: MergedHost) -> Host:
         engine=_engine(host.engine),
         daemon=_sealed(host.daemon),
         advertise=host.advertise,
+        proxy=Proxy(
+            http=_sealed(host.proxy["http"]) if host.proxy.get("http") else None,
+            https=_sealed(host.proxy["https"]) if host.proxy.get("https") else None,
+            none=tuple(texts(host.proxy.get("no-proxy"))),
+        ),
+        certificates=_certificates(host, surroundings),
+        kernel=Kernel(tuple(host.modules), dict(host.sysctls)),
+        open_firewall=host.open_firewall,
         settings=host.settings,
     )
 
@@ -107,6 +122,24 @@ def _engine(given: Mapping[str, Any]) -> Engine:
     if "fingerprint" in settings:
         settings["fingerprint"] = "".join(settings["fingerprint"].split()).upper()
     return Engine(**settings)
+
+
+def _certificates(host: MergedHost, surroundings: Surroundings) -> Certificates:
+    def read(given: Mapping[str, object], key: str) -> str | None:
+        value = given.get(key)
+        return pem(value, surroundings) if isinstance(value, str) else None
+
+    return Certificates(
+        registries={
+            name: RegistryCertificates(
+                ca=read(given, "ca"),
+                client=read(given, "client-cert"),
+                key=Secret(key) if (key := read(given, "client-key")) else None,
+            )
+            for name, given in host.registries.items()
+        },
+        trust={PurePath(value).stem: pem(value, surroundings) for value in host.trust},
+    )
 
 
 def _sealed(value: object) -> Any:

@@ -46,7 +46,7 @@ def load_file(
     if findings.errors:
         raise InventoryError(findings.errors, map(str, findings.remarks))
     return Inventory(
-        cluster=cluster(path.stem, file, hosts, stack_files, surroundings.stacks.absolute()),
+        cluster=cluster(path.stem, file, hosts, stack_files, surroundings),
         access=access(hosts, surroundings),
         path=path,
         remarks=tuple(findings.remarks),

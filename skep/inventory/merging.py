@@ -23,6 +23,13 @@ class MergedHost:
     ssh: dict[str, Any]
     engine: dict[str, Any]
     daemon: dict[str, object]
+    proxy: dict[str, object]
+    registries: dict[str, dict[str, object]]
+    """Certificates by registry."""
+    trust: list[str]
+    modules: list[str]
+    sysctls: dict[str, str]
+    open_firewall: bool
     settings: dict[str, object]
     """What it is given by keys of roles."""
 
@@ -47,6 +54,8 @@ def _host(file: Fields, name: str, own: Fields, naming: Iterable[str], host_keys
     named = dict.fromkeys(group for group in own.get("groups", ()) if group in known)
     groups = (*(group for group in naming if group not in named), *named)
     layers = [*(known[group] for group in groups), own]
+    all_layers = [file, *layers]
+    certificates, kernel = _joined(all_layers, "certificates"), _joined(all_layers, "kernel")
     return MergedHost(
         name=name,
         own=own,
@@ -56,13 +65,19 @@ def _host(file: Fields, name: str, own: Fields, naming: Iterable[str], host_keys
         labels={label: value for layer in layers for label, value in layer.section("labels").items()},
         advertise=_last([file.section("swarm"), *layers], "advertise"),
         ssh=_ssh(file, layers, name),
-        engine=_joined([file, *layers], "engine"),
-        daemon=_joined([file, *layers], "daemon"),
+        engine=_joined(all_layers, "engine"),
+        daemon=_joined(all_layers, "daemon"),
+        proxy=_joined(all_layers, "proxy"),
+        registries=_joined([layer.section("certificates") for layer in all_layers], "registries"),
+        trust=certificates.get("trust", []),
+        modules=kernel.get("modules", []),
+        sysctls=_joined([layer.section("kernel") for layer in all_layers], "sysctls"),
+        open_firewall=bool(_last(all_layers, "open-firewall")),
         settings={key: layer[key] for layer in layers for key in host_keys if key in layer},
     )
 
 
-def _last(layers: list[Fields], key: str) -> str | None:
+def _last(layers: list[Fields], key: str) -> Any:
     return next((layer[key] for layer in reversed(layers) if key in layer), None)
 
 

@@ -9,6 +9,7 @@ from skep.inventory.values import (
     DAY,
     DURATION,
     FLAG,
+    HIDDEN,
     ONE_OR_MORE,
     PORT,
     PUBLIC_MAP,
@@ -17,6 +18,7 @@ from skep.inventory.values import (
     TEXTS,
     WRITTEN,
     Choice,
+    PublicText,
     Variable,
     Whole,
     named,
@@ -163,6 +165,95 @@ SWARM = Record(
     about="Settings of the swarm as a whole.",
 )
 
+PROXY = Record(
+    {
+        "http": Key(
+            HIDDEN,
+            'Proxy for plain HTTP; a password in it only as a reference. `""` for none, against a group\'s or the '
+            "file's.",
+            "http://proxy.example.com:3128",
+            shown="none",
+        ),
+        "https": Key(HIDDEN, "Proxy for HTTPS, the same.", "http://skep:${env:PROXY_PASSWORD}@proxy.example.com:3128"),
+        "no-proxy": Key(
+            TEXTS,
+            "Names, addresses, `.domains` and ranges that are reached without it. Loopback, all hosts of the file and "
+            "registries that are inside (private addresses, names without a dot) are so anyway.",
+            [".example.com", "10.0.0.0/8"],
+            shown="none",
+        ),
+    },
+    empty=True,
+    name="Proxy",
+    about="The proxy for the engine (a systemd drop-in) and the package manager.",
+)
+
+REGISTRY_CERTIFICATES = Record(
+    {
+        "ca": Key(
+            HIDDEN,
+            "The CA of the registry's certificate: a PEM file, relative to the inventory's folder, or a reference that "
+            "gives the PEM itself.",
+            "../certificates/registry-ca.pem",
+            shown="the host's CAs",
+        ),
+        "client-cert": Key(HIDDEN, "Certificate to log in with, the same.", "../certificates/client.pem", shown="none"),
+        "client-key": Key(HIDDEN, "Its key, the same; not encrypted.", "../certificates/client.key", shown="none"),
+    },
+    empty=True,
+    name="RegistryCertificates",
+    about="What `/etc/docker/certs.d` holds for a registry; put in place without a restart.",
+)
+
+CERTIFICATES = Record(
+    {
+        "registries": Key(
+            named(REGISTRY_CERTIFICATES),
+            "By registry, as it stands before the image's name.",
+            {"registry.example.com:5000": {"ca": "../certificates/registry-ca.pem"}},
+            shown="none",
+        ),
+        "trust": Key(
+            ONE_OR_MORE,
+            "PEM files of CAs that the whole host trusts; a running engine does from its next start on.",
+            ["../certificates/company-ca.pem"],
+            shown="none",
+        ),
+    },
+    empty=True,
+    name="Certificates",
+    about="Certificates of the site on the hosts.",
+)
+
+KERNEL = Record(
+    {
+        "modules": Key(
+            TEXTS,
+            "Modules to load, now and at each boot.",
+            ["overlay", "br_netfilter", "vxlan", "ip_vs"],
+            shown="none: the engine loads what it needs",
+        ),
+        "sysctls": Key(
+            named(PublicText(loose=True, who="everybody on the host can read it")),
+            "Kernel parameters, now and after each boot.",
+            {"net.ipv4.ip_forward": 1},
+            shown="none",
+        ),
+    },
+    empty=True,
+    name="Kernel",
+    about="Modules and parameters of the kernel.",
+)
+
+OPEN_FIREWALL = Key(
+    FLAG,
+    "Whether a firewall that is active (ufw, firewalld, nftables) lets Swarm's ports through from the other hosts of "
+    "the file, and from nobody else. None is ever installed or switched on.",
+    True,
+    False,
+    shown="false: left alone",
+)
+
 _COMMON = {
     "role": Key(
         Choice("manager", "worker"), "Role in the swarm.", "manager", shown="required, at the host or a group of it"
@@ -173,6 +264,14 @@ _COMMON = {
     "ssh": Key(SSH, "Overrides of `ssh`, key by key.", {"port": 2222}),
     "engine": Key(ENGINE, "Overrides of `engine`, key by key.", {"version": "26.1"}),
     "daemon": Key(DAEMON, "Overrides of `daemon`, key by key; a list replaces a list.", {"debug": True}),
+    "proxy": Key(PROXY, "Overrides of `proxy`, key by key.", {"http": ""}),
+    "certificates": Key(
+        CERTIFICATES, "Adds to `certificates`, registry by registry; `trust` replaces.", {"trust": ["ca.pem"]}
+    ),
+    "kernel": Key(
+        KERNEL, "Adds to `kernel`, parameter by parameter; `modules` replaces.", {"sysctls": {"vm.swappiness": 10}}
+    ),
+    "open-firewall": replace(OPEN_FIREWALL, meaning="Overrides `open-firewall`.", shown=""),
 }
 
 GROUP = Record(
@@ -302,6 +401,10 @@ INVENTORY = Record(
             "Keys of daemon.json, for all hosts: any that the engine knows. Only what is named here is managed.",
             {"registry-mirrors": ["https://mirror.example.com"]},
         ),
+        "proxy": Key(PROXY, "The proxy of all hosts.", {"http": "http://proxy.example.com:3128"}),
+        "certificates": Key(CERTIFICATES, "Certificates of the site on all hosts.", {"trust": ["company-ca.pem"]}),
+        "kernel": Key(KERNEL, "Kernel settings of all hosts.", {"sysctls": {"net.ipv4.ip_forward": 1}}),
+        "open-firewall": OPEN_FIREWALL,
         "swarm": Key(SWARM, "Settings of the swarm.", {"task-history": 3}),
         "groups": Key(
             named(GROUP),

@@ -81,13 +81,14 @@ class Variable(Text):
 
 @dataclass(frozen=True)
 class PublicText(Text):
-    """Text that Docker shows to everybody, so that a reference, which may be a secret, is refused."""
+    """Text that somebody shows to everybody, so that a reference, which may be a secret, is refused."""
+
+    who: str = "Docker shows it to everybody who asks"
 
     def value(self, found: Leaf, place: Place, at: At) -> object:
         """The text."""
         if found.filled and not found.failed:
-            message = "must be written as itself, not as a reference: Docker shows it to everybody who asks"
-            return at.error(place, message)
+            return at.error(place, f"must be written as itself, not as a reference: {self.who}")
         return found.text
 
 
@@ -231,6 +232,7 @@ def _kept(entry: Entry) -> object:
 
 
 TEXT = Text()
+HIDDEN = HiddenText()
 WRITTEN = Text(loose=True)
 FLAG = Flag()
 PORT = Whole(1, 65535)

@@ -157,3 +157,18 @@ HOST_IN_RANGE = Kind(
     "A host's address lies in a range of the swarm: containers there cannot reach that host.",
     "choose another range",
 )
+CERTIFICATE_ENDS = Kind(
+    "certificate-ends",
+    "A certificate of the site expires within 30 days; then it is an error.",
+    "renew it, and run the same command again",
+)
+PROXY_HTTP_ONLY = Kind(
+    "proxy-http-only",
+    "A proxy is named for HTTP alone: registries, which speak HTTPS, are asked directly.",
+    "name it as proxy.https, too",
+)
+BRIDGE_RULES_OFF = Kind(
+    "bridge-rules-off",
+    "Without rules on bridges, published ports and the routing mesh do not work.",
+    "take the parameter out of kernel.sysctls",
+)

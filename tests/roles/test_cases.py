@@ -23,12 +23,29 @@ import yaml
 from roles import ROLES
 from roles.daemon.role import State as DaemonState
 from roles.engine.state import State as EngineState
+from roles.files.role import State as FilesState
+from roles.files.role import There
+from roles.firewall.role import State as FirewallState
 from roles.networks.role import Overlay
 from roles.networks.role import State as NetworksState
 from roles.stacks.state import State as StacksState
 from roles.swarm.state import Fixed, Node
 from roles.swarm.state import State as SwarmState
-from skep.model import Cluster, Engine, Host, Network, Registry, Rollout, Secret, Stack, Swarm
+from skep.model import (
+    Certificates,
+    Cluster,
+    Engine,
+    Host,
+    Kernel,
+    Network,
+    Proxy,
+    Registry,
+    RegistryCertificates,
+    Rollout,
+    Secret,
+    Stack,
+    Swarm,
+)
 from skep.plan import Finding, Plan
 from skep.questions import Inquiry
 from skep.role import AnyRole
@@ -82,7 +99,7 @@ def a_plan(role_name: str, cluster: Cluster, case: Case) -> Plan:
     by_states: dict[str, Member | None] = {}
     observed: dict[str, dict[str, Any]] = {}
     for role in planning:
-        given = {host: s[role.name] if role_name == "together" else s for host, s in case["observed"].items()}
+        given = {host: s.get(role.name) if role_name == "together" else s for host, s in case["observed"].items()}
         observed[role.name] = {host: a_state(role, cluster, state) for host, state in given.items()}
         for host, state in given.items():
             by_states[host] = by_states.get(host) or standing_of(observed[role.name][host])
@@ -139,6 +156,12 @@ def _daemon(_: Cluster, given: dict[str, Any]) -> DaemonState:
     return DaemonState(**given)
 
 
+def _files(_: Cluster, given: dict[str, Any]) -> FilesState:
+    known = {path: There(**there) for path, there in given.pop("files", {}).items()}
+    owned = {topic: tuple(paths) for topic, paths in given.pop("owned", {}).items()}
+    return FilesState(known, owned, **{key: frozenset(value) for key, value in given.items()})
+
+
 def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
     if "nodes" in given:
         given["nodes"] = tuple(Node(**node) for node in given["nodes"])
@@ -159,6 +182,8 @@ def _stacks(cluster: Cluster, given: dict[str, Any]) -> StacksState:
 STATES: Mapping[str, Callable[[Cluster, dict[str, Any]], Any]] = {
     "engine": _engine,
     "daemon": _daemon,
+    "files": _files,
+    "firewall": lambda _, given: FirewallState(**given),
     "swarm": _swarm,
     "networks": _networks,
     "stacks": _stacks,
@@ -186,7 +211,14 @@ def a_cluster(given: Mapping[str, Any]) -> Cluster:
 
 def _host(name: str, place: int, given: Mapping[str, Any]) -> Host:
     engine = Engine(**given["engine"]) if "engine" in given else Engine()
-    return Host(**{"name": name, "address": f"10.0.0.{place}", "role": "worker", **given, "engine": engine})
+    around = {"proxy": Proxy, "kernel": Kernel, "certificates": _certificates}
+    made = {key: make(**given[key]) for key, make in around.items() if key in given}
+    return Host(**{"name": name, "address": f"10.0.0.{place}", "role": "worker", **given, "engine": engine, **made})
+
+
+def _certificates(registries: Mapping[str, Any] | None = None, trust: Mapping[str, str] | None = None) -> Certificates:
+    by_name = {name: RegistryCertificates(**given) for name, given in (registries or {}).items()}
+    return Certificates(by_name, trust or {})
 
 
 def _stack(name: str, given: Mapping[str, Any]) -> Stack:

@@ -407,6 +407,7 @@ class Engine:
     def __init__(self, host: Host, *, before: str | None = "{}", answers: str = RELOADS, validates: str = "") -> None:
         self.host = host
         self.file, self.memory = host.folder / "etc" / "daemon.json", host.folder / "lib" / "memory.json"
+        self.proxy, self.drop_in = host.folder / "etc2" / "proxy.env", host.folder / "docker.service.d" / "proxy.conf"
         files = host.folder / "files"
         files.mkdir()
         (files / "daemon.json").write_text('{"debug": true, "userland-proxy": false}')
@@ -426,6 +427,7 @@ class Engine:
 
     def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
         places = {"FILES": self.host.folder / "files", "FILE": self.file, "MEMORY": self.memory}
+        places |= {"PROXY": self.proxy, "DROP_IN": self.drop_in}
         return self.host.run(
             script, **{name: str(place) for name, place in places.items()}, **{"MODE": "", **variables}
         )
@@ -456,6 +458,44 @@ def test_a_file_is_read_by_those_who_could_unless_it_holds_a_secret(host: Host, 
     engine.file.unlink()
     assert engine.write().returncode == 0
     assert engine.file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_proxy_is_a_file_of_roots_that_a_drop_in_names(host: Host) -> None:
+    engine = Engine(host, before=None)
+    (host.folder / "files" / "daemon.json").write_text("{}\n")
+    (host.folder / "files" / "proxy.env").write_text('HTTP_PROXY="http://x"\n')
+    assert engine.apply(reload=False).returncode == 0
+    assert not engine.file.exists()
+    assert engine.proxy.read_text() == 'HTTP_PROXY="http://x"\n'
+    assert engine.proxy.stat().st_mode & 0o777 == 0o600
+    assert engine.drop_in.read_text() == f"[Service]\nEnvironmentFile={engine.proxy}\n"
+    calls = host.called("systemctl")
+    assert calls.index("systemctl daemon-reload") < calls.index("systemctl restart docker.service")
+    (host.folder / "files" / "proxy.env").unlink()
+    assert engine.write().returncode == 0
+    assert not engine.proxy.exists()
+    assert not engine.drop_in.parent.exists()
+
+
+@pytest.mark.parametrize("before", ['HTTP_PROXY="http://old"\n', None])
+def test_a_proxy_the_engine_does_not_start_with_is_put_back(host: Host, before: str | None) -> None:
+    engine = Engine(host, answers=f"! grep -q new {host.folder}/etc2/proxy.env")
+    (host.folder / "files" / "proxy.env").write_text('HTTP_PROXY="http://new"\n')
+    if before:
+        engine.proxy.parent.mkdir()
+        engine.proxy.write_text(before)
+    assert engine.apply(reload=False).returncode == 66
+    assert (engine.proxy.read_text() if engine.proxy.exists() else None) == before
+    assert engine.drop_in.exists() == (before is not None)
+    assert not list(engine.proxy.parent.glob("*.before-skep"))
+
+
+def test_hosts_that_came_into_a_proxys_exceptions_restart_nothing(host: Host) -> None:
+    engine = Engine(host)
+    (host.folder / "files" / "proxy.env").write_text('HTTP_PROXY="http://x"\n')
+    assert engine.run(APPLY, HOW="keep").returncode == 0
+    assert host.called("systemctl") == ["systemctl daemon-reload"]
+    assert engine.memory.exists()
 
 
 @pytest.mark.parametrize("mode", ["", "600"])

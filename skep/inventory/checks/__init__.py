@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from skep.inventory.checks.accepts import check_accepts
+from skep.inventory.checks.certificates import check_certificates
 from skep.inventory.checks.daemon import check_daemons
 from skep.inventory.checks.engine import check_engines
 from skep.inventory.checks.hosts import check_hosts
+from skep.inventory.checks.machine import check_machines
 from skep.inventory.checks.managers import check_managers
 from skep.inventory.checks.networks import check_networks
 from skep.inventory.checks.ssh import check_ssh
@@ -36,6 +38,8 @@ def check(
     check_engines(file, hosts, findings)
     check_daemons(file, findings)
     check_versions(file, hosts, findings)
+    check_machines(file, hosts, findings)
+    check_certificates(file, findings, surroundings)
     check_swarm(file, hosts, findings)
     check_networks(file, findings)
     check_subnets(file, hosts, findings)

@@ -16,6 +16,11 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
+def is_server(text: str) -> bool:
+    """Whether it names a registry: host or host:port."""
+    return bool(_SERVER.fullmatch(text))
+
+
 def check_stacks(file: Fields, findings: Findings, surroundings: Surroundings) -> dict[str, StackFiles]:
     """Note stacks that do not exist or lack a compose file; gives the files of each by stack name."""
     found: dict[str, StackFiles] = {}

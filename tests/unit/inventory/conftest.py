@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
 from skep.errors import InventoryError
 from skep.inventory import Inventory, load
@@ -19,6 +30,7 @@ ENVIRON = {
     "WORD": "hunter2-from-environment",
     "SSH_PASSWORD": "hunter2-ssh",
     "REGISTRY_PASSWORD": "hunter2-registry",
+    "PROXY_PASSWORD": "hunter2-proxy",
     "WEB_TOKEN": "hunter2-token",
 }
 
@@ -31,6 +43,7 @@ def make_world(folder: Path) -> Path:
     inventory = folder / "inventory"
     (inventory / "secrets").mkdir(parents=True)
     (inventory / "secrets" / "sudo").write_text("hunter2-sudo\n")
+    _certificates(inventory / "secrets")
     (inventory / "ssh_config").write_text("# of the operator\nHost *.example.com\n  User = admin\n")
     (inventory / "home" / ".ssh").mkdir(parents=True)
     (inventory / "home" / ".ssh" / "config").touch()
@@ -46,6 +59,31 @@ def make_world(folder: Path) -> Path:
     (large / "dump").write_bytes(b"\0" * (1024 * 1024))
     (folder / "stacks" / "bare").mkdir()
     return inventory
+
+
+def _certificates(folder: Path) -> None:
+    """Certificates and keys, good and bad."""
+    key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    past, now, future = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2021, 2095))
+    for name, start, end in (
+        ("registry-ca.pem", past, future),
+        ("company-ca.pem", past, future),
+        ("client.pem", past, future),
+        ("expired.pem", past, now),
+        ("future.pem", future, future + timedelta(days=365)),
+        ("soon.pem", past, datetime.now(UTC) + timedelta(days=9)),
+    ):
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Somebody")])
+        made = x509.CertificateBuilder(subject, subject, key.public_key(), 1, start, end)
+        (folder / name).write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    plain, locked = NoEncryption(), BestAvailableEncryption(b"hunter2")
+    for name, one, how in (("client.key", key, plain), ("other.key", other, plain), ("locked.key", key, locked)):
+        (folder / name).write_bytes(one.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+    (folder / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n")
+    (folder / "registry-ca.der").write_bytes(b"\x30\x82\xff")
+    (folder / "both.pem").write_bytes((folder / "client.pem").read_bytes() + (folder / "client.key").read_bytes())
+    (folder / "copy").mkdir()
+    (folder / "copy" / "company-ca.pem").write_bytes((folder / "company-ca.pem").read_bytes())
 
 
 def load_in(inventory: Path, text: str | bytes) -> Inventory:

@@ -359,3 +359,41 @@ def test_an_ssh_config_is_judged_as_it_is_read(
         assert [problem.partition(": ")[2] for problem in problems_of(text)] == [
             f"ssh.config: 'other_config' cannot be used: its line {line} cannot be understood"
         ]
+
+
+def test_what_stands_around_an_engine_is_joined_from_file_group_and_host(load_text: Load) -> None:
+    loaded = load_text("""
+proxy: {http: "http://u:${env:WORD}@10.0.0.9:3128", no-proxy: [.example.com]}
+kernel: {modules: [overlay], sysctls: {vm.swappiness: 10, net.ipv4.ip_forward: 1}}
+certificates: {registries: {a.example.com: {ca: secrets/registry-ca.pem}}, trust: [secrets/company-ca.pem]}
+groups:
+  inside: {proxy: {http: ""}, kernel: {sysctls: {vm.swappiness: 1}}, hosts: [w1]}
+hosts:
+  m1: {address: 10.0.0.11, role: manager}
+  w1:
+    address: 10.0.0.21
+    role: worker
+    certificates: {registries: {b.example.com: {client-cert: secrets/client.pem, client-key: secrets/client.key}}}
+""")
+    m1, w1 = loaded.cluster.hosts
+    assert isinstance(m1.proxy.http, Secret)
+    assert not w1.proxy
+    assert w1.kernel.sysctls == {"vm.swappiness": "1", "net.ipv4.ip_forward": "1"}
+    assert w1.kernel.modules == m1.kernel.modules == ("overlay",)
+    assert list(w1.certificates.registries) == ["a.example.com", "b.example.com"]
+    assert list(m1.certificates.trust) == ["company-ca"]
+    assert isinstance(w1.certificates.registries["b.example.com"].key, Secret)
+
+
+def test_a_certificate_may_come_from_a_reference(world: Path, load_text: Load) -> None:
+    given = '{a.example.com: {client-cert: "${file:secrets/client.pem}", client-key: "${file:secrets/client.key}"}}'
+    text = f"certificates: {{registries: {given}}}\nhosts:\n  m1: {{address: 10.0.0.11, role: manager}}\n"
+    made = load_text(text).cluster.hosts[0].certificates.registries["a.example.com"]
+    assert made.client == (world / "secrets" / "client.pem").read_text()
+    assert made.key == Secret((world / "secrets" / "client.key").read_text())
+
+
+def test_a_certificate_that_expires_soon_is_a_warning(warnings_of: Callable[[str], list[str]]) -> None:
+    text = "certificates: {trust: [secrets/soon.pem]}\nhosts:\n  m1: {address: 10.0.0.11, role: manager}\n"
+    (warning,) = warnings_of(text)
+    assert warning.startswith("1: certificates.trust[0]: expires on 20")

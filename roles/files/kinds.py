@@ -1,0 +1,16 @@
+"""What there is to say of what stands around an engine."""
+
+from skep.kinds import Kind, declared
+
+KERNEL_SHARED = Kind(
+    "kernel-shared",
+    "A host is a container, and some of kernel in the inventory can only be so on the machine below.",
+    "load the modules and set the parameters there",
+)
+PROXY_NOT_OF_PACKAGES = Kind(
+    "proxy-not-of-packages",
+    "A host's package manager is not apt, and is not given the proxy.",
+    "write proxy=URL into its dnf.conf",
+)
+
+KINDS = declared(vars())

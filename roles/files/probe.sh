@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# What is there of the files $PATHS (a line each) and of those that $MEMORY/TOPIC names, the lines of $TEXTS among them,
+# which of $MODULES are loaded, or can be, and the values of $SYSCTLS. Starts nothing where none is asked for.
+
+if [ "$PATHS$MODULES$SYSCTLS" ] || [ -d "$MEMORY" ]; then
+  [ ! -e /run/systemd/container ] || echo "container yes"
+  there() { [ ! -f "$path" ] || known="$known$path
+"; }
+  known=''
+  for topic in "$MEMORY"/*; do
+    [ -f "$topic" ] || continue
+    echo "remembers ${topic##*/}"
+    while IFS= read -r path; do echo "owned ${topic##*/} $path"; there; done <"$topic"
+  done
+  while IFS= read -r path; do there; done <<PATHS
+$PATHS
+PATHS
+  if [ "$known" ]; then
+    printf %s "$known" | sort -u | tr '\n' '\0' | xargs -0 sha256sum -- | sed 's/^\\*/sum /'
+    printf %s "$known" | sort -u | tr '\n' '\0' | xargs -0 stat -L -c 'mode %a %n' --
+  fi
+  for text in $TEXTS; do
+    [ -f "$text" ] || continue
+    while IFS= read -r line || [ "$line" ]; do printf 'text %s %s\n' "$text" "$line"; done <"$text"
+  done
+  read -r release </proc/sys/kernel/osrelease
+  for module in $MODULES; do
+    if [ -d "/sys/module/$module" ] || grep -qsw "$module" /proc/filesystems ||
+      { [ "$module" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; } || grep -qsE "/$(printf %s "$module" | sed 's/_/[_-]/g')\.ko" "/lib/modules/$release/modules.builtin"
+    then echo "loaded $module"
+    elif modprobe -n -q "$module"; then echo "loadable $module"; fi
+  done
+  set --
+  for key in $SYSCTLS; do
+    # shellcheck disable=SC2086
+    place=/proc/sys/$(IFS=.; set -- $key; IFS=/; echo "$*")
+    [ -f "$place" ] || continue
+    [ -w "$place" ] || echo "fixed $key"
+    set -- "$@" "$place"
+  done
+  # The shell's own read takes such a file byte by byte, and gets only the first.
+  [ $# = 0 ] || grep -H '' "$@" | sed 's/^/sysctl /'
+fi
+true

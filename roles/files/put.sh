@@ -1,0 +1,45 @@
+# shellcheck shell=sh
+# Puts $FILES/1, $FILES/2 ... in place as the lines of $FILES/list say (MODE PATH), removes $GONE (a line each), and has
+# what reads them do so, by $TOPIC. $MEMORY/$TOPIC names the files that are ours: both old and new until all is done.
+
+set -eu
+. skep/replace.sh
+umask 022
+mkdir -p "$MEMORY" || exit 73
+{ printf '%s\n' "$GONE"; cut -d ' ' -f 2- "$FILES/list"; } | grep . >"$FILES/both" || true
+cat "$MEMORY/$TOPIC" >>"$FILES/both" 2>/dev/null || true
+replace "$FILES/both" "$MEMORY/$TOPIC" 600
+number=0
+while read -r mode path; do
+  number=$((number + 1))
+  replace "$FILES/$number" "$path" "$mode"
+done <"$FILES/list"
+while IFS= read -r path; do
+  [ -n "$path" ] || continue
+  rm -f -- "$path"
+  case $path in /etc/docker/certs.d/*) rmdir -- "${path%/*}" 2>/dev/null || true ;; esac
+done <<GONE
+$GONE
+GONE
+# shellcheck disable=SC2086 # words
+case $TOPIC in
+  trust)
+    if command -v update-ca-certificates >/dev/null; then update-ca-certificates >/dev/null
+    else update-ca-trust extract; fi ;;
+  modules) [ -z "$LOAD" ] || modprobe -a -- $LOAD ;;
+  sysctls)
+    [ ! -e "$FILES/1" ] || while read -r key _ value; do
+      case " $SET " in *" $key "*)
+        printf '%s\n' "$value" >"/proc/sys/$(printf %s "$key" | tr . /)" || {
+          echo "the kernel refuses $key = $value" >&2
+          exit 66
+        } ;;
+      esac
+    done <"$FILES/1" ;;
+esac
+if [ -s "$FILES/list" ]; then
+  cut -d ' ' -f 2- "$FILES/list" >"$FILES/owned"
+  replace "$FILES/owned" "$MEMORY/$TOPIC" 600
+else
+  rm -f -- "$MEMORY/$TOPIC"
+fi

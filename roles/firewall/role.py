@@ -1,0 +1,175 @@
+"""Swarm's ports in a firewall that is active on a host: open to the other hosts of the cluster, and to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from roles.firewall.rules import SCRIPT, UNIT, Rules, rules
+from skep import places
+from skep.dataclass import dataclass
+from skep.json_types import mapping
+from skep.json_types import text as text_of
+from skep.milestones import FIREWALLS_OPEN
+from skep.model import Cluster, Host, is_ip
+from skep.plan import Finding, Run, Step
+from skep.questions import Answers
+from skep.role import HostRole
+from skep.seen import Platform, Seen
+from skep.shell import script
+from skep.steps import EARLIER, Milestone, StepId
+
+MEMORY = "/var/lib/skep/firewall"
+"""The kind and mark of what is in force, and the rules."""
+ENABLED = "/etc/systemd/system/multi-user.target.wants/skep-firewall.service"
+KINDS = ("firewalld", "ufw", "nftables")
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``kind`` and ``mark`` are what is remembered. ``lines`` are rows of what the firewall has: base chains, jumps and
+    rules of nftables, rules of the others."""
+
+    kind: str = ""
+    mark: str = ""
+    enabled: bool = False
+    lines: frozenset[tuple[str, ...]] = frozenset()
+    nodes: tuple[str, ...] = ()
+    """Addresses of the nodes that a manager lists, but for those that are Down."""
+
+
+class Firewall(HostRole[State]):
+    """Opens what Swarm needs where the inventory says so, and shuts it again."""
+
+    name = "firewall"
+    actions: tuple[str, ...] = ("open", "close")
+    milestones: tuple[Milestone, ...] = (FIREWALLS_OPEN,)
+    questions: tuple[str, ...] = ("/nodes",)
+
+    def probe_of(self, cluster: Cluster) -> str:
+        """Looks into a firewall only where some host's is to be open, or ours was."""
+        asked = "yes" if any(host.open_firewall for host in cluster.hosts) else ""
+        return places.probe("roles/firewall/probe.sh", MEMORY=MEMORY, UNIT_ON=ENABLED, ASKED=asked)
+
+    def desired(self, cluster: Cluster, host: Host) -> State:
+        """What is remembered once it is so, but for the kind of firewall."""
+        return State(mark=rules(cluster, host).mark if host.open_firewall else "")
+
+    def parse(self, text: str, answers: Answers) -> State | None:
+        """From the probe's lines; ``None`` where there is nothing of ours, and none was asked for."""
+        rows = [line.split() for line in text.splitlines() if line.strip()]
+        nodes = tuple(sorted(filter(None, map(_address, answers.get("/nodes") or ()))))
+        if not (rows or nodes):
+            return None
+        remembered = next((row[1:] for row in rows if row[0] == "remembers"), ["", ""])
+        lines = [_joined(row) for row in rows if row[0] not in ("remembers", "unit")]
+        return State(remembered[0], "".join(remembered[1:]), ["unit", "on"] in rows, frozenset(lines), nodes)
+
+    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+        """Open where it is not, shut what is not desired any more."""
+        steps: list[Step | Finding] = []
+        for host in seen.hosts(cluster):
+            have, kind = seen.states[host.name] or State(), seen.platforms.get(host.name, Platform()).firewall
+            if host.open_firewall and kind in KINDS:
+                desired = rules(cluster, host, seen.swarm.nodes if seen.swarm else ())
+                why = _differing(have, kind, desired)
+                steps += [_open(host.name, kind, desired, why)] if why else []
+            elif have.kind:
+                cause = (
+                    "no longer in the inventory" if not host.open_firewall else f"{have.kind} is not active any more"
+                )
+                steps.append(_close(host.name, have, cause))
+        return steps
+
+    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+        """Shut again once nobody is in the swarm any more."""
+        return [
+            replace(_close(name, have, "taken down"), after=(EARLIER,))
+            for name, have in seen.states.items()
+            if have and have.kind
+        ]
+
+
+def _address(node: Mapping[str, object]) -> str | None:
+    """Where the other nodes reach it. Those that are Down may never come back, and their address be another's."""
+    status = mapping(node.get("Status"))
+    address = text_of(status.get("Addr"))
+    return address if status.get("State") != "down" and is_ip(address) and address != "0.0.0.0" else None
+
+
+def _joined(row: Sequence[str]) -> tuple[str, ...]:
+    """A row of the probe: a rule of firewalld is one word; one of ufw is told as ufw takes it."""
+    if row[0] == "firewalld":
+        return (*row[:3], " ".join(row[3:]))
+    if row[0] == "ufw":
+        protocol, port, address = row[2], row[3], row[6]
+        return ("ufw", f"allow proto {protocol} from {address} to any" + ("" if port == "any" else f" port {port}"))
+    return tuple(row)
+
+
+def _differing(have: State, kind: str, desired: Rules) -> str:
+    """Why there is something to do; empty where all is as desired."""
+    if have.kind != kind:
+        return f"{kind} is active, and nothing of this is open there"
+    if have.mark != desired.mark:
+        return "the hosts of the cluster, or the ports, are others"
+    return "" if _in_force(have, kind, desired) else f"{kind} has lost it, or a part of it"
+
+
+def _in_force(have: State, kind: str, desired: Rules) -> bool:
+    of = {word: {row[1:] for row in have.lines if row[0] == word} for word in ("base", "jump", "rules", "zone", kind)}
+    if kind == "ufw":
+        return of["ufw"] >= {(line,) for line in desired.told(kind)}
+    if kind == "firewalld":
+        zones = {zone for (zone,) in of["zone"] if zone != "docker"}
+        needed = {(how, zone, line) for how in ("now", "--permanent") for zone in zones for line in desired.told(kind)}
+        return of["firewalld"] >= needed
+    jumping = {row[:3] for row in of["jump"] if row[3:] == (desired.mark,)}
+    counts = {row[:3]: int(row[3]) for row in of["rules"]}
+    return (
+        have.enabled and of["base"] == jumping and all(count >= _least(desired, key) for key, count in counts.items())
+    )
+
+
+def _least(desired: Rules, key: tuple[str, ...]) -> int:
+    """How many rules a chain of ours has, by its family."""
+    sides = [bool(desired.four) and key[0] != "ip6", bool(desired.six) and key[0] != "ip"]
+    return sum(sides) * (3 if desired.esp else 2)
+
+
+def _open(host: str, kind: str, desired: Rules, cause: str) -> Step:
+    return Run(
+        id=StepId("firewall", "open", host),
+        host=host,
+        title=f"open {kind} for Swarm",
+        cause=cause,
+        detail=desired.lines(),
+        script=script("roles/firewall/apply.sh"),
+        variables={**_places(kind), **desired.variables()},
+        files=desired.files(kind),
+        provides=(FIREWALLS_OPEN,),
+        writes={"/etc/systemd/system": MIB, "/var/lib/skep": MIB, "/etc": MIB},
+        otherwise="do what the cause says, or open the ports by hand and take open-firewall out of the inventory",
+    )
+
+
+def _close(host: str, have: State, cause: str) -> Step:
+    nobody = Rules((), (), (), esp=False)
+    return Run(
+        id=StepId("firewall", "close", host),
+        host=host,
+        title=f"take Swarm's rules out of {have.kind}",
+        cause=cause,
+        script=script("roles/firewall/apply.sh"),
+        variables={**_places(""), **nobody.variables()},
+        files={"rules": b""},
+        writes={"/etc/systemd/system": MIB, "/var/lib/skep": MIB, "/etc": MIB},
+    )
+
+
+def _places(kind: str) -> dict[str, str]:
+    return {"KIND": kind, "MEMORY": MEMORY, "UNIT": UNIT, "SCRIPT": SCRIPT}
+
+
+role = Firewall()
