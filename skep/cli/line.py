@@ -13,6 +13,9 @@ from invoke.parser.parser import ParseResult
 from skep.cli.command import Word
 from skep.errors import UsageError
 
+FEW = 3
+"""Tasks that a message names."""
+
 DIGITS = 9
 """Of the largest number an option takes."""
 
@@ -167,6 +170,10 @@ class Line:
                 raise self._wrong(f"{name} is an option of {later}: options come after their task")
         near = _nearest(name, [flag for flag in flags if flag.startswith("--")] if name.startswith("--") else [])
         owner = self.context.name if self.context else self._program
+        others = [one for one, make in self._tasks.items() if name in self._flags(make())] if self.context else []
+        if others and not set(near) & set(self._flags(self.context)):
+            more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
+            raise self._wrong(f"{owner} has no option {name}; that is one of {', '.join(others[:FEW])}{more}")
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
 
     def _flags(self, context: ParserContext | None) -> list[str]:

@@ -24,7 +24,7 @@ from skep.cli.ending import PIPE, nobody_reads, speakable, told
 from skep.cli.helping import in_columns, task_help, width
 from skep.cli.line import HELP, Line
 from skep.cli.names import names_of
-from skep.cli.settings import load
+from skep.cli.settings import Named, load
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.environment import add_own
@@ -280,6 +280,7 @@ def adopt() -> None:
     main = sys.modules.get("invoke.main")
     if main is not None and type(main.program) is InvokeProgram:
         main.program.__class__ = Program
+        object.__setattr__(main.program.config, "__class__", Named)
         sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
         speakable()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from invoke.config import Config
+from invoke.exceptions import Exit
 
 from skep.errors import UsageError
 
@@ -19,11 +20,27 @@ def load(config: Config, site: Path) -> None:
     try:
         config.load_project()
     except Exception as error:  # of YAML, of JSON, of Python, or of Invoke where it is no mapping
-        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        again = "put that right, then run the same command again"
-        raise UsageError(f"{file} cannot be used", cause=cause, next_action=again) from None
+        raise _unusable(file, error) from None
     if "skep" in config and not hasattr(config["skep"], "items"):
         raise UsageError(
             f"{file}: skep: must be a mapping (key: value)",
             next_action="write keys under it, such as requires, or take the line out",
         )
+
+
+class Named(Config):
+    """Settings as Invoke's own program reads them, which ends with the file's name where they cannot be used."""
+
+    def load_project(self, merge: bool = True) -> None:
+        """Raises ``Exit`` with code 2: the one thing that Invoke's program prints, and does not trace, here."""
+        try:
+            super().load_project(merge)
+        except Exception as error:
+            raise Exit("\n".join(_unusable("invoke.yaml", error).lines()), code=2) from None
+
+
+def _unusable(file: str, error: Exception) -> UsageError:
+    cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return UsageError(
+        f"{file} cannot be used", cause=cause, next_action="put that right, then run the same command again"
+    )

@@ -42,6 +42,11 @@ class Call:
         self._config: Mapping[str, Any] = context.config.get("skep", {})
 
     @property
+    def named(self) -> str | None:
+        """What ``-i`` says, or its default."""
+        return self._inventory
+
+    @property
     def inventory(self) -> Path:
         """The inventory file: ``-i``, else ``SKEP_INVENTORY``, else invoke.yaml, else the only one there is."""
         from skep.inventory import choose

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from skep import shipped
 from skep.cli.command import Command
 from skep.cli.options import Option
-from skep.commands.call import Call, task
+from skep.commands.call import FOLDER, Call, task
+from skep.shell import quoted
 
 LAB = "lab"
+
+
+def _described(call: Call) -> Path:
+    """The inventory whose hosts are the lab. Raises ``UsageError`` with how to get one where the site has none."""
+    from skep.errors import UsageError
+
+    try:
+        return call.inventory
+    except UsageError:
+        if call.named != LAB or (FOLDER / f"{LAB}.yml").exists():
+            raise
+        example = quoted(str(shipped.FOLDER / "inventory" / f"{LAB}.yml"))
+        raise UsageError(
+            f"this site describes no lab: there is no {FOLDER}/{LAB}.yml",
+            cause="a lab is an inventory with x-lab, whose hosts run on this machine",
+            next_action=f"take the one that comes with skep: cp {example} {FOLDER}/{LAB}.yml\nor name yours with -i",
+        ) from None
 
 
 @task(
@@ -22,7 +43,7 @@ def up(call: Call, hosts: int = 0, suite: str | None = None) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.up(call.inventory, call.tell, hosts=hosts or None, suite=suite, host_keys=call.host_keys)
+    lab_hosts.up(_described(call), call.tell, hosts=hosts or None, suite=suite, host_keys=call.host_keys)
 
 
 @task(effect="acts", inventory=LAB)
@@ -33,7 +54,7 @@ def down(call: Call) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.down(call.inventory, call.tell, host_keys=call.host_keys)
+    lab_hosts.down(_described(call), call.tell, host_keys=call.host_keys)
 
 
 @task(inventory=LAB)
@@ -44,7 +65,7 @@ def status(call: Call) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.status(call.inventory, call.tell, host_keys=call.host_keys)
+    lab_hosts.status(_described(call), call.tell, host_keys=call.host_keys)
 
 
 @task("host", effect="acts", inventory=LAB)
@@ -55,7 +76,7 @@ def ssh(call: Call, host: str) -> None:
     """
     from skep.commands import lab_hosts
 
-    lab_hosts.ssh(call.inventory, host=host, host_keys=call.host_keys)
+    lab_hosts.ssh(_described(call), host=host, host_keys=call.host_keys)
 
 
 def _fault(what: str, summary: str) -> Command:
@@ -64,7 +85,7 @@ def _fault(what: str, summary: str) -> Command:
     def harm(call: Call, host: str) -> None:
         from skep.commands import lab_hosts
 
-        lab_hosts.fault(call.inventory, call.tell, what=what, host=host, host_keys=call.host_keys)
+        lab_hosts.fault(_described(call), call.tell, what=what, host=host, host_keys=call.host_keys)
 
     harm.__doc__ = f"{summary}\n\nExample: invoke lab.{what} w1"
     return task("host", effect="acts", inventory=LAB, called=what)(harm)

@@ -15,6 +15,7 @@ VERSION = Path("skep/__init__.py")
 CHANGES = Path("CHANGELOG.md")
 LINE = re.compile(r'^__version__ = "(.*)"$', re.MULTILINE)
 HEAD = "## [Unreleased]"
+_VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
 NOTES = "### Upgrade notes"
 
 
@@ -24,9 +25,18 @@ def release(folder: Path, version: str, tell: Reporter) -> None:
     Raises ``UsageError`` where there is nothing to release or something is not committed, and ``SkepError`` where git
     does not commit it; then nothing is changed.
     """
-    code = (folder / VERSION).read_text(encoding="utf-8")
-    changes = (folder / CHANGES).read_text(encoding="utf-8")
-    current = LINE.findall(code)[0]
+    code, changes = _text(folder, VERSION), _text(folder, CHANGES)
+    current = next(iter(LINE.findall(code)), "")
+    if not _VERSION.fullmatch(current):
+        said = f"says {current!r}" if current else "has no line"
+        raise UsageError(
+            f'{VERSION} {said}, and must have __version__ = "1.2.3"',
+            next_action=f"write that version into it: {folder / VERSION}",
+        )
+    if f"{HEAD}\n" not in changes:
+        raise UsageError(
+            f"{CHANGES} has no line {HEAD}", next_action=f"write it above the releases: {folder / CHANGES}"
+        )
     version = version or _next(current, tagged=bool(_git(folder, "tag", "--list", f"v{current}")))
     _refuse(folder, version, current, changes)
     (folder / VERSION).write_text(LINE.sub(f'__version__ = "{version}"', code), encoding="utf-8")
@@ -45,6 +55,14 @@ def release(folder: Path, version: str, tell: Reporter) -> None:
         error.next_action = f"git tag --annotate --message 'skep {version}' v{version}, then git push --follow-tags"
         raise
     tell.done(f"v{version} is committed and tagged, and nothing was pushed; next: git push --follow-tags")
+
+
+def _text(folder: Path, name: Path) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UsageError(f"cannot read {name}: {why}", next_action=f"git -C {quoted(str(folder))} status") from None
 
 
 def released(changes: str, version: str, date: str) -> str:
@@ -77,7 +95,7 @@ def _next(current: str, *, tagged: bool) -> str:
 def _refuse(folder: Path, version: str, current: str, changes: str) -> None:
     from packaging.version import Version
 
-    if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", version):
+    if not _VERSION.fullmatch(version):
         raise UsageError(f"{version} is not a version of three numbers", next_action="such as: invoke release 0.4.0")
     if Version(version) < Version(current):
         raise UsageError(f"{version} is older than {current}, which is the version of this code")
@@ -93,7 +111,10 @@ def _refuse(folder: Path, version: str, current: str, changes: str) -> None:
 
 
 def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise SkepError("git cannot be run", cause=error.strerror, next_action="apt install git") from None
     if done.returncode:
         remedy = f"cd {quoted(str(folder))} && git status"
         raise SkepError(f"git {words[0]} failed", cause=done.stderr.strip(), next_action=remedy)

@@ -21,6 +21,7 @@ from skep.dataclass import dataclass
 from skep.errors import InventoryError, SkepError, UsageError
 from skep.inventory import environments as environments_in
 from skep.inventory import load
+from skep.inventory.bases import whole
 from skep.inventory.choice import EXAMPLE
 from skep.model import Stack
 from skep.reading.documented import HostKeys
@@ -105,12 +106,13 @@ def examined(site: Path) -> Found:
         found.errors.append(
             f"{INVENTORIES}/: there is no environment in it; write a first one with: invoke inventory.init"
         )
-    stacks = [stack for path in environments for stack in _inventory(path, git, keys, found)]
+    read = [_inventory(path, git, keys, found) for path in environments]
+    stacks = [stack for of_one in read for stack in of_one or ()]
     for stack in {stack.directory: stack for stack in stacks}.values():
         _secrets(stack, git, found)
     named = {Path(stack.directory).resolve() for stack in stacks}
     for folder in sorted((site / STACKS).glob("*/")):
-        if folder.is_dir() and folder.resolve() not in named and environments:
+        if folder.is_dir() and folder.resolve() not in named and environments and None not in read:
             found.warnings.append(f"{STACKS}/{folder.name}: no environment names this stack")
     found.errors += settings.errors
     found.warnings += settings.warnings
@@ -123,10 +125,10 @@ def examined(site: Path) -> Found:
     return found
 
 
-def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack]:
-    """The stacks of an environment, with everything wrong with it and them noted."""
+def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack] | None:
+    """The stacks of an environment, with everything wrong with it and them noted; ``None`` where it cannot be read."""
     name = git.short(path)
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = "\n".join(one.read_text(encoding="utf-8", errors="replace") for one in whole(path) if one.is_file())
     environ = Elsewhere(os.environ, DEFAULT.findall(text))
     for given in SECRET.findall(text):
         _committed(path.parent / given, f"{name} takes a secret from it", git, found)
@@ -138,10 +140,10 @@ def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack
         found.warnings += error.warnings
         if not own:
             found.warnings.append(f"{name}: its stacks were not checked; set the variables to check them")
-        return []
+        return None
     except UsageError as error:
         found.errors.append(error.reason)
-        return []
+        return None
     finally:
         if environ.unset:
             found.warnings.append(f"{name}: not set here, so not checked: {', '.join(environ.unset)}")

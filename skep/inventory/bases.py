@@ -47,6 +47,17 @@ def extended(file: Path) -> Iterator[Path]:
             yield file.parent / _at_home(name)
 
 
+def whole(file: Path) -> list[Path]:
+    """A file and all that it extends, directly or not."""
+    found = {_normal(file): file}
+    waiting = [file]
+    while waiting:
+        new = [base for base in extended(waiting.pop()) if _normal(base) not in found]
+        found |= {_normal(base): base for base in new}
+        waiting += new
+    return [*found.values()]
+
+
 def _at_home(name: str) -> Path:
     try:
         return Path(name).expanduser()

@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from skep.errors import UsageError
+from skep.shell import quoted
 
 INVENTORIES = "inventory"
 """What makes a folder a site."""
@@ -27,7 +28,10 @@ def enter(named: str | None, environ: MutableMapping[str, str]) -> Path:
         if name:
             site = Path(os.path.normpath(start / Path(name).expanduser()))
             if not site.is_dir():
-                raise UsageError(f"there is no folder {name} (from {source})", next_action=f"mkdir -p {site}")
+                if site.exists():
+                    raise UsageError(f"{name} is no folder (from {source})", next_action="name the folder of a site")
+                make = f"mkdir -p {quoted(str(site))}"
+                raise UsageError(f"there is no folder {name} (from {source})", next_action=make)
             break
     else:
         site = _nearest(start) or start

@@ -29,7 +29,16 @@ def test_release(host):
     \'\'\'it is the release we know\'\'\'
     assert host.system_info.codename == "bookworm"
 """
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "skep", "roles", "inventory/example.yml", "docs")
+SOURCES = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "skep",
+    "roles",
+    "inventory/example.yml",
+    "inventory/lab.yml",
+    "docs",
+)
 
 
 def ran(argv: list[str | Path], here: Path, *, code: int = 0) -> subprocess.CompletedProcess[str]:

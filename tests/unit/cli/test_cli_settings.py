@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from invoke.config import Config
 
 from skep.cli.settings import load
 from skep.errors import UsageError
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -40,3 +45,15 @@ def test_what_can(tmp_path: Path, text: str) -> None:
     (tmp_path / "invoke.yaml").write_text(text)
     load(Config(), tmp_path)
     load(Config(), tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a", "\udcff"])
+def test_invoke_s_own_program_names_it_and_traces_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "invoke.yaml").write_bytes(f"{text}\n".encode(errors="surrogateescape"))
+    (tmp_path / "tasks.py").write_text("from skep.tasks import namespace\n")
+    argv = [sys.executable, "-m", "invoke", "--list"]
+    ended = subprocess.run(
+        argv, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2 and ended.stdout == ""
+    assert ended.stderr.startswith("invoke.yaml cannot be used") and "Traceback" not in ended.stderr

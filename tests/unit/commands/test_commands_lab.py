@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from skep.commands.lab_hosts import described
@@ -23,3 +29,21 @@ def test_as_many_hosts_as_asked_for(hosts: int) -> None:
 def test_no_more_than_fit() -> None:
     with pytest.raises(UsageError, match=r"--hosts 155: .* has room for 154"):
         described(LAB, hosts=155)
+
+
+def test_a_site_without_a_lab_says_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "prod.yml").touch()
+    argv = [sys.executable, "-m", "skep", "lab.status"]
+    environ = {name: value for name, value in os.environ.items() if name != "SKEP_INVENTORY"}
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        environ["PYTHONPATH"] = str(REPOSITORY)
+        return subprocess.run([*argv, *more], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+
+    ended = run()
+    assert ended.returncode == 2 and "this site describes no lab" in ended.stderr
+    copy = next(line for line in ended.stderr.splitlines() if "cp " in line)
+    subprocess.run(shlex.split(copy[copy.index("cp ") :]), cwd=tmp_path, check=True)
+    assert (tmp_path / "inventory" / "lab.yml").is_file()
+    assert "there is no inventory 'nope'" in run("-i", "nope").stderr

@@ -134,3 +134,25 @@ def test_a_commit_without_its_tag_says_how_to_make_it(clone: Path) -> None:
     with pytest.raises(SkepError, match="is committed, and not tagged") as failed:
         release(clone, "", Reporter())
     assert "git tag --annotate --message 'skep 0.4.0' v0.4.0" in (failed.value.next_action or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("skep/__init__.py", None, "cannot read skep/__init__.py: No such file or directory"),
+        ("skep/__init__.py", "", 'skep/__init__.py has no line, and must have __version__ = "1.2.3"'),
+        ("skep/__init__.py", '__version__ = "next"\n', "skep/__init__.py says 'next', and must have"),
+        ("CHANGELOG.md", None, "cannot read CHANGELOG.md: No such file or directory"),
+        ("CHANGELOG.md", "# Changes\n", "CHANGELOG.md has no line ## [Unreleased]"),
+        ("CHANGELOG.md", "\udcff", "cannot read CHANGELOG.md: not UTF-8 text"),
+    ],
+)
+def test_a_tree_that_lacks_what_a_release_is_made_of(tmp_path: Path, name: str, text: str | None, said: str) -> None:
+    (tmp_path / "skep").mkdir()
+    files = {"skep/__init__.py": '__version__ = "0.3.1"\n', "CHANGELOG.md": CHANGES, name: text}
+    for file, content in files.items():
+        if content is not None:
+            (tmp_path / file).write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError) as raised:
+        release(tmp_path, "", Reporter())
+    assert said in raised.value.message and raised.value.next_action

@@ -153,6 +153,15 @@ WRONG: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
         [_write("inventory/sudo", "x"), _append("inventory/prod.yml", "ssh: {sudo-password: '${file:sudo}'}\n")],
         ["inventory/sudo: inventory/prod.yml takes a secret from it"],
     ),
+    "a secret of what an inventory extends in git": (
+        [_write("inventory/sudo", "x"), _append("inventory/prod.yml", "extends: base.yml\n"),
+         _write("inventory/base.yml", "ssh: {sudo-password: '${file:sudo}'}\n")],
+        ["inventory/sudo: inventory/prod.yml takes a secret from it"],
+    ),
+    "a stack that a wrong inventory may name": (
+        [_write("stacks/blog/compose.yml", "services: {}\n"), _append("inventory/prod.yml", "colour: red\n")],
+        ["colour: unknown key"],
+    ),
     "a stack's secret in git": (
         [_write("stacks/web/token", "x"), _append("stacks/web/compose.yml", SECRET)],
         ["stacks/web/token: it is secret token of stack web"],
@@ -165,8 +174,10 @@ def test_what_is_wrong_is_found_by_name(site: Path, what: str) -> None:
     changes, said = WRONG[what]
     for change in changes:
         change(site)
+    told = Told()
     with pytest.raises(SiteError) as raised:
-        site_files.check(site, Told())
+        site_files.check(site, told)
+    assert not any("no environment names" in line for line in told.lines)
     problems = "\n".join(raised.value.problems)
     assert all(text in problems for text in said), problems
     assert len(raised.value.problems) == 1

@@ -27,6 +27,7 @@ def test_all_that_a_run_needs_is_in_it(wheel: Path) -> None:
     assert needed - names == set()
     shipped = {
         "skep/data/inventory/example.yml",
+        "skep/data/inventory/lab.yml",
         "skep/data/docs/inventory.schema.json",
         f"skep-{__version__}.data/data/share/man/man1/skep.1",
     }
