@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from roles.engine.kinds import ENCRYPTED_CUT, ENGINE_GOES_BACK
 from roles.engine.state import State
 from skep.model import Host
 from skep.plan import Finding
@@ -103,7 +104,7 @@ def goes_back(host: Host, have: State, member: Member | None) -> list[Finding]:
         return []
     text = f"a manager that goes back from {have.version} to {host.engine.version} may not start again"
     action = "safer: role: worker and a run first, and back afterwards"
-    return [Finding("warning", text, host=host.name, role="engine", next_action=action)]
+    return [Finding("warning", text, host=host.name, role="engine", next_action=action, kind=ENGINE_GOES_BACK)]
 
 
 def of_version(host: Host, have: State, encrypted: Sequence[str]) -> list[Finding]:
@@ -118,7 +119,8 @@ def of_version(host: Host, have: State, encrypted: Sequence[str]) -> list[Findin
     ]
     if encrypted and cuts_encrypted(version):
         text = f"has {_called(have)}, and network {encrypted[0]} is encrypted: {ENCRYPTED}"
-        found.append(Finding("warning", text, host=host.name, role="engine", next_action="set engine.version: 29.3"))
+        action = "set engine.version: 29.3"
+        found.append(Finding("warning", text, host.name, "engine", action, kind=ENCRYPTED_CUT))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from roles.engine import findings, steps
+from roles.engine.kinds import KINDS
 from roles.engine.origin import Origin, distribution, vendor
 from roles.engine.state import ENGINES, VENDOR, State, fits, is_older, read
 from skep import places
@@ -30,6 +31,7 @@ class Engine(HostRole[State]):
     """Installs, upgrades and starts the engine."""
 
     name = "engine"
+    kinds = KINDS
     actions: tuple[str, ...] = ("source", "fetch", "install", "plugins", "hold", "start", "apparmor", *ACTIONS)
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)

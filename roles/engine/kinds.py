@@ -1,0 +1,16 @@
+"""What there is to say of engines."""
+
+from skep.kinds import Kind, declared
+
+ENGINE_GOES_BACK = Kind(
+    "engine-goes-back",
+    "A manager's engine goes back to an older version, as the inventory allows, and may not start again.",
+    "make it a worker first, run, and make it a manager again afterwards",
+)
+ENCRYPTED_CUT = Kind(
+    "encrypted-cut",
+    "This version of the engine cuts encrypted networks off.",
+    "set engine.version to one that does not, or encrypted: false",
+)
+
+KINDS = declared(vars())
