@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path("inventory")
 STACKS = Path("stacks")
+KEYS = Path(__file__).with_name("keys.txt")
+"""The keys of the files, written by ``./inv manual``: to find them out takes the languages of all files."""
 COMPOSE = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -34,10 +36,13 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
         return sorted(map(str, own)) if hasattr(own, "items") else []
     if kind == "keys":
         from skep.kinds import shipped
-        from skep.manual import entries
 
-        keys = dict.fromkeys(one.key for one in entries() if one.usable)
-        return [*keys, *sorted(program.collection.task_names), "findings", *(one.id for one in shipped())]
+        return [
+            *KEYS.read_text(encoding="utf-8").splitlines(),
+            *sorted(program.collection.task_names),
+            "findings",
+            *(one.id for one in shipped()),
+        ]
     document = _inventory(program, context)
     if kind == "hosts":
         hosts = _mapping(document.get("hosts"))

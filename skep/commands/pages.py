@@ -1,4 +1,5 @@
-"""What is written from tasks, keys and warnings: pages in ``docs/``, and the man page ``docs/skep.1``."""
+"""What is written from tasks, keys and warnings: pages in ``docs/``, the man page ``docs/skep.1``, and the keys
+that completion offers."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from skep.commands.every import NOUNS, OWN
 from skep.commands.manpage import man_page
 from skep.commands.repository import TASKS as OF_THE_CLONE
 from skep.errors import SkepError
+from skep.manual import entries
 from skep.manual.markdown import compose_page
 from skep.report import Reporter
 
@@ -79,7 +81,7 @@ def write(tell: Reporter, *, check: bool) -> None:
 
 
 def texts() -> dict[str, str]:
-    """Each file's text, by its name in ``docs/``. Tasks that only the clone has are left out."""
+    """Each file's text, by its path from ``docs/``. Tasks that only the clone has are left out."""
     groups = grouped()
     readme = Path("README.md").read_text()
     page = man_page([one for found in groups.values() for one in found], exit_codes(readme))
@@ -88,7 +90,13 @@ def texts() -> dict[str, str]:
         "compose.md": compose_page(),
         "findings.md": _findings(),
         "skep.1": page,
+        "../skep/cli/keys.txt": _keys(),
     }
+
+
+def _keys() -> str:
+    """What completion offers after ``docs``."""
+    return "\n".join(dict.fromkeys(one.key for one in entries() if one.usable)) + "\n"
 
 
 def _findings() -> str:

@@ -20,6 +20,7 @@ HEAVY = (
     "skep.converge",
     "skep.compose",
     "skep.model",
+    "skep.manual",
     "skep.inventory.schema",
 )
 
@@ -32,11 +33,22 @@ HEAVY = (
         ["--complete", "--", "inv cluster."],
         ["--complete", "--", "inv cluster.up -i lab --limit "],
         ["--complete", "--", "inv stack.scale -i lab web web="],
+        ["--complete", "--", "inv docs engine."],
         ["--print-completion-script", "bash"],
         ["cluster.up", "--nope"],
         ["cluster.pu", "--json"],
     ],
-    ids=["list", "help", "complete", "complete-hosts", "complete-services", "completion-script", "option", "no-task"],
+    ids=[
+        "list",
+        "help",
+        "complete",
+        "complete-hosts",
+        "complete-services",
+        "complete-keys",
+        "completion-script",
+        "option",
+        "no-task",
+    ],
 )
 def test_no_heavy_imports(words: list[str]) -> None:
     out, modules = loaded(words)
