@@ -26,9 +26,13 @@ def unsupported(host: str, platform: Platform, *, needs_to_know: bool = False) -
             release_of(its, platform)
     except Unsupported as error:
         return _error(host, str(error), error.next_action)
-    if its.manager == "apt":
+    if its.distribution or needs_to_know:
         return None
-    return _error(host, f"runs {platform}, where no engine is installed yet", BY_HAND)
+    return _error(
+        host,
+        f"runs {platform}; {its.name} has no engine of its own",
+        f"take Docker's packages (engine.source: vendor), or {BY_HAND}",
+    )
 
 
 def masked(host: str) -> Finding:
@@ -49,11 +53,11 @@ def in_the_way(host: str, names: Sequence[str]) -> Finding:
     )
 
 
-def foreign(host: Host, have: State) -> Finding:
+def foreign(host: Host, have: State, engine: str) -> Finding:
     """Another package than the distribution's in another version than asked, and no word on the source."""
     return _error(
         host.name,
-        f"has {_called(have)}, the inventory asks for docker.io {host.engine.version}",
+        f"has {_called(have)}, the inventory asks for {engine or 'version'} {host.engine.version}",
         "set engine.source for this host, or take engine.version out of the inventory for it, or replace the package by"
         " hand",
     )

@@ -1,18 +1,14 @@
-"""Where the packages of an engine come from, on a host with apt."""
+"""Where the packages of an engine come from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from roles.engine.managers import APT, DNF, Manager
 from roles.engine.state import VENDOR, State
 from skep.dataclass import dataclass
 from skep.model import Engine
 from skep.seen import Platform
-
-SOURCE = "/etc/apt/sources.list.d/docker.sources"
-"""The file that names the vendor's repository, written by skep as a whole."""
-KEY = "/etc/apt/keyrings/docker.asc"
-"""What it trusts that repository with; no other repository trusts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,7 @@ class Origin:
     """Whether they are not to be upgraded by anything else; ``None`` leaves that as it is."""
     avoid: tuple[str, ...] = ()
     """Versions, or beginnings of them, that are not to be taken."""
+    manager: Manager = APT
 
     def going(self, have: State | None) -> tuple[str, ...]:
         """What has to be removed before they can be installed."""
@@ -65,9 +62,18 @@ class Origin:
         return tuple(name for name in names if self.held is not None and (name in have.held) != self.held)
 
 
-def distribution(engine: Engine) -> Origin:
-    """Debian's or Ubuntu's own."""
-    return Origin("docker.io", "docker-cli", against=VENDOR, held=engine.hold)
+def distribution(engine: Engine, platform: Platform) -> Origin:
+    """The distribution's own; its ``engine`` is empty where there is none."""
+    if platform.packages not in ("dnf", "dnf5", "yum"):
+        return Origin("docker.io", "docker-cli", against=VENDOR, held=engine.hold)
+    from roles.engine.families import Unsupported, family_of  # only here: reads files
+
+    try:
+        own = family_of(platform).distribution
+    except Unsupported:
+        own = ()
+    names = (*own, "", "")
+    return Origin(names[0], names[1], against=VENDOR, held=engine.hold, manager=DNF)
 
 
 def vendor(engine: Engine, platform: Platform) -> Origin:
@@ -77,22 +83,18 @@ def vendor(engine: Engine, platform: Platform) -> Origin:
     its = family_of(platform)
     release = release_of(its, platform)
     base = f"{engine.repository.rstrip('/')}/{its.vendor.path_of(release)}"
+    manager = APT if its.manager == "apt" else DNF
     return Origin(
         "docker-ce",
         "docker-ce-cli",
         beside=("containerd.io", *(f"docker-{name}-plugin" for name in engine.plugins)),
         against=its.vendor.conflicts,
-        source=_source(base, release, engine.channel),
+        source=manager.source(base, release, engine.channel),
         key=f"{base}/gpg",
         fingerprint=engine.fingerprint or its.vendor.fingerprint,
         held=engine.hold is not False,
+        manager=manager,
     )
-
-
-def _source(base: str, release: str, channel: str) -> str:
-    components = "stable" if channel == "stable" else f"stable {channel}"
-    fields = {"Types": "deb", "URIs": base, "Suites": release, "Components": components, "Signed-By": KEY}
-    return "# Written by skep.\n" + "".join(f"{name}: {value}\n" for name, value in fields.items())
 
 
 def removals(stale: Sequence[str]) -> list[str]:

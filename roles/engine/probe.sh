@@ -16,6 +16,7 @@ if command -v dpkg-query >/dev/null; then
   fi
   stale
 fi
+. roles/engine/dnf/probe.sh
 echo "binary $(command -v dockerd)"
 [ ! -e /snap/bin/docker ] || echo "snap docker"
 if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
@@ -32,6 +33,7 @@ if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   fi
   { would docker.io ${client:+docker-cli} || would docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
 fi
-[ ! -d /sys/kernel/security/apparmor ] || [ -e /sbin/apparmor_parser ] || [ -e /usr/sbin/apparmor_parser ] ||
+[ ! -d /sys/kernel/security/apparmor ] || ! command -v apt-get >/dev/null ||
+  [ -e /sbin/apparmor_parser ] || [ -e /usr/sbin/apparmor_parser ] ||
   ! read -r confines </sys/module/apparmor/parameters/enabled || [ "$confines" != Y ] || echo "lacks apparmor_parser"
 echo "unit $(systemctl is-enabled docker.service 2>/dev/null) $unit_state"

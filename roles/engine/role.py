@@ -24,7 +24,13 @@ PACKAGES = (
     *ENGINES, *VENDOR[1:], "docker-cli", "docker-doc", "docker-compose", "docker-compose-v2", "podman-docker",
     "containerd", "runc",
 )  # fmt: skip
-"""What the package database is asked for."""
+"""What the package database of a host with apt is asked for."""
+RPMS = (
+    *ENGINES, *VENDOR[1:], "docker-cli", "docker", "docker-client", "docker-client-latest", "docker-common",
+    "docker-latest", "docker-latest-logrotate", "docker-logrotate", "docker-selinux", "docker-engine-selinux",
+    "docker-engine", "podman", "podman-docker", "containerd", "runc",
+)  # fmt: skip
+"""The same of one with dnf."""
 
 
 class Engine(HostRole[State]):
@@ -35,7 +41,7 @@ class Engine(HostRole[State]):
     actions: tuple[str, ...] = ("source", "fetch", "install", "plugins", "hold", "start", "apparmor", *ACTIONS)
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
-    probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES))
+    probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES), RPMS=" ".join(RPMS))
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """Installed in the asked version, enabled, running."""
@@ -105,7 +111,9 @@ def _origin(host: Host, platform: Platform) -> Origin | Finding:
     """Where its packages come from. An engine that the inventory says nothing of is left where it came from."""
     if host.engine.source == "vendor":
         return findings.unsupported(host.name, platform, needs_to_know=True) or vendor(host.engine, platform)
-    origin = distribution(host.engine)
+    origin = distribution(host.engine, platform)
+    if not origin.engine and host.engine.source:
+        return findings.unsupported(host.name, platform) or origin
     return origin if host.engine.source else replace(origin, against=(), held=None)
 
 
@@ -120,7 +128,7 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
             return findings.snap(host.name)
         if have and have.shared and origin.source:
             return findings.shared(host.name, have.shared)
-        return findings.unsupported(host.name, platform)
+        return None if origin.source else findings.unsupported(host.name, platform)
     if engine.source and have.package is None:
         return findings.snap(host.name) if have.snap else findings.by_hand(host, have)
     if have.shared and origin.source:
@@ -128,7 +136,7 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
     if not asked or fits(have.version, asked):
         return None
     if engine.source is None and have.package != origin.engine:
-        return findings.foreign(host, have)
+        return findings.foreign(host, have, origin.engine)
     if _goes_back(host, have) and not engine.downgrade:
         return findings.older(host, have)
     return None

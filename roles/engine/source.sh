@@ -6,11 +6,9 @@
 
 . roles/engine/apt.sh
 . roles/engine/fits.sh
-. roles/engine/key.sh
+. roles/engine/trust.sh
 . roles/engine/stale.sh
 list=/etc/apt/sources.list.d/docker.sources kept=/etc/apt/keyrings/docker.asc
-refuse() { printf '%s\n' "$@" "nothing was changed on this host" >&2; exit "${status:-69}"; }
-full() { echo "no room to write below $1" >&2; exit 73; }
 if [ -z "$SOURCE" ]; then
   rm -f "$list" "$kept"
   exit
@@ -31,19 +29,7 @@ esac
 said=$(/usr/lib/apt/apt-helper $brief download-file "$KEY" "$work/key" 2>&1) || refuse \
   "$(printf '%s\n' "$said" | grep '^E: ' | head -n 1)" \
   "the key $KEY cannot be had: see that this host reaches it, or set engine.repository to what it reaches"
-[ -s "$work/key" ] || refuse "the key $KEY is empty: see what serves it"
-facts=$(key_facts "$work/key")
-[ -n "$facts" ] || refuse "$KEY is no OpenPGP key but begins with: $(head -c 60 "$work/key" | tr -cd '[:print:]')" \
-  "see what serves it: a proxy, or a page to log in"
-printf '%s\n' "$facts" | {
-  while read -r fingerprint expires; do
-    [ "$fingerprint" = "$FINGERPRINT" ] || refuse "the key $KEY has the fingerprint $fingerprint, desired $FINGERPRINT" \
-      "if that is the right key, which its owner must say: engine.fingerprint: $fingerprint"
-    [ "$expires" = 0 ] || [ "$expires" -gt "$(date +%s)" ] || refuse \
-      "the key $KEY has expired on $(date -u -d "@$expires" +%F), or this host's clock is wrong: it says $(date -u +%F)" \
-      "see whether its owner has a newer one"
-  done
-} || exit $?
+trusted "$work/key"
 if grep -q '^-----BEGIN' "$work/key"; then cp "$work/key" "$work/docker.asc" || full /run
 else # apt takes a key in binary form for none in a file of that name
   { printf -- '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n'; base64 "$work/key"; echo '-----END PGP PUBLIC KEY BLOCK-----'; } \
@@ -77,11 +63,6 @@ for version in $offers; do ! fits "$version" || { found=$version; break; }; done
 
 stand_back
 install -d -m 755 /etc/apt/keyrings
-put() {
-  if cp "$1" "$2.skep-new" && chmod 644 "$2.skep-new" && mv -f "$2.skep-new" "$2"; then return; fi
-  rm -f "$2.skep-new"
-  full "$2"
-}
 put "$work/docker.asc" "$kept"
 printf '%s\n' "$STALE" | while read -r path; do
   case $path in

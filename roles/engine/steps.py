@@ -1,11 +1,12 @@
-"""The steps that bring an engine to a host with apt."""
+"""The steps that bring an engine to a host."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from roles.engine.origin import KEY, SOURCE, Origin, removals
+from roles.engine.managers import APT, MIB
+from roles.engine.origin import Origin, removals
 from roles.engine.state import State, prefix
 from skep.milestones import SWARM_SETTINGS, configured, engine_up
 from skep.model import Host
@@ -13,14 +14,10 @@ from skep.plan import Run, Step
 from skep.shell import script
 from skep.steps import StepId
 
-MIB = 1 << 20
-FETCHING = {"/tmp": MIB, "/var/lib/apt/lists": 64 * MIB, "/var/cache/apt/archives": 192 * MIB}
-INSTALLING = {**FETCHING, "/usr": 512 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc/systemd/system": MIB}
-"""What an installation takes at most, measured with the packages of Debian 12 to forky, and some room."""
 STARTING = 16 * MIB
 """What an engine writes into its data root when it starts."""
 PATIENCE = 600.0
-"""Seconds to wait for another apt, as on the first boot of a host that upgrades itself."""
+"""Seconds to wait for another apt or dnf, as on the first boot of a host that upgrades itself."""
 CONFINES = "this kernel confines containers with it, and there is no apparmor_parser"
 
 
@@ -30,17 +27,18 @@ def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
     stale = have.stale if have and origin.source else ()
     title = f"take packages from {origin.key.removesuffix('/gpg')}" if origin.source else "forget Docker's packages"
     place = StepId("engine", "source", host.name)
+    files = f"{origin.manager.list} and {origin.manager.key}"
     return Run(
         id=place,
         host=host.name,
         title=title,
         cause=cause if origin.source else "desired are the distribution's",
         detail=(
-            (f"writes {SOURCE} and {KEY}, whose fingerprint must be {origin.fingerprint}", *removals(stale))
+            (f"writes {files}, whose fingerprint must be {origin.fingerprint}", *removals(stale))
             if origin.source
-            else (f"removes {SOURCE} and {KEY}",)
+            else (f"removes {files}",)
         ),
-        script=script("roles/engine/source.sh"),
+        script=origin.manager.script("source"),
         variables={
             "SOURCE": origin.source,
             "KEY": origin.key,
@@ -53,7 +51,7 @@ def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
         needs=() if origin.source else (StepId("engine", "install", host.name),),
         after=(configured(host.name),),
         timeout=300,
-        writes={"/run": 4 * MIB, "/etc/apt": MIB, "/var/lib/apt/lists": 8 * MIB},
+        writes=origin.manager.sourcing,
         patience=PATIENCE,
     )
 
@@ -92,14 +90,14 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
         host=host.name,
         title=f"install {_named(host, origin)}",
         cause=cause,
-        script=script("roles/engine/install.sh"),
+        script=origin.manager.script("install"),
         variables={**_choice(host, origin, have), "MORE": "apparmor" if parser else ""},
         detail=tuple(detail),
         needs=(StepId("engine", "source", host.name),) if sourced else (),
         after=(configured(host.name),),
         provides=(engine_up(host.name),),
         timeout=900,
-        writes=INSTALLING,
+        writes=origin.manager.installing,
         patience=PATIENCE,
         restarts=bool(have and have.installed and have.running),
     )
@@ -117,7 +115,7 @@ def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced
         host=host.name,
         title=f"download {_named(host, origin)}",
         cause=cause,
-        script=script("roles/engine/fetch.sh"),
+        script=origin.manager.script("fetch"),
         variables=_choice(host, origin, have),
         otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
         " command again; no node was drained yet",
@@ -125,7 +123,7 @@ def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced
         after=(configured(host.name),),
         only_with=StepId("engine", "install", host.name),
         timeout=600,
-        writes=FETCHING,
+        writes=origin.manager.fetching,
         patience=PATIENCE,
     )
 
@@ -143,11 +141,11 @@ def beside(host: Host, origin: Origin, have: State) -> list[Step]:
                 host=host.name,
                 title=f"install {', '.join(missing)}",
                 cause="not installed",
-                script=script("roles/engine/plugins.sh"),
+                script=origin.manager.script("plugins"),
                 variables={"PACKAGES": " ".join(missing), "HOLD": "yes" if origin.held else ""},
                 after=(StepId("engine", "source", host.name),),
                 timeout=600,
-                writes={**FETCHING, "/usr": 256 * MIB, "/var/lib/dpkg": 32 * MIB},
+                writes=origin.manager.installing,
                 patience=PATIENCE,
             )
         )
@@ -160,9 +158,9 @@ def beside(host: Host, origin: Origin, have: State) -> list[Step]:
                 cause="anything that upgrades packages would restart the engine"
                 if origin.held
                 else "desired is that the package manager may upgrade them",
-                script=script("roles/engine/hold.sh"),
+                script=origin.manager.script("hold"),
                 variables={"PACKAGES": " ".join(hold), "HOLD": "yes" if origin.held else "no"},
-                writes={"/var/lib/dpkg": 32 * MIB},
+                writes={origin.manager.database: 32 * MIB},
                 patience=PATIENCE,
             )
         )
@@ -195,6 +193,6 @@ def parser(host: str) -> Step:
         script=script("roles/engine/apparmor.sh"),
         provides=(engine_up(host),),
         timeout=900,
-        writes={**FETCHING, "/usr": 16 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc": MIB},
+        writes={**APT.fetching, "/usr": 16 * MIB, "/var/lib/dpkg": 32 * MIB, "/etc": MIB},
         patience=PATIENCE,
     )

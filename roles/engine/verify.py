@@ -65,18 +65,18 @@ def test_version(host: Remote, desired: Host, ask: Ask) -> None:
 def test_source(host: Remote, desired: Host) -> None:
     """the engine's packages come from where the inventory says"""
     engine = desired.engine
-    if engine.source is None or not host.exists("apt-get"):
+    if engine.source is None:
         pytest.skip("the inventory takes an engine from anywhere")
-    package = "docker-ce" if engine.source == "vendor" else "docker.io"
-    other = "docker.io" if engine.source == "vendor" else "docker-ce"
+    own = "docker.io" if host.exists("apt-get") else "moby-engine"
+    package, other = ("docker-ce", own) if engine.source == "vendor" else (own, "docker-ce")
     assert host.package(package).is_installed, f"{package} is not installed on {desired.name}"
     assert not host.package(other).is_installed, f"{other} is installed on {desired.name}, beside {package}"
     if engine.source == "vendor":
         version = host.package(package).version
-        offered = host.run("apt-cache madison %s", package).stdout
+        offered = _offered(host, package)
         base = f"{engine.repository.rstrip('/')}/linux/"
         found = any(version in line and base in line for line in offered.splitlines())
-        assert found, f"apt on {desired.name} does not know {package} {version} from {base}:\n{offered}"
+        assert found, f"{desired.name} does not know {package} {version} from {base}:\n{offered}"
         client = host.package("docker-ce-cli").version
         assert client == version, f"docker-ce-cli is {client}, docker-ce is {version}"
         for name in engine.plugins:
@@ -88,12 +88,26 @@ def test_held(host: Remote, desired: Host) -> None:
     """nothing but skep upgrades the engine's packages"""
     engine = desired.engine
     hold = engine.source == "vendor" if engine.hold is None else engine.hold
-    if not (hold and engine.source and host.exists("apt-mark")):
+    if not (hold and engine.source):
         pytest.skip("the inventory does not hold them")
-    held = host.run("apt-mark showhold").stdout.split()
-    names = ("docker-ce", "docker-ce-cli", "containerd.io") if engine.source == "vendor" else ("docker.io",)
-    free = [name for name in names if name not in held]
+    own = "docker.io" if host.exists("apt-get") else "moby-engine"
+    names = ("docker-ce", "docker-ce-cli", "containerd.io") if engine.source == "vendor" else (own,)
+    free = [name for name in names if not _is_held(host, name)]
     assert not free, f"{', '.join(free)} can be upgraded on {desired.name}, which restarts the engine"
+
+
+def _offered(host: Remote, package: str) -> str:
+    """A line with version and address for each that the package manager knows."""
+    if host.exists("apt-get"):
+        return str(host.run("apt-cache madison %s", package).stdout)
+    return str(host.run("dnf -q repoquery --location %s", package).stdout)
+
+
+def _is_held(host: Remote, package: str) -> bool:
+    if host.exists("apt-mark"):
+        return package in host.run("apt-mark showhold").stdout.split()
+    locked = host.run("dnf -q versionlock list").stdout
+    return bool(re.search(rf"^(Package name: )?{re.escape(package)}(-[0-9]+:|$)", locked, re.MULTILINE))
 
 
 def _running_version(host: Remote, ask: Ask) -> str:

@@ -82,7 +82,7 @@ ENGINE = Record(
     {
         "source": Key(
             Choice("distribution", "vendor"),
-            "Where packages come from. `distribution`: Debian's or Ubuntu's own docker.io. `vendor`: docker-ce, from "
+            "Where packages come from. `distribution`: docker.io, on Fedora moby-engine. `vendor`: docker-ce, from "
             "Docker's repository or a mirror. An engine from elsewhere is replaced by what is named here.",
             "vendor",
             shown="as it is; the distribution's where there is none",

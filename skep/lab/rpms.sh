@@ -13,15 +13,16 @@ dependencies() {
   esac
 }
 scripts() { # what the macros of systemd make of a service: not enabled, not started, restarted by an upgrade
+  sockets=''
   case $1 in
     containerd.io) service=containerd.service ;;
-    docker-ce) service=docker.service ;;
+    docker-ce) service=docker.service sockets=' docker.socket' ;;
     *) return 0 ;;
   esac
   echo '%post'
   [ "$1" != docker-ce ] || echo 'getent group docker >/dev/null || groupadd --system docker'
   echo '[ $1 -ne 1 ] || systemctl daemon-reload || :'
-  printf '%%preun\n[ $1 -ne 0 ] || systemctl --no-reload disable --now %s || :\n' $service
+  printf '%%preun\n[ $1 -ne 0 ] || systemctl --no-reload disable --now %s%s || :\n' $service "$sockets"
   printf '%%postun\nsystemctl daemon-reload || :\n[ $1 -lt 1 ] || systemctl try-restart %s || :\n' $service
 }
 build() { # a spec on standard input; the files are in the folder files

@@ -17,14 +17,18 @@ from tests.lab.rig.machine import heed_stops, only_ours, undisturbed  # noqa: E4
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
 MIXED = {"m1": "bookworm", "m2": "trixie", "m3": "forky"}
+VENDOR = {"m1": "trixie", "w1": "el9"}
 
 
-def _lab(name: str, subnet: str, hosts: Iterable[str], suites: Mapping[str, str] | None = None) -> lab.Lab:
+def _lab(
+    name: str, subnet: str, hosts: Iterable[str], suites: Mapping[str, str] | None = None, *, packages: bool = False
+) -> lab.Lab:
     network = subnet.rpartition(".")[0]
     return lab.Lab(
         name,
         subnet,
         tuple(lab.LabHost(host, f"{network}.{PLACES[host]}", (suites or {}).get(host, "bookworm")) for host in hosts),
+        packages=packages,
     )
 
 
@@ -33,6 +37,7 @@ LABS = {
     "mixed": _lab("mixed", "10.87.0.0/24", MIXED, MIXED),
     "demo": _lab("demo", "10.85.0.0/24", PLACES),
     "own": _lab("own", "10.86.2.0/24", ["m1"]),
+    "rpm": _lab("rpm", "10.86.3.0/24", VENDOR, VENDOR, packages=True),
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""
@@ -104,6 +109,16 @@ def mixed(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environme
     hosts = machine("mixed")
     hosts.renew()
     hosts.each(AS_DELIVERED)
+    yield Environment(hosts, tmp_path)
+    with undisturbed():
+        lab.down(hosts.spec.name)
+
+
+@pytest.fixture
+def rpm(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
+    """Two bare hosts, one with apt and one with dnf, and repositories in the vendor's layout for both."""
+    hosts = machine("rpm")
+    hosts.renew()
     yield Environment(hosts, tmp_path)
     with undisturbed():
         lab.down(hosts.spec.name)

@@ -1,0 +1,16 @@
+# shellcheck shell=sh disable=SC2086
+# Installs the chosen packages, enables and starts the engine, which its package does not. Where packages have to
+# go, all is downloaded before. Exit 66: it does not start.
+
+. roles/engine/dnf/choose.sh
+. skep/starting.sh
+started_before
+[ -z "$GOING" ] || { download; rpm -e $GOING >&2; }
+install
+systemctl daemon-reload
+systemctl enable --quiet docker.service || { why_not; exit 66; }
+systemctl is-active --quiet docker.service || {
+  systemctl stop docker.socket 2>/dev/null || true # what an engine before it left open is none of its own
+  systemctl reset-failed docker.service 2>/dev/null || true
+  systemctl start docker.service || { why_not; exit 66; }
+}

@@ -1,0 +1,54 @@
+"""The vendor's packages on a host with dnf, in one cluster with a Debian host.
+
+Real are dnf4, rpm, signatures, versionlock, systemd and the engine; the host's os-release says Rocky Linux 9, and its
+userland is Debian's (``skep/lab/el9.sh``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skep.lab import packages
+from skep.lab.system import run
+from tests.lab.rig.environment import Document, Environment
+
+TRACES = (
+    "ls /etc/yum.repos.d /etc/pki/rpm-gpg 2>/dev/null | grep -i docker; rpm -qa 'docker*' 'containerd*' 'gpg-pubkey*'"
+)
+INSTALLED = "rpm -q --qf '%{NAME} %{VERSION}\\n' docker-ce docker-ce-cli; docker version --format '{{.Server.Version}}'"
+
+
+def fingerprint(key: Path) -> str:
+    """As gpg has it."""
+    lines = run(["gpg", "--batch", "--quiet", "--with-colons", "--show-keys", key], step="look at a key").splitlines()
+    return next(line.split(":")[9] for line in lines if line.startswith("fpr:"))
+
+
+def test_a_host_with_dnf_and_one_with_apt_become_one_cluster_of_the_vendors_engines(rpm: Environment) -> None:
+    spec = rpm.hosts.spec
+    keys = {name: fingerprint(packages.folder(spec) / f"linux/{name}/gpg") for name in ("debian", "rhel")}
+    assert len(set(keys.values())) == 2, "each repository has a key of its own"
+
+    def desired(document: Document, version: str = "26.1", rhel: str = keys["rhel"]) -> None:
+        document["engine"] = {"source": "vendor", "repository": packages.address(spec), "version": "26.1"}
+        document["hosts"]["m1"]["engine"] = {"fingerprint": keys["debian"]}
+        document["hosts"]["w1"]["engine"] = {"fingerprint": rhel, "version": version}
+
+    wrong = rpm.with_inventory("rpm", lambda document: desired(document, rhel=keys["debian"]))
+    ran = wrong("cluster.up", "--limit", "w1")
+    assert ran.exit == 5 and keys["rhel"] in ran.text, f"{ran}"
+    assert rpm.hosts.attempt("w1", TRACES).stdout == "", "a key that is not the one expected is trusted by nothing"
+
+    rpm.tool = rpm.with_inventory("rpm", desired)
+    rpm.up("--verify", "always")
+    assert rpm.hosts.run("w1", INSTALLED).split()[1::2][:2] == ["26.1.5", "26.1.5"]
+    rpm.page_must_answer()
+    held = rpm.hosts.run("w1", "dnf -q -y upgrade; rpm -q docker-ce")
+    assert "docker-ce-26.1.5" in held, f"what is held was upgraded: {held}"
+
+    rpm.tool = rpm.with_inventory("rpm", lambda document: desired(document, "28.5"))
+    ran = rpm.up()
+    assert "engine/install@w1" in ran.ids and "engine/drain@w1" in ran.ids, f"{ran}"
+    rpm.must_be_as_described()
+    assert "28.5.2" in rpm.hosts.run("w1", INSTALLED)
+    rpm.page_must_answer()
