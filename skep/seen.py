@@ -86,7 +86,10 @@ def member(answers: Answers) -> Member | None:
         node=swarm.get("NodeID") or None,
         managers={name: status.get("Reachability") == "reachable" for name, status in nodes.items() if status},
         nodes=frozenset(nodes),
-        services={one["Spec"]["Name"]: interrupted(one["Spec"]) for one in answers.get(SERVICES, [])},
+        services={
+            one["Spec"]["Name"]: interrupted(one["Spec"], answers.get("/nodes", []))
+            for one in answers.get(SERVICES, [])
+        },
     )
 
 

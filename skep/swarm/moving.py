@@ -10,9 +10,10 @@ from skep.swarm.service import is_global, is_job, placement_of, replicas_of, rol
 from skep.swarm.spec import ServiceSpec
 
 
-def interrupted(spec: ServiceSpec) -> str:
+def interrupted(spec: ServiceSpec, nodes: Iterable[Node] | None = None) -> str:
     """Why a drain stops tasks of the service before others run in their place; empty where it does not have to, and for
-    a service without tasks."""
+    a service without tasks. ``nodes`` are all of the swarm, one of which is drained, whatever their availability is
+    just now."""
     if is_job(spec):
         return "a job, which begins anew elsewhere"
     if is_global(spec):
@@ -24,6 +25,8 @@ def interrupted(spec: ServiceSpec) -> str:
     ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
     if any(port.get("PublishMode") == "host" for port in ports):
         return "it publishes a port of its hosts"
+    if nodes is not None and not _room(spec, sum(is_meant(spec, _active(node)) for node in nodes) - 1):
+        return "its other nodes have no room for a task more"
     return ""
 
 
@@ -34,6 +37,13 @@ def moves(spec: ServiceSpec) -> bool:
 
 def has_room(spec: ServiceSpec, nodes: Iterable[Node]) -> bool:
     """Whether these nodes may hold all tasks of the service and one more, as far as placement says it."""
-    places = sum(is_meant(spec, node) for node in nodes)
+    return _room(spec, sum(is_meant(spec, node) for node in nodes))
+
+
+def _active(node: Node) -> Node:
+    return {**node, "Spec": {**node["Spec"], "Availability": "active"}}
+
+
+def _room(spec: ServiceSpec, places: int) -> bool:
     most = placement_of(spec).get("MaxReplicas") or 0
     return places > 0 and (not most or places * most > replicas_of(spec))

@@ -268,3 +268,20 @@ def test_a_member_is_told_from_the_engines_answers() -> None:
     assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member(node="c")
     assert member({"/info": {"Swarm": {"LocalNodeState": "inactive"}}}) is None
     assert member({}) is None
+
+
+def test_a_member_knows_what_a_drain_interrupts_whatever_nodes_are_paused_just_now() -> None:
+    def node(name: str, availability: str) -> dict[str, object]:
+        spec, described = {"Availability": availability}, {"Hostname": name}
+        return {"ID": name, "Spec": spec, "Description": described, "Status": {"State": "ready"}}
+
+    info = {"LocalNodeState": "active", "NodeID": "a", "ControlAvailable": True}
+    service = {"Name": "web", "UpdateConfig": {"Order": "start-first"}, "TaskTemplate": {}, "Mode": {"Replicated": {}}}
+    answers = {
+        "/info": {"Swarm": info},
+        "/nodes": [node("a", "active"), node("b", "pause")],
+        "/services?status=true": [{"Spec": service}, {"Spec": {**service, "Name": "db", "UpdateConfig": None}}],
+    }
+    found = member(answers)
+    assert found is not None
+    assert found.services == {"web": "", "db": "its update_config has no order: start-first"}

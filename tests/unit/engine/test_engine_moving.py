@@ -79,6 +79,22 @@ def test_room_is_for_all_tasks_and_one_more(placement: dict[str, Any], room: boo
     assert has_room(spec(task={"Placement": placement}), nodes) is room  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("given", "nodes", "told"),
+    [
+        (spec(), "ab", False),
+        (spec(), "a", True),
+        (spec(task={"Placement": {"Constraints": ["node.hostname==a"]}}), "abc", True),
+        (spec(task={"Placement": {"MaxReplicas": 1}}), "abc", True),
+        (spec(task={"Placement": {"MaxReplicas": 1}}), "abcd", False),
+    ],
+)
+def test_what_has_no_room_elsewhere_is_told_beforehand(given: Any, nodes: str, told: bool) -> None:
+    assert interrupted(given, [node(name) for name in nodes]) == (  # type: ignore[arg-type]
+        "its other nodes have no room for a task more" if told else ""
+    )
+
+
 def api(fake: Any, tasks: list[dict[str, Any]], *services: dict[str, Any], **more: Any) -> Any:
     nodes = [node("a", "pause"), node("b"), node("c")]
     return fake(nodes=nodes, services=list(services), tasks=tasks, read=services[0] if services else None, **more)
