@@ -36,11 +36,14 @@ LABS = {
     "test": _lab("test", "10.86.0.0/24", PLACES),
     "mixed": _lab("mixed", "10.87.0.0/24", MIXED, MIXED),
     "demo": _lab("demo", "10.85.0.0/24", PLACES),
+    "beside": _lab("beside", "10.86.9.0/24", PLACES),
     "own": _lab("own", "10.86.2.0/24", ["m1"]),
     "rpm": _lab("rpm", "10.86.3.0/24", VENDOR, VENDOR, packages=True),
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""
+BESIDE = ("test_converged.py",)
+"""Tests that share a cluster and yet run with those of other labs, on a second one: so both runs take equally long."""
 PASSED = pytest.StashKey[bool]()
 
 
@@ -51,10 +54,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that share the cluster: they and all others run side by side."""
+    """Mark the tests that share the first cluster: they and all others run side by side. Those that share a
+    cluster come last: it costs while it is up, even when nobody asks."""
     for item in items:
-        if "building" in getattr(item, "fixturenames", ()):
+        if _shares(item) and item.path.name not in BESIDE:
             item.add_marker("cluster")
+    items.sort(key=_shares)
+
+
+def _shares(item: pytest.Item) -> bool:
+    return "building" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,9 +83,13 @@ def machine(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Hosts]]:
 
 
 @pytest.fixture(scope="session")
-def building(machine: Callable[[str], Hosts], tmp_path_factory: pytest.TempPathFactory) -> Building:
+def building(
+    machine: Callable[[str], Hosts], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Building:
     """From five bare hosts to a cluster, once, with all that was seen on the way."""
-    return build(Environment(machine("test"), tmp_path_factory.mktemp("test")))
+    first = any(item.get_closest_marker("cluster") for item in request.session.items)
+    name = "test" if first else "beside"
+    return build(Environment(machine(name), tmp_path_factory.mktemp(name)))
 
 
 @pytest.fixture
