@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skep.model import Cluster
 from skep.plan import Fetch, Run, Step
+from skep.request import RequestedCluster
 from skep.shell import script
 from skep.steps import StepId
 
@@ -19,12 +19,12 @@ MOST = 1 << 30
 """Bytes that a swarm's state takes at most, as far as preflight looks for room; the script looks again."""
 
 
-def place(cluster: Cluster, host: str) -> str:
+def place(cluster: RequestedCluster, host: str) -> str:
     """Where a backup lies on this machine, less its ending."""
     return f"{FOLDER}/{cluster.name}/{cluster.stamp}-{host}"
 
 
-def save(cluster: Cluster, host: str, role: str, cause: str) -> Run:
+def save(cluster: RequestedCluster, host: str, role: str, cause: str) -> Run:
     """The step that interrupts the engine."""
     return Run(
         id=StepId(role, "backup", host),
@@ -39,7 +39,7 @@ def save(cluster: Cluster, host: str, role: str, cause: str) -> Run:
     )
 
 
-def taken(cluster: Cluster, host: str, saved: Step) -> list[Step]:
+def taken(cluster: RequestedCluster, host: str, saved: Step) -> list[Step]:
     """The steps that bring it here, and leave nothing there."""
     local = place(cluster, host)
     copies = [
@@ -66,7 +66,7 @@ def taken(cluster: Cluster, host: str, saved: Step) -> list[Step]:
     return [*copies, discard]
 
 
-def steps(cluster: Cluster, host: str, before: Step) -> list[Step]:
+def steps(cluster: RequestedCluster, host: str, before: Step) -> list[Step]:
     """All of it, at the place of the step that it comes before."""
     saved = save(cluster, host, before.role, "before the first manager gets another version")
     first = replace(saved, needs=before.needs, gates=before.gates, after=before.after)

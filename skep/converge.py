@@ -15,6 +15,7 @@ from skep.model import Cluster
 from skep.observe import Observation, observe
 from skep.plan import Declared, Finding, Plan, Step
 from skep.questions import Inquiry
+from skep.request import requested
 from skep.role import AnyRole
 from skep.ssh import Pool
 
@@ -29,7 +30,7 @@ def _ignore(_: object) -> None:
 class Site:
     """An environment at hand: what is desired, the sessions, and the roles in order.
 
-    ``known`` are all roles there are, in order, where ``roles`` is only some of them. ``note`` is told what stands
+    ``known`` are all roles there are, in order, where ``roles`` is only some of them. ``note`` gets what stands
     beside a result, in a line; ``waiting`` which hosts have not answered while all are observed. ``wait_lock`` is how
     many seconds to wait where somebody else holds the lock.
     """
@@ -68,7 +69,7 @@ def see(site: Site, before: Observation | None = None, *, inquire: bool = True) 
     states = dict(observation.states)
     for role in site.roles if inquire else ():
         seen = observation.of(role)
-        desired = role.inquiries(site.cluster, seen)
+        desired = role.inquiries(requested(site.cluster), seen)
         missing = [inquiry for inquiry in desired if inquiry not in answers or not inquiry.lasting]
         if missing:
             answers |= _answers(site, observation, missing)
@@ -100,9 +101,10 @@ def _answers(site: Site, observation: Observation, missing: Sequence[Inquiry]) -
 def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     """The plan for what was observed, preflight's findings first."""
     items: list[Step | Finding] = []
+    cluster = requested(site.cluster)
     for role in site.roles:
         seen = observation.of(role)
-        items += role.down(site.cluster, seen) if down else role.plan(site.cluster, seen)
+        items += role.down(cluster, seen) if down else role.plan(cluster, seen)
     checked = preflight.check(site.cluster, observation.facts, observation.failures)
     if all(role.is_cluster_wide for role in site.roles):
         checked = [_aside(finding, observation.failures) for finding in checked]

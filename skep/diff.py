@@ -1,4 +1,4 @@
-"""What differs between two nested values, one change a leaf, and how it is told."""
+"""What differs between two nested values, one change a leaf, and how it is shown."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Change:
 def changes(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
     """Every leaf that differs, sorted by path. Mappings are looked into, everything else is compared as it is.
 
-    A mapping that comes or goes is told leaf by leaf; a key with ``None`` is as good as none. Where the new value
+    A mapping that comes or goes is shown leaf by leaf; a key with ``None`` is as good as none. Where the new value
     holds a secret, what stands in its place in the old one is not shown either.
     """
     if _open(old) and _open(new) and (old or new):

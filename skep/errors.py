@@ -81,7 +81,7 @@ class UsageError(SkepError):
 class InventoryError(SkepError):
     """The inventory file is wrong; carries every finding at once, each ``file:line: key.path: message``.
 
-    ``warnings`` are told beside the errors, and are none themselves.
+    ``warnings`` are shown beside the errors, and are none themselves.
     """
 
     exit_code = 2

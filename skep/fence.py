@@ -18,7 +18,7 @@ SEEN = "read -r seen _ 2>/dev/null <fence; case $seen in ''|*[!0-9]*) seen=0;; e
 """sh; the highest number that this host has seen, as ``$seen``."""
 
 REFUSED = 176
-"""Status of a script that a host refuses, for it has seen a higher number; its stderr tells whose."""
+"""Status of a script that a host refuses, for it has seen a higher number; its stderr says whose."""
 
 
 def raised(number: int, holder: Holder) -> str:

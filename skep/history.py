@@ -48,8 +48,8 @@ class Recorder:
 
     def end(self, how: str, error: SkepError | None = None) -> None:
         """Write the run's last line, with what ended it, and send everything."""
-        told = {"error": str(error)} if error else {}
-        self._add(kind="run", event=how, what=self._holder.what, who=self._holder.who, **told)
+        failure = {"error": str(error)} if error else {}
+        self._add(kind="run", event=how, what=self._holder.what, who=self._holder.who, **failure)
         self.send()
 
     def send(self) -> None:

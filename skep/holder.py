@@ -41,7 +41,7 @@ class Holder:
 
 
 def read_holder(line: str) -> Holder | None:
-    """The holder that a line tells; ``None`` for any other text."""
+    """The holder that a line names; ``None`` for any other text."""
     try:
         return Holder(**json.loads(line))
     except (ValueError, TypeError):

@@ -64,9 +64,9 @@ class Lease:
         self._until[manager] = -math.inf
         self._gone.add(manager)
 
-    def refused(self, host: str, told: str) -> None:
+    def refused(self, host: str, stderr: str) -> None:
         """A host did not take a script, for it has seen a higher number: what it keeps of that."""
-        self._to = read_fence(told)[1] or self._to
+        self._to = read_fence(stderr)[1] or self._to
         self._why = self._why or f"{host} was changed by a later run"
 
     @property

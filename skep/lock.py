@@ -37,7 +37,7 @@ class Unwritable(ConnectError):
 
 
 class ClusterLock:
-    """Take with ``with``; ``lease`` tells whether it still is held."""
+    """Take with ``with``; ``lease`` says whether it still is held."""
 
     def __init__(self, pool: Pool, managers: Sequence[str], what: str) -> None:
         self._pool = pool
@@ -88,8 +88,8 @@ class ClusterLock:
             self._release()
 
     def announce(self, hosts: Iterable[str]) -> None:
-        """Tell hosts the number of this lock, so that none takes a script of an older run any more. One that cannot be
-        told now learns it from the first script of this run."""
+        """Tell hosts the number of this lock, so that none takes a script of an older run any more. One that is not
+        reached now learns it from the first script of this run."""
         _announce(self._pool, hosts, self.lease.number, self.holder)
 
     def _take(self, name: str) -> None:
@@ -142,7 +142,7 @@ class ClusterLock:
                 self.lease.drop(name)
 
     def _successor(self) -> Holder | None:
-        """Who has had the lock since, as far as a manager tells it soon."""
+        """Who has had the lock since, as far as a manager says so soon."""
         worker = Workers(1, "lock")
         script = "cat /var/lib/skep/fence 2>/dev/null || true"
         asking = worker.submit(self._pool.map, lambda session: session.run(script, timeout=ASK), self._managers)

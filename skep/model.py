@@ -174,31 +174,6 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
-    """What this run is to do with a stack beyond what its files say.
-
-    ``resolve``: which images are asked for at their registry: ``new`` ones, ``all`` (to tell what moved),
-    ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one. ``scale`` and
-    ``restart`` (full service names) leave the files aside and change what runs, ``still`` changes nothing of it.
-    ``volumes`` go with the stack. ``follows_hosts``: the same run first brings the hosts to what the inventory says.
-    """
-
-    prune: bool = False
-    resolve: Literal["new", "all", "refresh", "never"] = "new"
-    revision: Target | None = None
-    scale: Mapping[str, int] = field(default_factory=dict)
-    restart: frozenset[str] = frozenset()
-    still: bool = False
-    volumes: tuple[str, ...] = ()
-    follows_hosts: bool = False
-
-    @property
-    def partial(self) -> bool:
-        """Whether what runs is to stay as it is, but for the services named."""
-        return bool(self.scale or self.restart or self.still)
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
     """A stack to deploy. ``files`` gives what its compose files name, relative to the stack's folder or not."""
 
@@ -222,7 +197,6 @@ class Stack:
     """Revisions that can be gone back to: their configs and secrets stay. ``None``: as ``x-skep`` says, else 5."""
     directory: str = "/"
     """Its folder on the operator's machine, absolute: what relative binds are relative to."""
-    rollout: Rollout = field(default_factory=Rollout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +225,8 @@ class Accepted:
         return {"reason": self.reason, "until": str(self.until) if self.until else None, "owner": self.owner or None}
 
     def __str__(self) -> str:
-        told = [f"until {self.until}"] * bool(self.until) + [self.owner] * bool(self.owner)
-        more = f" ({', '.join(told)})" if told else ""
+        notes = [f"until {self.until}"] * bool(self.until) + [self.owner] * bool(self.owner)
+        more = f" ({', '.join(notes)})" if notes else ""
         return f"{self.reason}{more}"
 
 
@@ -268,16 +242,6 @@ class Cluster:
     registries: tuple[Registry, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     """Findings that may be as they are."""
-    replace_networks: frozenset[str] = frozenset()
-    """Networks the user allowed to be removed and created anew (``--replace-network``)."""
-    allow_quorum_loss: bool = False
-    """Whether managers that nobody can stand in for may be restarted (``--allow-quorum-loss``)."""
-    parallel_workers: int = 1
-    """How many workers may be out of service at once (``--parallel-workers``)."""
-    stamp: str = field(default="", compare=False)
-    """When the run was asked for: the name of backups that it takes; without one it takes none."""
-    taken_down: bool = False
-    """Whether all of it is to go (``cluster.down``)."""
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)
     """Fresh randomness for what this run makes, such as the key of secrets' marks, so that planning needs none."""
 

@@ -16,6 +16,7 @@ from skep.errors import EngineSilent, ProbeError, SkepError, SudoError
 from skep.model import Cluster
 from skep.preflight import Facts
 from skep.questions import Inquiry
+from skep.request import requested
 from skep.role import AnyRole, Role
 from skep.seen import Member, Members, Seen, believed, member
 from skep.ssh import Pool, Result, Session
@@ -88,7 +89,7 @@ def observe(
 ) -> Observation:
     """Look at the hosts (all by default). A host's failure is kept in ``failures``; nothing is raised for it.
 
-    ``waiting`` is told who is missing: at first all, then after each answer, from threads, one at a time.
+    ``waiting`` gets who is missing: at first all, then after each answer, from threads, one at a time.
     """
     names = list(pool.hosts if hosts is None else hosts)
     asked = asked_by(roles)
@@ -96,7 +97,7 @@ def observe(
         USER: "id -u; id -un",
         "preflight": preflight.probe(cluster),
         ENGINE: questions.probe(asked),
-        **{role.name: probe for role in roles if (probe := role.probe_of(cluster))},
+        **{role.name: probe for role in roles if (probe := role.probe_of(requested(cluster)))},
     }
     missing = list(names)
     telling = threading.Lock()

@@ -9,8 +9,8 @@ from typing import Any
 
 from skep.dataclass import dataclass
 from skep.milestones import SWARM_SETTINGS, returned
-from skep.model import Cluster
 from skep.plan import Call, Finding, Ref, Step, Wait
+from skep.request import RequestedCluster
 from skep.seen import Member
 from skep.steps import Edge, StepId
 
@@ -23,7 +23,7 @@ class Outage:
     """``services`` are those of the swarm: name → why a drain stops its tasks before others run; empty where it does
     not."""
 
-    cluster: Cluster
+    cluster: RequestedCluster
     services: Mapping[str, str]
 
     def of(

@@ -6,7 +6,7 @@
 # may be in a container. unit_environment may hold passwords: it is not printed.
 #
 # data_roots are the folders that may be the engine's data root, a line each, the likeliest first, links followed: what
-# the process or its unit was told, what daemon.json says (written_root), Docker's default, and what userns-remap makes
+# the process or its unit was given, what daemon.json says (written_root), Docker's default, and what userns-remap makes
 # below each.
 
 newline='

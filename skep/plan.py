@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something the plan has to say without doing anything. An ``error`` forbids to apply the plan;
-    a ``note`` says what could not be told."""
+    a ``note`` says what could not be checked."""
 
     level: Literal["error", "warning", "note"]
     text: str

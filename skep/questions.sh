@@ -3,7 +3,7 @@
 # the seconds $SOON, $ALIVE, $LATE and $ELECTION, and $SLOWER. Exit 3: an engine runs and gives no sign of life.
 #
 # The engine is asked only where its process lives: its socket alone would start it. A manager that has just lost its
-# leader tells nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
+# leader says nothing of the swarm, after up to 20 s of its own: it is asked again while a new one is elected.
 
 . skep/places.sh
 . skep/ask.sh

@@ -1,16 +1,67 @@
-"""What one run is to do, beside what the inventory desires: which part of it, and what the user allows."""
+"""What one run is to do, beside what the inventory desires: which part of it, and what the user allows. Roles plan from
+both: a ``RequestedCluster``."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
+from collections.abc import Mapping
+from dataclasses import field, fields, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from skep.dataclass import dataclass
-from skep.model import Cluster, Rollout, Stack
+from skep.model import Cluster, Stack, Target
 
 Choice = Literal["keep", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What this run is to do with a stack beyond what its files say.
+
+    ``resolve``: which images are asked for at their registry: ``new`` ones, ``all`` (to tell what moved),
+    ``refresh`` (and roll out what moved), ``never``. ``revision`` goes back to a recorded one. ``scale`` and
+    ``restart`` (full service names) leave the files aside and change what runs, ``still`` changes nothing of it.
+    ``volumes`` go with the stack. ``follows_hosts``: the same run first brings the hosts to what the inventory says.
+    """
+
+    prune: bool = False
+    resolve: Literal["new", "all", "refresh", "never"] = "new"
+    revision: Target | None = None
+    scale: Mapping[str, int] = field(default_factory=dict)
+    restart: frozenset[str] = frozenset()
+    still: bool = False
+    volumes: tuple[str, ...] = ()
+    follows_hosts: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether what runs is to stay as it is, but for the services named."""
+        return bool(self.scale or self.restart or self.still)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedStack(Stack):
+    """A stack as the inventory desires it, and what this run is to do with it."""
+
+    rollout: Rollout = field(default_factory=Rollout)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedCluster(Cluster):
+    """The part of a cluster that one run is about, and what this run may do: what roles plan from."""
+
+    stacks: tuple[RequestedStack, ...] = ()
+    replace_networks: frozenset[str] = frozenset()
+    """Networks the user allowed to be removed and created anew (``--replace-network``)."""
+    allow_quorum_loss: bool = False
+    """Whether managers that nobody can stand in for may be restarted (``--allow-quorum-loss``)."""
+    parallel_workers: int = 1
+    """How many workers may be out of service at once (``--parallel-workers``)."""
+    stamp: str = field(default="", compare=False)
+    """When the run was asked for: the name of backups that it takes; without one it takes none."""
+    taken_down: bool = False
+    """Whether all of it is to go (``cluster.down``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +102,15 @@ class Request:
         after = replace(self, stamp="") if self.once else self
         return replace(after, rollout=self.then) if self.then else after
 
-    def of(self, cluster: Cluster) -> Cluster:
+    def of(self, cluster: Cluster) -> RequestedCluster:
         """The part of the cluster that it is about, as it asks for it. A stack that only the swarm knows has no
         files."""
         named = {stack.name: stack for stack in cluster.stacks}
         names = named if self.stacks is None else self.stacks
-        return replace(
-            cluster,
-            stacks=tuple(self._stack(named.get(name) or Stack(name, ())) for name in names),
+        desired = {field.name: getattr(cluster, field.name) for field in fields(Cluster)}
+        desired["stacks"] = tuple(self._stack(named.get(name) or Stack(name, ())) for name in names)
+        return RequestedCluster(
+            **desired,
             replace_networks=self.replace_networks,
             allow_quorum_loss=self.allow_quorum_loss,
             parallel_workers=at_once(self.parallel_workers, len(cluster.workers)),
@@ -66,14 +118,18 @@ class Request:
             taken_down=self.down and self.stacks is None,
         )
 
-    def _stack(self, stack: Stack) -> Stack:
+    def _stack(self, stack: Stack) -> RequestedStack:
         taken = self.down and self.stacks is not None  # whatever its files say
-        return replace(
-            Stack(stack.name, (), timeout=stack.timeout) if taken else stack,
-            rollout=self.rollout,
-            timeout=self.timeout or stack.timeout,
-            on_failure=self.on_failure or stack.on_failure,
-        )
+        found = Stack(stack.name, (), timeout=stack.timeout) if taken else stack
+        desired = {field.name: getattr(found, field.name) for field in fields(Stack)}
+        desired["timeout"] = self.timeout or stack.timeout
+        desired["on_failure"] = self.on_failure or stack.on_failure
+        return RequestedStack(**desired, rollout=self.rollout)
+
+
+def requested(cluster: Cluster) -> RequestedCluster:
+    """The cluster as a run that asks for nothing more plans it; what a request has given already stays as it is."""
+    return cluster if isinstance(cluster, RequestedCluster) else Request("").of(cluster)
 
 
 def at_once(text: str, workers: int) -> int:

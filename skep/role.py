@@ -11,6 +11,7 @@ from skep.kinds import Kind
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
+from skep.request import RequestedCluster
 from skep.seen import Seen
 from skep.steps import Milestone
 
@@ -46,7 +47,7 @@ class Role(ABC, Generic[State]):
     is_cluster_wide: ClassVar[bool]
     """Whether its steps and findings are about no host: ``--limit`` leaves them out."""
 
-    def probe_of(self, cluster: Cluster) -> str:
+    def probe_of(self, cluster: RequestedCluster) -> str:
         """``probe``, where it does not depend on what is asked for."""
         return self.probe
 
@@ -58,7 +59,7 @@ class Role(ABC, Generic[State]):
         Raises ``ValueError`` when the text cannot be understood.
         """
 
-    def inquiries(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Inquiry]:
+    def inquiries(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Inquiry]:
         """What to ask a manager in addition; nothing, as a rule, where nothing differs."""
         return ()
 
@@ -67,10 +68,10 @@ class Role(ABC, Generic[State]):
         return seen.states
 
     @abstractmethod
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Steps from observed to desired. Hosts that did not answer are missing in ``seen``."""
 
-    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def down(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Steps that remove what the role made; what others made stays, and so does what a role leaves in place."""
         return ()
 

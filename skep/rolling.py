@@ -9,9 +9,9 @@ from dataclasses import replace
 from skep.dataclass import dataclass
 from skep.kinds.hosts import QUORUM_LOST_MEANWHILE
 from skep.milestones import RETURNED
-from skep.model import Cluster
 from skep.outage import Outage
 from skep.plan import Finding, Step
+from skep.request import RequestedCluster
 from skep.seen import Member, Members, believed
 from skep.steps import EARLIER, StepId
 
@@ -26,7 +26,7 @@ MILESTONES = (RETURNED,)
 
 
 def rolling(
-    cluster: Cluster, work: Mapping[str, Step], members: Members, *, upgrade: bool = False
+    cluster: RequestedCluster, work: Mapping[str, Step], members: Members, *, upgrade: bool = False
 ) -> list[Step | Finding]:
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
 
@@ -107,7 +107,7 @@ def _believed(members: Members) -> Member:
 
 
 def _without_reserve(
-    cluster: Cluster, role: str, hosts: Sequence[str], members: Members, reserve: Reserve
+    cluster: RequestedCluster, role: str, hosts: Sequence[str], members: Members, reserve: Reserve
 ) -> Finding | None:
     """What there is to say before restarting managers that nobody stands in for; only a warning lets it happen."""
     names = ", ".join(hosts)

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from skep.backup import save, taken
 from skep.dataclass import dataclass
-from skep.model import Cluster
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers
+from skep.request import RequestedCluster
 from skep.role import ClusterRole
 from skep.rolling import ACTIONS, MILESTONES, rolling
 from skep.seen import Seen
@@ -34,7 +34,7 @@ class Backup(ClusterRole[State]):
         """Nothing: the standing of hosts is read elsewhere."""
         return None
 
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """From a manager that does not lead, if there is one."""
         if not cluster.stamp:
             return ()

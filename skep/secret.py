@@ -1,4 +1,4 @@
-"""Values that must not be seen: how they are kept, found in what carries them, and taken out of what is told."""
+"""Values that must not be seen: how they are kept, found in what carries them, and taken out of what is shown."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def veiled(value: object, like: object) -> object:
     if isinstance(like, Mapping) and isinstance(value, Mapping):
         return {key: veiled(inner, like.get(key)) for key, inner in value.items()}
     if isinstance(like, list | tuple) and isinstance(value, list | tuple):
-        told = [inner for inner in like if not any(True for _ in secrets_in(inner))]
-        return [inner if inner in told else _sealed(inner) for inner in value]
+        plain = [inner for inner in like if not any(True for _ in secrets_in(inner))]
+        return [inner if inner in plain else _sealed(inner) for inner in value]
     return _sealed(value)
 
 

@@ -195,7 +195,7 @@ class Fetch(Step):
     path: str
     target: str
     sha256: str = ""
-    """Of the whole file, in hex; empty where it is the host that tells it."""
+    """Of the whole file, in hex; empty where it is the host that knows it."""
     mode: int = 0o600
 
 

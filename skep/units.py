@@ -11,7 +11,7 @@ from typing import Any
 _TIMES = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SIZES = {"T": 2**40, "G": 2**30, "M": 2**20, "K": 2**10}
 _LARGEST = 9999
-"""Of one time unit; beyond, a duration is told in several."""
+"""Of one time unit; beyond, a duration is written in several."""
 
 
 def in_units(key: str, values: Sequence[object]) -> list[Any]:

@@ -2,7 +2,7 @@
 # Puts the file in place and in force: $HOW is reload or restart, or keep where the next start will do. The old one is
 # put back if the engine does not take the new one, or does not return with it: exit 66.
 #
-# Of a reload systemctl tells only that the signal was sent. The engine has an event for it, at any log level, once all
+# Of a reload systemctl reports only that the signal was sent. The engine has an event for it, at any log level, once all
 # keys are in force, and none where it refused one. Source: moby, daemon/reload.go.
 
 . roles/daemon/place.sh
@@ -34,11 +34,11 @@ if systemctl "$HOW" docker.service && in_time $sign; then
   remember
   exit 0
 fi
-if [ "$HOW" = reload ] && answers; then told="take the new file"; else told="return"; fi
-say "the engine did not $told; the old file is put back"
+if [ "$HOW" = reload ] && answers; then missed="take the new file"; else missed="return"; fi
+say "the engine did not $missed; the old file is put back"
 if [ "$HOW" = restart ]; then why_not; else since_before; fi
 put_back || say "the old file could not be put back: it is $FILE.before-skep"
-if [ "$told" != return ]; then systemctl reload docker.service || true; exit 66; fi
+if [ "$missed" != return ]; then systemctl reload docker.service || true; exit 66; fi
 systemctl reset-failed docker.service 2>/dev/null || true
 # shellcheck disable=SC2015
 systemctl restart docker.service && in_time answers || say "and the engine does not start with the old file either"

@@ -28,7 +28,7 @@ CONFIG_FILE = "--config-file"
 
 def read(lines: Iterable[str]) -> tuple[dict[str, str], str | None]:
     """From what ``probe.sh`` prints: key of daemon.json → the option as it stands in the unit; and the file that
-    dockerd is told to read, if it is."""
+    dockerd is to read, where one is named."""
     words: list[str] = []
     variables: dict[str, str] = {}
     for line in lines:

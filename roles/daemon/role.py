@@ -18,6 +18,7 @@ from skep.milestones import CONFIGURED, ENGINE_UP, SWARM_SETTINGS, configured, e
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
+from skep.request import RequestedCluster
 from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES, rolling
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
@@ -75,7 +76,7 @@ class State:
     flags: Mapping[str, str] = field(default_factory=dict)
     """Keys that docker.service passes to dockerd → the option as it stands there; observed only."""
     config_file: str | None = None
-    """The file that docker.service tells dockerd to read, if it does; observed only."""
+    """The file that docker.service names for dockerd to read, if it does; observed only."""
     node: bool = False
     """Whether the host is a node by what is on its disks; observed only."""
 
@@ -113,7 +114,7 @@ class Daemon(HostRole[State]):
             node="-- node" in marked_lines,
         )
 
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Write before the first start; reload where that suffices; restart host by host where it does not."""
         steps: list[Step | Finding] = []
         restarts: dict[str, Step] = {}

@@ -39,7 +39,7 @@ def masked(host: str) -> Finding:
     """systemd must not start it."""
     return _error(
         host,
-        "docker.service is masked: systemd is told never to start it",
+        "docker.service is masked: systemd never starts it",
         f"if nobody needs it so, on {host}: systemctl unmask docker.service",
     )
 

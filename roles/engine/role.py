@@ -15,6 +15,7 @@ from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers
 from skep.refusals.engines import AVOIDED
+from skep.request import RequestedCluster
 from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES, rolling
 from skep.seen import Member, Platform, Seen
@@ -51,7 +52,7 @@ class Engine(HostRole[State]):
         """From the package database and systemd; ``None`` where there is nothing of an engine."""
         return read(text, answers)
 
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Install where absent, start where stopped, change source and version host by host where they differ."""
         items: list[Step | Finding] = []
         upgrades: dict[str, Step] = {}

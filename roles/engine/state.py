@@ -19,8 +19,8 @@ VENDOR = (
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
 APPARMOR = "name=apparmor"
-"""What an engine tells in ``/info`` that confines containers with AppArmor. Later ones than 20.10 tell it only where
-they can load its profiles, and else go without."""
+"""What an engine reports in ``/info`` that confines containers with AppArmor. Later ones than 20.10 report it only
+where they can load its profiles, and else go without."""
 
 
 @dataclass(frozen=True, slots=True)

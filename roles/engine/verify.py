@@ -41,8 +41,8 @@ def test_answers(host: Remote, ask: Ask) -> None:
 
 def test_apparmor(host: Remote, desired: Host) -> None:
     """what confines containers can be loaded"""
-    told = host.run("timeout 20 docker info --format '{{.SecurityOptions}}'").stdout
-    if "name=apparmor" in told:
+    options = host.run("timeout 20 docker info --format '{{.SecurityOptions}}'").stdout
+    if "name=apparmor" in options:
         found = host.run("command -v /usr/sbin/apparmor_parser || command -v /sbin/apparmor_parser").rc == 0
         assert found, f"the engine on {desired.name} confines with AppArmor and has no apparmor_parser: none can start"
 

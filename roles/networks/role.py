@@ -9,9 +9,10 @@ from typing import TypedDict
 from skep.dataclass import dataclass
 from skep.diff import lines
 from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
-from skep.model import Cluster, Network
+from skep.model import Network
 from skep.plan import Call, Finding, Step
 from skep.questions import SERVICES, Answers
+from skep.request import RequestedCluster
 from skep.role import ClusterRole
 from skep.seen import Seen
 from skep.steps import EARLIER, Edge, Milestone, StepId
@@ -75,7 +76,7 @@ class Networks(ClusterRole[State]):
     milestones: tuple[Milestone, ...] = (NETWORKS_EXIST,)
     questions: tuple[str, ...] = (NETWORKS, SERVICES, "/nodes")
 
-    def probe_of(self, cluster: Cluster) -> str:
+    def probe_of(self, cluster: RequestedCluster) -> str:
         """What no manager can list: containers that were attached by hand."""
         return CONTAINERS if cluster.taken_down or cluster.replace_networks else self.probe
 
@@ -93,7 +94,7 @@ class Networks(ClusterRole[State]):
                 services.setdefault(target, []).append(spec)
         return State({raw["Name"]: _overlay(raw, services) for raw in answers.get(NETWORKS, [])}, attached)
 
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Create what is missing; refuse, or replace where that is allowed, what differs."""
         listed = _listed(seen)
         have = listed or {}
@@ -109,7 +110,7 @@ class Networks(ClusterRole[State]):
                 steps += _replace(cluster, network, overlay, drift, _attached(seen, network.name))
         return steps
 
-    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def down(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Remove the inventory's networks, once the stacks are gone. An error where something that stays uses one of
         them, or one of its stacks': the rest would be gone before the engine refuses."""
         have = _listed(seen) or {}
@@ -208,7 +209,7 @@ def _drift(network: Network, overlay: Overlay) -> tuple[str, ...]:
 
 
 def _replace(
-    cluster: Cluster,
+    cluster: RequestedCluster,
     network: Network,
     overlay: Overlay,
     drift: tuple[str, ...],

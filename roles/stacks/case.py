@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 from roles.stacks.desired import Desired
-from roles.stacks.edits import by_files, by_hand
 from roles.stacks.state import Found, SwarmObjects
-from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.dataclass import dataclass
 from skep.diff import Change
 from skep.hidden import holds
-from skep.model import Cluster, Rollout, Stack
-from skep.secret import STARS, secrets_in
-from skep.swarm.comparing import comparable, differences, shown, unlisted
-from skep.swarm.image import short
+from skep.request import RequestedCluster, RequestedStack, Rollout
+from skep.secret import secrets_in
+from skep.swarm.comparing import differences, unlisted
 from skep.swarm.objects import Network, ObjectSpec
 from skep.swarm.references import named
 from skep.swarm.service import image_of, inherited, pinned, placement_of, runs_once, same_image
-from skep.swarm.spec import Mount, Platform, ServiceSpec
+from skep.swarm.spec import Platform, ServiceSpec
 from skep.swarm.versions import oldest_manager, understood
-
-SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs", "Secrets", "Env")
-"""Sections of a new service that the plan shows."""
 
 Services = Mapping[str, ServiceSpec]
 """Specs with names in place of identifiers, by the services' full names."""
@@ -45,7 +38,9 @@ class Difference:
 class Case:
     """A stack, what is desired of it and why; ``blind`` while nobody can tell what the swarm holds."""
 
-    def __init__(self, cluster: Cluster, stack: Stack, desired: Desired, swarm: SwarmObjects | None) -> None:
+    def __init__(
+        self, cluster: RequestedCluster, stack: RequestedStack, desired: Desired, swarm: SwarmObjects | None
+    ) -> None:
         self.cluster = cluster
         self.stack = stack
         self.swarm = swarm or SwarmObjects()
@@ -117,7 +112,7 @@ class Case:
             return ""
         status = raw.get("UpdateStatus") or {}
         paused = str(status.get("State", "")).endswith("paused") and not runs_once(raw["Spec"])
-        return str(status.get("Message") or "no reason told") if paused else ""
+        return str(status.get("Message") or "no reason given") if paused else ""
 
     def was_taken_back(self, service: str) -> bool:
         """Whether Swarm rolled the service's last update back: it runs as before, and its status says so for ever."""
@@ -158,7 +153,7 @@ class Case:
         return sorted({image_of(spec) for spec in self.desired.services.values() if "@" not in image_of(spec)})
 
     def unlisted(self) -> set[str]:
-        """Identifiers of networks that its services are in and no list of networks tells."""
+        """Identifiers of networks that its services are in and no list of networks has."""
         return {one for raw in self.found.services.values() for one in unlisted(raw["Spec"], self.names)}
 
     def restarts(self, difference: Difference) -> bool:
@@ -166,54 +161,12 @@ class Case:
         name = difference.name
         return name in self.rollout.restart or (bool(self.halted(name)) and not difference.changes)
 
-    def lines(self, difference: Difference, *, contents: bool = True) -> Iterator[str]:
-        """What the plan says of a service: the main things of a new one, every field that changes of another, with what
-        changes inside its configs."""
-        if difference.have is None:
-            sections = comparable(difference.spec, self.names)
-            for key in SHOWN:
-                if key in sections:
-                    text = _whole(key, sections[key])
-                    yield f"{key}: {STARS if holds(text, self.hidden) else text}"
-            return
-        edited = by_hand(self, difference)
-        mixed = edited and by_files(self, difference)
-        for change in difference.changes:
-            yield str(shown(change, self.hidden)) + (" (by hand)" if mixed and change.path in edited else "")
-            if contents:
-                yield from (f"  {line}" for line in self._inside(change, difference.name))
-        if self.restarts(difference):
-            yield "ForceUpdate: tasks are replaced one after the other"
-
-    def summary(self) -> list[str]:
-        """The changes as history tells them, at most fifty lines."""
-        found: list[str] = []
-        for difference in self.differing:
-            told = ["created"] if difference.have is None else list(self.lines(difference, contents=False))
-            found += [f"{difference.name}: {line}" for line in told]
-        return [*found, *(f"{name}: removed" for name in self.pruned)][:50]
-
     @cached_property
     def sealed(self) -> list[str]:
         """Its configs that hold something hidden, and those that did as far as its revisions know."""
         now = {name for name, body in self.desired.configs.items() if holds(_content(body), self.hidden)}
         past = {name for revision in self.found.revisions for name in revision.content.get("sealed", ())}
         return sorted(now | past)
-
-    def _inside(self, change: Change, service: str) -> list[str]:
-        """What changes inside a config; where several services use it, with the first of them."""
-        pair = replaced_config(change)
-        if pair is None:
-            return []
-        first = next(one.name for one in self.differing if pair in map(replaced_config, one.changes))
-        if first != service:
-            return [f"as for {first}"]
-        bodies = {one["Spec"]["Name"]: one["Spec"] for one in self.swarm.configs} | dict(self.desired.configs)
-        if not set(pair) <= set(bodies):
-            return []
-        if set(pair) & set(self.sealed):
-            return [HOLDS_SECRET]
-        return content_changes((_data(bodies[pair[0]]), _data(bodies[pair[1]])), self.hidden)
 
     def _differing(self, name: str) -> Difference | None:
         spec, have = self.desired.services[name], self.have(name)
@@ -233,12 +186,13 @@ class Case:
         return image_of(full), placement_of(full).get("Platforms") or []
 
 
-def _data(body: ObjectSpec) -> bytes:
+def data_of(body: ObjectSpec) -> bytes:
+    """What a config or secret holds."""
     return base64.b64decode(body.get("Data") or "")
 
 
 def _content(body: ObjectSpec) -> str:
-    return _data(body).decode(errors="surrogateescape")
+    return data_of(body).decode(errors="surrogateescape")
 
 
 def is_what_runs(services: Services, found: Found, swarm: SwarmObjects, but: Container[str] = ()) -> bool:
@@ -256,26 +210,3 @@ def differ(some: Services, others: Services, swarm: SwarmObjects, *, scaled: boo
         for name, spec in some.items()
         for change in differences(understood(spec, oldest), understood(others[name], oldest), swarm.names)
     )
-
-
-def _whole(key: str, value: Any) -> str:
-    if key == "Image":
-        return short(value)
-    if key == "Mode":
-        at_once = f" ({value['MaxConcurrent']} at once)" if "MaxConcurrent" in value else ""
-        count = value.get("Replicas", value.get("Completions"))
-        return f"{value['Mode']} {count}{at_once}" if count else str(value["Mode"])
-    if key == "Mounts":
-        return ", ".join(_mount(target, mount) for target, mount in value.items())
-    return ", ".join(value) if isinstance(value, Mapping) else str(value)
-
-
-def _mount(target: str, mount: Mount) -> str:
-    words = (
-        mount.get("Type", "volume"),
-        mount.get("Source"),
-        "at",
-        target,
-        "read-only" if mount.get("ReadOnly") else "",
-    )
-    return " ".join(str(word) for word in words if word)

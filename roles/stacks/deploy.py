@@ -6,11 +6,11 @@ from roles.stacks.desired import KEEP, Desired, Outside
 from roles.stacks.naming import Naming
 from roles.stacks.state import SwarmObjects
 from skep.compose import convert, document_of
-from skep.model import Cluster, Stack
+from skep.request import RequestedCluster, RequestedStack
 from skep.swarm.references import renamed, used
 
 
-def deployed(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Desired:
+def deployed(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Desired:
     """What the compose files ask for; configs and secrets named by what they hold. Raises ``ComposeError``."""
     found = (swarm or SwarmObjects()).of(stack.name)
     document = document_of(stack, swarm.facts if swarm else None)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from roles.stacks.case import Case, Difference
 from skep.swarm.comparing import differences
 from skep.swarm.spec import ServiceSpec
 from skep.swarm.versions import understood
-
-if TYPE_CHECKING:
-    from roles.stacks.case import Case, Difference
 
 Fields = frozenset[tuple[str, ...]]
 

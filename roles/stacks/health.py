@@ -15,7 +15,7 @@ from skep.swarm.service import is_job, runs_once
 UNDER_WAY = {"updating": "a roll-out", "rollback_started": "a rollback"}
 """Swarm's words for what goes on."""
 PAUSED = {"paused": "the last roll-out", "rollback_paused": "the rollback"}
-"""Swarm's words for what goes no further by itself. ``rollback_completed`` is none of them: what runs is told by the
+"""Swarm's words for what goes no further by itself. ``rollback_completed`` is none of them: what runs is known by the
 spec, and how it came to that does not matter any more."""
 
 
@@ -50,7 +50,7 @@ def asked(services: Sequence[Service]) -> Iterator[Inquiry]:
 def _ill(raw: Service, swarm: SwarmObjects) -> str:
     """What is wrong with it; nothing where it runs."""
     state, status = _state(raw), raw.get("ServiceStatus") or {}
-    message = str((raw.get("UpdateStatus") or {}).get("Message") or "no reason told")
+    message = str((raw.get("UpdateStatus") or {}).get("Message") or "no reason given")
     if state in PAUSED:
         return f"Swarm paused {PAUSED[state]} of it: {message}"
     if state in UNDER_WAY:
@@ -64,7 +64,7 @@ def _ill(raw: Service, swarm: SwarmObjects) -> str:
 
 
 def _reason(tasks: Sequence[Task]) -> str:
-    """The newest error that a task of it tells."""
+    """The newest error that a task of it reports."""
     failing = [task for task in tasks if task["Status"].get("Err")]
     newest = max(failing, key=lambda task: str(task["Status"].get("Timestamp", "")), default=None)
     return f": {' '.join(str(newest['Status']['Err']).split())}" if newest else ""

@@ -84,10 +84,10 @@ class Naming:
         labels = labels_of(secret["Spec"])
         if MARK in labels:
             return labels[MARK] == mark
-        told = secret["Spec"].copy()
+        observed = secret["Spec"].copy()
         if "Data" in body:
-            told["Data"] = body["Data"]
-        if _content(told) != _content(body):
+            observed["Data"] = body["Data"]
+        if _content(observed) != _content(body):
             return False
         if body.get("Driver"):
             return True  # it has no data here; where it is and what it is called there is all compared

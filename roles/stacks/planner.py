@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from roles.stacks.case import Case, Difference
+from roles.stacks.description import lines
 from roles.stacks.edits import reason, why
 from roles.stacks.findings import findings
 from roles.stacks.health import unwell
@@ -194,7 +195,7 @@ class Planner:
             "service_write",
             arguments,
             about=name,
-            detail=tuple(case.lines(difference)),
+            detail=tuple(lines(case, difference)),
             needs=[*needs, *self._others_before(name)],
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from roles.stacks.case import Case, differ, is_what_runs
+from roles.stacks.description import summary
 from roles.stacks.edits import reason
 from skep.swarm.labels import REVISION, REVISION_CAUSE, REVISION_OF, REVISION_STATE
 from skep.swarm.network import made_again
@@ -28,7 +29,7 @@ def records(case: Case) -> list[Record]:
     for name in case.pruned:
         del services[name]
     again = case.open and not case.rollout.partial
-    lines = case.summary()
+    lines = summary(case)
     if again and not differ(past[-1].content["services"], services, case.swarm):
         number, lines = past[-1].number, past[-1].content["changes"] or lines
     made.append(_record(case, number, services, reason(case), done=False, lines=lines))
@@ -64,7 +65,7 @@ def garbage(case: Case, newest: Content) -> tuple[list[str], list[str]]:
 
 
 def _failed(case: Case, ran: Sequence[Revision]) -> list[Revision]:
-    """The last revisions that nobody saw to their end, among those within reach: history tells of them."""
+    """The last revisions that nobody saw to their end, among those within reach: history has them."""
     oldest = ran[0].number if ran else 0
     failed = [one for one in case.found.revisions if not one.done and one.number > oldest]
     return failed if case.desired.keep is None else failed[-case.desired.keep :]

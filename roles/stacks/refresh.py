@@ -8,12 +8,12 @@ from roles.stacks.case import Case
 from roles.stacks.deploy import deployed
 from roles.stacks.desired import Desired, Unplannable, as_found, known
 from roles.stacks.state import SwarmObjects
-from skep.model import Cluster, Rollout, Stack
 from skep.plan import Finding
+from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.swarm.service import image_of, same_image, with_image
 
 
-def refreshed(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Desired:
+def refreshed(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Desired:
     """What runs now with its images by the tags that the compose files name, so that they are looked up again; what
     else the files ask for is a deploy's to bring. Raises ``Unplannable`` and ``ComposeError``."""
     files, there = deployed(cluster, stack, swarm), known(swarm)
@@ -48,11 +48,11 @@ def _by_tags(now: Desired, files: Desired) -> Desired:
     )
 
 
-def _in_no_registry(stack: Stack) -> Finding:
+def _in_no_registry(stack: RequestedStack) -> Finding:
     text = f"the inventory says of stack {stack.name} that its images are in no registry: nothing is asked"
     return Finding("note", text, role="stacks")
 
 
-def _leaves_more(stack: Stack) -> Finding:
+def _leaves_more(stack: RequestedStack) -> Finding:
     text = f"the files of stack {stack.name} ask for more than new images; a refresh leaves that"
     return Finding("note", text, role="stacks", next_action=f"look at it: invoke stack.plan {stack.name}")

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from roles.stacks.kinds import ENDS_WITH_SWARM, STAYS_IN_USE, VOLUME_LEFT
 from roles.stacks.state import Found, SwarmObjects
 from roles.stacks.waiting import ALLOWANCE, longest_stop, step_id
-from skep.model import Stack
 from skep.plan import Call, Finding, Run, Step, Wait
+from skep.request import RequestedStack
 from skep.shell import quoted, script
 from skep.steps import StepId
 from skep.swarm.labels import stack_of
@@ -23,7 +23,7 @@ VOLUMES = script("roles/stacks/volumes.sh")
 
 
 def removals(
-    stacks: Sequence[Stack], swarm: SwarmObjects, hosts: Sequence[str], silent: Sequence[str] = ()
+    stacks: Sequence[RequestedStack], swarm: SwarmObjects, hosts: Sequence[str], silent: Sequence[str] = ()
 ) -> Iterator[Step | Finding]:
     """Take these stacks away, those that use what another has before that one; volumes on those ``hosts``, and not on
     the ``silent`` ones."""
@@ -39,7 +39,7 @@ def removals(
         yield from _left(stack, swarm.of(stack.name), silent)
 
 
-def _left(stack: Stack, found: Found, silent: Sequence[str]) -> Iterator[Finding]:
+def _left(stack: RequestedStack, found: Found, silent: Sequence[str]) -> Iterator[Finding]:
     """Volumes that are to go and stay where nobody answered."""
     names = [full for one in stack.rollout.volumes if (full := _full(stack.name, one, found))]
     for host in silent if names else ():
@@ -96,7 +96,7 @@ def _used(stack: str, swarm: SwarmObjects) -> Iterator[tuple[str, str, list[Serv
 
 
 def _removal(
-    stack: Stack, swarm: SwarmObjects, leaving: Collection[str], before: Collection[str], hosts: Sequence[str]
+    stack: RequestedStack, swarm: SwarmObjects, leaving: Collection[str], before: Collection[str], hosts: Sequence[str]
 ) -> Iterator[Step | Finding]:
     """Services, then their tasks, networks, configs and secrets; named volumes only where they were asked for. What
     services of stacks that are not ``leaving`` use stays; nothing is to be done where that is all there is."""
@@ -136,7 +136,7 @@ def _removal(
 
 
 def _steps(
-    stack: Stack,
+    stack: RequestedStack,
     services: Collection[Service],
     detail: Sequence[str],
     kept: Sequence[str],

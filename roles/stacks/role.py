@@ -24,9 +24,9 @@ from roles.stacks.subnets import overlaps
 from skep import places
 from skep.compose import ComposeError
 from skep.milestones import SWARM_EXISTS
-from skep.model import Cluster, Stack
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
+from skep.request import RequestedCluster, RequestedStack
 from skep.role import ClusterRole
 from skep.seen import Seen
 from skep.swarm.network import needs_plugin
@@ -52,7 +52,7 @@ class Stacks(ClusterRole[State]):
         """The swarm's objects from a manager; what tasks have mounted on the host, and options of its volumes."""
         return parse_state(text, answers, NETWORKS)
 
-    def inquiries(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Inquiry]:
+    def inquiries(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Inquiry]:
         """The images to ask their registries about, networks that services are in and no list has, and tasks of
         services of which some do not run."""
         swarm = objects(cluster, seen)
@@ -93,7 +93,7 @@ class Stacks(ClusterRole[State]):
             for name, state in seen.states.items()
         }
 
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Planned once; a stack that is as described gets no step at all."""
         swarm = objects(cluster, seen)
         items: list[Step | Finding] = []
@@ -108,7 +108,7 @@ class Stacks(ClusterRole[State]):
             items.insert(0, key_step(cluster, only_with=SWARM_EXISTS if swarm is None else None))
         return items
 
-    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def down(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Remove the inventory's stacks, wait until services, tasks and networks are gone. Volumes stay."""
         swarm = objects(cluster, seen)
         if swarm is None:
@@ -121,7 +121,7 @@ class Stacks(ClusterRole[State]):
         return [*others, *removals(stacks, swarm, hosts, silent)]
 
 
-def _case(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Case | list[Finding]:
+def _case(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Case | list[Finding]:
     """The stack at hand, or why it cannot be planned."""
     try:
         return Case(cluster, stack, _desired(cluster, stack, swarm), swarm)
@@ -131,7 +131,7 @@ def _case(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Case | 
         return [Finding("error", problem, role="stacks", next_action="fix the file") for problem in error.problems]
 
 
-def _desired(cluster: Cluster, stack: Stack, swarm: SwarmObjects | None) -> Desired:
+def _desired(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Desired:
     """What the request makes of the stack. While nobody can tell what runs, a partial one is planned as a deploy, so
     that what is wrong with the files is said; it is refused for that before anything is done."""
     rollout = stack.rollout

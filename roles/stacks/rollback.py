@@ -7,15 +7,16 @@ from dataclasses import replace
 from roles.stacks.case import is_what_runs
 from roles.stacks.desired import Desired, Outside, Unplannable, hooks_of, kept
 from roles.stacks.state import Found, SwarmObjects
-from skep.model import Cluster, Stack, Target
+from skep.model import Target
 from skep.plan import Finding
+from skep.request import RequestedCluster, RequestedStack
 from skep.swarm.revision import Revision, last_done
 
 BACK = "back to revision"
 """What the cause of a roll-out that goes back begins with."""
 
 
-def rolled_back(cluster: Cluster, stack: Stack, swarm: SwarmObjects) -> Desired:
+def rolled_back(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects) -> Desired:
     """Everything as the revision had it, services that came later go. Hooks stay as they are and do not run: what they
     did to data is not undone by doing it again. Raises ``Unplannable``."""
     asked, found = stack.rollout.revision, swarm.of(stack.name)
@@ -30,7 +31,7 @@ def rolled_back(cluster: Cluster, stack: Stack, swarm: SwarmObjects) -> Desired:
     return desired
 
 
-def _as_recorded(stack: Stack, revision: Revision, found: Found) -> Desired:
+def _as_recorded(stack: RequestedStack, revision: Revision, found: Found) -> Desired:
     content = revision.content
     hooks = {**hooks_of(found), **(content.get("hooks") or {})}
     return Desired(
@@ -80,7 +81,7 @@ def _was_taken_back(found: Found) -> bool:
     return not past[-2].done and not _is_way_back(past[-2])
 
 
-def _taken_back(stack: Stack, found: Found) -> Finding:
+def _taken_back(stack: RequestedStack, found: Found) -> Finding:
     """Going back is what has been done: who wants to go further says so."""
     failed, back = found.revisions[-2:]
     target = int(back.cause.removeprefix(BACK))

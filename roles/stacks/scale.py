@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from roles.stacks.desired import Desired, Unplannable, as_found, refuse_unknown
 from roles.stacks.state import SwarmObjects
-from skep.model import Cluster, Stack
+from skep.request import RequestedCluster, RequestedStack
 from skep.swarm.service import is_global, with_tasks
 
 
-def scaled(cluster: Cluster, stack: Stack, swarm: SwarmObjects) -> Desired:
+def scaled(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects) -> Desired:
     """The services there, some with the number of tasks that is asked for. Raises ``Unplannable``."""
     counts, now = stack.rollout.scale, as_found(stack, swarm)
     refuse_unknown(stack, counts, now.services)

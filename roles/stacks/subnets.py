@@ -45,8 +45,8 @@ def _findings(case: Case, one: _Taken, number: int, taken: Sequence[_Taken]) -> 
     place = _place(case, one.name, number)
 
     def warning(kind: Kind, text: str, action: str) -> Finding:
-        told = f"{place}: {one.range} {text}"
-        return Finding("warning", told, None, "stacks", action, standing=True, kind=kind, stack=case.name)
+        what = f"{place}: {one.range} {text}"
+        return Finding("warning", what, None, "stacks", action, standing=True, kind=kind, stack=case.name)
 
     other = next((other for other in taken if other.name != one.name and overlap(other.range, one.range)), None)
     if other is not None:

@@ -148,11 +148,11 @@ def _reason(service: str, stack: Stack, manager: Remote, ask: Ask) -> str:
     if not states:
         return ""
     last = max(states, key=lambda status: str(status.get("Timestamp")))
-    return f"; one is {last['State']}: {last.get('Err') or last.get('Message') or 'no reason told'}"
+    return f"; one is {last['State']}: {last.get('Err') or last.get('Message') or 'no reason given'}"
 
 
 def _alike(have: ServiceSpec, desired: ServiceSpec) -> bool:
-    """Whether a service is, in what tells most of its versions apart, what the files ask for: as after Swarm rolled it
+    """Whether a service is, in what most of its versions differ by, what the files ask for: as after Swarm rolled it
     back and the files followed."""
     one, other = (comparable(spec, {}) for spec in (have, desired))
     images = [_tagged(image_of(spec)) for spec in (have, desired)]

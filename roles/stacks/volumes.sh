@@ -4,9 +4,9 @@
 for name; do
   docker volume inspect "$name" >/dev/null 2>&1 || continue
   left=10
-  until told=$(docker volume rm "$name" 2>&1); do
+  until error=$(docker volume rm "$name" 2>&1); do
     left=$((left - 1))
-    [ $left -gt 0 ] || { echo "$told" >&2; exit 1; }
+    [ $left -gt 0 ] || { echo "$error" >&2; exit 1; }
     sleep 1
   done
 done

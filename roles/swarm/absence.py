@@ -66,8 +66,8 @@ def _cut_off(name: str, swarm: View) -> Finding:
     return Finding(
         "warning",
         f"SSH works and its engine is active, and the managers do not hear it: Swarm's ports between {name} and"
-        f" {others} may be closed. 2377/tcp and 7946/tcp are tried, and told where they are; 7946/udp and 4789/udp"
-        " cannot be tried, and are suspected where nothing is told",
+        f" {others} may be closed. 2377/tcp and 7946/tcp are tried, and reported where they are closed; 7946/udp"
+        " and 4789/udp cannot be tried, and are suspected where nothing is reported",
         host=name,
         role="swarm",
         kind=NODE_CUT_OFF,

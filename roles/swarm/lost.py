@@ -106,7 +106,7 @@ def _unclaimed(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Lo
 
 
 def _bears(observed: Observed, host: Host, node: Node) -> bool:
-    """Whether a host has the node's name not only in the inventory, as far as its engine tells what it is called."""
+    """Whether a host has the node's name not only in the inventory, as far as its engine says what it is called."""
     state = observed.get(host.name)
     return state is None or state.hostname in ("", node.hostname)
 
@@ -154,14 +154,14 @@ def forget_unborn(cluster: Cluster, observed: Observed, swarm: View) -> Iterator
             yield Call(
                 id=StepId("swarm", "forget", object=short),
                 title=f"remove the node {short}",
-                cause="its join was cut short: it never told who it is, and every host says that it is another node",
+                cause="its join was cut short: it never said who it is, and every host says that it is another node",
                 operation="node_remove",
                 arguments={"node": node.id},
             )
 
 
 def foreign_nodes(cluster: Cluster, observed: Observed, swarm: View) -> Iterator[Finding]:
-    """Nodes that no host of the inventory is: told, never touched."""
+    """Nodes that no host of the inventory is: reported, never touched."""
     ids = {state.node_id for state in observed.values() if state}
     for node in swarm.nodes.values():
         if node.id not in ids and not node.unborn and not any(same_host(node, host) for host in cluster.hosts):

@@ -274,7 +274,7 @@ def _join(
 
 
 def _unchosen(host: Host) -> str | None:
-    """What helps where its engine is told no address and cannot choose one."""
+    """What helps where its engine is given no address and cannot choose one."""
     return None if advertise(host) else f"if it cannot choose an address to advertise: set hosts.{host.name}.advertise"
 
 

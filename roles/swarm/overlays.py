@@ -13,8 +13,8 @@ from dataclasses import replace
 from roles.swarm.kinds import RESTART_LATER
 from roles.swarm.state import State
 from roles.swarm.view import View
-from skep.model import Cluster
 from skep.plan import Finding, Run, Step
+from skep.request import RequestedCluster
 from skep.rolling import rolling
 from skep.seen import Seen
 from skep.shell import script
@@ -25,7 +25,7 @@ CAUSE = "is active and has none of the swarm's overlay networks: it rejects ever
 RESTART = script("roles/swarm/restart.sh")
 
 
-def restarts(cluster: Cluster, seen: Seen[State], swarm: View | None) -> Sequence[Step | Finding]:
+def restarts(cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -> Sequence[Step | Finding]:
     """Host by host, after all that changes engines or members: the engines that are in that state."""
     work: dict[str, Step] = {}
     later: list[Step | Finding] = []

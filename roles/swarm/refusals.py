@@ -89,10 +89,10 @@ def _swarms(observed: Mapping[str, State | None], swarm: View | None) -> Iterato
     leading = {state.cluster_id for state in observed.values() if state and state.nodes is not None}
     if swarm is None or len(leading) > 1:
         if len(set(swarms.values())) > 1:
-            told = ", ".join(f"{name} in {cluster[:12]}" for name, cluster in sorted(swarms.items()))
+            places = ", ".join(f"{name} in {cluster[:12]}" for name, cluster in sorted(swarms.items()))
             yield _error(
                 None,
-                f"the hosts are in {len(set(swarms.values()))} different swarms: {told}",
+                f"the hosts are in {len(set(swarms.values()))} different swarms: {places}",
                 f"decide which one is right; on each host of the other run: docker swarm leave --force; {AGAIN}",
             )
         return
@@ -142,7 +142,7 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, swarm: View |
             yield _error(
                 name,
                 "its swarm state is locked, and no manager of the inventory can tell the key",
-                f"on {name} run: docker swarm unlock; it asks for the key, which any manager that is not locked tells:"
+                f"on {name} run: docker swarm unlock; it asks for the key, which any manager that is not locked shows:"
                 f" docker swarm unlock-key -q. {AGAIN.capitalize()}",
             )
         elif state.node_id and swarm.node_of(state) is None:
@@ -150,7 +150,7 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, swarm: View |
     elif state.node_state != "active":
         yield _error(
             name,
-            f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason told'}{_where(state)}",
+            f"its engine reports the swarm state {state.node_state}: {state.error or 'no reason given'}{_where(state)}",
             f"look at: journalctl -u docker on {name}; if the node may be given up: docker swarm leave --force",
         )
     elif state.manager and state.nodes is None:
@@ -166,17 +166,17 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, swarm: View |
 
 
 def _untold(cluster: Cluster, name: str, state: State, swarm: View | None) -> Finding:
-    """Of a manager that tells no nodes: it is alone, or all are."""
+    """Of a manager that lists no nodes: it is alone, or all are."""
     if swarm and swarm.node_of(state):
         return _error(
             name,
-            f"is cut off from the other managers, which go on without it: {state.error or 'it tells no node list'}",
+            f"is cut off from the other managers, which go on without it: {state.error or 'it gives no node list'}",
             f"open 2377/tcp, 7946/tcp and udp between it and {swarm.manager}; if they are: journalctl -u docker on"
             f" {name}. The swarm has its quorum: nothing is to be forced",
         )
     return _error(
         name,
-        f"is a manager of a swarm without a quorum: {state.error or 'its node list is not told'}{_where(state)}",
+        f"is a manager of a swarm without a quorum: {state.error or 'its node list is not known'}{_where(state)}",
         "run it again in a moment, for a new leader may be on its way; else bring the other managers back; only if"
         " they are lost for good: docker swarm init --force-new-cluster"
         f" --advertise-addr {advertise(cluster.host(name)) or 'ADDRESS'} on one survivor",
@@ -203,7 +203,7 @@ def _where(state: State) -> str:
 
 
 def stays(cluster: Cluster, observed: Mapping[str, State | None], swarm: View | None) -> Iterator[Finding]:
-    """Hosts that cannot, or must not, be told to leave: their engine is stopped, or they are in another swarm."""
+    """Hosts that cannot, or must not, be made to leave: their engine is stopped, or they are in another swarm."""
     strangers = list(_swarms(observed, swarm))
     yield from strangers
     for name, state in observed.items():

@@ -18,6 +18,7 @@ from skep.milestones import SWARM_EXISTS, SWARM_SETTINGS
 from skep.model import Cluster, Host
 from skep.plan import Call, Finding, Step
 from skep.questions import Answers, Inquiry, tasks_of
+from skep.request import RequestedCluster
 from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES
 from skep.seen import Seen
@@ -48,7 +49,7 @@ class Swarm(HostRole[State]):
         """From the engine's ``/info`` and ``/nodes``, or the node's certificate while it is stopped."""
         return parse_state(text, answers)
 
-    def inquiries(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Inquiry]:
+    def inquiries(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Inquiry]:
         """Tasks on nodes that are drained, and are to be."""
         swarm = view(seen)
         nodes = [(host, swarm.node_of(seen.states.get(host.name))) for host in cluster.hosts] if swarm else []
@@ -67,12 +68,12 @@ class Swarm(HostRole[State]):
             for name, state in seen.states.items()
         }
 
-    def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Refusals alone if there is any; else init, twins, joins, promotions, demotions, labels."""
         swarm = view(seen)
         return list(refusals(cluster, seen.states, swarm)) or list(self._steps(cluster, seen, swarm))
 
-    def _steps(self, cluster: Cluster, seen: Seen[State], swarm: View | None) -> Iterator[Step | Finding]:
+    def _steps(self, cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -> Iterator[Step | Finding]:
         observed = seen.states
         if swarm is None:
             yield from membership.absent(cluster, observed)
@@ -93,7 +94,7 @@ class Swarm(HostRole[State]):
         yield from overlays.restarts(cluster, seen, swarm)
         yield from settings.nodes(cluster, self.desired_on(cluster, seen), observed, swarm)
 
-    def down(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
+    def down(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Everybody leaves: workers at once, then managers one by one, the leader last."""
         swarm, observed = view(seen), seen.states
         known = {state.node_id for state in observed.values() if state}

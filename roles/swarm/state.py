@@ -44,7 +44,7 @@ class Node:
 
     @property
     def unborn(self) -> bool:
-        """Whether it got a certificate and has never told who it is: its host died, or is just joining."""
+        """Whether it got a certificate and has never said who it is: its host died, or is just joining."""
         return not self.hostname and self.state != "ready"
 
 
@@ -60,9 +60,9 @@ class Fixed:
 @dataclass(frozen=True, slots=True)
 class State:
     """A host's place in a swarm. ``node_state`` is the engine's LocalNodeState, or ``STOPPED``; ``nodes``, ``spec``
-    (an Engine API Swarm Spec) and ``fixed`` are the cluster's, told by managers in a quorum only. ``address`` is what
-    its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, tells no node, and there is
-    no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
+    (an Engine API Swarm Spec) and ``fixed`` are the cluster's, known by managers in a quorum only. ``address`` is what
+    its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, reports no node, and there
+    is no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
     overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though
     it is drained.
     """
@@ -188,8 +188,8 @@ def _certificates(text: str) -> dict[str, str]:
 
 def _own(found: Mapping[str, str], root: str, node: str | None) -> Identity:
     """The identity of an engine that runs: from the folder it keeps its data in, and never another node's."""
-    told = [_identity(found[root])] if root in found else [_identity(text) for text in found.values() if node]
-    return next((identity for identity in told if node in (None, identity.node)), Identity())
+    identities = [_identity(found[root])] if root in found else [_identity(text) for text in found.values() if node]
+    return next((identity for identity in identities if node in (None, identity.node)), Identity())
 
 
 def _identity(certificate: str) -> Identity:

@@ -32,7 +32,7 @@ T = TypeVar("T")
 def test_active(host: Remote, desired: Host, ask: Ask) -> None:
     """the host is active in a swarm"""
     swarm = ask(host, INFO)[0]
-    state, why = swarm["LocalNodeState"], swarm.get("Error") or "no reason told"
+    state, why = swarm["LocalNodeState"], swarm.get("Error") or "no reason given"
     assert state != "inactive", f"{desired.name} is in no swarm"
     assert state != "locked", f"the swarm state of {desired.name} is locked; on it run: docker swarm unlock"
     assert state == "active", f"{desired.name} is not active in its swarm: {state}, {why}"

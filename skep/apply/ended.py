@@ -31,9 +31,9 @@ def tail(result: Result) -> str:
 
 def not_in_time(api: EngineClient, host: str, attempt: Attempt, missing: str) -> StepFailed:
     step = attempt.step
-    told = f"{missing}, {host} tells" if step.concerns not in (None, host) else missing
+    text = f"{missing}, {host} says" if step.concerns not in (None, host) else missing
     watched = attempt.look if isinstance(attempt.look, StackWatch) else None
-    cause = watched.report(api) if watched else told
+    cause = watched.report(api) if watched else text
     next_action = (watched and watched.remedy) or step.otherwise or AGAIN
     text = f"not so after {round(attempt.limits.given, 1):g} s"
     return StepFailed(text, host=step.concerns, cause=cause, next_action=next_action)

@@ -114,7 +114,7 @@ class Executor:
         return not self._lease.held and bool(self._running or self._waiting or refused)
 
     def _settle(self, why: str = "") -> None:
-        """Let what runs end, for a while; what does not is told as failed, its connection is cut at the end."""
+        """Let what runs end, for a while; what does not is reported as failed, its connection is cut at the end."""
         for step, _ in self._running.values():
             if not isinstance(step, Wait):
                 self._told(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))

@@ -21,13 +21,14 @@ PAUSE = 1.0
 """Seconds before the managers are asked again where none answered."""
 
 GONE = "its engine is in no swarm any more"
-EMPTIED = "it was told to leave the swarm, or what it kept of it is gone (/var/lib/docker/swarm)"
+EMPTIED = "it has left the swarm, or what it kept of it is gone (/var/lib/docker/swarm)"
 ANEW = "see the evidence and the way back in: invoke cluster.plan"
 
 
 class Managers:
-    """Asks managers for a step, best first: those of the ``names`` that answer as such. ``say`` gives who is told of
-    the step that this thread is at, ``learn`` takes secrets that were told, ``local`` are values this machine knows."""
+    """Asks managers for a step, best first: those of the ``names`` that answer as such. ``say`` gives who hears of
+    the step that this thread is at, ``learn`` takes secrets that it comes to know, ``local`` are values this machine
+    knows."""
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class Managers:
 
         def pause(seconds: float) -> bool:
             more = attempt.limits.pause(seconds)
-            attempt.say(f"no manager tells the {name} just now")
+            attempt.say(f"no manager gives the {name} just now")
             return more
 
         found = until(asked, seconds=PATIENCE, every=PAUSE, pause=pause)
@@ -91,7 +92,7 @@ class Managers:
                     return node
                 if swarm.get("LocalNodeState") == "inactive":
                     raise StepFailed(GONE, host=source, cause=EMPTIED, next_action=ANEW)
-                raise ConnectError("its engine tells no node ID yet", host=source, step=step.id, next_action=AGAIN)
+                raise ConnectError("its engine reports no node ID yet", host=source, step=step.id, next_action=AGAIN)
             found = resolve(api, name)
             if name in SECRET:
                 self._learn([Secret(found)])

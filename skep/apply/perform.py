@@ -54,7 +54,7 @@ ANSWER = 60.0
 
 class Performer:
     """Performs steps, while the ``lease`` is held. ``names`` are the hosts to ask for a cluster-wide step, best
-    first; ``hides`` what nothing that is told may show, beside the secrets of the steps themselves."""
+    first; ``hides`` what no output may show, beside the secrets of the steps themselves."""
 
     def __init__(
         self,
@@ -96,17 +96,17 @@ class Performer:
         wrong before that; a cluster-wide step tries another manager first."""
         self._redaction.learn(secrets_in(step))
 
-        def told(text: str, rows: tuple[ServiceRow, ...] = ()) -> None:
+        def progress(text: str, rows: tuple[ServiceRow, ...] = ()) -> None:
             clean = self._redaction.clean
             seen = tuple(replace(row, detail=clean(row.detail), error=clean(row.error)) for row in rows)
             say(clean(text), *([seen] if seen else []))
 
-        self._here.say = told
+        self._here.say = progress
         limits = Limits(step.timeout, self._lease, self._closed)
         look = watch(step.condition) if isinstance(step, Wait) else None
         if isinstance(look, StackWatch):
             look.inspect = self._inspect
-        attempt = Attempt(step, told, limits, look)
+        attempt = Attempt(step, progress, limits, look)
         try:
             limits.check()
             if step.host is not None:
@@ -221,7 +221,7 @@ class Performer:
             raise script_failed(host, step, result)
 
     def _inspect(self, node: Mapping[str, Any], container: str) -> Mapping[str, object] | None:
-        """What the host that is that node tells of a container; ``None`` where none of ours is, or says nothing."""
+        """What the host that is that node says of a container; ``None`` where none of ours is, or says nothing."""
         named = str((node.get("Description") or {}).get("Hostname") or "")
         address = str((node.get("Status") or {}).get("Addr") or "")
         for host in self._pool.hosts:

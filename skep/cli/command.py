@@ -40,7 +40,8 @@ class Command(Task[Any]):
     """A task. Its function takes a call and the task's own words and options; ``common`` names further options, which
     the call has.
 
-    ``effect``: it ``reads`` only, it ``plans`` what it changes, or it ``acts`` at once. ``opened`` makes the call.
+    ``effect``: it ``reads`` only, it ``plans`` what it changes, or it ``acts`` at once. ``in_clone``:
+    it is about a clone of skep itself, and no part of its documentation. ``run`` makes the call.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class Command(Task[Any]):
         common: Mapping[str, object],
         effect: Effect,
         run: Callable[..., object],
+        in_clone: bool = False,
     ) -> None:
         super().__init__(body, name=name, positional=words)
         self.effect = effect
+        self.in_clone = in_clone
         self._options = {**COMMON, **options}
         self.common = common
         self._words = words

@@ -5,20 +5,33 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
+from skep.cli import names
 from skep.cli.command import Word
+from skep.cli.line import Line
 from skep.cli.names import names_of
 from skep.errors import UsageError
 
-if TYPE_CHECKING:
-    from skep.cli.program import Program
-
 SEVERAL = {"HOSTS", "SERVICES", "NAMES", "SERVICE=NUMBER"}
 """Values that are lists with commas."""
+
+
+class Program(names.Program, Protocol):
+    """What knows the command line and its tasks."""
+
+    @property
+    def initial_context(self) -> ParserContext:
+        """The options that stand before tasks."""
+
+    def blank_line(self) -> Line:
+        """A line that reads as far as it goes."""
+
+    def spelled_out(self, words: Sequence[str]) -> list[str]:
+        """The words, with what an alias at their head stands for."""
 
 
 BASH = """\
@@ -55,11 +68,11 @@ NAMES = ("skep", "inv", "invoke")
 """What a shell completes for, besides what the program was called."""
 
 
-def script(shell: str, names: Sequence[str]) -> str:
+def script(shell: str, programs: Sequence[str]) -> str:
     """What a shell has to read. Raises ``UsageError`` for one that is not known."""
     if shell not in SCRIPTS:
         raise UsageError(f"there is no completion for {shell}", next_action=f"there is for: {', '.join(SCRIPTS)}")
-    known = [PurePath(name).name for name in names]
+    known = [PurePath(name).name for name in programs]
     return SCRIPTS[shell].format(names=" ".join(dict.fromkeys([*NAMES, *known])))
 
 

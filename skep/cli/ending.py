@@ -1,4 +1,4 @@
-"""How a process ends: every failure is told once, with an exit code of its kind."""
+"""How a process ends: every failure is reported once, with an exit code of its kind."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def _interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def told(
+def reporting(
     *, json: bool = False, verbose: bool = False, quiet: bool = False, spelled: Callable[[str], str] | None = None
 ) -> Iterator[Reporter]:
-    """A reporter; every failure inside is told once, and the process ends with its exit code. So is a stop, by Ctrl-C
-    or SIGTERM. ``spelled`` gives a text with its commands as they are typed here."""
+    """A reporter; every failure inside is reported once, and the process ends with its exit code. So is a stop, by
+    Ctrl-C or SIGTERM. ``spelled`` gives a text with its commands as they are typed here."""
     from skep.report import reporter
 
     speakable()

@@ -4,22 +4,30 @@ what to say where one is missing. What cannot be read has none."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
+from invoke.collection import Collection
+from invoke.config import Config
 from invoke.parser.context import ParserContext
 
 from skep.errors import UsageError
+from skep.json_types import items, mapping
+from skep.site.place import INVENTORIES
 
-if TYPE_CHECKING:
-    from skep.cli.program import Program
-
-FOLDER = Path("inventory")
+FOLDER = Path(INVENTORIES)
 STACKS = Path("stacks")
 KEYS = Path(__file__).with_name("keys.txt")
 """The keys of the files, written by ``./inv manual``: to find them out takes the languages of all files."""
 COMPOSE = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
+
+
+class Program(Protocol):
+    """What names are looked up in, besides files."""
+
+    collection: Collection
+    config: Config
 
 
 def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[str]:
@@ -46,8 +54,8 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
     document = _inventory(program, context)
     if kind == "hosts":
         hosts = _mapping(document.get("hosts"))
-        named = (_list(_mapping(one).get("groups")) for one in hosts.values())
-        groups = [*_mapping(document.get("groups")), *(group for groups in named for group in groups)]
+        named = (items(_mapping(one).get("groups")) for one in hosts.values())
+        groups = [*_mapping(document.get("groups")), *(str(group) for groups in named for group in groups)]
         lab = context.name is not None and context.name.startswith("lab.")
         return [*hosts] if lab else [*dict.fromkeys([*hosts, *groups])]
     if kind == "services":
@@ -66,40 +74,36 @@ def _inventory(program: Program, context: ParserContext) -> Mapping[str, object]
         return {}
 
 
-def _extended(path: Path, left: int = 8) -> dict[str, Any]:
+def _extended(path: Path, left: int = 8) -> dict[str, object]:
     """A file's mapping over that of what it extends."""
     from skep.inventory.bases import extended
 
-    merged: dict[str, Any] = {}
+    merged: dict[str, object] = {}
     for base in extended(path) if left else ():
         merged = _over(merged, _extended(base, left - 1))
     return _over(merged, _mapping(_read(path)))
 
 
-def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _over(base: dict[str, object], own: dict[str, object]) -> dict[str, object]:
     both = {key: _over(_mapping(base[key]), one) for key, one in own.items() if key in base and isinstance(one, dict)}
     return {**base, **{key: one for key, one in own.items() if one is not None or key not in base}, **both}
 
 
 def _services(document: Mapping[str, object], stack: str) -> list[str]:
     own = _mapping(_mapping(document.get("stacks")).get(stack))
-    named = [own["compose"]] if isinstance(own.get("compose"), str) else _list(own.get("compose"))
+    named = [own["compose"]] if isinstance(own.get("compose"), str) else items(own.get("compose"))
     files = [STACKS / stack / str(name) for name in named or COMPOSE]
     return [*dict.fromkeys(name for file in files for name in _mapping(_mapping(_read(file)).get("services")))]
 
 
 def _read(path: Path) -> object:
-    import yaml
+    from skep.reading.plain import plain
 
     try:
-        return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError, RecursionError):
+        return plain(path.read_bytes())
+    except (OSError, ValueError):
         return None
 
 
 def _mapping(value: object) -> dict[str, object]:
-    return {str(key): one for key, one in value.items()} if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> Iterable[Any]:
-    return value if isinstance(value, list) else ()
+    return {str(key): one for key, one in mapping(value).items()}

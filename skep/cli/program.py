@@ -20,7 +20,7 @@ from invoke.program import Program as InvokeProgram
 from skep.cli.command import Command
 from skep.cli.core import FORMATS, IDLE, OURS, long_name
 from skep.cli.described import described
-from skep.cli.ending import PIPE, nobody_reads, speakable, told
+from skep.cli.ending import PIPE, nobody_reads, reporting, speakable
 from skep.cli.helping import in_columns, task_help, width
 from skep.cli.line import HELP, Line
 from skep.cli.names import names_of
@@ -249,13 +249,13 @@ class Program(InvokeProgram):
 
     @contextmanager
     def _answering(self, words: Sequence[str]) -> Iterator[None]:
-        """What is wrong with the line is told as all failures are: as an event where one was asked for."""
+        """What is wrong with the line is reported as all failures are: as an event where one was asked for."""
         own = list(words[: words.index("--")] if "--" in words else words)
         as_json = "--json" in own or "-j" in own
         try:
             yield
         except UsageError as error:
-            with told(json=as_json):
+            with reporting(json=as_json):
                 raise error
 
 

@@ -1,4 +1,4 @@
-"""What a task gets: the options that all tasks share, who tells the user, and the site. ``task`` declares one."""
+"""What a task gets: the options that all tasks share, the reporter, and the site. ``task`` declares one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from skep.cli.command import Command, Effect
-from skep.cli.ending import told
+from skep.cli.ending import reporting
 from skep.cli.options import ALL, CHANGING, Option
 from skep.cli.spelling import spelled
+from skep.site.place import INVENTORIES
 
 if TYPE_CHECKING:
     from skep.commands.asking import Asking
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from skep.report import Reporter
     from skep.role import AnyRole
 
-FOLDER = Path("inventory")
+FOLDER = Path(INVENTORIES)
 
 
 class Call:
@@ -141,11 +142,12 @@ def task(
     effect: Effect = "reads",
     called: str | None = None,
     inventory: str | None = "",
+    in_clone: bool = False,
     **options: Option | str,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Declares a task: its ``words`` are taken without an option's name. Other parameters of the function are options,
     and described here unless they are described for all. ``inventory``: the one to work on where none is given, or
-    ``None`` for a task that needs none."""
+    ``None`` for a task that needs none. ``in_clone``: it is about a clone of skep itself."""
 
     def declare(body: Callable[..., int | None]) -> Command:
         common: dict[str, object] = {} if inventory is None else {"inventory": inventory or None}
@@ -153,7 +155,14 @@ def task(
         common |= dict.fromkeys(ALL, False)
         described = {key: Option(one) if isinstance(one, str) else one for key, one in options.items()}
         return Command(
-            body, name=called or body.__name__, words=words, options=described, common=common, effect=effect, run=_run
+            body,
+            name=called or body.__name__,
+            words=words,
+            options=described,
+            common=common,
+            effect=effect,
+            run=_run,
+            in_clone=in_clone,
         )
 
     return declare
@@ -164,7 +173,7 @@ def _run(
 ) -> None:
     program = str(context.config.get("skep", {}).get("program") or "invoke")
     how = {name: common[name] for name in ("json", "verbose", "quiet")}
-    with told(**how, spelled=partial(spelled, program=program, inventory=common.get("inventory"))) as tell:
+    with reporting(**how, spelled=partial(spelled, program=program, inventory=common.get("inventory"))) as tell:
         code = body(Call(context, tell, common), **given)
     if code:
         raise Exit(code=code)

@@ -11,10 +11,9 @@ from skep.commands.asking import UNASKED, Asking, agreed
 from skep.commands.wording import but_for, seconds_of
 from skep.converge import Site
 from skep.errors import UsageError, VerifyFailed
-from skep.model import Rollout
 from skep.reading.wording import did_you_mean
 from skep.report import Reporter
-from skep.request import Request, at_once
+from skep.request import Request, Rollout, at_once
 from skep.runs.limits import facts_for, hosts_of
 from skep.runs.loop import Result, run
 from skep.runs.refusing import refuse_silent

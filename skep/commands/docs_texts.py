@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from skep.cli.described import Described, described
-from skep.commands.every import every_task
+from skep.cli.known_tasks import TASKS
 from skep.errors import UsageError
 from skep.kinds import Kind
 from skep.manual import ANY, Entry, entries, find, inside, nearest
@@ -30,7 +30,7 @@ FINDINGS = "findings"
 def show(key: str, tell: Reporter, kinds: Mapping[str, Kind], own: Sequence[Entry], *, as_json: bool) -> None:
     """Explain a key, a task or the id of a warning, or list all. ``own`` are the keys of the site's roles. Raises
     ``UsageError`` with the nearest for one that there is not."""
-    tasks = {name: described(name, one) for name, one in every_task().items()}
+    tasks = {name: described(name, one) for name, one in TASKS.items()}
     found = find(key, own)
     if not key:
         data: dict[str, object] = {

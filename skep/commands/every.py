@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skep.cli.command import Command
+from skep.cli.known_tasks import TASKS
 from skep.commands import cluster, completion, docs, help, inventory, lab, node, repository, site, stack
 from skep.shipped import IS_CLONE
 
@@ -17,7 +18,5 @@ NOUNS: dict[str, tuple[Command, ...]] = {
 }
 
 
-def every_task() -> dict[str, Command]:
-    """All by the name they have on the command line."""
-    nouns = {f"{noun}.{one.name}": one for noun, found in NOUNS.items() for one in found}
-    return {**{str(one.name): one for one in OWN}, **nouns}
+TASKS.update({str(one.name): one for one in OWN})
+TASKS.update({f"{noun}.{one.name}": one for noun, found in NOUNS.items() for one in found})

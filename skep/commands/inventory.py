@@ -49,7 +49,7 @@ def init(call: Call, hosts: str = "", name: str = "prod") -> None:
     inventory_files.init(hosts, name, FOLDER, call.tell)
 
 
-@task(effect="acts", inventory=None)
+@task(effect="acts", inventory=None, in_clone=True)
 def docs(call: Call) -> None:
     """Write docs/inventory.md and docs/inventory.schema.json from the schema.
 

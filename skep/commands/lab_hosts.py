@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from skep import lab
-from skep.commands.call import FOLDER
 from skep.errors import LabError, UsageError
 from skep.inventory import Inventory, load
 from skep.lab.spec import HIGHEST_NUMBER
 from skep.reading.documented import HostKeys
 from skep.report import Reporter
 from skep.shell import quoted
+from skep.site.place import INVENTORIES
 
 
 def described(inventory: Inventory, *, hosts: int | None = None, suite: str | None = None) -> lab.Lab:
@@ -117,7 +117,7 @@ def ssh(path: Path, *, host: str, host_keys: HostKeys | None = None) -> None:
 
 def _typed(path: Path) -> str:
     """What names that inventory after ``-i``, wherever one is."""
-    return path.stem if path.parent == FOLDER else quoted(str(path.resolve()))
+    return path.stem if path.parent == Path(INVENTORIES) else quoted(str(path.resolve()))
 
 
 def _known(desired: lab.Lab, host: str) -> None:

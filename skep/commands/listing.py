@@ -40,11 +40,11 @@ def manager_client(site: Site, observation: Observation | None = None) -> Iterat
         asked = first_answer(names, ask, lambda silent: site.note(f"waiting for {', '.join(silent)}"))
         if asked.answered is None:
             raise _no_manager(asked.refused)
-        told = [reasons(asked.refused)] if asked.refused else []
+        missing = [reasons(asked.refused)] if asked.refused else []
         if asked.silent:
-            told.insert(0, f"{' and '.join(asked.silent)} {'do' if asked.silent[1:] else 'does'} not answer")
-        if told:
-            site.note(f"{'; '.join(told)}; asked {asked.answered}")
+            missing.insert(0, f"{' and '.join(asked.silent)} {'do' if asked.silent[1:] else 'does'} not answer")
+        if missing:
+            site.note(f"{'; '.join(missing)}; asked {asked.answered}")
         with clients.lend(asked.answered, "ask") as api:
             yield api
     finally:
@@ -132,7 +132,7 @@ def quorum(nodes: Sequence[Mapping[str, Any]]) -> Quorum:
 
 
 def node_name(node: Mapping[str, Any]) -> str:
-    """Its host name; its ID where it has never told one, because its join was cut short."""
+    """Its host name; its ID where it has never reported one, because its join was cut short."""
     return str(node["Description"].get("Hostname") or node["ID"])
 
 
@@ -174,7 +174,7 @@ def stack_rows(api: EngineClient) -> Table:
 
 
 STACKS_SHOWN: Mapping[str, Any] = {"for_scripts": ("running", "desired", "completed"), "spare": ("stack", "mode")}
-"""How ``stack_rows`` are shown to people: ``tasks`` tells all of the first, a service's name that of its stack."""
+"""How ``stack_rows`` are shown to people: ``tasks`` shows all of the first, a service's name that of its stack."""
 NODES_SPARE = ("address",)
 """Columns of ``node_rows`` that a narrow terminal can do without."""
 

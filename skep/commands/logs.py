@@ -34,7 +34,7 @@ PATIENCE = 10
 """Seconds a manager may be silent when asked."""
 
 QUEUE = 1000
-"""Lines read and not yet told; a stream that comes faster waits."""
+"""Lines read and not yet shown; a stream that comes faster waits."""
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ def _nothing(api: EngineClient, name: str, services: Sequence[str]) -> str:
 
 
 class _Reader:
-    """All streams of one stack, each read by a thread of its own, told in one."""
+    """All streams of one stack, each read by a thread of its own, shown as one."""
 
     def __init__(
         self, site: Site, api: EngineClient, stack: str, services: Sequence[str], *, follow: bool, tail: str, since: Any
@@ -171,8 +171,8 @@ class _Reader:
             self._ended.set()
 
     def _start(self, stream: _Stream, *, tail: str, since: float | None) -> None:
-        """Read it in a thread; lines that were told before it ended the last time are left out."""
-        told = dict(stream.last)
+        """Read it in a thread; lines that were shown before it ended the last time are left out."""
+        seen = dict(stream.last)
 
         def read() -> None:
             from skep.engine import EngineClient, engine_errors
@@ -181,7 +181,7 @@ class _Reader:
             try:
                 with engine_errors(self._api.host, "logs"), closing(EngineClient(stream.session)) as api:
                     for line in read_log(api, stream.service, follow=self._follow, tail=tail, since=since):
-                        if not line.time or line.time > told.get(line.task, ""):
+                        if not line.time or line.time > seen.get(line.task, ""):
                             stream.last[line.task] = max(line.time, stream.last.get(line.task, ""))
                             self._put(line)
             except SkepError as error:
@@ -216,7 +216,7 @@ class _Reader:
                 self._go_on()
 
     def _news(self, over: bool) -> Iterator[LogLine]:
-        """What was read meanwhile, as much as can wait to be told."""
+        """What was read meanwhile, as much as can wait to be shown."""
         for _ in range(QUEUE + len(self.streams)):
             try:
                 line = self._queue.get(timeout=0.0 if over else 0.1)

@@ -7,13 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from skep.cli.command import Command
 from skep.cli.described import Described, Rows, common_options, described
+from skep.cli.known_tasks import TASKS
 from skep.cli.spelling import spelled
-from skep.commands import inventory
-from skep.commands.every import NOUNS, OWN
 from skep.commands.manpage import man_page
-from skep.commands.repository import TASKS as OF_THE_CLONE
 from skep.errors import SkepError
 from skep.manual import entries
 from skep.manual.markdown import compose_page
@@ -109,12 +106,11 @@ def _findings() -> str:
 
 def grouped() -> dict[str, list[Described]]:
     """Tasks by noun, the main ones first."""
-    nouns = {noun: [described(f"{noun}.{one.name}", one) for one in _shipped(found)] for noun, found in NOUNS.items()}
-    return {**nouns, "": [described(str(one.name), one) for one in _shipped(OWN)]}
-
-
-def _shipped(tasks: Iterable[Command]) -> list[Command]:
-    return [one for one in tasks if one not in OF_THE_CLONE and one is not inventory.docs]
+    found: dict[str, list[Described]] = {}
+    for name, one in TASKS.items():
+        if not one.in_clone:
+            found.setdefault(name.rpartition(".")[0], []).append(described(name, one))
+    return {**{noun: tasks for noun, tasks in found.items() if noun}, "": found[""]}
 
 
 def exit_codes(readme: str) -> Rows:

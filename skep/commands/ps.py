@@ -86,19 +86,19 @@ def _telling(service: Service, current: Sequence[Task], over: Sequence[Task]) ->
     fine = {slot_of(service, task) for task in current if task["Status"]["State"] in ("running", "complete")}
     kept = {slot_of(service, task) for task in current}
     missing = _missing(service, len(kept))
-    told = []
+    shown = []
     for task in over:
         slot = slot_of(service, task)
         if is_alive(task):
-            told.append(task)
+            shown.append(task)
         elif slot not in fine and slot not in kept:
             if missing > 0 and not (mode_of(service["Spec"]) == "Global" and task["Status"]["State"] == "shutdown"):
-                told.append(task)
+                shown.append(task)
                 missing -= 1
         elif slot not in fine:
-            told.append(task)
+            shown.append(task)
         fine.add(slot)
-    return told
+    return shown
 
 
 def _missing(service: Service, kept: int) -> float:

@@ -30,9 +30,9 @@ def of_files(tell: Reporter, names: Sequence[str], *, name: str, json: bool) -> 
     here = Path.cwd().as_posix()
     files = StackFiles(Path(), home=os.environ.get("HOME"))
     document = load(files, list(names), variables={}, environment=os.environ, directory=here, outputs=Untold())
-    untold = [f"{section}.{one}" for section, one in commanded(document)]
-    if untold:
-        tell.note(f"note: without the content of {', '.join(untold)}: with --file their commands are not run")
+    without = [f"{section}.{one}" for section, one in commanded(document)]
+    if without:
+        tell.note(f"note: without the content of {', '.join(without)}: with --file their commands are not run")
     _show(tell, document, name or _project(Path(names[0])), json=json)
 
 

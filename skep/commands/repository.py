@@ -7,7 +7,7 @@ from skep.commands.call import FOLDER, Call, called_from, task
 from skep.shipped import at_home
 
 
-@task(effect="acts", inventory=None)
+@task(effect="acts", inventory=None, in_clone=True)
 def demo(call: Call) -> None:
     """The main job on the embedded lab: five bare hosts, plan, up, verify, a stack that answers.
 
@@ -23,6 +23,7 @@ def demo(call: Call) -> None:
 @task(
     effect="acts",
     inventory=None,
+    in_clone=True,
     only=Option(
         "static, unit or lab; or vm, a cluster of virtual machines, which is part of nothing else",
         "",
@@ -48,6 +49,7 @@ def test(call: Call, only: str | None = None, keyword: str | None = None, golden
 @task(
     effect="acts",
     inventory=None,
+    in_clone=True,
     only=Option("no-change, cold, scale or stacks", "", "PART"),
     rounds="how often each is measured (default 5)",
 )
@@ -65,6 +67,7 @@ def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
 @task(
     effect="acts",
     inventory=None,
+    in_clone=True,
     check="write nothing, and fail where something would be written",
     html=Option("also build the docs site into this folder; needs MkDocs", "", "FOLDER"),
 )
@@ -83,7 +86,13 @@ def manual(call: Call, check: bool = False, html: str | None = None) -> None:
         site.build(folder, call.tell)
 
 
-@task("version", effect="acts", inventory=None, version=Option("such as 0.4.0 (default: the next one)", "", "VERSION"))
+@task(
+    "version",
+    effect="acts",
+    inventory=None,
+    in_clone=True,
+    version=Option("such as 0.4.0 (default: the next one)", "", "VERSION"),
+)
 def release(call: Call, version: str = "") -> None:
     """Make a release of what is committed: the version, its part of CHANGELOG.md, a commit and a tag. Pushes nothing.
 

@@ -55,8 +55,8 @@ def diff(site: Site, tell: Reporter, *, name: str, old: str, new: str) -> None:
             continue
         found = differences(before[service], after[service], {})
         pairs |= {pair: None for change in found if (pair := replaced_config(change))}
-        told = [shown(change, hidden) for change in found]
-        rows += [(service, ".".join(change.path), *change.texts) for change in told]
+        changes = [shown(change, hidden) for change in found]
+        rows += [(service, ".".join(change.path), *change.texts) for change in changes]
     if not rows:
         tell.done(f"revisions {old} and {new} of {name} do not differ")
         return

@@ -10,10 +10,9 @@ from skep.commands.stack_names import named
 from skep.commands.wording import but_for, seconds_of
 from skep.converge import Site
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, UsageError
-from skep.model import Rollout
 from skep.plan import Plan
 from skep.report import Reporter
-from skep.request import Choice, Request
+from skep.request import Choice, Request, Rollout
 from skep.runs.loop import Result, run
 from skep.runs.refusing import pass_over_silent
 
@@ -64,7 +63,7 @@ def refresh(
 ) -> None:
     """Ask registries what tags are now, and roll out what has moved: of one stack, or of all.
 
-    Of all, one that fails is told and the others go on; then it ends as the first failure did.
+    Of all, one that fails is reported and the others go on; then it ends as the first failure did.
     """
     names, rollout = _chosen(site, name), Rollout(resolve="refresh")
     failed: dict[str, SkepError] = {}

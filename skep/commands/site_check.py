@@ -14,6 +14,7 @@ from typing import Any
 from skep import __version__
 from skep.accepting import judged, remarked
 from skep.cli.aliases import aliases
+from skep.cli.known_tasks import TASKS
 from skep.commands.inventory_files import stack_problems
 from skep.commands.own_roles import host_keys, roles
 from skep.compose import ComposeError, document_of
@@ -25,6 +26,7 @@ from skep.inventory.bases import whole
 from skep.inventory.choice import EXAMPLE
 from skep.model import Stack
 from skep.reading.documented import HostKeys
+from skep.reading.plain import plain
 from skep.shell import quoted
 from skep.site.git import Git
 from skep.site.layout import EXAMPLE as EXAMPLE_FILE
@@ -148,8 +150,8 @@ def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack
         if environ.unset:
             found.warnings.append(f"{name}: not set here, so not checked: {', '.join(environ.unset)}")
     accepted, today = inventory.cluster.accepted, date.today()
-    told = zip(inventory.remarks, remarked(inventory.remarks), strict=True)
-    found.warnings += [str(one) for one, finding in told if not judged(finding, accepted, today).accepted]
+    remarks = zip(inventory.remarks, remarked(inventory.remarks), strict=True)
+    found.warnings += [str(one) for one, finding in remarks if not judged(finding, accepted, today).accepted]
     for stack in inventory.cluster.stacks:
         found.errors += [problem for problem in stack_problems(stack) if problem not in found.errors]
     return list(inventory.cluster.stacks)
@@ -189,13 +191,11 @@ def _settings(site: Path, environments: set[str], found: Found) -> HostKeys:
 
 def _own(site: Path, found: Found) -> Mapping[str, Any] | None:
     """What stands under ``skep`` in invoke.yaml; ``None`` where that cannot be used."""
-    import yaml
-
     try:
-        document = yaml.safe_load((site / SETTINGS).read_bytes()) or {}
+        document = plain((site / SETTINGS).read_bytes()) or {}
     except FileNotFoundError:
         document = {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         found.errors.append(f"{SETTINGS}: cannot be read: {' '.join(str(error).split())}")
         return None
     own = document.get("skep") or {} if isinstance(document, dict) else None
@@ -206,8 +206,6 @@ def _own(site: Path, found: Found) -> Mapping[str, Any] | None:
 
 
 def _values(site: Path, own: Mapping[str, object], environments: set[str], found: Found) -> None:
-    from skep.commands.every import every_task
-
     known = ", ".join(sorted(KNOWN))
     found.errors += [f"{SETTINGS}: skep.{key}: unknown key; known are {known}" for key in own if key not in KNOWN]
     chosen = own.get("inventory")
@@ -217,7 +215,7 @@ def _values(site: Path, own: Mapping[str, object], environments: set[str], found
         advice = f'requires: "{compatible(__version__)}"'
         found.warnings.append(f"{SETTINGS}: any version of skep may work here; write {advice} under skep")
     try:
-        aliases(own.get("aliases"), every_task())
+        aliases(own.get("aliases"), TASKS)
     except UsageError as error:
         found.errors.append(error.reason)
     try:

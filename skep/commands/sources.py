@@ -41,7 +41,7 @@ def with_outputs_of(stack: Stack) -> Stack:
 def _content(stack: Stack, name: str) -> bytes:
     try:
         return stack.files[name]
-    except KeyError:  # planning tells it
+    except KeyError:  # planning reports it
         return b""
 
 
@@ -62,7 +62,7 @@ class Untold(Mapping[Words, Secret]):
 
 
 def _commands(stack: Stack) -> dict[Words, str]:
-    """Each command's words and where they stand. Files with errors have none: planning tells those."""
+    """Each command's words and where they stand. Files with errors have none: planning reports those."""
     from skep.compose import ComposeError, document_of
 
     try:
@@ -94,7 +94,7 @@ def _run(stack: Stack, words: Sequence[str], place: str) -> Secret:
         raise _failed(words, place, getattr(error, "strerror", None) or str(error)) from None
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise _failed(words, place, f"ended with status {done.returncode}: {''.join(last) or 'no error told'}")
+        raise _failed(words, place, f"ended with status {done.returncode}: {''.join(last) or 'no error given'}")
     if len(done.stdout) > LARGEST:
         raise _failed(words, place, f"printed more than {LARGEST // 1024} KiB")
     return Secret(done.stdout.decode(errors="surrogateescape"))

@@ -9,10 +9,9 @@ from skep.commands.listing import manager_client
 from skep.commands.wording import seconds_of
 from skep.converge import Site
 from skep.errors import ConnectError, UsageError
-from skep.model import Rollout
 from skep.plan import Plan
 from skep.report import Reporter
-from skep.request import Request
+from skep.request import Request, Rollout
 from skep.runs.loop import run
 from skep.runs.refusing import pass_over_silent
 from skep.swarm.labels import NAMESPACE, stack_of

@@ -103,9 +103,9 @@ class _Service:
         policy = deploy.get("restart_policy") or {}
         back = deploy.get("rollback_config")
         if back and back.get("failure_action") == "rollback":
-            told = "'rollback' means 'pause' here: Swarm never rolls back a rollback"
+            text = "'rollback' means 'pause' here: Swarm never rolls back a rollback"
             path = (*self.path, "deploy", "rollback_config", "failure_action")
-            self.findings.warn(ROLLBACK_PAUSES, path, told, back.where("failure_action"))
+            self.findings.warn(ROLLBACK_PAUSES, path, text, back.where("failure_action"))
         for number, preference in enumerate((deploy.get("placement") or {}).get("preferences", ())):
             if not preference.get("spread", NODE_LABELS).casefold().startswith((NODE_LABELS, ENGINE_LABELS)):
                 path = (*self.path, "deploy", "placement", "preferences", number, "spread")
@@ -130,10 +130,10 @@ class _Service:
         for reader, labels in misplaced.items():
             more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
             path = (*self.path, "labels", labels[0])
-            told = (
+            text = (
                 f"{self.findings.value(labels[0])}{more}: in a swarm {reader} reads the labels under deploy.labels only"
             )
-            self.findings.warn(LABELS_MISPLACED, path[:-1], told, self.service["labels"].where(labels[0]))
+            self.findings.warn(LABELS_MISPLACED, path[:-1], text, self.service["labels"].where(labels[0]))
 
     def _rest(self) -> None:
         health = self.service.get("healthcheck") or {}

@@ -56,7 +56,7 @@ def _text(content: bytes) -> str | None:
 
 
 def _line(text: str) -> str:
-    """A line without what sounds like a secret; two that differ are told apart also where they are cut, and where what
+    """A line without what sounds like a secret; two that differ stay different also where they are cut, and where what
     differs cannot be seen."""
     text = _IN_URL.sub(rf"\g<1>{STARS}", _ASSIGNED.sub(rf"\g<1>{STARS}", text))
     listed = _LISTED.fullmatch(text)

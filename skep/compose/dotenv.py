@@ -14,7 +14,7 @@ _QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\]++|\\[\s\S])*+){quote}") 
 _REST = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 _LINE = re.compile(r"[^\n]*")
 _LITERAL = "in single quotes a $ stays as it is"
-"""Nothing of the value is told: what looks like a variable may be a part of a password."""
+"""Nothing of the value is shown: what looks like a variable may be a part of a password."""
 _ESCAPES = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)), '"': '"', "\\": "\\", "$": "$$"}
 
 

@@ -102,7 +102,11 @@ class _Lints:
         """What managers take, and the nodes' engines do not."""
         data = self.document.data
         context = Context(
-            data, self.stack, quote=self.findings.value, hidden=self.findings.tells, contents=self.document.contents
+            data,
+            self.stack,
+            quote=self.findings.value,
+            hidden=self.findings.holds_secret,
+            contents=self.document.contents,
         )
         for fault in faults(RULES, context, level="warning"):
             self._warn(NODE_REFUSES, fault.path, fault.message)
@@ -129,8 +133,8 @@ class _Lints:
                 silent.append(path)
         if silent:
             names = [str(path[1]) for path in silent]
-            told = f" for {listed(names)}" if len(names) > 1 else ""
-            self._warn(UPDATE_PAUSES, silent[0], f"is not set{told}, which means 'pause': {remedy}")
+            whose = f" for {listed(names)}" if len(names) > 1 else ""
+            self._warn(UPDATE_PAUSES, silent[0], f"is not set{whose}, which means 'pause': {remedy}")
 
     def _updates(self, name: str, spec: ServiceSpec) -> None:
         """The time an update is watched for; the old and the new task beside each other."""
@@ -162,10 +166,10 @@ class _Lints:
         grace = container_of(spec).get("StopGracePeriod") or 0
         order = rollout_of(spec).get("Order") or "stop-first"
         if grace > MINUTE and order == "stop-first" and not is_job(spec):
-            told = f"is {duration_text(grace)}, and an update starts a new task when the old one has stopped"
-            told += ": its place may be empty that long"
+            text = f"is {duration_text(grace)}, and an update starts a new task when the old one has stopped"
+            text += ": its place may be empty that long"
             remedy = "" if ports_of_hosts(spec) else "; update_config.order: start-first starts the new one before"
-            self._warn(SLOW_STOP, ("services", name, "stop_grace_period"), told + remedy)
+            self._warn(SLOW_STOP, ("services", name, "stop_grace_period"), text + remedy)
 
     def _images(self) -> None:
         """Images whose tag says no version: one line for all services."""

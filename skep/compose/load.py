@@ -173,7 +173,7 @@ class _Loading:
             self.stack,
             swarm=self.swarm,
             quote=self.findings.value,
-            hidden=self.findings.tells,
+            hidden=self.findings.holds_secret,
             contents=contents.found,
             broken=self.findings.is_broken,
         )

@@ -92,11 +92,11 @@ class Ports(Kind):
         for port in (*base, *over):
             key = port.get("published", 0)
             if key in both and both[key] != port:
-                told = f"port {key}" if key else "a port without a published one"
+                one = f"port {key}" if key else "a port without a published one"
                 at.warn(
                     DOCKER_MERGE,
                     port.place,
-                    f"takes the place of {told} of {both[key].place}: Docker's merge keeps one of each",
+                    f"takes the place of {one} of {both[key].place}: Docker's merge keeps one of each",
                 )
             both[key] = port
         return [both[key] for key in sorted(both)]

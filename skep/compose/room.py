@@ -68,7 +68,7 @@ class Room:
         if not fits:
             yield from self._unmet(name, spec, self.nodes)
         elif any(not (node.get("Description") or {}).get("Platform") for node in fits):
-            yield from _too_many(name, spec, fits)  # a node that has told nothing of itself yet
+            yield from _too_many(name, spec, fits)  # a node that has reported nothing of itself yet
         elif lint := _unable(name, spec, fits):
             yield lint
         else:
@@ -126,14 +126,14 @@ def _unable(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Lint | None:
     able = [node for node in fits if runs_on(spec, node)]
     if not able:
         platforms, systems = listed(_platforms(spec)), listed(_systems(fits))
-        told = f"is for {platforms}, and no node for it is that ({systems}): its tasks stay pending"
-        return NO_NODE_FITS, ("services", name, "image"), told
+        text = f"is for {platforms}, and no node for it is that ({systems}): its tasks stay pending"
+        return NO_NODE_FITS, ("services", name, "image"), text
     for key, amount in reserved(spec).items():
         most = max(size(node).get(key, 0) for node in able)
         if amount > most:
-            told = f"{_amount(key, amount)} is more than the largest node for it has ({_amount(key, most)})"
+            text = f"{_amount(key, amount)} is more than the largest node for it has ({_amount(key, most)})"
             path = _reservations(name) + RESERVED.get(key, ("generic_resources",))
-            return RESERVATION_TOO_LARGE, path, f"{told}: its tasks stay pending"
+            return RESERVATION_TOO_LARGE, path, f"{text}: its tasks stay pending"
     return None
 
 
@@ -145,8 +145,8 @@ def _too_large_together(name: str, spec: ServiceSpec, able: Sequence[Node]) -> I
     sizes = [size(node) for node in able]
     room = sum(min(one.get(key, 0) // amount for key, amount in desired.items()) for one in sizes)
     if count > room:
-        told = f"{count} replicas with this are more than fit on the {len(able)} nodes there are for them"
-        yield REPLICAS_TOO_MANY, _reservations(name), f"{told}: {count - room} never start"
+        text = f"{count} replicas with this are more than fit on the {len(able)} nodes there are for them"
+        yield REPLICAS_TOO_MANY, _reservations(name), f"{text}: {count - room} never start"
 
 
 def _too_many(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Lint]:

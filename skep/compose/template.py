@@ -173,8 +173,8 @@ class _Scan:
 
 
 def _required(name: str, message: str) -> str:
-    told = "".join(char if char.isprintable() else " " for char in message[:200]).strip()
-    return f"the variable {name} is needed" + (f": {told}" if told else "")
+    text = "".join(char if char.isprintable() else " " for char in message[:200]).strip()
+    return f"the variable {name} is needed" + (f": {text}" if text else "")
 
 
 def fill(text: str, lookup: Lookup, *, as_cli: bool = True) -> Filled:

@@ -84,6 +84,6 @@ def read_env_file(file: str, content: bytes, findings: Findings) -> dict[str, st
             quoted.setdefault(name, row)
     if quoted:
         (name, row), more = next(iter(quoted.items())), len(quoted) - 1
-        told = "the quotes are part of the value: Docker reads env files as they stand"
-        findings.warn(ENV_FILE_QUOTES, (name,), f"{told}{f' (and {more} more)' if more else ''}", Place(file, row))
+        text = "the quotes are part of the value: Docker reads env files as they stand"
+        findings.warn(ENV_FILE_QUOTES, (name,), f"{text}{f' (and {more} more)' if more else ''}", Place(file, row))
     return found

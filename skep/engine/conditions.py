@@ -15,7 +15,7 @@ from skep.swarm.service import container_in
 from skep.units import seconds_text
 
 SHOWN = 3
-"""Tasks that are told by name."""
+"""Tasks that are named."""
 
 
 def node_ready(api: EngineClient, *, node: str) -> Progress:
@@ -52,13 +52,13 @@ def quorum_without(api: EngineClient, *, node: str) -> Progress:
     silent = [n for n in others if (n.get("ManagerStatus") or {}).get("Reachability") != "reachable"]
     reachable = len(others) - len(silent)
     enough = not others or reachable >= len(managers) // 2 + 1
-    told = f"{reachable} of {len(managers)} managers would be reachable"
+    text = f"{reachable} of {len(managers)} managers would be reachable"
     names = sorted(n["Description"].get("Hostname") or n["ID"] for n in silent)
-    return Progress(enough, f"{told} (not reachable: {', '.join(names)})" if silent else told)
+    return Progress(enough, f"{text} (not reachable: {', '.join(names)})" if silent else text)
 
 
 def node_empty(api: EngineClient, *, node: str) -> Progress:
-    """No task is left on the node. One that is Down can be told nothing, and tells nothing."""
+    """No task is left on the node. One that is Down hears nothing, and reports nothing."""
     found = find_node(api, node)
     here = [task for task in api.tasks(filters={"node": found["ID"]}) if is_alive(task)]
     if here and not _may_answer(found):
@@ -97,13 +97,13 @@ def stack_gone(api: EngineClient, *, stack: str, keep: Sequence[str] = ()) -> Pr
     nodes = {node["ID"]: node for node in api.nodes()} if tasks else {}
     lost = [task for task in tasks if task.get("NodeID") and not _may_answer(nodes.get(task["NodeID"]))]
     tasks = [task for task in tasks if task not in lost]
-    told = [_counted(len(left), what) for left, what in ((services, "service"), (tasks, "task")) if left]
+    remaining = [_counted(len(left), what) for left, what in ((services, "service"), (tasks, "task")) if left]
     if tasks and not services:
-        told[-1] += f" ({_named(tasks, nodes)})"
-    told += [_counted(len(networks), "network")] if networks else []
-    if not told and lost:
+        remaining[-1] += f" ({_named(tasks, nodes)})"
+    remaining += [_counted(len(networks), "network")] if networks else []
+    if not remaining and lost:
         return Progress(True, f"{_named(lost, nodes)}: to be stopped once the node is back")
-    return Progress(not told, ", ".join(told), grace=max(map(grace, tasks), default=0.0))
+    return Progress(not remaining, ", ".join(remaining), grace=max(map(grace, tasks), default=0.0))
 
 
 def _may_answer(node: Node | None) -> bool:

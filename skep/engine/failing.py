@@ -42,13 +42,13 @@ ADDRESSES = (
 """Of tasks that Swarm's allocator has not dealt with, and of which it says nothing."""
 
 SERVICES = 5
-"""Services told in full; the others by name."""
+"""Services shown in full; the others by name."""
 
 CHECKS = 2
-"""Answers of a health check that are told, the last ones."""
+"""Answers of a health check that are shown, the last ones."""
 
 Inspect = Callable[[Node, str], Mapping[str, Any] | None]
-"""What a node tells of a container; ``None`` where it does not answer."""
+"""What a node says of a container; ``None`` where it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ class Report:
     def of(self, services: Sequence[Service], tasks: Mapping[str, Sequence[Task]], missing: Mapping[str, str]) -> str:
         """Of each service its newest failing task; where none has failed what is ``missing``, by the service's name,
         and how many tasks are in which state."""
-        told = [
+        parts = [
             line
             for one in services[:SERVICES]
             for line in self._lines(one, tasks.get(one["ID"], ()), missing.get(one["Spec"]["Name"], ""))
         ]
-        return BREAK.join([*told, *(f"and {one['Spec']['Name']}" for one in services[SERVICES:])])
+        return BREAK.join([*parts, *(f"and {one['Spec']['Name']}" for one in services[SERVICES:])])
 
     def _lines(self, service: Service, tasks: Sequence[Task], missing: str) -> list[str]:
         bad = culprit(service, tasks)
@@ -127,9 +127,9 @@ def _counted(service: Service, tasks: Sequence[Task], missing: str, nodes: Mappi
     """How many are in which state, and of those that a node is at: on which."""
     states = Counter(task["Status"]["State"] + _at(task, nodes) for task in tasks if is_kept(task))
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    told = str((service.get("UpdateStatus") or {}).get("Message") or "no task has told an error")
+    message = str((service.get("UpdateStatus") or {}).get("Message") or "no task has reported an error")
     waiting = ADDRESSES if states["new"] and not missing else ""
-    said = "; ".join(filter(None, (told, missing, waiting)))
+    said = "; ".join(filter(None, (message, missing, waiting)))
     return [f"{service['Spec']['Name']}: {said}; tasks: {counted or 'none'}"]
 
 

@@ -29,17 +29,17 @@ def engine_errors(host: str, step: str) -> Iterator[None]:
         ) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError, EOFError) as error:
         cause: BaseException | None = error
-        told = str(error) or type(error).__name__
+        text = str(error) or type(error).__name__
         while cause is not None:
             if isinstance(cause, SkepError):
                 raise cause from None
             if isinstance(cause, RemoteDisconnected):
-                told = "it closed the connection without an answer"
+                text = "it closed the connection without an answer"
             cause = cause.__cause__ or cause.__context__
         raise ConnectError(
             "the engine cannot be asked",
             host=host,
             step=step,
-            cause=told,
+            cause=text,
             next_action="check on the host: systemctl status docker",
         ) from None

@@ -8,7 +8,7 @@ from dataclasses import field
 from skep.dataclass import dataclass
 
 LONGEST = 64 * 1024
-"""Bytes of a line that are kept in memory; a longer one is told in pieces. Docker itself cuts at 16 KiB."""
+"""Bytes of a line that are kept in memory; a longer one is shown in pieces. Docker itself cuts at 16 KiB."""
 
 NAMES = {1: "stdout", 2: "stderr", 3: "error"}
 """Streams by number; the third is the daemon's own word that logs could not be had."""

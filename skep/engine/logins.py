@@ -21,7 +21,7 @@ HUB_KEY = "https://index.docker.io/v1/"
 
 
 class Logins:
-    """Asks for each server once, from whatever thread; ``hide`` is told what no error may show."""
+    """Asks for each server once, from whatever thread; ``hide`` gets what no error may show."""
 
     def __init__(self, registries: Sequence[Registry], hide: Callable[[list[Secret]], None] = lambda _: None) -> None:
         self._registries = {normal(registry.server): registry for registry in registries}

@@ -69,11 +69,11 @@ def log_line(service: str, stream: str, line: bytes) -> LogLine:
     text = line.decode(errors="replace")
     time, _, rest = text.partition(" ")
     details, _, words = rest.partition(" ")
-    told = {key: unquote(value) for key, _, value in (pair.partition("=") for pair in details.split(","))}
-    if stream == "error" or TASK_ID not in told:
+    labels = {key: unquote(value) for key, _, value in (pair.partition("=") for pair in details.split(","))}
+    if stream == "error" or TASK_ID not in labels:
         # With a terminal all streams are one.
         return LogLine(service, "error" if text.startswith(GRABBING) else stream, text)
-    return LogLine(service, stream, words, time, told[TASK_ID], told.get(NODE_ID, ""))
+    return LogLine(service, stream, words, time, labels[TASK_ID], labels.get(NODE_ID, ""))
 
 
 def not_told(words: str, nodes: Mapping[str, str]) -> str:

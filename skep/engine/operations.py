@@ -93,7 +93,7 @@ def swarm_join(api: EngineClient, *, addresses: list[str], token: str, advertise
         return
     raise StepFailed(
         f"did not join: its engine is {swarm['LocalNodeState']}",
-        cause=str(swarm.get("Error") or (refusal and refusal.explanation) or "no error told"),
+        cause=str(swarm.get("Error") or (refusal and refusal.explanation) or "no error given"),
         next_action=f"see that this host reaches {' or '.join(addresses)} (a firewall?) and that the clocks agree; then"
         " run the same command again: it gives up this join and joins anew",
     )

@@ -1,4 +1,4 @@
-"""What a look at a condition tells."""
+"""What a look at a condition shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UPDATES = {
     "rollback_paused": "rollback paused",
     "rollback_completed": "rolled back",
 }
-"""Swarm's words for a roll-out, as they are told; ``completed`` needs none."""
+"""Swarm's words for a roll-out, as they are shown; ``completed`` needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Progress:
     """One look: whether the condition holds, a few words on what is missing, and a row a service where it is about a
     stack. ``again`` is in how many seconds looking again makes sense; ``None`` where nobody can tell.
 
-    ``arrived``: all that is missing is the end of tasks that were told to stop, which at the deadline is no failure.
+    ``arrived``: all that is missing is the end of tasks that were asked to stop, which at the deadline is no failure.
     ``grace``: seconds beyond the deadline that such tasks may take, where their end is what is waited for.
     ``leader``: the ID of the manager that leads the swarm, where the look learnt it.
     """

@@ -51,7 +51,7 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
     if NO_ADDRESS in error_of(bad):
         return (
             f"the managers gave {node} no address in one of its networks for 30 s: they are slow, or the subnet is full"
-            f" (docker network inspect tells). Deploy it again: {again}; if it comes again, {restart}"
+            f" (docker network inspect says so). Deploy it again: {again}; if it comes again, {restart}"
         )
     return ""
 

@@ -1,4 +1,4 @@
-"""Whether a service runs as desired, told from its tasks and Swarm's word on the roll-out. Pure: no request is made.
+"""Whether a service runs as desired, by its tasks and Swarm's word on the roll-out. Pure: no request is made.
 
 Sources: swarmkit ``manager/orchestrator`` (``update``, ``restart``, ``jobs``), decision 0013.
 """
@@ -57,7 +57,7 @@ class Verdict:
     roll-out, which comes then; not above zero where that is late. ``over``: why it will not
     get there any more, ``remedy`` what would help where it is not the stack's files. ``failed``: ids of the current
     spec's tasks that failed, by slot. ``port_waits``: ids of tasks that wait for a port of a host, where nothing else
-    of the service moves. ``arrived``: all that is missing is the end of tasks that were told to
+    of the service moves. ``arrived``: all that is missing is the end of tasks that were asked to
     stop, ``stopping`` in words.
     """
 
@@ -111,7 +111,7 @@ def judge(
     nodes: Mapping[str, Node],
     ran: Callable[[Task], float],
 ) -> Verdict:
-    """One service. ``tasks`` are all of it, ``fresh`` the ids of those that Swarm takes for up to date, ``ran`` tells
+    """One service. ``tasks`` are all of it, ``fresh`` the ids of those that Swarm takes for up to date, ``ran`` says
     how many seconds a running task has run."""
     look = _look(service, tasks, fresh, nodes, ran)
     over, remedy = _end(look, ran)

@@ -37,8 +37,8 @@ class Slots:
 def of_iteration(service: Service, task: Task) -> bool:
     """A job runs anew with each iteration; tasks of earlier ones say nothing about this one."""
     desired = ((service.get("JobStatus") or {}).get("JobIteration") or {}).get("Index", 0)
-    told = task.get("JobIteration")
-    return told is not None and told.get("Index", 0) == desired
+    iteration = task.get("JobIteration")
+    return iteration is not None and iteration.get("Index", 0) == desired
 
 
 def desired_of(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:

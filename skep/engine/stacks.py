@@ -223,7 +223,7 @@ def _is_so(api: EngineClient, have: ServiceSpec, body: ServiceSpec) -> bool:
 
 
 def _own_networks(api: EngineClient, identifiers: Collection[str]) -> dict[str, str]:
-    """Names of the nodes' own networks by identifier, as far as the manager tells them."""
+    """Names of the nodes' own networks by identifier, as far as the manager gives them."""
     names = {}
     for identifier in identifiers:
         try:

@@ -73,12 +73,12 @@ def end_of(task: Task) -> str:
 
 
 def holds_node(task: Task) -> bool:
-    """A node has it and has not told its end."""
+    """A node has it and has not reported its end."""
     return _RANK["assigned"] <= rank(task) <= _RANK["running"]
 
 
 def is_stopping(task: Task) -> bool:
-    """The managers have told its node to stop it, and the node has not told its end."""
+    """The managers have asked its node to stop it, and the node has not reported its end."""
     return not is_kept(task) and holds_node(task)
 
 
@@ -104,7 +104,7 @@ def task_name(service: Service, task: Task, nodes: Mapping[str, Node]) -> str:
 
 
 def node_name(nodes: Mapping[str, Node], node: str) -> str:
-    """Its host name; its ID where it has never told one or is gone."""
+    """Its host name; its ID where it has never reported one or is gone."""
     description = nodes.get(node, {}).get("Description") or {}
     return str(description.get("Hostname") or node or "no node")
 

@@ -70,8 +70,8 @@ class StackWatch:
         """
         since = self.clock()
         label = {"label": of_stack(stack)}
-        told = api.services(filters=label)
-        found = [one for one in told if not services or one["Spec"]["Name"] in services]
+        listed = api.services(filters=label)
+        found = [one for one in listed if not services or one["Spec"]["Name"] in services]
         tasks = self._tasks(api, label, found)
         fresh = {task["ID"] for task in api.tasks(filters={**label, "_up-to-date": "true"})}
         now = self._now(api)
@@ -144,9 +144,9 @@ class StackWatch:
         """Seconds it has run by its node's clock, held to what was seen by ours: a node whose clock is wrong can
         neither shorten nor lengthen the watch over a task that started before our eyes."""
         run = self._runs[task["ID"]]
-        told = now + self._offset[1] - parse_time(task["Status"]["Timestamp"]).timestamp()
+        age = now + self._offset[1] - parse_time(task["Status"]["Timestamp"]).timestamp()
         least, most = now - run.seen, now - run.before if run.before is not None else float("inf")
-        return min(max(told, least), most)
+        return min(max(age, least), most)
 
     def _refuse(self, api: EngineClient, stack: str, verdicts: Sequence[Verdict]) -> None:
         over = {verdict.row.name: verdict.over for verdict in verdicts if verdict.over}
@@ -158,7 +158,7 @@ class StackWatch:
                 over.setdefault(
                     verdict.row.name, f"{verdict.row.name} keeps {verdict.row.fate}: {max(counts)} tasks in a row"
                 )
-        over |= {name: told for name, told in self._waiting_in_vain(verdicts).items() if name not in over}
+        over |= {name: verdict for name, verdict in self._waiting_in_vain(verdicts).items() if name not in over}
         went_back = any(verdict.row.update == "rollback_completed" for verdict in verdicts if verdict.over)
         if over:
             raise StepFailed(

@@ -53,12 +53,12 @@ def _printf(arguments: list[object]) -> str:
     if not isinstance(arguments[0], str):
         raise TemplateError("wrong type for value; expected string")
     rest = iter(arguments[1:])
-    told = re.sub(
+    text = re.sub(
         r"%[-+# 0]*[0-9]*(?:\.[0-9]+)?([%a-zA-Z])",
         lambda m: "%" if m[1] == "%" else shown(next(rest, "")),
         arguments[0],
     )
-    return told[:_MAX] + ("%!(EXTRA)" if any(True for _ in rest) else "")
+    return text[:_MAX] + ("%!(EXTRA)" if any(True for _ in rest) else "")
 
 
 def _join(arguments: list[Any]) -> str:

@@ -146,7 +146,7 @@ class Extending:
 
 
 def _named(own: Pairs) -> list[tuple[Place, str]]:
-    """What ``extends`` names, earlier ones first; what it must be is told by the schema."""
+    """What ``extends`` names, earlier ones first; what it must be stands in the schema."""
     if KEY not in own:
         return []
     entry = own[KEY][1]

@@ -132,7 +132,7 @@ SWARM = Record(
     {
         "advertise": Key(
             TEXT,
-            "Interface whose address each host tells the others; an address only where there is one host.",
+            "Interface whose address each host gives the others; an address only where there is one host.",
             "eth1",
             shown="the host's address where that is an IP",
         ),
@@ -260,7 +260,7 @@ _COMMON = {
     ),
     "availability": Key(Choice("active", "pause", "drain"), "Whether tasks may run there.", "drain", "active"),
     "labels": Key(PUBLIC_MAP, "Node labels, for placement constraints.", {"zone": "a"}, shown="none"),
-    "advertise": Key(TEXT, "Address or interface told to the other hosts.", "10.0.0.11", shown="swarm.advertise"),
+    "advertise": Key(TEXT, "Address or interface given to the other hosts.", "10.0.0.11", shown="swarm.advertise"),
     "ssh": Key(SSH, "Overrides of `ssh`, key by key.", {"port": 2222}),
     "engine": Key(ENGINE, "Overrides of `engine`, key by key.", {"version": "26.1"}),
     "daemon": Key(DAEMON, "Overrides of `daemon`, key by key; a list replaces a list.", {"debug": True}),

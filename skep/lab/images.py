@@ -36,7 +36,7 @@ class Image:
 
 
 def busybox(program: bytes, applets: list[str], version: str, architecture: str) -> Image:
-    """An image with busybox and all its applets; ``version`` is told in ``/etc/skep-demo-version``.
+    """An image with busybox and all its applets; ``version`` stands in ``/etc/skep-demo-version``.
 
     ``architecture`` is Debian's word for it, which for amd64 and arm64 is Docker's too.
     """

@@ -161,7 +161,7 @@ def _known(name: str) -> Lab:
 
 
 def _each(targets: Iterable[LabHost], act: Callable[[LabHost], None]) -> None:
-    """Does something for all hosts at once; afterwards one `LabError` tells of all that failed."""
+    """Does something for all hosts at once; afterwards one `LabError` names all that failed."""
     from concurrent.futures import ThreadPoolExecutor  # only here and in status: slow to import
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -35,7 +35,7 @@ def cable(lab: Lab, host: LabHost) -> str:
 
 
 def rules(lab: Lab) -> list[tuple[str, list[str]]]:
-    """The lab's iptables rules as (table, chain and rule); a comment tells whose they are."""
+    """The lab's iptables rules as (table, chain and rule); a comment says whose they are."""
     port, mark = bridge(lab.name), ["-m", "comment", "--comment", _mark(lab.name)]
     answers = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED"]
     return [

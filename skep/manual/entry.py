@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from skep.dataclass import dataclass
+from skep.json_types import items, mapping
+from skep.reading.plain import plain
 
 ANY = "<name>"
 """Stands in a path for a name the operator chooses."""
@@ -82,7 +84,4 @@ class Entry:
 
 def read(path: Path) -> Mapping[str, list[object]]:
     """A file of meanings, by key."""
-    import yaml
-
-    found: Mapping[str, list[object]] = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return found
+    return {str(key): items(value) for key, value in mapping(plain(path.read_bytes())).items()}

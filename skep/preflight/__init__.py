@@ -1,4 +1,4 @@
-"""What must be so before the first change: looked at with the first observation, told all at once."""
+"""What must be so before the first change: looked at with the first observation, reported all at once."""
 
 from skep.preflight.checks import check
 from skep.preflight.facts import MODULES, Facts, parse, probe

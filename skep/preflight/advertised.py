@@ -1,4 +1,4 @@
-"""The address at which a host tells the others to reach it: named in the inventory, or found by its engine."""
+"""The address at which the others are to reach a host: named in the inventory, or found by its engine."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _error(host: Host, text: str, choice: str) -> Finding:
 
 
 def _choice(fact: Facts) -> Found:
-    """What an engine that is told nothing has to choose from; it must be one.
+    """What an engine that is given no address has to choose from; it must be one.
 
     Addresses of devices count, and only where those have none, addresses of other interfaces that are not Docker's.
     Source: moby, daemon/cluster/listen_addr_linux.go.

@@ -99,8 +99,8 @@ def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:
 
 
 def _lacks(fact: Facts, module: str) -> bool:
-    """Known to be missing: without ``/lib/modules`` only ip_vs can be told, by its file in ``/proc/net``."""
-    return module not in fact.modules and (fact.modules_told or module == "ip_vs")
+    """Known to be missing: without ``/lib/modules`` only ip_vs can be known, by its file in ``/proc/net``."""
+    return module not in fact.modules and (fact.modules_known or module == "ip_vs")
 
 
 def _twins(facts: Mapping[str, Facts], what: str, value: Any) -> Iterator[Finding]:

@@ -43,18 +43,18 @@ class Facts:
     machine_id: str = ""
     clock: tuple[float, float] = (0.0, 0.0)
     modules: frozenset[str] = frozenset(MODULES)
-    modules_told: bool = True
+    modules_known: bool = True
     free: int = 1 << 40
     installed: bool = False
     in_swarm: bool = False
     rooms: Mapping[str, Room] = field(default_factory=dict)
-    """Where steps may write, by path; what is not told is missing."""
+    """Where steps may write, by path; what is not known is missing."""
     held: tuple[tuple[int, str, str], ...] = ()
     """Port, protocol, and who listens there."""
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Interface → its addresses."""
     devices: frozenset[str] = frozenset()
-    """Interfaces of a kind of their own, such as network cards, that are up; ``lo`` always where that is told."""
+    """Interfaces of a kind of their own, such as network cards, that are up; ``lo`` always where that is known."""
     standalone: tuple[tuple[str, str], ...] = ()
     """Containers that run beside Swarm, and their restart policies."""
     routes: tuple[tuple[str, str], ...] = ()
@@ -99,15 +99,15 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         if row[0] == "address":
             addresses.setdefault(row[1].partition("@")[0], []).append(row[2].partition("/")[0])
     swarm = answers.get("/info", {}).get("Swarm") or {}
-    told = float(single.get("clock", ["0"])[0])
+    clock = float(single.get("clock", ["0"])[0])
     return Facts(
         platform=parse_platform(rows),
         hostname=" ".join(single.get("hostname", [])),
         engine_on=str(answers.get("/info", {}).get("Name") or ""),
         machine_id=" ".join(single.get("machine-id", [])),
-        clock=(told - received, told - sent),
+        clock=(clock - received, clock - sent),
         modules=frozenset(row[1] for row in rows if row[0] == "module"),
-        modules_told="modules-told" in single,
+        modules_known="modules-known" in single,
         free=int(single.get("free", ["0"])[0]) * 1024,
         installed="installed" in single,
         in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),

@@ -16,7 +16,7 @@ command -v dockerd >/dev/null && echo "installed yes"
 for module in $MODULES; do [ ! -d "/sys/module/$module" ] || echo "module $module"; done
 grep -sw overlay /proc/filesystems | sed 's/.*/module overlay/'
 if [ -d "/lib/modules/$release" ]; then
-  echo "modules-told yes"
+  echo "modules-known yes"
   grep -hosE "/($ANY_MODULE)\.ko" "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep" |
     sed 's:/\(.*\)\.ko:module \1:'
 fi

@@ -27,7 +27,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def stack_ranges(cluster: Cluster) -> list[tuple[str, str]]:
-    """Networks that stacks ask for, and their ranges. What is wrong with a compose file is told elsewhere."""
+    """Networks that stacks ask for, and their ranges. What is wrong with a compose file is reported elsewhere."""
     found: list[tuple[str, str]] = []
     for stack in cluster.stacks:
         with suppress(ComposeError, KeyError):

@@ -72,11 +72,11 @@ def _finding(
     reached = [one for one in managers if one != name and (addresses.get(one, ""), RAFT) in fact.open]
     lost = not fact.in_swarm and RAFT in ports and not reached
     first = next(iter(closed))
-    told = " and ".join(f"{port}/tcp ({WHAT[port]})" for port in ports)
+    named = " and ".join(f"{port}/tcp ({WHAT[port]})" for port in ports)
     which = " and ".join(f"{other} on {'/'.join(map(str, sorted(set(found))))}" for other, found in closed.items())
     return Finding(
         "error" if lost else "warning",
-        f"cannot reach {which}, though its engine listens there: {told}" + ("; so it cannot join" if lost else ""),
+        f"cannot reach {which}, though its engine listens there: {named}" + ("; so it cannot join" if lost else ""),
         host=name,
         kind=None if lost else PORTS_CLOSED,
         next_action=f"open these ports between the hosts, UDP 7946 and 4789 as well; on {name} try: timeout 3 bash -c"

@@ -20,7 +20,7 @@ MEMORY = "/var/lib/skep"
 SCRIPT: Mapping[str, int] = {"/run": MIB, MEMORY: MIB}
 """What every script takes: its output and files, and the number of its run."""
 ROLE = "room"
-"""Under which these findings are told: what is lacking on a host is of no matter where nothing is done there."""
+"""Under which these findings are reported: what is lacking on a host is of no matter where nothing is done there."""
 FILE_SIZE = 64 << 10
 """Bytes that count as one file, where inodes are counted."""
 
@@ -29,7 +29,7 @@ FILE_SIZE = 64 << 10
 class Room:
     """A place on a host's disk. ``bytes`` and ``files`` are free for root, ``None``: not counted there.
 
-    ``device`` tells which places share what is free.
+    ``device`` says which places share what is free.
     """
 
     state: str = ""

@@ -8,7 +8,7 @@ from skep.kinds.hosts import NOT_DRAINED
 from skep.plan import Finding, Run, Step
 
 SHOWN = 10
-"""Containers that are told by name."""
+"""Containers that are named."""
 
 
 def findings(steps: Iterable[Step], containers: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Finding]:

@@ -129,21 +129,21 @@ class Findings:
 
     def value(self, text: str) -> str:
         """A text in quotes for a message, or stars where a secret is in it."""
-        return f"'{_HIDDEN}'" if self.tells(text) else quoted(text)
+        return f"'{_HIDDEN}'" if self.holds_secret(text) else quoted(text)
 
     def written(self, path: KeyPath, text: str) -> str:
         """The value at a path for a message: where it came from a reference, that is named instead."""
         origin = self.origins.get(path)
         return self.value(text) if origin is None else f"what {quoted(origin)} gives"
 
-    def tells(self, text: str) -> bool:
+    def holds_secret(self, text: str) -> bool:
         """Whether a secret is in a text."""
         return any(secret in text for secret in self.secrets)
 
     def nearest(self, word: str, options: Iterable[str]) -> str | None:
         """The option most like a word, for the first hundred words asked: after that nobody reads on."""
         self._hints += 1
-        return None if self._hints > MAX_HINTS or self.tells(word) else nearest(word, options)
+        return None if self._hints > MAX_HINTS or self.holds_secret(word) else nearest(word, options)
 
     def hint(self, word: str, options: Iterable[str]) -> str:
         """`` (did you mean 'x'?)``, or nothing without a near one."""
@@ -168,7 +168,7 @@ class Findings:
         return bool(self._unusable) and any(path[:length] in self._unusable for length in range(len(path) + 1))
 
     def _text(self, path: KeyPath, message: str) -> str:
-        safe = tuple(_HIDDEN if isinstance(part, str) and self.tells(part) else part for part in path)
+        safe = tuple(_HIDDEN if isinstance(part, str) and self.holds_secret(part) else part for part in path)
         return f"{shown(safe)}: {message}" if safe else message
 
     def _note(self, found: _Found, place: Place, path: KeyPath, message: str, kind: Kind | None) -> None:

@@ -165,7 +165,7 @@ def _text(content: bytes) -> str:
 
 
 def _composed(text: str, form: Form) -> Node | None:
-    """Compose by the fast parser where it is built in; what that refuses is told by the one in Python."""
+    """Compose by the fast parser where it is built in; what that refuses is explained by the one in Python."""
     fast = getattr(yaml, "CSafeLoader", None)
     if fast is not None:
         try:

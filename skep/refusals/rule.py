@@ -84,16 +84,16 @@ class Fault:
 def faults(
     rules: Iterable[Rule], context: Context, *, file: File = "compose", level: Level = "error"
 ) -> Iterator[Fault]:
-    """Everything that the rules of that level find, in their order. Of one place the first alone is told."""
-    told: set[Path] = set()
+    """Everything that the rules of that level find, in their order. Of one place only the first is reported."""
+    reported: set[Path] = set()
     for rule in rules:
         if rule.file != file or rule.level != level or not rule.applies(context):
             continue
         for path, value in _selected(context.data, tuple(rule.at.split("."))):
             for below, message in rule.check(value, context, path):
                 where = (*path, *below)
-                if where not in told and not context.broken(where):
-                    told.add(where)
+                if where not in reported and not context.broken(where):
+                    reported.add(where)
                     yield Fault(rule, where, message)
 
 

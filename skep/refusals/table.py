@@ -207,4 +207,4 @@ RULES = (
         level="warning",
     ),
 )
-"""Of one place the first that finds something is told."""
+"""Of one place the first that finds something is reported."""

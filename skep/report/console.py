@@ -31,8 +31,8 @@ def console(voice: Voice, *, soft: bool) -> Console:
 
 def draw(on: Console, parts: Iterable[Part], *, style: str, soft: bool) -> None:
     """A line; on a terminal what does not fit goes on below its text."""
-    told = line(*parts, style=style)
-    on.print(told if soft else hung(told), soft_wrap=soft)
+    text = line(*parts, style=style)
+    on.print(text if soft else hung(text), soft_wrap=soft)
 
 
 def step_grid(role: str, title: str, why: str, detail: Iterable[str]) -> Table:

@@ -27,8 +27,8 @@ class JsonReporter(Reporter):
 
     def _emit(self, event: str, **values: object) -> None:
         with self._lock:
-            told = json.dumps({"event": event, **values}, default=str).replace("\x7f", "\\u007f")
-            self.out.write(f"{told}\n")
+            text = json.dumps({"event": event, **values}, default=str).replace("\x7f", "\\u007f")
+            self.out.write(f"{text}\n")
             self.out.flush()
 
     def say(self, text: str) -> None:
@@ -53,8 +53,8 @@ class JsonReporter(Reporter):
             self._emit("findings", findings=self._spelled(findings))
 
     def _spelled(self, findings: Sequence[Finding]) -> list[dict[str, object]]:
-        told = [one.as_json() for one in findings]
-        return [{**one, "next": self.spelled(one["next"]) if one["next"] else None} for one in told]
+        shown = [one.as_json() for one in findings]
+        return [{**one, "next": self.spelled(one["next"]) if one["next"] else None} for one in shown]
 
     def event(self, event: Event) -> None:
         """``{"event": "step", "kind": …, "id": …, "host": …}``; a wait for a stack has ``rows``, see ``ServiceRow``"""

@@ -48,7 +48,7 @@ class LinesReporter(Reporter):
         self._forced = bool(os.environ.get("FORCE_COLOR"))
         self._lock = threading.Lock()
         self._rows: dict[str, dict[str, set[str]]] = {}
-        """States already told, by step and service."""
+        """States already shown, by step and service."""
         self._label = 0
         """Columns that labels of log lines have taken so far."""
         self._waiting: Sequence[str] = ()
@@ -139,12 +139,12 @@ class LinesReporter(Reporter):
                 self._step(plan, step)
         count, hosts = len(plan), len([place for place in plan.by_place() if place != "cluster"])
         errors = len(plan.errors)
-        told = f"{count} step{'s' if count != 1 else ''}"
+        text = f"{count} step{'s' if count != 1 else ''}"
         if errors:
-            self._print(f"{told}, refused for {errors} error{'s' if errors != 1 else ''} above")
+            self._print(f"{text}, refused for {errors} error{'s' if errors != 1 else ''} above")
             return
         verb = "to do" if applying else "would be done"
-        self._print(f"{told} {verb}" + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else ""))
+        self._print(f"{text} {verb}" + (f" on {hosts} host{'s' if hosts != 1 else ''}" if hosts else ""))
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Lines, but for those that are accepted."""
@@ -162,10 +162,10 @@ class LinesReporter(Reporter):
         before = len(findings) - len(new) - accepted
         if len(shown) < len(findings) and not self._counted:
             self._counted = True
-            told = [f"{accepted} accepted"] * bool(accepted) + [f"{before} shown before"] * bool(before)
+            hidden = [f"{accepted} accepted"] * bool(accepted) + [f"{before} shown before"] * bool(before)
             count = accepted + before
             names = "finding" if count == 1 else "findings"
-            text = f"{count} {names} not repeated ({', '.join(told)}): invoke cluster.status lists all"
+            text = f"{count} {names} not repeated ({', '.join(hidden)}): invoke cluster.status lists all"
             self._print((self.spelled(text), "dim"))
         if self.shown:
             self.shown.note(one for one in shown if one.standing)
@@ -236,9 +236,9 @@ class LinesReporter(Reporter):
     def _print_rows(self, event: Event) -> None:
         """At most one line a service and state; none for how they stood at the first look."""
         first = event.step.id not in self._rows
-        told = self._rows.setdefault(event.step.id, {row.name: {row.state} for row in event.rows})
+        states = self._rows.setdefault(event.step.id, {row.name: {row.state} for row in event.rows})
         for row in event.rows:
-            seen = told.setdefault(row.name, set())
+            seen = states.setdefault(row.name, set())
             if (first and row.state in ("stuck", "over")) or row.state not in seen:
                 seen.add(row.state)
                 sign, colour = STATES[row.state]

@@ -1,4 +1,4 @@
-"""What can be told. Each kind of output tells it in its own way."""
+"""What can be reported. Each kind of output shows it in its own way."""
 
 from __future__ import annotations
 

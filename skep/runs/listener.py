@@ -1,4 +1,4 @@
-"""Who is told how a run goes. A schedule or an audit tells nobody."""
+"""Who hears how a run goes. A schedule or an audit has nobody to hear it."""
 
 from __future__ import annotations
 

@@ -78,8 +78,9 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
 
 def narrowed(site: Site, request: Request) -> Site:
     """The site as the request asks for it; where that is about stacks, other roles are not even asked."""
-    here = replace(site, cluster=request.of(site.cluster))
-    return here if request.stacks is None else only_stacks(here, here.cluster.stacks)
+    cluster = request.of(site.cluster)
+    here = replace(site, cluster=cluster)
+    return here if request.stacks is None else only_stacks(here, cluster.stacks)
 
 
 def _first(site: Site, request: Request, listener: Listener) -> tuple[Observation, Plan]:

@@ -9,8 +9,9 @@ from skep.apply import Outcome
 from skep.compose import ComposeError, document_of
 from skep.converge import Site, plan, see
 from skep.errors import StepFailed
-from skep.model import Rollout, Stack
+from skep.model import Stack
 from skep.observe import Observation
+from skep.request import RequestedStack, Rollout, requested
 from skep.runs.held import Run
 from skep.runs.listener import Listener
 from skep.runs.refusing import refuse_unclean
@@ -27,10 +28,11 @@ class Recovery:
 
     def __call__(self, run: Run, outcome: Outcome, before: Observation) -> None:
         """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
-        names_of = [stack.name for stack in self._site.cluster.stacks]
+        stacks = requested(self._site.cluster).stacks
+        names_of = [stack.name for stack in stacks]
         lost = {stack_of(step) for step in outcome.failed}
         lost -= {name for name in names_of if StepId("stacks", "done", object=name) in outcome.done}
-        failed = [stack for stack in self._site.cluster.stacks if stack.name in lost]
+        failed = [stack for stack in stacks if stack.name in lost]
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted or outcome.lost:
             return
@@ -48,9 +50,9 @@ class Recovery:
         raise _taken_back(outcome, names, stuck, changed=bool(len(planned)))
 
 
-def only_stacks(site: Site, stacks: Sequence[Stack]) -> Site:
+def only_stacks(site: Site, stacks: Sequence[RequestedStack]) -> Site:
     """The site reduced to these stacks: other roles are not even asked."""
-    cluster = replace(site.cluster, stacks=tuple(stacks))
+    cluster = replace(requested(site.cluster), stacks=tuple(stacks))
     return replace(site, cluster=cluster, roles=[role for role in site.roles if role.name == "stacks"])
 
 
@@ -61,17 +63,17 @@ def stack_of(step: StepId) -> str | None:
 
 def _taken_back(outcome: Outcome, names: str, stuck: Sequence[str], *, changed: bool) -> StepFailed:
     """How stacks went back that failed; those that are ``stuck`` never ran before, and stay as they are. The cause
-    stands with the step that failed, and is told again only where much was printed since."""
+    stands with the step that failed, and is shown again only where much was printed since."""
     first = next(iter(outcome.failed.values()))
-    told, next_action = [], "fix the stack's files and run the same command again"
+    lines, next_action = [], "fix the stack's files and run the same command again"
     if names:
         back = "failed and was rolled back to what ran before"
-        told.append(f"{names} {back if changed else 'failed; what ran before runs, nothing was left to take back'}")
+        lines.append(f"{names} {back if changed else 'failed; what ran before runs, nothing was left to take back'}")
     if stuck:
-        told.append(f"{', '.join(stuck)} failed and stays as it is: no revision of it ran before, to go back to")
+        lines.append(f"{', '.join(stuck)} failed and stays as it is: no revision of it ran before, to go back to")
         next_action += f", or take it away: invoke stack.rm {stuck[0]}"
-    cause = f"{first.message}: {first.cause or 'no cause told'}" if changed else None
-    return StepFailed("; ".join(told), host=first.host, step=first.step, cause=cause, next_action=next_action)
+    cause = f"{first.message}: {first.cause or 'no cause given'}" if changed else None
+    return StepFailed("; ".join(lines), host=first.host, step=first.step, cause=cause, next_action=next_action)
 
 
 def _on_failure(stack: Stack) -> str | None:

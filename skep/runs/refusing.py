@@ -49,9 +49,9 @@ def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
     refuse_silent(failures)
 
 
-def _states(told: Iterable[str | None]) -> str | None:
+def _states(states: Iterable[str | None]) -> str | None:
     """A line for each node, once."""
-    return "\n".join(dict.fromkeys(state for state in told if state)) or None
+    return "\n".join(dict.fromkeys(state for state in states if state)) or None
 
 
 def refuse_silent(failures: Mapping[str, SkepError]) -> None:
@@ -64,10 +64,10 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
 
 
 def refuse_untold(observation: Observation) -> None:
-    """Raise ``ConnectError`` where no manager told what is the swarm's: then nothing can be said of it."""
+    """Raise ``ConnectError`` where no manager says what is the swarm's: then nothing can be said of it."""
     if observation.manager is not None:
         return
-    text, look = "no manager told what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
+    text, look = "no manager says what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
     if observation.failures:
         raise nobody(text, observation.failures, look)
     cause = "no host that answered is a manager of a swarm with a quorum"
@@ -88,10 +88,10 @@ def refuse_apart(observation: Observation) -> None:
 
 
 def pass_over_silent(site: Site, failures: Mapping[str, SkepError], *, done: bool = True) -> None:
-    """Note hosts that did not answer, and had no part in what was told or ``done``: it was the managers'."""
+    """Note hosts that did not answer, and had no part in what was answered or ``done``: it was the managers'."""
     if failures:
         left = ", and nothing is left to do" if done else ""
-        site.note(f"not asked: {', '.join(failures)}; the managers told all that this needs{left}")
+        site.note(f"not asked: {', '.join(failures)}; the managers know all that this needs{left}")
 
 
 def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:

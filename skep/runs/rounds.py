@@ -51,7 +51,7 @@ def carry_out(
     """Under the lock, look again, apply, observe again; what only shows after the first round gets one of its own.
 
     The plan was made before the lock: where another run has changed the cluster since, the new plan is shown and
-    carried out, or refused (``LockHeld``) where somebody ``agreed`` to the old one. ``recover`` is told of failures
+    carried out, or refused (``LockHeld``) where somebody ``agreed`` to the old one. ``recover`` hears of failures
     before they are raised. A wait may come again, as nodes do that the managers lose sight of; at most as often as
     ``refuse_repeated`` allows. Without ``inquire`` no registry is asked anything.
     """
@@ -122,8 +122,8 @@ def note_failures(run: Run, site: Site, planned: Plan, outcome: Outcome, observa
         needing = [one for one in outcome.failed if begun.id in planned.ahead(one)]
         if begun.id in outcome.done and needing:
             name, error = begun.arguments["records"][-1]["Name"], outcome.failed[needing[0]]
-            told = " ".join(f"{error.message}: {error.cause or 'no cause told'}".split())[:ERROR]
-            arguments = {"name": name, "error": told}
+            text = " ".join(f"{error.message}: {error.cause or 'no cause given'}".split())[:ERROR]
+            arguments = {"name": name, "error": text}
             notes.append(
                 Call(
                     id=StepId("stacks", "failed", object=name),
@@ -139,7 +139,7 @@ def note_failures(run: Run, site: Site, planned: Plan, outcome: Outcome, observa
 
 
 def _confirmed(listener: Listener, planned: Plan, now: Plan, *, agreed: bool) -> Plan:
-    """The plan as it is now, told where it is another one."""
+    """The plan as it is now, shown where it is another one."""
     if _words(now) == _words(planned):
         return now
     if agreed:

@@ -10,7 +10,7 @@ from skep.errors import UsageError
 from skep.shell import quoted
 
 INVENTORIES = "inventory"
-"""What makes a folder a site."""
+"""What makes a folder a site: its inventories are there."""
 ROOTS = (".git", "invoke.yaml", "tasks.py")
 """What only the uppermost folder of a repository has: no site is looked for above it."""
 

@@ -17,7 +17,7 @@ FIELDS = {"ssh-ed25519": 1, "ssh-rsa": 2}
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a certificate says, and by whose key. ``signed`` tells whether the signature is good, by an algorithm that
+    """What a certificate says, and by whose key. ``signed`` says whether the signature is good, by an algorithm that
     is not SHA-1's."""
 
     kind: int

@@ -82,13 +82,13 @@ def log_in(
         except BaseException as error:
             patience = min(access.connect_timeout, _whole(access.connect_timeout))
             waited = isinstance(error, TimeoutError) or time.monotonic() - since >= 0.99 * patience
-            told = _told(error, host, connection, gateway=gateway, waited=waited)
+            failure = _failure(error, host, connection, gateway=gateway, waited=waited)
             _give_up(connection)
-            if not told:
+            if not failure:
                 raise
-            again = type(told) is ConnectError and not waited
+            again = type(failure) is ConnectError and not waited
             if attempt == access.retries or connection is None or not again:
-                raise told from error
+                raise failure from error
         time.sleep(0.3 * (attempt + 1))
     raise AssertionError("there is a first attempt")
 
@@ -152,7 +152,7 @@ def _give_up(connection: Connection | None) -> None:
             sock.close()
 
 
-def _told(
+def _failure(
     error: BaseException, host: str, connection: Connection | None, *, gateway: bool, waited: bool
 ) -> ConnectError | None:
     """What went wrong, for the user; ``None`` for Ctrl-C and its like."""

@@ -104,10 +104,10 @@ class Trust(paramiko.MissingHostKeyPolicy):
         command = self._settings.known_hosts_command
         if not command:
             return []
-        told = (
+        of_key = (
             {"t": key.get_name(), "K": key.get_base64(), "f": key.fingerprint} if key else dict.fromkeys("tKf", "NONE")
         )
-        tokens = {**dict(self._settings.tokens), "H": name, "I": why, **told}
+        tokens = {**dict(self._settings.tokens), "H": name, "I": why, **of_key}
         words = [re.sub("%(.)", lambda found: tokens.get(found[1], ""), word) for word in shlex.split(command)]
         done = ask(words, "KnownHostsCommand")
         if done.returncode:

@@ -122,7 +122,7 @@ class Identity:
             yield from self._of_file(file)
 
     def _of_file(self, file: str) -> Iterator[tuple[str, paramiko.PKey]]:
-        """Its key; where it has a passphrase, the agent's, which its .pub file tells."""
+        """Its key; where it has a passphrase, the agent's, which its .pub file holds."""
         try:
             yield file, self._load(file)
         except KeyUnusable as error:
@@ -166,7 +166,7 @@ class Identity:
     def _ended(self, transport: paramiko.Transport) -> LoginError | None:
         """What the host said before it ended the connection at a login that it took: its accounts allow none. Sshd
         says that in a banner, in PAM's words."""
-        banner = getattr(transport.auth_handler, "banner", None)  # ``get_banner`` tells none once all has ended
+        banner = getattr(transport.auth_handler, "banner", None)  # ``get_banner`` has none once all has ended
         said = " ".join((banner or b"").decode(errors="replace").split())
         user = self.settings.user
         if not said or len(self._refused) > 1:

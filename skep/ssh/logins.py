@@ -119,7 +119,7 @@ class Logins:
         """A new channel. Where the host refuses one (sshd's MaxSessions counts by login), one more login has room;
         beyond ``MORE`` of them one is waited for.
 
-        Asked for one at a time: of two refused at once, paramiko tells one a refusal and the other something that
+        Asked for one at a time: of two refused at once, paramiko gives one a refusal and the other something that
         looks like a broken connection.
         """
         channel = until(self._free_channel, seconds=PATIENCE, every=0.2)

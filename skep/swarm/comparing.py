@@ -1,4 +1,4 @@
-"""Service specs in a form that can be compared: what is sent and what the Engine then tells come out the same.
+"""Service specs in a form that can be compared: what is sent and what the Engine then answers come out the same.
 
 The Engine fills in defaults, sorts what has no order and gives identifiers for names; see ``daemon/cluster/convert``
 of moby/moby.
@@ -23,11 +23,11 @@ IN_PLACE = ("Labels", "Mode", "UpdateConfig", "RollbackConfig", "Name", "Placeme
 constraints replaces only tasks on nodes that do not meet them."""
 
 MODE = ("Mode", "Mode")
-"""Where a change from one mode to another is told: Swarm refuses it."""
+"""Where a change from one mode to another is shown: Swarm refuses it."""
 
 _PREDEFINED = ("host", "bridge", "none", "nat")
 _EVERYWHERE = "a network of every node"
-"""Nodes' own networks, where which one is not known: the Engine tells an identifier of them that nothing lists."""
+"""Nodes' own networks, where which one is not known: the Engine gives an identifier of them that nothing lists."""
 _ZERO_COUNTS = frozenset({"Init", "StopGracePeriod", "Delay", "Window"})
 """Keys in which zero or false is not the same as nothing."""
 _OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "DriverOpts"})
@@ -37,7 +37,7 @@ _OPEN = frozenset({"Labels", "ContainerLabels", "Env", "Sysctls", "Options", "Dr
 def comparable(spec: ServiceSpec, names: Mapping[str, str], *, alike: bool = False) -> dict[str, Any]:
     """A ServiceSpec by sections, lists as mappings by what identifies an item.
 
-    ``names``: identifiers of networks and configs → names. ``alike``: nodes' own networks are not told apart.
+    ``names``: identifiers of networks and configs → names. ``alike``: nodes' own networks count as one.
     """
     spec = named(spec, names)
     task, placement, endpoint = spec["TaskTemplate"], placement_of(spec), spec.get("EndpointSpec") or {}

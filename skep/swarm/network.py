@@ -1,4 +1,4 @@
-"""A network in one form, whoever tells it: a manager, what is sent, the inventory or a compose file."""
+"""A network in one form, wherever it is from: a manager, what is sent, the inventory or a compose file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skep.swarm.labels import labels_of
 from skep.swarm.objects import Ipam, Network, Pool
 
 POOL: tuple[Literal["Subnet", "IPRange", "Gateway"], ...] = ("Subnet", "IPRange", "Gateway")
-"""What a network's pool is told by."""
+"""What describes a network's pool."""
 
 VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
 """The option that the Engine adds to an overlay network."""
@@ -68,7 +68,7 @@ def _room(pool: Pool) -> int:
 
 
 def settings(network: Network) -> Settings:
-    """What decides whether two networks are alike, of one as the API tells or takes it, in the API's terms; without
+    """What decides whether two networks are alike, of one as the API gives or takes it, in the API's terms; without
     what the Engine adds. A pool's addresses are a list for each of ``POOL``."""
     return {
         "Driver": network.get("Driver") or "overlay",
@@ -105,22 +105,22 @@ def body(network: model.Network) -> Network:
     return made
 
 
-def made_again(told: Network) -> Network:
+def made_again(observed: Network) -> Network:
     """What would make an observed network again."""
     made: Network = {
-        "Name": told["Name"],
-        "Driver": told["Driver"],
-        "Internal": told.get("Internal", False),
-        "Attachable": told.get("Attachable", False),
-        "Labels": told.get("Labels"),
+        "Name": observed["Name"],
+        "Driver": observed["Driver"],
+        "Internal": observed.get("Internal", False),
+        "Attachable": observed.get("Attachable", False),
+        "Labels": observed.get("Labels"),
     }
-    if told.get("EnableIPv6"):
+    if observed.get("EnableIPv6"):
         made["EnableIPv6"] = True
-    if options := _options(told):
+    if options := _options(observed):
         made["Options"] = options
-    driver = (told.get("IPAM") or {}).get("Driver", "default")
+    driver = (observed.get("IPAM") or {}).get("Driver", "default")
     asked: Ipam = {"Driver": driver} if driver not in ("", "default") else {}
-    if pools := [pool for pool in pools_of(told) if pool.get("Subnet")]:
+    if pools := [pool for pool in pools_of(observed) if pool.get("Subnet")]:
         asked["Config"] = pools
     if asked:
         made["IPAM"] = asked

@@ -147,7 +147,7 @@ def meets(text: str, node: Node) -> bool:
 
 
 def _told(key: str, node: Node) -> str | None:
-    """What a key other than ``node.ip`` is on the node, empty where it is not told; ``None``: no such key."""
+    """What a key other than ``node.ip`` is on the node, empty where it is not known; ``None``: no such key."""
     spec, description = node.get("Spec") or {}, node.get("Description") or {}
     platform = description.get("Platform") or {}
     folded = key.casefold()

@@ -1,7 +1,7 @@
 """What a service refers to: networks, configs and secrets. All there are is listed here, and rewritten here.
 
-A spec that is sent names them; one that the Engine tells has identifiers of networks and of a credential spec's config,
-and both for other configs and for secrets.
+A spec that is sent names them; one that the Engine answers has identifiers of networks and of a credential spec's
+config, and both for other configs and for secrets.
 """
 
 from __future__ import annotations

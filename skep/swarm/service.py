@@ -161,6 +161,6 @@ def inherited(
     if image:
         full = with_image(spec, image, platforms)
     elif have is not None and not is_pinned and same_image(spec, have):
-        told = None if "Platforms" in placement_of(spec) else placement_of(have).get("Platforms")
-        full = with_image(spec, image_of(have), told)
+        inherited_platforms = None if "Platforms" in placement_of(spec) else placement_of(have).get("Platforms")
+        full = with_image(spec, image_of(have), inherited_platforms)
     return forced(full, force_of(have) if have else 0)

@@ -1,6 +1,6 @@
 """How long a roll-out takes at most by what its service asks for, so that no deadline ends one that goes well.
 
-Sources: swarmkit ``manager/orchestrator/update/updater.go`` and ``restart/restart.go``. Left out, since no spec tells
+Sources: swarmkit ``manager/orchestrator/update/updater.go`` and ``restart/restart.go``. Left out, since no spec says
 it: pulling images, and health checks that the image brings along.
 """
 

@@ -41,15 +41,15 @@ NEWER = (
 
 
 def oldest_manager(nodes: Iterable[Node]) -> Manager | None:
-    """The manager with the oldest engine, among nodes as ``/nodes`` lists them; ``None`` where none tells its own."""
-    told = [manager for node in nodes if (manager := _manager(node)) is not None]
-    return min(told, key=lambda manager: manager.version, default=None)
+    """The manager with the oldest engine, among nodes as ``/nodes`` lists them; ``None`` where none reports its own."""
+    managers = [manager for node in nodes if (manager := _manager(node)) is not None]
+    return min(managers, key=lambda manager: manager.version, default=None)
 
 
 def newest_version(nodes: Iterable[Node]) -> Version | None:
     """The newest engine of a manager, which may be the one that is asked to create something."""
-    told = [manager for node in nodes if (manager := _manager(node)) is not None]
-    return max((manager.version for manager in told), default=None)
+    managers = [manager for node in nodes if (manager := _manager(node)) is not None]
+    return max((manager.version for manager in managers), default=None)
 
 
 def understood(spec: ServiceSpec, manager: Manager | None) -> ServiceSpec:

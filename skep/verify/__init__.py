@@ -118,7 +118,7 @@ def _arguments(files: list[Path], junit: Path | None) -> list[str]:
 
 @contextmanager
 def _own_environment() -> Iterator[None]:
-    """Without what the user or a surrounding pytest tells pytest through the environment; put back after."""
+    """Without what the user or a surrounding pytest sets for pytest through the environment; put back after."""
     before = {key: value for key, value in os.environ.items() if key.startswith("PYTEST_")}
     for key in before:
         del os.environ[key]

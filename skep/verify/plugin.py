@@ -152,7 +152,7 @@ class Plugin:
     def _judge(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> tuple[Outcome, str]:
         """An assertion is a finding; anything else that was raised kept us from looking.
 
-        What keeps us from looking at much is told once, and comes again as ``skipped``.
+        What keeps us from looking at much is reported once, and comes again as ``skipped``.
         """
         if call.excinfo is None or report.passed:
             return "passed", ""

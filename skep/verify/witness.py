@@ -62,8 +62,8 @@ class Witness:
         for name, answer in answers.items():
             if not isinstance(answer, SkepError) and answer.status == 0:
                 return self.host(name)
-        told = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
-        raise SkepError(f"no manager can answer for the cluster ({told or 'none was asked'})")
+        reasons = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
+        raise SkepError(f"no manager can answer for the cluster ({reasons or 'none was asked'})")
 
     def _remember(self, key: Hashable, work: Callable[[], object]) -> Any:
         """The result of the first call with that key, or its exception; who comes meanwhile waits for it."""

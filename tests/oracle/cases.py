@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from skep.compose import Document, Specs, convert, load
-from skep.model import Rollout, Stack
 from skep.refusals import SwarmFacts
+from skep.request import RequestedStack, Rollout
 
 FOLDER = "/srv/cases"
 """Where each case has a folder on the hosts."""
@@ -55,10 +55,10 @@ class Case:
         return convert(self.document, self.name)
 
     @property
-    def stack(self) -> Stack:
+    def stack(self) -> RequestedStack:
         """As a stack of an inventory, its images not asked for."""
         never = Rollout(resolve="never")
-        return Stack(self.name, self.compose, self.files, VARIABLES, directory=self.directory, rollout=never)
+        return RequestedStack(self.name, self.compose, self.files, VARIABLES, directory=self.directory, rollout=never)
 
     @property
     def text(self) -> str:

@@ -13,8 +13,9 @@ from swarms import NAMESPACE, Swarm
 
 from roles.stacks.role import role
 from roles.stacks.state import State, SwarmObjects
-from skep.model import Cluster, Host
+from skep.model import Host
 from skep.plan import Finding, Step
+from skep.request import RequestedCluster
 from tests.seen import seen
 
 Held = dict[str, Any]
@@ -37,7 +38,7 @@ def steps(case: Case, told: SwarmObjects) -> list[str]:
         for name, body in case.specs.secrets.items()
         if "Data" in body
     }
-    cluster = Cluster("oracle", (Host("m1", "10.95.0.11", "manager"),), stacks=(case.stack,))
+    cluster = RequestedCluster("oracle", (Host("m1", "10.95.0.11", "manager"),), stacks=(case.stack,))
     items = role.plan(cluster, seen({"m1": State(mounted, told)}))
     lines = [[str(item)] if isinstance(item, Finding) else [item.id, *item.detail] for item in items if _counts(item)]
     return [line for one in lines for line in one]

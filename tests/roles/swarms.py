@@ -28,9 +28,9 @@ from typing import Any
 from roles.stacks.role import role
 from roles.stacks.state import State
 from skep.engine import OPERATIONS
-from skep.model import Cluster, Stack
 from skep.plan import Call, Plan, Ref, Step
 from skep.questions import Inquiry
+from skep.request import RequestedCluster, RequestedStack
 from tests.seen import seen
 from tests.steps import roles
 from tests.world.deeds import NoLogins
@@ -44,7 +44,9 @@ Given = Mapping[str, Any]
 class Past:
     """A swarm and its registries. ``describe`` makes a stack of its short form."""
 
-    def __init__(self, cluster: Cluster, given: Given, describe: Callable[[str, Given], Stack]) -> None:
+    def __init__(
+        self, cluster: RequestedCluster, given: Given, describe: Callable[[str, Given], RequestedStack]
+    ) -> None:
         self.cluster, self.describe = cluster, describe
         self.lacking: set[str] = set()
         self.pushed: list[str] = []
@@ -101,13 +103,13 @@ class Past:
         else:
             raise ValueError(f"nobody knows how to make {what}")
 
-    def _stacks(self, about: str | Given) -> list[Stack]:
+    def _stacks(self, about: str | Given) -> list[RequestedStack]:
         if isinstance(about, str):
             return [stack for stack in self.cluster.stacks if stack.name == about]
         return [self.describe(name, given) for name, given in about.items()]
 
-    def _deploy(self, stack: Stack, until: str | None) -> None:
-        cluster = Cluster("past", self.cluster.hosts, stacks=(stack,), nonce=self.cluster.nonce)
+    def _deploy(self, stack: RequestedStack, until: str | None) -> None:
+        cluster = RequestedCluster("past", self.cluster.hosts, stacks=(stack,), nonce=self.cluster.nonce)
         there = seen({"m1": self.state()})
         answers = {one: self.answer(one) for one in role.inquiries(cluster, there)}
         there = replace(there, states=role.with_answers(there, answers))

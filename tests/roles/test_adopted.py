@@ -22,8 +22,9 @@ import pytest
 from roles.stacks.role import role
 from roles.stacks.state import State, SwarmObjects
 from skep.compose import convert, load
-from skep.model import Cluster, Host, Stack
+from skep.model import Host, Stack
 from skep.plan import Finding, Step, Wait
+from skep.request import RequestedCluster, RequestedStack
 from tests.seen import seen
 
 TESTS = Path(__file__).parent.parent
@@ -58,7 +59,7 @@ def a_stack(case: str) -> Stack:
     folder = CORPUS / case
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     compose = tuple(name for name in ("compose.yml", "compose.override.yml") if name in files)
-    return Stack(f"s{case}", compose, files, VARIABLES)
+    return RequestedStack(f"s{case}", compose, files, VARIABLES)
 
 
 @cache
@@ -80,7 +81,7 @@ def mounted(stack: Stack, told: SwarmObjects) -> dict[str, str]:
 
 
 def planned(stack: Stack, told: SwarmObjects, marks: Mapping[str, str]) -> list[Step | Finding]:
-    cluster = Cluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
+    cluster = RequestedCluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
     return [
         item
         for item in role.plan(cluster, seen({"m1": State(marks, told)}))
@@ -118,7 +119,7 @@ def test_what_other_hands_changed_is_told_field_by_field(engine: str) -> None:
 def test_a_secret_that_cannot_be_compared_forces_nothing(engine: str) -> None:
     """Without a task that has it mounted, nobody knows what a secret of the CLI's holds: it stays, and that is said."""
     stack, told = a_stack("02-web-and-database"), recorded(engine)
-    cluster = Cluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
+    cluster = RequestedCluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
     items = role.plan(cluster, seen({"m1": State({}, told)}))
     assert [item for item in items if isinstance(item, Step)] == []
     (finding,) = [item for item in items if isinstance(item, Finding) and "secret" in item.text]

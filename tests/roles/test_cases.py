@@ -41,13 +41,12 @@ from skep.model import (
     Proxy,
     Registry,
     RegistryCertificates,
-    Rollout,
     Secret,
-    Stack,
     Swarm,
 )
 from skep.plan import Finding, Plan
 from skep.questions import Inquiry
+from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.role import AnyRole
 from skep.seen import Member, Platform, Seen, believed, member
 from skep.swarm.network import body
@@ -190,10 +189,10 @@ STATES: Mapping[str, Callable[[Cluster, dict[str, Any]], Any]] = {
 }
 
 
-def a_cluster(given: Mapping[str, Any]) -> Cluster:
+def a_cluster(given: Mapping[str, Any]) -> RequestedCluster:
     """From a case's short form: hosts get addresses in order and are workers unless said otherwise."""
     hosts = given["hosts"]
-    return Cluster(
+    return RequestedCluster(
         name="case",
         hosts=tuple(_host(name, place, hosts[name] or {}) for place, name in enumerate(hosts, 1)),
         swarm=Swarm(**given.get("swarm", {})),
@@ -221,7 +220,7 @@ def _certificates(registries: Mapping[str, Any] | None = None, trust: Mapping[st
     return Certificates(by_name, trust or {})
 
 
-def _stack(name: str, given: Mapping[str, Any]) -> Stack:
+def _stack(name: str, given: Mapping[str, Any]) -> RequestedStack:
     """``services`` and ``networks`` are the compose file, or all of ``compose`` is, perhaps as a text of its own;
     ``secrets`` are hidden variables; ``files`` lie beside it; what else is given are fields of ``Stack``."""
     given = dict(given)
@@ -234,7 +233,7 @@ def _stack(name: str, given: Mapping[str, Any]) -> Stack:
         rollout["restart"] = frozenset(rollout["restart"])
     if "volumes" in rollout:
         rollout["volumes"] = tuple(rollout["volumes"])
-    return Stack(
+    return RequestedStack(
         name=name,
         compose=("compose.yml",),
         files={"compose.yml": text.encode(), **files},

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from roles.swarm.role import role
 from roles.swarm.state import Node, State
-from skep.model import Cluster, Host
+from skep.model import Host
+from skep.request import RequestedCluster
 from tests.seen import seen
 
-CLUSTER = Cluster(
+CLUSTER = RequestedCluster(
     "test",
     (
         Host("m1", "10.0.0.1", "manager"),

@@ -6,9 +6,10 @@ import pytest
 
 from roles import ROLES, daemon, engine, networks, stacks, swarm
 from skep import preflight, questions
-from skep.model import Cluster, Host, Network, Swarm
+from skep.model import Host, Network, Swarm
 from skep.observe import ENGINE, Observation, asked_by, split
 from skep.plan import Plan
+from skep.request import RequestedCluster
 from skep.seen import Platform, member
 from tests.roles.record import MARK
 
@@ -16,7 +17,7 @@ FOLDER = Path(__file__).parent / "recorded"
 ASKED = asked_by(ROLES)
 DAEMON = {"registry-mirrors": ["http://10.94.0.1:5000"], "insecure-registries": ["10.94.0.1:5000"]}
 WEB = {"web": "yes"}
-CLUSTER = Cluster(
+CLUSTER = RequestedCluster(
     "recorded",
     (
         Host("b1", "10.94.0.11", "manager", labels=WEB, daemon=DAEMON),

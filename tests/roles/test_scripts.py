@@ -23,6 +23,7 @@ from roles.stacks.role import role as stacks
 from skep import model
 from skep.places import HOST
 from skep.plan import Run
+from skep.request import RequestedCluster
 from skep.seen import Seen
 from skep.shell import BUSY, NO_ROOM, script
 
@@ -137,7 +138,7 @@ def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[
 def test_what_loads_profiles_is_installed_beside_the_engine(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
     observed = engine_role.parse("binary\nlacks apparmor_parser\nunit\n", {})
-    cluster = model.Cluster(name="c", hosts=(model.Host(name="m1", address="10.0.0.1", role="manager"),))
+    cluster = RequestedCluster(name="c", hosts=(model.Host(name="m1", address="10.0.0.1", role="manager"),))
     (step,) = engine_role.plan(cluster, Seen({"m1": observed}))
     assert isinstance(step, Run) and host.run(step.script, **step.variables).returncode == 0
     assert host.apt[-1].endswith("install docker.io apparmor")
@@ -395,7 +396,7 @@ REFUSES = 'case "$1" in --help) echo "  --validate";; --validate) echo bad key >
 
 def test_a_start_that_fails_points_to_the_old_daemon_json() -> None:
     stopped = {"m1": State("26.1.5", running=False)}
-    cluster = model.Cluster("test", (model.Host("m1", "10.0.0.1", "manager"),))
+    cluster = RequestedCluster("test", (model.Host("m1", "10.0.0.1", "manager"),))
     [start] = engine_role.plan(cluster, Seen(stopped))
     assert isinstance(start, Run)
     assert "daemon.json.before-skep" in (start.otherwise or "")
@@ -677,7 +678,7 @@ def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daem
 
 def test_steps_say_whether_they_end_a_running_engine() -> None:
     host = model.Host("w1", "10.0.0.1", "worker", engine=model.Engine(version="26.1"), daemon={"log-level": "warn"})
-    cluster = model.Cluster("test", (host,))
+    cluster = RequestedCluster("test", (host,))
 
     def restarts(role: Any, state: Any) -> dict[str, bool]:
         planned = role.plan(cluster, Seen({"w1": state}))
@@ -690,5 +691,5 @@ def test_steps_say_whether_they_end_a_running_engine() -> None:
     assert restarts(daemon_role, daemon_role.parse("\n{}", {"/info": {}})) == {"daemon/write": False}
     running = replace(daemon_role.parse("\n{}", {}), running=True)
     assert restarts(daemon_role, running) == {"daemon/restart": True}
-    cluster = model.Cluster("test", (replace(host, daemon={"debug": True}),))
+    cluster = RequestedCluster("test", (replace(host, daemon={"debug": True}),))
     assert restarts(daemon_role, running) == {"daemon/reload": False}

@@ -7,12 +7,13 @@ from typing import Any
 
 from roles.stacks.role import role
 from roles.stacks.state import State, SwarmObjects, objects
-from skep.model import Cluster, Host, Stack
+from skep.model import Host
 from skep.plan import Plan
+from skep.request import RequestedCluster, RequestedStack
 from tests.seen import seen
 from tests.steps import roles
 
-CLUSTER = Cluster(
+CLUSTER = RequestedCluster(
     "told", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
 )
 NODES: dict[str, Any] = {"/nodes": []}
@@ -90,7 +91,7 @@ def test_stacks_that_use_each_other_s_networks_can_be_taken_down() -> None:
         services=(service("one", "n2"), service("two", "n1")),
         networks=({"Name": "first", "Id": "n1", **of("one")}, {"Name": "second", "Id": "n2", **of("two")}),
     )
-    cluster = replace(CLUSTER, stacks=(Stack("one", ()), Stack("two", ())))
+    cluster = replace(CLUSTER, stacks=(RequestedStack("one", ()), RequestedStack("two", ())))
     plan = Plan(role.down(cluster, seen({"m1": State(swarm=swarm)})), roles("stacks"), ["m1"])
     assert plan.findings == ()
     removals = [step for step in plan if step.id.startswith("stacks/remove")]

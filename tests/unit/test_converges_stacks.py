@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skep.model import Cluster, Host, Network, Rollout, Secret, Stack
+from skep.model import Cluster, Host, Network, Secret, Stack
 from skep.plan import Plan
+from skep.request import RequestedCluster, Rollout
 from skep.swarm.revision import Revision, read_revision
 from tests.steps import roles
 from tests.world.clusters import a_stack
@@ -28,7 +29,7 @@ SEEDS = st.integers(min_value=0, max_value=2**32)
 FAULTS = st.builds(Fault, at=st.integers(0, 12), kind=st.sampled_from(["before", "after", "dead"]))
 NETWORKS = (Network("back"), Network("front"))
 HOSTS = (Host("h1", "10.0.0.1", "manager"), Host("h2", "10.0.0.2", "worker"))
-CLUSTER = Cluster("stacks", HOSTS, networks=NETWORKS, nonce=Secret("0" * 32))
+CLUSTER = RequestedCluster("stacks", HOSTS, networks=NETWORKS, nonce=Secret("0" * 32))
 fewer = settings(max_examples=settings.default.max_examples // 4)
 
 

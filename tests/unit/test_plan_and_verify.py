@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roles.stacks import verify
-from skep.model import Stack
 from skep.plan import Plan
+from skep.request import RequestedStack
 from tests.unit.test_converges_stacks import NETWORKS, bare, carry, swarm_of, with_stack
 from tests.world.clusters import a_stack
 from tests.world.mishaps import stack_touched
@@ -51,7 +51,7 @@ def asked(world: World) -> Callable[..., list[Any]]:
     return ask
 
 
-def verified(world: World, stack: Stack) -> list[str]:
+def verified(world: World, stack: RequestedStack) -> list[str]:
     """What verify finds wrong."""
     wrong = []
     for check in (verify.test_services, verify.test_updates):
@@ -74,12 +74,12 @@ def ended(world: World, service: dict[str, Any], luck: Random) -> None:
     swarm_of(world).tasks.append({"ID": world.new_id("task"), "ServiceID": service["ID"], "Status": status})
 
 
-def one_shot(stack: Stack, luck: Random) -> Stack:
+def one_shot(stack: RequestedStack, luck: Random) -> RequestedStack:
     """The same, perhaps with services that are to run once."""
     text = stack.files["compose.yml"].decode()
     if luck.random() < 0.3:
         text = text.replace("    image:", "    deploy: {restart_policy: {condition: on-failure}}\n    image:")
-    return Stack(stack.name, stack.compose, {**stack.files, "compose.yml": text.encode()}, stack.variables)
+    return RequestedStack(stack.name, stack.compose, {**stack.files, "compose.yml": text.encode()}, stack.variables)
 
 
 def says(plan: Plan) -> bool:
@@ -112,8 +112,8 @@ def test_where_verify_is_red_the_plan_says_something_and_the_other_way_round(see
 COMPOSE = "services: {{app: {{image: 'busybox:1', environment: {{LEVEL: {0}}}}}}}"
 
 
-def app(level: str) -> Stack:
-    return Stack("web", ("compose.yml",), {"compose.yml": COMPOSE.format(level).encode()})
+def app(level: str) -> RequestedStack:
+    return RequestedStack("web", ("compose.yml",), {"compose.yml": COMPOSE.format(level).encode()})
 
 
 @pytest.mark.parametrize(("files", "right"), [("info", True), ("debug", False)])

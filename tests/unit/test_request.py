@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
-from skep.model import Cluster, Host, Network, Rollout, Stack
-from skep.request import Request, at_once
+from skep.model import Cluster, Host, Network, Stack
+from skep.request import Request, RequestedCluster, RequestedStack, Rollout, at_once, requested
 
 WEB = Stack("web", ("compose.yml",), {"compose.yml": b"services: {}"}, timeout=60.0, on_failure="keep")
 JOBS = Stack("jobs", ("compose.yml",), {"compose.yml": b"services: {}"})
@@ -13,7 +15,25 @@ CLUSTER = Cluster("prod", (Host("m1", "10.0.0.1", "manager"),), networks=(Networ
 
 
 def test_a_run_that_asks_for_nothing_is_about_what_is_desired() -> None:
-    assert Request("cluster.up").of(CLUSTER) == CLUSTER
+    asked = Request("cluster.up").of(CLUSTER)
+    assert [getattr(asked, one.name) for one in fields(Cluster) if one.name != "stacks"] == [
+        getattr(CLUSTER, one.name) for one in fields(Cluster) if one.name != "stacks"
+    ]
+    assert [stack.files for stack in asked.stacks] == [WEB.files, JOBS.files]
+    assert [stack.rollout for stack in asked.stacks] == [Rollout(), Rollout()]
+    assert (asked.replace_networks, asked.allow_quorum_loss, asked.taken_down) == (frozenset(), False, False)
+
+
+def test_what_a_request_says_is_no_part_of_what_is_desired() -> None:
+    asked = {one.name for one in fields(RequestedCluster)} - {one.name for one in fields(Cluster)}
+    assert asked == {"replace_networks", "allow_quorum_loss", "parallel_workers", "stamp", "taken_down"}
+    assert {one.name for one in fields(RequestedStack)} - {one.name for one in fields(Stack)} == {"rollout"}
+
+
+def test_what_a_request_gave_stays_and_a_cluster_without_one_asks_for_nothing() -> None:
+    given = Request("x", allow_quorum_loss=True, rollout=Rollout(prune=True)).of(CLUSTER)
+    assert requested(given) is given
+    assert requested(CLUSTER) == Request("cluster.up").of(CLUSTER)
 
 
 def test_what_is_asked_for_stands_in_the_cluster_that_roles_get_and_in_no_other() -> None:
@@ -24,13 +44,11 @@ def test_what_is_asked_for_stands_in_the_cluster_that_roles_get_and_in_no_other(
     ).of(CLUSTER)  # fmt: skip
     assert (asked.replace_networks, asked.allow_quorum_loss, asked.taken_down) == ({"front"}, True, False)
     assert {(one.rollout.scale["web_app"], one.timeout, one.on_failure) for one in asked.stacks} == {(3, 5, "rollback")}
-    assert CLUSTER.stacks == (WEB, JOBS)
-    assert not CLUSTER.replace_networks
 
 
 def test_only_the_stacks_that_are_named_one_that_the_swarm_alone_knows_too() -> None:
     found = Request("x", stacks=("jobs", "old")).of(CLUSTER)
-    assert found.stacks == (JOBS, Stack("old", ()))
+    assert [(stack.name, stack.compose) for stack in found.stacks] == [("jobs", JOBS.compose), ("old", ())]
 
 
 @pytest.mark.parametrize(("stacks", "all_of_it"), [(None, True), (("web",), False)])

@@ -10,6 +10,7 @@ import pytest
 
 from skep.model import Cluster, Host, Swarm
 from skep.plan import Fetch, Finding, Plan, Ref, Run, Step
+from skep.request import RequestedCluster
 from skep.rolling import rolling
 from skep.seen import Member, member
 from tests.steps import roles, step_id
@@ -19,7 +20,7 @@ def cluster(managers: int, workers: int, **more: str) -> Cluster:
     names = [(f"m{number}", "manager") for number in range(1, managers + 1)]
     names += [(f"w{number}", "worker") for number in range(1, workers + 1)]
     hosts = [Host(name, "10.0.0.1", role, availability=more.get(name, "active")) for name, role in names]  # type: ignore[arg-type]
-    return Cluster(name="lab", hosts=tuple(hosts))
+    return RequestedCluster(name="lab", hosts=tuple(hosts))
 
 
 def planned(

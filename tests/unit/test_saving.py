@@ -6,21 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from skep.model import Cluster, Host, Swarm
+from skep.model import Host, Swarm
 from skep.plan import Fetch, Finding, Plan, Run
-from skep.request import Request
+from skep.request import Request, RequestedCluster
 from skep.saving import role
 from skep.seen import Member, Seen, believed
 from tests.steps import roles
 
 
-def cluster(managers: int, workers: int = 0) -> Cluster:
+def cluster(managers: int, workers: int = 0) -> RequestedCluster:
     names = [f"m{place}" for place in range(1, managers + 1)] + [f"w{place}" for place in range(1, workers + 1)]
     hosts = tuple(Host(name, "10.0.0.1", "manager" if name[0] == "m" else "worker") for name in names)
-    return Cluster(name="prod", hosts=hosts, stamp="20261128T041500Z")
+    return RequestedCluster(name="prod", hosts=hosts, stamp="20261128T041500Z")
 
 
-def planned(of: Cluster, *silent: str, locks: bool = False) -> list[object]:
+def planned(of: RequestedCluster, *silent: str, locks: bool = False) -> list[object]:
     lists = {host.name: host.name not in silent for host in of.managers}
     members = {
         host.name: Member(True, host.name == "m1", locks, host.name, lists, frozenset(lists))
@@ -64,7 +64,9 @@ def test_it_is_copied_and_removed_there_whatever_becomes_of_the_node() -> None:
         (cluster(3), ("m3",), "no quorum"),
     ],
 )
-def test_where_none_can_be_spared_it_is_refused_unless_allowed(of: Cluster, silent: tuple[str, ...], text: str) -> None:
+def test_where_none_can_be_spared_it_is_refused_unless_allowed(
+    of: RequestedCluster, silent: tuple[str, ...], text: str
+) -> None:
     [finding] = planned(of, *silent)
     assert isinstance(finding, Finding) and finding.level == "error" and text in finding.text
     assert "--allow-quorum-loss" in (finding.next_action or "")

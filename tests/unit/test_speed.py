@@ -13,6 +13,7 @@ from roles.stacks.role import role
 from roles.stacks.state import State
 from skep.model import Cluster, Host, Secret, Stack
 from skep.plan import Plan
+from skep.request import RequestedCluster, RequestedStack
 from tests.roles.swarms import Past
 from tests.seen import seen
 from tests.steps import roles
@@ -34,7 +35,7 @@ def a_stack(count: int, mode: str = "a") -> Stack:
     configs = {f"c{number}": {"file": f"./c{number}"} for number in range(count)}
     compose = {"services": services, "configs": configs, "secrets": {"key": {"file": "./key"}}}
     files = {f"c{number}": str(number).encode() for number in range(count)} | {"key": b"hush"}
-    return Stack("web", ("compose.yml",), {"compose.yml": yaml.safe_dump(compose).encode(), **files})
+    return RequestedStack("web", ("compose.yml",), {"compose.yml": yaml.safe_dump(compose).encode(), **files})
 
 
 def work(act: Callable[[], Any]) -> int:
@@ -70,7 +71,7 @@ def test_planning_is_linear(then: str) -> None:
     costs = []
     for count in (10, 100):
         old, new = a_stack(count), a_stack(count, "b" if then == "all changed" else "a")
-        cluster = Cluster("speed", (Host("m1", "10.0.0.1", "manager"),), stacks=(new,), nonce=Secret("0" * 32))
+        cluster = RequestedCluster("speed", (Host("m1", "10.0.0.1", "manager"),), stacks=(new,), nonce=Secret("0" * 32))
         past = {"past": [] if then == "not there" else [{"deploy": {"web": {}}}]}
         state = Past(cluster, past, lambda name, given, old=old: old).state()  # type: ignore[misc]
         costs.append(planned(cluster, state))

@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skep.model import Cluster, Host, Rollout, Secret, Stack
+from skep.model import Cluster, Host, Secret, Stack
 from skep.plan import Plan, Wait
+from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.swarm.revision import Revision, read_revision
 from tests.world import playing
 from tests.world.docker_cli import stack_deploy
@@ -41,7 +42,7 @@ class Scene:
         return next(iter(self.world.swarms.values()))
 
     def cluster(self, *stacks: Stack) -> Cluster:
-        return Cluster("c", HOSTS, stacks=stacks, nonce=Secret("0" * 32))
+        return RequestedCluster("c", HOSTS, stacks=stacks, nonce=Secret("0" * 32))
 
     def plan(self, *stacks: Stack) -> Plan:
         return plan_for(self.world, self.cluster(*stacks))
@@ -72,7 +73,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def shop(text: str, name: str = "shop", **more: object) -> Stack:
-    return replace(Stack(name, ("compose.yml",), {"compose.yml": text.encode()}), **more)  # type: ignore[arg-type]
+    return replace(RequestedStack(name, ("compose.yml",), {"compose.yml": text.encode()}), **more)  # type: ignore[arg-type]
 
 
 def app(version: int, **more: object) -> Stack:
@@ -130,7 +131,7 @@ def test_as_many_revisions_stay_as_was_asked_for(scene: Scene, rollout: dict[str
 def test_nothing_is_forgotten_of_a_stack_that_only_the_swarm_knows(scene: Scene) -> None:
     for version in range(1, 7):
         scene.deploy(app(version, keep=20))
-    scene.deploy(rolled(Stack("shop", ()), scale={"shop_app": 2}))
+    scene.deploy(rolled(RequestedStack("shop", ()), scale={"shop_app": 2}))
     assert len(scene.revisions) == 7
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from skep.model import Cluster, Engine, Host, Network, Rollout, Secret, Stack, Swarm
+from skep.model import Cluster, Engine, Host, Network, Secret, Swarm
+from skep.request import RequestedCluster, RequestedStack, Rollout
 
 NAMES = tuple(f"h{number}" for number in range(1, 8))
 
@@ -41,7 +42,7 @@ def random_cluster(luck: Random, *, steady: bool = False) -> Cluster:
     ]
     luck.shuffle(hosts)
     networks = tuple(_network(luck, name) for name in luck.sample(("back", "front"), luck.randint(0, 2)))
-    return Cluster(
+    return RequestedCluster(
         name="random",
         hosts=tuple(hosts),
         swarm=Swarm(
@@ -78,7 +79,7 @@ def _network(luck: Random, name: str) -> Network:
     )
 
 
-def a_stack(luck: Random, name: str, networks: tuple[Network, ...]) -> Stack:
+def a_stack(luck: Random, name: str, networks: tuple[Network, ...]) -> RequestedStack:
     """A compose file, services with all that is named by its content."""
     uses = [network.name for network in networks if luck.random() < 0.5]
     services = {service: _service(luck, uses) for service in luck.sample(("app", "db", "log"), 2)}
@@ -91,7 +92,7 @@ def a_stack(luck: Random, name: str, networks: tuple[Network, ...]) -> Stack:
         if named:
             document[section] = {one: {"file": f"./{section}/{one}"} for one in named}
             files |= {f"{section}/{one}": luck.choice((b"one", b"two", b"three")) for one in named}
-    return Stack(
+    return RequestedStack(
         name=name,
         compose=("compose.yml",),
         files={"compose.yml": yaml.safe_dump(document).encode(), **files},

@@ -22,6 +22,7 @@ from skep.model import Cluster
 from skep.observe import Observation, not_root
 from skep.plan import Plan
 from skep.preflight import Facts
+from skep.request import requested
 from skep.seen import Member
 from skep.swarm.engine_info import SwarmSpec
 from skep.swarm.moving import interrupted
@@ -55,8 +56,8 @@ def plan_for(world: World, cluster: Cluster) -> Plan:
     items: list[Any] = _refused_logins(world, cluster)
     for role in (role for role in ROLES if role.name in observed.states):
         seen = observed.of(role)
-        answers = {one: world.answer(cluster, one) for one in role.inquiries(cluster, seen)}
-        items += role.plan(cluster, replace(seen, states=role.with_answers(seen, answers)))
+        answers = {one: world.answer(cluster, one) for one in role.inquiries(requested(cluster), seen)}
+        items += role.plan(requested(cluster), replace(seen, states=role.with_answers(seen, answers)))
     return Plan(items, ROLES, [host.name for host in cluster.hosts])
 
 
@@ -65,7 +66,7 @@ def down_plan_for(world: World, cluster: Cluster) -> Plan:
     observed = observe(world, cluster)
     items: list[Any] = _refused_logins(world, cluster)
     for role in (role for role in ROLES[::-1] if role.name in observed.states):
-        items += role.down(cluster, observed.of(role))
+        items += role.down(requested(cluster), observed.of(role))
     return Plan(items, ROLES[::-1], [host.name for host in cluster.hosts])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from skep.model import Cluster, Host, Stack, reveal
+from skep.request import RequestedStack, requested
 from skep.swarm.labels import OWNED
 from tests.world.machine import DEFAULTS, Machine
 from tests.world.raft import Swarm
@@ -80,11 +81,11 @@ def _cluster(world: World, cluster: Cluster, swarm_id: str) -> Iterator[str]:
         overlay = swarm.networks.get(network.name)
         if overlay is None or (network.subnet and overlay.settings["subnet"] != network.subnet):
             yield f"network {network.name} is {overlay}"
-    for stack in cluster.stacks:
+    for stack in requested(cluster).stacks:
         yield from stack_differences(swarm, stack)
 
 
-def stack_differences(swarm: Swarm, stack: Stack) -> Iterator[str]:
+def stack_differences(swarm: Swarm, stack: RequestedStack) -> Iterator[str]:
     """How the services of a stack differ from its one compose file."""
     document = yaml.safe_load(_filled(stack))
     have = swarm.stack(stack.name)

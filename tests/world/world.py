@@ -11,6 +11,7 @@ from docker.errors import APIError
 
 from skep.model import Cluster
 from skep.questions import Inquiry
+from skep.request import requested
 from tests.world.engine_api import EngineApi
 from tests.world.machine import Machine, Refused
 from tests.world.raft import Node, Swarm
@@ -167,7 +168,11 @@ class Watch:
     def _allowed(self, swarm: Swarm) -> bool:
         """Whether the user takes it that one manager is missing for a moment, where none can be spared."""
         none_spared = len(swarm.members) == 2 or any(node.id in self.absent for node in swarm.members)
-        return self.cluster.allow_quorum_loss and none_spared and len(swarm.reachable) >= len(swarm.members) // 2
+        return (
+            requested(self.cluster).allow_quorum_loss
+            and none_spared
+            and len(swarm.reachable) >= len(swarm.members) // 2
+        )
 
     def no_longer(self, event: str, swarm: Swarm, node: Node) -> None:
         """Raise ``Forbidden`` if a machine still is that node by what is on its disk, whatever it shows of that."""

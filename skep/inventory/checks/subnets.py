@@ -90,9 +90,9 @@ def _bridges(file: Fields) -> Iterator[_Taken]:
 
 
 def _defaults(hosts: list[MergedHost]) -> Iterator[_Taken]:
-    """Docker's own bridges on hosts that are told nothing else."""
-    told = [host.daemon for host in hosts]
-    left = max((2 - ("bip" in daemon) for daemon in told if "default-address-pools" not in daemon), default=0)
+    """Docker's own bridges on hosts that are given no others."""
+    daemons = [host.daemon for host in hosts]
+    left = max((2 - ("bip" in daemon) for daemon in daemons if "default-address-pools" not in daemon), default=0)
     for text in DOCKERS[:left]:
         yield from _range("default", ("daemon",), "", text)
 

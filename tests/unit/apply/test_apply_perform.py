@@ -244,7 +244,7 @@ def test_a_wait_has_a_deadline(monkeypatch: pytest.MonkeyPatch, said: list[str])
     monkeypatch.setitem(CONDITIONS, "never", lambda api: Progress(False, "1 of 2"))
     with pytest.raises(StepFailed) as failure:
         performer(Api("m1")).perform(wait("never", timeout=0.1), said.append)
-    assert failure.value.lines()[:2] == ["w1: not so after 0.1 s", "  cause: 1 of 2, m1 tells"]
+    assert failure.value.lines()[:2] == ["w1: not so after 0.1 s", "  cause: 1 of 2, m1 says"]
 
 
 def test_at_the_deadline_tasks_that_still_stop_are_no_failure(monkeypatch: pytest.MonkeyPatch, said: list[Any]) -> None:
@@ -563,7 +563,7 @@ def test_keys_and_tokens_wait_out_an_election(calls: Any, monkeypatch: pytest.Mo
     step = call(host="w1", arguments={"token": Ref("worker-token")})
     performer(Electing("m1"), Api("w1", manager=False)).perform(step, said.append)
     assert calls == [("w1", {"token": "SWMTKN-worker-m1"})]
-    assert set(said) == {"no manager tells the worker-token just now"}
+    assert set(said) == {"no manager gives the worker-token just now"}
 
 
 def test_a_key_that_a_step_gave_is_in_no_error(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from invoke.exceptions import Exit
 
 from skep import errors
-from skep.cli.ending import told
+from skep.cli.ending import reporting
 from skep.commands.call import called_from
 from skep.errors import InventoryError, SkepError
 from skep.inventory import load
@@ -26,14 +26,14 @@ KINDS = [kind for kind in CLASSES if kind is not InventoryError]
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_each_kind_has_its_code(kind: type[SkepError], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Exit) as ended, told():
+    with pytest.raises(Exit) as ended, reporting():
         raise kind("it broke", host="m1", cause="why", next_action="do this")
     assert ended.value.code == kind.exit_code
     assert capsys.readouterr() == ("", "m1: it broke\n  cause: why\n  next:  do this\n")
 
 
 def test_an_inventory_with_errors_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Exit) as ended, told(json=True):
+    with pytest.raises(Exit) as ended, reporting(json=True):
         raise InventoryError(["a.yml:1: wrong"])
     assert ended.value.code == 2
     event = json.loads(capsys.readouterr().out)
@@ -43,7 +43,7 @@ def test_an_inventory_with_errors_ends_with_2(capsys: pytest.CaptureFixture[str]
 
 
 def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Exit) as ended, told():
+    with pytest.raises(Exit) as ended, reporting():
         raise KeyboardInterrupt
     assert ended.value.code == 130
     assert capsys.readouterr().err.startswith("stopped\n  next:  run the same command again")
@@ -51,7 +51,7 @@ def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_sigterm_ends_with_130_as_well(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Exit) as ended, told():
+    with pytest.raises(Exit) as ended, reporting():
         os.kill(os.getpid(), signal.SIGTERM)
     assert ended.value.code == 130
     assert capsys.readouterr().err.startswith("stopped\n")
@@ -60,14 +60,14 @@ def test_sigterm_ends_with_130_as_well(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("error", [Exit(code=10), SystemExit(3)])
 def test_an_exit_passes_as_it_is(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(type(error)) as ended, told():
+    with pytest.raises(type(error)) as ended, reporting():
         raise error
     assert ended.value is error
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Exit) as ended, told():
+    with pytest.raises(Exit) as ended, reporting():
         raise ZeroDivisionError("oops")
     assert ended.value.code == 1
     out, err = capsys.readouterr()
@@ -80,14 +80,14 @@ def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_bug_shows_its_traceback_when_asked_to(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Exit) as ended, told(verbose=True):
+    with pytest.raises(Exit) as ended, reporting(verbose=True):
         raise ZeroDivisionError("\x1b[2J")
     assert ended.value.code == 1
     assert "Traceback (most recent call last):" in capsys.readouterr().err
 
 
 def test_a_good_end_says_nothing_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    with told() as tell:
+    with reporting() as tell:
         tell.done("done")
     assert capsys.readouterr() == ("done\n", "")
 
@@ -95,9 +95,9 @@ def test_a_good_end_says_nothing_by_itself(capsys: pytest.CaptureFixture[str]) -
 PIPED = """
 import sys
 from invoke.exceptions import Exit
-from skep.cli.ending import told
+from skep.cli.ending import reporting
 try:
-    with told(json={json}) as tell:
+    with reporting(json={json}) as tell:
         while True:
             tell.say("x" * 1000)
 except Exit as ended:

@@ -13,13 +13,13 @@ import pytest
 RUN = """
 import sys
 from invoke.exceptions import Exit
-from skep.cli.ending import told
+from skep.cli.ending import reporting
 from skep.errors import PreflightError, VerifyFailed
 from skep.apply import Event
 from skep.plan import Run
 from tests.steps import step_id
 try:
-    with told(json={json}) as tell:
+    with reporting(json={json}) as tell:
         {body}
 except Exit as ended:
     sys.exit(ended.code)

@@ -8,17 +8,18 @@ import tasks
 from skep.cli.core import IDLE, OURS
 from skep.cli.described import described
 from skep.cli.helping import in_columns, task_help
+from skep.cli.known_tasks import TASKS
 from skep.cli.program import Program
-from skep.commands.every import every_task
+from skep.commands import every  # noqa: F401 - fills TASKS
 
 WIDTHS = (40, 80, 160)
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-@pytest.mark.parametrize("task", sorted(every_task()))
+@pytest.mark.parametrize("task", sorted(TASKS))
 def test_no_word_is_broken(monkeypatch: pytest.MonkeyPatch, task: str, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    one = described(task, every_task()[task])
+    one = described(task, TASKS[task])
     lines = list(task_help(one, "skep"))
     given = {word for text in (one.text, *(text for _, text in one.options)) for word in text.split()}
     shown = {word for line in lines for word in line.split()}
@@ -39,7 +40,7 @@ def test_what_goes_on_stands_below_its_column() -> None:
 
 
 def test_the_first_line_of_a_task_is_a_whole_sentence() -> None:
-    first = {name: str(one.__doc__).splitlines()[0] for name, one in every_task().items()}
+    first = {name: str(one.__doc__).splitlines()[0] for name, one in TASKS.items()}
     assert [name for name, line in first.items() if not line.endswith(".")] == []
 
 

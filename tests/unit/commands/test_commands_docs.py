@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import tasks
-from skep.commands.every import every_task
+from skep.cli.known_tasks import TASKS
+from skep.commands import every  # noqa: F401 - fills TASKS
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,7 +27,7 @@ def test_a_key_has_type_default_meaning_place_and_example() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert lines[0] == "engine.version  (inventory)"
-    assert lines[1] == "  Version desired, whole or its first parts."
+    assert lines[1].startswith("  Version desired, whole or its first parts")
     assert [line.split()[0] for line in lines[3:7]] == ["type", "default", "where", "example"]
     assert lines[7:] == ["    engine:", "      version: '26.1'"]
 
@@ -48,7 +49,7 @@ def test_a_mistyped_key_ends_with_2_and_the_nearest() -> None:
 
 def test_all_keys_fit_a_screen() -> None:
     lines = docs().stdout.splitlines()
-    assert "  engine. source version" in lines
+    assert any(line.startswith("  engine. source version") for line in lines)
     assert any(line.startswith("  cluster. down") for line in lines)
     assert len(lines) <= 50 and max(map(len, lines)) <= 80
 
@@ -64,7 +65,7 @@ def test_json() -> None:
 
 
 def test_every_task_is_known() -> None:
-    assert set(every_task()) == set(tasks.namespace.task_names)
+    assert set(TASKS) == set(tasks.namespace.task_names)
 
 
 def test_a_warning_has_a_meaning_a_fix_and_how_it_is_accepted() -> None:

@@ -23,7 +23,7 @@ from skep.observe import Observation
 from skep.plan import Finding, Plan
 from skep.preflight import Facts
 from skep.report import Reporter
-from skep.request import Request
+from skep.request import Request, requested
 from skep.runs import loop, recovery, refusing, rounds, turn
 from tests.steps import step_id
 from tests.world.observing import member_of, plan_for, stacks_state
@@ -90,7 +90,7 @@ class Stage:
         seen = {} if self.deaf else {"h1": stacks_state(self.world, "h1")}
         members = {name: member_of(self.world, name) for name in seen}
         observation = Observation({"stacks": seen}, {name: Facts() for name in seen}, self.silent, members)
-        asked = stacks.inquiries(site.cluster, observation.of(stacks))
+        asked = stacks.inquiries(requested(site.cluster), observation.of(stacks))
         answers = {one: self.world.answer(site.cluster, one) for one in asked}
         return replace(observation, states={"stacks": stacks.with_answers(observation.of(stacks), answers)})
 
@@ -164,7 +164,7 @@ def test_a_failure_is_kept_where_nothing_else_was_said(stage: Stage) -> None:
     assert stage.images["web_app"] == "busybox:2"
     (swarm,) = stage.world.swarms.values()
     errors = {one["Spec"]["Name"]: one["Spec"]["Labels"].get("skep.error") for one in swarm.configs.values()}
-    assert errors["skep.web.2"] == "fault after it was done: no cause told"
+    assert errors["skep.web.2"] == "fault after it was done: no cause given"
     assert errors["skep.web.1"] is None
 
 
@@ -316,7 +316,7 @@ def test_a_host_that_is_silent_has_no_part_in_it(stage: Stage, what: str, why: t
     day_two(what)(stage, replace(stage.site(stack("busybox:3")), note=notes.append))
     (note,) = notes
     done = "" if what == "plan" else ", and nothing is left to do"
-    assert note == f"not asked: w1; the managers told all that this needs{done}"
+    assert note == f"not asked: w1; the managers know all that this needs{done}"
 
 
 @pytest.mark.parametrize("what", ["deploy", "refresh", "scale", "restart", "rollback", "plan"])

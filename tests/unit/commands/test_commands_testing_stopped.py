@@ -41,14 +41,14 @@ def test_later(made):
 RUN = """
 import sys
 from invoke.exceptions import Exit
-from skep.cli.ending import told
+from skep.cli.ending import reporting
 from skep.commands import testing
 
 testing.STATIC, testing.PYTEST, testing.UNIT = (), [*testing.PYTEST, "-p", "no:cacheprovider", "-c", "/dev/null"], []
 testing.LABS = {"lab": ("lab tests", [sys.argv[1:2], sys.argv[2:]])}
 testing.lab.unsupported = lambda: None
 try:
-    with told() as tell:
+    with reporting() as tell:
         testing.run(tell, only="lab", keyword=None)
 except Exit as end:
     sys.exit(end.code)

@@ -9,8 +9,9 @@ import pytest
 
 from skep.compose import ComposeError, document_of
 from skep.inventory.stack_files import StackFiles
-from skep.model import Rollout, Stack
+from skep.model import Stack
 from skep.refusals import SwarmFacts
+from skep.request import Rollout
 
 APP = "services: {web: {image: 'a:${TAG:-1}'}}\n"
 

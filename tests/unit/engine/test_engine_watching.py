@@ -423,7 +423,7 @@ def test_the_report_is_about_now(fake: Fake) -> None:
     assert report(scene) == ["task web_app.1 on no node: no suitable node (port already in use)"]
     del scene.tasks[1:]
     scene.tasks.append(scene.run(1, state="preparing"))
-    assert report(scene) == ["web_app: no task has told an error; tasks: 1 preparing on m1"]
+    assert report(scene) == ["web_app: no task has reported an error; tasks: 1 preparing on m1"]
 
 
 def test_after_a_rollback_the_report_is_about_what_was_taken_back(fake: Fake) -> None:
@@ -449,8 +449,8 @@ def test_the_report_says_so_when_no_task_has_told_an_error(fake: Fake) -> None:
     scene = Scene(fake, service(replicas=2), service("web_b"))
     scene.tasks = [scene.run(1, 900), scene.run(2, state="preparing", slot=2)]
     assert report(scene) == [
-        "web_app: no task has told an error; tasks: 1 preparing on m1, 1 running",
-        "web_b: no task has told an error; tasks: none",
+        "web_app: no task has reported an error; tasks: 1 preparing on m1, 1 running",
+        "web_b: no task has reported an error; tasks: none",
     ]
 
 
@@ -459,7 +459,7 @@ def test_tasks_that_stay_new_wait_for_addresses(fake: Fake) -> None:
     scene.tasks = [scene.run(1, state="new")]
     (told,) = report(scene)
     assert told.startswith(
-        "web_app: no task has told an error; tasks that stay new wait for addresses: most likely one of"
+        "web_app: no task has reported an error; tasks that stay new wait for addresses: most likely one of"
     )
     assert told.endswith("; tasks: 1 new")
 

@@ -33,7 +33,7 @@ platform firewall ufw
 clock 1000.5
 hostname m1
 machine-id 0123abcd
-modules-told yes
+modules-known yes
 module overlay
 module vxlan
 free 5242880
@@ -77,7 +77,7 @@ def test_facts_of_a_host() -> None:
             "debian", "12", "bookworm", "amd64", "apt-get", "systemd", "ufw", "debian of old", "bookworm"
         ),
         hostname="m1", engine_on="m1", machine_id="0123abcd",
-        clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_told=True, free=5 << 30,
+        clock=(-0.5, 1.5), modules=frozenset({"overlay", "vxlan"}), modules_known=True, free=5 << 30,
         installed=False, in_swarm=True,
         held=((2377, "tcp", "nginx"), (4789, "udp", "the kernel"), (7946, "tcp", "dockerd")),
         addresses={"lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fd00::1")}, devices=frozenset({"lo", "eth0"}),
@@ -190,7 +190,7 @@ def test_a_finding(more: dict[str, Any], text: str) -> None:
         {"engine_on": "m1"},
         {"addresses": {}},
         {"routes": (("10.99.5.0/24", "docker0"), ("10.20.6.0/24", "br-12ab"), ("10.99.0.0/24", "eth0"))},
-        {"modules": frozenset({"ip_vs"}), "modules_told": False},
+        {"modules": frozenset({"ip_vs"}), "modules_known": False},
         {"clock": (4.0, 4.5)},
         {"clock": (-100.0, 100.0)},
         {"held": ((2377, "tcp", "nginx"),)},
@@ -489,6 +489,6 @@ def test_all_findings_at_once() -> None:
 
 def test_a_module_is_lacking_everywhere() -> None:
     modules = frozenset(MODULES) - {"ip_vs"}
-    told = texts(m1=facts(modules=modules), w1=facts("w1", modules=modules, modules_told=False))
+    told = texts(m1=facts(modules=modules), w1=facts("w1", modules=modules, modules_known=False))
     loss = preflight.MODULES["ip_vs"]
     assert told == [f"warning: {host}: has no kernel module ip_vs: {loss}" for host in ("m1", "w1")]

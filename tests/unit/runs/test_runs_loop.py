@@ -9,10 +9,9 @@ import pytest
 from skep import converge
 from skep.converge import Site
 from skep.errors import LockHeld, PreflightError, StepFailed, UsageError
-from skep.model import Rollout
 from skep.observe import Observation
 from skep.plan import Finding, Plan
-from skep.request import Request
+from skep.request import Request, Rollout
 from skep.runs import loop
 from skep.runs.listener import Listener
 from skep.runs.loop import run
