@@ -37,11 +37,11 @@ def inventory(tmp_path: Path) -> Path:
 def test_a_valid_inventory_with_its_warnings(inventory: Path) -> None:
     code, out, err = invoke("inventory.check", "-i", str(inventory))
     assert (code, err) == (0, [])
-    assert out[0].startswith(f"warning: {inventory}:1: hosts: ")
+    assert out[0].startswith(f"warning {inventory}:1: hosts: ")
     assert out[1:] == [f"{inventory} is valid: 2 managers, 1 worker, 0 networks, 0 stacks"]
     code, out, err = invoke("inventory.check", "-i", str(inventory), "--json")
     assert (code, err) == (0, [])
-    assert [json.loads(line)["event"] for line in out] == ["note", "done"]
+    assert [json.loads(line)["event"] for line in out] == ["findings", "done"]
 
 
 def test_an_inventory_with_errors(inventory: Path) -> None:

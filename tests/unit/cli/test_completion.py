@@ -54,7 +54,7 @@ def offered(line: str) -> list[str]:
         ("skep node", "node.ls"),
         ("skep docs engine.", " ".join(f"engine.{key}" for key in ENGINE.fields)),
         ("skep docs stack.pl", "stack.plan"),
-        ("skep inventory.", "inventory.check inventory.docs inventory.init"),
+        ("skep inventory.", "inventory.check inventory.docs inventory.init inventory.show"),
         ("./inv help cluster.p", "cluster.plan"),
         ("skep cluster.plan --l", "--limit"),
         ("skep cluster.plan --no-", "--no-resolve"),
