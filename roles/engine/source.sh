@@ -49,7 +49,7 @@ said=$(apt-get -q $aside $brief update 2>&1) || {
       *"verify signature"*) hint="the release file of $suite at $uri is not signed by the key $FINGERPRINT, or is damaged: see what serves it" ;;
     *" 404 "* | *"does not have a Release file"*) hint="there are no packages for $suite at $uri: set engine.repository to a whole copy of Docker's, or take another release of the distribution or engine.source: distribution" ;;
     *"is expired"*) hint="the copy at $uri is too old, or this host's clock is wrong: it says $(date -u +%F)" ;;
-    *"size mismatch"* | *"Hash Sum mismatch"* | *"mismatch"*) hint="the index at $uri does not belong to its release file: the mirror is being updated, or broken; try again later" ;;
+    *"unexpected size"* | *"mismatch"*) hint="the index at $uri does not belong to its release file: the mirror is being updated, or broken; try again later" ;;
     *) hint="see that this host reaches $uri, or set engine.repository to what it reaches" ;;
   esac
   refuse "$(printf '%s\n' "$said" | grep -E '^(E|W): ' | head -n 3)" "$hint"

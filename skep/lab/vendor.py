@@ -104,8 +104,8 @@ def _described(package: Path, root: Path) -> str:
     return f"{fields}\nFilename: {place}\nSize: {package.stat().st_size}\nSHA256: {digest}\n\n"
 
 
-def sign(release: Path, ring: signing.Keyring, owner: str) -> None:
-    """Writes the release file of all that lies there, and signs it."""
+def sign(release: Path, ring: signing.Keyring, owner: str, *options: str) -> None:
+    """Writes the release file of all that lies there, and signs it; ``options`` are gpg's."""
     files = sorted(path for path in release.rglob("Packages*") if path.is_file())
     lines = [
         "Origin: Docker",
@@ -122,6 +122,6 @@ def sign(release: Path, ring: signing.Keyring, owner: str) -> None:
         ),
     ]
     (release / "Release").write_text("\n".join(lines) + "\n")
-    who = ["--local-user", f"={owner}"]
+    who = [*options, "--local-user", f"={owner}"]
     ring.gpg(*who, "--output", release / "InRelease", "--clearsign", release / "Release")
     ring.gpg(*who, "--armor", "--output", release / "Release.gpg", "--detach-sign", release / "Release")

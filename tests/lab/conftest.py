@@ -37,6 +37,7 @@ LABS = {
     "mixed": _lab("mixed", "10.87.0.0/24", MIXED, MIXED),
     "demo": _lab("demo", "10.85.0.0/24", PLACES),
     "beside": _lab("beside", "10.86.9.0/24", PLACES),
+    "vendors": _lab("vendors", "10.86.5.0/24", ["m1"], {"m1": "trixie"}, packages=True),
     "own": _lab("own", "10.86.2.0/24", ["m1"]),
     "rpm": _lab("rpm", "10.86.3.0/24", VENDOR, VENDOR, packages=True),
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
@@ -131,6 +132,16 @@ def mixed(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environme
 def rpm(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Two bare hosts, one with apt and one with dnf, and repositories in the vendor's layout for both."""
     hosts = machine("rpm")
+    hosts.renew()
+    yield Environment(hosts, tmp_path)
+    with undisturbed():
+        lab.down(hosts.spec.name)
+
+
+@pytest.fixture
+def vendors(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
+    """A bare host, and package repositories on its gateway."""
+    hosts = machine("vendors")
     hosts.renew()
     yield Environment(hosts, tmp_path)
     with undisturbed():
