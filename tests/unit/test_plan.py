@@ -215,5 +215,6 @@ def test_json_holds_the_graph_and_the_findings() -> None:
         ],
         "findings": [
             {"level": "warning", "host": "m1", "role": "engine", "text": "no ip_vs", "next": "modprobe ip_vs"}
+            | {"id": None, "stack": None, "standing": False, "accepted": None, "lapsed": None}
         ],
     }
