@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.errors import AccessError, ConnectError, SkepError
+from skep.json_types import mapping
 from skep.kinds.hosts import DISK_LOW, HOST_LEFT_OUT, KERNEL_MODULE_MISSING, TOOL_MISSING
 from skep.model import DATA_ROOT, Cluster, Host
 from skep.plan import Finding
@@ -15,6 +16,7 @@ from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_rang
 from skep.preflight.reach import blocked, swarm_address
 from skep.seen import SYSTEMD
 
+CONTAINERD = "/var/lib/containerd"
 MIN_FREE = 1 << 30
 LOW_FREE = 4 << 30
 MAX_SKEW = 5.0
@@ -62,14 +64,14 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
             "find what stands in the engine's place: ls -l /var/run/docker.sock; ss -lxp | grep docker.sock; "
             "command -v docker",
         )
-    free = _free(host, fact) >> 20
-    if free < MIN_FREE >> 20 and not fact.installed:
-        yield error(f"has {free} MiB free for {host.data_root}, {MIN_FREE >> 20} MiB are needed", "make room there")
-    elif free < LOW_FREE >> 20:
-        text = f"has only {free} MiB free for {host.data_root}"
-        yield Finding(
-            "warning", text, host=host.name, kind=DISK_LOW, next_action="make room there: images and logs need it"
-        )
+    for place, free in _free(host, fact):
+        if free < MIN_FREE and not fact.installed:
+            yield error(f"has {free >> 20} MiB free for {place}, {MIN_FREE >> 20} MiB are needed", "make room there")
+        elif free < LOW_FREE:
+            text = f"has only {free >> 20} MiB free for {place}"
+            yield Finding(
+                "warning", text, host=host.name, kind=DISK_LOW, next_action="make room there: images and logs need it"
+            )
     for port, protocol, holder in fact.held:
         overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
         if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
@@ -84,10 +86,26 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
         )
 
 
-def _free(host: Host, fact: Facts) -> int:
-    """Bytes for images and logs: on the disk of the inventory's data root, where that is known."""
-    room = fact.rooms.get(host.data_root) if host.data_root != DATA_ROOT else None
-    return fact.free if room is None or room.bytes is None else room.bytes
+def _free(host: Host, fact: Facts) -> Iterator[tuple[str, int]]:
+    """Where images and logs go, and the bytes free there: the inventory's data root, and containerd's where images lie
+    there, on another disk."""
+    root, store = fact.rooms.get(host.data_root), fact.rooms.get(CONTAINERD)
+    known = root if host.data_root != DATA_ROOT else None
+    yield host.data_root, fact.free if known is None or known.bytes is None else known.bytes
+    elsewhere = store is not None and (root is None or root.device != store.device)
+    if store is not None and elsewhere and store.bytes is not None and _in_containerd(host, fact):
+        yield CONTAINERD, store.bytes
+
+
+def _in_containerd(host: Host, fact: Facts) -> bool:
+    """Whether images are kept by containerd, whatever the data root: as the engine says, else as a fresh one of 29 and
+    later does unless told otherwise. Source: moby's release notes of 29.0."""
+    if fact.installed:
+        return fact.containerd_images
+    features = mapping(host.daemon.get("features"))
+    major = (host.engine.version or "").partition(".")[0]
+    later = major.isdecimal() and int(major) >= 29
+    return features.get("containerd-snapshotter") is not False and later
 
 
 def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:

@@ -28,6 +28,9 @@ PORTS = ((2377, "tcp"), (7946, "tcp"), (7946, "udp"))
 DATA_PORT = 4789
 """Docker's default for the overlay networks' traffic, over UDP. Source: docker swarm init reference."""
 KERNEL = "the kernel"
+SNAPSHOTTER = ("driver-type", "io.containerd.snapshotter.v1")
+"""What an engine says of its storage driver where containerd keeps its images. Source: moby,
+daemon/containerd/service.go: LayerStoreStatus."""
 TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
 """Of iproute2, which a small Debian lacks, and what only they tell."""
 
@@ -46,6 +49,8 @@ class Facts:
     modules_known: bool = True
     free: int = 1 << 40
     installed: bool = False
+    containerd_images: bool = False
+    """Whether its engine keeps images in containerd's folder, as it says."""
     in_swarm: bool = False
     rooms: Mapping[str, Room] = field(default_factory=dict)
     """Where steps may write, by path; what is not known is missing."""
@@ -110,6 +115,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         modules_known="modules-known" in single,
         free=int(single.get("free", ["0"])[0]) * 1024,
         installed="installed" in single,
+        containerd_images=SNAPSHOTTER in map(tuple, answers.get("/info", {}).get("DriverStatus") or ()),
         in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
         rooms=rooms(rows),
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),

@@ -78,6 +78,7 @@ class EngineInfo(TypedDict, total=False):
     """An engine and its configuration."""
 
     Name: str
+    DriverStatus: list[list[str]] | None
     Swarm: SwarmInfo
     RegistryConfig: RegistryConfig | None
     Labels: list[str] | None

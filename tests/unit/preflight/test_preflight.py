@@ -13,7 +13,7 @@ import pytest
 
 from skep import places, preflight
 from skep.errors import ConnectError, EngineSilent, HostKeyError, LoginError, ProbeError, SkepError, SudoError
-from skep.model import Cluster, Host, Network, Secret, Stack, Swarm
+from skep.model import Cluster, Engine, Host, Network, Secret, Stack, Swarm
 from skep.plan import Finding, Plan, Run
 from skep.preflight import MODULES, Facts, Room, check, parse, probe, standalone
 from skep.seen import Platform
@@ -492,3 +492,31 @@ def test_a_module_is_lacking_everywhere() -> None:
     told = texts(m1=facts(modules=modules), w1=facts("w1", modules=modules, modules_known=False))
     loss = preflight.MODULES["ip_vs"]
     assert told == [f"warning: {host}: has no kernel module ip_vs: {loss}" for host in ("m1", "w1")]
+
+
+LITTLE = "error: m1: has 512 MiB free for /var/lib/containerd, 1024 MiB are needed"
+
+
+@pytest.mark.parametrize(
+    ("engine", "daemon", "more", "told"),
+    [
+        (
+            Engine(version="29.1"),
+            {},
+            {"installed": False},
+            [LITTLE],
+        ),
+        (Engine(version="28.5"), {}, {"installed": False}, []),
+        (Engine(version="29"), {"features": {"containerd-snapshotter": False}}, {"installed": False}, []),
+        (Engine(), {}, {"containerd_images": True}, ["warning: m1: has only 512 MiB free for /var/lib/containerd"]),
+        (Engine(), {}, {"containerd_images": False}, []),
+    ],
+)
+def test_where_containerd_keeps_images_it_is_its_disk_that_counts(
+    engine: Engine, daemon: dict[str, Any], more: dict[str, Any], told: list[str]
+) -> None:
+    cluster = Cluster("c", (Host("m1", "10.0.0.1", "manager", engine=engine, daemon=daemon),))
+    rooms = {"/var/lib/docker": Room(device="1", bytes=9 << 30), "/var/lib/containerd": Room(device="2", bytes=1 << 29)}
+    assert texts(cluster, m1=facts(**{"free": 9 << 30, "rooms": rooms, **more})) == told
+    same = {path: replace(room, device="1") for path, room in rooms.items()}
+    assert texts(cluster, m1=facts(**{"free": 9 << 30, "rooms": same, **more})) == []
