@@ -13,7 +13,7 @@ from skep.reading.documented import HostKeys, Key, json_schema
 from skep.reading.kinds import Json, Kind
 from skep.reading.records import ListOf, Record, Table
 
-SHARED = ("ssh", "engine", "daemon")
+SHARED = ("ssh", "engine", "daemon", "proxy", "certificates", "kernel")
 """Sections that groups and hosts repeat; their keys are listed once, at the top level."""
 
 

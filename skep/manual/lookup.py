@@ -92,7 +92,7 @@ def _pattern(place: str) -> re.Pattern[str]:
     return re.compile(found.removeprefix(r"\.") + name)
 
 
-_SHARED = (("ssh",), ("engine",), ("daemon",))
+_SHARED = (("ssh",), ("engine",), ("daemon",), ("proxy",), ("certificates",), ("kernel",))
 """What groups and hosts repeat of the top level."""
 
 _TABLES = ("groups", "hosts", "networks", "stacks", "registries")
