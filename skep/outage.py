@@ -221,7 +221,7 @@ UNLOCK_KEY = Ref("unlock-key")
 
 
 def unlock(name: StepId, host: str, *, needs: tuple[Edge, ...], key: Ref = UNLOCK_KEY) -> Step:
-    """Unlock a manager that came back locked, with a key from before, or with the one that another manager tells."""
+    """Unlock a manager that came back locked, with a key from before, or with the one that another manager gives."""
     return Call(
         id=name,
         host=host,

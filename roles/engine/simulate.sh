@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# simulate [OPTION] PACKAGE ... tells in lines that no locale changes what apt-get would do. removes_nothing, with the
+# simulate [OPTION] PACKAGE ... prints in lines that no locale changes what apt-get would do. removes_nothing, with the
 # same words, is whether it would install them and remove nothing, in half the time. Neither looks at a lock.
 
 simulate() { apt-get -s -qq -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@"; }

@@ -76,7 +76,7 @@ def said(case: Mapping[str, Any]) -> list[str]:
     for spec in specs.services.values() if "platforms" in case else ():
         platforms = [{"OS": "linux", "Architecture": one} for one in case["platforms"]]
         spec["TaskTemplate"].setdefault("Placement", {})["Platforms"] = platforms
-    return lints(document, specs, nodes=nodes, services=others, networks=swarms, **mask)
+    return [one.text for one in lints(document, specs, nodes=nodes, services=others, networks=swarms, **mask)]
 
 
 @pytest.mark.golden
@@ -95,7 +95,7 @@ def test_habits_are_not_told_where_nothing_changes() -> None:
     document = load({"app.yml": b"services: {app: {image: a, stop_grace_period: 2m}}"}, ["app.yml"], variables={})
     specs = convert(document, "mine")
     both = lints(document, specs, nodes=None, services=[])
-    assert [line.split(":")[2].strip() for line in both] == [
+    assert [line.split(":")[2].strip() for line in (one.text for one in both)] == [
         "services.app.stop_grace_period",
         "services.app.deploy.update_config.failure_action",
         "services.app.image",
@@ -122,7 +122,7 @@ def test_lines_and_no_secrets() -> None:
           - node.labels.key == $PW
 """
     document = load({"app.yml": text}, ["app.yml"], variables={"PW": Secret("hunter2")})
-    found = lints(document, convert(document, "mine"), nodes=[a_node("n1", {})], services=[])
+    found = [one.text for one in lints(document, convert(document, "mine"), nodes=[a_node("n1", {})], services=[])]
     assert [line.partition(" ")[0] for line in found] == ["app.yml:3:", "app.yml:8:"]
     assert "hunter2" not in "".join(found)
 
