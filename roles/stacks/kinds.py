@@ -5,12 +5,12 @@ from skep.kinds import Kind, declared
 SERVICE_SURPLUS = Kind(
     "service-surplus",
     "The swarm has services of the stack that its compose files do not name.",
-    "remove them: invoke stack.deploy STACK --prune",
+    "remove them: stack.deploy with --prune",
 )
 SERVICE_UNWELL = Kind(
     "service-unwell",
     "A service is as described, and does not run so.",
-    "see what its tasks say: invoke stack.ps STACK",
+    "see what its tasks say: stack.ps",
 )
 TIMEOUT_SHORT = Kind(
     "timeout-short",
@@ -43,8 +43,6 @@ STAYS_IN_USE = Kind(
 ENDS_WITH_SWARM = Kind(
     "ends-with-swarm", "Services that are not the inventory's end with the swarm.", "move them before"
 )
-IMAGE_MOVED = Kind(
-    "image-moved", "A tag is another image now than the one that runs.", "roll it out: invoke stack.refresh STACK"
-)
+IMAGE_MOVED = Kind("image-moved", "A tag is another image now than the one that runs.", "roll it out: stack.refresh")
 
 KINDS = declared(vars())

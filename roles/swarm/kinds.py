@@ -13,7 +13,7 @@ NODE_CUT_OFF = Kind(
     "compare the firewalls for 2377/tcp, 7946/tcp, 7946/udp and 4789/udp",
 )
 ENGINE_STOPPED = Kind(
-    "engine-stopped", "An engine is stopped: its swarm is looked at once it runs.", "invoke cluster.up starts it"
+    "engine-stopped", "An engine is stopped: its swarm is looked at once it runs.", "cluster.up starts it"
 )
 RESTART_LATER = Kind(
     "restart-later",

@@ -171,7 +171,7 @@ class Line:
         near = _nearest(name, [flag for flag in flags if flag.startswith("--")] if name.startswith("--") else [])
         owner = self.context.name if self.context else self._program
         others = [one for one, make in self._tasks.items() if name in self._flags(make())] if self.context else []
-        if others and not set(near) & set(self._flags(self.context)):
+        if others:
             more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
             raise self._wrong(f"{owner} has no option {name}; that is one of {', '.join(others[:FEW])}{more}")
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
