@@ -77,7 +77,7 @@ def services_moved(api: EngineClient, *, services: Sequence[str]) -> Progress:
             raise StepFailed(
                 f"tasks of {name} do not start elsewhere",
                 cause=why or f"its roll-out is {_update(service)}",
-                next_action=f"see why: invoke stack.ps; the node takes no new tasks meanwhile. Once {name} can be"
+                next_action=f"see why: invoke cluster.status; the node takes no new tasks meanwhile. Once {name} can be"
                 " rolled out, run the same command again",
             )
     left = [service for service in there if _update(service) != "completed"]
