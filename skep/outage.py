@@ -144,7 +144,7 @@ class Outage:
                 title="wait until these run elsewhere",
                 condition="services_moved",
                 arguments={"services": Ref(f"result@{move}")},
-                otherwise="see which tasks have no place or do not start: invoke stack.ps",
+                otherwise="see which tasks have no place or do not start: invoke stack.ls",
                 timeout=600,
                 **common,
             ),

@@ -65,7 +65,7 @@ APT = Manager(
     key="/etc/apt/keyrings/docker.asc",
     source=_deb822,
     database="/var/lib/dpkg",
-    sourcing={"/run": 4 * MIB, "/etc/apt": MIB, "/var/lib/apt/lists": 8 * MIB},
+    sourcing={"/run": 4 * MIB, "/etc": MIB, "/var/lib/apt/lists": 8 * MIB},
     fetching={"/tmp": MIB, "/var/lib/apt/lists": 64 * MIB, "/var/cache/apt/archives": 192 * MIB},
 )
 DNF = Manager(
@@ -75,6 +75,6 @@ DNF = Manager(
     key="/etc/pki/rpm-gpg/RPM-GPG-KEY-docker-ce",
     source=_repo,
     database="/var/lib",
-    sourcing={"/run": 16 * MIB, "/etc/yum.repos.d": MIB, "/etc/pki": MIB},
+    sourcing={"/run": 16 * MIB, "/etc": MIB},
     fetching={"/tmp": MIB, "/var/cache": 256 * MIB},
 )

@@ -165,7 +165,7 @@ class LinesReporter(Reporter):
             hidden = [f"{accepted} accepted"] * bool(accepted) + [f"{before} shown before"] * bool(before)
             count = accepted + before
             names = "finding" if count == 1 else "findings"
-            text = f"{count} {names} not repeated ({', '.join(hidden)}): invoke cluster.status lists all"
+            text = f"{count} {names} not repeated ({', '.join(hidden)}); all of them: invoke cluster.status"
             self._print((self.spelled(text), "dim"))
         if self.shown:
             self.shown.note(one for one in shown if one.standing)

@@ -9,9 +9,9 @@ import pytest
 
 from skep.compose import ComposeError, document_of
 from skep.inventory.stack_files import StackFiles
-from skep.model import Stack
+from skep.model import Cluster, Stack
 from skep.refusals import SwarmFacts
-from skep.request import Rollout
+from skep.request import Request, Rollout
 
 APP = "services: {web: {image: 'a:${TAG:-1}'}}\n"
 
@@ -23,7 +23,9 @@ def a_stack(folder: Path, text: str = APP) -> Stack:
 
 def test_a_request_does_not_make_the_document_anew(tmp_path: Path) -> None:
     stack = a_stack(tmp_path)
-    assert document_of(stack) is document_of(replace(stack, rollout=Rollout(prune=True), timeout=5.0))
+    request = Request("up", rollout=Rollout(prune=True), timeout=5.0)
+    (asked,) = request.of(Cluster("prod", (), stacks=(stack,))).stacks
+    assert document_of(stack) is document_of(asked)
 
 
 def test_what_the_document_depends_on_makes_another(tmp_path: Path) -> None:

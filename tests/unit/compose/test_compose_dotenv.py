@@ -62,7 +62,7 @@ def test_what_it_may_not_be(text: str, problem: str) -> None:
 def test_places_and_warnings() -> None:
     variables = read('A="x\ny"\nB=${A}')
     assert {name: place.line for name, (_, place) in variables.dotenv.items()} == {"A": 1, "B": 3}
-    assert variables.findings.warnings == []
+    assert variables.findings.remarks == []
 
 
 @pytest.mark.parametrize("value", ["Xy7$Secretpart!9", '"Xy7$Secretpart!9"', "$2y$10$Secretpart", "${Secretpart?}"])

@@ -57,7 +57,7 @@ def test_nothing_is_left_out_where_no_version_is_known(read: Read) -> None:
 
 def test_each_key_is_told_with_its_place(read: Read) -> None:
     rest = "is left out: Docker 20.10 on m1 does not know it, it needs"
-    assert dropped(read(TEXT), Manager("m1", (20, 10))) == [
+    assert [one.text for one in dropped(read(TEXT), Manager("m1", (20, 10)))] == [
         f"compose.yml:5: services.app.healthcheck.start_interval: {rest} 25",
         f"compose.yml:8: services.app.volumes[1].volume.subpath: {rest} 26.1",
     ]

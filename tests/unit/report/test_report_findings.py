@@ -74,7 +74,7 @@ def test_errors_are_told_each(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_accepted_is_counted_and_told_where_everything_is(capsys: pytest.CaptureFixture[str]) -> None:
     found = plan(low("w1", 7, accepted=SPARE), module("m1"))
     lines = said(found, capsys)
-    assert lines[-1] == "1 finding not repeated (1 accepted): invoke cluster.status lists all"
+    assert lines[-1] == "1 finding not repeated (1 accepted); all of them: invoke cluster.status"
     assert not any("MiB" in line for line in lines)
     told = "warning w1: has only 7 MiB free; accepted: a spare (until 2027-03-31) [disk-low]"
     assert told in said(found, capsys, verbose=True)
@@ -109,7 +109,7 @@ def test_what_stands_is_told_once_for_each_state(tmp_path: Path, capsys: pytest.
     assert len(first) == 2
     assert second == [
         "warning m1: has only 7 MiB free [disk-low]",
-        "1 finding not repeated (1 shown before): invoke cluster.status lists all",
+        "1 finding not repeated (1 shown before); all of them: invoke cluster.status",
     ]
     assert again(both, everything=True) == first == again(both, verbose=True)
     assert len(again(plan(module("m1"), module("w1")))) == 2, "that of another host is new"

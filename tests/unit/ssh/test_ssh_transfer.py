@@ -213,7 +213,7 @@ def test_a_file_is_fetched(server: Server, login: Login, here: Path, there: Path
     assert fetch(login(server), step, Limits(60), cutting(server, said, *words)).status == 0
     assert target.read_bytes() == CONTENT
     assert target.stat().st_mode & 0o777 == 0o600
-    assert names(target.parent) == ["file"]
+    assert names(target.parent) == [".gitignore", "file"]
     assert server.logins == 1 + len(words)
 
 
