@@ -13,7 +13,8 @@ from skep.plan import Finding, Put, Run, Send, Step
 MIB = 1 << 20
 ROOMS = (
     "/etc", "/etc/docker/daemon.json", "/etc/systemd/system", "/run", "/tmp", "/usr", "/var/cache",
-    "/var/cache/apt/archives", "/var/lib", "/var/lib/apt/lists", "/var/lib/containerd", "/var/lib/dpkg", "/var/lib/skep",
+    "/var/cache/apt/archives", "/var/lib", "/var/lib/apt/lists", "/var/lib/containerd", "/var/lib/dpkg",
+    "/var/lib/skep",
 )  # fmt: skip
 """Where steps write, beside each host's data root: what a step says of another path is not looked at."""
 MEMORY = "/var/lib/skep"
