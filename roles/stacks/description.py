@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from roles.stacks.case import Case, Difference, data_of
+from roles.stacks.drift import Difference, Drift, data_of
 from roles.stacks.edits import by_files, by_hand
 from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
 from skep.diff import Change
@@ -18,49 +18,49 @@ SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs
 """Sections of a new service that the plan shows."""
 
 
-def lines(case: Case, difference: Difference, *, contents: bool = True) -> Iterator[str]:
+def lines(drift: Drift, difference: Difference, *, contents: bool = True) -> Iterator[str]:
     """What the plan says of a service: the main things of a new one, every field that changes of another, with what
     changes inside its configs."""
     if difference.have is None:
-        sections = comparable(difference.spec, case.names)
+        sections = comparable(difference.spec, drift.names)
         for key in SHOWN:
             if key in sections:
                 text = _whole(key, sections[key])
-                yield f"{key}: {STARS if holds(text, case.hidden) else text}"
+                yield f"{key}: {STARS if holds(text, drift.hidden) else text}"
         return
-    edited = by_hand(case, difference)
-    mixed = edited and by_files(case, difference)
+    edited = by_hand(drift, difference)
+    mixed = edited and by_files(drift, difference)
     for change in difference.changes:
-        yield str(shown(change, case.hidden)) + (" (by hand)" if mixed and change.path in edited else "")
+        yield str(shown(change, drift.hidden)) + (" (by hand)" if mixed and change.path in edited else "")
         if contents:
-            yield from (f"  {line}" for line in _inside(case, change, difference.name))
-    if case.restarts(difference):
+            yield from (f"  {line}" for line in _inside(drift, change, difference.name))
+    if drift.restarts(difference):
         yield "ForceUpdate: tasks are replaced one after the other"
 
 
-def summary(case: Case) -> list[str]:
+def summary(drift: Drift) -> list[str]:
     """The changes as history has them, at most fifty lines."""
     found: list[str] = []
-    for difference in case.differing:
-        said = ["created"] if difference.have is None else list(lines(case, difference, contents=False))
+    for difference in drift.differing:
+        said = ["created"] if difference.have is None else list(lines(drift, difference, contents=False))
         found += [f"{difference.name}: {line}" for line in said]
-    return [*found, *(f"{name}: removed" for name in case.pruned)][:50]
+    return [*found, *(f"{name}: removed" for name in drift.pruned)][:50]
 
 
-def _inside(case: Case, change: Change, service: str) -> list[str]:
+def _inside(drift: Drift, change: Change, service: str) -> list[str]:
     """What changes inside a config; where several services use it, with the first of them."""
     pair = replaced_config(change)
     if pair is None:
         return []
-    first = next(one.name for one in case.differing if pair in map(replaced_config, one.changes))
+    first = next(one.name for one in drift.differing if pair in map(replaced_config, one.changes))
     if first != service:
         return [f"as for {first}"]
-    bodies = {one["Spec"]["Name"]: one["Spec"] for one in case.swarm.configs} | dict(case.desired.configs)
+    bodies = {one["Spec"]["Name"]: one["Spec"] for one in drift.swarm.configs} | dict(drift.desired.configs)
     if not set(pair) <= set(bodies):
         return []
-    if set(pair) & set(case.sealed):
+    if set(pair) & set(drift.sealed):
         return [HOLDS_SECRET]
-    return content_changes((data_of(bodies[pair[0]]), data_of(bodies[pair[1]])), case.hidden)
+    return content_changes((data_of(bodies[pair[0]]), data_of(bodies[pair[1]])), drift.hidden)
 
 
 def _whole(key: str, value: object) -> str:

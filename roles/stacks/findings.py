@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from roles.stacks.case import Case
+from roles.stacks.drift import Drift
 from roles.stacks.kinds import IMAGE_MOVED, NETWORK_DRIFT, SERVICE_SURPLUS
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
@@ -25,81 +25,81 @@ from skep.swarm.service import image_of, inherited, pinned, same_image
 from skep.swarm.spec import ServiceSpec
 
 
-def findings(case: Case) -> Iterator[Finding]:
+def findings(drift: Drift) -> Iterator[Finding]:
     """Errors that forbid the roll-out, then what is worth knowing."""
-    yield from case.desired.findings
-    yield from _remarks(case, case.desired.document.remarks if case.desired.document else ())
-    yield from _dropped(case)
-    yield from _lints(case)
-    if case.surplus and not case.desired.prune:
-        there = "is" if len(case.surplus) == 1 else "are"
+    yield from drift.desired.findings
+    yield from _remarks(drift, drift.desired.document.remarks if drift.desired.document else ())
+    yield from _dropped(drift)
+    yield from _lints(drift)
+    if drift.surplus and not drift.desired.prune:
+        there = "is" if len(drift.surplus) == 1 else "are"
         yield Finding(
             "warning",
-            f"stack {case.name}: {', '.join(case.surplus)} {there} in the swarm and not in the compose files",
+            f"stack {drift.name}: {', '.join(drift.surplus)} {there} in the swarm and not in the compose files",
             role="stacks",
             kind=SERVICE_SURPLUS,
-            stack=case.name,
-            next_action=f"to remove what is not in them: invoke stack.deploy {case.name} --prune",
+            stack=drift.name,
+            next_action=f"to remove what is not in them: invoke stack.deploy {drift.name} --prune",
         )
-    yield from _modes(case)
-    yield from too_short(case)
-    if not case.blind:
-        yield from _others(case)
-        yield from _missing(case)
-        yield from _unresolved(case)
-        yield from _moved(case)
-    yield from _networks(case)
-    specs = {name: raw["Spec"] for name, raw in case.found.services.items()}
-    yield from kept(case.name, case.desired.services, specs, case.swarm.volumes)
+    yield from _modes(drift)
+    yield from too_short(drift)
+    if not drift.blind:
+        yield from _others(drift)
+        yield from _missing(drift)
+        yield from _unresolved(drift)
+        yield from _moved(drift)
+    yield from _networks(drift)
+    specs = {name: raw["Spec"] for name, raw in drift.found.services.items()}
+    yield from kept(drift.name, drift.desired.services, specs, drift.swarm.volumes)
 
 
-def _dropped(case: Case) -> Iterator[Finding]:
-    if case.desired.document is not None and case.oldest is not None:
-        yield from _remarks(case, dropped(case.desired.document, case.oldest))
+def _dropped(drift: Drift) -> Iterator[Finding]:
+    if drift.desired.document is not None and drift.oldest is not None:
+        yield from _remarks(drift, dropped(drift.desired.document, drift.oldest))
 
 
-def _remarks(case: Case, remarks: Iterable[Remark]) -> Iterator[Finding]:
+def _remarks(drift: Drift, remarks: Iterable[Remark]) -> Iterator[Finding]:
     """What there is to say of files."""
     for one in remarks:
-        yield Finding("warning", one.text, role="stacks", standing=True, kind=one.kind, stack=case.name)
+        yield Finding("warning", one.text, role="stacks", standing=True, kind=one.kind, stack=drift.name)
 
 
-def _lints(case: Case) -> Iterator[Finding]:
-    document, specs = case.desired.document, case.desired.specs
+def _lints(drift: Drift) -> Iterator[Finding]:
+    document, specs = drift.desired.document, drift.desired.specs
     if document is not None and specs is not None:
-        swarm, cluster = case.swarm, case.cluster
+        swarm, cluster = drift.swarm, drift.cluster
         there = {network["Name"] for network in swarm.networks}
         planned = [body(one) for one in cluster.networks if one.name not in there]
         networks = [*swarm.networks, *planned]
         mask = cluster.swarm.subnet_size or MASK
-        nodes = _nodes(case)
+        nodes = _nodes(drift)
         found = lints(
             document,
-            replace(specs, services={name: _resolved(case, spec) for name, spec in specs.services.items()}),
+            replace(specs, services={name: _resolved(drift, spec) for name, spec in specs.services.items()}),
             nodes=nodes,
             services=swarm.services,
             networks=networks,
             mask=mask,
         )
-        yield from _remarks(case, found)
+        yield from _remarks(drift, found)
 
 
-def _resolved(case: Case, spec: ServiceSpec) -> ServiceSpec:
+def _resolved(drift: Drift, spec: ServiceSpec) -> ServiceSpec:
     """With the platforms of its image, where they are known: of the registry's answer, else as it runs."""
-    answer, have = case.swarm.images.get(image_of(spec)), case.found.services.get(spec["Name"])
+    answer, have = drift.swarm.images.get(image_of(spec)), drift.found.services.get(spec["Name"])
     if answer is not None and not isinstance(answer, str):
         return pinned(spec, {image_of(spec): answer})
     return inherited(spec, have["Spec"], None, [], is_pinned=False) if have else spec
 
 
-def _nodes(case: Case) -> list[Node] | None:
+def _nodes(drift: Drift) -> list[Node] | None:
     """The nodes as they are; where this run brings them to what the inventory says, as that, and ``None`` while a host
     of it is not one yet."""
-    if case.blind or not case.rollout.follows_hosts:
-        return None if case.blind else list(case.swarm.nodes)
-    hosts = list(case.cluster.hosts)
+    if drift.blind or not drift.rollout.follows_hosts:
+        return None if drift.blind else list(drift.swarm.nodes)
+    hosts = list(drift.cluster.hosts)
     nodes: list[Node] = []
-    for node in case.swarm.nodes:
+    for node in drift.swarm.nodes:
         hostname, address = (node.get("Description") or {}).get("Hostname"), (node.get("Status") or {}).get("Addr")
         host = next((one for one in hosts if hostname == one.name or address in (one.address, one.advertise)), None)
         if host is not None:
@@ -110,40 +110,40 @@ def _nodes(case: Case) -> list[Node] | None:
     return None if hosts else nodes
 
 
-def _others(case: Case) -> Iterator[Finding]:
+def _others(drift: Drift) -> Iterator[Finding]:
     """Names that somebody else's services have."""
-    for service in case.swarm.services:
+    for service in drift.swarm.services:
         name, owner = service["Spec"]["Name"], stack_of(service["Spec"])
-        if name in case.desired.services and owner != case.name:
+        if name in drift.desired.services and owner != drift.name:
             yield Finding(
                 "error",
-                f"stack {case.name} has a service {name}, and another one of that name exists, "
+                f"stack {drift.name} has a service {name}, and another one of that name exists, "
                 + (f"of stack {owner}" if owner else "of no stack"),
                 role="stacks",
                 next_action=f"rename one of them, or remove the other: docker service rm {name}",
             )
 
 
-def owned_twice(cases: Sequence[Case]) -> Iterator[Finding]:
+def owned_twice(drifts: Sequence[Drift]) -> Iterator[Finding]:
     """Names that two stacks of the inventory claim for themselves."""
     owners: dict[tuple[str, str], str] = {}
-    for case in cases:
+    for drift in drifts:
         for kind in ("service", "network", "config", "secret"):
-            for name in getattr(case.desired, f"{kind}s"):
-                owner = owners.setdefault((kind, name), case.name)
-                if owner != case.name:
+            for name in getattr(drift.desired, f"{kind}s"):
+                owner = owners.setdefault((kind, name), drift.name)
+                if owner != drift.name:
                     yield Finding(
                         "error",
-                        f"stacks {owner} and {case.name} both have a {kind} of the name {name}",
+                        f"stacks {owner} and {drift.name} both have a {kind} of the name {name}",
                         role="stacks",
                         next_action="rename one of them"
-                        + ("" if kind == "service" else f"; or make it `external: true` in stack {case.name}"),
+                        + ("" if kind == "service" else f"; or make it `external: true` in stack {drift.name}"),
                     )
 
 
-def _modes(case: Case) -> Iterator[Finding]:
+def _modes(drift: Drift) -> Iterator[Finding]:
     """Services that would change their mode: "service mode change is not allowed", says swarmkit."""
-    for name, change in ((d.name, change) for d in case.differing for change in d.changes):
+    for name, change in ((d.name, change) for d in drift.differing for change in d.changes):
         if change.path == MODE:
             yield Finding(
                 "error",
@@ -153,10 +153,10 @@ def _modes(case: Case) -> Iterator[Finding]:
             )
 
 
-def _missing(case: Case) -> Iterator[Finding]:
+def _missing(drift: Drift) -> Iterator[Finding]:
     """What the stack uses and nobody made."""
-    outside, swarm = case.desired.outside, case.swarm
-    planned = {network.name for network in case.cluster.networks}
+    outside, swarm = drift.desired.outside, drift.swarm
+    planned = {network.name for network in drift.cluster.networks}
     present = {network["Name"] for network in swarm.networks} | planned | set(USABLE)
     for kind, names, have in (
         ("network", outside.networks, present),
@@ -167,31 +167,31 @@ def _missing(case: Case) -> Iterator[Finding]:
             if name not in have:
                 yield Finding(
                     "error",
-                    f"stack {case.name} uses the {kind} {name}, which is not in the swarm",
+                    f"stack {drift.name} uses the {kind} {name}, which is not in the swarm",
                     role="stacks",
                     next_action=f"make it first: docker {kind} create"
                     + (", or under networks: in the inventory" if kind == "network" else ""),
                 )
 
 
-def _unresolved(case: Case) -> Iterator[Finding]:
-    needed = case.inquired() if case.rollout.resolve == "refresh" else case.unresolved()
-    without = "" if case.rollout.resolve == "refresh" else "--no-resolve, or for good "
-    without += f"resolve: false under stacks.{case.name} in the inventory"
+def _unresolved(drift: Drift) -> Iterator[Finding]:
+    needed = drift.inquired() if drift.rollout.resolve == "refresh" else drift.unresolved()
+    without = "" if drift.rollout.resolve == "refresh" else "--no-resolve, or for good "
+    without += f"resolve: false under stacks.{drift.name} in the inventory"
     way = f"fix its name or the registry's credentials; where it is in no registry, but on the nodes: {without}"
-    if case.swarm.outdated:
-        way = f"the registry settings of {', '.join(case.swarm.outdated)} are not the inventory's: invoke cluster.up"
+    if drift.swarm.outdated:
+        way = f"the registry settings of {', '.join(drift.swarm.outdated)} are not the inventory's: invoke cluster.up"
     for image in needed:
-        answer = case.swarm.images.get(image)
-        if isinstance(answer, str) and image not in case.late():
-            text = f"stack {case.name}: the image {image} does not resolve: {answer}"
+        answer = drift.swarm.images.get(image)
+        if isinstance(answer, str) and image not in drift.late():
+            text = f"stack {drift.name}: the image {image} does not resolve: {answer}"
             yield Finding("error", text, role="stacks", next_action=way)
 
 
-def _moved(case: Case) -> Iterator[Finding]:
+def _moved(drift: Drift) -> Iterator[Finding]:
     """Tags that are another image now than when they were deployed."""
-    for name, spec in case.desired.services.items() if case.rollout.resolve == "all" else ():
-        raw, answer = case.found.services.get(name), case.swarm.images.get(image_of(spec))
+    for name, spec in drift.desired.services.items() if drift.rollout.resolve == "all" else ():
+        raw, answer = drift.found.services.get(name), drift.swarm.images.get(image_of(spec))
         if raw is None or answer is None or isinstance(answer, str) or not same_image(spec, raw["Spec"]):
             continue
         now, runs = image_of(pinned(spec, {image_of(spec): answer})), image_of(raw["Spec"])
@@ -201,27 +201,27 @@ def _moved(case: Case) -> Iterator[Finding]:
                 f"service {name} runs {short(runs)}, and {image_of(spec)} is {short(now).partition('@')[2]} now",
                 role="stacks",
                 kind=IMAGE_MOVED,
-                stack=case.name,
-                next_action=f"roll it out: invoke stack.refresh {case.name}",
+                stack=drift.name,
+                next_action=f"roll it out: invoke stack.refresh {drift.name}",
             )
 
 
-def _networks(case: Case) -> Iterator[Finding]:
-    for name, asked in case.desired.networks.items():
-        have = case.found.networks.get(name)
-        drift = [shown(change, case.hidden) for change in _drift(have, asked)] if have else []
-        if drift:
+def _networks(drift: Drift) -> Iterator[Finding]:
+    for name, asked in drift.desired.networks.items():
+        have = drift.found.networks.get(name)
+        differing = [shown(change, drift.hidden) for change in _network_changes(have, asked)] if have else []
+        if differing:
             yield Finding(
                 "warning",
-                f"network {name} differs ({'; '.join(map(str, drift))}); a network cannot be changed in place",
+                f"network {name} differs ({'; '.join(map(str, differing))}); a network cannot be changed in place",
                 role="stacks",
                 kind=NETWORK_DRIFT,
-                stack=case.name,
-                next_action=f"take the stack down and deploy it again: invoke stack.rm {case.name}",
+                stack=drift.name,
+                next_action=f"take the stack down and deploy it again: invoke stack.rm {drift.name}",
             )
 
 
-def _drift(have: Network, asked: Network) -> list[Change]:
+def _network_changes(have: Network, asked: Network) -> list[Change]:
     """What differs; of addresses only what is asked for."""
     old, new = settings(have), settings(asked)
     for side in (old, new):

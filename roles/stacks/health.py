@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from roles.stacks.case import Case
+from roles.stacks.drift import Drift
 from roles.stacks.kinds import SERVICE_UNWELL
 from roles.stacks.state import SwarmObjects
 from skep.plan import Finding
@@ -19,23 +19,23 @@ PAUSED = {"paused": "the last roll-out", "rollback_paused": "the rollback"}
 spec, and how it came to that does not matter any more."""
 
 
-def unwell(case: Case) -> Iterator[Finding]:
+def unwell(drift: Drift) -> Iterator[Finding]:
     """Services that are as described, and do not run so: each with what is known of it."""
-    planned = {difference.name for difference in case.differing} | set(case.pruned)
-    for name, raw in sorted(case.found.services.items()):
-        text = "" if name in planned or name in case.surplus else _ill(raw, case.swarm)
+    planned = {difference.name for difference in drift.differing} | set(drift.pruned)
+    for name, raw in sorted(drift.found.services.items()):
+        text = "" if name in planned or name in drift.surplus else _ill(raw, drift.swarm)
         if text:
-            short = name.removeprefix(f"{case.name}_")
+            short = name.removeprefix(f"{drift.name}_")
             paused = _state(raw) in PAUSED
             yield Finding(
                 "warning",
                 f"service {name} is as described, and {text}",
                 role="stacks",
                 kind=SERVICE_UNWELL,
-                stack=case.name,
-                next_action=f"roll it out anew: invoke stack.restart {case.name} {short}"
+                stack=drift.name,
+                next_action=f"roll it out anew: invoke stack.restart {drift.name} {short}"
                 if paused
-                else f"see what its tasks say: invoke stack.ps {case.name}",
+                else f"see what its tasks say: invoke stack.ps {drift.name}",
                 unwell=True,
             )
 

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from roles.stacks.case import Case, Difference
 from roles.stacks.description import lines
+from roles.stacks.drift import Difference, Drift
 from roles.stacks.edits import reason, why
 from roles.stacks.findings import findings
 from roles.stacks.health import unwell
@@ -30,37 +30,39 @@ KEY_STEP = StepId("stacks", "key")
 class Planner:
     """The plan of one stack. ``ports`` are those that its services take over from others."""
 
-    def __init__(self, case: Case, ports: Sequence[Handover] = ()) -> None:
-        self._case = case
+    def __init__(self, drift: Drift, ports: Sequence[Handover] = ()) -> None:
+        self._drift = drift
         self._ports = ports
-        self._name = case.name
+        self._name = drift.name
 
     def items(self) -> list[Step | Finding]:
         """Findings and steps; no step at all where the stack is as desired."""
-        case = self._case
+        drift = self._drift
         made = [*self._networks(), *self._objects("configs"), *self._objects("secrets")]
-        if made or case.differing or case.pruned:
-            return [*findings(case), *self._roll_out(made)]
+        if made or drift.differing or drift.pruned:
+            return [*findings(drift), *self._roll_out(made)]
         steps = list(self._seen_to_its_end())
-        return [*findings(case), *(() if steps else unwell(case)), *steps]
+        return [*findings(drift), *(() if steps else unwell(drift)), *steps]
 
     def _roll_out(self, made: Sequence[Step]) -> Iterator[Step]:
         """Images, record, what services need, hooks, services, their end, hooks, what goes, record, garbage."""
-        case = self._case
+        drift = self._drift
         begin = self._begin
         ready = [*([self._resolve] if self._resolve else []), begin, *made]
         before = list(self._hooks("before", ready))
         givers = {one.giver for one in self._ports}
-        first = [self._gone(name, [*ready, *before]) for name in case.pruned if name in givers]
-        writes = list(self._writes([d for d in case.differing if d.name not in case.hooks], [*ready, *before, *first]))
+        first = [self._gone(name, [*ready, *before]) for name in drift.pruned if name in givers]
+        writes = list(
+            self._writes([d for d in drift.differing if d.name not in drift.hooks], [*ready, *before, *first])
+        )
         written = writes or [*ready, *before]
         settled = list(self._settled(written))
-        gone = [self._gone(name, settled or written) for name in case.pruned if name not in givers]
+        gone = [self._gone(name, settled or written) for name in drift.pruned if name not in givers]
         yield from [*ready, *before, *first, *writes, *settled, *gone]
         yield from self._finish(begin, [*(settled or written), *gone])
 
     def _gone(self, name: str, needs: Sequence[Step]) -> Call:
-        cause = "not in the compose files" if self._case.desired.document else self._case.cause
+        cause = "not in the compose files" if self._drift.desired.document else self._drift.cause
         title = f"remove service {name}"
         return self._call("prune", title, cause, "service_remove", {"service": name}, about=name, needs=needs)
 
@@ -85,18 +87,18 @@ class Planner:
             detail=tuple(detail),
             needs=(*(need if isinstance(need, StepId) else need.id for need in needs), SWARM_EXISTS, NETWORKS_EXIST),
             after=(EARLIER,),
-            only_with=SWARM_EXISTS if self._case.blind else None,
+            only_with=SWARM_EXISTS if self._drift.blind else None,
         )
 
     @cached_property
     def _resolve(self) -> Step | None:
         """What could not be resolved while planning is first of all."""
-        images = self._case.late()
+        images = self._drift.late()
         if not images:
             return None
         title = f"resolve {len(images)} image{'s' if len(images) > 1 else ''} to digests"
         arguments = {"images": images, "credentials": LOGINS}
-        changes = ", ".join(self._case.swarm.outdated)
+        changes = ", ".join(self._drift.swarm.outdated)
         cause = f"the registry settings of {changes} change before" if changes else "they are pinned"
         return self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
 
@@ -106,20 +108,20 @@ class Planner:
 
     @cached_property
     def _begin(self) -> Call:
-        made = records(self._case)
+        made = records(self._drift)
         return self._call(
             "begin",
             f"write down revision {made[-1]['Labels'][REVISION]} of stack {self._name}"
             + (", and what is there as the one before" if len(made) > 1 else ""),
-            reason(self._case),
+            reason(self._drift),
             "revision_begin",
             {"records": made, "images": self._images, "who": Ref("author"), "commit": Ref("commit")},
             needs=[self._resolve] if self._resolve else [],
         )
 
     def _networks(self) -> Iterator[Step]:
-        for name, body in self._case.desired.networks.items():
-            if name not in self._case.found.networks:
+        for name, body in self._drift.desired.networks.items():
+            if name not in self._drift.found.networks:
                 arguments = {"body": dict(body)}
                 title = f"create network {name}"
                 needs = [self._begin]
@@ -127,9 +129,9 @@ class Planner:
 
     def _objects(self, kind: str) -> Iterator[Step]:
         """Configs and secrets that hold something new."""
-        case, what = self._case, kind[:-1]
-        bodies = case.desired.configs if kind == "configs" else case.desired.secrets
-        existing = {one["Spec"]["Name"] for one in (case.swarm.configs if kind == "configs" else case.swarm.secrets)}
+        drift, what = self._drift, kind[:-1]
+        bodies = drift.desired.configs if kind == "configs" else drift.desired.secrets
+        existing = {one["Spec"]["Name"] for one in (drift.swarm.configs if kind == "configs" else drift.swarm.secrets)}
         for name, body in sorted(bodies.items()):
             if name not in existing:
                 yield self._call(
@@ -147,7 +149,7 @@ class Planner:
 
         Where nobody saw the end of the roll-out before, a wave is waited for though nothing is written in it.
         """
-        waves = self._case.desired.waves
+        waves = self._drift.desired.waves
         waves = (*waves, tuple(d.name for d in ordinary if not any(d.name in wave for wave in waves)))
         waves = tuple(part for wave in waves for part in self._in_turn(wave))
         behind: set[str] = set()
@@ -171,12 +173,12 @@ class Planner:
             yield tuple(name for name in wave if name in takers)
 
     def _write(self, difference: Difference, needs: Sequence[Step]) -> Step:
-        case, name = self._case, difference.name
-        have, halted = difference.have, case.halted(name)
+        drift, name = self._drift, difference.name
+        have, halted = difference.have, drift.halted(name)
         new = have is None
-        restart = case.restarts(difference)
+        restart = drift.restarts(difference)
         how = "" if have is None else f" ({effect(have, difference.changes, restart=restart)})"
-        hook = name in case.hooks
+        hook = name in drift.hooks
         action = "create" if new else "update" if difference.changes else "restart"
         arguments = {
             "spec": difference.spec,
@@ -187,15 +189,15 @@ class Planner:
         return self._call(
             action,
             f"run {name}" if hook else f"{action} service {name}{how}",
-            f"a hook {case.hooks[name]} the roll-out"
+            f"a hook {drift.hooks[name]} the roll-out"
             if hook
             else f"Swarm paused it: {halted}"
             if halted
-            else why(case, difference),
+            else why(drift, difference),
             "service_write",
             arguments,
             about=name,
-            detail=tuple(lines(case, difference)),
+            detail=tuple(lines(drift, difference)),
             needs=[*needs, *self._others_before(name)],
         )
 
@@ -205,11 +207,11 @@ class Planner:
 
     def _hooks(self, when: str, needs: Sequence[Step]) -> Iterator[Step]:
         """One-shot jobs around the roll-out, one after the other; they run whenever anything changes."""
-        case = self._case
-        changed = {difference.name: difference for difference in case.differing}
-        for name in sorted(name for name, hook in case.hooks.items() if hook == when):
-            have = case.have(name)
-            same = Difference(name, inherited(case.desired.services[name], have, None, [], is_pinned=False), have)
+        drift = self._drift
+        changed = {difference.name: difference for difference in drift.differing}
+        for name in sorted(name for name, hook in drift.hooks.items() if hook == when):
+            have = drift.have(name)
+            same = Difference(name, inherited(drift.desired.services[name], have, None, [], is_pinned=False), have)
             write = self._write(changed.get(name, same), needs)
             settled = self._wait(name, [name], [write])
             yield from (write, settled)
@@ -218,25 +220,25 @@ class Planner:
     def _wait(self, about: str, services: Sequence[str], needs: Sequence[Step]) -> Step:
         title = f"wait until {', '.join(services)} {'is' if len(services) == 1 else 'are'} as desired"
         return wait(
-            self._case, step_id("ready", self._name, about), title, "what comes next waits for it", services, needs
+            self._drift, step_id("ready", self._name, about), title, "what comes next waits for it", services, needs
         )
 
     @cached_property
     def _unseen(self) -> set[str]:
         """Services there that nobody saw running as they are: all, unless the last roll-out was seen to its end."""
-        case, past = self._case, self._case.found.revisions
+        drift, past = self._drift, self._drift.found.revisions
         if past and past[-1].done:
             return set()
-        there = set(case.desired.services) & set(case.found.services)
-        return {name for name in there if not case.was_taken_back(name)} - set(case.desired.hooks)
+        there = set(drift.desired.services) & set(drift.found.services)
+        return {name for name in there if not drift.was_taken_back(name)} - set(drift.desired.hooks)
 
     def _settled(self, needs: Sequence[Step]) -> Iterator[Step]:
         """The wait for what this roll-out changes and what nobody saw, if there is any; then the hooks after it."""
-        changed = {difference.name for difference in self._case.differing} - set(self._case.hooks)
+        changed = {difference.name for difference in self._drift.differing} - set(self._drift.hooks)
         services = sorted(changed | self._unseen)
         if services:
             title = f"wait until stack {self._name} runs as desired"
-            settled = wait(self._case, step_id("running", self._name), title, "deployed", services, needs)
+            settled = wait(self._drift, step_id("running", self._name), title, "deployed", services, needs)
             yield settled
             needs = [settled]
         yield from self._hooks("after", needs)
@@ -244,13 +246,13 @@ class Planner:
     def _seen_to_its_end(self) -> Iterator[Step]:
         """A roll-out whose end nobody saw; its hooks, of which nobody knows how they ended, run again. Where it is not
         what there is, and what there is is what is desired now, that is written down as one of its own."""
-        case, last = self._case, unfinished(self._case)
-        way_back = case.rollout.revision is not None
-        if not case.open or not case.vouches or case.rollout.resolve == "refresh":
+        drift, last = self._drift, unfinished(self._drift)
+        way_back = drift.rollout.revision is not None
+        if not drift.open or not drift.vouches or drift.rollout.resolve == "refresh":
             return
         if last is None:
-            yield from () if way_back or case.rollout.partial else self._roll_out([])
-        elif not way_back or case.desired.number == last.number:
+            yield from () if way_back or drift.rollout.partial else self._roll_out([])
+        elif not way_back or drift.desired.number == last.number:
             before = list(self._hooks("before", []))
             rest = [*before, *self._settled(before)]
             yield from [*rest, self._done(last.name, last.number, rest)]
@@ -260,12 +262,12 @@ class Planner:
         return self._call("done", title, "seen to run", "revision_done", {"name": record}, needs=needs)
 
     def _finish(self, begin: Call, needs: Sequence[Step]) -> Iterator[Step]:
-        if not self._case.vouches:
+        if not self._drift.vouches:
             return
         record = begin.arguments["records"][-1]
         done = self._done(record["Name"], record["Labels"][REVISION], needs)
         yield done
-        configs, secrets = garbage(self._case, record["content"])
+        configs, secrets = garbage(self._drift, record["content"])
         if configs or secrets:
             yield self._call(
                 "collect",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
-from roles.stacks.case import Case
+from roles.stacks.drift import Drift
 from skep.dataclass import dataclass
 from skep.plan import Finding
 from skep.swarm.labels import stack_of
@@ -16,16 +16,16 @@ from skep.swarm.ports import Key, clash, ports_of
 class Handover:
     """A service that takes a port over in this plan, and the one that has it until then."""
 
-    case: Case
+    drift: Drift
     taker: str
     giver: str
     port: Key
-    other: Case
+    other: Drift
 
     @property
     def within(self) -> bool:
         """Whether both are of one stack."""
-        return self.case is self.other
+        return self.drift is self.other
 
 
 @dataclass(slots=True)
@@ -35,18 +35,18 @@ class Handovers:
     possible: list[Handover] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def of(self, case: Case) -> list[Handover]:
+    def of(self, drift: Drift) -> list[Handover]:
         """Those in which a service of the stack takes over."""
-        return [one for one in self.possible if one.case is case]
+        return [one for one in self.possible if one.drift is drift]
 
 
-def handovers(cases: Sequence[Case]) -> Handovers:
+def handovers(drifts: Sequence[Drift]) -> Handovers:
     """Who takes whose port. A service that publishes what it did before is let be: Swarm let it, too."""
     found = Handovers()
-    desired = {name: case for case in cases for name in case.desired.services}
-    held = {raw["Spec"]["Name"]: ports_of(raw) for case in cases[:1] for raw in case.swarm.services}
-    moving = {name: ports_of({"Spec": case.desired.services[name]}) for case in cases for name in _moving(case)}
-    going = {name: case for case in cases for name in case.pruned}
+    desired = {name: drift for drift in drifts for name in drift.desired.services}
+    held = {raw["Spec"]["Name"]: ports_of(raw) for drift in drifts[:1] for raw in drift.swarm.services}
+    moving = {name: ports_of({"Spec": drift.desired.services[name]}) for drift in drifts for name in _moving(drift)}
+    going = {name: drift for drift in drifts for name in drift.pruned}
     later = {name: ports for name, ports in held.items() if name not in going} | moving
     owners = {**desired, **going}
     asked: list[Handover] = []
@@ -59,8 +59,8 @@ def handovers(cases: Sequence[Case]) -> Handovers:
                 found.findings.append(_refused(desired[name], name, other, owner, port))
             elif now and not port:
                 asked.append(Handover(desired[name], name, other, now, owners[other]))
-    takers = {one.taker for one in asked if one.giver not in one.case.pruned}  # what is removed goes before all
-    waiting = {one.case.name for one in asked if not one.within}
+    takers = {one.taker for one in asked if one.giver not in one.drift.pruned}  # what is removed goes before all
+    waiting = {one.drift.name for one in asked if not one.within}
     for one in asked:
         if one.giver not in takers and (_in_turn(one) if one.within else one.other.name not in waiting):
             found.possible.append(one)
@@ -69,19 +69,19 @@ def handovers(cases: Sequence[Case]) -> Handovers:
     return found
 
 
-def _moving(case: Case) -> Iterator[str]:
+def _moving(drift: Drift) -> Iterator[str]:
     """Services that are created, or published otherwise than before."""
-    for one in case.differing:
+    for one in drift.differing:
         if one.have is None or any(change.path[0] in ("Ports", "EndpointMode") for change in one.changes):
             yield one.name
 
 
 def _in_turn(one: Handover) -> bool:
     """Whether the giver is not behind the taker: in the same wave or an earlier one, and no hook is among them."""
-    hooks, waves = one.case.desired.hooks, one.case.desired.waves
+    hooks, waves = one.drift.desired.hooks, one.drift.desired.waves
     if one.taker in hooks or one.giver in hooks:
         return False
-    if one.giver in one.case.pruned:
+    if one.giver in one.drift.pruned:
         return True
     taker, giver = (
         next((number for number, wave in enumerate(waves) if name in wave), len(waves))
@@ -90,34 +90,34 @@ def _in_turn(one: Handover) -> bool:
     return giver <= taker
 
 
-def _refused(case: Case, name: str, other: str, owner: str, port: Key) -> Finding:
-    whose = f" of stack {owner}" if owner and owner != case.name else ""
-    if other in case.surplus:
-        action = f"no compose file has it any more; to remove it first: invoke stack.deploy {case.name} --prune"
+def _refused(drift: Drift, name: str, other: str, owner: str, port: Key) -> Finding:
+    whose = f" of stack {owner}" if owner and owner != drift.name else ""
+    if other in drift.surplus:
+        action = f"no compose file has it any more; to remove it first: invoke stack.deploy {drift.name} --prune"
     else:
         action = "publish another port in one of them, or take the other one away"
     text = f"port {port[1]}/{port[0]} is taken by the service {other}{whose}: Swarm would refuse it"
-    return Finding("error", f"{_where(case, name, port)}: {text}", role="stacks", next_action=action)
+    return Finding("error", f"{_where(drift, name, port)}: {text}", role="stacks", next_action=action)
 
 
 def _too_late(one: Handover) -> Finding:
     text = f"port {one.port[1]}/{one.port[0]} is held by the service {one.giver}, which gives it up too late"
     return Finding(
         "error",
-        f"{_where(one.case, one.taker, one.port)}: {text}: Swarm would refuse it",
+        f"{_where(one.drift, one.taker, one.port)}: {text}: Swarm would refuse it",
         role="stacks",
         next_action=f"deploy twice: first without this port in {one.taker}, then with it",
     )
 
 
-def _stack_of(case: Case, service: str) -> str:
-    found = (raw["Spec"] for raw in case.swarm.services if raw["Spec"]["Name"] == service)
+def _stack_of(drift: Drift, service: str) -> str:
+    found = (raw["Spec"] for raw in drift.swarm.services if raw["Spec"]["Name"] == service)
     return stack_of(next(found, {}))
 
 
-def _where(case: Case, name: str, port: Key) -> str:
+def _where(drift: Drift, name: str, port: Key) -> str:
     """The port's place in the compose file, or the service where no file is at hand."""
-    document, short = case.desired.document, name.removeprefix(f"{case.name}_")
+    document, short = drift.desired.document, name.removeprefix(f"{drift.name}_")
     if document is None:
         return f"service {name}"
     given = document.section("services")[short].get("ports", ())

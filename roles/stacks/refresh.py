@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from roles.stacks.case import Case
 from roles.stacks.deploy import deployed
 from roles.stacks.desired import Desired, Unplannable, as_found, known
+from roles.stacks.drift import Drift
 from roles.stacks.state import SwarmObjects
 from skep.plan import Finding
 from skep.request import RequestedCluster, RequestedStack, Rollout
@@ -20,11 +20,11 @@ def refreshed(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObje
     desired = _by_tags(as_found(stack, there), files)
     if not stack.resolve:
         return replace(desired, findings=(_in_no_registry(stack),))
-    deploy = Case(cluster, replace(stack, rollout=Rollout(resolve="never")), files, there)
+    deploy = Drift(cluster, replace(stack, rollout=Rollout(resolve="never")), files, there)
     if deploy.pruned or any(one.changes or one.have is None for one in deploy.differing):
         desired = replace(desired, findings=(_leaves_more(stack),))
-    case = Case(cluster, stack, desired, there)
-    if case.differing and case.open:
+    drift = Drift(cluster, stack, desired, there)
+    if drift.differing and drift.open:
         text = f"images of stack {stack.name} have moved, and its last roll-out was not seen to its end"
         raise Unplannable(text, f"deploy it first: invoke stack.deploy {stack.name}")
     return desired

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from roles.stacks.case import Case
 from roles.stacks.deploy import deployed
 from roles.stacks.desired import Desired, Unplannable, known
+from roles.stacks.drift import Drift
 from roles.stacks.findings import owned_twice
 from roles.stacks.health import asked
 from roles.stacks.kinds import KINDS
@@ -61,12 +61,12 @@ class Stacks(ClusterRole[State]):
         tasks: list[Inquiry] = []
         foreign = False
         for stack in cluster.stacks if swarm else ():
-            case = _case(cluster, stack, swarm)
-            if isinstance(case, Case):
-                images |= set(case.inquired())
-                networks |= case.unlisted()
-                tasks += asked(list(case.found.services.values()))
-                foreign = foreign or any(map(needs_plugin, case.new_networks()))
+            drift = _drift(cluster, stack, swarm)
+            if isinstance(drift, Drift):
+                images |= set(drift.inquired())
+                networks |= drift.unlisted()
+                tasks += asked(list(drift.found.services.values()))
+                foreign = foreign or any(map(needs_plugin, drift.new_networks()))
         return [
             *([Inquiry(PLUGINS)] if foreign else []),
             *(Inquiry(f"/distribution/{image}/json", image) for image in sorted(images)),
@@ -97,11 +97,11 @@ class Stacks(ClusterRole[State]):
         """Planned once; a stack that is as described gets no step at all."""
         swarm = objects(cluster, seen)
         items: list[Step | Finding] = []
-        cases = [_case(cluster, stack, swarm) for stack in cluster.stacks]
-        clear = [case for case in cases if isinstance(case, Case)]
+        drifts = [_drift(cluster, stack, swarm) for stack in cluster.stacks]
+        clear = [drift for drift in drifts if isinstance(drift, Drift)]
         ports = handovers(clear)
-        for case in cases:
-            items += Planner(case, ports.of(case)).items() if isinstance(case, Case) else case
+        for drift in drifts:
+            items += Planner(drift, ports.of(drift)).items() if isinstance(drift, Drift) else drift
         items += [*ports.findings, *owned_twice(clear), *overlaps(clear)]
         makes_secret = any(isinstance(item, Step) and item.id.action == "secret" for item in items)
         if makes_secret and (swarm is None or swarm.key is None):
@@ -121,10 +121,10 @@ class Stacks(ClusterRole[State]):
         return [*others, *removals(stacks, swarm, hosts, silent)]
 
 
-def _case(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Case | list[Finding]:
+def _drift(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Drift | list[Finding]:
     """The stack at hand, or why it cannot be planned."""
     try:
-        return Case(cluster, stack, _desired(cluster, stack, swarm), swarm)
+        return Drift(cluster, stack, _desired(cluster, stack, swarm), swarm)
     except Unplannable as problem:
         return problem.findings
     except ComposeError as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from roles.stacks.case import is_what_runs
 from roles.stacks.desired import Desired, Outside, Unplannable, hooks_of, kept
+from roles.stacks.drift import is_what_runs
 from roles.stacks.state import Found, SwarmObjects
 from skep.model import Target
 from skep.plan import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from roles.stacks.case import Case, Difference
+from roles.stacks.drift import Difference, Drift
 from roles.stacks.kinds import TIMEOUT_SHORT
 from skep.plan import Finding, Step, Wait
 from skep.steps import StepId
@@ -28,25 +28,25 @@ def step_id(action: str, stack: str, part: str | None = None) -> StepId:
     return StepId("stacks", action, object=f"{stack}/{part}" if part else stack)
 
 
-def wait(case: Case, name: StepId, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
+def wait(drift: Drift, name: StepId, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
     """Until these services run as desired."""
-    timings = _timings(case, services)
+    timings = _timings(drift, services)
     return Wait(
         id=name,
         title=title,
         cause=cause,
         condition="stack_running",
-        arguments={"stack": case.name, "services": list(services)},
+        arguments={"stack": drift.name, "services": list(services)},
         needs=tuple(step.id for step in needs),
-        timeout=case.stack.timeout or ALLOWANCE + max((one.seconds + one.back for one in timings.values()), default=0),
+        timeout=drift.stack.timeout or ALLOWANCE + max((one.seconds + one.back for one in timings.values()), default=0),
         detail=tuple(f"{name}: up to {one.text}" for name, one in timings.items() if one.seconds >= NOTABLE),
-        otherwise=_otherwise(case),
+        otherwise=_otherwise(drift),
     )
 
 
-def _otherwise(case: Case) -> str:
+def _otherwise(drift: Drift) -> str:
     """What to do where it does not get there. Never what has been done already, such as a restart."""
-    name, rollout = case.name, case.rollout
+    name, rollout = drift.name, drift.rollout
     look = f"see what its tasks say: invoke stack.ps {name}"
     if rollout.restart:
         return f"{look}; the restart has begun, and running it again begins another"
@@ -58,28 +58,30 @@ def _otherwise(case: Case) -> str:
         again = f"fix what fails, then deploy it: invoke stack.deploy {name}"
     else:
         again = "fix the stack's files and run the same command again"
-    if case.goes_back_on_failure:
+    if drift.goes_back_on_failure:
         return again
-    ran = any(revision.done for revision in case.found.revisions) or (case.found.services and not case.found.revisions)
+    ran = any(revision.done for revision in drift.found.revisions) or (
+        drift.found.services and not drift.found.revisions
+    )
     way = f"go back: invoke stack.rollback {name}" if ran else f"take it away: invoke stack.rm {name}"
     return f"{again}, or {way}"
 
 
-def too_short(case: Case) -> Iterator[Finding]:
+def too_short(drift: Drift) -> Iterator[Finding]:
     """A timeout that ends a roll-out which may go well."""
-    timeout = case.stack.timeout
-    timings = _timings(case, [difference.name for difference in case.differing])
+    timeout = drift.stack.timeout
+    timings = _timings(drift, [difference.name for difference in drift.differing])
     name, slowest = max(timings.items(), key=lambda item: item[1].seconds, default=("", Timing()))
     if timeout is not None and slowest.seconds > timeout:
         enough = f"{math.ceil((slowest.seconds + GRACE) / 60)}m"
         yield Finding(
             "warning",
-            f"stack {case.name}: the roll-out of {name} may take up to {slowest.text}, and its timeout is"
+            f"stack {drift.name}: the roll-out of {name} may take up to {slowest.text}, and its timeout is"
             f" {seconds_text(timeout)}: one that goes well may be called a failure",
             role="stacks",
             kind=TIMEOUT_SHORT,
-            stack=case.name,
-            next_action=f"give it more time: --timeout {enough}, or stacks.{case.name}.timeout in the inventory",
+            stack=drift.name,
+            next_action=f"give it more time: --timeout {enough}, or stacks.{drift.name}.timeout in the inventory",
         )
 
 
@@ -88,22 +90,22 @@ def longest_stop(services: Collection[Service]) -> float:
     return max((grace_of(container_of(raw["Spec"])) for raw in services), default=0.0)
 
 
-def _timings(case: Case, services: Sequence[str]) -> Mapping[str, Timing]:
-    differing = {difference.name: difference for difference in case.differing}
-    return {name: _timing(case, differing.get(name), name) for name in services}
+def _timings(drift: Drift, services: Sequence[str]) -> Mapping[str, Timing]:
+    differing = {difference.name: difference for difference in drift.differing}
+    return {name: _timing(drift, differing.get(name), name) for name in services}
 
 
-def _timing(case: Case, difference: Difference | None, name: str) -> Timing:
+def _timing(drift: Drift, difference: Difference | None, name: str) -> Timing:
     """Of one that does not differ: of the roll-out it is in, the end of which nobody saw."""
-    raw = case.found.services.get(name)
+    raw = drift.found.services.get(name)
     if difference is None:
-        spec = case.have(name) or case.desired.services[name]
-        before = named((raw.get("PreviousSpec") if raw else None) or spec, case.names)
-        return timing(spec, before, replaced=True, nodes=_places(case, spec))
+        spec = drift.have(name) or drift.desired.services[name]
+        before = named((raw.get("PreviousSpec") if raw else None) or spec, drift.names)
+        return timing(spec, before, replaced=True, nodes=_places(drift, spec))
     spec, have = difference.spec, difference.have
-    how = effect(have, difference.changes, restart=case.restarts(difference)) if have is not None else ""
-    return timing(spec, have, replaced=how not in ("", "in place"), nodes=_places(case, spec))
+    how = effect(have, difference.changes, restart=drift.restarts(difference)) if have is not None else ""
+    return timing(spec, have, replaced=how not in ("", "in place"), nodes=_places(drift, spec))
 
 
-def _places(case: Case, spec: ServiceSpec) -> int:
-    return sum(is_meant(spec, node) for node in case.swarm.nodes)
+def _places(drift: Drift, spec: ServiceSpec) -> int:
+    return sum(is_meant(spec, node) for node in drift.swarm.nodes)

@@ -14,7 +14,7 @@ from skep.commands.sources import Untold
 from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
 from skep.inventory import initial, json_schema, load, merged, reference_markdown
-from skep.inventory.choice import SUFFIXES
+from skep.inventory.which_file import SUFFIXES
 from skep.model import Stack
 from skep.reading.documented import HostKeys
 from skep.reading.wording import quoted

@@ -23,7 +23,7 @@ from skep.errors import InventoryError, SkepError, UsageError
 from skep.inventory import environments as environments_in
 from skep.inventory import load
 from skep.inventory.bases import whole
-from skep.inventory.choice import EXAMPLE
+from skep.inventory.which_file import EXAMPLE
 from skep.model import Stack
 from skep.reading.documented import HostKeys
 from skep.reading.plain import plain

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skep.inventory.bases import environments
-from skep.inventory.choice import choose
 from skep.inventory.loaded import Inventory
+from skep.inventory.which_file import choose
 
 if TYPE_CHECKING:
     from skep.inventory.showing import Shown

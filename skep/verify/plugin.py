@@ -15,11 +15,11 @@ from skep.errors import SkepError
 from skep.model import Cluster, Host, Network, Stack
 from skep.secret import Redaction, secrets_in
 from skep.verify.check import Check, Outcome
-from skep.verify.lanes import Lanes
+from skep.verify.parallel import HostTests
 from skep.verify.witness import Witness
 
 ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask"})
-"""A test that needs nothing else can run ahead, in its host's lane."""
+"""A test that needs nothing else can run ahead, in its host's thread."""
 REACH = "can be reached and lets us become root"
 
 
@@ -45,7 +45,7 @@ class Plugin:
         self._width = width
         self._tell = tell
         self._told: set[str] = set()
-        self._lanes = Lanes({}, 1)
+        self._ahead = HostTests({}, 1)
         self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
             "desired": hosts,
             "network": witness.cluster.networks,
@@ -86,23 +86,23 @@ class Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Start the lanes, then let pytest go through the tests."""
-        lanes: dict[Hashable, list[tuple[pytest.Item, Callable[[], Any]]]] = {}
+        """Start the tests of each host, then let pytest go through the tests."""
+        by_host: dict[Hashable, list[tuple[pytest.Item, Callable[[], Any]]]] = {}
         for item in session.items:
             if _runs_ahead(item):
-                lanes.setdefault(_host(item), []).append((item, partial(self._call, item)))
-        self._lanes = Lanes(lanes, self._width)
+                by_host.setdefault(_host(item), []).append((item, partial(self._call, item)))
+        self._ahead = HostTests(by_host, self._width)
         try:
             return (yield)
         finally:
-            self._lanes.stop()
+            self._ahead.stop()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Take the result from the lane where there is one."""
-        if pyfuncitem not in self._lanes:
+        """Take the result of a test that ran ahead."""
+        if pyfuncitem not in self._ahead:
             return None
-        self._lanes.result(pyfuncitem)
+        self._ahead.result(pyfuncitem)
         return True
 
     @pytest.hookimpl(wrapper=True)
@@ -114,8 +114,8 @@ class Plugin:
         The words noted are what JUnit's file gets, too: pytest's own would show values that tests hold.
         """
         report = yield
-        if call.when == "call" and item in self._lanes:
-            report.duration = self._lanes.seconds(item)
+        if call.when == "call" and item in self._ahead:
+            report.duration = self._ahead.seconds(item)
         if call.when == "call" or report.outcome != "passed":
             outcome, message = self._judge(report, call)
             role = self._files.get(item.path.resolve(), "ssh")

@@ -1,4 +1,4 @@
-"""Hosts are checked at once: one lane a host runs its tests ahead, and pytest, in its own order, finds them done."""
+"""Hosts are checked at once: one thread a host runs its tests ahead, and pytest, in its own order, finds them done."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import pytest
 
 from skep.workers import Workers, result
 
-Lane = Sequence[tuple[pytest.Item, Callable[[], Any]]]
+TestsOfHost = Sequence[tuple[pytest.Item, Callable[[], Any]]]
 """Tests and the calls that run them, one after the other."""
 
 
-class Lanes:
+class HostTests:
     """Test functions called ahead of pytest, in threads."""
 
-    def __init__(self, lanes: Mapping[Hashable, Lane], width: int) -> None:
+    def __init__(self, by_host: Mapping[Hashable, TestsOfHost], width: int) -> None:
         self._results: dict[pytest.Item, Future[tuple[float, BaseException | None]]] = {
-            item: Future() for lane in lanes.values() for item, _ in lane
+            item: Future() for tests in by_host.values() for item, _ in tests
         }
         self._threads = Workers(width, "verify")
-        for lane in lanes.values():
-            self._threads.submit(self._run, lane)
+        for tests in by_host.values():
+            self._threads.submit(self._run, tests)
 
     def __contains__(self, item: pytest.Item) -> bool:
         return item in self._results
 
     def result(self, item: pytest.Item) -> None:
-        """Wait for a test of a lane. Raises what it raised."""
+        """Wait for a test that runs ahead. Raises what it raised."""
         _, error = result(self._results[item])
         if error is not None:
             raise error
@@ -45,8 +45,8 @@ class Lanes:
             future.cancel()
         self._threads.close()
 
-    def _run(self, lane: Lane) -> None:
-        for item, call in lane:
+    def _run(self, tests: TestsOfHost) -> None:
+        for item, call in tests:
             future = self._results[item]
             if not future.set_running_or_notify_cancel():
                 continue

@@ -1,4 +1,4 @@
-"""One stack at hand: what is desired, what there is, and which services differ."""
+"""What is desired of one stack, what is observed, and which services differ."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Difference:
     changes: tuple[Change, ...] = ()
 
 
-class Case:
-    """A stack, what is desired of it and why; ``blind`` while nobody can tell what the swarm holds."""
+class Drift:
+    """A stack as desired beside the swarm as observed; ``blind`` where no manager answers what the swarm holds."""
 
     def __init__(
         self, cluster: RequestedCluster, stack: RequestedStack, desired: Desired, swarm: SwarmObjects | None
