@@ -60,9 +60,11 @@ in_the_way() { # why an installation failed, where apt says so
 # Where the plan removes packages, apt is not the one to refuse others: then it is asked before.
 if [ "$GOING" ]; then keep=; in_the_way; else keep=--no-remove; fi
 install() { apt --no-install-recommends $may $keep "$@" install $packages; }
-hold() {
-  case $HOLD in
-    yes) apt-mark hold $ENGINE $CLIENT $BESIDE >&2 ;;
-    no) apt-mark unhold $ENGINE $CLIENT $BESIDE >&2 ;;
+hold() { # of a package that no source has, as docker-cli of Debian 12, apt-mark ends with an error
+  there=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $ENGINE $CLIENT $BESIDE 2>/dev/null |
+    awk '$2 == "installed" { print $1 }')
+  case ${there:+$HOLD} in
+    yes) apt-mark hold $there >&2 ;;
+    no) apt-mark unhold $there >&2 ;;
   esac
 }

@@ -4,7 +4,7 @@
 . roles/engine/choose.sh
 . skep/starting.sh
 started_before
-install || { stand_back; in_the_way; dpkg --configure -a >&2 || true; update; install; }
+install || { stand_back; in_the_way; dpkg --force-confold --configure -a >&2 || true; update; install; }
 hold
 [ -z "$GOING" ] || systemctl daemon-reload
 systemctl enable --quiet docker.service || { why_not; exit 66; }

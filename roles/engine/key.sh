@@ -5,10 +5,15 @@
 #
 # RFC 4880: the fingerprint of a key of version 4 is the SHA-1 of 0x99, two bytes of length and its body. Subpacket 9 of its
 # own newest signature says after how many seconds it expires; subpacket 27, its uses, only its own signatures have.
+#
+# apt and rpm would find more in some files than is found here: another key behind what ends the reading. So a file counts
+# as a whole or not at all: one armored block, and only packets of a public key, with lengths that all read alike.
 
-key_bytes() {
-  if grep -q -e '-----BEGIN PGP PUBLIC KEY BLOCK-----' "$1"; then
-    tr -d '\r' <"$1" | sed -n '/^-----BEGIN/,/^-----END/p' | sed '1,/^$/d; /^-----/d; /^=/d' | base64 -d 2>/dev/null
+key_bytes() { # a line feed, which begins no packet, where not all of it can be read
+  if grep -qa -e '-----BEGIN' "$1"; then
+    [ "$(grep -ao -e '-----BEGIN' "$1" | wc -l)" -eq 1 ] || echo
+    sed 's/[[:space:]]*$//' "$1" | sed -n '/^-----BEGIN/,/^-----END/p' | sed '1,/^$/d; /^-----/d; /^=/d' |
+      base64 -d 2>/dev/null || echo
   else
     cat "$1"
   fi
@@ -33,19 +38,22 @@ key_packets() { # of each key, where its body starts, how long that is, and when
       }
       if (own && made >= newest) { newest = made; expires = life ? created + life : 0 }
     }
-    function tell() { if (long) printf "%d %d %.0f\n", start, long, expires }
+    function tell() { if (long) found = found sprintf("%d %d %.0f\n", start, long, expires) }
     END {
       while (at < n) {
         head = byte[at++]
-        if (head < 128) break
-        if (head >= 192) { tag = head - 192; size = length_at(byte[at++]) }
-        else {
+        if (head < 128) exit
+        if (head >= 192) {
+          tag = head - 192; first = byte[at++]
+          if (first >= 224 && first < 255) exit # in pieces
+          size = length_at(first)
+        } else {
           tag = int((head - 128) / 4); width = 2 ^ (head % 4)
-          if (width == 8) break
+          if (width == 8) exit
           size = number(at, width); at += width
         }
         next_at = at + size
-        if (next_at > n) break
+        if (next_at > n || !index(" 2 6 13 14 17 ", " " tag " ")) exit
         if (tag == 6) { tell(); start = at; long = size; created = number(at + 1, 4); newest = expires = 0 }
         if (tag == 2 && byte[at] == 4 && (byte[at + 1] == 31 || (byte[at + 1] >= 16 && byte[at + 1] <= 19))) {
           at += 6
@@ -54,6 +62,7 @@ key_packets() { # of each key, where its body starts, how long that is, and when
         at = next_at
       }
       tell()
+      printf "%s", found
     }'
 }
 key_facts() {

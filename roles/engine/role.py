@@ -92,6 +92,8 @@ def _on_host(
         items.append(steps.source(host, origin, have, unlike))
     here = have if have and have.installed else None
     cause = _cause(host, here, origin)
+    if here and cause and cause == origin.apart(here):
+        host = _as_it_is(host, here, origin)
     if cause:
         install = steps.install(host, origin, have, cause, sourced=bool(unlike and origin.source))
         if here and _goes_back(host, here):
@@ -141,6 +143,13 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
     if _goes_back(host, have) and not engine.downgrade:
         return findings.older(host, have)
     return None
+
+
+def _as_it_is(host: Host, here: State, origin: Origin) -> Host:
+    """An engine in the version that it has, where only what goes with it differs: nobody asked for an upgrade."""
+    if host.engine.version or any(fits(here.version, one) for one in origin.avoid):
+        return host
+    return replace(host, engine=replace(host.engine, version=here.version))
 
 
 def _goes_back(host: Host, have: State) -> bool:

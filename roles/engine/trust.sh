@@ -9,6 +9,8 @@ full() { echo "no room to write below $1" >&2; exit 73; }
 trusted() {
   [ -s "$1" ] || refuse "the key $KEY is empty: see what serves it"
   facts=$(key_facts "$1")
+  [ -n "$facts" ] || ! grep -qa -e '-----BEGIN PGP PUBLIC KEY BLOCK-----' "$1" || refuse \
+    "the key $KEY is damaged, or its file holds more than one block" "see what serves it"
   [ -n "$facts" ] || refuse "$KEY is no OpenPGP key but begins with: $(head -c 60 "$1" | tr -cd '[:print:]')" \
     "see what serves it: a proxy, or a page to log in"
   printf '%s\n' "$facts" | {

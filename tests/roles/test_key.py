@@ -56,3 +56,32 @@ def test_fingerprint_and_expiry_are_those_of_gpg(tmp_path: Path) -> None:
 def test_what_is_no_key_has_none(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "gpg").write_bytes(content)
     assert facts(tmp_path / "gpg") == []
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg to make keys")
+def test_a_key_hidden_behind_another_spoils_the_file(tmp_path: Path) -> None:
+    """apt, rpm or gpg read on where one reader ends: what is not understood as a whole is no key."""
+    with keyring() as ring:
+        for name in ("good", "other"):
+            ring.gpg("--quick-generate-key", f"{name}@example.com", "ed25519", "sign", "1y")
+            ring.gpg("--output", tmp_path / name, "--export", f"{name}@example.com")
+            ring.gpg("--armor", "--output", tmp_path / f"{name}.asc", "--export", f"{name}@example.com")
+    good, other = (tmp_path / "good").read_bytes(), (tmp_path / "other").read_bytes()
+    block, second = (tmp_path / "good.asc").read_bytes(), (tmp_path / "other.asc").read_bytes()
+    begin, _, rest = second.partition(b"\n\n")
+    body = rest[: rest.index(b"\n=")]
+    for content in (
+        block + second,
+        block + begin + b"\nComment: more\n\n" + rest,
+        block + b"behind " + second,
+        block.replace(b"\n=", b"\n:\n" + body + b"\n="),
+        good + b"\x9b" + other,
+        good + b"\xfc\xe0a\x00" + other,
+        good + b"\x00" + other,
+        good + other[:-1],
+    ):
+        (tmp_path / "file").write_bytes(content)
+        assert facts(tmp_path / "file") == []
+    for content in (good, block, b"Made by its owner\n" + block, block.replace(b"\n", b" \t\r\n")):
+        (tmp_path / "file").write_bytes(content)
+        assert len(facts(tmp_path / "file")) == 1

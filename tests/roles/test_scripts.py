@@ -129,6 +129,17 @@ def test_install_goes_without_a_package_that_is_not_offered(host: Host, debian: 
     assert host.apt[-1].endswith("install docker.io")
 
 
+@pytest.mark.parametrize(("hold", "verb"), [("yes", "hold"), ("no", "unhold")])
+def test_what_is_not_installed_is_not_held(host: Host, debian: Callable[..., None], hold: str, verb: str) -> None:
+    """apt-mark ends with an error where it is asked to hold a package that no source has."""
+    debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
+    host.stand_in("dpkg-query", 'echo "docker.io installed"; echo "dpkg-query: no packages found" >&2; exit 1')
+    host.stand_in("apt-mark", 'case "$*" in *docker-cli*) exit 100;; esac')
+    assert host.run(f"{OURS} HOLD={hold} WANTED=\n{INSTALL}").returncode == 0
+    assert host.called("apt-mark") == [f"apt-mark {verb} docker.io"]
+    assert host.called("systemctl enable")
+
+
 def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
     assert host.run(f"{OURS} WANTED=26.1\n{INSTALL}").returncode == 0
