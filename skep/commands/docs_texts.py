@@ -105,7 +105,7 @@ def _all_kinds(kinds: Iterable[Kind]) -> Iterator[str]:
     for one in kinds:
         yield from _wrapped(f"{one.meaning} Fix: {one.fix}", "      ", f"  {one.id}: ")
     yield ""
-    yield "One of them, and how to accept it: docs image-tag-moves"
+    yield "One of them, and how to accept it: invoke docs image-tag-moves"
 
 
 def explained(entry: Entry, own: Sequence[Entry] = ()) -> Iterator[str]:
@@ -134,7 +134,7 @@ def overview(tasks: Iterable[str], own: Sequence[Entry] = ()) -> Iterator[str]:
     yield from _groups(
         one.path for one in (*entries(), *own) if one.kind == "inventory" and one.path[:-1] != ("daemon",)
     )
-    yield "  daemon. any key of daemon.json: docs daemon lists those that are known"
+    yield "  daemon. any key of daemon.json; those that are known: invoke docs daemon"
     yield ""
     yield "Keys of a compose file"
     yield from _groups(one.path for one in entries() if one.kind == "compose" and one.usable and _shallow(one))
@@ -142,9 +142,9 @@ def overview(tasks: Iterable[str], own: Sequence[Entry] = ()) -> Iterator[str]:
     yield "Tasks"
     yield from _groups(tuple(name.split(".")) for name in sorted(tasks, key=lambda name: ("." in name, name)))
     yield ""
-    yield "Warnings: docs findings lists all, with what they mean"
+    yield "Warnings, with what they mean: invoke docs findings"
     yield ""
-    yield "One of them: docs engine.version, docs services.deploy, docs cluster.up"
+    yield "One of them: invoke docs engine.version, or services.deploy, or cluster.up"
 
 
 def _shallow(entry: Entry) -> bool:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from skep.reading.documented import HostKeys
 
 
+LIKE = 0.7
+"""How much of a name there has to be in a mistyped one, that it may be meant: half of its letters are too few."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """``exact``: entries whose path was given, whatever name stands in it. ``other``: those that end so."""
@@ -61,7 +65,7 @@ def nearest(key: str, more: Iterable[str] = (), own: Sequence[Entry] = ()) -> st
     for one in (*entries(), *own):
         for form in (one.key, ".".join(_plain(one)), one.path[-1]):
             known.setdefault(form, one.key)
-    near = get_close_matches(key[:80], known, 3, 0.6)
+    near = get_close_matches(key[:80], known, 3, LIKE)
     near.sort(key=lambda one: sorted(one) != sorted(key))  # letters that changed places are likelier
     return known[near[0]] if near else None
 

@@ -189,6 +189,9 @@ def test_a_name_that_is_missing_is_told_with_those_there_are(
     task, *option = words
     ran = run(task, "-i", inventory, *option)
     assert (ran.code, ran.err.splitlines()[1]) == (2, f"  next:  there are: {names}")
+    ran = run(task, "-i", inventory, "--json", *option)
+    (event,) = map(json.loads, ran.out.splitlines())
+    assert (ran.code, event["event"], event["next"].splitlines()[0]) == (2, "error", f"there are: {names}")
 
 
 @pytest.mark.parametrize("task", NAMES)
@@ -261,6 +264,24 @@ def test_each_task_with_each_core_option(
         assert executed
     elif option[0] == "--dry":
         _dry(ran, tasks.namespace[task], executed)
+
+
+SHORT = {f"--{one.names[0]}": f"-{letter}" for one in Program(namespace=Collection()).core_args()
+         for letter in one.names[1:]}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", [words for words in CORE if words[0] in SHORT], ids=lambda words: words[0])
+def test_a_letter_of_a_core_option_means_the_same(
+    run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, option: list[str]
+) -> None:
+    monkeypatch.setattr("skep.cli.program.enable_logging", lambda: None, raising=False)
+    monkeypatch.setattr("invoke.program.enable_logging", lambda: None)
+    for task in ("cluster.up", "cluster.down", "cluster.unlock", "node.ls"):
+        long, short = run(*option, task), run(SHORT[option[0]], *option[1:], task)
+        assert (long.code, long.out) == (short.code, short.out)
+        assert long.err.replace(option[0], SHORT[option[0]]) == short.err.replace(option[0], SHORT[option[0]])
+        run_by = [[one.as_kwargs for one in getattr(ran.program, "tasks", [])] for ran in (long, short)]
+        assert run_by[0] == run_by[1]
 
 
 def _dry(ran: Ran, task: Command, executed: bool) -> None:

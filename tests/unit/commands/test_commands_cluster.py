@@ -164,6 +164,15 @@ def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Call
     return run
 
 
+def test_verify_says_that_it_verifies_and_what(
+    site: Callable[..., Site], tell: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skep.verify.run", lambda *_, **__: tell.say("checks run") or [])
+    cluster_changes.verify(site(), tell, {"engine": tmp_path, "swarm": tmp_path}, limit=None, junit=None)
+    assert tell.lines[:2] == ["verifying engine, swarm on 3 hosts", "checks run"]
+    assert tell.lines[2].startswith("verified: ")
+
+
 def test_a_limit_names_hosts_and_groups(planned: Callable[[str | None], str]) -> None:
     assert planned(None) == "done: prod: 3 hosts as described"
     for limit, count in {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import tasks
 from skep.cli.known_tasks import TASKS
@@ -52,6 +55,14 @@ def test_all_keys_fit_a_screen() -> None:
     assert any(line.startswith("  engine. source version") for line in lines)
     assert any(line.startswith("  cluster. ") and " down " in line for line in lines)
     assert len(lines) <= 60 and max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("words", [[], ["findings"], ["cluster.up"]])
+def test_commands_in_it_can_be_typed(words: list[str]) -> None:
+    printed = docs(*words).stdout
+    keys = r"(?:engine\.version|image-tag-moves|findings|daemon|cluster\.up)"
+    before = re.findall(rf"(\S+) (?:docs|help) {keys}", printed)
+    assert before and set(before) == {"skep"}
 
 
 def test_json() -> None:

@@ -34,6 +34,14 @@ def test_every_task_of_the_package_is_on_both_pages() -> None:
     assert names <= set(re.findall(r"^\.SS (\S+)$", TEXTS["skep.1"].replace("\\-", "-"), re.MULTILINE))
 
 
+def test_every_command_for_hosts_is_in_the_list_of_operations() -> None:
+    of_the_clone = {"inventory.docs", *(str(one.name) for one in repository.TASKS)}
+    section = (ROOT / "docs" / "operations.md").read_text().partition("\n## Commands\n")[2].partition("\n## ")[0]
+    firsts = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| `")]
+    listed = {name for first in firsts for name in re.findall(r"`([a-z][a-z.]*)[ `]", first)}
+    assert {name for name in TASKS if not name.startswith("lab.")} - of_the_clone - listed == set()
+
+
 def test_the_man_page_says_no_request_by_chance() -> None:
     said = {line[1:].split(" ")[0] for line in TEXTS["skep.1"].splitlines() if line.startswith(".")}
     assert said <= REQUESTS

@@ -51,11 +51,14 @@ def test_every_key_is_found_by_itself() -> None:
         ("hosts.adress", "hosts.<name>.address"),
         ("updateconfig", "services.<name>.deploy.update_config"),
         ("cluster.pu", "cluster.up"),
+        ("replcias", "services.<name>.deploy.replicas"),
+        ("lock-hold", "lock-held"),
+        ("clock-skew", None),
         ("nothing of that kind", None),
     ],
 )
 def test_the_nearest(typed: str, meant: str | None) -> None:
-    assert nearest(typed, ["cluster.up", "cluster.plan"]) == meant
+    assert nearest(typed, ["cluster.up", "cluster.plan", "lock-held"]) == meant
 
 
 def test_what_is_inside() -> None:

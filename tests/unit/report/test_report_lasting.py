@@ -27,6 +27,10 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skep.report.lines.EVERY", 0.01)
 
 
+def test_that_is_every_30_seconds() -> None:
+    assert lines.EVERY == 30
+
+
 def until(told: Callable[[], str], word: str) -> str:
     """What was printed once the word stands in it."""
     out = ""

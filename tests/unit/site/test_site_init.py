@@ -14,6 +14,8 @@ import yaml
 from skep import __version__
 from skep.commands import site_files
 from skep.commands.site_check import SiteError
+from skep.compose import convert, load
+from skep.compose.lints import lints
 from skep.errors import UsageError
 from skep.report import Reporter
 from skep.site.layout import FILES, compatible
@@ -77,6 +79,12 @@ def test_a_new_site_is_right_and_says_what_comes_next(site: Path) -> None:
         text = (site / name).read_text()
         assert yaml.safe_load(text) and f"skep{compatible(__version__)}" in text and "site.check" in text
     assert yaml.safe_load((site / "invoke.yaml").read_text()) == {"skep": {"requires": compatible(__version__)}}
+
+
+def test_the_first_stack_warns_of_nothing(site: Path) -> None:
+    files = {path.name: path.read_bytes() for path in (site / "stacks" / "web").iterdir()}
+    document = load(files, ["compose.yml"], variables={})
+    assert lints(document, convert(document, "web"), nodes=None, services=[]) == []
 
 
 def test_nothing_is_overwritten(site: Path) -> None:
