@@ -37,7 +37,7 @@ COMMON = {
     "timeout": Option(
         f"how long services may take to run as desired, {DURATION} (default: the inventory's)", "t", "TIME"
     ),
-    "resolve": Option("ask registries for the images' digests; --no-resolve deploys tags as they are"),
+    "resolve": Option("deploy tags as they are, and ask no registry for their digests"),
     "replace_network": Option("networks that may be removed and created anew, comma-separated", "", "NAMES",
                               names="networks"),
     "allow_quorum_loss": Option(

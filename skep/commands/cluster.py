@@ -5,7 +5,7 @@ from __future__ import annotations
 from skep.cli.options import GONE, Option
 from skep.commands.call import Call, called_from, task
 
-RESOLVING = "ask registries for the images' digests, and tell which tags have moved; --no-resolve asks none"
+RESOLVING = "ask no registry for the images' digests, nor which tags have moved"
 
 
 @task(resolve=RESOLVING)

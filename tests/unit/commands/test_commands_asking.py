@@ -48,7 +48,8 @@ def test_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(title: str, *, restarts: bool = False) -> Run:
-    return Run(id=step_id(f"engine/{title.replace(' ', '-')}@m1"), host="m1", title=title, cause="c", script="true", restarts=restarts)
+    step = step_id(f"engine/{title.replace(' ', '-')}@m1")
+    return Run(id=step, host="m1", title=title, cause="c", script="true", restarts=restarts)
 
 
 def call(operation: str) -> Call:
