@@ -66,8 +66,9 @@ class Engine(HostRole[State]):
             )
             items += more
             upgrades |= {name: upgrade} if upgrade else {}
-        fetched = tuple(StepId("engine", "fetch", name) for name in upgrades)
-        upgrades = {name: replace(step, gates=fetched) for name, step in upgrades.items()}
+        fetched = [StepId("engine", "fetch", name) for name in upgrades]
+        repaired = [StepId("engine", "install", name) for name in _cut_short(items, seen)]
+        upgrades = {name: replace(step, gates=(*fetched, *repaired)) for name, step in upgrades.items()}
         return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True)]
 
 
@@ -143,6 +144,12 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
     if _goes_back(host, have) and not engine.downgrade:
         return findings.older(host, have)
     return None
+
+
+def _cut_short(items: Sequence[Step | Finding], seen: Seen[State]) -> list[str]:
+    """Members of a swarm that an installation cut short left running: it is done before any other is taken out."""
+    installs = [item.id.host for item in items if isinstance(item, Step) and item.id.action == "install"]
+    return [name for name in installs if name and seen.members.get(name)]
 
 
 def _as_it_is(host: Host, here: State, origin: Origin) -> Host:
