@@ -22,8 +22,8 @@ DROP_IN = "/etc/systemd/system/docker.service.d/skep-proxy.conf"
 HOSTS = "hosts"
 """Beside the variables: what is in ``NO_PROXY`` only since it is a host; none of it needs a restart."""
 _HEAD = "# Written by skep: proxy in the inventory. Hosts: "
-TELLS: Mapping[str, Literal["HttpProxy", "HttpsProxy"]] = {"HTTP_PROXY": "HttpProxy", "HTTPS_PROXY": "HttpsProxy"}
-"""Where an engine tells them, with stars of its own for user and password."""
+REPORTED: Mapping[str, Literal["HttpProxy", "HttpsProxy"]] = {"HTTP_PROXY": "HttpProxy", "HTTPS_PROXY": "HttpsProxy"}
+"""Where an engine reports them, with stars of its own for user and password."""
 
 
 def variables(host: Host) -> dict[str, object]:
@@ -68,12 +68,12 @@ def parse(lines: Iterable[str]) -> dict[str, object]:
 
 def reported(info: EngineInfo) -> dict[str, object]:
     """What a running engine says of it."""
-    return {name: info[key] for name, key in TELLS.items() if info.get(key)}
+    return {name: info[key] for name, key in REPORTED.items() if info.get(key)}
 
 
 def reported_form(proxy: Mapping[str, object]) -> dict[str, str]:
-    """The key as an engine tells it. Source: moby, daemon/config: MaskCredentials."""
-    return {name: _masked(text(proxy[name])) for name in TELLS if name in proxy}
+    """The key as an engine reports it. Source: moby, daemon/config: MaskCredentials."""
+    return {name: _masked(text(proxy[name])) for name in REPORTED if name in proxy}
 
 
 def _masked(url: str) -> str:

@@ -16,12 +16,12 @@ def test_proxy_of_packages(host: Remote, desired: Host) -> None:
     """the package manager has the proxy of the inventory"""
     if not desired.proxy:
         pytest.skip("the inventory names no proxy")
-    told = host.run("apt-config dump")
-    if told.rc != 0:
+    dumped = host.run("apt-config dump")
+    if dumped.rc != 0:
         pytest.skip("there is no apt")
     given = {"http": desired.proxy.http, "https": desired.proxy.https}
     wrong = [
-        kind for kind, url in given.items() if url and f'Acquire::{kind}::Proxy "{reveal(url)}";' not in told.stdout
+        kind for kind, url in given.items() if url and f'Acquire::{kind}::Proxy "{reveal(url)}";' not in dumped.stdout
     ]
     assert not wrong, f"apt on {desired.name} has another proxy for {' and '.join(wrong)} than desired"
 

@@ -99,7 +99,7 @@ def _address(node: Mapping[str, object]) -> str | None:
 
 
 def _joined(row: Sequence[str]) -> tuple[str, ...]:
-    """A row of the probe: a rule of firewalld is one word; one of ufw is told as ufw takes it."""
+    """A row of the probe: a rule of firewalld is one word; one of ufw is written as ufw takes it."""
     if row[0] == "firewalld":
         return (*row[:3], " ".join(row[3:]))
     if row[0] == "ufw":
@@ -120,10 +120,12 @@ def _differing(have: State, kind: str, desired: Rules) -> str:
 def _in_force(have: State, kind: str, desired: Rules) -> bool:
     of = {word: {row[1:] for row in have.lines if row[0] == word} for word in ("base", "jump", "rules", "zone", kind)}
     if kind == "ufw":
-        return of["ufw"] >= {(line,) for line in desired.told(kind)}
+        return of["ufw"] >= {(line,) for line in desired.commands(kind)}
     if kind == "firewalld":
         zones = {zone for (zone,) in of["zone"] if zone != "docker"}
-        needed = {(how, zone, line) for how in ("now", "--permanent") for zone in zones for line in desired.told(kind)}
+        needed = {
+            (how, zone, line) for how in ("now", "--permanent") for zone in zones for line in desired.commands(kind)
+        }
         return of["firewalld"] >= needed
     jumping = {row[:3] for row in of["jump"] if row[3:] == (desired.mark,)}
     counts = {row[:3]: int(row[3]) for row in of["rules"]}

@@ -1,4 +1,4 @@
-"""What is to be let through, and how each kind of firewall is told."""
+"""What is to be let through, and the rules in the words of each kind of firewall."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Rules:
 
     @property
     def mark(self) -> str:
-        """Tells one set of rules from another."""
+        """Distinguishes one set of rules from another."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
     @property
@@ -60,7 +60,7 @@ class Rules:
         ports = f"{_list(self.tcp, '/')}/tcp, {_list(self.udp, '/')}/udp" + (", ESP" if self.esp else "")
         return (f"{ports} from {', '.join(self.addresses) or 'nobody'}",)
 
-    def told(self, kind: str) -> tuple[str, ...]:
+    def commands(self, kind: str) -> tuple[str, ...]:
         """The rules as the program of that firewall takes and shows them; nftables has a script instead."""
         return tuple({"ufw": self._ufw, "firewalld": self._firewalld}.get(kind, lambda: ())())
 
@@ -92,7 +92,7 @@ class Rules:
 
     def files(self, kind: str) -> dict[str, bytes]:
         """What the step lays out for its script."""
-        rules = {"rules": "".join(f"{line}\n" for line in self.told(kind)).encode()}
+        rules = {"rules": "".join(f"{line}\n" for line in self.commands(kind)).encode()}
         if kind != "nftables":
             return rules
         boot = f"{exported(self.variables())}set -e\n{script('roles/firewall/nftables.sh')}nft_rules\n"

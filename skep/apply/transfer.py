@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 
 class _Progress:
-    """How far a transfer is. Tells it now and then, and ends the transfer where the step may not go on."""
+    """How far a transfer is. Reports it now and then, and ends the transfer where the step may not go on."""
 
     def __init__(self, limits: Limits, say: Say) -> None:
         self.limits, self.say = limits, say

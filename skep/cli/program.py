@@ -24,7 +24,7 @@ from skep.cli.ending import PIPE, nobody_reads, reporting, speakable
 from skep.cli.helping import in_columns, task_help, width
 from skep.cli.line import HELP, Line
 from skep.cli.names import names_of
-from skep.cli.settings import Named, load
+from skep.cli.settings import Named, read_settings
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.environment import add_own
@@ -90,7 +90,7 @@ class Program(InvokeProgram):
         """Raises ``UsageError`` for one that is not there, or whose settings cannot be used."""
         named = self.args["site"].value if "site" in self.args else None
         self.site = enter(named, os.environ)
-        load(self.config, Path.cwd())
+        read_settings(self.config, Path.cwd())
 
     def parse_tasks(self) -> None:
         """What follows: tasks, each with its words and options."""

@@ -13,7 +13,7 @@ FILES = ("invoke.yaml", "invoke.yml", "invoke.json", "invoke.py")
 """Where Invoke looks for them, in its order."""
 
 
-def load(config: Config, site: Path) -> None:
+def read_settings(config: Config, site: Path) -> None:
     """Read them. Raises ``UsageError``, which names the file, where they cannot be used."""
     file = next((name for name in FILES if (site / name).exists()), FILES[0])
     config.set_project_location(str(site))

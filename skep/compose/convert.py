@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-from skep.compose.load import Document
+from skep.compose.loading import Document
 from skep.compose.naming import Names, without_empty
 from skep.compose.objects import external
 from skep.compose.problems import ComposeError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from weakref import WeakKeyDictionary
 
-from skep.compose.load import Document, load
+from skep.compose.loading import Document, load
 from skep.dataclass import dataclass
 from skep.model import Files, Secret, Stack
 from skep.refusals import SwarmFacts

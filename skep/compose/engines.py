@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from skep.compose.load import Document
+from skep.compose.loading import Document
 from skep.kinds.files import KEY_TOO_NEW
 from skep.reading.findings import Findings, Remark
 from skep.reading.values import where

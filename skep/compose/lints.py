@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from skep.compose.convert import Specs
-from skep.compose.load import Document
+from skep.compose.loading import Document
 from skep.compose.room import MASK, Lint, Room, listed, ports_of_hosts
 from skep.kinds import Kind
 from skep.kinds.files import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from skep.compose.convert import Specs
-from skep.compose.load import Document
+from skep.compose.loading import Document
 from skep.compose.naming import Names
 from skep.dataclass import dataclass
 from skep.kinds import Kind

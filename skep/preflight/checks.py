@@ -99,7 +99,7 @@ def _free(host: Host, fact: Facts) -> Iterator[tuple[str, int]]:
 
 def _in_containerd(host: Host, fact: Facts) -> bool:
     """Whether images are kept by containerd, whatever the data root: as the engine says, else as a fresh one of 29 and
-    later does unless told otherwise. Source: moby's release notes of 29.0."""
+    later does unless set otherwise. Source: moby's release notes of 29.0."""
     if fact.installed:
         return fact.containerd_images
     features = mapping(host.daemon.get("features"))

@@ -134,7 +134,7 @@ class Identity:
 
     def _load(self, file: str) -> paramiko.PKey:
         secret = self.access.password.reveal().encode() if self.access.password else None
-        return load(Path(file), secret)
+        return read_key(Path(file), secret)
 
     def _agent_keys(self) -> list[paramiko.AgentKey]:
         if self._agent is None:
@@ -224,7 +224,7 @@ class _Agent(AgentSSH):
         self._close()  # type: ignore[attr-defined]
 
 
-def load(path: Path, passphrase: bytes | None = None) -> paramiko.PKey:
+def read_key(path: Path, passphrase: bytes | None = None) -> paramiko.PKey:
     """The private key in a file, with its certificate where one lies beside it. Raises ``KeyUnusable``."""
     try:
         content = path.read_bytes()

@@ -26,7 +26,7 @@ def test_verify_passes_and_looks_at_every_role_of_every_host(cluster: Environmen
 
 
 @pytest.mark.parametrize("names", GROUPS, ids=["+".join(names) for names in GROUPS])
-def test_is_planned_told_and_fixed(cluster: Environment, names: tuple[str, ...]) -> None:
+def test_is_planned_reported_and_fixed(cluster: Environment, names: tuple[str, ...]) -> None:
     broken = [BREAKAGES[name] for name in names]
     for breakage in broken:
         cluster.hosts.run(breakage.on, breakage.script)

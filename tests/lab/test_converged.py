@@ -150,7 +150,7 @@ def test_a_roll_out_that_swarm_takes_back_or_pauses_is_a_failure(cluster: Enviro
                 assert words in waited(ran)["text"], f"{words!r} is not told\n{ran}"
 
 
-def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_told(cluster: Environment) -> None:
+def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_reported(cluster: Environment) -> None:
     with stack(cluster, "wrong") as made:
         made.services = {
             "crash": service(["sh", "-c", "echo cannot start; exit 4"]),
@@ -173,7 +173,7 @@ def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_told(cluster:
         assert {name: row["state"] for name, row in rows(ran).items()}["fine"] == "done"
 
 
-def test_what_cannot_be_placed_is_told_meanwhile_and_at_the_deadline(cluster: Environment) -> None:
+def test_what_cannot_be_placed_is_reported_meanwhile_and_at_the_deadline(cluster: Environment) -> None:
     with stack(cluster, "lost", timeout="3s") as made:
         made.services = {"place": service(SLEEP, placement={"constraints": ["node.labels.zone == moon"]})}
         ran = made.deploy(5)

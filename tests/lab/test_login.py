@@ -34,7 +34,7 @@ def test_a_user_whose_sudo_asks_for_a_password_and_the_password_shows_nowhere(cl
     cluster.must_be_as_described()
 
 
-def test_a_wrong_sudo_password_is_told_for_every_host_and_nothing_hangs(cluster: Environment) -> None:
+def test_a_wrong_sudo_password_is_reported_for_every_host_and_nothing_hangs(cluster: Environment) -> None:
     wrong = "hive-of-straw"
     ran = _oncall(cluster, wrong)("cluster.up", timeout=300)
     assert ran.exit not in (0, 1), f"{ran}"
@@ -45,7 +45,7 @@ def test_a_wrong_sudo_password_is_told_for_every_host_and_nothing_hangs(cluster:
     assert not ran.named("step")
 
 
-def test_no_sudo_password_where_one_is_asked_for_is_told_as_that(cluster: Environment) -> None:
+def test_no_sudo_password_where_one_is_asked_for_is_reported_as_that(cluster: Environment) -> None:
     ran = cluster.with_inventory("oncall", lambda document: document["ssh"].update(user="oncall"))("cluster.up")
     assert ran.exit not in (0, 1), f"{ran}"
     assert "may not become root" in ran.text and "set ssh.sudo-password" in ran.text, f"{ran}"

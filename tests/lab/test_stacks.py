@@ -21,7 +21,7 @@ def shop(cluster: Environment) -> Iterator[Shop]:
     stack.clear()
 
 
-def test_only_what_differs_is_told_and_touched(shop: Shop) -> None:
+def test_only_what_differs_is_reported_and_touched(shop: Shop) -> None:
     shop.document["services"]["once"] = {**shop.document["services"]["log"], "command": ["true"]}
     shop.document["services"]["once"]["deploy"] = {"mode": "replicated-job", "endpoint_mode": "dnsrr"}
     first = shop.deploy().must()

@@ -96,7 +96,7 @@ def _ours(text: str, stack: str, facts: SwarmFacts) -> tuple[str, Specs | None]:
 def _rules(rules: Iterable[Rule], names: Iterable[Rule]) -> Iterator[None]:
     with (
         _ONE_AT_A_TIME,
-        patch("skep.compose.load.RULES", tuple(rules)),
+        patch("skep.compose.loading.RULES", tuple(rules)),
         patch("skep.compose.convert.NAMES", tuple(names)),
     ):
         yield

@@ -98,7 +98,7 @@ def test_taking_over_changes_nothing(engine: str, case: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_other_hands_changed_is_told_field_by_field(engine: str) -> None:
+def test_what_other_hands_changed_is_reported_field_by_field(engine: str) -> None:
     for case in (case for version, case in PAIRS if version == engine):
         stack, told = a_stack(case), copy.deepcopy(recorded(engine))
         name, raw = sorted(told.of(stack.name).services.items())[0]

@@ -178,7 +178,7 @@ def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
         ("(none)", "", "no package docker.io in the sources of this host"),
     ],
 )
-def test_a_version_that_is_not_on_offer_is_told_and_nothing_installed(
+def test_a_version_that_is_not_on_offer_is_reported_and_nothing_installed(
     host: Host, debian: Callable[..., None], offers: str, desired: str, told: str, script: str
 ) -> None:
     debian(offers)
@@ -215,7 +215,9 @@ def test_install_takes_any_version_on_offer(
     assert [call.rpartition(" install ")[2] for call in host.apt] == [packages]
 
 
-def test_a_version_that_is_not_on_offer_is_told_with_those_that_are(host: Host, debian: Callable[..., None]) -> None:
+def test_a_version_that_is_not_on_offer_is_reported_with_those_that_are(
+    host: Host, debian: Callable[..., None]
+) -> None:
     debian("28.5.2+dfsg1-1")
     (host.folder / "docker.io").write_text(MADISON)
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
@@ -271,7 +273,7 @@ def failing(host: Host, *, tried: str = "docker.service", masked: str = "none") 
     ],
     ids=["its last lines", "those of what it needs", "none", "masked", "what it needs is masked"],
 )  # fmt: skip
-def test_an_engine_that_does_not_start_is_told_with_the_lines_of_that_start(
+def test_an_engine_that_does_not_start_is_reported_with_the_lines_of_that_start(
     host: Host, debian: Callable[..., None], state: dict[str, str], told: list[str], script: str
 ) -> None:
     debian("26.1.5+dfsg1-9+b1")
@@ -655,7 +657,7 @@ def test_volumes_that_are_there_go_and_others_are_no_matter(host: Host) -> None:
     assert [call for call in host.calls if " rm " in call] == ["docker volume rm web_data"]
 
 
-def test_a_volume_still_held_is_tried_again_and_then_told(host: Host) -> None:
+def test_a_volume_still_held_is_tried_again_and_then_reported(host: Host) -> None:
     tries = host.folder / "tries"
     held = f'case "$*" in *rm*) echo x >>{tries}; [ "$(wc -l <{tries})" -gt 2 ] || exit 1;; esac'
     host.stand_in("docker", held)
@@ -667,7 +669,7 @@ def test_a_volume_still_held_is_tried_again_and_then_told(host: Host) -> None:
 
 
 @pytest.mark.parametrize("daemon", ['{"data-root": "%s"}', '{\n  "debug": true,\n  "data-root" : "%s"\n}'])
-def test_mounted_secrets_are_told_by_their_checksum_and_no_more(host: Host, daemon: str) -> None:
+def test_mounted_secrets_are_reported_by_their_checksum_and_no_more(host: Host, daemon: str) -> None:
     folder = host.folder / "data" / "containers" / "c1" / "mounts" / "secrets"
     folder.mkdir(parents=True)
     (folder / "secret1").write_text("hush")

@@ -42,17 +42,17 @@ def test_stacks_are_those_of_which_anything_is_there() -> None:
     assert swarm.stacks == {"jobs", "nets", "web", "pages", "keys"}
 
 
-def test_a_host_that_is_no_manager_tells_what_is_mounted() -> None:
+def test_a_host_that_is_no_manager_reports_what_is_mounted() -> None:
     assert role.parse("", {}) is None
     state = role.parse("abc  /var/lib/docker/containers/c1/mounts/secrets/s1\n\nnot such a line at all\n", {})
     assert state == State({"s1": "abc"})
 
 
-def test_a_manager_without_a_quorum_tells_nothing() -> None:
+def test_a_manager_without_a_quorum_reports_nothing() -> None:
     assert role.parse("", {"/info": {}, "/services": []}) is None
 
 
-def test_what_is_mounted_anywhere_counts_whoever_tells_the_rest() -> None:
+def test_what_is_mounted_anywhere_counts_whoever_reports_the_rest() -> None:
     first = role.parse("aa  /x/mounts/secrets/s1", NODES)
     second = role.parse("bb  /x/mounts/secrets/s2", NODES)
     worker = role.parse("cc  /x/mounts/secrets/s3", {})
@@ -64,7 +64,7 @@ def test_what_is_mounted_anywhere_counts_whoever_tells_the_rest() -> None:
     assert objects(CLUSTER, seen({})) is None
 
 
-def test_an_engine_that_tells_null_for_an_empty_list() -> None:
+def test_an_engine_that_reports_null_for_an_empty_list() -> None:
     state = role.parse("", {"/nodes": [], **dict.fromkeys(role.questions[:4])})
     assert state is not None
     assert state.swarm == SwarmObjects()

@@ -23,7 +23,7 @@ SMALL = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,uid=7"}
 LARGE = {**SMALL, "o": "size=2m,uid=7"}
 
 
-def test_a_volume_that_was_made_otherwise_is_told_with_its_hosts() -> None:
+def test_a_volume_that_was_made_otherwise_is_reported_with_its_hosts() -> None:
     hosts = {"w2": {"web_data": SMALL}, "w1": {"web_data": SMALL}, "w3": {"web_data": LARGE}, "w4": {}}
     assert said(mounting(LARGE), hosts) == [
         "stack web: Docker keeps the volume web_data as it was made on w1, w2 (size: 1m → 2m)"
@@ -53,7 +53,7 @@ def test_options_that_go_and_that_come() -> None:
         mounting(None, VolumeOptions={"DriverConfig": {"Name": "nfs", "Options": {"share": "x"}}}),
     ],
 )
-def test_what_is_right_or_not_known_is_not_told(desired: dict[str, Any]) -> None:
+def test_what_is_right_or_not_known_is_not_reported(desired: dict[str, Any]) -> None:
     assert said(desired, {"w1": {"web_data": SMALL}}) == []
 
 

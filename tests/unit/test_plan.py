@@ -165,7 +165,7 @@ def test_an_empty_plan_is_empty_text() -> None:
     assert list(plan()) == []
 
 
-def test_neither_text_nor_json_tells_secrets_scripts_or_contents() -> None:
+def test_neither_text_nor_json_reports_secrets_scripts_or_contents() -> None:
     secret = "hunter2"
     found = plan(
         run("engine/a@m1", host="m1", variables={"KEY": Secret(secret)}, files={"f": secret.encode()}),

@@ -142,7 +142,7 @@ def test_after_swarm_went_back_it_counts_whether_the_files_did_too(files: str, r
         ),
     ],
 )
-def test_what_other_hands_began_is_told_with_what_helps(state: str, text: str, next_action: str) -> None:
+def test_what_other_hands_began_is_reported_with_what_helps(state: str, text: str, next_action: str) -> None:
     luck = Random(0)
     world = bare(luck)
     carry(world, with_stack(app("info")), luck)
@@ -153,7 +153,7 @@ def test_what_other_hands_began_is_told_with_what_helps(state: str, text: str, n
     assert len(plan) == 0
 
 
-def test_tasks_that_do_not_run_are_told_with_their_error() -> None:
+def test_tasks_that_do_not_run_are_reported_with_their_error() -> None:
     luck = Random(0)
     world = bare(luck)
     carry(world, with_stack(app("info")), luck)

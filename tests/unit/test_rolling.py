@@ -251,7 +251,7 @@ def test_nothing_to_do_is_no_step() -> None:
     assert rolling(cluster(3, 2), {}, {}) == []
 
 
-def test_a_member_is_told_from_the_engines_answers() -> None:
+def test_a_member_is_derived_from_the_engines_answers() -> None:
     nodes = [
         {"ID": "a", "ManagerStatus": {"Leader": True, "Reachability": "reachable"}},
         {"ID": "b", "ManagerStatus": {"Reachability": "unreachable"}},

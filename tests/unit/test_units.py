@@ -51,7 +51,7 @@ def test_in_units(key: str, values: tuple[Any, Any], told: list[Any]) -> None:
 
 
 @given(st.sampled_from(KEYS), NUMBERS, NUMBERS)
-def test_numbers_that_differ_are_told_apart_and_can_be_read_again(key: str, old: int, new: int) -> None:
+def test_numbers_that_differ_are_distinguished_and_can_be_read_again(key: str, old: int, new: int) -> None:
     texts = in_units(key, (old, new))
     assert (texts[0] == texts[1]) == (old == new)
     read = {"Bytes": size, "Period": duration, "Interval": duration, "Mode": lambda text: int(text, 8)}

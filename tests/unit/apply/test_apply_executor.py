@@ -139,7 +139,7 @@ def test_so_many_at_once_and_no_more() -> None:
     assert performer.most == 4
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     _, events, _ = run(step("a/one@m1"), one=lambda say: say("half"))
     assert events == ["started a/one@m1", "progress a/one@m1", "done a/one@m1"]
 
@@ -225,7 +225,7 @@ def test_ctrl_c_twice_waits_no_longer() -> None:
     assert set(outcome.failed) == {"a/slow@m1"}
 
 
-def test_every_step_is_told_of_whenever_ctrl_c_comes() -> None:
+def test_every_step_is_reported_whenever_ctrl_c_comes() -> None:
     for kind in ("started", "done", "skipped", "failed"):
         for name in ("one", "two", "three"):
             outcome, _, _ = run(

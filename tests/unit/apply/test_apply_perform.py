@@ -87,7 +87,7 @@ def test_a_worker_is_no_replacement(calls: Any, said: list[str]) -> None:
     assert [host for host, _ in calls] == ["flaky1"]
 
 
-def test_when_all_are_lost_the_last_loss_is_told(calls: Any, said: list[str]) -> None:
+def test_when_all_are_lost_the_last_loss_is_reported(calls: Any, said: list[str]) -> None:
     with pytest.raises(ConnectError) as failure:
         performer(Api("m1", lost=True), Api("flaky1"), Api("flaky2")).perform(call(), said.append)
     assert failure.value.host == "flaky2"
@@ -136,7 +136,7 @@ def test_not_even_in_an_error_nobody_expected(monkeypatch: pytest.MonkeyPatch, s
 
 
 @pytest.mark.parametrize("stream", ["err", "out"])
-def test_a_scripts_last_words_are_told_without_its_secrets(said: list[str], stream: str) -> None:
+def test_a_scripts_last_words_are_reported_without_its_secrets(said: list[str], stream: str) -> None:
     key = "-----BEGIN KEY-----\n  MIIEvQ\n-----END KEY-----\n"
     words = "\n".join([*map(str, range(30)), "password hunter2 is wrong", key, "hunter2222 too"])
     result = Result(1, *((words, "") if stream == "out" else ("", words)))
@@ -205,7 +205,7 @@ def test_who_is_waited_for_in_vain_is_named(said: list[str], monkeypatch: pytest
         performer(m1=Result(BUSY, "", "no patience")).perform(run(host="m1"), said.append)
 
 
-def test_a_full_disk_is_told_as_that(said: list[str]) -> None:
+def test_a_full_disk_is_reported_as_that(said: list[str]) -> None:
     with pytest.raises(StepFailed) as failure:
         result = Result(NO_ROOM, "", "cat: write error: No space left on device")
         performer(m1=result).perform(run(host="m1", otherwise="fix the inventory"), said.append)
@@ -233,7 +233,7 @@ def wait(condition: str, **more: Any) -> Wait:
     return Wait(id=step_id("swarm/wait@w1"), condition=condition, **{**COMMON, **more})
 
 
-def test_a_wait_tells_each_word_once_and_ends(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+def test_a_wait_reports_each_word_once_and_ends(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     turns = iter([Progress(False, "1 of 2"), Progress(False, "1 of 2"), Progress(False, "2 of 2"), Progress(True)])
     monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
     performer(Api("m1")).perform(wait("soon"), said.append)
@@ -348,7 +348,7 @@ def test_no_answer_is_waited_for_beyond_the_deadline(
     assert most - 1 < seen[0] <= most
 
 
-def test_rows_are_told_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_reported_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (ServiceRow("web_app", running=number, desired=2) for number in (1, 2))
     looks = [Progress(False, "a", (one,)), Progress(False, "b", (one,)), Progress(True, "", (two,))]
     turns = iter(looks)
@@ -413,7 +413,7 @@ def test_secrets_of_the_inventory_are_hidden_whatever_the_step(said: list[str]) 
     assert failure.value.cause == "level=error msg=***"
 
 
-def test_progress_tells_no_secret_either(monkeypatch: pytest.MonkeyPatch, said: list[Any]) -> None:
+def test_progress_reports_no_secret_either(monkeypatch: pytest.MonkeyPatch, said: list[Any]) -> None:
     row = ServiceRow("app", detail="exit 1", error="bad key hunter2-pw")
     turns = iter([Progress(False, "hunter2-pw is bad", (row,)), Progress(True)])
     monkeypatch.setitem(CONDITIONS, "soon", lambda api: next(turns))
@@ -486,7 +486,7 @@ def test_a_host_that_has_seen_a_later_run_ends_this_one(said: list[str]) -> None
     assert not here._lease.held
 
 
-def test_what_goes_wrong_once_the_lock_is_lost_is_told_as_that(monkeypatch: Any, said: list[str]) -> None:
+def test_what_goes_wrong_once_the_lock_is_lost_is_reported_as_that(monkeypatch: Any, said: list[str]) -> None:
     here = performer(Api("m1"), m1=Result(1, "", "no space"))
 
     def lose(api: Api) -> Progress:
@@ -656,7 +656,7 @@ def test_a_file_is_sent_by_the_number_of_the_run(
     assert session.scripts[0].index("read -r seen") < session.scripts[0].index("dd of=")
 
 
-def test_a_file_that_is_not_there_is_told_with_its_host(said: list[str], tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported_with_its_host(said: list[str], tmp_path: Path) -> None:
     class Lacking:
         def run(self, script: str, *, timeout: float) -> Result:
             return Result(66, "", "there is no file /srv/file\n")

@@ -66,7 +66,7 @@ def test_an_exit_passes_as_it_is(error: BaseException, capsys: pytest.CaptureFix
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_is_reported_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Exit) as ended, reporting():
         raise ZeroDivisionError("oops")
     assert ended.value.code == 1

@@ -75,7 +75,9 @@ def test_aliases_are_listed_explained_completed_and_meant(run: Run) -> None:
     assert "did you mean look?" in run("lok")[1]
 
 
-def test_what_is_wrong_in_an_alias_is_told_with_what_it_stands_for(run: Run, settings: Callable[[str], None]) -> None:
+def test_what_is_wrong_in_an_alias_is_reported_with_what_it_stands_for(
+    run: Run, settings: Callable[[str], None]
+) -> None:
     settings('{odd: "cluster.plan --foo"}')
     assert "  cause: odd stands for: cluster.plan --foo\n" in run("odd")[1]
 

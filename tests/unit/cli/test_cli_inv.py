@@ -42,7 +42,7 @@ def inv(repository: Path, script: Path, here: Path, **more: object) -> subproces
     )  # fmt: skip
 
 
-def test_it_works_in_its_own_folder_and_tells_from_where_it_was_called(repository: Path, tmp_path: Path) -> None:
+def test_it_works_in_its_own_folder_and_reports_from_where_it_was_called(repository: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(repository / "inv")
     for script in (link, repository / "inv"):
@@ -53,7 +53,7 @@ def test_it_works_in_its_own_folder_and_tells_from_where_it_was_called(repositor
 
 
 @pytest.mark.parametrize("closed", [".", ".venv"])
-def test_who_may_not_write_is_told_in_one_line_and_nothing_is_removed(repository: Path, closed: str) -> None:
+def test_who_may_not_write_is_reported_in_one_line_and_nothing_is_removed(repository: Path, closed: str) -> None:
     (repository / ".venv" / ".skep-lock").write_text("stale\n")
     (repository / closed).chmod(0o555)
     who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}

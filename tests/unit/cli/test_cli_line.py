@@ -183,7 +183,7 @@ def test_a_word_too_many_has_its_place(run: Callable[..., Ran], words: list[str]
         (["cluster.up", "--limit"], "m1, w1, north, cold"),
     ],
 )
-def test_a_name_that_is_missing_is_told_with_those_there_are(
+def test_a_name_that_is_missing_is_reported_with_those_there_are(
     run: Callable[..., Ran], inventory: Path, words: list[str], names: str
 ) -> None:
     task, *option = words

@@ -62,7 +62,7 @@ def test_nobody_can_be_asked_where_stdin_is_closed() -> None:
 
 @full
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_full_disk_is_told_on_stderr_and_by_the_exit_code(as_json: bool) -> None:
+def test_a_full_disk_is_reported_on_stderr_and_by_the_exit_code(as_json: bool) -> None:
     ended = run(WELL, ">/dev/full", json=as_json)
     assert (ended.returncode, ended.stderr.decode()) == (1, LOST)
     ended = run(REFUSED, ">/dev/full", json=as_json)

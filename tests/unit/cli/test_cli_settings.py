@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from invoke.config import Config
 
-from skep.cli.settings import load
+from skep.cli.settings import read_settings
 from skep.errors import UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -30,21 +30,21 @@ ROOT = Path(__file__).parents[3]
 def test_what_cannot_be_used(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "invoke.yaml").write_text(f"{text}\n")
     with pytest.raises(UsageError) as wrong:
-        load(Config(), tmp_path)
+        read_settings(Config(), tmp_path)
     assert re.search(said, wrong.value.reason)
 
 
 def test_a_folder_of_that_name(tmp_path: Path) -> None:
     (tmp_path / "invoke.yaml").mkdir()
     with pytest.raises(UsageError, match=r"invoke\.yaml cannot be used"):
-        load(Config(), tmp_path)
+        read_settings(Config(), tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "other: 1\n", "skep: {inventory: prod}\n"])
 def test_what_can(tmp_path: Path, text: str) -> None:
     (tmp_path / "invoke.yaml").write_text(text)
-    load(Config(), tmp_path)
-    load(Config(), tmp_path / "nowhere")
+    read_settings(Config(), tmp_path)
+    read_settings(Config(), tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a", "\udcff"])

@@ -154,7 +154,7 @@ def test_that_there_is_no_swarm_is_known_only_where_all_have_answered(managers: 
 
 
 @pytest.mark.parametrize("kind", [LoginError, SudoError, HostKeyError, AccessError])
-def test_a_wrong_way_in_is_told_as_such(managers: Managers, kind: type[AccessError]) -> None:
+def test_a_wrong_way_in_is_reported_as_such(managers: Managers, kind: type[AccessError]) -> None:
     managers.says = dict.fromkeys(NAMES, kind("is wrong", cause="so", next_action="do this")) | {"m1": REFUSED}
     with pytest.raises(kind, match="no manager of a swarm could be asked") as failure:
         managers.ask()
@@ -162,7 +162,7 @@ def test_a_wrong_way_in_is_told_as_such(managers: Managers, kind: type[AccessErr
     assert failure.value.next_action == "do this"
 
 
-def test_who_is_waited_for_is_told_where_nobody_is_left_to_ask(managers: Managers) -> None:
+def test_who_is_waited_for_is_reported_where_nobody_is_left_to_ask(managers: Managers) -> None:
     managers.after = dict.fromkeys(NAMES, 3.5 * TURN)
     assert managers.ask() == "m1"
     assert managers.notes[0] == "waiting for m1, m2, m3"

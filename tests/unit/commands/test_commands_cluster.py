@@ -104,7 +104,7 @@ def test_a_lock_is_removed_where_a_majority_is_asked(
 
 
 @pytest.mark.parametrize(("locked", "done"), [("", ""), ("m1 m2 m3", "unlocked on m1; ")])
-def test_a_lock_that_may_stay_on_a_majority_is_told(
+def test_a_lock_that_may_stay_on_a_majority_is_reported(
     site: Callable[..., Site], tell: Told, locked: str, done: str
 ) -> None:
     with pytest.raises(ConnectError) as failure:
@@ -121,7 +121,7 @@ def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callabl
     assert tell.lines == ["not asked: m1, m3: cannot be reached: no answer in time", "history: 2"]
 
 
-def test_history_tells_errors_and_times_with_their_zone(
+def test_history_reports_errors_and_times_with_their_zone(
     site: Callable[..., Site], tell: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[dict[str, Any]] = []

@@ -29,7 +29,7 @@ def _path(folder: Path, **stacks: str) -> Path:
     return path
 
 
-def test_errors_of_all_stacks_are_told_at_once(tmp_path: Path) -> None:
+def test_errors_of_all_stacks_are_reported_at_once(tmp_path: Path) -> None:
     path = _path(tmp_path, web="services: {app: {imgae: a}}", db=RIGHT.replace("[touch, ran]", "touch ran"))
     with pytest.raises(ComposeError) as raised:
         inventory.check(path, Told())

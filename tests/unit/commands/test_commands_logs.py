@@ -99,7 +99,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
-def test_all_services_are_told_in_one_by_time(show: Any) -> None:
+def test_all_services_are_reported_in_one_by_time(show: Any) -> None:
     swarm = Swarm("web_app", "web_db", web_app=[[line(1, "a"), line(3, "c")]], web_db=[[line(2, "b", "t2")]])
     assert show(swarm, Told()) == [("web_app.1", "a"), ("web_db.1", "b"), ("web_app.1", "c")]
 
@@ -122,7 +122,7 @@ def refused(reasons: str) -> bytes:
         ),
     ],
 )
-def test_what_an_engine_says_of_its_own_is_a_note_told_once(show: Any, reasons: str, notes: list[str]) -> None:
+def test_what_an_engine_says_of_its_own_is_a_note_reported_once(show: Any, reasons: str, notes: list[str]) -> None:
     tell = Told()
     told = show(Swarm("web_app", web_app=[[line(1, "a"), refused(reasons), line(2, "b"), refused(reasons)]]), tell)
     assert told == [("web_app.1", "a"), ("web_app.1", "b")]
@@ -144,7 +144,7 @@ def test_one_service_by_its_short_or_its_full_name(show: Any, name: str) -> None
         ({"since": "yesterday"}, "--since yesterday is no time"),
     ],
 )
-def test_what_cannot_be_told(show: Any, options: dict[str, Any], words: str) -> None:
+def test_what_cannot_be_known(show: Any, options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         show(Swarm("web_app"), Told(), **options)
 
@@ -161,7 +161,7 @@ def test_following_ends_with_ctrl_c_and_no_word(show: Any) -> None:
         show(Swarm("web_app", web_app=[[line(1, "a")]]), Told(stop_after=1))
 
 
-def test_a_stream_that_ends_while_following_is_opened_again_and_nothing_is_told_twice(show: Any) -> None:
+def test_a_stream_that_ends_while_following_is_opened_again_and_nothing_is_reported_twice(show: Any) -> None:
     first, second = [line(1, "a"), line(3, "c"), line(2, "late")], [line(3, "c"), line(4, "d")]
     swarm = Swarm("web_app", web_app=[first, second])
     assert [text for _, text in show(swarm, Told(stop_after=4), follow=True)] == ["a", "late", "c", "d"]
@@ -189,7 +189,7 @@ def test_a_manager_that_is_lost_while_following_is_named(show: Any) -> None:
     assert failure.value.lines()[:2] == ["m1: was lost", "  cause: no answer in time"]
 
 
-def test_an_engines_own_word_is_told_once_while_following(show: Any) -> None:
+def test_an_engines_own_word_is_reported_once_while_following(show: Any) -> None:
     refusal = StepFailed("the engine refused", cause="logs cannot be read")
     swarm = Swarm("web_app", web_app=[[refusal], [refusal], [refusal], [line(1, "a")]])
     tell = Told(stop_after=1)

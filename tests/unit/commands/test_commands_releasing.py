@@ -106,7 +106,7 @@ def test_a_version_that_cannot_be(clone: Path, version: str, message: str) -> No
     assert (git(clone, "rev-parse", "HEAD"), git(clone, "status", "--porcelain")) == (before, "")
 
 
-def test_only_what_is_committed_and_told_is_released(clone: Path) -> None:
+def test_only_what_is_committed_and_reported_is_released(clone: Path) -> None:
     (clone / "new.txt").write_text("")
     with pytest.raises(UsageError, match=r"not all is committed: new\.txt"):
         release(clone, "", Reporter())

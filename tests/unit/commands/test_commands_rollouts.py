@@ -320,7 +320,7 @@ def test_a_host_that_is_silent_has_no_part_in_it(stage: Stage, what: str, why: t
 
 
 @pytest.mark.parametrize("what", ["deploy", "refresh", "scale", "restart", "rollback", "plan"])
-def test_where_no_manager_tells_nothing_is_said_to_be_done(stage: Stage, what: str) -> None:
+def test_where_no_manager_reports_nothing_is_said_to_be_done(stage: Stage, what: str) -> None:
     stage.deploy(stack())
     stage.silent, stage.deaf = {"h1": ConnectError("cannot be reached", host="h1", cause="no route")}, True
     with pytest.raises((ConnectError, PreflightError)) as failure:
@@ -414,7 +414,7 @@ def test_a_stack_that_cannot_be_refreshed_keeps_no_other_from_it(stage: Stage) -
     assert [error.exit_code for error in stage.tell.failures] == [5]
 
 
-def test_plan_changes_nothing_and_tells_by_its_exit_code(stage: Stage) -> None:
+def test_plan_changes_nothing_and_reports_by_its_exit_code(stage: Stage) -> None:
     site = stage.site(stack())
     assert rollouts.show_plan(site, stage.tell, name="web", resolve=True, exit_code=True) == 10
     assert rollouts.show_plan(site, stage.tell, name="web", resolve=True, exit_code=False) == 0

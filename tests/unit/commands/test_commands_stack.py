@@ -130,7 +130,7 @@ volumes: {data: {}}
 )
 
 
-def test_volumes_on_a_host_that_is_silent_are_told_with_what_is_to_do_there(removing: Stage) -> None:
+def test_volumes_on_a_host_that_is_silent_are_reported_with_what_is_to_do_there(removing: Stage) -> None:
     removing.deploy(DATA)
     with_w1 = (*removing.cluster.hosts, Host("w1", "10.0.0.2", "worker"))
     removing.world.machines["w1"] = replace(removing.world.machines["h1"], name="w1", answers=False, swarm=None)

@@ -31,7 +31,7 @@ def test_a_long_diff_is_cut_and_says_so() -> None:
     assert len(told("x\n" * 100 + "a", "x\n" * 100 + "b")) == 1 + CONTEXT + 2
 
 
-def test_long_lines_are_cut_and_still_told_apart() -> None:
+def test_long_lines_are_cut_and_still_distinguished() -> None:
     _, old, new = told("x" * 500 + "a", "x" * 500 + "b")
     assert old[1:] != new[1:]
     assert all(len(line) < WIDTH + 60 for line in (old, new))
@@ -48,7 +48,7 @@ def test_long_lines_are_cut_and_still_told_apart() -> None:
         ("a b", "a\u00a0b", ["-a b", '+"a\\xa0b"']),
     ],
 )
-def test_what_cannot_be_seen_is_told(old: str, new: str, shown: list[str]) -> None:
+def test_what_cannot_be_seen_is_reported(old: str, new: str, shown: list[str]) -> None:
     assert told(old, new)[1:] == shown
 
 
@@ -74,7 +74,7 @@ def test_a_content_with_a_value_that_came_from_a_reference_is_not_shown_at_all()
     assert told("old-value", "a value-of-env", frozenset({"value-of-env"})) == ["*** (holds a secret)"]
 
 
-def test_what_is_no_text_is_told_by_its_size() -> None:
+def test_what_is_no_text_is_reported_by_its_size() -> None:
     assert content_changes((b"\xff", b"ab\0"), NOTHING) == ["1 bytes → 3 bytes, which are no text"]
     assert content_changes((b"a" * 300_000, b""), NOTHING) == ["300000 bytes → 0 bytes, which are too many to show"]
 

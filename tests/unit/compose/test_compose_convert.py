@@ -104,14 +104,14 @@ def test_names_that_do_not_do(name: str, read: Read) -> None:
         convert(read("services: {web: {image: a}}"), name)
 
 
-def test_a_name_too_long_tells_its_service(read: Read) -> None:
+def test_a_name_too_long_reports_its_service(read: Read) -> None:
     with pytest.raises(ComposeError) as raised:
         convert(read(f"services:\n  {'w' * 11}:\n    image: a\n"), "x" * 52)
     (problem,) = raised.value.problems
     assert problem.startswith(f"compose.yml:2: services.{'w' * 11}: with the stack's name it is longer than 63 char")
 
 
-def test_every_name_too_long_is_told(read: Read) -> None:
+def test_every_name_too_long_is_reported(read: Read) -> None:
     text = f"""
 services:
   web: {{image: a, networks: [n, m], configs: [c, d], secrets: [s]}}

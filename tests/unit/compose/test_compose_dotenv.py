@@ -66,7 +66,7 @@ def test_places_and_warnings() -> None:
 
 
 @pytest.mark.parametrize("value", ["Xy7$Secretpart!9", '"Xy7$Secretpart!9"', "$2y$10$Secretpart", "${Secretpart?}"])
-def test_a_password_that_looks_like_a_variable_is_refused_and_not_told(value: str) -> None:
+def test_a_password_that_looks_like_a_variable_is_refused_and_not_reported(value: str) -> None:
     (problem,) = read(f"PW={value}").findings.errors
     assert problem.startswith(".env:1: PW: ") and problem.endswith(": in single quotes a $ stays as it is")
     assert "Secret" not in problem

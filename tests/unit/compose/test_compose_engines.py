@@ -55,7 +55,7 @@ def test_nothing_is_left_out_where_no_version_is_known(read: Read) -> None:
     assert understood({"TaskTemplate": {}}, Manager("m1", (20, 10))) == {"TaskTemplate": {}}
 
 
-def test_each_key_is_told_with_its_place(read: Read) -> None:
+def test_each_key_is_reported_with_its_place(read: Read) -> None:
     rest = "is left out: Docker 20.10 on m1 does not know it, it needs"
     assert [one.text for one in dropped(read(TEXT), Manager("m1", (20, 10)))] == [
         f"compose.yml:5: services.app.healthcheck.start_interval: {rest} 25",

@@ -105,7 +105,7 @@ REFUSED = sorted(key for key, kind in keys.service("/", None).fields.items() if 
 
 
 @pytest.mark.parametrize("key", IGNORED)
-def test_ignored_keys_are_told(key: str, read: Read) -> None:
+def test_ignored_keys_are_reported(key: str, read: Read) -> None:
     document = read(f"services:\n  web:\n    image: a\n    {key}: [a]\n")
     (warning,) = document.warnings
     assert warning.startswith(f"compose.yml:4: services.web.{key}: is ignored by ")

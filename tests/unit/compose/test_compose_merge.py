@@ -87,7 +87,7 @@ def test_services(first: str, second: str, merged: dict[str, object], read: Read
         ),
     ],
 )
-def test_what_docker_loses_is_told(first: str, second: str, path: str, told: str, read: Read) -> None:
+def test_what_docker_loses_is_reported(first: str, second: str, path: str, told: str, read: Read) -> None:
     document = read(f"services: {{w: {{image: a, {first}}}}}", f"services: {{w: {{{second}}}}}")
     assert document.warnings == (f"more.yml:1: services.w.{path}: {told}",)
 

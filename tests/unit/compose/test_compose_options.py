@@ -43,7 +43,7 @@ def test_all_of_it() -> None:
     assert "ReplicatedJob" in convert(found, "s").services["s_migrate"]["Mode"]
 
 
-def test_what_a_dependency_says_is_kept_or_told() -> None:
+def test_what_a_dependency_says_is_kept_or_reported() -> None:
     text = """
 x-skep: {waves: true}
 services:

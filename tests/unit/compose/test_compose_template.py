@@ -71,18 +71,18 @@ def test_what_is_no_form(text: str) -> None:
         fill(text, VALUES.get)
 
 
-def test_unset_variables_are_told() -> None:
+def test_unset_variables_are_reported() -> None:
     assert fill("$A ${B} ${C:-c} $SET", VALUES.get).unset == ["A", "B"]
 
 
-def test_an_operator_after_an_unbraced_variable_counts_and_is_told() -> None:
+def test_an_operator_after_an_unbraced_variable_counts_and_is_reported() -> None:
     filled = fill("x/$SET-api:1", VALUES.get)
     assert filled.text == "x/value"
     assert filled.remarks == ["Docker takes what follows $SET for its default: write ${SET} if that is not meant"]
     assert fill("$NOPE-api}:1", VALUES.get).text == "api}:1"
 
 
-def test_a_variable_in_a_default_is_filled_in_and_told() -> None:
+def test_a_variable_in_a_default_is_filled_in_and_reported() -> None:
     told = "Docker's CLI takes the default of ${NOPE} as it stands, with its '$'; here it is filled in"
     for text in ("${NOPE:-$SET}", "${NOPE-${SET}}", "${SET:+${NOPE:-$SET}}", "${NOPE:-a$$}"):
         assert fill(text, VALUES.get).remarks == [told]
@@ -167,7 +167,7 @@ def test_any_text_is_filled_or_refused(text: str) -> None:
         assert str(problem)
 
 
-def test_a_default_that_is_no_template_is_told() -> None:
+def test_a_default_that_is_no_template_is_reported() -> None:
     filled = fill("admin:${HASH:-$apr1$x1$Zz/}", VALUES.get)
     assert filled.text == "admin:$apr1$x1$Zz/"
     assert filled.unset == []

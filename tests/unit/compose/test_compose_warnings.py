@@ -62,7 +62,7 @@ def test_a_rollback_is_not_rolled_back(read: Read) -> None:
     ]
 
 
-def test_ports_of_a_range_are_told_together(problems_of: Problems) -> None:
+def test_ports_of_a_range_are_reported_together(problems_of: Problems) -> None:
     text = """services:
   app: {image: "a:1", ports: ["8000-8021:80-101"]}
   web: {image: "a:1", ports: ["8000-8021:80-101", "8005:1"]}

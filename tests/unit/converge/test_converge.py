@@ -72,7 +72,7 @@ def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callabl
         return run.apply(site, planned, seen, tell)
 
 
-def test_a_wrong_way_in_is_told_as_such_where_nobody_tells_what_runs(site: Site) -> None:
+def test_a_wrong_way_in_is_reported_as_such_where_nobody_reports_what_runs(site: Site) -> None:
     refused = LoginError("login as me was refused", cause="no", next_action="do this")
     with pytest.raises(LoginError) as failure:
         refusing.refuse_untold(Observation({}, {}, {"m1": ConnectError("cannot be reached"), "m2": refused}))

@@ -150,7 +150,7 @@ def test_stack_gone_names_the_tasks_that_hold_it_up(fake: Any) -> None:
     assert gone(fake, tasks=tasks) == Progress(False, f"4 tasks ({names})", grace=10.0)
 
 
-def test_stack_gone_waits_for_no_node_that_cannot_be_told(fake: Any) -> None:
+def test_stack_gone_waits_for_no_node_that_cannot_be_known(fake: Any) -> None:
     lost = [of_stack("t1", "w3"), of_stack("t2", "no-more")]
     words = "t1 of busybox:1 on w3, t2 of busybox:1 on no-more: to be stopped once the node is back"
     assert gone(fake, tasks=lost) == Progress(True, words)

@@ -67,7 +67,7 @@ def test_other_errors_pass() -> None:
         raise LookupError("2 nodes are called m1")
 
 
-def test_a_connection_that_ends_without_an_answer_is_told_in_words() -> None:
+def test_a_connection_that_ends_without_an_answer_is_reported_in_words() -> None:
     with pytest.raises(ConnectError) as failure, engine_errors("m1", "swarm/init"):
         try:
             raise RemoteDisconnected("Remote end closed connection without response")

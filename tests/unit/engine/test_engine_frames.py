@@ -38,7 +38,7 @@ def test_a_terminal_has_no_frames(size: int) -> None:
     assert [line for _, line in told(Framed(tty=True), pieces)] == [b"one", b"two", b"three"]
 
 
-def test_an_endless_line_is_told_in_pieces() -> None:
+def test_an_endless_line_is_reported_in_pieces() -> None:
     frames = Framed(tty=True)
     lines = [line for _ in range(40) for _, line in frames.feed(b"x" * 10_000)]
     assert sum(map(len, lines)) >= 40 * 10_000 - LONGEST

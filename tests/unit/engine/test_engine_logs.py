@@ -71,7 +71,7 @@ def test_no_time_is_refused(text: str) -> None:
         moment(text, NOW)
 
 
-def test_lines_are_told_by_time_once_they_were_held_for_a_moment() -> None:
+def test_lines_are_reported_by_time_once_they_were_held_for_a_moment() -> None:
     merged = Interleaved(hold=0.3)
     merged.add(line("02"), 10.0)
     merged.add(line("01"), 10.1)

@@ -79,7 +79,7 @@ def test_join_goes_on_in_the_background_after_the_api_gave_up(fake: Any, turns: 
 
 
 @pytest.mark.parametrize("local", ["active", "pending", "locked", "error"])
-def test_an_engine_that_may_be_a_node_is_told_before_a_swarm_is_initialised(fake: Any, local: str) -> None:
+def test_an_engine_that_may_be_a_node_is_reported_before_a_swarm_is_initialised(fake: Any, local: str) -> None:
     OPERATIONS["swarm_absent"](fake(info=state("inactive")[0]))
     with pytest.raises(StepFailed, match=f"takes itself for a node: {local}"):
         OPERATIONS["swarm_absent"](fake(info=state(local)[0]))
@@ -172,7 +172,7 @@ def test_a_slow_engine_is_asked_again_too(fake: Any, turns: Any, refuse: Any, mo
 
 
 @pytest.mark.parametrize(("text", "again"), [("update out of sequence", True), ("no such node", False)])
-def test_other_refusals_and_endless_conflicts_are_told(fake: Any, refuse: Any, text: str, again: bool) -> None:
+def test_other_refusals_and_endless_conflicts_are_reported(fake: Any, refuse: Any, text: str, again: bool) -> None:
     api = fake(nodes=[node("n1")], write=refuse(500, text))
     with pytest.raises(APIError, match=text):
         OPERATIONS["node_update"](api, node="n1", spec={}, drop_labels=[])
@@ -211,7 +211,7 @@ def test_network_remove_waits_until_it_is_no_longer_listed(fake: Any, turns: Any
     assert len(api.called("networks")) == 3
 
 
-def test_network_remove_of_one_in_use_is_told(fake: Any, refuse: Any) -> None:
+def test_network_remove_of_one_in_use_is_reported(fake: Any, refuse: Any) -> None:
     OPERATIONS["network_remove"](fake(remove_network=refuse(404), networks=[]), network="x")
     with pytest.raises(APIError, match="in use"):
         OPERATIONS["network_remove"](fake(remove_network=refuse(403, "network x is in use")), network="x")

@@ -82,7 +82,7 @@ def test_nodes_that_get_no_task(state: str, availability: str) -> None:
     assert not is_meant(service(mode="global")["Spec"], node("n", state=state, availability=availability))
 
 
-def test_a_node_that_has_never_told_of_itself() -> None:
+def test_a_node_that_has_never_reported_itself() -> None:
     bare = node("n") | {"Description": {}}
     assert is_meant(service(mode="global")["Spec"], bare)
     assert not is_meant(service(mode="global", platforms=[{"OS": "linux"}])["Spec"], bare)

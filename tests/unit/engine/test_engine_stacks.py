@@ -151,7 +151,7 @@ def test_a_name_that_was_just_taken_is_updated(engine: Engine) -> None:
     assert one["Spec"]["TaskTemplate"]["ContainerSpec"]["Args"] == ["ours"]
 
 
-def test_conflicts_without_end_are_told(fake: Any, refuse: Any) -> None:
+def test_conflicts_without_end_are_reported(fake: Any, refuse: Any) -> None:
     api = fake(read=[], write=refuse(409, "taken"))
     with pytest.raises(APIError, match="taken"):
         write(api, service())
@@ -199,7 +199,7 @@ def test_a_service_of_a_longer_name_is_another_one(engine: Engine) -> None:
     assert engine.names == {"web_app2"}
 
 
-def test_images_that_do_not_resolve_are_told_all_at_once(engine: Engine) -> None:
+def test_images_that_do_not_resolve_are_reported_all_at_once(engine: Engine) -> None:
     engine.registry = lambda image: DIGEST if image == "b" else None
     with pytest.raises(StepFailed) as failure:
         act(engine, "images_resolve", images=["a", "b", "c"], credentials=Logins([]))
@@ -226,7 +226,7 @@ def test_an_object_that_goes_meanwhile_is_no_failure(engine: Engine) -> None:
     assert engine.names == set()
 
 
-def test_a_refusal_to_remove_is_told(fake: Any, refuse: Any) -> None:
+def test_a_refusal_to_remove_is_reported(fake: Any, refuse: Any) -> None:
     api = fake(read=[{"ID": "1", "Spec": {"Name": "web_a"}}], remove_config=refuse(500, "no leader"))
     with pytest.raises(APIError, match="no leader"):
         OPERATIONS["objects_remove"](api, configs=["web_a"], secrets=[])
@@ -270,7 +270,7 @@ def test_a_network_that_others_hold_keeps_no_other_from_going(engine: Engine) ->
     assert set(engine.swarm.networks) == {"web_shared"}
 
 
-def test_a_task_that_holds_a_network_is_told_with_its_node(fake: Any, refuse: Any) -> None:
+def test_a_task_that_holds_a_network_is_reported_with_its_node(fake: Any, refuse: Any) -> None:
     held = {
         "/networks": [{"Id": "n1", "Name": "web_default"}],
         "/tasks/t1": {"NodeID": "w3"},

@@ -30,7 +30,7 @@ def test_parse_time_refuses_what_is_none(text: str) -> None:
         parse_time(text)
 
 
-def test_a_node_goes_by_its_id_until_it_has_told_its_name() -> None:
+def test_a_node_goes_by_its_id_until_it_has_reported_its_name() -> None:
     known = {"m1": NODES["m1"], "x": node("x") | {"Description": {}}}
     assert [node_name(known, one) for one in ("m1", "x", "gone", "")] == ["m1", "x", "gone", "no node"]
 

@@ -445,7 +445,7 @@ def test_the_report_goes_without_a_log_where_none_is_to_be_had(fake: Fake, refus
     assert scene.api.called("task_log") == [("t2", 10)]
 
 
-def test_the_report_says_so_when_no_task_has_told_an_error(fake: Fake) -> None:
+def test_the_report_says_so_when_no_task_has_reported_an_error(fake: Fake) -> None:
     scene = Scene(fake, service(replicas=2), service("web_b"))
     scene.tasks = [scene.run(1, 900), scene.run(2, state="preparing", slot=2)]
     assert report(scene) == [
@@ -475,7 +475,7 @@ def test_the_clocks_scene_is_right() -> None:
     assert watching.STEP < 0.3
 
 
-def test_a_look_tells_who_leads_the_swarm(fake: Fake) -> None:
+def test_a_look_reports_who_leads_the_swarm(fake: Fake) -> None:
     scene = Scene(fake, service())
     assert scene.look().leader == ""
     scene.api.answers["nodes"] = [{**NODES["m1"], "ManagerStatus": {"Leader": True}}]

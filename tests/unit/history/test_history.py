@@ -46,12 +46,12 @@ def test_only_root_may_look_into_what_is_kept(pool: ShellPool) -> None:
             assert oct(session.folder.stat().st_mode & 0o777) == "0o700"
 
 
-def test_a_run_is_told_with_the_commit_it_came_from(pool: ShellPool) -> None:
+def test_a_run_is_reported_with_the_commit_it_came_from(pool: ShellPool) -> None:
     Recorder(pool, pool.hosts, me("cluster.up"), "0123abcd-dirty").end("done")  # type: ignore[arg-type]
     assert [entry.get("commit") for entry in entries(pool)] == ["0123abcd-dirty", None]
 
 
-def test_a_run_is_told_with_its_steps(pool: ShellPool) -> None:
+def test_a_run_is_reported_with_its_steps(pool: ShellPool) -> None:
     recorder = record(pool)
     for kind in ("started", "progress", "done"):
         recorder.note(Event(kind, STEP, seconds=1.23456))  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ def test_the_mirror_is_the_machines_first_of_debian_itself() -> None:
 
 
 @pytest.mark.parametrize("targets", ["", "https://e.example/|Example|Example\n", "file:/media/cdrom/|Debian|Debian\n"])
-def test_a_machine_without_a_debian_mirror_is_told(targets: str) -> None:
+def test_a_machine_without_a_debian_mirror_is_reported(targets: str) -> None:
     with pytest.raises(LabError, match="knows no Debian mirror"):
         base.mirror(targets)
 

@@ -43,5 +43,5 @@ def test_every_rule_is_marked_and_names_the_bridge() -> None:
         ([("10.84.0.7", "eth0")], "10.84.0.7, which this machine reaches by eth0"),
     ],
 )
-def test_a_subnet_the_machine_already_reaches_is_told(routes: list[tuple[str, str]], found: str | None) -> None:
+def test_a_subnet_the_machine_already_reaches_is_reported(routes: list[tuple[str, str]], found: str | None) -> None:
     assert network.overlapping("10.84.0.0/24", routes) == found

@@ -23,7 +23,7 @@ def test_no_lab_without_root_or_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "needs Linux; this is darwin" in (system.unsupported() or "")
 
 
-def test_require_tells_the_install_line_when_it_cannot_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_require_reports_the_install_line_when_it_cannot_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "unsupported", lambda: None)
     monkeypatch.setattr(system, "missing_packages", lambda backend, rpms: ["mmdebstrap"])
     monkeypatch.setattr(system, "succeeds", lambda argv: False)
@@ -38,7 +38,7 @@ def test_require_tells_the_install_line_when_it_cannot_install(monkeypatch: pyte
     assert caught.value.cause == "Temporary failure resolving"
 
 
-def test_a_failed_program_is_told_with_its_last_words() -> None:
+def test_a_failed_program_is_reported_with_its_last_words() -> None:
     with pytest.raises(LabError) as caught:
         system.run(["sh", "-c", "echo one >&2; echo two >&2; exit 3"], step="try")
     assert "status 3" in caught.value.message

@@ -64,7 +64,7 @@ def test_it_goes_when_the_run_fails(pool: Pools) -> None:
     assert locked(here) == []
 
 
-def test_a_second_taker_is_told_the_first(pool: Pools) -> None:
+def test_a_second_taker_learns_of_the_first(pool: Pools) -> None:
     here = pool()
     hold(here, "m1")
     with pytest.raises(LockHeld) as failure, cluster_lock(here):
@@ -228,7 +228,7 @@ def test_a_lock_broken_by_hand(pool: Pools) -> None:
     assert locked(here) == []
 
 
-def test_who_cannot_be_asked_for_the_lock_is_told(pool: Pools, tmp_path: Path) -> None:
+def test_who_cannot_be_asked_for_the_lock_is_reported(pool: Pools, tmp_path: Path) -> None:
     here = pool(silent="m3")
     hold(here, "m2")
     (tmp_path / "m1").write_text("in the way")

@@ -83,7 +83,7 @@ def failure(*args: Any, **more: Any) -> SkepError:
     return error
 
 
-def test_who_is_missing_is_told_after_each_answer() -> None:
+def test_who_is_missing_is_reported_after_each_answer() -> None:
     told: list[Any] = []
     look(Session("m1", {"preflight": PREFLIGHT}), Session("w1", {"down": ""}), waiting=told.append)
     assert told == [("m1", "w1"), ("w1",), ()]

@@ -130,7 +130,7 @@ def test_the_probe_names_who_has_no_route(tmp_path: Path) -> None:
     assert (here.routes, here.behind) == ((("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), {"10.7.0.0/16"})
 
 
-def test_the_probe_tells_what_it_could_not_ask(tmp_path: Path) -> None:
+def test_the_probe_reports_what_it_could_not_ask(tmp_path: Path) -> None:
     bare = run_probe(CLUSTER, tmp_path, None)
     assert (bare.unroutable, bare.routes, bare.lacking) == ((), (), {"ip", "ss"})
 
@@ -201,7 +201,7 @@ def test_no_finding(more: dict[str, Any]) -> None:
     assert texts(m1=facts(**more), w1=facts("w1")) == []
 
 
-def test_names_that_are_not_told_are_not_the_same() -> None:
+def test_names_that_are_not_reported_are_not_the_same() -> None:
     assert texts(m1=facts(machine_id="", hostname=""), w1=facts("w1", machine_id="", hostname="")) == []
 
 
@@ -366,7 +366,7 @@ def test_which_address_an_engine_would_advertise(
         assert texts(cluster, m1=replace(fact, devices=frozenset())) == [], "not told which are devices"
 
 
-def test_the_probe_tells_which_interfaces_are_devices(tmp_path: Path) -> None:
+def test_the_probe_reports_which_interfaces_are_devices(tmp_path: Path) -> None:
     links = (
         '[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP"],"mtu":1},'
         '{"ifindex":2,"ifname":"eth0","flags":["BROADCAST","UP"],"vfinfo_list":[{"vf":0}]},'
@@ -396,7 +396,7 @@ def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None
     assert many[0].text.endswith("c9 (restart: always) and 2 more")
 
 
-def test_the_probe_tells_which_containers_run_beside_swarm() -> None:
+def test_the_probe_reports_which_containers_run_beside_swarm() -> None:
     fact = parse("container /cache unless-stopped\ncontainer /x no\ncontainer /gone\n", {}, 0.0, 0.0)
     assert fact.standalone == (("cache", "unless-stopped"), ("x", "no"))
 
@@ -426,7 +426,7 @@ def test_a_name_is_no_advertise_address() -> None:
     assert texts(replace(CLUSTER, hosts=(host,)), m1=facts(addresses={"eth0": ("10.9.9.9",)})) == []
 
 
-def test_what_could_not_be_told_is_said() -> None:
+def test_what_could_not_be_known_is_said() -> None:
     told = texts(m1=facts(in_swarm=False), w1=facts("w1"))
     assert told == [
         "note: not checked: whether 2377/tcp, 7946/tcp+udp and 4789/udp are open between the hosts;"
@@ -435,14 +435,14 @@ def test_what_could_not_be_told_is_said() -> None:
     assert texts(m1=facts(in_swarm=False)) == []
 
 
-def test_the_port_that_could_not_be_told_is_the_one_in_force() -> None:
+def test_the_port_that_could_not_be_known_is_the_one_in_force() -> None:
     cluster = replace(CLUSTER, swarm=replace(CLUSTER.swarm, data_path_port=5000))
     [told] = texts(cluster, m1=facts(in_swarm=False), w1=facts("w1"))
     assert "5000/udp" in told
     assert "4789" not in told
 
 
-def test_routes_to_hosts_that_have_only_a_name_are_not_told() -> None:
+def test_routes_to_hosts_that_have_only_a_name_are_not_reported() -> None:
     hosts = (CLUSTER.hosts[0], replace(CLUSTER.hosts[1], address="w1.example.com"))
     told = texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1", in_swarm=False))
     assert told[1:] == ["note: not checked: whether the others have a route to w1: no IP address is given"]
@@ -450,7 +450,7 @@ def test_routes_to_hosts_that_have_only_a_name_are_not_told() -> None:
     assert len(texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1"))) == 1
 
 
-def test_what_takes_tools_that_are_lacking_is_not_told() -> None:
+def test_what_takes_tools_that_are_lacking_is_not_reported() -> None:
     lacking = frozenset({"ip", "ss"})
     told = texts(m1=facts(lacking=lacking, in_swarm=False), w1=facts("w1", lacking=lacking))
     assert told[1:] == [
@@ -460,7 +460,7 @@ def test_what_takes_tools_that_are_lacking_is_not_told() -> None:
     ]
 
 
-def test_every_finding_but_what_was_not_told_has_a_next_action() -> None:
+def test_every_finding_but_what_was_not_reported_has_a_next_action() -> None:
     lean = facts(free=2 << 30, modules=frozenset())
     assert all(finding.next_action for finding in found(m1=lean, w1=facts("w1", lacking=frozenset({"ip"}))))
 

@@ -61,7 +61,7 @@ def test_a_port_where_nobody_listens_is_not_cut() -> None:
         assert not found(m1=facts("m1", held=held), w1=w1)
 
 
-def test_places_are_tried_and_told() -> None:
+def test_places_are_tried_and_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as other:
         here, gone = server.getsockname()[1], other.getsockname()[1]
         other.close()

@@ -63,7 +63,7 @@ def test_places_on_one_disk_share_what_is_free() -> None:
     ]
 
 
-def test_where_nothing_is_written_nothing_is_told() -> None:
+def test_where_nothing_is_written_nothing_is_reported() -> None:
     full = {place: Room("locked", "2", 0, 0) for place in ROOMS}
     assert texts(w1=full, m1=full) == []
     call = Call(id=step_id("a/c@w1"), host="w1", title="t", cause="c", operation="o")
@@ -119,7 +119,7 @@ def test_the_probe_looks_at_what_there_is_of_a_path(tmp_path: Path) -> None:
     assert all(room.bytes for room in found.values())
 
 
-def test_every_place_is_told_of_a_host() -> None:
+def test_every_place_is_reported_of_a_host() -> None:
     cluster = replace(
         CLUSTER, hosts=(Host("m1", "10.0.0.1", "manager", engine=Engine(), daemon={"data-root": "/srv/x"}),)
     )
@@ -127,7 +127,7 @@ def test_every_place_is_told_of_a_host() -> None:
     assert parse([["room", "/run", "free"], ["disk", "3"]]) == {}
 
 
-def test_the_whole_probe_tells_the_rooms_and_the_interfaces_apart() -> None:
+def test_the_whole_probe_reports_the_rooms_and_the_interfaces_apart() -> None:
     """Parts of one script, whose lines are told apart by their first word."""
     cluster = Cluster("here", (Host("m1", "10.0.0.1", "manager"),))
     ran = subprocess.run(["sh"], input=preflight.probe(cluster), capture_output=True, text=True, check=True)

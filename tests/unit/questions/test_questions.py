@@ -196,7 +196,7 @@ LISTENS = "--listens--\n/usr/sbin/dockerd\n{words}\n--unit--\n{unit}\n--file--\n
         ("", "", "", None),
     ],
 )
-def test_an_engine_that_listens_elsewhere_only_is_told_as_that(
+def test_an_engine_that_listens_elsewhere_only_is_reported_as_that(
     words: str, unit: str, file: str, places: str | None
 ) -> None:
     raw = printed(LISTENS.format(words=words, unit=unit, file=file))
@@ -209,7 +209,7 @@ def test_an_engine_that_listens_elsewhere_only_is_told_as_that(
     assert str(failure.value) == f"its engine does not listen on {SOCKET}, but on {places}"
 
 
-def test_the_script_tells_where_an_engine_listens_that_does_not_answer(host: Any, tmp_path: Path) -> None:
+def test_the_script_reports_where_an_engine_listens_that_does_not_answer(host: Any, tmp_path: Path) -> None:
     (tmp_path / "daemon.json").write_text('{"hosts": ["tcp://127.0.0.1:2375"]}')
     (tmp_path / "systemctl").write_text("#!/bin/sh\necho '/run/docker.sock (Stream)'\n")
     (tmp_path / "systemctl").chmod(0o755)
@@ -218,7 +218,7 @@ def test_the_script_tells_where_an_engine_listens_that_does_not_answer(host: Any
 
 
 @pytest.mark.parametrize("state", ["T (stopped)", "D (disk sleep)"])
-def test_an_engine_that_is_frozen_is_told_with_the_state_of_its_process(host: Any, state: str) -> None:
+def test_an_engine_that_is_frozen_is_reported_with_the_state_of_its_process(host: Any, state: str) -> None:
     with pytest.raises(TimeoutError, match="does not answer; its process: " + re.escape(state)):
         parse(host(WORKER, mute=True, state=state), ASKED)
 
@@ -232,7 +232,7 @@ def test_an_engine_that_is_stopped_is_not_asked(host: Any, tmp_path: Path) -> No
     assert not (tmp_path / "log").exists()
 
 
-def test_a_run_folder_that_takes_nothing_is_told_as_that(host: Any) -> None:
+def test_a_run_folder_that_takes_nothing_is_reported_as_that(host: Any) -> None:
     with pytest.raises(Unasked, match=r"/run takes no files: mktemp: .*No such file") as failure:
         parse(host(WORKER, folder="nowhere/"), ASKED)
     assert "df -h /run" in failure.value.next_action

@@ -161,7 +161,7 @@ def test_hosts_with_the_same_steps_share_a_list(capsys: pytest.CaptureFixture[st
     assert told == ["m1, w1", "   engine    do [it]  (none → 26.1)", "2 steps to do on 2 hosts"]
 
 
-def test_verbose_tells_the_order(capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_reports_the_order(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, lambda tell: tell.plan(CLEAN, applying=True), verbose=True)
     assert "               after engine/install@m1" in told
 
@@ -182,7 +182,7 @@ def test_events_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines(capsys, tell_all, verbose=True)) == 7
 
 
-def test_an_outcome_tells_which_hosts_are_how(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_outcome_reports_which_hosts_are_how(capsys: pytest.CaptureFixture[str]) -> None:
     outcome = Outcome(OUTCOME.done, OUTCOME.failed, {**OUTCOME.skipped, "networks/create:back": "x"})
     assert lines(capsys, lambda tell: tell.outcome(outcome, CLEAN, 12.34)) == [
         "1 of 4 steps in 12.3 s; done: w1; failed: m1; skipped: cluster"

@@ -56,7 +56,9 @@ def test_the_same_of_several_hosts_is_one_line(capsys: pytest.CaptureFixture[str
     assert everywhere[0] == "warning every host: has no kernel module ip_vs [kernel-module-missing]"
 
 
-def test_something_similar_of_many_hosts_is_one_line_and_verbose_tells_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_something_similar_of_many_hosts_is_one_line_and_verbose_reports_each(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     found = plan(*(low(host, 7 + place) for place, host in enumerate(HOSTS)))
     assert said(found, capsys) == [
         "warning m1: has only 7 MiB free; similar: m2, m3, w1, w2 (--verbose shows each) [disk-low]"
@@ -66,12 +68,12 @@ def test_something_similar_of_many_hosts_is_one_line_and_verbose_tells_each(caps
     assert len(said(few, capsys)) == 2
 
 
-def test_errors_are_told_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_are_reported_each(capsys: pytest.CaptureFixture[str]) -> None:
     found = plan(*(Finding("error", f"port {place} is held", host) for place, host in enumerate(HOSTS)))
     assert len([line for line in said(found, capsys) if line.startswith("error")]) == 5
 
 
-def test_what_is_accepted_is_counted_and_told_where_everything_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_accepted_is_counted_and_reported_where_everything_is(capsys: pytest.CaptureFixture[str]) -> None:
     found = plan(low("w1", 7, accepted=SPARE), module("m1"))
     lines = said(found, capsys)
     assert lines[-1] == "1 finding not repeated (1 accepted); all of them: invoke cluster.status"
@@ -94,12 +96,12 @@ def test_what_is_back_says_until_when_it_was_accepted(capsys: pytest.CaptureFixt
     ]
 
 
-def test_quiet_tells_no_accepted_ones(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_reports_no_accepted_ones(capsys: pytest.CaptureFixture[str]) -> None:
     QuietReporter().plan(plan(low("w1", 7, accepted=SPARE), low("m1", 8)), applying=True)
     assert capsys.readouterr().out == "warning m1: has only 8 MiB free [disk-low]\n"
 
 
-def test_what_stands_is_told_once_for_each_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_stands_is_reported_once_for_each_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def again(found: Plan, **how: Any) -> list[str]:
         shown = Shown.of(tmp_path / "prod.yml", {"XDG_STATE_HOME": str(tmp_path)})
         return [line for line in said(found, capsys, shown, **how) if not line.startswith("  next")]
@@ -137,7 +139,7 @@ def test_what_was_shown_may_be_unreadable(tmp_path: Path, text: str) -> None:
     assert "ip_vs" not in file.read_text()
 
 
-def test_where_nothing_can_be_kept_everything_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_nothing_can_be_kept_everything_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     shown = Shown.of(Path("prod.yml"), {"XDG_STATE_HOME": "/dev/null"})
     found = plan(Finding("warning", "x", kind=IMAGE_TAG_MOVES, standing=True))
     said(found, capsys, shown)

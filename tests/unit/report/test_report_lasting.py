@@ -40,7 +40,7 @@ def until(told: Callable[[], str], word: str) -> str:
     return out
 
 
-def test_a_wait_is_told_with_those_it_waits_for(soon: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wait_is_reported_with_those_it_waits_for(soon: None, capsys: pytest.CaptureFixture[str]) -> None:
     tell = LinesReporter()
     with tell.busy("observing 3 hosts"):
         tell.waiting(["w1", "w2"])
@@ -50,7 +50,7 @@ def test_a_wait_is_told_with_those_it_waits_for(soon: None, capsys: pytest.Captu
     assert "progress" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_step_that_lasts_is_told_with_its_last_word(soon: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_lasts_is_reported_with_its_last_word(soon: None, capsys: pytest.CaptureFixture[str]) -> None:
     tell = LinesReporter()
     with tell.run(Plan([STEP], roles("engine"), ["m1"])):
         tell.event(Event("started", STEP))
@@ -61,7 +61,7 @@ def test_a_step_that_lasts_is_told_with_its_last_word(soon: None, capsys: pytest
     assert not tell._running
 
 
-def test_what_is_short_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_short_is_not_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with LinesReporter().busy("observing"):
         pass
     assert capsys.readouterr() == ("", "")

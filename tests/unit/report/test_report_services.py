@@ -31,7 +31,7 @@ def progress(*rows: ServiceRow) -> Event:
     return Event("progress", STEP, "; ".join(row.text for row in rows), rows=rows)
 
 
-def test_services_in_lines_are_told_once_a_state(capsys: pytest.CaptureFixture[str]) -> None:
+def test_services_in_lines_are_reported_once_a_state(capsys: pytest.CaptureFixture[str]) -> None:
     def tell_all(tell: LinesReporter) -> None:
         a, b, c = ROWS
         for _ in range(2):

@@ -107,7 +107,7 @@ def test_from_the_lock_on_to_tell_raises_nothing(carry: Any, monkeypatch: Any) -
     assert steady == [True]
 
 
-def test_recovery_is_told_of_a_failure_while_the_lock_is_held(carry: Any) -> None:
+def test_recovery_hears_of_a_failure_while_the_lock_is_held(carry: Any) -> None:
     told: list[Any] = []
 
     def recover(run: Held, outcome: Outcome, before: Observation) -> None:

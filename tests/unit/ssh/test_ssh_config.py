@@ -158,7 +158,7 @@ def test_no_password_of_the_inventory_goes_to_a_proxy_jump(serve: Serve, login: 
 
 
 @pytest.mark.parametrize("value", ["@g1", "g1:0", "g1,,g2", "::1", "[::1", "http://g1", "ssh://g1/x", "%x"])
-def test_a_malformed_proxy_jump_is_told_with_file_and_value(
+def test_a_malformed_proxy_jump_is_reported_with_file_and_value(
     serve: Serve, login: Login, configure: Configure, tmp_path: Path, value: str
 ) -> None:
     configure(f"ProxyJump {value}")
@@ -170,7 +170,7 @@ def test_a_malformed_proxy_jump_is_told_with_file_and_value(
     assert ("ProxyJump holds %x" if value == "%x" else f'line 2: Invalid ProxyJump "{value}"') in cause
 
 
-def test_what_a_proxy_command_holds_is_not_told(serve: Serve, login: Login, configure: Configure) -> None:
+def test_what_a_proxy_command_holds_is_not_reported(serve: Serve, login: Login, configure: Configure) -> None:
     configure("ProxyCommand connect --password s3cret -X %d %h %p")
     with pytest.raises(ConnectError) as failure:
         login(serve()).run("true")
@@ -248,7 +248,7 @@ def test_a_proxy_command_that_breaks_is_a_broken_connection_and_is_started_again
     assert int((tmp_path / "pid").read_text()) != first
 
 
-def test_a_proxy_command_that_fails_is_told_with_its_last_word(
+def test_a_proxy_command_that_fails_is_reported_with_its_last_word(
     serve: Serve, login: Login, configure: Configure
 ) -> None:
     configure("ProxyCommand sh -c 'echo first >&2; echo no way >&2; exit 3'")

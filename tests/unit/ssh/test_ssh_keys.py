@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from skep.errors import AccessError, LoginError
 from skep.ssh import Session
-from skep.ssh.keys import load
+from skep.ssh.keys import read_key
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -109,7 +109,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 )  # fmt: skip
 def test_a_key_of_any_format_lets_us_in(serve: Serve, login: Login, tmp_path: Path, kind: str, form: Any) -> None:
     file = write(tmp_path / "key", MADE[kind], form)
-    server = serve(authorized=[load(file)])
+    server = serve(authorized=[read_key(file)])
     login(server, key=file, password=None).run("true")
     assert server.logins == 1
 
@@ -118,7 +118,7 @@ def test_a_key_of_any_format_lets_us_in(serve: Serve, login: Login, tmp_path: Pa
 def test_a_key_with_a_passphrase_is_the_agents(
     serve: Serve, login: Login, agent: Any, tmp_path: Path, form: Any
 ) -> None:
-    plain = load(write(tmp_path / "plain", MADE["rsa"], OPENSSH))
+    plain = read_key(write(tmp_path / "plain", MADE["rsa"], OPENSSH))
     file = write(tmp_path / "key", MADE["rsa"], form, b"secret")
     server = serve(authorized=[plain])
     others = [paramiko.ECDSAKey.generate() for _ in range(9)]
@@ -139,7 +139,7 @@ def test_a_key_with_a_passphrase_is_the_agents(
     ],
     ids=["missing", "empty", "rubbish", "public", "dsa", "passphrase"],
 )
-def test_a_key_that_cannot_be_used_is_told_before_anything_is_sent(
+def test_a_key_that_cannot_be_used_is_reported_before_anything_is_sent(
     serve: Serve, login: Login, tmp_path: Path, content: Any, why: str
 ) -> None:
     file = tmp_path / "key"
@@ -178,9 +178,11 @@ def test_many_keys_of_an_agent(serve: Serve, login: Login, agent: Any) -> None:
     assert "name the right one as ssh.key" in str(failure.value.next_action)
 
 
-def test_an_account_that_allows_no_login_is_told_in_the_hosts_words(serve: Serve, login: Login, tmp_path: Path) -> None:
+def test_an_account_that_allows_no_login_is_reported_in_the_hosts_words(
+    serve: Serve, login: Login, tmp_path: Path
+) -> None:
     file = write(tmp_path / "key", MADE["ecdsa"], PKCS8)
-    server = serve(authorized=[load(file)], last_words="Your account has expired;\nplease contact somebody.\n")
+    server = serve(authorized=[read_key(file)], last_words="Your account has expired;\nplease contact somebody.\n")
     with pytest.raises(LoginError) as failure:
         login(server, key=file, password=None, user="me").run("true")
     assert failure.value.message == "login as me was ended by the host"
@@ -192,7 +194,7 @@ def test_identities_only_keeps_the_agents_other_keys_back(
     serve: Serve, login: Login, agent: Any, tmp_path: Path
 ) -> None:
     file = write(tmp_path / "key", MADE["ecdsa"], PKCS8)
-    right = load(file)
+    right = read_key(file)
     held = agent([*(paramiko.ECDSAKey.generate() for _ in range(9)), right])
     file.unlink()
     (tmp_path / "ssh_config").write_text(f"IdentitiesOnly yes\nIdentityFile {file}\n")
@@ -201,7 +203,7 @@ def test_identities_only_keeps_the_agents_other_keys_back(
     assert (server.logins, held.asked) == (1, 1)
 
 
-def test_what_was_tried_is_told(serve: Serve, login: Login, tmp_path: Path) -> None:
+def test_what_was_tried_is_reported(serve: Serve, login: Login, tmp_path: Path) -> None:
     file = write(tmp_path / "key", MADE["ecdsa"], OPENSSH)
     server = serve(authorized=[paramiko.ECDSAKey.generate()])
     with pytest.raises(LoginError) as failure:
@@ -214,7 +216,7 @@ def test_what_was_tried_is_told(serve: Serve, login: Login, tmp_path: Path) -> N
     ]
 
 
-def test_an_agent_that_is_gone_is_told(
+def test_an_agent_that_is_gone_is_reported(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "gone"))
@@ -232,7 +234,7 @@ def test_an_agent_that_is_gone_is_told(
         ("macs", ("no MAC in common", "MACs")),
     ],
 )
-def test_nothing_in_common_is_told_with_both_lists(
+def test_nothing_in_common_is_reported_with_both_lists(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch, kind: str, words: tuple[str, str]
 ) -> None:
     server = serve(only={kind: "strange"})

@@ -77,7 +77,7 @@ def test_what_a_script_gives_while_the_connection_lasts(
 
 
 @pytest.mark.parametrize("wrap", [looking, lambda script: changing(script, "x")])
-def test_what_a_script_said_before_its_deadline_is_told(start: Start, wrap: Callable[[str], bytes]) -> None:
+def test_what_a_script_said_before_its_deadline_is_reported(start: Start, wrap: Callable[[str], bytes]) -> None:
     process = start(wrap("echo begun; echo so far >&2; sleep 30"), timeout=1)
     assert process.stdout and process.stderr
     assert process.stdout.read() == b"begun\n"

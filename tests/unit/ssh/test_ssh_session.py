@@ -98,7 +98,7 @@ def test_a_host_that_does_not_end_it_costs_the_deadline_and_no_more(
                 running.result()
 
 
-def test_a_connection_dropped_while_a_script_runs_is_told_and_mended(serve: Serve, login: Login) -> None:
+def test_a_connection_dropped_while_a_script_runs_is_reported_and_mended(serve: Serve, login: Login) -> None:
     server = serve()
     here = login(server)
     threading.Timer(0.3, server.drop).start()
@@ -137,7 +137,7 @@ def test_a_script_ends_with_its_connection_but_a_change_does_not(
     assert not (tmp_path / "look-ended").exists()
 
 
-def test_a_break_told_late_does_not_close_the_new_connection(serve: Serve, login: Login) -> None:
+def test_a_break_reported_late_does_not_close_the_new_connection(serve: Serve, login: Login) -> None:
     server = serve()
     here = login(server)
     old = here.open()
@@ -218,7 +218,7 @@ def test_a_login_with_few_channels_is_joined_by_others(serve: Serve, login: Logi
     assert not any(transport.is_active() for transport in server.transports)
 
 
-def test_a_host_that_allows_no_channel_is_told_at_once(serve: Serve, login: Login) -> None:
+def test_a_host_that_allows_no_channel_is_reported_at_once(serve: Serve, login: Login) -> None:
     with pytest.raises(LoginError, match="allows no further channel on a login") as failure:
         login(serve(channels=0)).run("true")
     assert (failure.value.host, failure.value.cause) == ("m1", "not even one")

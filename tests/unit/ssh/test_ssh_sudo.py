@@ -136,7 +136,7 @@ def test_the_password_is_given_to_sudo_only(serve: Serve, login: Login, tmp_path
     assert (tmp_path / "taken").read_text() == ""
 
 
-def test_a_wrong_password_is_told_at_the_second_asking(serve: Serve, login: Login) -> None:
+def test_a_wrong_password_is_reported_at_the_second_asking(serve: Serve, login: Login) -> None:
     server = serve()
     sudo(server, ASKING + HAND_OVER)
     here = login(server, user="ops", sudo_password=Secret("wrong"))

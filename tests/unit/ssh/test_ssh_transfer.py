@@ -164,7 +164,7 @@ def test_a_file_that_is_gone_is_named(server: Server, login: Login, here: Path, 
         send(login(server), sending(here, there), Limits(60), print, plain)
 
 
-def test_a_place_that_cannot_be_written_is_told(server: Server, login: Login, here: Path, there: Path) -> None:
+def test_a_place_that_cannot_be_written_is_reported(server: Server, login: Login, here: Path, there: Path) -> None:
     there.mkdir(parents=True)
     result = send(login(server), sending(here, there), Limits(60), print, plain)
     assert (result.status, result.err) == (NO_ROOM, f"{there} is a folder where a file belongs\n")
@@ -244,7 +244,7 @@ def test_what_is_not_there_or_something_else_is_named(server: Server, login: Log
     assert not there.exists()
 
 
-def test_no_room_here_is_told_before_anything_is_fetched(
+def test_no_room_here_is_reported_before_anything_is_fetched(
     server: Server, login: Login, here: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = type("Usage", (), {"free": MIB})

@@ -121,7 +121,7 @@ def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: d
         ({}, {"t_LogDriver": {"Name": "local"}}, ["LogDriver.Name: unset → local"], True),
     ],
 )  # fmt: skip
-def test_what_differs_is_told(old: Any, new: Any, lines: list[str] | None, replaces: bool) -> None:
+def test_what_differs_is_reported(old: Any, new: Any, lines: list[str] | None, replaces: bool) -> None:
     found = differences(spec(**old), spec(**new), NAMES)
     assert found
     assert lines is None or [str(change) for change in found] == lines

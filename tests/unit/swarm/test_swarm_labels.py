@@ -35,7 +35,7 @@ def test_what_has_no_label_of_a_stack_is_of_none(body: dict[str, object]) -> Non
     assert labels.labels_of(body) == (body.get("Labels") or {})
 
 
-def test_a_stack_is_told_by_its_label() -> None:
+def test_a_stack_is_known_by_its_label() -> None:
     body = {"Labels": {labels.NAMESPACE: "web"}}
     assert labels.stack_of(body) == "web"
     assert labels.of_stack("web") == "com.docker.stack.namespace=web"

@@ -66,7 +66,7 @@ def test_a_spec_is_never_changed_in_place() -> None:
     assert repr(SPEC) == before
 
 
-def test_configs_and_secrets_of_one_name_are_told_apart() -> None:
+def test_configs_and_secrets_of_one_name_are_distinguished() -> None:
     again = renamed(named(SPEC, NAMES), {Reference("config", "site"): "site_2", Reference("secret", "site"): "other"})
     assert used("config", again) == {"site_2", "domain"}
     assert used("secret", again) == {"pass"}

@@ -62,7 +62,7 @@ def test_nothing_is_printed(verify, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_each_check_is_told_when_it_is_done(verify, capsys):
+def test_each_check_is_reported_when_it_is_done(verify, capsys):
     told = []
     checks = verify(THREE, tell=lambda check: (told.append(check), print(check.name)))
     assert told == checks
@@ -91,7 +91,7 @@ def test_an_unreachable_host_is_one_error_and_the_others_are_checked(verify, poo
     assert ElementTree.parse(tmp_path / "j.xml").getroot().find("testsuite").attrib["errors"] == "1"
 
 
-def test_a_host_lost_on_the_way_is_told_once(verify, pool, unreachable):
+def test_a_host_lost_on_the_way_is_reported_once(verify, pool, unreachable):
     text = """
         def test_one(host):
             assert host.run("look").succeeded
@@ -193,7 +193,7 @@ def test_ctrl_c_goes_through(verify):
         verify("def test_it(cluster):\n    raise KeyboardInterrupt\n")
 
 
-def test_a_report_that_cannot_be_written_is_told_before_any_check(verify, pool, tmp_path):
+def test_a_report_that_cannot_be_written_is_reported_before_any_check(verify, pool, tmp_path):
     hosts = pool(m1={}, w1={})
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"cannot write .*report\.xml"):
@@ -208,7 +208,7 @@ def test_no_folder_is_made_for_a_report(verify, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_what_keeps_pytest_from_running_is_told(verify, capfd):
+def test_what_keeps_pytest_from_running_is_reported(verify, capfd):
     with pytest.raises(SkepError, match="the checks could not be run") as caught:
         verify("def pytest_generate_tests(metafunc):\n    raise SystemExit('no')\n\ndef test_it(cluster):\n    pass\n")
     assert "SystemExit" in caught.value.cause

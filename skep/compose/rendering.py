@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from skep.compose.load import Document
+from skep.compose.loading import Document
 from skep.hidden import masked
 from skep.visible import visible
 
