@@ -443,6 +443,18 @@ def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, mon
     assert told == []
 
 
+def test_a_service_may_be_named_with_the_prefix_of_its_stack(stage: Stage) -> None:
+    stage.deploy(stack())
+    shown: dict[str, list[Any]] = {}
+    for name in ("app", "web_app"):
+        site, before, only = stage.site(stack()), len(stage.tell.plans), Asking(only_shown=True)
+        rollouts.scale(site, stage.tell, name="web", counts=[f"{name}=3"], timeout=None, asking=only)
+        rollouts.restart(site, stage.tell, name="web", services=[name], timeout=None, asking=only)
+        shown[name] = stage.tell.plans[before:]
+    assert shown["app"] == shown["web_app"]
+    assert [plan[1] for plan in shown["app"]] == ["stacks/update:web/web_app", "stacks/restart:web/web_app"]
+
+
 def scaled(*counts: str) -> Callable[[Site], None]:
     return lambda site: rollouts.scale(site, Reporter(), name="web", counts=counts, timeout=None)
 
