@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 from roles.daemon import flags, moving, proxies
 from roles.daemon.reported import reported, reported_form
+from roles.daemon.state import State, as_it_is, differing_keys, merge, remembered_keys, veiled_keys
 from skep import places
-from skep.dataclass import dataclass
 from skep.diff import lines
 from skep.json_types import mapping
 from skep.milestones import CONFIGURED, ENGINE_UP, SWARM_SETTINGS, configured, engine_up
@@ -21,7 +21,7 @@ from skep.questions import Answers
 from skep.request import RequestedCluster
 from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES, rolling
-from skep.secret import marked, revealed, secrets_in, unmarked, veiled
+from skep.secret import marked, revealed, secrets_in
 from skep.seen import Seen
 from skep.shell import script
 from skep.steps import Milestone, StepId
@@ -54,31 +54,6 @@ RELOADABLE = frozenset(
     }
 )
 """Keys a SIGHUP puts in force. Source: Docker's dockerd reference, "Configuration reload behavior"."""
-
-NEUTRAL: Mapping[str, object] = {"debug": False, "insecure-registries": [], "labels": [], "registry-mirrors": []}
-"""A reload does not undo a key that is gone (moby#36632), so it is written in its empty form instead; a key
-without one takes a restart."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """``keys`` is the file's content; the rest is observed only: ``applied`` are the keys last put in force by
-    this tool, ``live`` what the running engine reports, ``broken`` why the file cannot be read.
-
-    Desired keys may hold a ``Secret`` at any depth; what was read from a host is plain, and not to be shown.
-    """
-
-    keys: Mapping[str, object] = field(repr=False)
-    applied: Mapping[str, object] = field(default_factory=dict, repr=False)
-    live: Mapping[str, object] = field(default_factory=dict)
-    running: bool = False
-    broken: str | None = None
-    flags: Mapping[str, str] = field(default_factory=dict)
-    """Keys that docker.service passes to dockerd → the option as it stands there; observed only."""
-    config_file: str | None = None
-    """The file that docker.service names for dockerd to read, if it does; observed only."""
-    node: bool = False
-    """Whether the host is a node by what is on its disks; observed only."""
 
 
 class Daemon(HostRole[State]):
@@ -123,7 +98,7 @@ class Daemon(HostRole[State]):
             if have.broken:
                 steps.append(_unreadable(name, have.broken))
                 continue
-            merged = _merge(have, want.keys, running=have.running)
+            merged = merge(have, want.keys, running=have.running)
             refusal = _not_for_it(name, have, merged, want, is_member=is_member)
             if refusal:
                 steps.append(refusal)
@@ -131,7 +106,7 @@ class Daemon(HostRole[State]):
             if not have.running:
                 steps += self._write(name, have, merged, want)
                 continue
-            differing = _differing(have, merged, want.keys)
+            differing = differing_keys(have, merged, want.keys)
             if not differing:
                 continue
             reload = differing <= RELOADABLE & set(merged)
@@ -147,9 +122,9 @@ class Daemon(HostRole[State]):
         return [*steps, *rolling(cluster, restarts, seen.members)]
 
     def _write(self, host: str, have: State, merged: Mapping[str, object], want: State) -> list[Step]:
-        if revealed(merged) == dict(have.keys) and _applied(have, want.keys) == marked(want.keys):
+        if revealed(merged) == dict(have.keys) and remembered_keys(have, want.keys) == marked(want.keys):
             return []
-        old = _veiled(have, merged)
+        old = veiled_keys(have, merged)
         return [
             Run(
                 id=StepId("daemon", "write", host),
@@ -170,8 +145,8 @@ class Daemon(HostRole[State]):
     def _apply(
         self, host: str, have: State, merged: Mapping[str, object], want: State, keys: frozenset[str], how: How
     ) -> Step:
-        old = _veiled(have, merged)
-        before = {key: _now(have, old, key, merged.get(key)) for key in keys}
+        old = veiled_keys(have, merged)
+        before = {key: as_it_is(have, old, key, merged.get(key)) for key in keys}
         after = {key: merged.get(key) for key in keys}
         what = proxies.FILE if keys == {proxies.KEY} else FILE
         return Run(
@@ -223,50 +198,9 @@ def _file(merged: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in merged.items() if key != proxies.KEY}
 
 
-def _merge(have: State, desired: Mapping[str, object], *, running: bool) -> dict[str, object]:
-    """The file as it should be: foreign keys kept, ours as desired, what we owned and no longer name gone."""
-    dropped = set(have.applied) - set(desired)
-    merged = {key: value for key, value in have.keys.items() if key not in dropped}
-    if running:
-        merged |= {key: NEUTRAL[key] for key in dropped & set(NEUTRAL)}
-    return merged | dict(desired)
-
-
-def _differing(have: State, merged: Mapping[str, object], desired: Mapping[str, object]) -> frozenset[str]:
-    """Keys whose value in the file, in force, or as the engine reports it is not the one desired."""
-    in_file = {key for key in {*have.keys, *merged} if have.keys.get(key) != revealed(merged.get(key))}
-    applied, remembered = _applied(have, desired), marked(desired)
-    in_force = {key for key in {*applied, *desired} if applied.get(key) != remembered.get(key)}
-    live = {key for key in desired if key in have.live and have.live[key] != reported_form(key, desired[key])}
-    return frozenset(in_file | in_force | live)
-
-
-def _applied(have: State, desired: Mapping[str, object]) -> dict[str, object]:
-    """What is remembered, with hashes in place of the secrets desired: a value once plain in the inventory may be a
-    reference now, and needs no restart for that."""
-    return {key: _marked_like(value, desired.get(key)) for key, value in have.applied.items()}
-
-
-def _marked_like(value: object, like: object) -> object:
-    return marked(like) if value == revealed(like) else value
-
-
-def _veiled(have: State, merged: Mapping[str, object]) -> dict[str, object]:
-    """The file's content with a secret where one is desired, or was when the file was written."""
-    before = mapping(veiled(have.keys, unmarked(have.applied)))
-    return {key: veiled(value, merged.get(key)) for key, value in before.items()}
-
-
 def _mode(merged: Mapping[str, object]) -> str:
     """Who may read the file: only root where it holds a secret; else that stays as it is."""
     return "600" if any(True for _ in secrets_in(merged)) else ""
-
-
-def _now(have: State, old: Mapping[str, object], key: str, desired: object) -> object:
-    """What differs from what is desired: the engine's word where that is another value, else the file's (``old``)."""
-    live = have.live.get(key)
-    other = live is not None and (desired is None or live != reported_form(key, desired))
-    return live if other and not any(True for _ in secrets_in(old.get(key))) else old.get(key)
 
 
 def _read(text: str) -> tuple[dict[str, object], str | None]:

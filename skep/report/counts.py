@@ -1,7 +1,8 @@
-"""What plans and outcomes come to: places with the same steps together, and how many ended how."""
+"""What plans and outcomes come to: places with the same steps together, and how many ended how; whose a log line is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from skep.apply import Outcome
@@ -9,6 +10,7 @@ from skep.plan import Plan, Step, Wait
 from skep.report.parts import Part
 from skep.report.signs import EVENTS
 from skep.units import seconds_text
+from skep.visible import visible
 
 
 def why(step: Step) -> str:
@@ -38,3 +40,9 @@ def parts_of(outcome: Outcome, plan: Plan, seconds: float) -> list[Part]:
         if names:
             parts += ["; " if len(parts) > 1 else "", (state, EVENTS[state][1]), f": {', '.join(names)}"]
     return parts
+
+
+def label_of(entry: Mapping[str, str]) -> str:
+    """Whose a log line is: the task, with its node where the task's name does not end with it."""
+    task, node = visible(entry["task"]), visible(entry["node"])
+    return task if not node or task.endswith(f".{node}") else f"{task}@{node}"

@@ -16,10 +16,11 @@ from zlib import crc32
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
-from skep.report.counts import alike, parts_of, why
+from skep.report.counts import alike, label_of, parts_of, why
 from skep.report.parts import Part, plain
+from skep.report.progress import Rows, Running
 from skep.report.reporter import Reporter, Row
-from skep.report.shown import FEW, Together, together
+from skep.report.shown import Together, not_repeated, said_of, together
 from skep.report.signs import COLOURS, EVENTS, STATES
 from skep.report.voice import Voice
 from skep.visible import visible, visible_lines, visible_log
@@ -47,14 +48,11 @@ class LinesReporter(Reporter):
         self._err = Voice(sys.stderr, steady=True)
         self._forced = bool(os.environ.get("FORCE_COLOR"))
         self._lock = threading.Lock()
-        self._rows: dict[str, dict[str, set[str]]] = {}
-        """States already shown, by step and service."""
-        self._label = 0
-        """Columns that labels of log lines have taken so far."""
+        self._rows = Rows()
+        self._label_columns = 0
         self._waiting: Sequence[str] = ()
         """Hosts that have not answered so far."""
-        self._running: dict[str, tuple[Event, str]] = {}
-        """Steps at work, with how they began and their last word."""
+        self._running = Running()
         self._counted = False
         """Whether findings that are not repeated were counted."""
 
@@ -162,11 +160,7 @@ class LinesReporter(Reporter):
         before = len(findings) - len(new) - accepted
         if len(shown) < len(findings) and not self._counted:
             self._counted = True
-            hidden = [f"{accepted} accepted"] * bool(accepted) + [f"{before} shown before"] * bool(before)
-            count = accepted + before
-            names = "finding" if count == 1 else "findings"
-            text = f"{count} {names} not repeated ({', '.join(hidden)}); all of them: invoke cluster.status"
-            self._print((self.spelled(text), "dim"))
+            self._print((self.spelled(not_repeated(accepted, before)), "dim"))
         if self.shown:
             self.shown.note(one for one in shown if one.standing)
 
@@ -176,14 +170,7 @@ class LinesReporter(Reporter):
     def _finding(self, line: Together, hosts: Sequence[str] = (), *, last: bool = True) -> None:
         """``last`` of those in a row that want the same: what to do is said once."""
         finding = line.first
-        colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
-        names = "every host" if len(line.hosts) == len(hosts) > FEW else ", ".join(line.hosts)
-        place = f"{names}: " if names and finding.role != "inventory" else ""
-        more = f"; similar: {', '.join(line.similar)} (--verbose shows each)" if line.similar else ""
-        said = f"; accepted: {finding.accepted}" if finding.accepted else ""
-        said += f"; it was accepted until {finding.lapsed.until}: {finding.lapsed.reason}" if finding.lapsed else ""
-        kind = f" [{finding.kind.id}]" if finding.kind else ""
-        self._print((finding.level, colour), f" {place}{self.spelled(finding.text)}{more}{said}", (kind, "dim"))
+        self._print(*said_of(line, hosts, self.spelled))
         if finding.next_action and last and not finding.accepted:
             self._print(f"  next: {self.spelled(finding.next_action)}")
 
@@ -208,25 +195,15 @@ class LinesReporter(Reporter):
 
     def _print_running(self) -> None:
         with self._lock:
-            for event, word in list(self._running.values()):
-                lasts = time.time() - event.time
-                if lasts >= EVERY / 2:
-                    said = f" – {word}" if word else ""
-                    place = event.step.concerns or "cluster"
-                    self._print(("…", "cyan"), f" {place:8} {event.step.title}, {lasts:.0f} s so far{said}")
+            for line in self._running.lasting(EVERY / 2):
+                self._print(("…", "cyan"), line)
 
     def event(self, event: Event) -> None:
         """A line a finished step, and one where a service of a stack that is waited for came to another state; more
         with ``verbose``."""
         with self._lock:
-            if event.kind == "started":
-                self._running[event.step.id] = (event, "")
-            elif event.kind == "progress" and event.step.id in self._running:
-                self._running[event.step.id] = (self._running[event.step.id][0], event.text)
-            elif event.kind in ("done", "failed", "skipped"):
-                self._running.pop(event.step.id, None)
-        if event.rows and not self.verbose:
-            with self._lock:
+            self._running.note(event)
+            if event.rows and not self.verbose:
                 self._print_rows(event)
         if (event.kind in ("started", "progress") and not self.verbose) or (event.rows and not event.text):
             return
@@ -234,15 +211,9 @@ class LinesReporter(Reporter):
             self._print_event(event)
 
     def _print_rows(self, event: Event) -> None:
-        """At most one line a service and state; none for how they stood at the first look."""
-        first = event.step.id not in self._rows
-        states = self._rows.setdefault(event.step.id, {row.name: {row.state} for row in event.rows})
-        for row in event.rows:
-            seen = states.setdefault(row.name, set())
-            if (first and row.state in ("stuck", "over")) or row.state not in seen:
-                seen.add(row.state)
-                sign, colour = STATES[row.state]
-                self._print((sign, colour), f" {'':8} {row.name} {row.text}")
+        for row in self._rows.new(event.step.id, event.rows):
+            sign, colour = STATES[row.state]
+            self._print((sign, colour), f" {'':8} {row.name} {row.text}")
 
     def _print_event(self, event: Event) -> None:
         sign, colour = EVENTS.get(event.kind, ("·", "dim"))
@@ -301,18 +272,17 @@ class LinesReporter(Reporter):
         """Task, node and text; on a terminal each service has a colour that stays the same."""
         if self.lost:
             raise self.lost
-        task, node = visible(entry["task"]), visible(entry["node"])
-        label = task if not node or task.endswith(f".{node}") else f"{task}@{node}"
-        self._label = max(self._label, min(len(label), LABEL))
+        label = label_of(entry)
+        self._label_columns = max(self._label_columns, min(len(label), LABEL))
         stamp = f"{visible(entry['time'])} " if timestamps and entry["time"] else ""
         said = visible_log(entry["text"], colour=colour)
         if self.soft:
-            self.out.line(f"{stamp}{label:<{self._label}} | {said}")
+            self.out.line(f"{stamp}{label:<{self._label_columns}} | {said}")
             return
         from skep.report.text import line
 
         own = COLOURS[crc32(entry["service"].encode(errors="surrogateescape")) % len(COLOURS)]
-        self.console.print(line((stamp, "dim"), (f"{label:<{self._label}} |", own), " "), soft_wrap=True, end="")
+        self.console.print(line((stamp, "dim"), (f"{label:<{self._label_columns}} |", own), " "), soft_wrap=True, end="")
         if colour:
             self.out.write(f"{said}\n")
         else:

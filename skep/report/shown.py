@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from skep.dataclass import dataclass
 from skep.plan import Finding
+from skep.report.parts import Part
 
 FEW = 3
 """Hosts of which something similar is said one by one."""
@@ -82,6 +83,26 @@ def together(findings: Sequence[Finding], *, each: bool) -> list[Together]:
             found_lines.append(Together(found[0].first, found[0].hosts, tuple(others)))
     rank = {id(one): place for place, one in enumerate(findings)}
     return sorted(found_lines, key=lambda line: rank[id(line.first)])
+
+
+def said_of(line: Together, hosts: Sequence[str], spelled: Callable[[str], str]) -> list[Part]:
+    """A line's words, but for what to do. ``hosts`` are all there are."""
+    finding = line.first
+    colour = {"error": "red", "warning": "yellow"}.get(finding.level, "dim")
+    names = "every host" if len(line.hosts) == len(hosts) > FEW else ", ".join(line.hosts)
+    place = f"{names}: " if names and finding.role != "inventory" else ""
+    more = f"; similar: {', '.join(line.similar)} (--verbose shows each)" if line.similar else ""
+    said = f"; accepted: {finding.accepted}" if finding.accepted else ""
+    said += f"; it was accepted until {finding.lapsed.until}: {finding.lapsed.reason}" if finding.lapsed else ""
+    kind = f" [{finding.kind.id}]" if finding.kind else ""
+    return [(finding.level, colour), f" {place}{spelled(finding.text)}{more}{said}", (kind, "dim")]
+
+
+def not_repeated(accepted: int, before: int) -> str:
+    """How many findings have no line of their own, and why."""
+    hidden = [f"{accepted} accepted"] * bool(accepted) + [f"{before} shown before"] * bool(before)
+    names = "finding" if accepted + before == 1 else "findings"
+    return f"{accepted + before} {names} not repeated ({', '.join(hidden)}); all of them: invoke cluster.status"
 
 
 def _hosts(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from roles import ROLES
-from roles.daemon.role import State as DaemonState
+from roles.daemon.state import State as DaemonState
 from roles.engine.state import State as EngineState
 from roles.files.role import State as FilesState
 from roles.files.role import There

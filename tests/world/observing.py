@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from roles import ROLES
-from roles.daemon.role import State as DaemonState
+from roles.daemon.state import State as DaemonState
 from roles.engine.state import State as EngineState
 from roles.networks.role import Overlay as SeenOverlay
 from roles.networks.role import State as NetworksState

@@ -15,7 +15,7 @@ import tasks
 from skep.cli.completion import SCRIPTS, candidates, script
 from skep.cli.program import Program
 from skep.errors import UsageError
-from skep.inventory.schema import ENGINE
+from skep.inventory.machine_schema import ENGINE
 
 INVENTORY = """\
 groups: {north: {}}
