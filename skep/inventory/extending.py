@@ -116,7 +116,8 @@ class Extending:
                 return self._over(reading, base, self.content(base), below)
             except (OSError, ValueError) as error:
                 why = error.strerror if isinstance(error, OSError) and error.strerror else "not a usable path"
-                beside = [one.name for one in base.parent.glob("*.y*ml")] if base.parent.is_dir() else []
+                others = base.parent.glob("*.y*ml") if base.parent.is_dir() else ()
+                beside = [one.name for one in others if one.name != base.name]
                 wrong = f"cannot read {quoted(said)}: {why}{self.findings.hint(base.name, beside)}"
         self.findings.error((KEY,), wrong, place)
         return None
@@ -151,4 +152,5 @@ def _named(own: Pairs) -> list[tuple[Place, str]]:
         return []
     entry = own[KEY][1]
     items = entry.content if isinstance(entry.content, list) else [entry]
-    return [(one.place, one.content.text) for one in items if isinstance(one.content, Leaf) and one.content.text]
+    named = [one for one in items if isinstance(one.content, Leaf) and not one.is_null]
+    return [(one.place, one.content.text) for one in named if isinstance(one.content, Leaf) and one.content.text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -77,6 +78,8 @@ def _pairs(path: Path, name: str, findings: Findings, surroundings: Surroundings
 
 
 def _base(path: Path) -> bytes:
+    if path.is_fifo():
+        raise OSError(errno.EINVAL, "it is a pipe")
     with path.open("rb") as stream:
         return stream.read(MAX_BYTES + 1)
 

@@ -49,7 +49,7 @@ class LinesReporter(Reporter):
         self._forced = bool(os.environ.get("FORCE_COLOR"))
         self._lock = threading.Lock()
         self._rows = Rows()
-        self._label_columns = 0
+        self._columns = 0
         self._waiting: Sequence[str] = ()
         """Hosts that have not answered so far."""
         self._running = Running()
@@ -273,16 +273,16 @@ class LinesReporter(Reporter):
         if self.lost:
             raise self.lost
         label = label_of(entry)
-        self._label_columns = max(self._label_columns, min(len(label), LABEL))
+        self._columns = max(self._columns, min(len(label), LABEL))
         stamp = f"{visible(entry['time'])} " if timestamps and entry["time"] else ""
         said = visible_log(entry["text"], colour=colour)
         if self.soft:
-            self.out.line(f"{stamp}{label:<{self._label_columns}} | {said}")
+            self.out.line(f"{stamp}{label:<{self._columns}} | {said}")
             return
         from skep.report.text import line
 
         own = COLOURS[crc32(entry["service"].encode(errors="surrogateescape")) % len(COLOURS)]
-        self.console.print(line((stamp, "dim"), (f"{label:<{self._label_columns}} |", own), " "), soft_wrap=True, end="")
+        self.console.print(line((stamp, "dim"), (f"{label:<{self._columns}} |", own), " "), soft_wrap=True, end="")
         if colour:
             self.out.write(f"{said}\n")
         else:

@@ -28,6 +28,10 @@ def check_certificates(file: Fields, findings: Findings, surroundings: Surroundi
             stem = PurePath(value).stem
             if "-----BEGIN" in value:
                 findings.error(place, "must be a file: its name is the one it gets on the host")
+            elif "\\" in stem or not stem.isprintable():
+                findings.error(
+                    place, "must have a name without backslashes and control characters: the host's file gets it"
+                )
             elif stem in stems:
                 findings.error(place, f"would have the same name on the host as {findings.written(place, stems[stem])}")
             else:

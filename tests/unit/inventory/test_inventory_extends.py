@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,9 @@ def test_several_are_put_over_each_other_and_may_extend_further(folder: Path) ->
         ("extends: bsae.yml\n", "prod.yml:1: extends: cannot read 'bsae.yml': No such file or directory"
                                 " (did you mean 'base.yml'?)"),
         ("extends: .\n", "prod.yml:1: extends: cannot read '.': Is a directory"),
+        ("extends: a-channel\n", "prod.yml:1: extends: cannot read 'a-channel': it is a pipe"),
+        ("extends: null\nhosts: {}\n", "prod.yml:2: hosts: there are no hosts: describe at least one, with its address"
+                                       " and role"),
         ("extends: prod.yml\n", "prod.yml:1: extends: is a circle: prod.yml extends prod.yml"),
         ("extends: [base.yml, ring.yml]\n", "ring.yml:1: extends: is a circle: prod.yml extends ring.yml"
                                             " extends prod.yml"),
@@ -112,6 +116,7 @@ def test_several_are_put_over_each_other_and_may_extend_further(folder: Path) ->
 def test_what_is_wrong_is_said_where_it_stands(folder: Path, text: str, told: str) -> None:
     written(folder, "extends: prod.yml\n", "ring.yml")
     written(folder, "hosts: {}\nhosts: {}\n", "broken.yml")
+    os.mkfifo(folder / "a-channel")
     found = problems(folder, text, MIRROR="http://m")
     assert told in [one.replace(str(folder), ".") if "'.'" in told else one for one in found][:1] or told in found, (
         found
