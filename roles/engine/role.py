@@ -10,7 +10,7 @@ from roles.engine.kinds import KINDS
 from roles.engine.origin import Origin, distribution, vendor
 from roles.engine.state import ENGINES, VENDOR, State, fits, is_older, read
 from skep import places
-from skep.milestones import ENGINE_UP
+from skep.milestones import ENGINE_UP, SWARM_SETTINGS
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers
@@ -39,7 +39,9 @@ class Engine(HostRole[State]):
 
     name = "engine"
     kinds = KINDS
-    actions: tuple[str, ...] = ("source", "fetch", "install", "plugins", "hold", "start", "apparmor", *ACTIONS)
+    actions: tuple[str, ...] = (
+        "source", "fetch", "install", "plugins", "hold", "start", "restart", "apparmor", *ACTIONS,
+    )  # fmt: skip
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
     probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES), RPMS=" ".join(RPMS))
@@ -66,7 +68,7 @@ class Engine(HostRole[State]):
             )
             items += more
             upgrades |= {name: upgrade} if upgrade else {}
-        fetched = [StepId("engine", "fetch", name) for name in upgrades]
+        fetched = [StepId("engine", "fetch", name) for name, step in upgrades.items() if step.id.action == "install"]
         repaired = [StepId("engine", "install", name) for name in _cut_short(items, seen)]
         upgrades = {name: replace(step, gates=(*fetched, *repaired)) for name, step in upgrades.items()}
         return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True)]
@@ -106,6 +108,10 @@ def _on_host(
     elif here:
         items += findings.of_version(host, here, encrypted)
         items += steps.beside(host, origin, here)
+        restart = steps.restart(host, here) if here.outlived else None
+        if restart and member:
+            return [*items, *_parser(host, here)], replace(restart, needs=(SWARM_SETTINGS,))
+        items += [restart] if restart else []
         if not (here.running and here.enabled):
             items.append(steps.start(host, "not started at boot" if here.running else "not running"))
     return [*items, *_parser(host, here)], None

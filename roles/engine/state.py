@@ -53,6 +53,13 @@ class State:
     """Such files that hold something else, too."""
     snap: bool = False
     """Whether there is an engine that was installed as a snap."""
+    serves: str | None = None
+    """What the running engine says its version is, where it came from a package."""
+
+    @property
+    def outlived(self) -> bool:
+        """Whether the engine that runs is another than the installed one, as after an upgrade without a restart."""
+        return bool(self.running and self.serves and self.version and self.serves != self.version)
 
 
 def read(text: str, answers: Answers) -> State | None:
@@ -84,6 +91,7 @@ def read(text: str, answers: Answers) -> State | None:
         stale=tuple(line.partition(" ")[2] for line in lines if line.startswith("stale ")),
         shared=tuple(line.partition(" ")[2] for line in lines if line.startswith("shared ")),
         snap="snap" in values,
+        serves=upstream(answers.get("/info", {}).get("ServerVersion") or "") or None if engine else None,
     )
     return None if state == State(None, False, False, installed=False) else state
 

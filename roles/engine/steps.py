@@ -183,6 +183,22 @@ def start(host: Host, cause: str) -> Step:
     )
 
 
+def restart(host: Host, have: State) -> Step:
+    """The installed engine in place of an older one that still runs."""
+    return Run(
+        id=StepId("engine", "restart", host.name),
+        host=host.name,
+        title="restart docker",
+        cause=f"runs {have.serves}, installed is {have.version}",
+        script=script("roles/engine/restart.sh"),
+        otherwise="fix what docker's log says, then run the same command again",
+        after=(configured(host.name),),
+        provides=(engine_up(host.name),),
+        writes={host.data_root: STARTING},
+        restarts=True,
+    )
+
+
 def parser(host: str) -> Step:
     """What loads AppArmor's profiles."""
     return Run(
