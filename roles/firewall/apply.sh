@@ -21,6 +21,7 @@ rich() {
   while IFS= read -r rule; do set -- "$@" "--$verb-rich-rule=$rule"; done
   [ $# -gt 0 ] || return 0
   for zone in $zones; do
+    systemctl is-active --quiet firewalld.service || { firewall-offline-cmd --quiet --zone="$zone" "$@" || true; continue; }
     for how in '' --permanent; do firewall-cmd --quiet $how --zone="$zone" "$@" || [ "$verb" = remove ] || return; done
   done
 }
@@ -49,8 +50,8 @@ open_firewalld() {
   rich add "$(zones)" <"$FILES/rules"
   close_firewalld
 }
-close_firewalld() {
-  systemctl is-active --quiet firewalld.service || return 0
+close_firewalld() { # also of one that is stopped: at its next start its rules would be back
+  command -v firewall-offline-cmd >/dev/null || return 0
   gone=$(old)
   changed=$(for file in /etc/firewalld/zones/*.xml; do file=${file##*/}; echo "${file%.xml}"; done)
   [ -z "$gone" ] || printf '%s\n' "$gone" | rich remove "$changed" 2>/dev/null

@@ -27,8 +27,9 @@ from skep.request import RequestedCluster
 from skep.seen import Seen
 from skep.shell import BUSY, NO_ROOM, script
 
-FETCH, INSTALL, START, PARSER, SOURCE, HOLD, PLUGINS = (
-    script(f"roles/engine/{name}.sh") for name in ("fetch", "install", "start", "apparmor", "source", "hold", "plugins")
+FETCH, INSTALL, START, RESTART, PARSER, SOURCE, HOLD, PLUGINS = (
+    script(f"roles/engine/{name}.sh")
+    for name in ("fetch", "install", "start", "restart", "apparmor", "source", "hold", "plugins")
 )
 WRITE, APPLY = (script(f"roles/daemon/{name}.sh") for name in ("write", "apply"))
 
@@ -90,6 +91,7 @@ def host(tmp_path: Path) -> Host:
         HOLD,
         PLUGINS,
         START,
+        RESTART,
         VOLUMES,
         WRITE,
         APPLY,
@@ -706,3 +708,11 @@ def test_steps_say_whether_they_end_a_running_engine() -> None:
     assert restarts(daemon_role, running) == {"daemon/restart": True}
     cluster = RequestedCluster("test", (replace(host, daemon={"debug": True}),))
     assert restarts(daemon_role, running) == {"daemon/reload": False}
+
+
+@pytest.mark.parametrize(("comes_up", "status"), [(True, 0), (False, 66)])
+def test_an_engine_that_was_upgraded_beneath_is_restarted(host: Host, comes_up: bool, status: int) -> None:
+    host.stand_in("systemctl", "" if comes_up else 'case "$1" in restart | is-failed) exit 1;; esac')
+    ran = host.run(RESTART)
+    assert (ran.returncode, bool(ran.stderr)) == (status, not comes_up)
+    assert host.calls[0] == "systemctl restart docker.service"
