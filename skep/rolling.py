@@ -74,8 +74,7 @@ def rolling(
         for own in made:
             steps += [replace(own[0], gates=(*own[0].gates, *before)), *own[1:]]
         before = [own[-1].id for own in made]
-    notes = outage.interruptions(work[names[0]].role, names) if names and (workers or managers) else []
-    return [*steps, *notes]
+    return [*steps, *(outage.interruptions(work[names[0]].role, names) if workers or managers else [])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,7 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
             if network.is_cut(lab, host):
                 network.switch(lab, host, on=True)
         registry.ensure(lab, tools)
-        if lab.packages:
-            from skep.lab import rpms, vendor
-
-            rpms.ensure(lab, say)
-            vendor.ensure(lab, say)
+        _offer_packages(lab, say)
         until = hosts.deadline(lab)
         _in_turn(lab.hosts, lambda host: hosts.wait(lab, host, until))
         _in_turn(kept, lambda host: snapshots.set_clock(lab, host))
@@ -64,6 +60,15 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
             say("keeping what has booted, for the next lab of these hosts")
             _in_turn(new, lambda host: snapshots.keep(lab, host))
         say(f"lab {lab.name} is up: {len(lab.hosts)} hosts, images at {lab.registry}")
+
+
+def _offer_packages(lab: Lab, say: Say) -> None:
+    """The vendor's packages of engines, where the lab has them."""
+    if lab.packages:
+        from skep.lab import rpms, vendor
+
+        rpms.ensure(lab, say)
+        vendor.ensure(lab, say)
 
 
 def _retire(lab: Lab) -> None:
