@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -107,42 +108,39 @@ def cluster(building: Building, request: pytest.FixtureRequest) -> Iterator[Envi
     building.intact = request.node.stash.get(PASSED, False)
 
 
+@contextmanager
+def _alone(hosts: Hosts, folder: Path) -> Iterator[Environment]:
+    """Bare hosts for one test alone; their lab is taken down after it."""
+    hosts.renew()
+    yield Environment(hosts, folder)
+    with undisturbed():
+        lab.down(hosts.spec.name)
+
+
 @pytest.fixture
 def bare(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Four bare hosts, three of them to become managers, for one test alone."""
-    hosts = machine("bare")
-    hosts.renew()
-    yield Environment(hosts, tmp_path)
-    with undisturbed():
-        lab.down(hosts.spec.name)
+    with _alone(machine("bare"), tmp_path) as environment:
+        yield environment
 
 
 @pytest.fixture
 def mixed(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Three bare hosts, each of another Debian release, whose packages come from Debian alone."""
-    hosts = machine("mixed")
-    hosts.renew()
-    hosts.each(AS_DELIVERED)
-    yield Environment(hosts, tmp_path)
-    with undisturbed():
-        lab.down(hosts.spec.name)
+    with _alone(machine("mixed"), tmp_path) as environment:
+        environment.hosts.each(AS_DELIVERED)
+        yield environment
 
 
 @pytest.fixture
 def rpm(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Two bare hosts, one with apt and one with dnf, and repositories in the vendor's layout for both."""
-    hosts = machine("rpm")
-    hosts.renew()
-    yield Environment(hosts, tmp_path)
-    with undisturbed():
-        lab.down(hosts.spec.name)
+    with _alone(machine("rpm"), tmp_path) as environment:
+        yield environment
 
 
 @pytest.fixture
 def vendors(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """A bare host, and package repositories on its gateway."""
-    hosts = machine("vendors")
-    hosts.renew()
-    yield Environment(hosts, tmp_path)
-    with undisturbed():
-        lab.down(hosts.spec.name)
+    with _alone(machine("vendors"), tmp_path) as environment:
+        yield environment
