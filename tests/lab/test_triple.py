@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from tests.lab.rig.building import Building
-from tests.lab.rig.disk import listing, must_be_same
+from tests.lab.rig.disk import must_be_same, must_write_nothing
 from tests.lab.rig.environment import Environment
-from tests.lab.rig.logins import Logins
+from tests.lab.rig.logins import Logins, Seen
+from tests.lab.rig.tool import Ran
 from tests.loaded import ALWAYS, loaded
 
 CHANNELS = 2
@@ -42,21 +44,19 @@ def test_plan_is_empty_after_up(cluster: Environment) -> None:
 
 
 def test_plan_changes_nothing_on_a_cluster(cluster: Environment) -> None:
-    before = listing(cluster.hosts)
-    cluster.must_be_as_described()
-    must_be_same(before, listing(cluster.hosts), "cluster.plan ran on a cluster as described")
+    must_write_nothing(cluster.hosts, cluster.must_be_as_described, "cluster.plan ran on a cluster as described")
 
 
 def test_second_up_is_one_observation_and_writes_nothing(cluster: Environment) -> None:
-    before = listing(cluster.hosts)
-    logins = Logins(cluster.hosts)
-    ran = cluster.up()
-    seen = logins.seen()
-    must_be_same(before, listing(cluster.hosts), "cluster.up ran on a cluster as described")
+    def up() -> tuple[Ran, Mapping[str, Seen]]:
+        logins = Logins(cluster.hosts)
+        return cluster.up(), logins.seen()
+
+    ran, seen = must_write_nothing(cluster.hosts, up, "cluster.up ran on a cluster as described")
     assert not ran.steps and not ran.named("step"), f"{ran}"
-    for host, told in seen.items():
-        assert told.logins == 1, f"{told.logins} logins on {host}, by its sshd:\n{told.log}"
-        assert 1 <= told.channels <= CHANNELS, f"{told.channels} channels on {host}, by its sshd:\n{told.log}"
+    for host, sshd in seen.items():
+        assert sshd.logins == 1, f"{sshd.logins} logins on {host}, by its sshd:\n{sshd.log}"
+        assert 1 <= sshd.channels <= CHANNELS, f"{sshd.channels} channels on {host}, by its sshd:\n{sshd.log}"
 
 
 def test_second_up_loads_no_more_than_it_needs(cluster: Environment) -> None:
