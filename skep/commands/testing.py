@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -37,6 +38,10 @@ LABS = {
     "vm": ("a cluster of virtual machines", [["tests/vm"]]),
 }
 """Parts that need hosts of a lab, as what is run side by side: it waits for hosts most of the time."""
+ONE_TRY = ["-p", "no:rerunfailures"]
+SECOND_TRY = ["-p", "rerunfailures", "--reruns", "1"]
+"""In CI, whose machines are shared, a lab test that failed is tried once more, on hosts that were fixed or are new;
+how it failed is printed all the same."""
 NOTHING_CHOSEN = 5
 """pytest's status when no test has the keyword."""
 PARTS = ("static", "unit", "lab")
@@ -66,13 +71,17 @@ def write_golden(tell: Reporter, keyword: str | None) -> None:
     _must(tell, "golden texts", [argv], keyword)
 
 
+def _tries() -> list[str]:
+    return SECOND_TRY if os.environ.get("CI") == "true" else ONE_TRY
+
+
 def _unit() -> list[str]:
     return [folder for folder in UNIT if Path(folder).exists()]
 
 
 def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[list[str]]]]:
     if only in (None, "unit"):
-        yield "unit tests", [[*PYTEST, "-q", "--durations=10", "-n", "auto", *_unit()]]
+        yield "unit tests", [[*PYTEST, "-q", "--durations=10", *ONE_TRY, "-n", "auto", *_unit()]]
     if only is None or only in LABS:
         reason = lab.unsupported()
         if reason and only:
@@ -81,7 +90,7 @@ def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[list[
             tell.say(f"not run, the lab tests: {reason}")
             return
         name, runs = LABS[only or "lab"]
-        options = ["-v", "--tb=short", "-s" if only in ASKED_FOR else "--durations=10"]
+        options = ["-v", "--tb=short", "-s" if only in ASKED_FOR else "--durations=10", *_tries()]
         yield name, [[*PYTEST, *options, *words] for words in runs]
 
 
