@@ -5,8 +5,14 @@
 # The message id is that of PID 1's line that begins a start, in any locale. Lines are not chosen by the unit's invocation
 # id: those of a process that ends at once lack it. tail, since journalctl of systemd 252 takes the first lines where it is
 # asked for some since a time.
+#
+# start_at_boot enables docker.service. Where it is enabled, systemd is not told again: with an old init script beside the
+# unit, that takes as long as all else after an installation.
 
 started_before() { before=$(date +%s.%N | cut -c 1-17); }
+start_at_boot() {
+  [ "$(systemctl is-enabled docker.service 2>/dev/null)" = enabled ] || systemctl enable --quiet docker.service
+}
 this_start() {
   journalctl --sync 2>/dev/null || true
   since=$(journalctl --quiet --no-pager --since="@$before" --output=short-unix UNIT="$1" \

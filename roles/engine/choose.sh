@@ -15,6 +15,8 @@ look() {
   known=$(apt-cache policy $ENGINE $CLIENT 2>/dev/null)
   candidate=$(of $ENGINE)
   ! none "$candidate" || return 1
+  offers=$candidate version=$candidate
+  ! fits "$version" || return 0
   offers=$(printf '%s\n' "$candidate" "$(offered $ENGINE)" | awk 'NF && !seen[$0]++')
   for version in $offers; do ! fits "$version" || return 0; done
   return 1

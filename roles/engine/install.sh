@@ -7,7 +7,7 @@ started_before
 install || { stand_back; in_the_way; dpkg --force-confold --configure -a >&2 || true; update; install; }
 hold
 [ -z "$GOING" ] || systemctl daemon-reload
-systemctl enable --quiet docker.service || { why_not; exit 66; }
+start_at_boot || { why_not; exit 66; }
 process=$(systemctl show --property=MainPID --value docker.service 2>/dev/null)
 case $(readlink "/proc/$process/exe" 2>/dev/null) in
   *' (deleted)') systemctl restart docker.service || { why_not; exit 66; } ;; # Debian's package leaves the old one running

@@ -21,17 +21,14 @@ echo "binary $(command -v dockerd)"
 [ ! -e /snap/bin/docker ] || echo "snap docker"
 if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   # apt writes its cache anew where it is older than what it was made of; then it is left alone, which takes longer.
-  cache=/var/cache/apt/pkgcache.bin
+  cache=/var/cache/apt/pkgcache.bin aside=''
   newer=$(find /var/lib/dpkg/status /var/lib/apt/lists /etc/apt/sources.list /etc/apt/sources.list.d \
     -newer $cache -print -quit 2>/dev/null) || true
-  if [ -s $cache ] && ! [ "$newer" ]; then
-    would() { removes_nothing "$@" || simulate "$@"; }
-    client=$(apt-cache pkgnames docker-cli | grep -x docker-cli) || true # to try without takes ten times longer
-  else
-    would() { simulate -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }
-    client=docker-cli
+  [ -s $cache ] && ! [ "$newer" ] || aside='-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache='
+  # shellcheck disable=SC2086 # options
+  if conflicts $aside docker.io docker-cli containerd runc; then
+    { simulate $aside docker.io docker-cli || simulate $aside docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
   fi
-  { would docker.io ${client:+docker-cli} || would docker.io; } | awk '$1 == "Remv" { print "removes", $2 }'
 fi
 [ ! -d /sys/kernel/security/apparmor ] || ! command -v apt-get >/dev/null ||
   [ -e /sbin/apparmor_parser ] || [ -e /usr/sbin/apparmor_parser ] ||

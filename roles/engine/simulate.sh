@@ -1,12 +1,23 @@
 # shellcheck shell=sh
-# simulate [OPTION] PACKAGE ... prints in lines that no locale changes what apt-get would do. removes_nothing, with the
-# same words, is whether it would install them and remove nothing, in half the time. Neither looks at a lock.
+# simulate [OPTION] PACKAGE ... prints in lines that no locale changes what apt-get would do. conflicts, with the same words,
+# is whether one of these packages and one that is installed exclude each other, in whatever version, in a tenth of the
+# time. Neither looks at a lock.
 
 simulate() { apt-get -s -qq -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@"; }
-# In a folder of its own, which need not be there: apt deletes a package of the same name and another size from where
-# it would put it, though it was only asked.
-removes_nothing() {
-  apt-get --print-uris -qq --no-remove -o Dir::Cache::archives=/nonexistent/ \
-    -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@" \
-    >/dev/null 2>&1
+conflicts() {
+  {
+    dpkg-query -W -f '=${db:Status-Status}\t${Package}, ${Provides}\t${Conflicts}, ${Breaks}\n'
+    apt-cache show --no-all-versions "$@"
+  } 2>/dev/null | awk -F '\t' '
+    function note(list, names,   parts, i) {
+      for (i = split(list, parts, /, */); i; i--) { sub(/[ :(].*/, "", parts[i]); if (parts[i] != "") names[parts[i]] }
+    }
+    $1 == "=installed" { note($2, here); note($3, refused_here) }
+    sub(/^(Package|Provides): /, "") { note($0, coming) }
+    sub(/^(Conflicts|Breaks): /, "") { note($0, refused) }
+    END {
+      for (name in refused) if (name in here) exit 0
+      for (name in refused_here) if (name in coming) exit 0
+      exit 1
+    }'
 }

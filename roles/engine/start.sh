@@ -5,4 +5,4 @@
 started_before
 systemctl reset-failed docker.service 2>/dev/null || true
 # shellcheck disable=SC2015
-systemctl enable --quiet docker.service && systemctl start docker.service || { why_not; exit 66; }
+start_at_boot && systemctl start docker.service || { why_not; exit 66; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from roles.stacks.description import lines
@@ -92,15 +93,15 @@ class Planner:
 
     @cached_property
     def _resolve(self) -> Step | None:
-        """What could not be resolved while planning is first of all."""
+        """What could not be resolved while planning: first of all, unless how a manager asks registries changes."""
         images = self._drift.late()
         if not images:
             return None
         title = f"resolve {len(images)} image{'s' if len(images) > 1 else ''} to digests"
-        arguments = {"images": images, "credentials": LOGINS}
-        changes = ", ".join(self._drift.swarm.outdated)
+        arguments, changes = {"images": images, "credentials": LOGINS}, ", ".join(self._drift.swarm.outdated)
         cause = f"the registry settings of {changes} change before" if changes else "they are pinned"
-        return self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
+        step = self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
+        return step if changes else replace(step, needs=(SWARM_EXISTS,), after=())
 
     @property
     def _images(self) -> Ref | None:

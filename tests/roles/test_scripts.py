@@ -125,6 +125,17 @@ def test_install_asks_the_index_only_where_it_must(host: Host, debian: Callable[
     assert host.called("systemctl enable")
 
 
+@pytest.mark.parametrize(("state", "told"), [("enabled", 0), ("enabled-runtime", 1), ("disabled", 1)])
+@pytest.mark.parametrize("script", [INSTALL, START])
+def test_systemd_is_told_to_start_it_at_boot_where_it_would_not(
+    host: Host, debian: Callable[..., None], script: str, state: str, told: int
+) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("systemctl", f'case "$1" in is-enabled) echo {state};; esac')
+    assert host.run(f"{OURS} WANTED=26.1\n{script}").returncode == 0
+    assert len(host.called("systemctl enable")) == told
+
+
 def test_install_goes_without_a_package_that_is_not_offered(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
     assert host.run(f"{OURS} WANTED=\n{INSTALL}").returncode == 0
@@ -320,17 +331,32 @@ def test_where_the_plan_removes_packages_others_are_looked_for_before(
     assert host.apt == []
 
 
-@pytest.mark.parametrize(("rival", "told"), [(True, ["removes rival"]), (False, [])])
-def test_a_look_names_what_is_in_the_way(host: Host, rival: bool, told: list[str]) -> None:
-    """Asked twice only where something is: to be told that nothing is takes half the time."""
-    body = f'case " $* " in *" -s "*) echo "Remv rival [1.0]";; *" --no-remove "*) {"exit 100" if rival else ""};; esac'
-    for name, stand_in in {"apt-get": body, "find": "", "systemctl": "", "dpkg-query": ""}.items():
+@pytest.mark.parametrize(
+    ("installed", "offered", "told"),
+    [
+        ("=installed\\trival, \\t, ", "Conflicts: other, rival (<< 2)", ["removes rival"]),
+        ("=installed\\trival, \\t, runc (<< 1.1)", "Breaks: other", ["removes rival"]),
+        ("=installed\\tsomething, rival (= 1)\\t, ", "Breaks: rival", ["removes rival"]),
+        ("=config-files\\trival, \\t, ", "Conflicts: rival", []),
+        ("=installed\\trival, \\tother, another", "Conflicts: rivals", []),
+    ],
+)
+def test_a_look_names_what_is_in_the_way(host: Host, installed: str, offered: str, told: list[str]) -> None:
+    """Apt is asked, which takes long, only where two packages exclude each other."""
+    stand_ins = {
+        "apt-get": 'echo "Inst runc"; echo "Remv rival [1.0]"',
+        "apt-cache": f"printf 'Package: docker.io\\n\\nPackage: runc\\n{offered}\\n'",
+        "dpkg-query": f"""case "$*" in *Conflicts*) printf '{installed}\\n';; esac""",
+        "find": "",
+        "systemctl": "",
+    }
+    for name, stand_in in stand_ins.items():
         host.stand_in(name, stand_in)
     (host.folder / "pkgcache.bin").write_text("packages")
     probe = engine_role.probe.replace("/var/cache/apt", str(host.folder)).replace("-v dockerd", "-v no-dockerd")
     said = host.run(HOST + probe).stdout.splitlines()
     assert [line for line in said if line.startswith("removes")] == told
-    assert len(host.called("apt-get")) == (2 if rival else 1)
+    assert len(host.called("apt-get")) == len(told)
 
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
@@ -347,14 +373,23 @@ def test_apt_may_remove_nothing_at_all(host: Host, debian: Callable[..., None], 
 def test_a_look_reads_apts_cache_only_where_apt_would_not_write_it_anew(
     host: Host, cached: bool, newer: str, used: bool
 ) -> None:
-    for name, body in {"apt-get": "", "find": f"echo {newer}", "systemctl": "", "dpkg-query": ""}.items():
+    stand_ins = {
+        "apt-get": "",
+        "apt-cache": "printf 'Package: docker.io\\nConflicts: rival\\n'",
+        "dpkg-query": "printf '=installed\\trival\\t\\n'",
+        "find": f"echo {newer}",
+        "systemctl": "",
+    }
+    for name, body in stand_ins.items():
         host.stand_in(name, body)
     if cached:
         (host.folder / "pkgcache.bin").write_text("packages")
     probe = engine_role.probe.replace("/var/cache/apt", str(host.folder)).replace("-v dockerd", "-v no-dockerd")
     assert host.run(HOST + probe).returncode == 0
-    assert ["Dir::Cache::pkgcache=" not in call for call in host.called("apt-get")] == [used]
-    assert all(" -s " in call or "--print-uris" in call for call in host.called("apt-get"))
+    asked = [*host.called("apt-get"), *host.called("apt-cache")]
+    assert len(asked) == 2
+    assert ["Dir::Cache::pkgcache=" not in call for call in asked] == [used, used]
+    assert all(" -s " in call for call in host.called("apt-get"))
 
 
 HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'

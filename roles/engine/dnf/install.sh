@@ -8,7 +8,7 @@ started_before
 [ -z "$GOING" ] || { download; rpm -e $GOING >&2; }
 install
 systemctl daemon-reload
-systemctl enable --quiet docker.service || { why_not; exit 66; }
+start_at_boot || { why_not; exit 66; }
 systemctl is-active --quiet docker.service || {
   systemctl stop docker.socket 2>/dev/null || true # what an engine before it left open is none of its own
   systemctl reset-failed docker.service 2>/dev/null || true
