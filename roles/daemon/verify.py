@@ -12,12 +12,10 @@ from skep.json_types import text, texts
 from skep.model import Host
 from skep.secret import revealed, veiled
 from skep.swarm.engine_info import EngineInfo
-from skep.verify.ask import Ask
+from skep.verify.ask import Ask, engine_info
 
 FILE = "/etc/docker/daemon.json"
 PROXY = "/etc/docker/skep-proxy.env"
-INFO = "timeout 20 docker info --format '{{json .}}'"
-VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 
 
 def test_file(host: Remote, desired: Host) -> None:
@@ -40,7 +38,7 @@ def test_file(host: Remote, desired: Host) -> None:
 def test_file_in_use(host: Remote, desired: Host, ask: Ask) -> None:
     """the engine reads that file and no other"""
     _something(desired)
-    ask(host, VERSION)
+    engine_info(host, ask)
     unit = host.service("docker.service").systemd_properties
     words = host.run("cat %s", f"/proc/{unit.get('MainPID', 'none')}/cmdline")
     assert words.succeeded, f"docker.service has no process on {desired.name}"
@@ -52,7 +50,7 @@ def test_file_in_use(host: Remote, desired: Host, ask: Ask) -> None:
 def test_file_valid(host: Remote, desired: Host, ask: Ask) -> None:
     """the engine would start with that file again"""
     _something(desired)
-    version: str = ask(host, VERSION)[0]
+    version = engine_info(host, ask)["ServerVersion"]
     if int(version.partition(".")[0]) < 23:
         pytest.skip(f"dockerd --validate came with 23.0, and this is {version}")
     answer = host.run("timeout 20 dockerd --validate --config-file %s", FILE)
@@ -62,7 +60,7 @@ def test_file_valid(host: Remote, desired: Host, ask: Ask) -> None:
 def test_in_force(host: Remote, desired: Host, ask: Ask) -> None:
     """the running engine does what daemon.json says, as far as it reports it"""
     _something(desired)
-    info = ask(host, INFO)[0]
+    info = engine_info(host, ask)
     wrong = [
         _differs(key, IN_FORCE[key](info), value, " in the running engine")
         for key, value in desired.daemon.items()
@@ -75,7 +73,7 @@ def test_proxy(host: Remote, desired: Host, ask: Ask) -> None:
     """the running engine has the proxy of the inventory, and nobody but root can read it"""
     if not desired.proxy:
         pytest.skip("the inventory names no proxy")
-    ask(host, VERSION)
+    engine_info(host, ask)
     process = host.service("docker.service").systemd_properties.get("MainPID", "none")
     words = host.run("cat %s", f"/proc/{process}/environ").stdout.split("\0")
     found = dict(word.partition("=")[::2] for word in words)

@@ -8,9 +8,8 @@ import pytest
 from testinfra.host import Host as Remote
 
 from skep.model import Host
-from skep.verify.ask import Ask
+from skep.verify.ask import Ask, engine_info
 
-VERSION = "timeout 20 docker version --format '{{json .Server.Version}}'"
 PACKAGES = ("docker.io", "docker-ce", "moby-engine")
 
 
@@ -36,13 +35,13 @@ def test_running(host: Remote, desired: Host) -> None:
 
 def test_answers(host: Remote, ask: Ask) -> None:
     """the engine answers"""
-    assert _running_version(host, ask)
+    assert engine_info(host, ask)["ServerVersion"]
 
 
-def test_apparmor(host: Remote, desired: Host) -> None:
+def test_apparmor(host: Remote, desired: Host, ask: Ask) -> None:
     """what confines containers can be loaded"""
-    options = host.run("timeout 20 docker info --format '{{.SecurityOptions}}'").stdout
-    if "name=apparmor" in options:
+    options = engine_info(host, ask).get("SecurityOptions") or []
+    if any(option.startswith("name=apparmor") for option in options):
         found = host.run("command -v /usr/sbin/apparmor_parser || command -v /sbin/apparmor_parser").rc == 0
         assert found, f"the engine on {desired.name} confines with AppArmor and has no apparmor_parser: none can start"
 
@@ -52,7 +51,7 @@ def test_version(host: Remote, desired: Host, ask: Ask) -> None:
     asked = desired.engine.version
     if asked is None:
         pytest.skip("the inventory takes any version")
-    found = {"the engine that runs": _running_version(host, ask)}
+    found = {"the engine that runs": engine_info(host, ask)["ServerVersion"]}
     installed = [name for name in PACKAGES if host.package(name).is_installed]
     for name in installed:
         found[f"the package {name}"] = host.package(name).version
@@ -108,11 +107,6 @@ def _is_held(host: Remote, package: str) -> bool:
         return package in host.run("apt-mark showhold").stdout.split()
     locked = host.run("dnf -q versionlock list").stdout
     return bool(re.search(rf"^(Package name: )?{re.escape(package)}(-[0-9]+:|$)", locked, re.MULTILINE))
-
-
-def _running_version(host: Remote, ask: Ask) -> str:
-    version: str = ask(host, VERSION)[0]
-    return version
 
 
 def _begins(version: str, asked: str) -> bool:

@@ -15,15 +15,17 @@ from skep.swarm.labels import NAMESPACE
 from skep.swarm.ports import port_of, published
 from skep.swarm.service import image_of, is_job, mode_of, replicas_of, runs_once
 from skep.swarm.spec import ServiceSpec
-from skep.verify.ask import Ask
+from skep.verify.ask import Ask, engine_info
 
 SERVICES = r"""
 left=10
-until timeout 20 docker stack services %s --format '{{.Replicas}}' |
-  awk -F'[/ ]' '!/completed/ && $1 < $2 { exit 1 }' || [ $left = 0 ]; do
+while found=$(timeout 20 docker stack services %s --format '{{json .}}') || exit; do
+  printf '%%s\n' "$found" | awk -F'"Replicas":"' '
+    !/ completed\)/ { split($2, tasks, "[/ \"]"); if (tasks[1] + 0 < tasks[2] + 0) exit 1 }' && break
+  [ $left -gt 0 ] || break
   left=$((left - 1)); sleep 1
 done
-timeout 20 docker stack services %s --format '{{json .}}'
+printf '%%s\n' "$found"
 """
 """Tasks on their way get ten seconds: a host that has just come back is still being given its own."""
 INSPECT = (
@@ -43,12 +45,11 @@ TASKS = (
 TELLING = ("Env", "Args", "Command", "Mode", "Mounts", "Ports", "Labels", "ContainerLabels", "Constraints")
 """Parts of a service by which its versions differ, and that need no identifiers to be looked up."""
 CONTAINERS = f"timeout 20 docker ps --no-trunc --filter label={NAMESPACE}=%s --format '{{{{json .Names}}}}'"
-SWARM = "timeout 20 docker info --format '{{json .Swarm}}'"
 
 
 def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
     """its services are those of the compose files, and all their tasks run"""
-    found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name, stack.name)}
+    found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name)}
     desired = _services(stack)
     wrong = [f"service {name} does not exist" for name in desired if name not in found]
     if document_of(stack).options.prune:
@@ -107,7 +108,7 @@ def test_ports_here(host: Remote, desired: Host, manager: Remote, stack: Stack, 
     }
     if not ports:
         pytest.skip("none is published there")
-    address = ask(host, SWARM)[0]["NodeAddr"]
+    address = engine_info(host, ask)["Swarm"]["NodeAddr"]
     silent = [
         f"{port}/{protocol} of {name}"
         for protocol, port, name in sorted(ports)
@@ -126,7 +127,7 @@ def _answers(host: Remote, address: str, protocol: str, port: int) -> bool:
 def _tasks_here(host: Remote, manager: Remote, stack: Stack, ask: Ask) -> Mapping[str, str]:
     """Running tasks on the host as the managers tell: task ID and service."""
     names = {service: name for service, name, _ in ask(manager, INSPECT, stack.name)}
-    node = ask(host, SWARM)[0]["NodeID"]
+    node = engine_info(host, ask)["Swarm"]["NodeID"]
     tasks = {
         task: names.get(service, service)
         for task, service, where, desired, status in ask(manager, TASKS, stack.name)

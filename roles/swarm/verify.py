@@ -13,11 +13,9 @@ from testinfra.host import Host as Remote
 from skep.model import Cluster, Host
 from skep.swarm.engine_info import SwarmCluster
 from skep.swarm.objects import Node
-from skep.verify.ask import Ask
+from skep.verify.ask import Ask, engine_info
 from skep.waiting import until
 
-INFO = "timeout 20 docker info --format '{{json .Swarm}}'"
-ROOT = "timeout 20 docker info --format '{{json .DockerRootDir}}'"
 NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
 NETWORKS = "timeout 20 docker network ls --filter driver=overlay --format '{{json .}}'"
 INGRESS = "timeout 20 docker network inspect ingress --format '{{json .Containers}}'"
@@ -31,7 +29,7 @@ T = TypeVar("T")
 
 def test_active(host: Remote, desired: Host, ask: Ask) -> None:
     """the host is active in a swarm"""
-    swarm = ask(host, INFO)[0]
+    swarm = engine_info(host, ask)["Swarm"]
     state, why = swarm["LocalNodeState"], swarm.get("Error") or "no reason given"
     assert state != "inactive", f"{desired.name} is in no swarm"
     assert state != "locked", f"the swarm state of {desired.name} is locked; on it run: docker swarm unlock"
@@ -43,7 +41,7 @@ def test_same_swarm(host: Remote, desired: Host, manager: Remote, ask: Ask) -> N
     """the host is in the same swarm as the managers"""
     identity = _own(host, ask)
     certificate = _certificate(host, desired, ask)
-    ours, theirs = certificate[NameOID.ORGANIZATION_NAME], ask(manager, INFO)[0]["Cluster"]["ID"]
+    ours, theirs = certificate[NameOID.ORGANIZATION_NAME], _of_managers(manager, ask)["ID"]
     assert ours == theirs, f"{desired.name} has a certificate of the swarm {ours}, the managers are the swarm {theirs}"
     name = certificate[NameOID.COMMON_NAME]
     assert name == identity, f"{desired.name} takes itself for the node {identity}, its certificate is for {name}"
@@ -138,7 +136,7 @@ def test_no_twins(manager: Remote, ask: Ask) -> None:
 def test_settings(cluster: Cluster, manager: Remote, ask: Ask) -> None:
     """the swarm's settings are those of the inventory"""
     asked = cluster.swarm
-    found: SwarmCluster = ask(manager, INFO)[0]["Cluster"]
+    found = _of_managers(manager, ask)
     spec = found["Spec"]
     settings: list[tuple[str, object, object]] = [
         ("task-history", asked.task_history, spec["Orchestration"].get("TaskHistoryRetentionLimit")),
@@ -160,16 +158,23 @@ def _certificate(host: Remote, desired: Host, ask: Ask) -> Mapping[x509.ObjectId
 
     Source: swarmkit, ca/certificates.go.
     """
-    root = ask(host, ROOT)[0]
+    root = engine_info(host, ask)["DockerRootDir"]
     file = host.run("cat %s", f"{root}/swarm/certificates/swarm-node.crt")
     assert file.succeeded, f"{desired.name} has no certificate of a swarm: {file.stderr.strip()}"
     subject = x509.load_pem_x509_certificates(file.stdout_bytes)[0].subject
     return {part.oid: str(part.value) for part in subject}
 
 
+def _of_managers(manager: Remote, ask: Ask) -> SwarmCluster:
+    """The swarm as a manager knows it."""
+    swarm = engine_info(manager, ask)["Swarm"].get("Cluster")
+    assert swarm, f"{manager.backend.get_hostname()} is no manager any more"
+    return swarm
+
+
 def _own(host: Remote, ask: Ask) -> str:
     """The node ID that the host's engine gives itself."""
-    identity: str = ask(host, INFO)[0]["NodeID"]
+    identity = engine_info(host, ask)["Swarm"]["NodeID"]
     return identity or pytest.skip("the host is in no swarm")
 
 

@@ -2,6 +2,7 @@
 
 import skep.ssh.light  # noqa: F401 (before all that imports Paramiko)
 from skep.ssh.pool import Pool
+from skep.ssh.root_shell import RootShell
 from skep.ssh.session import Result, Session
 
-__all__ = ["Pool", "Result", "Session"]
+__all__ = ["Pool", "Result", "RootShell", "Session"]

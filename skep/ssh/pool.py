@@ -8,6 +8,7 @@ from typing import TypeVar
 from skep.errors import SkepError
 from skep.model import Access, Host
 from skep.ssh.gateways import Gateways, Hop, written
+from skep.ssh.root_shell import RootShell
 from skep.ssh.session import Session
 from skep.workers import side_by_side
 
@@ -48,6 +49,10 @@ class Pool:
         session = self._sessions[host].twin()
         self._more.append(session)
         return session
+
+    def shell(self, host: str) -> RootShell:
+        """A shell for many commands on a host; closed by who asked for it, at the latest with the logins."""
+        return RootShell(self._sessions[host])
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -151,6 +151,10 @@ class Session:
         """A command as root with its stdin and stdout as a socket-like channel."""
         return self._start(words, timeout)
 
+    def broken(self, error: Exception, channel: paramiko.Channel) -> ConnectError:
+        """The failure of a stream whose connection broke; the next one has a new connection."""
+        return self._logins.broken(error, channel)
+
     def _start(self, words: str, timeout: float) -> paramiko.Channel:
         """A channel on which the command runs as root; nothing but sudo's password was sent, and that to sudo alone.
 

@@ -78,6 +78,9 @@ class EngineInfo(TypedDict, total=False):
     """An engine and its configuration."""
 
     Name: str
+    ServerVersion: str
+    ServerErrors: list[str] | None
+    """Of Docker's CLI: why the engine has said nothing."""
     DriverStatus: list[list[str]] | None
     Swarm: SwarmInfo
     RegistryConfig: RegistryConfig | None

@@ -11,7 +11,8 @@ What a ``verify.py`` of a role can ask for as arguments of its tests:
 ``ask``      ``ask(host, command, *arguments)``: a docker command's output, one JSON value a line, asked once a run
              (``again=True`` asks anew); an error where the engine does not run, for the command alone would wake it
 
-The first line of a test's docstring is what the operator reads. A test must not print.
+The first line of a test's docstring is what the operator reads. A test must not print. Tests run side by side, those of
+one host, too: none may count on another one's having run.
 """
 
 from __future__ import annotations
@@ -71,19 +72,17 @@ def run(
         return []
     if junit:
         _writable(junit)
-    names = list(hosts)
-    answers = pool.map(lambda session: session.run("true", timeout=20), names)
-    lost = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
     files = {path.resolve(): role for role, path in roles.items()}
-    plugin = Plugin(
-        Witness(cluster, pool),
-        files,
-        hosts=[cluster.host(name) for name in names if name not in lost],
-        lost=lost,
-        width=pool.width,
-        tell=tell or (lambda check: None),
-    )
-    with _own_environment(), _own_modules(files):
+    with Witness(cluster, pool) as witness, _own_environment(), _own_modules(files):
+        answers = witness.on_each(hosts, "true", timeout=20)
+        lost = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
+        plugin = Plugin(
+            witness,
+            files,
+            hosts=[cluster.host(name) for name in answers if name not in lost],
+            lost=lost,
+            tell=tell or (lambda check: None),
+        )
         status = pytest.main(_arguments(list(files), junit), plugins=[plugin])
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt

@@ -1,43 +1,29 @@
-"""Testinfra's commands over the session a run has with a host anyway: one login, our host-key policy."""
+"""Testinfra's commands in one shell on a host, over the login a run has there anyway, with our host-key policy."""
 
 from __future__ import annotations
-
-import threading
 
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
-from skep.errors import SkepError
-from skep.ssh import Session
+from skep.ssh import RootShell
 
-AT_ONCE = 4
-"""Commands on one host at the same time; sshd's stock limit is ten channels a login."""
 TIMEOUT = 30.0
 """Seconds a command may take."""
 
 
 class Backend(BaseBackend):
-    """Runs commands as root through a session. A host once lost is not tried again."""
+    """Runs commands as root in a shell."""
 
     NAME = "skep"
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session.host)
-        self._session = session
-        self._turn = threading.Semaphore(AT_ONCE)
-        self._lost: SkepError | None = None
+    def __init__(self, shell: RootShell) -> None:
+        super().__init__(shell.host)
+        self._shell = shell
 
     def run(self, command: str, *args: str, **_: object) -> CommandResult:
-        """Testinfra's ``run``; ``%s`` in the command are the quoted arguments. Raises ``ConnectError``."""
+        """Testinfra's ``run``; ``%s`` in the command are the quoted arguments. Raises ``SkepError``."""
         command = self.get_command(command, *args)
-        with self._turn:
-            if self._lost:
-                raise self._lost
-            try:
-                result = self._session.run(command, timeout=TIMEOUT)
-            except SkepError as error:
-                self._lost = error
-                raise
+        result = self._shell.run(command, timeout=TIMEOUT)
         return self.result(result.status, command.encode(), result.out, result.err)
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
@@ -51,10 +37,14 @@ class Backend(BaseBackend):
         """Known, so that the host is not asked for it."""
         return "utf-8"
 
+    def encode(self, data: str) -> bytes:
+        """The bytes that came, also where they are no text."""
+        return data.encode(errors="surrogateescape")
 
-def testinfra_host(session: Session) -> Host:
-    """Testinfra's host over a session."""
-    backend = Backend(session)
+
+def testinfra_host(shell: RootShell) -> Host:
+    """Testinfra's host over a shell."""
+    backend = Backend(shell)
     host = Host(backend)
     backend.set_host(host)
     return host

@@ -1,9 +1,12 @@
-"""Hosts are checked at once: one thread a host runs its tests ahead, and pytest, in its own order, finds them done."""
+"""Tests run side by side, ahead of pytest, which in its own order finds them done.
+
+Those of one host, too: what they ask it travels together.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
@@ -11,20 +14,21 @@ import pytest
 
 from skep.workers import Workers, result
 
-TestsOfHost = Sequence[tuple[pytest.Item, Callable[[], Any]]]
-"""Tests and the calls that run them, one after the other."""
+AT_ONCE = 64
+"""Tests that run at the same time. They wait for hosts most of the time."""
 
 
-class HostTests:
-    """Test functions called ahead of pytest, in threads."""
+class TestsAhead:
+    """Test functions called ahead of pytest, in threads, in the order given."""
 
-    def __init__(self, by_host: Mapping[Hashable, TestsOfHost], width: int) -> None:
-        self._results: dict[pytest.Item, Future[tuple[float, BaseException | None]]] = {
-            item: Future() for tests in by_host.values() for item, _ in tests
-        }
+    __test__ = False
+    """pytest takes it for a test by its name."""
+
+    def __init__(self, tests: Iterable[tuple[pytest.Item, Callable[[], Any]]], width: int = AT_ONCE) -> None:
+        self._results: dict[pytest.Item, Future[tuple[float, BaseException | None]]] = {}
         self._threads = Workers(width, "verify")
-        for tests in by_host.values():
-            self._threads.submit(self._run, tests)
+        for item, call in tests:
+            self._results[item] = self._threads.submit(_timed, call)
 
     def __contains__(self, item: pytest.Item) -> bool:
         return item in self._results
@@ -41,18 +45,14 @@ class HostTests:
 
     def stop(self) -> None:
         """Start no more tests; do not wait for those that run."""
-        for future in self._results.values():
-            future.cancel()
         self._threads.close()
 
-    def _run(self, tests: TestsOfHost) -> None:
-        for item, call in tests:
-            future = self._results[item]
-            if not future.set_running_or_notify_cancel():
-                continue
-            start, failure = time.monotonic(), None
-            try:
-                call()
-            except BaseException as error:  # pytest.skip() is one
-                failure = error
-            future.set_result((time.monotonic() - start, failure))
+
+def _timed(call: Callable[[], Any]) -> tuple[float, BaseException | None]:
+    """Seconds it took, and what it raised."""
+    start = time.monotonic()
+    try:
+        call()
+    except BaseException as error:  # pytest.skip() is one
+        return time.monotonic() - start, error
+    return time.monotonic() - start, None

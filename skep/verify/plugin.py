@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from skep.errors import SkepError
 from skep.model import Cluster, Host, Network, Stack
 from skep.secret import Redaction, secrets_in
 from skep.verify.check import Check, Outcome
-from skep.verify.parallel import HostTests
+from skep.verify.parallel import TestsAhead
 from skep.verify.witness import Witness
 
 ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask"})
-"""A test that needs nothing else can run ahead, in its host's thread."""
+"""A test that needs nothing else can run ahead."""
 REACH = "can be reached and lets us become root"
 
 
@@ -33,7 +34,6 @@ class Plugin:
         *,
         hosts: Sequence[Host],
         lost: Mapping[str, SkepError],
-        width: int,
         tell: Callable[[Check], None],
     ) -> None:
         self.checks: list[Check] = []
@@ -42,10 +42,9 @@ class Plugin:
         self._redaction = Redaction(secrets_in(witness.cluster))
         self._files = files
         self._lost = lost
-        self._width = width
         self._tell = tell
         self._told: set[str] = set()
-        self._ahead = HostTests({}, 1)
+        self._ahead = TestsAhead([])
         self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
             "desired": hosts,
             "network": witness.cluster.networks,
@@ -86,12 +85,12 @@ class Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Start the tests of each host, then let pytest go through the tests."""
-        by_host: dict[Hashable, list[tuple[pytest.Item, Callable[[], Any]]]] = {}
-        for item in session.items:
-            if _runs_ahead(item):
-                by_host.setdefault(_host(item), []).append((item, partial(self._call, item)))
-        self._ahead = HostTests(by_host, self._width)
+        """Start the tests, hosts in turn, then let pytest go through them."""
+        by_host: dict[str | None, list[pytest.Item]] = {}
+        for item in filter(_runs_ahead, session.items):
+            by_host.setdefault(_host(item), []).append(item)
+        turns = chain.from_iterable(zip_longest(*by_host.values()))  # the first of each host, then the second
+        self._ahead = TestsAhead((item, partial(self._call, item)) for item in turns if item)
         try:
             return (yield)
         finally:

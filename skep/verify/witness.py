@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
@@ -12,8 +12,9 @@ from testinfra.host import Host
 
 from skep.errors import SkepError
 from skep.model import Cluster
-from skep.ssh import Pool, Result, Session
+from skep.ssh import Pool, Result
 from skep.verify.backend import testinfra_host
+from skep.workers import side_by_side
 
 ASLEEP = 69
 AWAKE = f"""case $(systemctl show -p MainPID docker.service) in
@@ -26,17 +27,37 @@ IN_QUORUM = "timeout 20 docker node ls --quiet"
 
 
 class Witness:
-    """The cluster as seen over the run's sessions. Thread-safe."""
+    """The cluster as seen through one shell a host; a context that ends them. Thread-safe."""
 
     def __init__(self, cluster: Cluster, pool: Pool) -> None:
         self.cluster = cluster
         self._pool = pool
+        self._shells = {name: pool.shell(name) for name in pool.hosts}
         self._once: dict[Hashable, Future[Any]] = {}
         self._lock = threading.Lock()
 
+    def __enter__(self) -> Witness:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for shell in self._shells.values():
+            shell.close()
+
     def host(self, name: str) -> Host:
         """Testinfra's host of that name."""
-        return self._remember(("host", name), lambda: testinfra_host(self._pool[name]))
+        return self._remember(("host", name), lambda: testinfra_host(self._shells[name]))
+
+    def on_each(self, hosts: Iterable[str], script: str, *, timeout: float) -> dict[str, Result | SkepError]:
+        """What a script gave on each of the hosts; a host's failure is its value."""
+
+        def one(name: str) -> Result | SkepError:
+            try:
+                return self._shells[name].run(script, timeout=timeout)
+            except SkepError as error:
+                return error
+
+        names = list(hosts)
+        return dict(zip(names, side_by_side(one, names, width=self._pool.width, name="verify"), strict=True))
 
     def manager(self) -> Host:
         """The first manager in inventory order that is in a quorum. Raises ``SkepError`` if none is."""
@@ -57,11 +78,14 @@ class Witness:
         return list(self._remember(key, lambda: _answer(name, host.run(AWAKE + command, *arguments))))
 
     def _choose(self) -> Host:
-        names = [host.name for host in self.cluster.managers if host.name in self._pool.hosts]
-        answers = self._pool.map(_quorum, names)
-        for name, answer in answers.items():
-            if not isinstance(answer, SkepError) and answer.status == 0:
-                return self.host(name)
+        names = [host.name for host in self.cluster.managers if host.name in self._shells]
+        answers: dict[str, Result | SkepError] = {}
+        for some in (names[:1], names[1:]):  # mostly the first can answer; where it hangs, the others are not in line
+            answers |= self.on_each(some, AWAKE + IN_QUORUM, timeout=30)
+            for name in some:
+                answer = answers[name]
+                if not isinstance(answer, SkepError) and answer.status == 0:
+                    return self.host(name)
         reasons = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
         raise SkepError(f"no manager can answer for the cluster ({reasons or 'none was asked'})")
 
@@ -76,10 +100,6 @@ class Witness:
             except BaseException as error:
                 future.set_exception(error)
         return future.result()
-
-
-def _quorum(session: Session) -> Result:
-    return session.run(AWAKE + IN_QUORUM, timeout=30)
 
 
 def _answer(name: str, result: Any) -> list[Any]:

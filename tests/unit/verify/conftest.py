@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skep.errors import ConnectError, SkepError
+from skep.errors import ConnectError
 from skep.model import Cluster, Host
 from skep.ssh import Result
 from skep.verify import Check, run
@@ -37,6 +37,9 @@ class FakeSession:
                 return answer if isinstance(answer, Result) else Result(0, answer, "")
         return Result(0, "", "")
 
+    def close(self) -> None:
+        pass
+
 
 class FakePool:
     """As ``skep.ssh.Pool``, one after the other."""
@@ -53,14 +56,8 @@ class FakePool:
     def __getitem__(self, host: str) -> FakeSession:
         return self.sessions[host]
 
-    def map(self, work: Callable[[Any], Any], hosts: Iterable[str]) -> dict[str, Any]:
-        def one(name: str) -> Any:
-            try:
-                return work(self.sessions[name])
-            except SkepError as error:
-                return error
-
-        return {name: one(name) for name in hosts}
+    def shell(self, host: str) -> FakeSession:
+        return self.sessions[host]
 
 
 @pytest.fixture

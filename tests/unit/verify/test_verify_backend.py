@@ -1,8 +1,5 @@
 """Testinfra over a session."""
 
-import pytest
-
-from skep.errors import ConnectError
 from skep.ssh import Result
 from skep.verify.backend import testinfra_host as over
 
@@ -39,13 +36,11 @@ def test_sudo_is_no_command_for_root(session):
     assert "runuser -u www-data -- /bin/sh -c id" in fake.asked[1]
 
 
-def test_a_lost_host_is_not_tried_again(session):
-    fake = session(table={"": ConnectError("the connection broke", host="m1")})
-    host = over(fake)
-    for _ in range(3):
-        with pytest.raises(ConnectError, match="the connection broke"):
-            host.run("true")
-    assert len(fake.asked) == 1
+def test_bytes_that_are_no_text_arrive_as_they_are(session):
+    raw = b"\xff\x00\xc3\xa9\n"
+    host = over(session(table={"cat": raw.decode(errors="surrogateescape"), "uname": "Linux\n"}))
+    assert host.run("cat /key").stdout_bytes == raw
+    assert host.file("/key").content == raw
 
 
 def test_modules_work(session):

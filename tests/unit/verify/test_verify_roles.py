@@ -82,7 +82,8 @@ def info(**more):
         "IndexConfigs": {"r:5000": {"Secure": False}, "docker.io": {"Secure": True}},
         "InsecureRegistryCIDRs": ["127.0.0.0/8"],
     }
-    return {"LoggingDriver": "json-file", "RegistryConfig": registries} | more
+    right = {"LoggingDriver": "json-file", "RegistryConfig": registries, "ServerVersion": "26.1.5+dfsg1"}
+    return right | {"DockerRootDir": "/var/lib/docker", "Swarm": swarm()} | more
 
 
 def service(name="web_web", replicas="1/1", image="busybox:1.36"):
@@ -102,7 +103,6 @@ RIGHT = {
     "/proc/7/comm": "dockerd\n",
     "/proc/7/cmdline": "/usr/sbin/dockerd\0-H\0fd://\0",
     "daemon.json": json.dumps(DAEMON | {"foreign": 1}),
-    "docker version": '"26.1.5+dfsg1"\n',
     "dpkg-query -f '${Status}' -W docker.io": "install ok installed",
     "dpkg-query -f '${Status} ${Version}' -W docker.io": "install ok installed 5:26.1.5+dfsg1-9",
     "dpkg-query": Result(1, "", "no"),
@@ -114,13 +114,12 @@ RIGHT = {
     "type task": TASKS,
     "docker service inspect": INSPECTED,
     "docker ps": lines("web_web.1.T1"),
-    "json .Swarm}": lines(swarm()),
     "docker info": lines(info()),
     "swarm-node.crt": certificate(),
     "kernel/hostname": "m1\n",
 }
 WORKER = RIGHT | {
-    "json .Swarm}": lines(swarm("W1", "10.0.0.2", Cluster=None)),
+    "docker info": lines(info(Swarm=swarm("W1", "10.0.0.2", Cluster=None))),
     "swarm-node.crt": certificate(unit="swarm-worker", name="W1"),
     "kernel/hostname": "w1\n",
 }
@@ -153,7 +152,12 @@ BROKEN = {
     "not at boot": ("engine", {"systemctl is-enabled": Result(1, "disabled\n", "")}, "docker.service is not enabled"),
     "stopped": ("engine", STOPPED, "docker.service is not running on m1: it is inactive, dead"),
     "another program": ("engine", {"/proc/7/comm": "sleep\n"}, "docker.service on m1 runs 'sleep', not dockerd"),
-    "old in memory": ("engine", {"docker version": '"26.10.1"'}, "the engine that runs is 26.10.1; asked for 26.1"),
+    "old in memory": (
+        "engine",
+        {"docker info": lines(info(ServerVersion="26.10.1"))},
+        "the engine that runs is 26.10.1; asked for 26.1",
+    ),
+    "silent": ("engine", {"docker info": lines({"ServerErrors": ["Cannot connect"]})}, "docker on m1: Cannot connect"),
     "no file": ("daemon", {"daemon.json": Result(1, "", "none")}, "there is no /etc/docker/daemon.json on m1"),
     "not JSON": ("daemon", {"cat /etc/docker/daemon.json": "{,"}, "/etc/docker/daemon.json on m1 is not JSON"),
     "key missing": ("daemon", {"cat /etc/docker/daemon.json": "{}"}, "log-driver is missing"),
@@ -169,8 +173,8 @@ BROKEN = {
         {"docker info": lines(info(LoggingDriver="local"))},
         'm1: log-driver is "local" in the running engine, desired "json-file"',
     ),
-    "in no swarm": ("swarm", {"json .Swarm}": lines(swarm("", state="inactive"))}, "m1 is in no swarm"),
-    "locked": ("swarm", {"json .Swarm}": lines(swarm(state="locked"))}, "on it run: docker swarm unlock"),
+    "in no swarm": ("swarm", {"docker info": lines(info(Swarm=swarm("", state="inactive")))}, "m1 is in no swarm"),
+    "locked": ("swarm", {"docker info": lines(info(Swarm=swarm(state="locked")))}, "on it run: docker swarm unlock"),
     "another swarm": (
         "swarm",
         {"swarm-node.crt": certificate(swarm="OTHER")},
