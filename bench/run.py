@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import cold, no_change, report, requests, scale, stacks
+from bench import audit, cold, no_change, report, requests, scale, stacks
 from bench.place import Say
 from skep import lab
 from skep.errors import LabError, UsageError
@@ -13,6 +13,7 @@ PARTS = {
     "scale": scale.run,
     "stacks": stacks.run,
     "requests": requests.run,
+    "audit": audit.run,
 }
 
 

@@ -59,16 +59,23 @@ def _hundred_addresses(say: Say) -> Iterator[Place]:
         host = lab.LabHost("many", str(ipaddress.IPv4Network(SUBNET)[11]))
         place = Place(lab.Lab(NAME, SUBNET, (host,)), Path(name))
         with up(place, say):
-            place.on(host.name, f"sudo sh -c {shlex.quote(_ANSWER.format(addresses=' '.join(addresses)))}")
-            [_, *key] = folders.known_hosts(NAME).read_text().split()
-            (place.folder / "known_hosts").write_text("".join(f"{a} {' '.join(key)}\n" for a in addresses))
+            answer_at(place, host, addresses)
             for size in SIZES:
-                _inventory(place, addresses[:size])
+                inventory_of(place, addresses[:size])
             yield place
 
 
-def _inventory(place: Place, addresses: Sequence[str]) -> None:
-    """Three managers, the rest workers. They are one machine, so preflight has findings: only the look counts."""
+def answer_at(place: Place, host: lab.LabHost, addresses: Sequence[str]) -> None:
+    """Give a host these addresses, too, with its key known at each."""
+    place.on(host.name, f"sudo sh -c {shlex.quote(_ANSWER.format(addresses=' '.join(addresses)))}")
+    known = [line.split() for line in folders.known_hosts(place.lab.name).read_text().splitlines()]
+    keys = [" ".join(key) for address, *key in known if address == host.address]
+    with (place.folder / "known_hosts").open("a") as file:
+        file.writelines(f"{address} {key}\n" for address in (host.address, *addresses) for key in keys)
+
+
+def inventory_of(place: Place, addresses: Sequence[str]) -> Path:
+    """Three managers, the rest workers. Where they are one machine, preflight has findings: only the look counts."""
     hosts = {
         f"n{number}": {"address": address, "role": "manager" if number < 3 else "worker"}
         for number, address in enumerate(addresses)
@@ -78,7 +85,9 @@ def _inventory(place: Place, addresses: Sequence[str]) -> None:
         "known-hosts": str(place.folder / "known_hosts"), "host-keys": "strict",
     }  # fmt: skip
     pools = {"address-pools": ["10.91.0.0/16"]}
-    _file(place, len(addresses)).write_text(yaml.safe_dump({"ssh": ssh, "swarm": pools, "hosts": hosts}))
+    file = _file(place, len(addresses))
+    file.write_text(yaml.safe_dump({"ssh": ssh, "swarm": pools, "hosts": hosts}))
+    return file
 
 
 def _file(place: Place, size: int) -> Path:
@@ -86,20 +95,19 @@ def _file(place: Place, size: int) -> Path:
 
 
 def _look(place: Place, size: int) -> Look:
-    before = _far(place)
+    before = far(place)
     seen = json.loads(skep_observing(_file(place, size)).out)
-    far = _far(place) - before
+    there = far(place) - before
     if seen["seen"] != size:
         raise SkepError(f"only {seen['seen']} of {size} addresses answered", cause="\n".join(seen["failures"][:3]))
     plan = skep_plan(_file(place, size), ends=PreflightError.exit_code)
-    return Look(seen["wall"], seen["cpu"], far, plan.peak / 2**20)
+    return Look(seen["wall"], seen["cpu"], there, plan.peak / 2**20)
 
 
-def _far(place: Place) -> float:
-    """CPU seconds the lab host has used so far."""
-    [host] = place.lab.hosts
-    words = (cgroups.of_host(NAME, host) / "cpu.stat").read_text().split()
-    return int(words[words.index("usage_usec") + 1]) / 1e6
+def far(place: Place) -> float:
+    """CPU seconds the lab's hosts have used so far."""
+    stats = [(cgroups.of_host(place.lab.name, host) / "cpu.stat").read_text().split() for host in place.lab.hosts]
+    return sum(int(words[words.index("usage_usec") + 1]) for words in stats) / 1e6
 
 
 def _section(looks: dict[int, list[Look]]) -> str:

@@ -50,11 +50,11 @@ def test(call: Call, only: str | None = None, keyword: str | None = None, golden
     effect="acts",
     inventory=None,
     in_clone=True,
-    only=Option("no-change, cold, scale or stacks", "", "PART"),
+    only=Option("no-change, cold, scale, stacks, requests or audit", "", "PART"),
     rounds="how often each is measured (default 5)",
 )
 def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
-    """Measure against pyinfra and plain ssh on labs of its own; ends with a table, left in bench/report.md too.
+    """Measure against pyinfra, plain ssh and stock Testinfra on labs of its own; the table goes to bench/report.md too.
 
     Example: ./inv bench --only no-change --rounds 9
     """

@@ -21,6 +21,8 @@ from skep.verify.witness import Witness
 
 ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask"})
 """A test that needs nothing else can run ahead."""
+BY_ITSELF = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
+"""Marks by which pytest decides whether or how a test runs."""
 REACH = "can be reached and lets us become root"
 
 
@@ -199,8 +201,11 @@ class Lost(pytest.Item):
 
 def _runs_ahead(item: pytest.Item) -> bool:
     """Whether a test is a plain function that asks for no more than what is at hand."""
-    plain = isinstance(item, pytest.Function) and item.cls is None and not item.own_markers
-    return plain and set(getattr(item, "fixturenames", ())) <= ARGUMENTS
+    if not isinstance(item, pytest.Function) or item.cls is not None:
+        return False
+    marks = list(item.iter_markers())
+    plain = not any(mark.name in BY_ITSELF or mark.kwargs.get("indirect") for mark in marks)
+    return plain and set(item.fixturenames) <= ARGUMENTS | set(_params(item))
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

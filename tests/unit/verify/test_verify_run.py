@@ -168,6 +168,60 @@ def test_hosts_are_checked_at_once(verify):
     assert not barrier.broken
 
 
+def test_tests_of_one_host_are_run_at_once(verify):
+    text = """
+        import sys
+
+        import pytest
+
+        def wait():
+            sys.modules['skep_test_barrier'].wait()
+
+        def test_one(host):
+            wait()
+
+        @pytest.mark.parametrize("number", [1, 2])
+        @pytest.mark.severity("low")
+        def test_many(host, number):
+            assert number in (1, 2)
+            wait()
+    """
+    sys.modules["skep_test_barrier"] = barrier = threading.Barrier(3, timeout=20)
+    try:
+        checks = verify(text, hosts=["m1"])
+    finally:
+        del sys.modules["skep_test_barrier"]
+    assert [check.outcome for check in checks] == ["passed"] * 3
+    assert not barrier.broken
+
+
+def test_marks_by_which_pytest_decides_are_kept(verify):
+    text = """
+        import sys
+
+        import pytest
+
+        @pytest.fixture
+        def number(request):
+            return request.param * 2
+
+        @pytest.mark.skip(reason="not here")
+        def test_skipped(host):
+            sys.modules["skep_test_ran"] = True
+
+        @pytest.mark.parametrize("number", [1], indirect=True)
+        def test_indirect(host, number):
+            assert number == 2
+
+        @pytest.mark.parametrize("one", [1, pytest.param(2, marks=pytest.mark.skip(reason="nor there"))])
+        def test_some(host, one):
+            assert one == 1
+    """
+    checks = verify(text, hosts=["m1"])
+    assert [check.outcome for check in checks] == ["skipped", "passed", "passed", "skipped"]
+    assert "skep_test_ran" not in sys.modules
+
+
 def test_settings_around_do_not_leak_in(verify, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
