@@ -1,6 +1,6 @@
 """The checks of ``audit_checks.py`` by skep, in a process of its own: ``python -m bench.checking INVENTORY``.
 
-Prints how many had which outcome, as JSON.
+Prints how many had which outcome, as JSON; ends with the first that could not look.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ def main(path: Path) -> None:
     inventory = load(path)
     with Pool(inventory.cluster.hosts, inventory.access) as pool:
         checks = run(inventory.cluster, pool, {"audit": CHECKS}, hosts=pool.hosts)
+    for check in checks:
+        if check.outcome == "error":
+            raise SystemExit(f"{check.host}: {check.name}: {check.message}")
     print(json.dumps(Counter(check.outcome for check in checks)))
 
 

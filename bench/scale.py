@@ -69,7 +69,7 @@ def answer_at(place: Place, host: lab.LabHost, addresses: Sequence[str]) -> None
     """Give a host these addresses, too, with its key known at each."""
     place.on(host.name, f"sudo sh -c {shlex.quote(_ANSWER.format(addresses=' '.join(addresses)))}")
     known = [line.split() for line in folders.known_hosts(place.lab.name).read_text().splitlines()]
-    keys = [" ".join(key) for address, *key in known if address == host.address]
+    keys = [" ".join(key) for names, *key in known if host.address in names.split(",")]
     with (place.folder / "known_hosts").open("a") as file:
         file.writelines(f"{address} {key}\n" for address in (host.address, *addresses) for key in keys)
 
