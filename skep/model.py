@@ -16,6 +16,7 @@ from skep.machine import Certificates as Certificates
 from skep.machine import Kernel as Kernel
 from skep.machine import Proxy as Proxy
 from skep.machine import RegistryCertificates as RegistryCertificates
+from skep.schedules.model import Schedule as Schedule
 from skep.secret import Secret as Secret
 from skep.secret import reveal as reveal
 
@@ -242,6 +243,7 @@ class Cluster:
     registries: tuple[Registry, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     """Findings that may be as they are."""
+    schedules: tuple[Schedule, ...] = ()
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)
     """Fresh randomness for what this run makes, such as the key of secrets' marks, so that planning needs none."""
 

@@ -95,6 +95,8 @@ class Request:
     """Whether it asks for something to be done, such as a backup, that looking again cannot tell from not done."""
     down: bool = False
     only_planned: bool = False
+    unattended: bool = False
+    """Whether nobody looks on: what removes something that runs or is used is left undone, and named in the plan."""
 
     @property
     def afterwards(self) -> Request:

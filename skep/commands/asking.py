@@ -7,11 +7,9 @@ from contextlib import redirect_stdout
 
 from skep.dataclass import dataclass
 from skep.errors import UsageError
-from skep.plan import Call, Plan, Run, Step
+from skep.plan import Plan, Run, Step
+from skep.runs.unattended import removes
 from skep.visible import visible
-
-REMOVING = frozenset({"service_remove", "stack_remove", "network_remove", "node_remove", "swarm_leave"})
-"""Operations that take something away which runs or is used."""
 
 NAMED = 3
 """Steps that a question names; of more, the number."""
@@ -42,7 +40,7 @@ UNASKED = Asking()
 
 def grave(step: Step) -> bool:
     """Whether it removes something, or ends an engine for a moment."""
-    return (isinstance(step, Call) and step.operation in REMOVING) or (isinstance(step, Run) and step.restarts)
+    return removes(step) or (isinstance(step, Run) and step.restarts)
 
 
 def agreed(question: str, *, yes: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from skep.site.place import INVENTORIES
 if TYPE_CHECKING:
     from skep.commands.asking import Asking
     from skep.converge import Site
+    from skep.inventory import Inventory
     from skep.kinds import Kind
     from skep.reading.documented import HostKeys
     from skep.report import Reporter
@@ -95,6 +96,13 @@ class Call:
         """The folder of the site."""
         return Path(str(self._config.get("site") or "."))
 
+    @cached_property
+    def found(self) -> Inventory:
+        """The inventory as it is read. Raises ``InventoryError``."""
+        from skep.inventory import load
+
+        return load(self.inventory, host_keys=self.host_keys, ids=self.kinds)
+
     @contextmanager
     def site(self) -> Iterator[Site]:
         """The site an inventory describes, with sessions that open at first use."""
@@ -102,11 +110,10 @@ class Call:
         from skep.commands.sources import with_outputs
         from skep.commands.wording import seconds_of
         from skep.converge import Site
-        from skep.inventory import load
         from skep.ssh import Pool
 
         patience = seconds_of("--wait-lock", self._wait_lock) or 0.0
-        found = load(self.inventory, host_keys=self.host_keys, ids=self.kinds)
+        found = self.found
         if "x-lab" in found.extensions:
             from skep.commands.lab_hosts import refuse_absent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skep.cli.command import Command
 from skep.cli.known_tasks import TASKS
-from skep.commands import cluster, completion, docs, help, inventory, lab, node, repository, site, stack
+from skep.commands import cluster, completion, docs, help, inventory, lab, node, repository, schedule, site, stack
 from skep.shipped import IS_CLONE
 
 OWN: tuple[Command, ...] = (*help.TASKS, *completion.TASKS, *docs.TASKS, *(repository.TASKS if IS_CLONE else ()))
@@ -12,6 +12,7 @@ NOUNS: dict[str, tuple[Command, ...]] = {
     "cluster": cluster.TASKS,
     "stack": stack.TASKS,
     "node": node.TASKS,
+    "schedule": schedule.TASKS,
     "inventory": inventory.TASKS,
     "site": site.TASKS,
     "lab": lab.TASKS,

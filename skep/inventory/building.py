@@ -32,6 +32,7 @@ from skep.model import (
     Swarm,
 )
 from skep.reading.values import Fields
+from skep.schedules.model import Schedule
 
 _PATHS = ("key", "config", "known-hosts")
 
@@ -60,7 +61,13 @@ def cluster(
             Registry(server=server, **attributes(section)) for server, section in file.section("registries").items()
         ),
         accepted=tuple(_accepted(entry, hosts) for entry in file.get("accept", ())),
+        schedules=tuple(_schedule(name, given) for name, given in file.section("schedules").items()),
     )
+
+
+def _schedule(name: str, given: Fields) -> Schedule:
+    listed = {key: tuple(given[key]) for key in ("when", "stacks") if key in given}
+    return Schedule(name, **attributes({**given, **listed}))
 
 
 def _accepted(given: Fields, hosts: list[MergedHost]) -> Accepted:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skep.dataclass import dataclass
+from skep.secret import Secret
 
 if TYPE_CHECKING:
     from skep.model import Access, Cluster
@@ -27,6 +29,9 @@ class Inventory:
     """The file's ``x-*`` keys as written; references in them are not resolved."""
     host_extensions: Mapping[str, Mapping[str, Any]]
     """The ``x-*`` keys of each host that has any, by host name."""
+
+    references: Mapping[str, Secret] = field(default_factory=dict)
+    """What references of the file gave, by how they are written without the braces."""
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from skep.inventory.loaded import Inventory
 from skep.inventory.merging import merged
 from skep.inventory.references import Surroundings
 from skep.inventory.schema import inventory
+from skep.model import Secret
 from skep.reading.documented import HostKeys
 from skep.reading.findings import Findings, Place
 from skep.reading.kinds import At
@@ -52,6 +53,7 @@ def load_file(
         path=path,
         remarks=tuple(findings.remarks),
         extensions=extensions(file),
+        references={name: Secret(value) for name, value in surroundings.used.items()},
         host_extensions={host: own for host, section in file.section("hosts").items() if (own := extensions(section))},
     )
 

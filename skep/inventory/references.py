@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 
 from skep.dataclass import dataclass
@@ -37,6 +38,8 @@ class Surroundings:
 
     environ: Mapping[str, str]
     folder: Path
+    used: dict[str, str] = field(default_factory=dict)
+    """What references gave, by how they are written without the braces."""
     given: int = 0
     """Characters that references gave so far; together at most 4 MiB."""
 
@@ -60,6 +63,7 @@ class Surroundings:
                 raise BadReference("'${' without a closing '}' (write '$${' for a literal '${')")
             references.append(match.group(1))
             parts.append(self._value(match.group(1)))
+            self.used[match.group(1)] = parts[-1]
             self.given += len(parts[-1])
             if self.given > MAX_TOTAL:
                 raise BadReference(f"the references give more than {MAX_TOTAL // 1024} KiB together")
@@ -84,12 +88,20 @@ class Surroundings:
         name, has_default, default = rest.partition(":-")
         if not _NAME.fullmatch(name):
             raise BadReference("not the name of an environment variable in ${env:…}: letters, digits and _ only")
-        value = self.environ.get(name)
+        value = self.environ.get(name, self._credential(f"env.{name}"))
         if has_default:
             return value or default
         if value is None:
             raise BadReference(f"the environment variable {name} is not set")
         return value
+
+    def _credential(self, name: str) -> str | None:
+        """What a unit of systemd was given in place of a variable."""
+        folder = self.environ.get("CREDENTIALS_DIRECTORY")
+        try:
+            return Path(folder, name).read_text(encoding="utf-8") if folder else None
+        except (OSError, ValueError):
+            return None
 
     def _from_file(self, rest: str) -> str:
         path = located(rest, self)

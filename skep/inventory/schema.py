@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.machine_schema import CERTIFICATES, ENGINE, KERNEL, OPEN_FIREWALL, PROXY, SSH
+from skep.inventory.schedule_schema import SCHEDULES
 from skep.inventory.values import (
     DAY,
     DURATION,
@@ -233,6 +234,7 @@ INVENTORY = Record(
             {"registry.example.com:5000": {"username": "puller", "password": "${env:REGISTRY_PASSWORD}"}},
             shown="none",
         ),
+        "schedules": SCHEDULES,
         "accept": Key(
             ListOf(ACCEPT, empty=True),
             "Warnings that may be as they are: they are shown by `cluster.status` and `--verbose` only.",

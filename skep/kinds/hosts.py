@@ -46,6 +46,11 @@ LEFT_OUT_BY_LIMIT = Kind(
     "A step within --limit needs one that the limit leaves out, so it is left out, too.",
     "run the same command without --limit",
 )
+LEFT_UNDONE = Kind(
+    "left-undone",
+    "A scheduled run removes nothing that runs or is used: nobody looks on.",
+    "look at the plan, and run the same by hand where that is meant",
+)
 LOCK_HELD = Kind(
     "lock-held",
     "Somebody else is at work: what is shown may be half done.",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from skep.converge import Site, plan, see
 from skep.dataclass import dataclass
 from skep.errors import SkepError
+from skep.kinds.hosts import LEFT_UNDONE
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Step
 from skep.request import Request
@@ -21,6 +22,7 @@ from skep.runs.recovery import Recovery, only_stacks
 from skep.runs.refusing import refuse_apart, refuse_errors, refuse_later, refuse_untold
 from skep.runs.rounds import carry_out
 from skep.runs.turn import alone, beside, with_holder
+from skep.runs.unattended import without_removals
 
 Agree = Callable[[Plan], bool]
 """Asked once, with the plan, before anything is changed: whether somebody agreed to exactly that plan. Raises to
@@ -42,6 +44,11 @@ class Result:
     def silent(self) -> dict[str, SkepError]:
         """Hosts that were left out because they did not answer, and why."""
         return dict(self.observation.failures)
+
+    @property
+    def undone(self) -> list[Finding]:
+        """What was left undone since nobody looked on."""
+        return [finding for finding in self.plan.findings if finding.kind is LEFT_UNDONE]
 
     @property
     def kept(self) -> list[Finding]:
@@ -97,6 +104,7 @@ def _first(site: Site, request: Request, listener: Listener) -> tuple[Observatio
         observation, holder = alone(site, listener, what, look), None
     planned = plan(site, observation, down=request.down)
     planned = within(site, planned, hosts_of(site, request.limit, observation.facts))
+    planned = without_removals(site, planned) if request.unattended else planned
     return observation, with_holder(site, planned, holder)
 
 
@@ -124,7 +132,8 @@ def _carried(
 
     def remaining(seen: Observation) -> Plan:
         here = next(sites, after)
-        return within(here, plan(here, seen, down=request.down), hosts)
+        left = within(here, plan(here, seen, down=request.down), hosts)
+        return without_removals(here, left) if request.unattended else left
 
     carried = carry_out(
         site,

@@ -1,0 +1,71 @@
+"""``schedule.*``: what the inventory lets run by itself."""
+
+from __future__ import annotations
+
+from skep.cli.options import Option
+from skep.commands.call import Call, task
+
+SCHEDULE = Option("a schedule of the inventory", "", "NAME")
+
+
+@task(effect="plans")
+def apply(call: Call) -> None:
+    """Install the schedules of the inventory as timers of systemd on this machine, and remove those it has no more.
+
+    Example: invoke schedule.apply -i prod
+    """
+    from skep.commands import schedule_units
+
+    schedule_units.apply(call)
+
+
+@task()
+def ls(call: Call) -> None:
+    """List schedules: when they run next, how they ended last, and whether their units differ from the inventory.
+
+    Example: invoke schedule.ls -i prod
+    """
+    from skep.commands import schedule_units
+
+    schedule_units.show(call)
+
+
+@task(
+    "name",
+    effect="acts",
+    name=SCHEDULE,
+    ended="run nothing: look whether the last run came to an end, as systemd asks after one that failed",
+)
+def run(call: Call, name: str, ended: bool = False) -> int:
+    """Run a schedule now, exactly as its timer does: it asks nothing, and removes nothing that runs or is used.
+
+    Example: invoke schedule.run nightly -i prod
+    """
+    from skep.commands import schedule_runs
+
+    return schedule_runs.ended(call, name) if ended else schedule_runs.run(call, name)
+
+
+@task("name", effect="acts", name=SCHEDULE, resume="let it run again")
+def pause(call: Call, name: str, resume: bool = False) -> None:
+    """Let a schedule not run until it is resumed; its timer stays.
+
+    Example: invoke schedule.pause nightly -i prod --resume
+    """
+    from skep.commands import schedule_units
+
+    schedule_units.pause(call, name, resume=resume)
+
+
+@task(effect="plans")
+def rm(call: Call) -> None:
+    """Remove all units of the inventory's schedules from this machine. Asks first.
+
+    Example: invoke schedule.rm -i prod --yes
+    """
+    from skep.commands import schedule_units
+
+    schedule_units.remove(call)
+
+
+TASKS = (apply, ls, run, pause, rm)

@@ -1,0 +1,180 @@
+"""``schedule.run``: one run of a schedule. It asks nobody, and keeps how it ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from datetime import UTC, datetime
+
+from skep.commands.call import Call
+from skep.commands.schedule_units import named
+from skep.converge import Site
+from skep.dataclass import dataclass
+from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
+from skep.plan import Finding
+from skep.report import Reporter
+from skep.request import Request, Rollout
+from skep.runs.loop import run as carry_out
+from skep.runs.refusing import pass_over_silent, refuse_silent
+from skep.runs.turn import alone
+from skep.schedules.model import Schedule
+from skep.schedules.state import Kept
+
+CHANGED = 10
+"""What ``schedule.run`` ends with where it found drift."""
+
+
+@dataclass(slots=True)
+class Doing:
+    """What a run did so far."""
+
+    steps: int = 0
+    drift: int = 0
+    undone: list[Finding] = field(default_factory=list)
+
+
+def run(call: Call, name: str) -> int:
+    """Run it. Gives 10 where there is drift; raises what it ended with where it did not end well."""
+    found = call.found
+    one = named(found, name)
+    kept = Kept.of(found.cluster.name, name)
+    began = datetime.now(UTC)
+    kept.begin({"started": _time(began), "invocation": os.environ.get("INVOCATION_ID", "")})
+    doing, since = Doing(), time.monotonic()
+    try:
+        with call.site() as here:
+            _do(replace(here, wait_lock=one.wait_lock), call.tell, one, doing)
+    except KeyboardInterrupt:
+        error = Interrupted(
+            f"stopped after {time.monotonic() - since:.0f} s; its deadline is {one.deadline:.0f} s",
+            next_action=f"see how far it came: invoke cluster.history; run it again: invoke schedule.run {name}",
+        )
+        kept.end(_ended(one, began, doing, since, error))
+        raise error from None
+    except SkepError as error:
+        kept.end(_ended(one, began, doing, since, error))
+        raise
+    result = _ended(one, began, doing, since, None)
+    kept.end(result)
+    call.tell.done(f"schedule {name}: {result['text']} ({time.monotonic() - since:.2f} s)")
+    return CHANGED if doing.drift else 0
+
+
+def ended(call: Call, name: str) -> int:
+    """Keep that the last run was killed, where it has begun and has no end."""
+    found = call.found
+    one = named(found, name)
+    kept = Kept.of(found.cluster.name, name)
+    begun, killed = kept.begun, os.environ.get("MONITOR_INVOCATION_ID")
+    if kept.last.get("invocation") == killed if killed else not begun:
+        call.tell.done(f"schedule {name}: its last run ended by itself, and has said how")
+        return 0
+    why = os.environ.get("MONITOR_SERVICE_RESULT", "")
+    error = SkepError(
+        "the run was killed before it came to an end",
+        cause=f"systemd says: {why}" if why else None,
+        next_action=f"see why: journalctl -u skep-{found.cluster.name}-{name}; a lock it held expires by itself",
+    )
+    kept.end({**_ended(one, datetime.now(UTC), Doing(), time.monotonic(), error), "invocation": killed or ""})
+    call.tell.error(error)
+    return 0
+
+
+def _do(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
+    if one.run == "drift":
+        _look(site, tell, one, doing)
+    elif one.run == "cluster.backup":
+        from skep.saving import role
+
+        only = replace(site, roles=[role], known=[*site.known, role])
+        result = carry_out(only, _request(one, once=True), tell)
+        doing.steps += len(result.steps)
+        refuse_silent(result.silent)
+    else:
+        _roll_out(site, tell, one, doing)
+
+
+def _look(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
+    """What differs, once nobody is at work any more: else what is half done would be drift."""
+    alone(site, tell, "asking who is at work", lambda: None)
+    rollout = Rollout(resolve="all", follows_hosts=True)
+    result = carry_out(site, _request(one, rollout=rollout, only_planned=True), tell)
+    doing.drift = len(result.plan) or len(result.plan.later)
+    refuse_silent(result.silent)
+
+
+def _roll_out(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
+    """Each stack by itself: one that fails keeps none of the others back."""
+    names = one.stacks or tuple(stack.name for stack in site.cluster.stacks)
+    rollout = Rollout(resolve="refresh" if one.run == "stack.refresh" else "new")
+    failed: dict[str, SkepError] = {}
+    for name in names:
+        request = _request(one, of=name, stacks=(name,), rollout=rollout, on_failure=one.on_failure, recovers=True)
+        try:
+            result = carry_out(site, request, tell)
+        except (ConnectError, PreflightError, StepFailed, NotConverged) as error:
+            tell.error(error)
+            failed[name] = error
+            continue
+        doing.steps += len(result.steps)
+        doing.undone += result.undone
+        pass_over_silent(site, result.silent)
+    if failed:
+        first = next(iter(failed.values()))
+        raise type(first)(
+            f"{len(failed)} of {len(names)} stacks did not end well: {', '.join(failed)}",
+            cause=first.reason,
+            next_action=first.next_action,
+        )
+
+
+def _request(one: Schedule, *, of: str = "", **more: object) -> Request:
+    what = f"schedule.run {one.name}: {one.run}{f' {of}' if of else ''}"
+    return replace(Request(what, unattended=True), **more)  # type: ignore[arg-type]
+
+
+def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: SkepError | None) -> Mapping[str, object]:
+    left = [finding.text for finding in doing.undone]
+    result = "failed" if error else "drift" if doing.drift else "left undone" if left else "ok"
+    return {
+        "schedule": one.name,
+        "run": str(one),
+        "invocation": os.environ.get("INVOCATION_ID", ""),
+        "started": _time(began),
+        "ended": _time(datetime.now(UTC)),
+        "seconds": round(time.monotonic() - since, 3),
+        "result": result,
+        "exit": error.exit_code if error else CHANGED if doing.drift else 0,
+        "text": _said(one, doing, left, error),
+        "next": error.next_action if error else _next(doing, left, one),
+        "steps": doing.steps,
+        "drift": doing.drift,
+        "undone": left,
+    }
+
+
+def _said(one: Schedule, doing: Doing, left: Sequence[str], error: SkepError | None) -> str:
+    if error:
+        return error.reason
+    if doing.drift:
+        return f"{doing.drift} step{'' if doing.drift == 1 else 's'} differ from the inventory"
+    done = (
+        f"{doing.steps} step{'' if doing.steps == 1 else 's'} done"
+        if doing.steps
+        else "as described"
+        if one.run == "drift"
+        else "nothing to do"
+    )
+    return f"{done}, {len(left)} left undone" if left else done
+
+
+def _next(doing: Doing, left: Sequence[str], one: Schedule) -> str | None:
+    if doing.drift:
+        return "see what differs: invoke cluster.plan; make it as described: invoke cluster.up"
+    return f"see what was left: invoke stack.plan {' '.join(one.stacks[:1])}".rstrip() if left else None
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,80 @@
+"""What is kept of a schedule's runs on the machine where it runs: how the last ended, whether one has begun, pauses."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from skep.dataclass import dataclass
+from skep.schedules.units import STATE
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Root's, or the user's own."""
+    if os.geteuid() == 0:
+        return Path(STATE)
+    home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "/nowhere", ".local", "state"))
+    return Path(home, "skep", "schedules")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The files of one schedule. A result is one line of JSON; what is not there or cannot be read is empty."""
+
+    folder: Path
+    name: str
+
+    @classmethod
+    def of(cls, inventory: str, name: str, environ: Mapping[str, str] = os.environ) -> Kept:
+        """Where its units say (``SKEP_STATE``), or where they would."""
+        return cls(Path(environ.get("SKEP_STATE") or state_folder(environ) / inventory), name)
+
+    @property
+    def last(self) -> dict[str, object]:
+        """How the last run ended."""
+        return self._read("json")
+
+    @property
+    def begun(self) -> dict[str, object]:
+        """A run that has begun and not ended."""
+        return self._read("begun")
+
+    @property
+    def paused(self) -> bool:
+        """Whether it does not run by itself."""
+        return self._path("paused").exists()
+
+    def begin(self, run: Mapping[str, object]) -> None:
+        """Note a run's beginning."""
+        self._write("begun", json.dumps(run))
+
+    def end(self, result: Mapping[str, object]) -> None:
+        """Note how it ended."""
+        self._write("json", json.dumps(result))
+        self._path("begun").unlink(missing_ok=True)
+
+    def pause(self, who: str) -> None:
+        """Leave the mark that its unit looks for."""
+        self._write("paused", who)
+
+    def resume(self) -> None:
+        """Take it away."""
+        self._path("paused").unlink(missing_ok=True)
+
+    def _path(self, kind: str) -> Path:
+        return self.folder / f"{self.name}.{kind}"
+
+    def _read(self, kind: str) -> dict[str, object]:
+        try:
+            found = json.loads(self._path(kind).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, kind: str, line: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = self._path(f"{kind}.new")
+        beside.write_text(f"{line}\n", encoding="utf-8")
+        beside.replace(self._path(kind))

@@ -1,0 +1,127 @@
+"""Units of systemd that run schedules. Pure."""
+
+from __future__ import annotations
+
+from skep.dataclass import dataclass
+from skep.schedules.model import Schedule
+
+HEAD = "# Written by skep: change the inventory instead, then: schedule.apply\n"
+STATE = "/var/lib/skep/schedules"
+UNITS = "/etc/systemd/system"
+CREDENTIALS_FROM = 247
+"""The first version of systemd with LoadCredential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where schedules of one inventory run, and how. ``program`` are the words that call skep, ``inventory`` the file.
+    ``credentials`` names the files with what references give. ``own``: by the user's own systemd."""
+
+    name: str
+    site: str
+    inventory: str
+    program: tuple[str, ...]
+    units: str = UNITS
+    state: str = STATE
+    credentials: tuple[str, ...] = ()
+    own: bool = False
+
+    @property
+    def folder(self) -> str:
+        """What is kept there of this inventory: results, pauses, credentials."""
+        return f"{self.state}/{self.name}"
+
+    @property
+    def systemctl(self) -> str:
+        """The command."""
+        return "systemctl --user" if self.own else "systemctl"
+
+
+def unit(setting: Setting, schedule: str) -> str:
+    """The name of a schedule's units, less their ending."""
+    return f"skep-{setting.name}-{schedule}"
+
+
+def failed(setting: Setting) -> str:
+    """The unit that is started where a run did not come to its own end."""
+    return f"skep-{setting.name}-ended@.service"
+
+
+def units(setting: Setting, schedules: tuple[Schedule, ...], systemd: int) -> dict[str, dict[str, str]]:
+    """Text by file name, by schedule; under an empty name what all share. ``systemd`` is its version there."""
+    if not schedules:
+        return {}
+    return {
+        "": {failed(setting): _ended(setting, systemd)},
+        **{
+            one.name: {
+                f"{unit(setting, one.name)}.service": _service(setting, one, systemd),
+                f"{unit(setting, one.name)}.timer": _timer(setting, one),
+            }
+            for one in schedules
+        },
+    }
+
+
+def _service(setting: Setting, one: Schedule, systemd: int) -> str:
+    """``deadline`` is systemd's: SIGTERM ends a run cleanly. A run that ends by itself reports itself; one that is
+    killed is reported by ``OnFailure``."""
+    network = "" if setting.own else "Wants=network-online.target\nAfter=network-online.target\n"
+    return (
+        f"{HEAD}[Unit]\nDescription={_text(f'skep: {one} of {setting.name} (schedule {one.name})')}\n{network}"
+        f"ConditionPathExists=!{_text(setting.folder)}/{one.name}.paused\n"
+        f"OnFailure={failed(setting).replace('@.', f'@{one.name}.')}\n\n"
+        f"[Service]\n{_work(setting, systemd)}TimeoutStartSec={one.deadline:.0f}\nSuccessExitStatus=10\n"
+        f"ExecStart={_call(setting, one.name)}\n"
+    )
+
+
+def _ended(setting: Setting, systemd: int) -> str:
+    return (
+        f"{HEAD}[Unit]\nDescription={_text(f'skep: look how schedule %i of {setting.name} ended', instance=True)}\n\n"
+        f"[Service]\n{_work(setting, systemd)}TimeoutStartSec=300\n"
+        f"ExecStart={_call(setting, None, '--ended')}\n"
+    )
+
+
+def _work(setting: Setting, systemd: int) -> str:
+    lines = [
+        "Type=oneshot",
+        f"WorkingDirectory={_text(setting.site)}",
+        f"Environment={_word(f'SKEP_STATE={setting.folder}')}",
+    ]
+    if setting.credentials:
+        folder = f"{setting.folder}/credentials"
+        lines += (
+            [f"LoadCredential={name}:{_text(folder)}/{name}" for name in setting.credentials]
+            if systemd >= CREDENTIALS_FROM and not setting.own
+            else [f"Environment={_word(f'CREDENTIALS_DIRECTORY={folder}')}"]
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _call(setting: Setting, schedule: str | None, *options: str) -> str:
+    words = [_word(word) for word in (*setting.program, "schedule.run")]
+    return " ".join([*words, schedule or "%i", "-i", _word(setting.inventory), *options])
+
+
+def _timer(setting: Setting, one: Schedule) -> str:
+    """Persistent: a machine that was off catches up once."""
+    when = "".join(f"OnCalendar={_text(text)}\n" for text in one.calendars)
+    jitter = f"RandomizedDelaySec={one.jitter:.0f}\n" if one.jitter else ""
+    return (
+        f"{HEAD}[Unit]\nDescription={_text(f'skep: when {one} of {setting.name} runs (schedule {one.name})')}\n\n"
+        f"[Timer]\n{when}{jitter}AccuracySec=1s\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n"
+    )
+
+
+def _text(text: str, *, instance: bool = False) -> str:
+    """As a unit takes it: a per cent sign would name something."""
+    doubled = text.replace("%", "%%")
+    return doubled.replace("%%i", "%i") if instance else doubled
+
+
+def _word(text: str) -> str:
+    """One word of a command line, or of ``Environment=``."""
+    escaped = _text(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    return f'"{escaped}"'

@@ -1,0 +1,174 @@
+"""Units of schedules, and what is planned from what systemd has. Scripts run with a systemctl of our own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skep.apply.script import run_script
+from skep.model import Cluster
+from skep.plan import Finding, Run
+from skep.schedules.model import Schedule
+from skep.schedules.role import HERE, Schedules, State, Timer
+from skep.schedules.units import Setting, units
+from skep.secret import Secret
+
+NIGHTLY = Schedule("nightly", "stack.refresh", ("Mon..Fri 03:30", "12:00 UTC"), "Europe/Berlin", ("web",), jitter=600.0)
+DRIFT = Schedule("drift", "drift", ("hourly",))
+SETTING = Setting("prod", "/srv/my site", "/srv/my site/inventory/prod.yml", ("/srv/my site/inv",))
+
+
+def test_units_are_these() -> None:
+    made = units(SETTING, (NIGHTLY,), 252)["nightly"]
+    service, timer = made["skep-prod-nightly.service"], made["skep-prod-nightly.timer"]
+    assert "OnCalendar=Mon..Fri 03:30 Europe/Berlin\nOnCalendar=12:00 UTC\nRandomizedDelaySec=600\n" in timer
+    assert "Persistent=true" in timer and "WantedBy=timers.target" in timer
+    assert 'ExecStart="/srv/my site/inv" "schedule.run" nightly -i "/srv/my site/inventory/prod.yml"\n' in service
+    assert "OnFailure=skep-prod-ended@nightly.service" in service and "TimeoutStartSec=3600" in service
+
+
+def test_what_systemd_would_expand_is_doubled() -> None:
+    odd = replace(SETTING, site="/srv/50%", program=("/srv/$HOME/inv",))
+    service = units(odd, (DRIFT,), 252)["drift"]["skep-prod-drift.service"]
+    assert "WorkingDirectory=/srv/50%%\n" in service and 'ExecStart="/srv/$$HOME/inv"' in service
+
+
+@pytest.mark.parametrize(("systemd", "line"), [(252, "LoadCredential=env.TOKEN:/"), (239, "CREDENTIALS_DIRECTORY=/")])
+def test_credentials_are_given_as_the_version_can(systemd: int, line: str) -> None:
+    made = units(replace(SETTING, credentials=("env.TOKEN",)), (DRIFT,), systemd)
+    assert all(line in text for name, text in {**made[""], **made["drift"]}.items() if name.endswith("service"))
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="only where systemd's own word can be had")
+def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
+    program = tmp_path / "my program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    setting = replace(SETTING, site=str(tmp_path), program=(str(program),), credentials=("env.TOKEN",))
+    made = {name: text for texts in units(setting, (NIGHTLY, DRIFT), 252).values() for name, text in texts.items()}
+    for name, text in made.items():
+        (tmp_path / name).write_text(text)
+    files = [str(tmp_path / name) for name in made if "@" not in name]
+    done = subprocess.run(["systemd-analyze", "verify", *files], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "skep-" in line] == []
+
+
+def _planned(role: Schedules, have: State) -> list[str]:
+    return [
+        f"{item.id.action} {item.id.object}: {item.cause}" if isinstance(item, Run) else f"{item.level}: {item.text}"
+        for item in role.steps(have)
+        if isinstance(item, Run | Finding)
+    ]
+
+
+def test_without_systemd_it_is_refused() -> None:
+    assert _planned(Schedules(SETTING, (DRIFT,)), State()) == [
+        "error: this machine does not run systemd, whose timers start schedules"
+    ]
+
+
+def test_a_time_that_this_version_does_not_take_is_refused() -> None:
+    have = Schedules(SETTING, (DRIFT,)).parse("systemd 239\nrefused *-*~07/1 03:30\n", {})
+    assert have is not None
+    assert _planned(Schedules(SETTING, (DRIFT,)), have)[0].startswith("error: systemd 239 there does not take the time")
+
+
+class Machine:
+    """A folder in place of systemd: its systemctl notes its words, and knows timers that were enabled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "bin").mkdir()
+        (folder / "run").mkdir()
+        (folder / "enabled").mkdir()
+        program = folder / "bin" / "systemctl"
+        program.write_text(f"""#!/bin/sh
+echo "$*" >>{folder}/words
+for last in "$@"; do :; done
+case $1 in
+--version) echo "systemd 252 (252.39)" ;;
+enable) touch {folder}/enabled/$last ;;
+disable) rm -f {folder}/enabled/$last ;;
+show) [ ! -e {folder}/enabled/$2 ] || printf 'ActiveState=active\\nUnitFileState=enabled\\n' ;;
+esac
+""")
+        program.chmod(0o755)
+        self.setting = replace(SETTING, units=str(folder / "units"), state=str(folder / "state"))
+
+    def run(self, text: str) -> str:
+        text = text.replace("/run/systemd/system", str(self.folder / "run")).replace("/run/skep.", "/tmp/skep.")
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        done = subprocess.run(["sh"], input=text, capture_output=True, text=True, check=False, env={"PATH": path})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def brought(self, role: Schedules) -> list[str]:
+        """Plan, carry out, and give what was planned."""
+        planned = _planned(role, self.seen(role))
+        for step in role.steps(self.seen(role)):
+            assert isinstance(step, Run)
+            self.run(run_script(step))
+        return planned
+
+    def seen(self, role: Schedules) -> State:
+        found = role.parse(self.run(role.probe_of(Cluster("prod", ()))), {})
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_schedules_come_once_are_put_right_and_go(machine: Machine) -> None:
+    secret = {"env.TOKEN": Secret("hunter2")}
+    setting = replace(machine.setting, credentials=("env.TOKEN",))
+    both = Schedules(setting, (NIGHTLY, DRIFT), credentials=secret)
+    assert machine.brought(both) == ["credentials None: missing", "units nightly: missing", "units drift: missing"]
+    assert machine.brought(both) == []
+    assert machine.seen(both).timers["nightly"] == Timer("active", "enabled")
+    kept = machine.folder / "state" / "prod"
+    assert (kept / "credentials" / "env.TOKEN").read_text() == "hunter2"
+    assert (kept / "credentials" / "env.TOKEN").stat().st_mode & 0o777 == 0o600
+
+    (machine.folder / "units" / "skep-prod-drift.timer").write_text("by hand")
+    (machine.folder / "enabled" / "skep-prod-nightly.timer").unlink()
+    assert machine.brought(both) == ["units nightly: its timer does not run", "units drift: its units differ"]
+    assert machine.brought(both) == []
+
+    (kept / "drift.json").write_text(json.dumps({"result": "ok"}) + "\n")
+    (kept / "drift.paused").write_text("root@host, today\n")
+    seen = machine.seen(both)
+    assert seen.results == {"drift": {"result": "ok"}} and seen.paused == {"drift": "root@host, today"}
+
+    one = Schedules(setting, (NIGHTLY,), credentials={"env.TOKEN": Secret("other")})
+    assert machine.brought(one) == ["credentials None: differs", "remove None: no longer in the inventory"]
+    assert not list(kept.glob("drift.*"))
+    none = Schedules(setting, ())
+    machine.brought(none)
+    assert not kept.exists() and not list((machine.folder / "units").iterdir())
+    assert machine.brought(none) == []
+
+
+def test_what_others_have_there_stays(machine: Machine) -> None:
+    machine.brought(Schedules(machine.setting, (DRIFT,)))
+    other = machine.folder / "units" / "skep-prod-eu-drift.timer"
+    other.write_text("of another inventory")
+    machine.brought(Schedules(machine.setting, ()))
+    assert [one.name for one in other.parent.iterdir()] == [other.name]
+
+
+def test_a_secret_is_in_no_plan() -> None:
+    role = Schedules(SETTING, (DRIFT,), credentials={"env.TOKEN": Secret("hunter2")})
+    have = State(systemd=252)
+    assert "hunter2" not in repr(list(role.steps(have))) + "".join(
+        f"{step.title}{step.detail}" for step in role.steps(have) if isinstance(step, Run)
+    )
+    assert role.at == HERE
