@@ -17,6 +17,7 @@ from skep.machine import Kernel as Kernel
 from skep.machine import Proxy as Proxy
 from skep.machine import RegistryCertificates as RegistryCertificates
 from skep.schedules.model import Schedule as Schedule
+from skep.schedules.windows import Maintenance as Maintenance
 from skep.secret import Secret as Secret
 from skep.secret import reveal as reveal
 
@@ -244,6 +245,8 @@ class Cluster:
     accepted: tuple[Accepted, ...] = ()
     """Findings that may be as they are."""
     schedules: tuple[Schedule, ...] = ()
+    maintenance: Maintenance = field(default_factory=Maintenance)
+    """When changes may be made."""
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)
     """Fresh randomness for what this run makes, such as the key of secrets' marks, so that planning needs none."""
 

@@ -95,8 +95,15 @@ class Request:
     """Whether it asks for something to be done, such as a backup, that looking again cannot tell from not done."""
     down: bool = False
     only_planned: bool = False
+    anyway: str = ""
+    """Why changes are made outside of maintenance windows, or in a freeze."""
     unattended: bool = False
     """Whether nobody looks on: what removes something that runs or is used is left undone, and named in the plan."""
+
+    @property
+    def known_as(self) -> str:
+        """Its name in the lock and in the history."""
+        return f"{self.what} --anyway '{self.anyway}'" if self.anyway else self.what
 
     @property
     def afterwards(self) -> Request:

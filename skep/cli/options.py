@@ -34,6 +34,7 @@ COMMON = {
     "wait_lock": Option(
         f"how long to wait where somebody else is at work, {DURATION} (default: not at all)", "", "TIME"
     ),
+    "anyway": Option("make changes in a freeze, or outside of maintenance windows; the reason is kept", "", "REASON"),
     "timeout": Option(
         f"how long services may take to run as desired, {DURATION} (default: the inventory's)", "t", "TIME"
     ),
@@ -60,7 +61,7 @@ COMMON = {
 ALL = ("json", "verbose", "quiet")
 """What every task takes."""
 
-CHANGING = ("yes", "plan", "timeout", "wait_lock")
+CHANGING = ("yes", "plan", "timeout", "wait_lock", "anyway")
 """What every task takes that changes the cluster by a plan."""
 
 GONE = f"how long a stack may take to be gone, {DURATION} (default: the inventory's)"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
 
 from skep.dataclass import dataclass
 from skep.errors import UsageError
 from skep.plan import Plan, Run, Step
+from skep.request import Request
 from skep.runs.unattended import removes
 from skep.visible import visible
 
@@ -21,6 +23,12 @@ class Asking:
 
     yes: bool = False
     only_shown: bool = False
+    anyway: str = ""
+    """Why it cannot wait for a maintenance window, or the end of a freeze."""
+
+    def of(self, request: Request) -> Request:
+        """The request as the user lets it be carried out."""
+        return replace(request, only_planned=self.only_shown, anyway=self.anyway)
 
     def agreed_to(self, planned: Plan) -> bool:
         """Whether the user was asked, and agreed. On a terminal that is so where something is removed or an engine

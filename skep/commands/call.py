@@ -16,6 +16,7 @@ from skep.cli.command import Command, Effect
 from skep.cli.ending import reporting
 from skep.cli.options import ALL, CHANGING, Option
 from skep.cli.spelling import spelled
+from skep.errors import UsageError
 from skep.site.place import INVENTORIES
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(INVENTORIES)
 
+VALUES = ("timeout", "wait_lock", "anyway")
+"""Options of all that change the cluster which take a value."""
+
 
 class Call:
     """One task at work. Options that its task does not take are as if they were not given."""
@@ -39,6 +43,7 @@ class Call:
         self.json = bool(given.get("json"))
         self._yes, self._plan = bool(given.get("yes")), bool(given.get("plan"))
         self.timeout: str | None = given.get("timeout")
+        self._anyway: str | None = given.get("anyway")
         self._wait_lock: str | None = given.get("wait_lock")
         self._inventory: str | None = given.get("inventory")
         self._config: Mapping[str, Any] = context.config.get("skep", {})
@@ -61,7 +66,9 @@ class Call:
         """Whether to ask before a plan is carried out, or only to show it."""
         from skep.commands.asking import Asking
 
-        return Asking(yes=self._yes, only_shown=self._plan)
+        if self._anyway is not None and not self._anyway.strip():
+            raise UsageError("--anyway is empty", next_action="say why: --anyway 'the shop is down'")
+        return Asking(yes=self._yes, only_shown=self._plan, anyway=(self._anyway or "").strip())
 
     @property
     def roles(self) -> tuple[AnyRole, ...]:
@@ -148,17 +155,21 @@ def task(
     *words: str,
     effect: Effect = "reads",
     called: str | None = None,
+    held: bool = True,
     inventory: str | None = "",
     in_clone: bool = False,
     **options: Option | str,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Declares a task: its ``words`` are taken without an option's name. Other parameters of the function are options,
-    and described here unless they are described for all. ``inventory``: the one to work on where none is given, or
-    ``None`` for a task that needs none. ``in_clone``: it is about a clone of skep itself."""
+    and described here unless they are described for all. ``held``: maintenance windows and freezes hold for it.
+    ``inventory``: the one to work on where none is given, or ``None`` for a task that needs none. ``in_clone``: it is
+    about a clone of skep itself."""
 
     def declare(body: Callable[..., int | None]) -> Command:
         common: dict[str, object] = {} if inventory is None else {"inventory": inventory or None}
-        common |= {one: None if one in ("timeout", "wait_lock") else False for one in CHANGING if effect == "plans"}
+        common |= {one: None if one in VALUES else False for one in CHANGING if effect == "plans"}
+        if not held:
+            common.pop("anyway", None)
         common |= dict.fromkeys(ALL, False)
         described = {key: Option(one) if isinstance(one, str) else one for key, one in options.items()}
         return Command(

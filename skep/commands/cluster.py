@@ -124,6 +124,7 @@ def unlock(call: Call, yes: bool = False) -> None:
 
 @task(
     effect="plans",
+    held=False,
     allow_quorum_loss=Option("save it though no other manager can stand in: nothing can be changed meanwhile"),
 )
 def backup(call: Call, allow_quorum_loss: bool = False) -> None:

@@ -80,7 +80,7 @@ def up(
         raise UsageError(f"--verify {verify} is not one of always, changed, never")
     rollout = Rollout(resolve="new" if resolve else "never", follows_hosts=True)
     since = time.monotonic()
-    result = run(site, replace(request, rollout=rollout, recovers=True), tell, asking.agreed_to)
+    result = run(site, asking.of(replace(request, rollout=rollout, recovers=True)), tell, asking.agreed_to)
     names = result.observation.hosts
     if verify == "always":
         _verify(site, tell, paths, names, None)
@@ -103,7 +103,7 @@ def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit
 
 def down(site: Site, tell: Reporter, request: Request, *, asking: Asking = UNASKED) -> None:
     """Stacks, networks, swarm, in reverse. Engines and volumes stay."""
-    request = replace(request, down=True, only_planned=asking.only_shown)
+    request = asking.of(replace(request, down=True))
     question = f"Take down the swarm of {site.cluster.name}?"
     result = run(site, request, tell, lambda _: agreed(question, yes=asking.yes))
     refuse_silent(result.silent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from skep.commands.asking import UNASKED, Asking, agreed
 from skep.commands.stack_names import named
@@ -152,7 +151,7 @@ def _roll_out(
         return agreed(question, yes=asking.yes) if question else asking.agreed_to(planned)
 
     (name,) = request.stacks or ()
-    result = run(site, replace(request, only_planned=asking.only_shown), tell, agree)
+    result = run(site, asking.of(request), tell, agree)
     if asking.only_shown:
         _end_planned(site, tell, result, name)
         return

@@ -8,7 +8,7 @@ from skep.commands.call import Call, task
 SCHEDULE = Option("a schedule of the inventory", "", "NAME")
 
 
-@task(effect="plans")
+@task(effect="plans", held=False)
 def apply(call: Call) -> None:
     """Install the schedules of the inventory as timers of systemd on this machine, and remove those it has no more.
 
@@ -57,7 +57,7 @@ def pause(call: Call, name: str, resume: bool = False) -> None:
     schedule_units.pause(call, name, resume=resume)
 
 
-@task(effect="plans")
+@task(effect="plans", held=False)
 def rm(call: Call) -> None:
     """Remove all units of the inventory's schedules from this machine. Asks first.
 

@@ -35,6 +35,7 @@ def remove(
         timeout=seconds_of("--timeout", timeout),
         down=True,
         only_planned=asking.only_shown,
+        anyway=asking.anyway,
     )
     question = f"Remove stack {name} from {site.cluster.name}?"
     result = run(site, request, tell, lambda _: agreed(question, yes=asking.yes))

@@ -33,6 +33,7 @@ from skep.model import (
 )
 from skep.reading.values import Fields
 from skep.schedules.model import Schedule
+from skep.schedules.windows import Freeze, Maintenance, Window
 
 _PATHS = ("key", "config", "known-hosts")
 
@@ -61,7 +62,19 @@ def cluster(
             Registry(server=server, **attributes(section)) for server, section in file.section("registries").items()
         ),
         accepted=tuple(_accepted(entry, hosts) for entry in file.get("accept", ())),
+        maintenance=_maintenance(file.section("maintenance")),
         schedules=tuple(_schedule(name, given) for name, given in file.section("schedules").items()),
+    )
+
+
+def _maintenance(given: Fields) -> Maintenance:
+    return Maintenance(
+        given.get("timezone", ""),
+        tuple(Window(one["when"], one["for"], tuple(one.get("stacks", ()))) for one in given.get("windows", ())),
+        tuple(
+            Freeze(one["from"], one["until"], one["reason"], tuple(one.get("stacks", ())))
+            for one in given.get("freezes", ())
+        ),
     )
 
 

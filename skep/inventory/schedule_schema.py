@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skep.inventory.values import DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
+from skep.inventory.values import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
 from skep.reading.documented import Key
-from skep.reading.records import Record
+from skep.reading.records import ListOf, Record
 from skep.schedules.model import WHAT
 
 SCHEDULE = Record(
@@ -40,4 +40,57 @@ SCHEDULES = Key(
     "What runs by itself, by name; `schedule.apply` installs it.",
     {"nightly": {"run": "stack.refresh", "when": "Mon..Fri 03:30"}},
     shown="none",
+)
+
+_OF_STACKS = Key(TEXTS, "Which stacks it is about.", ["web"], shown="everything")
+
+WINDOW = Record(
+    {
+        "when": Key(TEXT, "When it opens, in the words of systemd's calendar.", "Mon..Thu 22:00", shown="required"),
+        "for": Key(DURATION, "How long it stays open.", "6h", shown="required"),
+        "stacks": _OF_STACKS,
+    },
+    required=("when", "for"),
+    name="Window",
+    about="A time in which changes may be made.",
+)
+
+FREEZE = Record(
+    {
+        "from": Key(DAY, "Its first day.", "2026-12-20", shown="required"),
+        "until": Key(DAY, "Its last day.", "2027-01-06", shown="required"),
+        "reason": Key(TEXT, "Why.", "Christmas trade", shown="required"),
+        "stacks": _OF_STACKS,
+    },
+    required=("from", "until", "reason"),
+    name="Freeze",
+    about="Days on which nothing is changed.",
+)
+
+MAINTENANCE = Key(
+    Record(
+        {
+            "timezone": Key(
+                TEXT, "Where its days begin, and times are meant.", "Europe/Berlin", shown="that of the machine"
+            ),
+            "windows": Key(
+                ListOf(WINDOW, empty=True),
+                "Changes are made only while one is open; those that name stacks are for these alone.",
+                [{"when": "Mon..Thu 22:00", "for": "6h"}],
+                shown="none: always",
+            ),
+            "freezes": Key(
+                ListOf(FREEZE, empty=True),
+                "Days on which nothing is changed.",
+                [{"from": "2026-12-20", "until": "2027-01-06", "reason": "Christmas trade"}],
+                shown="none",
+            ),
+        },
+        empty=True,
+        name="Maintenance",
+        about="When changes may be made, by schedules and by hand.",
+    ),
+    "When changes may be made, by schedules and by hand; `--anyway REASON` makes them all the same.",
+    {"freezes": [{"from": "2026-12-20", "until": "2027-01-06", "reason": "Christmas trade"}]},
+    shown="always",
 )

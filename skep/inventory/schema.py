@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.machine_schema import CERTIFICATES, ENGINE, KERNEL, OPEN_FIREWALL, PROXY, SSH
-from skep.inventory.schedule_schema import SCHEDULES
+from skep.inventory.schedule_schema import MAINTENANCE, SCHEDULES
 from skep.inventory.values import (
     DAY,
     DURATION,
@@ -235,6 +235,7 @@ INVENTORY = Record(
             shown="none",
         ),
         "schedules": SCHEDULES,
+        "maintenance": MAINTENANCE,
         "accept": Key(
             ListOf(ACCEPT, empty=True),
             "Warnings that may be as they are: they are shown by `cluster.status` and `--verbose` only.",

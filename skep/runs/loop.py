@@ -21,6 +21,7 @@ from skep.runs.listener import Listener
 from skep.runs.recovery import Recovery, only_stacks
 from skep.runs.refusing import refuse_apart, refuse_errors, refuse_later, refuse_untold
 from skep.runs.rounds import carry_out
+from skep.runs.shut import heeding
 from skep.runs.turn import alone, beside, with_holder
 from skep.runs.unattended import without_removals
 
@@ -104,8 +105,14 @@ def _first(site: Site, request: Request, listener: Listener) -> tuple[Observatio
         observation, holder = alone(site, listener, what, look), None
     planned = plan(site, observation, down=request.down)
     planned = within(site, planned, hosts_of(site, request.limit, observation.facts))
-    planned = without_removals(site, planned) if request.unattended else planned
+    planned = _spared(site, request, planned)
     return observation, with_holder(site, planned, holder)
+
+
+def _spared(site: Site, request: Request, planned: Plan) -> Plan:
+    """The plan as it may be carried out now, by whoever asks for it."""
+    spared = request.unattended and not request.only_planned
+    return heeding(site, request, without_removals(site, planned) if spared else planned)
 
 
 def _kept(planned: Plan) -> list[Finding]:
@@ -133,14 +140,14 @@ def _carried(
     def remaining(seen: Observation) -> Plan:
         here = next(sites, after)
         left = within(here, plan(here, seen, down=request.down), hosts)
-        return without_removals(here, left) if request.unattended else left
+        return _spared(here, request, left) if request.unattended else left
 
     carried = carry_out(
         site,
         listener,
         planned,
         observation,
-        request.what,
+        request.known_as,
         remaining,
         agreed=agreed,
         inquire=not request.down,

@@ -36,6 +36,26 @@ def check_schedules(file: Fields, findings: Findings) -> None:
             findings.error((*path, "jitter"), "is more than a day: write such as 10m, and another time in when")
 
 
+def check_maintenance(file: Fields, findings: Findings) -> None:
+    """Note windows that never open, or always are, and freezes that end before they begin."""
+    given, stacks = file.section("maintenance"), findings.children("stacks")
+    check_zone(("maintenance", "timezone"), given, findings)
+    for number, one in enumerate(given.get("windows", ())):
+        path: KeyPath = ("maintenance", "windows", number)
+        if "when" in one:
+            check_calendar((*path, "when"), one["when"], findings)
+        if not 60 <= one.get("for", 60) <= 14 * 86400:
+            findings.error((*path, "for"), "must be from 1m to 14d; what never ends needs no window")
+        check_stack_names(path, one, stacks, findings)
+    for number, one in enumerate(given.get("freezes", ())):
+        path = ("maintenance", "freezes", number)
+        if "from" in one and "until" in one and one["until"] < one["from"]:
+            findings.error((*path, "until"), f"is before its first day, {one['from']}: write a later day")
+        if not str(one.get("reason", "-")).strip():
+            findings.error((*path, "reason"), "is empty: say why, for those who are refused")
+        check_stack_names(path, one, stacks, findings)
+
+
 def _check_times(path: KeyPath, given: Fields, findings: Findings) -> None:
     if "when" in given and not given["when"]:
         findings.error((*path, "when"), "is empty: write such as Mon..Fri 03:30")
