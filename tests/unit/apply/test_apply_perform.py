@@ -313,10 +313,11 @@ def test_a_wait_has_more_time_once_a_manager_is_lost_and_no_more_with_every_furt
 def test_a_wait_has_more_time_once_another_manager_leads(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     monkeypatch.setattr(attempt, "SETTLING", 60.0)
     leaders = ("", "a", "a", "", "b", "b")
-    turns = iter([*(Progress(False, leader=one, again=0.1) for one in leaders), Progress(True)])
+    looks = [Progress(False, leader=one, again=0.01 if one != "b" else 1.2) for one in leaders]
+    turns = iter([*looks, Progress(True)])
     monkeypatch.setitem(CONDITIONS, "led", lambda api: next(turns))
-    performer(Api("m1")).perform(wait("led", timeout=0.45), said.append)
-    assert said == ["the swarm has another leader; waits up to 1m1s from now on"]
+    performer(Api("m1")).perform(wait("led", timeout=2), said.append)
+    assert said == ["the swarm has another leader; waits up to 1m2s from now on"]
     assert next(turns, None) is None
 
 

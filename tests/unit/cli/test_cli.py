@@ -113,7 +113,7 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_141(as_json: bool) -> None
         process.stdout.read(10)
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(20) == 141
+        assert process.wait(120) == 141
 
 
 def _invoke(*words: str) -> subprocess.CompletedProcess[str]:

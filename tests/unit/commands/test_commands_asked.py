@@ -191,5 +191,5 @@ def test_nothing_is_left_behind_that_holds_up_the_end(managers: Managers, capfd:
     assert [thread.daemon for thread in asking] == [True]
     managers.says["m1"] = ZeroDivisionError()
     managers.ended.set()
-    asking[0].join(5)
+    asking[0].join(60)
     assert capfd.readouterr() == ("", "")

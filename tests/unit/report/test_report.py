@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -260,11 +261,11 @@ def shown(monkeypatch: pytest.MonkeyPatch, act: Callable[[Reporter], None]) -> s
     out = Terminal()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(live, "PATIENCE", 0.3)
+    monkeypatch.setattr(live, "PATIENCE", 1.0)
     tell = reporter()
     with tell.busy("observing [4] hosts"):
         act(tell)
-        time.sleep(0.6)
+        time.sleep(1.5)
     tell.waiting(["m1"])
     return out.getvalue()
 
@@ -276,7 +277,7 @@ def test_who_is_waited_for_is_shown_after_a_while(monkeypatch: pytest.MonkeyPatc
         tell.waiting(["m1"])
 
     told = shown(monkeypatch, act)
-    assert "observing [4] hosts: waiting for m1, 1 s" in told or "observing [4] hosts: waiting for m1, 0 s" in told
+    assert re.search(r"observing \[4\] hosts: waiting for m1, \d+ s", told), told
     assert "m2" not in told
 
 

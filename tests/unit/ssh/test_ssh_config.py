@@ -266,7 +266,7 @@ def test_a_proxy_command_that_says_nothing_costs_the_timeout_and_is_ended(
 ) -> None:
     configure(f"ProxyCommand sh -c 'echo $$ >{tmp_path}/pid; exec sleep 600'")
     with pytest.raises(ConnectError, match="cannot be reached"):
-        login(serve(), connect_timeout=0.5).run("true")
+        login(serve(), connect_timeout=2).run("true")
     assert gone(int((tmp_path / "pid").read_text()))
 
 

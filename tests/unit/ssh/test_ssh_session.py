@@ -74,6 +74,14 @@ def test_big_scripts_and_big_answers_on_both_streams(serve: Serve, login: Login)
     assert (result.status, len(result.out), len(result.err)) == (0, size, size)
 
 
+def must_begin(*files: Path) -> None:
+    """Wait for files that scripts make when they begin."""
+    deadline = time.monotonic() + 60
+    while not all(file.exists() for file in files):
+        assert time.monotonic() < deadline, f"not there: {files}"
+        time.sleep(0.01)
+
+
 def test_stdout_closed_early_does_not_end_the_wait(serve: Serve, login: Login) -> None:
     result = login(serve()).run("exec >&-; sleep 0.3; echo late >&2; exit 4")
     assert (result.status, result.out, result.err) == (4, "", "late\n")
@@ -98,12 +106,17 @@ def test_a_host_that_does_not_end_it_costs_the_deadline_and_no_more(
                 running.result()
 
 
-def test_a_connection_dropped_while_a_script_runs_is_reported_and_mended(serve: Serve, login: Login) -> None:
+def test_a_connection_dropped_while_a_script_runs_is_reported_and_mended(
+    serve: Serve, login: Login, tmp_path: Path
+) -> None:
     server = serve()
     here = login(server)
-    threading.Timer(0.3, server.drop).start()
-    with pytest.raises(ConnectError) as failure:
-        here.run("sleep 5")
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(here.run, f"touch {tmp_path}/begun; sleep 5")
+        must_begin(tmp_path / "begun")
+        server.drop()
+        with pytest.raises(ConnectError) as failure:
+            running.result()
     assert (failure.value.host, failure.value.message) == ("m1", "the connection broke")
     assert here.run("echo again").out == "again\n"
     assert server.logins == 2
@@ -126,8 +139,7 @@ def test_a_script_ends_with_its_connection_but_a_change_does_not(
             threads.submit(here.run, script("look")),
             threads.submit(here.run, script("change"), to_the_end="a/b@m1"),
         ]
-        while not all((tmp_path / f"{name}-begun").exists() for name in ("look", "change")):
-            time.sleep(0.01)
+        must_begin(tmp_path / "look-begun", tmp_path / "change-begun")
         server.drop()
         for one in running:
             with pytest.raises(ConnectError, match="the connection broke"):
@@ -184,7 +196,7 @@ def test_a_login_that_arrives_after_the_end_is_given_up(
 
     def late(*args: object) -> object:
         made.append(log_in(*args))  # type: ignore[arg-type]
-        arriving.wait(5)
+        arriving.wait(60)
         return made[0]
 
     log_in = logins.log_in
@@ -225,7 +237,7 @@ def test_a_host_that_allows_no_channel_is_reported_at_once(serve: Serve, login: 
 
 
 def test_channels_beyond_the_last_login_are_waited_for(
-    serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logins, "MORE", 1)
     server = serve(channels=1)
@@ -234,10 +246,14 @@ def test_channels_beyond_the_last_login_are_waited_for(
         assert [result.status for result in threads.map(here.run, ["sleep 0.3"] * 5)] == [0] * 5
     monkeypatch.setattr(logins, "PATIENCE", 0.3)
     with ThreadPoolExecutor(2) as threads:
-        running = [threads.submit(here.run, "sleep 1.5; echo fine") for _ in range(2)]
-        time.sleep(0.5)
-        with pytest.raises(LoginError, match="allows no further channel"):
-            here.run("true")
+        until = f"while [ ! -e {tmp_path}/end ]; do sleep 0.05; done"
+        running = [threads.submit(here.run, f"touch {tmp_path}/{n}; {until}; echo fine") for n in range(2)]
+        must_begin(tmp_path / "0", tmp_path / "1")
+        try:
+            with pytest.raises(LoginError, match="allows no further channel"):
+                here.run("true")
+        finally:
+            (tmp_path / "end").touch()
         assert [one.result().out for one in running] == ["fine\n"] * 2
     assert server.logins == 2
 

@@ -130,7 +130,7 @@ def test_a_host_without_sudo(serve: Serve, login: Login, tmp_path: Path) -> None
 def test_the_password_is_given_to_sudo_only(serve: Serve, login: Login, tmp_path: Path) -> None:
     (tmp_path / "shell").write_text(f"#!/bin/sh\nexec cat >{tmp_path}/taken\n")
     (tmp_path / "shell").chmod(0o755)
-    here = login(serve(shell=(f"{tmp_path}/shell",)), user="ops", sudo_password=Secret("p'w $"), connect_timeout=0.3)
+    here = login(serve(shell=(f"{tmp_path}/shell",)), user="ops", sudo_password=Secret("p'w $"), connect_timeout=2)
     with pytest.raises(ConnectError, match="the login shell did not come to run a command"):
         here.run("echo join with a token")
     assert (tmp_path / "taken").read_text() == ""

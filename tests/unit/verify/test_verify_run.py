@@ -159,7 +159,7 @@ def test_files_may_have_fixtures_of_their_own(verify):
 
 
 def test_hosts_are_checked_at_once(verify):
-    sys.modules["skep_test_barrier"] = barrier = threading.Barrier(2, timeout=5)
+    sys.modules["skep_test_barrier"] = barrier = threading.Barrier(2, timeout=60)
     try:
         checks = verify("import sys\n\ndef test_it(host):\n    sys.modules['skep_test_barrier'].wait()\n")
     finally:
