@@ -1,6 +1,6 @@
 """A stack that is asked ten times a second from every host, and how many of the requests failed.
 
-``web`` is start-first with a health check, and goes on answering for two seconds once it is told to stop, while others
+``web`` is start-first with a health check, and goes on answering for four seconds once it is told to stop, while others
 still have its address. ``client`` has one task on every host; it writes down each request on its host, so that nothing
 of it is lost with a container, an engine or a task.
 """
@@ -18,7 +18,7 @@ READ = f"cat {FOLDER}/log 2>/dev/null || true"
 
 _SERVE = (
     "mkdir /www && echo $$RELEASE >/www/index.html && httpd -p 80 -h /www"
-    " && trap 'sleep 2; exit 0' TERM && while :; do sleep 1 & wait; done"
+    " && trap 'sleep 4; exit 0' TERM && while :; do sleep 1 & wait; done"
 )
 _ASK = (
     "while :; do if timeout 5 wget -q -O /dev/null http://web/ 2>/tmp/why; then echo ok;"

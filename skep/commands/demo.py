@@ -21,7 +21,7 @@ from skep.role import AnyRole
 from skep.ssh import Pool
 from skep.waiting import until
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds the page may take to answer after the stack runs."""
 
 

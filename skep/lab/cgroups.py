@@ -13,7 +13,7 @@ from skep.lab.spec import LabHost, checked_name
 from skep.waiting import until
 
 _MOUNT = Path("/sys/fs/cgroup")
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
 
 
 def root(name: str) -> Path:

@@ -188,7 +188,7 @@ def wait(lab: Lab, host: LabHost, until: float) -> None:
     )
 
 
-def answers(address: str, *, patience: float = 1.0) -> bool:
+def answers(address: str, *, patience: float = 5.0) -> bool:
     """Whether an SSH server greets at an address, within some seconds of being connected."""
     try:
         with socket.create_connection((address, 22), timeout=1) as connection:

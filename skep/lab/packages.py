@@ -17,7 +17,7 @@ from skep.lab.system import environment, last_lines
 from skep.waiting import until
 
 _PORT = 5080
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 
 
 def address(lab: Lab) -> str:

@@ -25,7 +25,7 @@ TAGS = {"1.35": "1.35", "1.36": "1.36", "latest": "1.36"}
 """Tag -> version in the image; the versions differ in a file, so their digests do."""
 
 _PACKAGES = ("docker-registry", "busybox-static")
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 _STEP = "lab registry"
 
 

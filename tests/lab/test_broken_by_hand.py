@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.rig.breakages import BREAKAGES, GROUPS, Breakage
-from tests.lab.rig.environment import Environment
+from tests.lab.rig.environment import Environment, changing
 from tests.lab.rig.hosts import until
 from tests.lab.rig.tool import Ran
 
@@ -35,8 +35,8 @@ def test_is_planned_reported_and_fixed(cluster: Environment, names: tuple[str, .
     steps = {breakage.step for breakage in broken if breakage.step}
     if steps:
         plan = until(f"the plan holds {steps}", lambda: planned(cluster, steps))
-        changes = [step for step in plan.steps if not step["id"].startswith("swarm/heard@")]
-        others = {step["concerns"] for step in changes} - {None, *(breakage.host for breakage in broken)}
+        changes, hosts = changing(plan.ids), {None, *(breakage.host for breakage in broken)}
+        others = {step["concerns"] for step in plan.steps if step["id"] in changes} - hosts
         assert not others, f"the plan is about {others}, too\n{plan}"
     else:
         cluster.must_be_as_described()

@@ -23,6 +23,7 @@ from tests.lab.rig.hosts import until
 from tests.lab.rig.tool import Ran, Tool
 
 SLEEP = ["sleep", "10000"]
+FAILING = ["sh", "-c", "echo cannot bind; exit 3"]
 LABEL = "com.docker.stack.namespace"
 
 
@@ -140,10 +141,12 @@ def test_all_kinds_arrive_change_and_shrink(cluster: Environment) -> None:
 def test_a_roll_out_that_swarm_takes_back_or_pauses_is_a_failure(cluster: Environment) -> None:
     with stack(cluster, "turn") as made:
         actions = {"back": "rollback", "hold": "pause", "fine": "continue"}
-        made.services = {name: service(SLEEP, update_config={"failure_action": how}) for name, how in actions.items()}
+        # Swarm must hear of the failure while it still watches, however busy the machine is.
+        watched = {name: {"failure_action": how, "monitor": "4s"} for name, how in actions.items()}
+        made.services = {name: service(SLEEP, update_config=update) for name, update in watched.items()}
         made.deploy()
         for name, word in (("back", "Swarm rolled turn_back back"), ("hold", "Swarm paused the roll-out of turn_hold")):
-            made.services[name]["command"] = ["sh", "-c", "echo cannot bind; exit 3"]
+            made.services[name]["command"] = FAILING
             ran = made.deploy(5)
             made.services[name]["command"] = SLEEP
             for words in (word, f"task turn_{name}.1 on ", "non-zero exit (3)", "log: cannot bind"):
@@ -174,10 +177,10 @@ def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_reported(clus
 
 
 def test_what_cannot_be_placed_is_reported_meanwhile_and_at_the_deadline(cluster: Environment) -> None:
-    with stack(cluster, "lost", timeout="3s") as made:
+    with stack(cluster, "lost", timeout="10s") as made:
         made.services = {"place": service(SLEEP, placement={"constraints": ["node.labels.zone == moon"]})}
         ran = made.deploy(5)
-        assert "not so after 3 s" in waited(ran)["text"] and "no suitable node" in waited(ran)["text"], f"{ran}"
+        assert "not so after 10 s" in waited(ran)["text"] and "no suitable node" in waited(ran)["text"], f"{ran}"
         assert "cannot be placed" in rows(ran)["place"]["detail"]
 
 
@@ -186,7 +189,7 @@ def test_jobs_are_waited_for_and_fail_at_once(cluster: Environment) -> None:
     run = cluster.hosts.run
     create = f"docker service create -q -d --label {LABEL}=jobs --restart-delay 0s"
     try:
-        run("m1", f"{create} --name jobs_two --mode replicated-job --replicas 2 busybox:1.36 sleep 5")
+        run("m1", f"{create} --name jobs_two --mode replicated-job --replicas 2 busybox:1.36 {UNTIL_ALLOWED}")
         run("m1", f"{create} --name jobs_all --mode global-job busybox:1.36 true")
         looks = watched(cluster, "jobs")
         assert {row.name: (row.running, row.desired) for row in looks[-1].rows} == {
@@ -208,8 +211,12 @@ def test_jobs_are_waited_for_and_fail_at_once(cluster: Environment) -> None:
         until("the jobs are gone", lambda: not run("m1", f"docker ps -q --filter label={LABEL}=jobs").strip())
 
 
+UNTIL_ALLOWED = "sh -c 'trap \"exit 0\" TERM; sleep 10000 & wait'"
+ALLOW = "docker ps -q --filter label=com.docker.swarm.service.name=jobs_two | xargs -r docker kill --signal TERM"
+
+
 def watched(environment: Environment, name: str) -> list[Any]:
-    """The looks of one wait."""
+    """The looks of one wait; after the first one the job ``jobs_two`` may end."""
     found = load(environment.tool.inventory)
     with Pool(found.cluster.hosts, found.access) as pool:
         api, watch, looks = EngineClient(pool["m1"]), StackWatch(), []
@@ -217,5 +224,6 @@ def watched(environment: Environment, name: str) -> list[Any]:
         while not looks or not looks[-1].done:
             assert time.monotonic() < deadline, f"{looks[-1]}"
             looks.append(watch(api, stack=name))
+            environment.hosts.each(ALLOW)
             time.sleep(looks[-1].again or 0.0)
     return looks

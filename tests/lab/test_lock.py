@@ -40,11 +40,11 @@ def test_a_run_that_stood_still_starts_nothing_more_and_says_who_took_over(clust
     at = random.Random(os.environ.get("SKEP_LAB_SEEDS", "4")).randint(1, 6)
     with cluster.tool.start("cluster.up") as stale:
         stale.wait_for(f"step {at}", lambda ran: len(_started(ran)) >= at)
-        stale.send(signal.SIGSTOP)
+        stale.stand_still()
         begun = _started(stale.so_far())
         other = cluster.tool("cluster.up", "--wait-lock", "3m", "--verify", "never").must()
         stale.send(signal.SIGCONT)
-        ended = stale.end(timeout=150).must(7)
+        ended = stale.end().must(7)
     assert _started(ended) == begun, f"stopped at step {at}, it went on\n{ended}"
     assert ended.error["kind"] == "LockLost", f"{ended}"
     assert f"was lost to {ME}" in ended.error["message"], f"{ended}"
@@ -55,14 +55,14 @@ def test_a_run_that_stood_still_starts_nothing_more_and_says_who_took_over(clust
 
 def test_an_abandoned_lock_blocks_until_it_is_removed(cluster: Environment) -> None:
     _kill_while_locked(cluster)
-    cluster.hosts.each(f"""sed -i 's/"machine": "[^"]*"/"machine": "another"/' {LOCK}""", cluster.hosts.managers)
-
+    _be_anothers(cluster)
     refused = cluster.tool("cluster.up").must(7)
     assert ME in refused.error["message"], f"{refused}"
     assert "cluster.unlock" in refused.text, f"the way out is not told\n{refused}"
     status = cluster.tool("cluster.status")
     assert ME in status.text, f"the status does not tell of the lock\n{status}"
     cluster.tool("cluster.unlock").must(2)
+    _be_anothers(cluster)
     cluster.tool("cluster.up").must(7)
 
     cluster.tool("cluster.unlock", "--yes").must()
@@ -84,6 +84,11 @@ def _kill_while_locked(cluster: Environment) -> None:
         _kill_at_step(running)
     for name in cluster.hosts.managers:
         assert cluster.hosts.run(name, f"cat {LOCK}"), f"no lock on {name}"
+
+
+def _be_anothers(cluster: Environment) -> None:
+    """The lock is one of another machine, and was renewed just now."""
+    cluster.hosts.each(f"""sed -i 's/"machine": "[^"]*"/"machine": "another"/' {LOCK}""", cluster.hosts.managers)
 
 
 def _kill_at_step(running: Running) -> None:

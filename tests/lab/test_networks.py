@@ -23,7 +23,7 @@ def test_drift_of_a_network_in_use_is_refused_with_its_users(cluster: Environmen
     cluster.must_be_as_described()
 
 
-def test_drift_of_an_unused_network_is_mended_when_its_replacement_is_allowed(cluster: Environment) -> None:
+def test_drift_of_an_unused_network_is_fixed_when_its_replacement_is_allowed(cluster: Environment) -> None:
     def change(document: Document) -> None:
         document["networks"]["back"]["internal"] = True
 

@@ -124,7 +124,7 @@ def test_what_dockers_cli_deployed_is_adopted_as_it_is(shop: Shop) -> None:
         f"mkdir -p /tmp/{NAME} && echo {packed} | sed 's/../\\\\x&/g' | xargs -0 printf '%b' | tar -xC /tmp/{NAME};"
         f" cd /tmp/{NAME} && docker stack deploy -c compose.yml {NAME} && rm -rf /tmp/{NAME}",
     )
-    until("its tasks run", lambda: len(_tasks(shop, "api")) == 2 and len(_tasks(shop, "log")) == 1)
+    until("its tasks run", lambda: _running(shop, "api") == 2 and _running(shop, "log") == 1)
     before = shop.services()
     assert shop.plan().must().steps == []
     assert not shop.deploy().must().named("step")
@@ -172,7 +172,9 @@ def test_a_deploy_killed_at_any_step_is_completed_and_two_at_once_are_one(shop: 
     shop.save()
     with shop.tool.start("stack.deploy", NAME) as one:
         one.wait_for_step("stacks/begin")
+        one.stand_still()
         refused = shop.tool("stack.deploy", NAME).must(7)
+        one.send(signal.SIGCONT)
         assert str(one.process.pid) in refused.error["message"], f"the holder is not named\n{refused}"
         assert one.end().exit == 0
 
@@ -200,7 +202,7 @@ def test_a_leader_whose_engine_freezes_during_the_deploy_is_named_with_what_is_w
     nodes = shop.hosts.nodes("m1")
     leader = next(one["Description"]["Hostname"] for one in nodes if one.get("ManagerStatus", {}).get("Leader"))
     deploy = shop.document["services"]["log"]["deploy"]
-    deploy["update_config"] = {"monitor": "20s"}
+    deploy["update_config"] = {"monitor": "2m"}  # it is stopped before
     deploy["placement"] = {"constraints": [f"node.hostname != {leader}"]}
     shop.save()
     with shop.tool.start("stack.deploy", NAME) as running:
@@ -219,6 +221,12 @@ def test_a_leader_whose_engine_freezes_during_the_deploy_is_named_with_what_is_w
 def _tasks(shop: Shop, service: str) -> set[str]:
     script = f"docker service ps {NAME}_{service} -q --no-trunc --filter desired-state=running 2>/dev/null || true"
     return set(shop.hosts.run("m1", script).split())
+
+
+def _running(shop: Shop, service: str) -> int:
+    """How many of its tasks run, so that Swarm has nothing more to write into the service."""
+    script = f"docker service ps {NAME}_{service} --format '{{{{.CurrentState}}}}' 2>/dev/null || true"
+    return sum(line.startswith("Running") for line in shop.hosts.run("m1", script).splitlines())
 
 
 def _push(shop: Shop, image: str, mark: str) -> None:

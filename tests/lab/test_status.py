@@ -8,7 +8,7 @@ from tests.lab.rig.tool import Ran
 
 
 def test_status_shows_the_cluster_and_drift_and_changes_nothing(cluster: Environment) -> None:
-    ran = cluster.tool("cluster.status").must()
+    ran = until("all nodes and tasks are there", lambda: _settled(cluster.tool("cluster.status").must()))
     nodes = {row["name"]: row for row in _table(ran, "nodes")}
     assert set(nodes) == set(cluster.hosts.names), f"{ran}"
     assert [row["manager"] for row in nodes.values()].count("leader") == 1, f"{nodes}"
@@ -42,6 +42,12 @@ def test_status_of_a_cluster_with_a_dead_host_shows_the_others(cluster: Environm
         cluster.hosts.boot(name)
     cluster.up("--verify", "never")
     cluster.page_must_answer()
+
+
+def _settled(ran: Ran) -> Ran | None:
+    """That status, once the managers have heard of every node and no task is on its way."""
+    ready = all(row["state"] == "ready" for row in _table(ran, "nodes"))
+    return ran if ready and all(row["running"] == row["desired"] for row in _table(ran, "stacks")) else None
 
 
 def _missing(ran: Ran) -> Ran | None:

@@ -23,8 +23,8 @@ LAB = lab.Lab(
 ENGINES = {"20.10": "bookworm", "26.1": "trixie", "28.5": "forky"}
 """Engine release -> the lab host whose Debian release has it."""
 NAMESPACE = "com.docker.stack.namespace"
-LIMIT = 180.0
-"""Seconds that a command on a host, or the removal of stacks, may take."""
+LIMIT = 900.0
+"""Seconds after which a command on a host, or the removal of stacks, counts as hung."""
 INSTALL = """
 export DEBIAN_FRONTEND=noninteractive
 apt-get install -y -qq --no-install-recommends docker.io

@@ -29,6 +29,7 @@ class Hosts:
         self.names = [host.name for host in spec.hosts]
         self.managers = [name for name in self.names if name.startswith("m")]
         self.workers = [name for name in self.names if name.startswith("w")]
+        self._before_reboot: dict[str, str] = {}
 
     def renew(self) -> None:
         """Bare hosts: whatever ran under the lab's name before is taken down first."""
@@ -120,13 +121,14 @@ class Hosts:
 
     def reboot(self, host: str) -> None:
         """Tell it to reboot itself; returns when it is on its way down."""
-        boot = self.run(host, BOOT)
+        boot = self._before_reboot[host] = self.run(host, BOOT)
         self.attempt(host, "systemctl reboot")
         until(f"{host} goes down", lambda: self.attempt(host, BOOT, timeout=5).stdout != boot)
 
     def must_answer(self, host: str) -> None:
-        """Wait until it can be logged in to."""
-        until(f"{host} answers", lambda: self.attempt(host, "true", timeout=10).returncode == 0)
+        """Wait until it can be logged in to; after a reboot that was asked for, until it has booted again."""
+        before = self._before_reboot.pop(host, "")
+        until(f"{host} answers", lambda: self.attempt(host, BOOT, timeout=20).stdout not in ("", before))
 
 
 def until(what: str, holds: Callable[[], Any], *, patience: float = PATIENCE) -> Any:

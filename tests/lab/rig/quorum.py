@@ -14,6 +14,8 @@ from tests.lab.rig.hosts import Hosts
 PORT = 2377
 """Where a manager listens for the others."""
 ASK = "timeout 5 docker node ls --format '{{.Hostname}} {{.ManagerStatus}}'"
+MOMENT = 1.5
+"""Seconds: a look that took longer, on a machine busy with other things, says nothing of them all at once."""
 WORKING = ("Leader", "Reachable")
 
 
@@ -36,7 +38,10 @@ def watched(hosts: Hosts) -> Iterator[Quorum]:
 
     def listen() -> None:
         while not ended.is_set():
-            seen.listening.append(frozenset(name for name in hosts.managers if _listens(hosts.address(name))))
+            since = time.monotonic()
+            look = frozenset(name for name in hosts.managers if _listens(hosts.address(name)))
+            if time.monotonic() - since < MOMENT:
+                seen.listening.append(look)
             time.sleep(0.05)
 
     def ask() -> None:

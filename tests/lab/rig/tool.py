@@ -157,6 +157,19 @@ class Running:
         """A signal to that one process."""
         self.process.send_signal(number)
 
+    def stand_still(self) -> None:
+        """Stop the process where it is; returns when all that it said has been read."""
+        self.send(signal.SIGSTOP)
+        while True:
+            said = self.so_far().text
+            time.sleep(1)
+            if said == self.so_far().text and self._stands_still():
+                return
+
+    def _stands_still(self) -> bool:
+        status = Path(f"/proc/{self.process.pid}/stat").read_text()
+        return status.rpartition(")")[2].split()[0] == "T"
+
     def end(self, *, timeout: float = LIMIT) -> Ran:
         """Wait for its end."""
         try:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PAUSE = 0.03
+"""Seconds between two looks, so that what is watched gets its share of the machine."""
+
 
 @dataclass
 class Arguments:
@@ -31,6 +34,7 @@ def watching() -> Iterator[Arguments]:
     def look() -> None:
         while not ended.is_set():
             arguments.seen |= set(_look().values())
+            ended.wait(PAUSE)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
