@@ -41,6 +41,7 @@ LABS = {
     "vendors": _lab("vendors", "10.86.5.0/24", ["m1"], {"m1": "trixie"}, packages=True),
     "own": _lab("own", "10.86.2.0/24", ["m1"]),
     "rpm": _lab("rpm", "10.86.3.0/24", VENDOR, VENDOR, packages=True),
+    "pair": _lab("pair", "10.86.4.0/24", ["m1", "w1"]),
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""
@@ -98,7 +99,7 @@ def building(
     """From five bare hosts to a cluster, once, with all that was seen on the way."""
     first = any(item.get_closest_marker("cluster") for item in request.session.items)
     name = "test" if first else "beside"
-    return build(Environment(machine(name), tmp_path_factory.mktemp(name)))
+    return build(Environment(machine(name), tmp_path_factory.mktemp(name), health=False))
 
 
 @pytest.fixture
@@ -128,6 +129,13 @@ def _alone(hosts: Hosts, folder: Path) -> Iterator[Environment]:
 def bare(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Four bare hosts, three of them to become managers, for one test alone."""
     with _alone(machine("bare"), tmp_path) as environment:
+        yield environment
+
+
+@pytest.fixture
+def pair(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
+    """Two bare hosts, a manager and a worker, for one test alone."""
+    with _alone(machine("pair"), tmp_path) as environment:
         yield environment
 
 

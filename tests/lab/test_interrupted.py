@@ -77,8 +77,8 @@ def test_up_after_the_tool_was_killed_at_three_moments_arrives(bare: Environment
     bare.page_must_answer()
 
 
-def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(bare: Environment) -> None:
-    with bare.tool.start("cluster.up") as running:
+def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(pair: Environment) -> None:
+    with pair.tool.start("cluster.up") as running:
         running.wait_for_step("engine/install@w1")
         running.send(signal.SIGINT)
         stopped = running.end()
@@ -88,22 +88,22 @@ def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(bare
     outcome = stopped.named("outcome")[0]
     assert outcome["interrupted"] and "swarm/init@m1" in outcome["skipped"], f"{stopped}"
     assert "Traceback" not in stopped.text, f"{stopped}"
-    for name in bare.hosts.names:
-        until(f"nothing of the run is left on {name}", lambda name=name: not bare.hosts.run(name, LEFT))
+    for name in pair.hosts.names:
+        until(f"nothing of the run is left on {name}", lambda name=name: not pair.hosts.run(name, LEFT))
 
-    bare.up("--verify", "always")
-    bare.hosts.must_be_one_swarm()
-    bare.must_be_as_described()
+    pair.up("--verify", "always")
+    pair.hosts.must_be_one_swarm()
+    pair.must_be_as_described()
 
 
-def test_an_installation_goes_on_to_its_end_when_the_tool_is_killed(bare: Environment) -> None:
-    with bare.tool.start("cluster.up") as running:
-        bare.hosts.run("w1", UNPACKING)
+def test_an_installation_goes_on_to_its_end_when_the_tool_is_killed(pair: Environment) -> None:
+    with pair.tool.start("cluster.up") as running:
+        pair.hosts.run("w1", UNPACKING)
         running.send(signal.SIGKILL)
         running.end()
-    until("nothing of the run is left on w1", lambda: not bare.hosts.run("w1", LEFT))
-    assert bare.hosts.run("w1", "dpkg --audit") == "", "the installation was cut in the middle"
-    assert bare.hosts.run("w1", "systemctl is-active docker.service || true").strip() == "active"
+    until("nothing of the run is left on w1", lambda: not pair.hosts.run("w1", LEFT))
+    assert pair.hosts.run("w1", "dpkg --audit") == "", "the installation was cut in the middle"
+    assert pair.hosts.run("w1", "systemctl is-active docker.service || true").strip() == "active"
 
 
 def test_hosts_that_reboot_meanwhile_are_continued_later(bare: Environment) -> None:

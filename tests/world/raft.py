@@ -62,8 +62,13 @@ class Swarm:
     leader: str | None = None
 
     def machine_of(self, node: Node) -> Machine | None:
-        same = [machine for machine in self.machines.values() if machine.node == node.id and machine.swarm == self.id]
-        return next((machine for machine in same if machine.powered and machine.running), next(iter(same), None))
+        first = None
+        for machine in self.machines.values():
+            if machine.node == node.id and machine.swarm == self.id:
+                if machine.powered and machine.running:
+                    return machine
+                first = first or machine
+        return first
 
     def alive(self, node: Node) -> bool:
         machine = self.machine_of(node)

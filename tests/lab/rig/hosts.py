@@ -136,7 +136,7 @@ def until(what: str, holds: Callable[[], Any], *, patience: float = PATIENCE) ->
     deadline = time.monotonic() + patience
     while not (found := holds()):
         assert time.monotonic() < deadline, f"not so within {patience:g} s: {what}"
-        time.sleep(0.2)
+        time.sleep(0.5)  # each look is a login, which costs the hosts more than the wait
     return found
 
 

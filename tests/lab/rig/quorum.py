@@ -50,6 +50,7 @@ def watched(hosts: Hosts) -> Iterator[Quorum]:
                 words = [line.split() for line in hosts.attempt(name, ASK, timeout=15).stdout.splitlines()]
                 if words:  # no answer while it restarts, or while a new leader is chosen
                     seen.told.append(frozenset(word[0] for word in words if word[-1] in WORKING))
+            ended.wait(0.3)
 
     threads = [threading.Thread(target=work, daemon=True) for work in (listen, ask)]
     for thread in threads:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PAUSE = 0.03
+PAUSE = 0.05
 """Seconds between two looks, so that what is watched gets its share of the machine."""
 
 
