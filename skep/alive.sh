@@ -8,5 +8,5 @@ if [ -z "$engine" ]; then
   echo off
   exit
 fi
-state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status")
+look_at_process
 case $state in T*) false ;; *) lives ;; esac || echo "silent $state"

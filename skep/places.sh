@@ -43,10 +43,12 @@ while IFS= read -r word; do
 done <<WORDS
 $words
 WORDS
-if grep -qsE '"(data-root|graph)"' "$config"; then
+written=''
+while read -r line || [ "$line" ]; do written="$written $line"; done 2>/dev/null <"$config"
+case $written in *'"data-root"'* | *'"graph"'*)
   written_root=$(tr -d '\n' <"$config" |
-    sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g')
-fi
+    sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p' | sed 's:\\/:/:g') ;;
+esac
 count=$#
 for root in "$@" "$written_root" /var/lib/docker; do
   for place in "$root" "$root"/[0-9]*.[0-9]*; do
@@ -58,6 +60,6 @@ while IFS= read -r place; do
   case "$newline$data_roots$newline" in *"$newline$place$newline"*) ;; *)
     data_roots="$data_roots${data_roots:+$newline}$place" ;; esac
 done <<PLACES
-$([ $# = 0 ] || readlink -f -- "$@")
+$(for place; do cd -P -- "$place" && pwd -P; done)
 PLACES
 set --

@@ -11,17 +11,18 @@ if [ "$engine" ] && command -v docker >/dev/null; then
   echo '--engine runs--'
   first() { info=$(ask 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' "$1"); }
   extra=0
-  state() { sed -n 's/^State:[[:space:]]*//p' "/proc/$engine/status"; }
-  info=''
-  case $(state) in T*) ;; *)
+  info='' until=''
+  look_at_process
+  case $state in T*) ;; *)
     first "$SOON"
     case $info in HTTP/* | --no-room--*) ;; *) ! lives || first $((LATE + extra)) ;; esac ;;
   esac
-  until=$(($(date +%s) + ELECTION))
-  while [ "$(date +%s)" -lt $until ]; do
+  while :; do
     case $info in
       *'"Cluster":{"ID":""'*) ;; *'"Cluster":'*) break ;; *'"ControlAvailable":true'*) ;; *) break ;;
     esac
+    now=$(date +%s)
+    [ "$now" -lt "${until:=$((now + ELECTION))}" ] || break
     sleep 1
     first $((LATE + extra))
   done
@@ -29,7 +30,7 @@ if [ "$engine" ] && command -v docker >/dev/null; then
     info=$(echo '--listens--'; tr '\0' '\n' <"/proc/$engine/cmdline"
       echo '--unit--'; systemctl show --property=Listen --value docker.socket
       echo '--file--'; cat /etc/docker/daemon.json
-      printf '\n--state--\n'; state) ;;
+      look_at_process; printf '\n--state--\n%s\n' "$state") ;;
   esac
   printf '%s\n--more--\n' "$info"
   case $info in --listens--*) exit 3 ;; esac

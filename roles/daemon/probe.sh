@@ -6,22 +6,26 @@
 . skep/places.sh
 tr -d '\n' <"$MEMORY" 2>/dev/null; echo
 printf -- '-- flags %s\n' "$unit_command"
-case $unit_command in *[$]*)
-  # shellcheck disable=SC2016
-  for name in $(printf '%s\n' "$unit_command" | grep -o '[$]{\{0,1\}[A-Za-z_][A-Za-z0-9_]*' | tr -d '${'); do
-    value=
-    case $unit_environment in *"$name="*)
-      value=$(printf '%s\n' "$unit_environment" |
-        grep -oE "\"$name=[^\"]*\"|(^| )$name=[^ ]*" | tail -n 1 | tr -d '"') ;;
-    esac
-    for named in $unit_files; do
-      grep -qs "^[[:space:]]*$name=" "$named" || continue
-      found=$(sed -n "s/^[[:space:]]*$name=//p" "$named" 2>/dev/null | tail -n 1)
-      value=${found:-$value}
-    done
-    printf -- '-- env %s %s\n' "$name" "${value#*"$name"=}"
-  done ;;
-esac
+rest=$unit_command
+while :; do
+  case $rest in *[$]*) rest=${rest#*[$]} ;; *) break ;; esac
+  name=${rest#[{]} value='' found=''
+  name=${name%%[!A-Za-z0-9_]*}
+  case $name in [A-Za-z_]*) ;; *) continue ;; esac
+  case $unit_environment in *"$name="*)
+    value=$(printf '%s\n' "$unit_environment" |
+      grep -oE "\"$name=[^\"]*\"|(^| )$name=[^ ]*" | tail -n 1 | tr -d '"') ;;
+  esac
+  for named in $unit_files; do
+    [ -r "$named" ] || continue
+    while IFS= read -r line || [ "$line" ]; do
+      line=${line#"${line%%[![:space:]]*}"}
+      case $line in "$name="*) found=${line#*=} ;; esac
+    done <"$named"
+    value=${found:-$value} found=''
+  done
+  printf -- '-- env %s %s\n' "$name" "${value#*"$name"=}"
+done
 while IFS= read -r root; do
   [ ! -e "$root/swarm/docker-state.json" ] || { echo "-- node"; break; }
 done <<ROOTS

@@ -4,12 +4,18 @@
 
 docker_line='^[^#]*/linux/(debian|ubuntu|raspbian)/?[[:space:]]+[a-z]+[[:space:]].*(stable|test|edge|nightly)'
 stale() {
-  grep -lsE "$docker_line" /etc/apt/sources.list /etc/apt/sources.list.d/*.list | sed 's/^/stale /'
-  grep -lsE '^URIs:.*/linux/(debian|ubuntu|raspbian)/?([[:space:]]|$)' /etc/apt/sources.list.d/*.sources |
-    grep -v '/docker\.sources$' | while IFS= read -r file; do
-    grep -qE '^Components:.*(stable|test|edge|nightly)' "$file" || continue
-    if [ "$(grep -c '^Types:' "$file")" = 1 ]; then echo "stale $file"; else echo "shared $file"; fi
-  done
+  while IFS= read -r file; do
+    case $file in
+      '' | */docker.sources) ;;
+      *.list) ! grep -qE "$docker_line" "$file" || echo "stale $file" ;;
+      *)
+        grep -qE '^URIs:.*/linux/(debian|ubuntu|raspbian)/?([[:space:]]|$)' "$file" || continue
+        grep -qE '^Components:.*(stable|test|edge|nightly)' "$file" || continue
+        if [ "$(grep -c '^Types:' "$file")" = 1 ]; then echo "stale $file"; else echo "shared $file"; fi ;;
+    esac
+  done <<SOURCES
+$(grep -lsE '/linux/(debian|ubuntu|raspbian)' /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources)
+SOURCES
   for file in /etc/apt/trusted.gpg.d/docker* /etc/apt/keyrings/docker.gpg /usr/share/keyrings/docker*; do
     [ ! -f "$file" ] || echo "stale $file"
   done

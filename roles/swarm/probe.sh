@@ -3,13 +3,19 @@
 # networks are there: on a node they may just be being set up.
 
 . skep/places.sh
+. skep/interfaces.sh
 command -v dockerd >/dev/null && echo "engine installed"
-ip -o addr show scope global 2>/dev/null | awk '$2 !~ /^(docker|br-|veth)/ { print "address", $4 }'
+while read -r kind name address; do
+  case "$kind $name" in 'global docker'* | 'global br-'* | 'global veth'*) ;; 'global '*) echo "address $address" ;; esac
+done <<INTERFACES
+$interfaces
+INTERFACES
 node=
 while IFS= read -r root; do
   echo "root $root"
   if [ -f "$root/swarm/certificates/swarm-node.crt" ]; then
-    certificate=$(cat "$root/swarm/certificates/swarm-node.crt")
+    certificate=
+    while read -r line || [ "$line" ]; do certificate=$certificate$line$newline; done <"$root/swarm/certificates/swarm-node.crt"
     node=$node$certificate
     printf '%s\n' "$certificate"
   fi

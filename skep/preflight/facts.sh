@@ -3,6 +3,7 @@
 # overlay networks, the addresses $TARGETS of all hosts, and what room.sh, standalone.sh and reach.sh take.
 
 . skep/places.sh
+. skep/interfaces.sh
 date '+clock %s.%N'
 machine=
 read -r hostname </proc/sys/kernel/hostname; read -r release </proc/sys/kernel/osrelease
@@ -11,28 +12,48 @@ echo "hostname $hostname"
 echo "machine-id $machine"
 . skep/preflight/platform.sh
 command -v dockerd >/dev/null && echo "installed yes"
-[ ! -e /proc/net/ip_vs ] || echo "module ip_vs"
-[ ! -d /proc/sys/net/bridge ] || echo "module br_netfilter"
-for module in $MODULES; do [ ! -d "/sys/module/$module" ] || echo "module $module"; done
-grep -sw overlay /proc/filesystems | sed 's/.*/module overlay/'
+there=' '
+[ ! -e /proc/net/ip_vs ] || there="${there}ip_vs "
+[ ! -d /proc/sys/net/bridge ] || there="${there}br_netfilter "
+while read -r words; do case $words in overlay | *[[:space:]]overlay) there="${there}overlay " ;; esac; done </proc/filesystems
+missing=
+for module in $MODULES; do
+  case "$there" in *" $module "*) ;; *) [ -d "/sys/module/$module" ] || { missing=yes; continue; } ;; esac
+  echo "module $module"
+done
 if [ -d "/lib/modules/$release" ]; then
   echo "modules-known yes"
-  grep -hosE "/($ANY_MODULE)\.ko" "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep" |
+  [ ! $missing ] || grep -hosE "/($ANY_MODULE)\.ko" "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep" |
     sed 's:/\(.*\)\.ko:module \1:'
 fi
 directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
 . skep/preflight/room.sh
-stat -f -c '%a %S' "$directory" | awk '{ printf "free %.0f\n", $1 * $2 / 1024 }'
-ss -Hlntup 2>/dev/null | awk -v port="$PORT" '$5 ~ ":(2377|7946|" port ")$" { print "listen", $1, $5, $7 }'
-ip -o addr show 2>/dev/null | awk '{ print "address", $2, $4 }'
-ip -j -d link show 2>/dev/null | sed 's/},{"ifindex"/\n{"ifindex"/g' | grep -v '"info_kind"' |
-  sed -n 's/.*"ifname":"\([^"]*\)","flags":\[[^]]*"UP".*/device \1/p'
-ip -o route show 2>/dev/null | awk '$1 != "default" {
-  via = ""
-  for (i = 1; i < NF; i++) if ($i == "via") via = $i; else if ($i == "dev") print "route", $1, $(i + 1), via }'
-for target in $TARGETS; do echo "route get $target"; done | ip -force -batch - 2>&1 >/dev/null |
-  awk -v targets="$TARGETS" 'BEGIN { split(targets, all) }
-    sub(/^Command failed -:/, "") { print "unroutable", all[$0 + 0] }'
+room=$(stat -f -c '%a %S' "$directory") && echo "free $((${room% *} * ${room#* } / 1024))"
+while read -r protocol _ _ _ address _ users; do
+  [ -z "$protocol" ] || echo "listen $protocol $address $users"
+done <<LISTENERS
+$(ss -Hlntup "( sport = :2377 or sport = :7946 or sport = :$PORT )" 2>/dev/null)
+LISTENERS
+printf '%s\n' "$interfaces"
+routes=
+for target in $TARGETS; do routes="${routes}route get $target$newline"; done
+failed=$([ -z "$routes" ] || ip -force -batch - 2>&1 >/dev/null <<ROUTES
+$routes
+ROUTES
+)
+case $failed in *'Command failed -:'*)
+  while read -r line; do
+    case $line in 'Command failed -:'*) ;; *) continue ;; esac
+    number=0
+    for target in $TARGETS; do
+      number=$((number + 1))
+      [ $number -ne "${line##*:}" ] || echo "unroutable $target"
+    done
+  done <<FAILED
+$failed
+FAILED
+  ;;
+esac
 . skep/preflight/standalone.sh
 . skep/preflight/reach.sh
 for tool in $TOOLS; do command -v "$tool" >/dev/null || echo "lacking $tool"; done

@@ -93,7 +93,9 @@ def test_facts_of_a_host_that_says_little() -> None:
 
 
 def test_the_probe_runs_here_and_can_be_read() -> None:
-    done = subprocess.run(["sh", "-c", probe(CLUSTER)], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run(
+        ["sh", "-c", places.HOST + probe(CLUSTER)], capture_output=True, text=True, check=True, timeout=20
+    )
     here = parse(done.stdout, {}, 0.0, 1e12)
     assert here.hostname
     assert here.platform.distribution and here.platform.architecture and here.platform.init
@@ -115,19 +117,84 @@ def run_probe(cluster: Cluster, folder: Path, ip: str | None) -> Facts:
         (folder / "ip").write_text(f"#!/bin/sh\n{ip}\n")
         (folder / "ip").chmod(0o755)
     env = {"PATH": str(folder)}
-    done = subprocess.run(["sh", "-c", probe(cluster)], capture_output=True, text=True, check=True, timeout=20, env=env)
+    text = places.HOST + probe(cluster)
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=20, env=env)
     return parse(done.stdout, {}, 0.0, 1e12)
 
 
 def test_the_probe_names_who_has_no_route(tmp_path: Path) -> None:
     ip = (
-        'case "$*" in\n*batch*) while read -r _ _ to; do n=$((n + 1));'
-        ' case $to in *.2) echo "Network is unreachable" >&2; echo "Command failed -:$n" >&2;; esac; done;;\n'
-        '*route*) echo "10.0.0.0/24 dev eth0 scope link"; echo "10.7.0.0/16 via 10.0.0.9 dev eth0";;\nesac'
+        'case "$*" in *json*) exit;; esac\n'
+        "while read -r _ _ to; do n=$((n + 1))\n"
+        ' case $to in *.2) echo "Network is unreachable" >&2; echo "Command failed -:$n" >&2;; esac; done'
     )
     here = run_probe(CLUSTER, tmp_path, ip)
     assert (here.unroutable, here.lacking) == (("10.0.0.2",), {"ss"})
-    assert (here.routes, here.behind) == ((("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0")), {"10.7.0.0/16"})
+
+
+LINK = '{"ifindex":%d,"ifname":"%s","flags":["BROADCAST"%s],"address":"02:00:00:00:00:01"%s,"addr_info":[%s]}'
+ADDRESS = '{"family":"%s","local":"%s","prefixlen":24,"scope":"%s","label":"x"}'
+KIND = ',"linkinfo":{"info_kind":"%s","info_data":{"id":5},"info_slave_kind":"bridge"}'
+LINKS = (
+    LINK % (1, "lo", ',"UP"', "", ADDRESS % ("inet", "127.0.0.1", "host")),
+    LINK % (2, "eth0", ',"UP","LOWER_UP"', ',"vfinfo_list":[{"vf":0}]', ",".join(
+        (ADDRESS % ("inet", "10.0.0.1", "global"), ADDRESS % ("inet6", "fe80::1", "link"))
+    )),
+    LINK % (3, "eth1", "", "", ""),
+    LINK % (4, "eth2", ',"UP"', ',"linkinfo":{"info_slave_kind":"bridge"}', ""),
+    LINK % (5, "br-1", ',"UP"', KIND % "bridge", ADDRESS % ("inet", "172.18.0.1", "global")),
+    LINK % (6, "bond0", ',"UP"', KIND % "bond", ADDRESS % ("inet", "10.2.0.1", "global")),
+)  # fmt: skip
+ROUTES = (
+    '{"type":"unicast","dst":"default","gateway":"10.0.0.254","dev":"eth0","flags":[]}',
+    '{"type":"unicast","dst":"10.0.0.0/24","dev":"eth0","protocol":"kernel","prefsrc":"10.0.0.1","flags":["linkdown"]}',
+    '{"type":"unicast","dst":"10.7.0.0/16","gateway":"10.0.0.9","dev":"eth0","flags":[]}',
+    '{"type":"unicast","dst":"10.8.0.0/16","via":{"family":"inet6","host":"fe80::9"},"dev":"eth0","flags":[]}',
+    '{"type":"blackhole","dst":"10.9.0.0/16","flags":[]}',
+    '{"type":"unicast","dst":"10.10.0.0/16","flags":[],"nexthops":['
+    '{"gateway":"10.0.0.8","dev":"eth0","weight":1,"flags":[]},{"gateway":"10.2.0.8","dev":"bond0","weight":1}]}',
+)
+
+
+def as_json(*lists: tuple[str, ...]) -> str:
+    """A stand-in for ip that prints these, an array a line, as ip does."""
+    text = "".join("[" + ",".join(rows) + "]\\n" for rows in lists)
+    return f"case \"$*\" in *json*) printf '{text}';; esac"
+
+
+def test_the_probe_reads_addresses_and_routes_out_of_one_answer(tmp_path: Path) -> None:
+    here = run_probe(CLUSTER, tmp_path, as_json(LINKS, ROUTES))
+    assert here.addresses == {
+        "lo": ("127.0.0.1",), "eth0": ("10.0.0.1", "fe80::1"), "br-1": ("172.18.0.1",), "bond0": ("10.2.0.1",),
+    }  # fmt: skip
+    assert here.devices == {"lo", "eth0", "eth2"}
+    assert here.routes == (
+        ("10.0.0.0/24", "eth0"), ("10.7.0.0/16", "eth0"), ("10.8.0.0/16", "eth0"), ("10.10.0.0/16", "eth0"),
+        ("10.10.0.0/16", "bond0"),
+    )  # fmt: skip
+    assert here.behind == {"10.7.0.0/16", "10.8.0.0/16", "10.10.0.0/16"}
+    assert here.unroutable == ()
+
+
+def test_a_host_does_not_try_its_own_ports(tmp_path: Path) -> None:
+    """It has 10.0.0.1, and no more than a route to 10.0.0.2."""
+    for tool in ("bash", "timeout"):
+        (tmp_path / tool).write_text('#!/bin/sh\nshift 5; for place; do echo "tried $place"; done\n')
+        (tmp_path / tool).chmod(0o755)
+    route = '{"type":"unicast","dst":"10.0.0.2","dev":"eth0","flags":[]}'
+    here = run_probe(CLUSTER, tmp_path, as_json(LINKS, (route,)))
+    assert here.tried == {("10.0.0.2", 7946)}
+
+
+def test_the_probe_names_who_listens(tmp_path: Path) -> None:
+    (tmp_path / "ss").write_text(
+        "#!/bin/sh\nprintf '%s\\n' 'udp UNCONN 0 0 0.0.0.0:4789 0.0.0.0:*' "
+        """'tcp LISTEN 0 4096 *:2377 *:* users:(("dockerd",pid=5,fd=2))'\n"""
+    )
+    (tmp_path / "ss").chmod(0o755)
+    here = run_probe(CLUSTER, tmp_path, None)
+    assert here.held == ((4789, "udp", "the kernel"), (2377, "tcp", "dockerd"))
+    assert here.lacking == {"ip"}
 
 
 def test_the_probe_reports_what_it_could_not_ask(tmp_path: Path) -> None:
@@ -364,17 +431,6 @@ def test_which_address_an_engine_would_advertise(
     assert texts(cluster, m1=replace(fact, in_swarm=True)) == []
     if not advertise:
         assert texts(cluster, m1=replace(fact, devices=frozenset())) == [], "not told which are devices"
-
-
-def test_the_probe_reports_which_interfaces_are_devices(tmp_path: Path) -> None:
-    links = (
-        '[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP"],"mtu":1},'
-        '{"ifindex":2,"ifname":"eth0","flags":["BROADCAST","UP"],"vfinfo_list":[{"vf":0}]},'
-        '{"ifindex":3,"ifname":"eth1","flags":["BROADCAST"],"mtu":1},'
-        '{"ifindex":4,"link_index":2,"ifname":"vlan7","flags":["UP"],"linkinfo":{"info_kind":"vlan"}}]'
-    )
-    fact = run_probe(CLUSTER, tmp_path, f"case $* in '-j -d link show') echo '{links}' ;; esac")
-    assert fact.devices == {"lo", "eth0"}
 
 
 def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from skep.model import Cluster, Host
+from skep.places import FILES
 from skep.plan import Finding
 from skep.preflight import Facts, check, parse, reach
 from skep.shell import exported, script
@@ -67,7 +68,7 @@ def test_places_are_tried_and_reported() -> None:
         other.close()
         assert reach.ports(CLUSTER) == ["10.0.0.1/2377", "10.0.0.1/7946", "10.0.0.2/7946"]
         ports = exported({"PORTS": f"127.0.0.1/{here} 127.0.0.1/{gone}", "PATIENCE": reach.PATIENCE})
-        text = ports + script("skep/preflight/reach.sh")
+        text = f"interfaces='' newline=''\n{ports}{script('skep/preflight/reach.sh', *FILES)}"
         done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=30)
     seen = parse(done.stdout, {}, 0.0, 0.0)
     assert seen.tried == {("127.0.0.1", here), ("127.0.0.1", gone)}

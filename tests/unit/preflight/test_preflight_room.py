@@ -12,6 +12,7 @@ import pytest
 from roles import ROLES
 from skep import preflight
 from skep.model import Cluster, Engine, Host
+from skep.places import HOST
 from skep.plan import Call, Put, Run, Step
 from skep.preflight import ROOMS, Room
 from skep.preflight.room import MIB, parse, places
@@ -130,7 +131,7 @@ def test_every_place_is_reported_of_a_host() -> None:
 def test_the_whole_probe_reports_the_rooms_and_the_interfaces_apart() -> None:
     """Parts of one script, whose lines are told apart by their first word."""
     cluster = Cluster("here", (Host("m1", "10.0.0.1", "manager"),))
-    ran = subprocess.run(["sh"], input=preflight.probe(cluster), capture_output=True, text=True, check=True)
+    ran = subprocess.run(["sh"], input=HOST + preflight.probe(cluster), capture_output=True, text=True, check=True)
     facts = preflight.parse(ran.stdout, {}, 0.0, 0.0)
     assert set(ROOMS) <= set(facts.rooms)
     assert all(room.device.isdigit() for room in facts.rooms.values())

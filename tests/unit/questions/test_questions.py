@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import socket
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +107,18 @@ printf '{other}'
 """
 
 
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a small host, which has no perl."""
+    folder = tmp_path_factory.mktemp("tools")
+    for name in ("cat", "date", "mkfifo", "mktemp", "rm", "rmdir", "sed", "sh", "sleep", "timeout", "tr", "wc"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    return folder
+
+
 @pytest.fixture
-def host(tmp_path: Path) -> Any:
-    """Runs the script where an engine of that kind answers."""
+def host(tmp_path: Path, tools: Path) -> Any:
+    """Runs the script where an engine of that kind answers, and only Docker's client can ask it."""
 
     def run(
         info: Any,
@@ -134,7 +148,7 @@ def host(tmp_path: Path) -> Any:
         text = text.replace("/run/skep", f"{tmp_path}/{folder}skep")
         text = text.replace("/etc/docker/daemon.json", str(tmp_path / "daemon.json"))
         text = text.replace('"/proc/', f'"{tmp_path}/proc/')
-        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        environment = {"PATH": f"{tmp_path}:{tools}"}
         done = subprocess.run(["sh", "-c", text], capture_output=True, env=environment, timeout=60, check=False)
         assert not list(tmp_path.glob("skep.*"))
         return done.stdout.decode()
@@ -236,3 +250,75 @@ def test_a_run_folder_that_takes_nothing_is_reported_as_that(host: Any) -> None:
     with pytest.raises(Unasked, match=r"/run takes no files: mktemp: .*No such file") as failure:
         parse(host(WORKER, folder="nowhere/"), ASKED)
     assert "df -h /run" in failure.value.next_action
+
+
+@contextmanager
+def engine_at(place: Path, *replies: str, closes: bool = True) -> Iterator[list[str]]:
+    """An engine that gives each connection the next reply, and what it was asked."""
+    asked: list[str] = []
+    done = threading.Event()
+
+    def serve(server: socket.socket) -> None:
+        for text in replies:
+            connection, _ = server.accept()
+            with connection:
+                asked.append(connection.recv(65536).decode())
+                connection.sendall(text.encode())
+                if not closes:
+                    done.wait(60)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(place))
+        server.listen()
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        try:
+            yield asked
+        finally:
+            done.set()
+
+
+def by_perl(folder: Path, **seconds: int) -> str:
+    """Runs the script where perl is, and Docker's client fails at whatever it is asked."""
+    (folder / "docker.pid").write_text("4711\n")
+    (folder / "proc" / "4711").mkdir(parents=True)
+    (folder / "proc" / "4711" / "comm").write_text("dockerd\n")
+    (folder / "proc" / "4711" / "status").write_text("Name:\tdockerd\nState:\tS (sleeping)\n")
+    (folder / "docker").write_text("#!/bin/sh\nexit 9\n")
+    (folder / "docker").chmod(0o755)
+    text = (HOST + probe(ASKED)).replace("/var/run/docker.pid", f"{folder}/docker.pid")
+    text = text.replace("/var/run/docker.sock", f"{folder}/docker.sock").replace('"/proc/', f'"{folder}/proc/')
+    for name, value in seconds.items():
+        text = re.sub(f"export {name}=.*", f"export {name}={value}", text)
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    return subprocess.run(
+        ["sh", "-c", text], capture_output=True, env=environment, timeout=60, check=False
+    ).stdout.decode()
+
+
+def test_a_host_with_perl_starts_no_client(tmp_path: Path) -> None:
+    many = [{"ID": f"node-{number}"} for number in range(20_000)]
+    first = reply(CONTROL, version="1.0")
+    with engine_at(tmp_path / "docker.sock", first, reply(many, chunks=4096) + reply([])) as asked:
+        out = by_perl(tmp_path)
+    assert parse(out, ASKED) == {"/info": CONTROL, "/nodes": many, "/services": []}
+    assert asked[0] == "GET /info HTTP/1.0\r\nHost: docker\r\n\r\n"
+    assert asked[1].endswith("GET /services HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+
+
+def test_with_perl_too_an_engine_that_falls_silent_is_given_up(tmp_path: Path) -> None:
+    with engine_at(tmp_path / "docker.sock", "", closes=False):
+        out = by_perl(tmp_path, SOON=1, ALIVE=1)
+    with pytest.raises(TimeoutError, match=r"does not answer; its process: S \(sleeping\)"):
+        parse(out, ASKED)
+
+
+def test_with_perl_too_an_answer_cut_short_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    with engine_at(tmp_path / "docker.sock", reply(CONTROL, version="1.0"), reply(NODES) + reply([])[:-1]):
+        out = by_perl(tmp_path)
+    with pytest.raises(TimeoutError, match="half-way"):
+        parse(out, ASKED)
+
+
+def test_with_perl_too_an_engine_without_a_socket_is_reported_as_that(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError, match="does not answer"):
+        parse(by_perl(tmp_path), ASKED)

@@ -1,0 +1,115 @@
+"""What probes find by themselves, run by sh against folders of the test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from roles.daemon.role import role as daemon
+from roles.engine.role import role as engine
+from skep.places import HOST
+from skep.shell import script
+
+
+def run(folder: Path, text: str, *, systemctl: str) -> str:
+    """What a probe prints where an engine is installed."""
+    for name, body in {"systemctl": systemctl, "dockerd": "", "dpkg-query": ""}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    text = text.replace("/etc/systemd", f"{folder}/etc/systemd").replace("/run/systemd", f"{folder}/run/systemd")
+    return subprocess.run(["sh", "-c", text], capture_output=True, text=True, env=environment, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("links", "asked", "first"),
+    [
+        (["etc/systemd/system/multi-user.target.wants/docker.service"], False, "enabled"),
+        ([], True, "answered"),
+        (
+            ["etc/systemd/system/multi-user.target.wants/docker.service", "etc/systemd/system/docker.service"],
+            True,
+            "answered",
+        ),
+        (
+            ["etc/systemd/system/multi-user.target.wants/docker.service", "run/systemd/system/docker.service"],
+            True,
+            "answered",
+        ),
+    ],
+)
+def test_systemd_is_asked_only_where_a_link_does_not_say_it(
+    tmp_path: Path, links: list[str], asked: bool, first: str
+) -> None:
+    """A link may lead to /dev/null, which forbids to start it; one that leads nowhere enables nothing."""
+    for name in links:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to("/dev/null")
+    log = tmp_path / "log"
+    systemctl = f'[ "$1" != is-enabled ] || {{ echo asked >{log}; echo answered; }}'
+    found = run(tmp_path, HOST + engine.probe, systemctl=systemctl)
+    assert [line.split()[1] for line in found.splitlines() if line.startswith("unit ")] == [first]
+    assert log.exists() is asked
+
+
+def test_a_link_of_a_unit_that_is_gone_enables_nothing(tmp_path: Path) -> None:
+    wants = tmp_path / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    (wants / "docker.service").symlink_to(tmp_path / "gone")
+    assert "unit enabled" not in run(tmp_path, HOST + engine.probe, systemctl="exit 1")
+
+
+VENDOR = "deb [signed-by=/x] https://download.docker.com/linux/debian bookworm stable\n"
+DEB822 = "Types: deb\nURIs: https://mirror.example/docker-ce/linux/ubuntu\nSuites: noble\nComponents: {}\n"
+OWN = {
+    "sources.list": "deb http://deb.debian.org/debian bookworm main\n# /linux/debian was here\n",
+    "sources.list.d/docker.sources": DEB822.format("stable"),
+    "sources.list.d/other.list": "deb https://download.example/linux/debian stretch main\n",
+    "sources.list.d/other.sources": DEB822.format("main"),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, []),
+        ({"sources.list": VENDOR}, ["stale sources.list"]),
+        ({"sources.list.d/a b.list": f"# {VENDOR}{VENDOR}"}, ["stale sources.list.d/a b.list"]),
+        ({"sources.list.d/a.list": f"# {VENDOR}"}, []),
+        ({"sources.list.d/dk.sources": DEB822.format("stable")}, ["stale sources.list.d/dk.sources"]),
+        (
+            {"sources.list.d/two.sources": f"{DEB822.format('test')}\n{DEB822.format('main')}"},
+            ["shared sources.list.d/two.sources"],
+        ),
+        ({"keyrings/docker.gpg": ""}, ["stale keyrings/docker.gpg"]),
+    ],
+)
+def test_other_files_that_name_the_vendors_repository(tmp_path: Path, files: dict[str, str], found: list[str]) -> None:
+    for name, text in {**OWN, **files}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    text = script("roles/engine/stale.sh").replace("/etc/apt", str(tmp_path)) + "\nstale"
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout.replace(f"{tmp_path}/", "").splitlines() == found
+    assert done.stderr == ""
+
+
+def test_the_values_of_variables_in_the_units_command_line(tmp_path: Path) -> None:
+    """The last file that gives one a value counts, and files before the unit; of other variables nothing is printed."""
+    (tmp_path / "one").write_text("# A=comment\nA=first\n  A=--mtu 1400 \nB=\nSECRET=hush\nAB=no")
+    (tmp_path / "two").write_text("B=--debug")
+    shown = (
+        "ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd $A ${B} ${C}x $$ $1 $D ; ignore_errors=no ; }",
+        f"EnvironmentFiles={tmp_path}/one (ignore_errors=yes)",
+        f"EnvironmentFiles={tmp_path}/two (ignore_errors=yes)",
+        f"EnvironmentFiles={tmp_path}/none (ignore_errors=yes)",
+        'Environment=B=unit "C=--dns 10.0.0.2" SECRET=hush',
+    )
+    systemctl = "cat <<'END'\n" + "\n".join(shown) + "\nEND"
+    printed = run(tmp_path, HOST + daemon.probe, systemctl=systemctl)
+    found = [line.removeprefix("-- env ") for line in printed.splitlines() if line.startswith("-- env ")]
+    assert found == ["A --mtu 1400 ", "B --debug", "C --dns 10.0.0.2", "D "]
+    assert "hush" not in printed
