@@ -9,10 +9,10 @@ from typing import TextIO, cast
 from rich.console import Console
 from rich.table import Table
 
+from skep.report.output import Output
 from skep.report.parts import Part
 from skep.report.reporter import Row
 from skep.report.text import hung, line
-from skep.report.voice import Voice
 
 WIDE = 160
 """Columns where there is no terminal."""
@@ -24,9 +24,9 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def console(voice: Voice, *, soft: bool) -> Console:
+def console(output: Output, *, soft: bool) -> Console:
     """One that writes there. ``soft``: to no terminal."""
-    return _Console(file=cast(TextIO, voice), highlight=False, emoji=False, width=WIDE if soft else None)
+    return _Console(file=cast(TextIO, output), highlight=False, emoji=False, width=WIDE if soft else None)
 
 
 def draw(on: Console, parts: Iterable[Part], *, style: str, soft: bool) -> None:

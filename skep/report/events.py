@@ -11,18 +11,18 @@ from dataclasses import asdict
 from skep.apply import Event, Outcome
 from skep.errors import OutputLost, SkepError
 from skep.plan import Finding, Plan
+from skep.report.output import Output
 from skep.report.reporter import Reporter, Row
-from skep.report.voice import Voice
 from skep.visible import visible
 
 
 class JsonReporter(Reporter):
     """Each line is an object with ``event``."""
 
-    out: Voice
+    out: Output
 
     def __init__(self) -> None:
-        self.out = Voice(sys.stdout)
+        self.out = Output(sys.stdout)
         self._lock = threading.Lock()
 
     def _emit(self, event: str, **values: object) -> None:
@@ -133,4 +133,4 @@ class JsonReporter(Reporter):
             lines=[self.spelled(line) for line in error.lines()],
         )
         if isinstance(self.lost, OutputLost):
-            Voice(sys.stderr, steady=True).write("".join(f"{visible(line)}\n" for line in error.lines()))
+            Output(sys.stderr, steady=True).write("".join(f"{visible(line)}\n" for line in error.lines()))

@@ -17,12 +17,12 @@ from skep.apply import Event, Outcome
 from skep.errors import SkepError
 from skep.plan import Finding, Plan, Step
 from skep.report.counts import alike, label_of, parts_of, why
+from skep.report.output import Output
 from skep.report.parts import Part, plain
 from skep.report.progress import Rows, Running
 from skep.report.reporter import Reporter, Row
 from skep.report.shown import Together, not_repeated, said_of, together
 from skep.report.signs import COLOURS, EVENTS, STATES
-from skep.report.voice import Voice
 from skep.visible import visible, visible_lines, visible_log
 from skep.workers import regularly
 
@@ -39,13 +39,13 @@ LABEL = 40
 class LinesReporter(Reporter):
     """Prints as things happen. ``verbose`` adds starts, progress and the plan's order."""
 
-    out: Voice
+    out: Output
 
     def __init__(self, *, verbose: bool = False) -> None:
         self.verbose = verbose
         self.soft = not sys.stdout.isatty()
-        self.out = Voice(sys.stdout)
-        self._err = Voice(sys.stderr, steady=True)
+        self.out = Output(sys.stdout)
+        self._err = Output(sys.stderr, steady=True)
         self._forced = bool(os.environ.get("FORCE_COLOR"))
         self._lock = threading.Lock()
         self._rows = Rows()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from skep.errors import OutputLost, SkepError
-from skep.report.voice import Voice
+from skep.report.output import Output
 from skep.runs.listener import Listener
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Row(Protocol):
 class Reporter(Listener):
     """Says nothing; the base of all."""
 
-    out: Voice | None = None
+    out: Output | None = None
     """Where results are written to."""
 
     shown: Shown | None = None

@@ -11,7 +11,7 @@ from typing import IO, Any
 from skep.errors import OutputLost
 
 
-class Voice:
+class Output:
     """A stream. From the first failure on nothing is written, and ``lost`` says why.
 
     Only a reader that went away is raised, as ``BrokenPipeError``; not even that once ``steady``.
