@@ -171,6 +171,18 @@ class VerifyFailed(SkepError):
     exit_code = 8
 
 
+class AuditFindings(SkepError):
+    """An audit found what nobody has accepted."""
+
+    exit_code = 11
+
+
+class AuditIncomplete(SkepError):
+    """An audit found nothing, and could not look at everything."""
+
+    exit_code = 12
+
+
 class LabError(SkepError):
     """The lab cannot be had on this machine, or one of its hosts did not come up."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -91,6 +91,12 @@ class Call:
 
         return kinds(self.roles)
 
+    def ids(self) -> Collection[str]:
+        """All that the inventory may accept: warnings, and what an audit looks at."""
+        from skep.audit.controls import all_controls
+
+        return {**self.kinds, **all_controls()}
+
     @property
     def checks(self) -> dict[str, Path]:
         """The file of each role with its Testinfra checks."""
@@ -108,7 +114,7 @@ class Call:
         """The inventory as it is read. Raises ``InventoryError``."""
         from skep.inventory import load
 
-        return load(self.inventory, host_keys=self.host_keys, ids=self.kinds)
+        return load(self.inventory, host_keys=self.host_keys, ids=self.ids)
 
     @contextmanager
     def site(self) -> Iterator[Site]:

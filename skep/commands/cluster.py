@@ -85,6 +85,38 @@ def verify(call: Call, limit: str | None = None, junit: str | None = None) -> No
         cluster_changes.verify(here, call.tell, call.checks, limit=limit, junit=called_from(junit) if junit else None)
 
 
+@task(
+    resolve=RESOLVING,
+    html=Option("also write a page for browsers to this file; with the trend of what it held before", "", "FILE"),
+    profile=Option("also a benchmark: cis (CIS Docker Benchmark 1.8.0)", "", "NAME", ("cis",)),
+    junit=Option("also write a JUnit XML report to this file", "", "FILE"),
+)
+def audit(
+    call: Call,
+    limit: str | None = None,
+    profile: str | None = None,
+    resolve: bool = True,
+    junit: str | None = None,
+    html: str | None = None,
+) -> None:
+    """Look for what is wrong or about to be: all checks, with ids, severities, remedies and accepted exceptions.
+
+    Example: invoke cluster.audit -i prod --junit audit.xml
+    """
+    from skep.commands import cluster_audit
+    from skep.commands.cluster_changes import requested
+
+    with call.site() as here:
+        asked = cluster_audit.Asked(
+            profile=profile,
+            limit=requested(here, "cluster.audit", limit=limit).limit,
+            junit=called_from(junit) if junit else None,
+            html=called_from(html) if html else None,
+            resolve=resolve,
+        )
+        cluster_audit.audit(here, call.tell, call.checks, asked, call.kinds, as_json=call.json)
+
+
 @task()
 def status(call: Call) -> None:
     """Show nodes, networks and stacks, and what differs from the inventory.
@@ -150,4 +182,4 @@ def history(call: Call, last: int = 50) -> None:
         cluster_state.show_history(here, call.tell, last=last)
 
 
-TASKS = (plan, up, verify, status, down, unlock, backup, history)
+TASKS = (plan, up, verify, audit, status, down, unlock, backup, history)

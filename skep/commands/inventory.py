@@ -17,7 +17,7 @@ def check(call: Call) -> None:
     """
     from skep.commands import inventory_files
 
-    inventory_files.check(call.inventory, call.tell, call.host_keys, call.kinds)
+    inventory_files.check(call.inventory, call.tell, call.host_keys, call.ids)
 
 
 @task()
@@ -30,7 +30,7 @@ def show(call: Call) -> None:
     """
     from skep.commands import inventory_files
 
-    inventory_files.show(call.inventory, call.tell, call.host_keys, call.kinds, as_json=call.json)
+    inventory_files.show(call.inventory, call.tell, call.host_keys, call.ids, as_json=call.json)
 
 
 @task(

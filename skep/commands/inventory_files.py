@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from skep.accepting import judged, remarked
 from skep.commands.sources import Untold
 from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
-from skep.inventory import initial, json_schema, load, merged, reference_markdown
+from skep.inventory import Ids, initial, json_schema, load, merged, reference_markdown
 from skep.inventory.which_file import SUFFIXES
 from skep.model import Stack
 from skep.reading.documented import HostKeys
@@ -25,7 +25,7 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names of environments: no paths."""
 
 
-def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None, ids: Collection[str] | None = None) -> None:
+def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None, ids: Ids | None = None) -> None:
     """Say that a file and the compose files of its stacks are right, or every error of the one or the others at once.
 
     Commands of ``x-skep`` are not run.
@@ -46,7 +46,7 @@ def check(path: Path, tell: Reporter, host_keys: HostKeys | None = None, ids: Co
     tell.done(f"{path} is valid: {', '.join(counts)}")
 
 
-def show(path: Path, tell: Reporter, host_keys: HostKeys, ids: Collection[str], *, as_json: bool) -> None:
+def show(path: Path, tell: Reporter, host_keys: HostKeys, ids: Ids, *, as_json: bool) -> None:
     """An inventory with what it extends, which must be right."""
     load(path, host_keys=host_keys, ids=ids)
     found = merged(path)

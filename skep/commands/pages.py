@@ -10,6 +10,7 @@ from pathlib import Path
 from skep.cli.described import Described, Rows, common_options, described
 from skep.cli.known_tasks import TASKS
 from skep.cli.spelling import spelled
+from skep.commands.audit_page import page as audit_page
 from skep.commands.manpage import man_page
 from skep.errors import SkepError
 from skep.manual import entries
@@ -86,6 +87,7 @@ def texts() -> dict[str, str]:
         "tasks.md": "\n".join(_markdown(groups)) + "\n",
         "compose.md": compose_page(),
         "findings.md": _findings(),
+        "audit.md": audit_page(),
         "skep.1": page,
         "../skep/cli/keys.txt": _keys(),
     }

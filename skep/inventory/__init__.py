@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skep.inventory.bases import environments
-from skep.inventory.loaded import Inventory
+from skep.inventory.loaded import Ids, Inventory
 from skep.inventory.which_file import choose
 
 if TYPE_CHECKING:
     from skep.inventory.showing import Shown
     from skep.reading.documented import HostKeys
 
-__all__ = ["Inventory", "choose", "environments", "initial", "json_schema", "load", "merged", "reference_markdown"]
+__all__ = [
+    "Ids",
+    "Inventory",
+    "choose",
+    "environments",
+    "initial",
+    "json_schema",
+    "load",
+    "merged",
+    "reference_markdown",
+]
 
 
 def load(
@@ -23,10 +33,10 @@ def load(
     *,
     environ: Mapping[str, str] = os.environ,
     host_keys: HostKeys | None = None,
-    ids: Collection[str] | None = None,
+    ids: Ids | None = None,
 ) -> Inventory:
-    """The inventory in a file, complete and merged. ``host_keys`` are those that roles bring along; ``ids`` those of
-    all warnings there are: without them, nobody looks whether an id in ``accept:`` is one.
+    """The inventory in a file, complete and merged. ``host_keys`` are those that roles bring along; ``ids`` gives
+    all that can be accepted: without them, nobody looks whether an id in ``accept:`` is one.
 
     Raises ``InventoryError`` with every problem of the file at once, each ``file:line: key.path: message``.
     """

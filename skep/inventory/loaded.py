@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,9 @@ from skep.secret import Secret
 if TYPE_CHECKING:
     from skep.model import Access, Cluster
     from skep.reading.findings import Remark
+
+Ids = Callable[[], Collection[str]]
+"""Gives the ids of all that the inventory may accept: warnings, and what an audit looks at."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from skep.errors import InventoryError, UsageError
@@ -14,7 +14,7 @@ from skep.inventory.checks.lab import check_lab, extensions
 from skep.inventory.checks.ssh import check_ssh_files
 from skep.inventory.dialect import Dialect
 from skep.inventory.extending import Extending
-from skep.inventory.loaded import Inventory
+from skep.inventory.loaded import Ids, Inventory
 from skep.inventory.merging import merged
 from skep.inventory.references import Surroundings
 from skep.inventory.schema import inventory
@@ -29,9 +29,7 @@ from skep.reading.values import Fields
 _EXTENDS = re.compile(rb"^['\"]?extends['\"]?[ \t]*:", re.MULTILINE)
 
 
-def load_file(
-    path: Path, environ: Mapping[str, str], host_keys: HostKeys, ids: Collection[str] | None = None
-) -> Inventory:
+def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys, ids: Ids | None = None) -> Inventory:
     """The inventory in a file. Raises ``InventoryError`` with all that is wrong, ``UsageError`` if unreadable."""
     name = _short(path)
     findings = Findings((name,), once=True, discreet=True)

@@ -10,9 +10,13 @@ What a ``verify.py`` of a role can ask for as arguments of its tests:
 ``stack``    each stack of the inventory, in turn
 ``ask``      ``ask(host, command, *arguments)``: a docker command's output, one JSON value a line, asked once a run
              (``again=True`` asks anew); an error where the engine does not run, for the command alone would wake it
+``facts``    the ``skep.preflight.Facts`` of that host: platform, clock, addresses, routes, room
+``plan``     the ``skep.plan.Plan`` of the whole environment, with the findings; in ``cluster.audit`` only
+``found``    ``found(command, value)`` keeps a command and what it gave as evidence for ``cluster.audit``
 
 The first line of a test's docstring is what the operator reads. A test must not print. Tests run side by side, those of
-one host, too: none may count on another one's having run.
+one host, too: none may count on another one's having run. ``cluster.audit`` reads
+``@pytest.mark.audit(id="own-backup", severity="high", remedy="systemctl start backup.timer")`` from tests.
 """
 
 from __future__ import annotations
@@ -29,9 +33,10 @@ from skep.model import Cluster
 from skep.verify.check import Check
 
 if TYPE_CHECKING:
+    from skep.plan import Plan
     from skep.ssh import Pool
 
-__all__ = ["Check", "run"]
+__all__ = ["Check", "run", "writable"]
 
 UNUSED = (
     "cacheprovider",
@@ -55,6 +60,7 @@ def run(
     hosts: Iterable[str],
     junit: Path | None = None,
     tell: Callable[[Check], None] | None = None,
+    plan: Callable[[], Plan] | None = None,
 ) -> list[Check]:
     """Check every role on these hosts, and once what is the whole cluster's.
 
@@ -71,7 +77,7 @@ def run(
     if not roles:
         return []
     if junit:
-        _writable(junit)
+        writable(junit)
     files = {path.resolve(): role for role, path in roles.items()}
     with Witness(cluster, pool) as witness, _own_environment(), _own_modules(files):
         answers = witness.on_each(hosts, "true", timeout=20)
@@ -82,6 +88,7 @@ def run(
             hosts=[cluster.host(name) for name in answers if name not in lost],
             lost=lost,
             tell=tell or (lambda check: None),
+            plan=plan,
         )
         status = pytest.main(_arguments(list(files), junit), plugins=[plugin])
     if status == pytest.ExitCode.INTERRUPTED:
@@ -91,8 +98,8 @@ def run(
     return plugin.checks
 
 
-def _writable(junit: Path) -> None:
-    """Say so before the checks run, not after."""
+def writable(junit: Path) -> None:
+    """Raise ``UsageError`` for a report that cannot be written: before the checks run, not after."""
     try:
         junit.open("a").close()
     except OSError as error:
@@ -100,7 +107,7 @@ def _writable(junit: Path) -> None:
             f"cannot write {junit}",
             step="verify",
             cause=error.strerror,
-            next_action="name a file in a folder that exists with --junit",
+            next_action="name a file in a folder that exists",
         ) from None
 
 

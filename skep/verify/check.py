@@ -5,8 +5,23 @@ from __future__ import annotations
 from typing import Literal
 
 from skep.dataclass import dataclass
+from skep.errors import SkepError
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
+Severity = Literal["high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+
+
+class Wrong(AssertionError):
+    """What a test found, with the ``remedy`` that its marker cannot know."""
+
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
+class NotSeen(SkepError):
+    """What keeps a test from looking: that is no finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +31,8 @@ class Check:
     ``host`` is ``None`` where it concerns the whole cluster. ``name`` is the test's docstring, ``message`` why it
     did not pass. ``failed`` means the state is wrong, ``error`` that it could not be looked at, ``skipped`` that
     there was nothing to look at.
+
+    ``id`` never changes. ``evidence`` are commands and what they gave. ``remedy`` is what to type where it failed.
     """
 
     role: str
@@ -24,6 +41,11 @@ class Check:
     outcome: Outcome
     message: str
     seconds: float
+    id: str = ""
+    stack: str | None = None
+    severity: Severity = "high"
+    remedy: str = ""
+    evidence: tuple[tuple[str, str], ...] = ()
 
     @property
     def good(self) -> bool:

@@ -14,16 +14,22 @@ from testinfra.host import Host as Remote
 
 from skep.errors import SkepError
 from skep.model import Cluster, Host, Network, Stack
+from skep.plan import Plan
+from skep.preflight import Facts
 from skep.secret import Redaction, secrets_in
+from skep.verify.about import AUDIT, STACKS, about
 from skep.verify.check import Check, Outcome
 from skep.verify.parallel import TestsAhead
 from skep.verify.witness import Witness
 
-ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask"})
+ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask", "facts", "plan", "found"})
 """A test that needs nothing else can run ahead."""
 BY_ITSELF = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
 """Marks by which pytest decides whether or how a test runs."""
 REACH = "can be reached and lets us become root"
+
+Found = Callable[[str, str], None]
+"""Notes a command and what it gave as evidence of what a test says."""
 
 
 class Plugin:
@@ -37,6 +43,7 @@ class Plugin:
         hosts: Sequence[Host],
         lost: Mapping[str, SkepError],
         tell: Callable[[Check], None],
+        plan: Callable[[], Plan] | None = None,
     ) -> None:
         self.checks: list[Check] = []
         self.broken: str | None = None
@@ -45,7 +52,9 @@ class Plugin:
         self._files = files
         self._lost = lost
         self._tell = tell
+        self._plan = plan
         self._told: set[str] = set()
+        self._evidence: dict[pytest.Item, list[tuple[str, str]]] = {}
         self._ahead = TestsAhead([])
         self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
             "desired": hosts,
@@ -68,10 +77,29 @@ class Plugin:
         """A manager in a quorum."""
         return self._witness.manager()
 
+    @pytest.fixture(scope="session")
+    def plan(self) -> Plan:
+        """What differs from the inventory."""
+        return self._planned()
+
+    @pytest.fixture(scope="module")
+    def facts(self, desired: Host) -> Facts:
+        """What the host says of itself."""
+        return self._witness.facts(desired.name)
+
+    @pytest.fixture
+    def found(self, request: pytest.FixtureRequest) -> Found:
+        """Keeps evidence."""
+        return partial(self._note, request.node)
+
     @pytest.fixture(scope="module")
     def host(self, desired: Host) -> Remote:
         """The machine under test."""
         return self._witness.host(desired.name)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Known, so that a mark of another name is an error."""
+        config.addinivalue_line("markers", f"{AUDIT}(id, severity, remedy): what a finding of the test is about")
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Each host, network and stack in turn."""
@@ -82,7 +110,7 @@ class Plugin:
 
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Drop the turns of which there are none; hosts that were lost come first, as one error each."""
-        items[:] = [item for item in items if None not in _params(item).values()]
+        items[:] = [item for item in items if None not in _params(item).values() and self._is_about_its_stack(item)]
         items[:0] = [Lost.of(session, name, error) for name, error in self._lost.items()]
 
     @pytest.hookimpl(wrapper=True)
@@ -123,7 +151,19 @@ class Plugin:
             message = self._redaction.clean(message)
             if report.failed:
                 report.longrepr = message
-            self._add(Check(role, _host(item), _name(item), outcome, message, report.duration))
+            evidence = tuple((command, self._redaction.clean(value)) for command, value in self._evidence.get(item, ()))
+            self._add(
+                Check(
+                    role,
+                    _host(item),
+                    _name(item),
+                    outcome,
+                    message,
+                    report.duration,
+                    evidence=evidence,
+                    **about(item, role, call.excinfo.value if call.excinfo else None),
+                )
+            )
         return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -131,7 +171,9 @@ class Plugin:
         if report.failed:
             role = next((role for path, role in self._files.items() if path.match(report.nodeid)), report.nodeid)
             lines = [line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E")]
-            self._add(Check(role, None, "verify.py can be read", "error", " ".join(lines[-1:]), 0.0))
+            self._add(
+                Check(role, None, "verify.py can be read", "error", " ".join(lines[-1:]), 0.0, id=f"{role}-unreadable")
+            )
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Kept for the caller; pytest itself says nothing."""
@@ -146,9 +188,25 @@ class Plugin:
             "cluster": lambda: self._witness.cluster,
             "manager": self._witness.manager,
             "ask": lambda: self._witness.ask,
+            "plan": self._planned,
+            "facts": lambda: self._witness.facts(params["desired"].name),
+            "found": lambda: partial(self._note, item),
         }
         names = inspect.signature(item.obj).parameters
         item.obj(**{name: params[name] if name in params else makers[name]() for name in names})
+
+    def _planned(self) -> Plan:
+        if self._plan is None:
+            pytest.skip("only cluster.audit makes a plan")
+        return self._plan()
+
+    def _note(self, item: pytest.Item, command: str, value: str) -> None:
+        self._evidence.setdefault(item, []).append((command, value))
+
+    def _is_about_its_stack(self, item: pytest.Item) -> bool:
+        """A stack's own tests are not about another one."""
+        role, stack = self._files.get(item.path.resolve(), ""), _params(item).get("stack")
+        return stack is None or not role.startswith(STACKS) or role == f"{STACKS}{stack.name}"
 
     def _judge(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> tuple[Outcome, str]:
         """An assertion is a finding; anything else that was raised kept us from looking.
@@ -185,6 +243,7 @@ class Lost(pytest.Item):
         """The item for one host."""
         item: Lost = cls.from_parent(session, name=name)
         item.error = error
+        item.add_marker(pytest.mark.audit(id="host-unreachable", remedy=error.next_action or ""))
         return item
 
     def setup(self) -> None:

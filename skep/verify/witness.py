@@ -12,6 +12,7 @@ from testinfra.host import Host
 
 from skep.errors import SkepError
 from skep.model import Cluster
+from skep.preflight import Facts
 from skep.ssh import Pool, Result
 from skep.verify.backend import testinfra_host
 from skep.workers import side_by_side
@@ -62,6 +63,16 @@ class Witness:
     def manager(self) -> Host:
         """The first manager in inventory order that is in a quorum. Raises ``SkepError`` if none is."""
         return self._remember("manager", self._choose)
+
+    def facts(self, name: str) -> Facts:
+        """What the host says of itself, as before a plan; all are asked at once, once a run. Raises ``SkepError``."""
+        from skep.observe import observe
+
+        seen = self._remember("facts", lambda: observe(self.cluster, self._pool, []))
+        if name in seen.failures:
+            raise seen.failures[name]
+        facts: Facts = seen.facts[name]
+        return facts
 
     def ask(self, host: Host, command: str, *arguments: str, again: bool = False) -> list[Any]:
         """The JSON values a docker command prints on that host, one a line; an answer holds for the run.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from skep.inventory.checks.accepts import check_accepts
 from skep.inventory.checks.certificates import check_certificates
 from skep.inventory.checks.daemon import check_daemons
@@ -18,6 +16,7 @@ from skep.inventory.checks.stacks import check_registries, check_stacks
 from skep.inventory.checks.subnets import check_subnets
 from skep.inventory.checks.swarm import check_swarm
 from skep.inventory.checks.versions import check_versions
+from skep.inventory.loaded import Ids
 from skep.inventory.merging import MergedHost
 from skep.inventory.references import Surroundings
 from skep.inventory.stack_files import StackFiles
@@ -30,9 +29,9 @@ def check(
     hosts: list[MergedHost],
     findings: Findings,
     surroundings: Surroundings,
-    ids: Collection[str] | None = None,
+    ids: Ids | None = None,
 ) -> dict[str, StackFiles]:
-    """Note everything that does not fit; gives each stack's files. ``ids`` are those of all warnings there are."""
+    """Note everything that does not fit; gives each stack's files. ``ids`` gives those of all warnings."""
     check_hosts(file, hosts, findings)
     check_managers(file, hosts, findings)
     check_ssh(file, hosts, findings)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from skep.inventory.loaded import Ids
 from skep.inventory.merging import MergedHost
 from skep.reading.findings import Findings
 from skep.reading.values import Fields
 
 DOCS = "invoke docs findings"
+TESTS = ("own-", "verify-")
+"""How ids begin that tests of an audit make of their names: only the audit knows them."""
 
 
-def check_accepts(file: Fields, hosts: list[MergedHost], ids: Collection[str] | None, findings: Findings) -> None:
+def check_accepts(file: Fields, hosts: list[MergedHost], ids: Ids | None, findings: Findings) -> None:
     """Note entries that can never accept anything; without ``ids`` nobody knows which there are."""
     known = {
         "hosts": [*(host.name for host in hosts), *findings.children("groups")],
         "stacks": findings.children("stacks"),
     }
-    for number, entry in enumerate(file.get("accept", ())):
+    entries = file.get("accept", ())
+    warnings = ids() if ids and entries else None
+    for number, entry in enumerate(entries):
         path = ("accept", number)
-        if ids is not None and "id" in entry and entry["id"] not in ids:
-            hint = findings.hint(entry["id"], ids) or f"; all are listed by: {DOCS}"
+        if warnings is not None and "id" in entry and not _is_known(str(entry["id"]), warnings):
+            hint = findings.hint(entry["id"], warnings) or f"; all are listed by: {DOCS}"
             findings.error((*path, "id"), f"{findings.value(entry['id'])} is the id of no warning{hint}")
         for key in ("reason", "owner"):
             if not str(entry.get(key, "-")).strip():
@@ -31,3 +36,7 @@ def check_accepts(file: Fields, hosts: list[MergedHost], ids: Collection[str] | 
                     what = "host or group" if key == "hosts" else "stack"
                     message = f"{findings.value(name)} is not a {what} of this file{findings.hint(name, names)}"
                     findings.error((*path, key, index), message)
+
+
+def _is_known(identity: str, warnings: Collection[str]) -> bool:
+    return identity in warnings or (identity.startswith(TESTS) and identity not in TESTS)

@@ -28,7 +28,7 @@ def loaded(folder: Path, text: str) -> list[str]:
     path.parent.mkdir()
     path.write_text(HEAD + text)
     try:
-        found = load(path, environ={}, ids=IDS)
+        found = load(path, environ={}, ids=lambda: IDS)
     except InventoryError as error:
         return [problem.partition(": ")[2] for problem in error.problems]
     return [str(one) for one in found.cluster.accepted]

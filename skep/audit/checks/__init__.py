@@ -1,0 +1,1 @@
+"""Tests of the audit: pytest's and Testinfra's, as an operator's own."""

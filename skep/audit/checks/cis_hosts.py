@@ -1,0 +1,88 @@
+"""The benchmark's sections 1 and 3: the host, and the engine's files on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from testinfra.host import Host as Remote
+
+from skep.audit.controls import Control
+from skep.audit.daemon_json import daemon_json
+from skep.audit.marking import looked, rules
+from skep.model import Host
+from skep.verify.check import Wrong
+from skep.verify.plugin import Found
+
+LOOSE = 0o777
+
+
+@rules("watch")
+def test_watched(host: Remote, desired: Host, rule: Control, found: Found) -> None:
+    """auditd records what is done to the engine's files"""
+    (path, *_) = _files(host, rule.watch) or [pytest.skip(f"there is no {rule.watch.rpartition(':')[2]}")]
+    remedy = f"echo '-w {path} -p wa -k docker' >> /etc/audit/rules.d/docker.rules && augenrules --load"
+    if not host.exists("auditctl"):
+        found("command -v auditctl", "nothing")
+        text = f"{desired.name} has no auditd, so nobody records what is done to {path}"
+        raise Wrong(text, f"install auditd; {remedy}")
+    watched = looked(host, found, "auditctl -l", may_end=(0, 1, 255))
+    if not any(path in (word, word.partition("=")[2]) for word in watched.split()):
+        raise Wrong(f"auditd on {desired.name} has no rule for {path}", remedy)
+
+
+@rules("owner")
+def test_owner(host: Remote, desired: Host, rule: Control, found: Found) -> None:
+    """the engine's files belong to whom they should"""
+    wrong = []
+    for path in _there(host, rule.path):
+        file = host.file(path)
+        owner = f"{file.user}:{file.group}"
+        found(f"stat --format %U:%G {path}", owner)
+        wrong += [path] if owner != rule.owner else []
+    if wrong:
+        said = f"{', '.join(wrong)} on {desired.name} should belong to {rule.owner}"
+        raise Wrong(said, f"chown {rule.owner} {' '.join(wrong)}")
+
+
+@rules("mode")
+def test_mode(host: Remote, desired: Host, rule: Control, found: Found) -> None:
+    """the engine's files can be read and written by no more than they should"""
+    most, wrong = int(rule.mode, 8), []
+    for path in _there(host, rule.path):
+        mode = int(host.file(path).mode) & LOOSE
+        found(f"stat --format %a {path}", f"{mode:o}")
+        wrong += [path] if mode & ~most else []
+    if wrong:
+        said = f"{', '.join(wrong)} on {desired.name} should have mode {rule.mode} or less"
+        raise Wrong(said, f"chmod {rule.mode} {' '.join(wrong)}")
+
+
+@rules("show")
+def test_shown(host: Remote, rule: Control, found: Found) -> None:
+    """a person judges"""
+    looked(host, found, rule.show, may_end=range(256))
+
+
+@rules("why_not")
+def test_not_applicable(rule: Control) -> None:
+    """it applies to no swarm"""
+    pytest.skip(rule.why_not)
+
+
+def _there(host: Remote, path: str) -> Sequence[str]:
+    return _files(host, path) or pytest.skip(f"there is no {path.rpartition(':')[2]}")
+
+
+def _files(host: Remote, path: str) -> list[str]:
+    """The files that are there."""
+    kind, _, name = path.partition(":")
+    if kind == "unit":
+        path = str(host.service(name).systemd_properties.get("FragmentPath") or "")
+    elif kind == "cmd":
+        path = str(host.run("command -v %s", name).stdout).strip()
+    elif kind == "daemon":
+        path = str(daemon_json(host).get(name) or "")
+    if "*" in path:
+        return sorted(str(host.run(f"ls -d {path} 2>/dev/null").stdout).split())
+    return [path] if path and host.file(path).exists else []

@@ -1,0 +1,192 @@
+"""What wears out on a host while it is part of a swarm."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from testinfra.host import Host as Remote
+
+from skep.audit.marking import asked, control, looked
+from skep.model import Host
+from skep.preflight import Facts
+from skep.verify.ask import Ask
+from skep.verify.check import Wrong
+from skep.verify.plugin import Found
+
+MOST = 90
+"""Percent of a disk, or of its inodes."""
+PLACES = "/ /boot /var /var/log /var/lib/containerd"
+RENEWED = 0.2
+"""Swarm renews a certificate when between half and four fifths of its time are over (swarmkit, ca/renewer.go)."""
+MIRRORS = "timeout 20 docker info --format '{{json .RegistryConfig.Mirrors}}'"
+STATE = "timeout 20 docker info --format '{{json .Swarm.LocalNodeState}}'"
+IMAGES = "timeout 20 docker image ls --no-trunc --filter dangling=true --format '{{json .ID}}'"
+USED = (
+    "timeout 20 docker ps --all --quiet --no-trunc | xargs -r timeout 20 docker inspect --type container"
+    " --format '{{json .Image}}'"
+)
+"""Swarm pulls by digest: an image that runs may have no name."""
+VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .Name}}'"
+ANSWER = (
+    "if command -v curl >/dev/null; then curl --silent --output /dev/null --max-time 10 --write-out '%%{http_code}' %s;"
+    " else timeout 10 bash -c %s; fi"
+)
+OVER_HTTP = (
+    "exec 3<>/dev/tcp/{host}/{port} && "
+    'printf "GET /v2/ HTTP/1.0\\r\\nHost: {host}\\r\\n\\r\\n" >&3'
+    ' && read -r _ code _ <&3 && echo "$code"'
+)
+OVER_TLS = "exec 3<>/dev/tcp/{host}/{port} && echo 200"
+"""Without curl nobody there speaks TLS: that it can be connected to has to do."""
+PACKAGES = ("docker.io", "docker-ce", "docker-ce-cli", "moby-engine", "containerd", "containerd.io", "runc")
+
+
+@control("disk-use")
+def test_disks(host: Remote, desired: Host, found: Found) -> None:
+    """no disk is more than 90% full"""
+    full = _above(looked(host, found, f"df -P {PLACES} %s 2>/dev/null", desired.data_root, may_end=(0, 1)))
+    assert not full, f"on {desired.name} {_listed(full)} full"
+
+
+@control("inode-use")
+def test_inodes(host: Remote, desired: Host, found: Found) -> None:
+    """no disk has more than 90% of its inodes in use"""
+    full = _above(looked(host, found, f"df -P -i {PLACES} %s 2>/dev/null", desired.data_root, may_end=(0, 1)))
+    assert not full, f"inodes on {desired.name}: {_listed(full)} in use"
+
+
+@control("node-certificate")
+def test_certificate(host: Remote, desired: Host, found: Found) -> None:
+    """the host's certificate of the swarm is renewed in time"""
+    path = f"{desired.data_root}/swarm/certificates/swarm-node.crt"
+    file = host.run("cat %s", path)
+    if file.rc:
+        pytest.skip(f"it has no {path}: it is in no swarm")
+    one = x509.load_pem_x509_certificates(file.stdout_bytes)[0]
+    begin, end = one.not_valid_before_utc, one.not_valid_after_utc
+    found(f"openssl x509 -noout -enddate -in {path}", f"notAfter={end:%b %d %H:%M:%S %Y} GMT")
+    left = end - datetime.datetime.now(datetime.UTC)
+    assert left > RENEWED * (end - begin), (
+        f"the certificate of {desired.name} ends {end:%Y-%m-%d %H:%M} UTC and was not renewed,"
+        " as swarm does when four fifths of its time are over"
+    )
+
+
+@control("clock-skew")
+def test_clock(desired: Host, facts: Facts, found: Found) -> None:
+    """the host's clock is at most a second from this machine's"""
+    earliest, latest = facts.clock
+    found("date +%s.%N", f"between {earliest:.3f} s and {latest:.3f} s ahead of this machine")
+    assert latest >= -1 and earliest <= 1, (
+        f"the clock of {desired.name} is at least {abs(earliest if earliest > 0 else latest):.0f} s"
+        f" {'ahead of' if earliest > 0 else 'behind'} this machine's"
+    )
+
+
+@control("clock-unsynchronised")
+def test_time_server(host: Remote, desired: Host, found: Found) -> None:
+    """the host's clock is kept by a time server"""
+    if host.run("systemd-detect-virt --quiet --container").rc == 0:
+        pytest.skip("the host is a container: its clock is kept by the machine below")
+    state = looked(host, found, "timedatectl show --property NTPSynchronized --value")
+    assert state != "no", f"no time server keeps the clock of {desired.name}"
+
+
+@control("upgrades-unattended")
+def test_upgrades(host: Remote, desired: Host, found: Found) -> None:
+    """nothing upgrades the engine of its own accord"""
+    if not host.exists("apt-config"):
+        _of_dnf(host, desired, found)
+        return
+    settings = looked(host, found, "apt-config dump --format '%f %v%n' APT::Periodic::Unattended-Upgrade")
+    on = re.search(r"[1-9]", settings.rpartition(" ")[2]) and host.package("unattended-upgrades").is_installed
+    if not on:
+        return
+    there = [name for name in PACKAGES if host.package(name).is_installed]
+    held = looked(host, found, "apt-mark showhold").split()
+    free = [name for name in there if name not in held]
+    if free:
+        raise Wrong(
+            f"unattended upgrades on {desired.name} may take {', '.join(free)}, which restarts the engine undrained",
+            f"apt-mark hold {' '.join(free)}",
+        )
+
+
+@control("mirror-silent")
+def test_mirrors(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
+    """the registry mirrors answer"""
+    mirrors = [str(one) for value in asked(ask, host, found, MIRRORS) for one in (value or ())]  # type: ignore[attr-defined]
+    if not mirrors:
+        pytest.skip("the engine has none")
+    silent = [mirror for mirror in mirrors if not _answers(host, found, mirror)]
+    if silent:
+        raise Wrong(
+            f"{', '.join(silent)} does not answer {desired.name}: images come from further away, or not at all",
+            f"start it, or take it out of daemon.registry-mirrors and: invoke cluster.up; looked with:"
+            f" curl --head {silent[0].rstrip('/')}/v2/",
+        )
+
+
+@control("unlock-key")
+def test_locked(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
+    """a manager that restarts can be unlocked"""
+    (state,) = asked(ask, host, found, STATE)
+    assert state != "locked", f"{desired.name} restarted and waits for the swarm's unlock key"
+
+
+@control("images-dangling")
+def test_images(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
+    """no image lies there that has neither a name nor a container"""
+    used = set(map(str, asked(ask, host, found, USED)))
+    images = [one for one in map(str, asked(ask, host, found, IMAGES)) if one not in used]
+    assert not images, f"{len(images)} on {desired.name}: {', '.join(one[:19] for one in images[:5])}"
+
+
+@control("volumes-dangling")
+def test_volumes(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
+    """no volume lies there that no container uses"""
+    volumes = asked(ask, host, found, VOLUMES)
+    assert not volumes, f"{len(volumes)} on {desired.name}, with their data: {', '.join(map(str, volumes[:5]))}"
+
+
+def _above(text: str) -> dict[str, int]:
+    """Mount points that are fuller than they may be, by ``df``."""
+    rows = [line.split(None, 5) for line in text.splitlines()[1:]]
+    used = {row[5]: int(row[4].removesuffix("%")) for row in rows if len(row) == 6 and row[4].rstrip("%").isdigit()}
+    return {mount: percent for mount, percent in used.items() if percent > MOST}
+
+
+def _listed(full: dict[str, int]) -> str:
+    return ", ".join(f"{mount} is {percent}%" for mount, percent in full.items())
+
+
+def _of_dnf(host: Remote, desired: Host, found: Found) -> None:
+    if not host.file("/etc/dnf/automatic.conf").exists or not host.exists("dnf"):
+        return
+    settings = looked(host, found, "grep -E '^ *apply_updates' /etc/dnf/automatic.conf", may_end=(0, 1))
+    timer = looked(host, found, "systemctl is-enabled dnf-automatic.timer dnf-automatic-install.timer 2>/dev/null",
+                   may_end=(0, 1, 4))  # fmt: skip
+    on = (re.search(r"=\s*(yes|true|1|on)\b", settings, re.I) and "enabled" in timer) or "enabled" in timer[8:]
+    locked = looked(host, found, "dnf -q versionlock list", may_end=(0, 1)) if on else ""
+    there = [name for name in PACKAGES if on and host.package(name).is_installed]
+    free = [name for name in there if not re.search(rf"(^|\s){re.escape(name)}-", locked, re.M)]
+    if free:
+        raise Wrong(
+            f"dnf-automatic on {desired.name} may take {', '.join(free)}, which restarts the engine undrained",
+            f"dnf -y versionlock add {' '.join(free)}",
+        )
+
+
+def _answers(host: Remote, found: Found, mirror: str) -> bool:
+    """Whether it speaks the registry's API, with a login or without."""
+    at = urlsplit(mirror)
+    secure = at.scheme == "https"
+    script = (OVER_TLS if secure else OVER_HTTP).format(host=at.hostname, port=at.port or (443 if secure else 80))
+    url = f"{mirror.rstrip('/')}/v2/"
+    code = str(host.run(ANSWER, url, script).stdout).strip()
+    found(f"curl --head {url}", code or "no answer")
+    return code in ("200", "401")

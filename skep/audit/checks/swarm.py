@@ -1,0 +1,197 @@
+"""What wears out in a swarm as a whole, as its managers report it."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pytest
+from cryptography import x509
+from testinfra.host import Host as Remote
+
+from skep.audit.marking import asked, control, looked
+from skep.model import Cluster, Stack
+from skep.plan import Plan
+from skep.swarm.objects import Network, Node
+from skep.verify.ask import Ask
+from skep.verify.check import NotSeen, Wrong
+from skep.verify.plugin import Found
+from skep.waiting import until
+
+NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspect --format '{{json .}}'"
+SERVICES = "timeout 20 docker service ls --format '{{json .}}'"
+ROOT = "timeout 20 docker info --format '{{json .DockerRootDir}}'"
+AUTOLOCK = "timeout 20 docker info --format '{{json .Swarm.Cluster.Spec.EncryptionConfig.AutoLockManagers}}'"
+KEY = "timeout 20 docker swarm unlock-key --quiet | wc -c"
+NETWORKS = (
+    "timeout 20 docker network ls --quiet --filter driver=overlay |"
+    " xargs -r timeout 20 docker network inspect --format '{{json .}}'"
+)
+ADDRESSES = (
+    "timeout 20 docker service ls --quiet | xargs -r timeout 20 docker service inspect"
+    " --format '{{json .Endpoint.VirtualIPs}}'"
+)
+TASKS = (
+    "timeout 20 docker service ls --quiet | xargs -r timeout 20 docker service ps --quiet --no-trunc"
+    " --filter desired-state=running | sort -u | xargs -r timeout 20 docker inspect --type task"
+    " --format '{{json .NetworksAttachments}}'"
+)
+DAYS = 180
+MOST = 0.8
+PATIENCE = 10
+"""Seconds in which tasks that are on their way arrive."""
+
+
+@control("node-down")
+def test_nodes(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> None:
+    """every node of the swarm is ready"""
+    nodes = _nodes(ask, manager, found)
+    down = [node for node in nodes if node["Status"]["State"] != "ready"]
+    names = ", ".join(f"{_name(node)} is {node['Status']['State']}" for node in down)
+    foreign = [node["ID"] for node in down if _name(node) not in {host.name for host in cluster.hosts}]
+    if foreign and len(foreign) == len(down):
+        raise Wrong(f"{names}, and not in the inventory", f"docker node rm --force {' '.join(foreign)}")
+    assert not down, names
+
+
+@control("quorum-tolerance")
+def test_quorum(manager: Remote, ask: Ask, found: Found) -> None:
+    """the swarm survives the loss of one more manager"""
+    managers = [node["ManagerStatus"] for node in _nodes(ask, manager, found) if node.get("ManagerStatus")]
+    reachable = sum(one is not None and one["Reachability"] == "reachable" for one in managers)
+    spare = reachable - (len(managers) // 2 + 1)
+    text = f"{reachable} of {len(managers)} managers are reachable: with one less, nothing can be changed any more"
+    if spare < 1 and len(managers) < 3:
+        raise Wrong(text, "make it three managers in the inventory, then: invoke cluster.up")
+    assert spare > 0, text
+
+
+@control("engines-apart")
+def test_versions(manager: Remote, ask: Ask, found: Found) -> None:
+    """all nodes run one version of the engine"""
+    versions = Counter(node["Description"]["Engine"]["EngineVersion"] for node in _nodes(ask, manager, found))
+    if len(versions) > 1:
+        told = ", ".join(f"{number} with {version}" for version, number in versions.most_common())
+        raise Wrong(f"nodes: {told}", "name one version as engine.version in the inventory, then: invoke cluster.up")
+
+
+@control("ca-certificate")
+def test_ca(manager: Remote, ask: Ask, found: Found) -> None:
+    """the swarm's CA is valid for at least 180 days more"""
+    (root,) = asked(ask, manager, found, ROOT)
+    path = f"{root}/swarm/certificates/swarm-root-ca.crt"
+    file = manager.run("cat %s", path)
+    if file.rc:
+        raise NotSeen(f"cat {path}: {file.stderr.strip()}")
+    end = x509.load_pem_x509_certificates(file.stdout_bytes)[0].not_valid_after_utc
+    found(f"openssl x509 -noout -enddate -in {path}", f"notAfter={end:%b %d %H:%M:%S %Y} GMT")
+    left = (end - datetime.datetime.now(datetime.UTC)).days
+    assert left >= DAYS, f"the swarm's CA ends {end:%Y-%m-%d}, in {left} days: no node can talk to another then"
+
+
+@control("services-below-desired")
+def test_services(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> None:
+    """every service runs as many tasks as desired"""
+
+    def below(again: bool) -> list[str]:
+        services = cast("Sequence[Mapping[str, str]]", asked(ask, manager, found, SERVICES, again=again, kept=_counts))
+        return [f"{one['Name']} runs {one['Replicas']}" for one in services if _is_below(one)]
+
+    seen: list[list[str]] = []
+    until(lambda: not (seen.append(below(bool(seen))) or seen[-1]), seconds=PATIENCE, every=1)  # type: ignore[func-returns-value]
+    ours = tuple(f"{stack.name}_" for stack in cluster.stacks)
+    foreign = [one.partition(" ")[0] for one in seen[-1] if not one.startswith(ours)]
+    if foreign and len(foreign) == len(seen[-1]):
+        raise Wrong("; ".join(seen[-1]), f"docker service ps --no-trunc {' '.join(foreign)}")
+    assert not seen[-1], "; ".join(seen[-1])
+
+
+@control("subnet-nearly-full")
+def test_subnets(manager: Remote, ask: Ask, found: Found) -> None:
+    """no overlay network has more than 80% of its addresses in use"""
+    networks = cast("Sequence[Network]", asked(ask, manager, found, NETWORKS, kept=_pools))
+    given = in_use(asked(ask, manager, found, ADDRESSES))
+    tasks = in_use(asked(ask, manager, found, TASKS, kept=in_use))
+    nodes = len(_nodes(ask, manager, found))
+    wrong = [text for network in networks for text in crowded(network, given, tasks, nodes)]
+    if wrong:
+        raise Wrong("; ".join(wrong), "give the network a larger subnet; it has to be made anew: docs/operations.md")
+
+
+@control("unlock-key")
+def test_unlock_key(manager: Remote, ask: Ask, found: Found) -> None:
+    """the swarm's unlock key can be had"""
+    (autolock,) = asked(ask, manager, found, AUTOLOCK)
+    if not autolock:
+        pytest.skip("managers do not lock themselves: swarm.autolock is off")
+    size = looked(manager, found, KEY)
+    assert int(size) > 1, "managers lock themselves, and none gives the key to unlock them"
+
+
+@control("image-moved")
+def test_tags(stack: Stack, plan: Plan, found: Found) -> None:
+    """tags are the images that run"""
+    moved = [one for one in plan.findings if one.kind and one.kind.id == "image-moved" and one.stack == stack.name]
+    found(f"invoke stack.plan {stack.name}", "; ".join(one.text for one in moved) or "no tag has moved")
+    if moved:
+        raise Wrong("; ".join(one.text for one in moved), f"invoke stack.refresh {stack.name}")
+
+
+def in_use(attached: Sequence[object]) -> list[str]:
+    """Addresses of virtual IPs (``[{"Addr": ...}]``) and of tasks (``[{"Addresses": [...]}]``)."""
+    return [
+        str(ipaddress.ip_interface(str(text)).ip)
+        for entries in cast("Sequence[Sequence[Mapping[str, object]] | None]", attached)
+        for entry in entries or ()
+        for text in [*(cast("Sequence[str] | None", entry.get("Addresses")) or ()), entry.get("Addr")]
+        if text
+    ]
+
+
+def crowded(network: Network, services: Sequence[str], tasks: Sequence[str], nodes: int) -> list[str]:
+    """What is to be said of a network. Beside services and tasks the gateway has an address, and each node with tasks
+    in it (libnetwork's load balancer): at most as many nodes as tasks."""
+    said = []
+    for pool in (network.get("IPAM") or {}).get("Config") or ():
+        subnet = ipaddress.ip_network(pool["Subnet"], strict=False)
+        if subnet.version == 6:
+            continue
+        room = max(subnet.num_addresses - 2, 1)
+        inside = [sum(ipaddress.ip_address(one) in subnet for one in of) for of in (services, tasks)]
+        taken = sum(inside) + min(nodes, inside[1]) + 1
+        if taken > MOST * room:
+            said.append(f"network {network['Name']}: about {taken} of {room} addresses of {subnet} are in use")
+    return said
+
+
+def _nodes(ask: Ask, manager: Remote, found: Found) -> Sequence[Node]:
+    def kept(nodes: Sequence[object]) -> list[str]:
+        return [
+            f"{_name(node)} {node['Status']['State']} {node['Description']['Engine']['EngineVersion']}"
+            f" {(node.get('ManagerStatus') or {}).get('Reachability', 'worker')}"
+            for node in cast("Sequence[Node]", nodes)
+        ]
+
+    return cast("Sequence[Node]", asked(ask, manager, found, NODES, kept=kept))
+
+
+def _name(node: Node) -> str:
+    return str(node["Description"].get("Hostname") or node["ID"])
+
+
+def _counts(services: Sequence[object]) -> list[str]:
+    return [f"{one['Name']} {one['Replicas']}" for one in cast("Sequence[Mapping[str, str]]", services)]
+
+
+def _pools(networks: Sequence[object]) -> list[str]:
+    return [f"{one['Name']} {(one.get('IPAM') or {}).get('Config')}" for one in cast("Sequence[Network]", networks)]
+
+
+def _is_below(service: Mapping[str, str]) -> bool:
+    """``0/1``; a job's ``0/1 (1/1 completed)`` is done."""
+    numbers = [int(number) for number in re.findall(r"\d+", service["Replicas"])[:2]]
+    return "job" not in service.get("Mode", "") and numbers[0] < numbers[1]

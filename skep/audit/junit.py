@@ -1,0 +1,54 @@
+"""A report in JUnit's format, where what is accepted fails nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from skep.audit.results import Result
+from skep.visible import visible
+
+TAGS = {"finding": "failure", "not seen": "error"}
+"""What is neither is a case that was skipped, with the reason."""
+
+
+def write(path: Path, results: Sequence[Result]) -> None:
+    """A test case a result; evidence, severity and remedy are its properties."""
+    count = {tag: sum(_tag(one) == tag for one in results) for tag in ("failure", "error", "skipped")}
+    root = Xml.Element("testsuites")
+    suite = Xml.SubElement(
+        root,
+        "testsuite",
+        name="skep audit",
+        tests=str(len(results)),
+        failures=str(count["failure"]),
+        errors=str(count["error"]),
+        skipped=str(count["skipped"]),
+        time=f"{sum(one.seconds for one in results):.3f}",
+    )
+    for one in results:
+        name = f"{one.id}[{visible(one.where)}]"
+        case = Xml.SubElement(suite, "testcase", classname=visible(one.suite), name=name, time=f"{one.seconds:.3f}")
+        held = Xml.SubElement(case, "properties")
+        for key, value in _properties(one):
+            Xml.SubElement(held, "property", name=key, value=visible(value))
+        if tag := _tag(one):
+            Xml.SubElement(case, tag, message=visible(_words(one)))
+    Xml.indent(root)
+    path.write_bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _tag(result: Result) -> str:
+    return "" if result.status == "passed" else TAGS.get(result.status, "skipped")
+
+
+def _words(result: Result) -> str:
+    return f"accepted: {result.accepted}" if result.accepted else result.message or result.status
+
+
+def _properties(result: Result) -> list[tuple[str, str]]:
+    about = result.control
+    benchmark = [("number", about.number), ("level", str(about.level))] if about and about.number else []
+    shown = [(f"$ {command}", value) for command, value in result.evidence]
+    return [("severity", result.severity), ("title", result.title), ("remedy", result.fix), *benchmark, *shown]

@@ -1,0 +1,40 @@
+"""What a person is shown: a row for each result, and one for results of several hosts that are alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from skep.audit.results import Result, Status
+
+COLUMNS = ("severity", "where", "id", "what was seen", "fix")
+Row = tuple[str, str, str, str, str]
+
+
+def rows(results: Iterable[Result], status: Status) -> list[Row]:
+    """The rows of that status. Hosts that are alike but for their names share one, which speaks of each."""
+    alike: dict[tuple[str, str, str, str], list[Result]] = {}
+    for one in results:
+        if one.status == status:
+            key = (one.severity, one.id, _of_each(said(one), one.host), _of_each(one.fix, one.host))
+            alike.setdefault(key, []).append(one)
+    return [_row(key, found) for key, found in alike.items()]
+
+
+def said(result: Result) -> str:
+    """What was seen, and who accepts it or did."""
+    text = result.message or "; ".join(value for _, value in result.evidence if value) or result.title
+    if result.accepted:
+        return f"{text}; accepted: {result.accepted}"
+    return f"{text}; it was accepted until {result.lapsed.until}: {result.lapsed.reason}" if result.lapsed else text
+
+
+def _row(key: tuple[str, str, str, str], found: Sequence[Result]) -> Row:
+    first = found[0]
+    if len(found) == 1:
+        return first.severity, first.where, first.id, said(first), first.fix
+    return first.severity, ", ".join(one.where for one in found), first.id, key[2], key[3]
+
+
+def _of_each(text: str, host: str | None) -> str:
+    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "each", text) if host else text

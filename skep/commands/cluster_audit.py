@@ -1,0 +1,140 @@
+"""``cluster.audit``: every check there is on a cluster, and what of its findings is accepted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from skep.audit import checks as own
+from skep.audit.controls import PROFILES
+from skep.audit.results import ORDER, Result, counts, results_of, strangers
+from skep.audit.rows import COLUMNS, rows
+from skep.converge import Site, look
+from skep.dataclass import dataclass
+from skep.errors import AuditFindings, AuditIncomplete, UsageError
+from skep.kinds import Kind
+from skep.plan import Plan
+from skep.reading.wording import did_you_mean
+from skep.report import Reporter
+from skep.request import Request, Rollout
+from skep.runs.limits import facts_for, hosts_of
+from skep.runs.loop import narrowed
+from skep.verify import run as run_checks
+from skep.verify import writable
+
+CHECKS = Path(own.__path__[0])
+OPERATIONS = ("hosts", "swarm")
+PROFILE_CHECKS = {"cis": ("cis_hosts", "cis_daemon", "cis_services", "cis_swarm")}
+SHOWN = ORDER[:4]
+"""Of these each is shown; the rest is counted."""
+MOVED = "image-moved"
+"""Cannot be seen where no registry is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an audit is asked for; ``junit`` and ``html`` are files to write."""
+
+    profile: str | None = None
+    limit: Sequence[str] | None = None
+    junit: Path | None = None
+    html: Path | None = None
+    resolve: bool = True
+
+
+def audit(
+    site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked, known: Mapping[str, Kind], *, as_json: bool
+) -> None:
+    """Look, show what was found, and raise ``AuditFindings`` or ``AuditIncomplete`` where not all is well."""
+    if asked.profile is not None and asked.profile not in PROFILES:
+        raise UsageError(
+            f"--profile {asked.profile}: there is no such profile{did_you_mean(asked.profile, PROFILES)}",
+            next_action=f"profiles are: {', '.join(PROFILES)}",
+        )
+    for file in filter(None, (asked.junit, asked.html)):
+        writable(file)
+    since = time.monotonic()
+    results = _looked(site, tell, paths, asked)
+    seconds = time.monotonic() - since
+    for stranger in strangers(site.cluster.accepted, results, known) if asked.limit is None else ():
+        tell.note(f"warning: accept: {stranger} is the id of no warning and of no test: it accepts nothing")
+    if asked.junit:
+        from skep.audit.junit import write
+
+        write(asked.junit, results)
+    if asked.html:
+        from skep.audit.html import write as write_page
+
+        write_page(asked.html, results, cluster=site.cluster.name, now=datetime.now(UTC))
+    if as_json:
+        _tell_scripts(tell, results, seconds)
+    else:
+        _show(tell, results)
+    refuse(results)
+    tell.done(f"{site.cluster.name}: {_summary(results)} ({seconds:.1f} s)")
+
+
+def _looked(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked) -> list[Result]:
+    only = hosts_of(site, asked.limit, facts_for(site, asked.limit))
+    names = [name for name in site.pool.hosts if only is None or name in only]
+    rollout = Rollout(resolve="all" if asked.resolve else "never", follows_hosts=True)
+    here = narrowed(site, Request("cluster.audit", rollout=rollout))
+
+    def planned() -> Plan:
+        return look(here)[1]
+
+    with tell.busy(f"auditing {len(names)} hosts"):
+        checks = run_checks(
+            site.cluster, site.pool, {**paths, **_suites(asked), **_of_stacks(site)}, hosts=names, plan=planned
+        )
+    seen = [check for check in checks if asked.resolve or check.id != MOVED]
+    return results_of(seen, site.cluster.accepted, date.today())
+
+
+def _suites(asked: Asked) -> dict[str, Path]:
+    named = (*OPERATIONS, *(PROFILE_CHECKS[asked.profile] if asked.profile else ()))
+    return {name: CHECKS / f"{name}.py" for name in named}
+
+
+def _of_stacks(site: Site) -> dict[str, Path]:
+    """Tests that lie beside a stack's compose files."""
+    files = {f"stacks/{stack.name}": Path(stack.directory) / "verify.py" for stack in site.cluster.stacks}
+    return {name: file for name, file in files.items() if file.is_file()}
+
+
+def _tell_scripts(tell: Reporter, results: Sequence[Result], seconds: float) -> None:
+    rows = [{**one.as_json(), "remedy": tell.spelled(one.remedy)} for one in results]
+    tell.data("audit", {"results": rows, "counts": counts(results), "seconds": round(seconds, 3)})
+
+
+def _show(tell: Reporter, results: Sequence[Result]) -> None:
+    """Findings first; what passed is only counted."""
+    for status in SHOWN:
+        found = [(*row[:-1], tell.spelled(row[-1])) for row in rows(results, status)]
+        if found:
+            tell.table("audit", COLUMNS, found, title=f"{status} ({counts(results)[status]})")
+
+
+def _summary(results: Sequence[Result]) -> str:
+    found = counts(results)
+    said = ", ".join(f"{number} {status}" for status, number in found.items() if number)
+    return f"no findings in {len(results)} checks: {said}"
+
+
+def refuse(results: Sequence[Result]) -> None:
+    """Raise for what is not well: a finding weighs more than what could not be seen."""
+    found = counts(results)
+    unseen = f"{found['not seen']} could not be seen"
+    if found["finding"]:
+        beside = f"; {unseen}" if found["not seen"] else ""
+        raise AuditFindings(
+            f"{found['finding']} finding{'' if found['finding'] == 1 else 's'} in {len(results)} checks{beside}",
+            next_action="type what stands beside each, or accept it: docs/audit.md",
+        )
+    if found["not seen"]:
+        raise AuditIncomplete(
+            f"{unseen} of {len(results)} checks",
+            next_action="the reasons stand above; then: invoke cluster.audit",
+        )

@@ -1,0 +1,232 @@
+"""The benchmark: every recommendation has exactly one place, and what is broken is exactly that finding."""
+
+import json
+
+import pytest
+
+from skep.audit.controls import controls
+from skep.ssh import Result as Answer
+from skep.swarm.hardening import RULES, SHOWN
+from tests.unit.audit.conftest import lines
+
+CIS = controls("cis")
+SPEC = {
+    "Name": "web_web",
+    "Labels": {"com.docker.stack.namespace": "web"},
+    "EndpointSpec": {"Ports": [{"PublishedPort": 8080, "Protocol": "tcp"}]},
+    "TaskTemplate": {
+        "Networks": [{"Target": "n1"}],
+        "Resources": {"Limits": {"MemoryBytes": 1, "NanoCPUs": 1, "Pids": 9}},
+        "ContainerSpec": {
+            "Image": "busybox:1.36",
+            "User": "1000",
+            "ReadOnly": True,
+            "Healthcheck": {"Test": ["CMD", "true"]},
+            "Privileges": {"NoNewPrivileges": True},
+            "Mounts": [{"Type": "bind", "Source": "/srv/data"}, {"Type": "volume", "Source": "data"}],
+        },
+    },
+}
+DAEMON = {
+    "icc": False, "userland-proxy": False, "no-new-privileges": True, "authorization-plugins": ["p"]
+}  # fmt: skip
+INFO = {
+    "Driver": "overlay2", "LoggingDriver": "syslog", "SecurityOptions": ["name=seccomp,profile=default", "name=userns"],
+    "RegistryConfig": {"IndexConfigs": {"docker.io": {"Secure": True}}, "InsecureRegistryCIDRs": ["127.0.0.0/8"]},
+    "ExperimentalBuild": False,
+}  # fmt: skip
+ENGINE = "docker info --format '{{json .}}'"
+RIGHT = {
+    "/proc/7/cmdline": "/usr/sbin/dockerd\0-H\0fd://\0",
+    "auditctl -l": "-w /usr/sbin/dockerd -p wa -k docker\n-a always,exit -F path=/etc/docker -F perm=wa\n",
+    "command -v auditctl": "/sbin/auditctl\n",
+    "command -v dockerd": "/usr/sbin/dockerd\n",
+    "command -v ": Answer(1, "", ""),
+    "systemctl show docker.service": "MainPID=7\nFragmentPath=/lib/systemd/system/docker.service\n",
+    "systemctl show docker.socket": "FragmentPath=\n",
+    "ls -d /etc/docker/certs.d": "",
+    "cat -- /etc/docker/daemon.json": json.dumps(DAEMON),
+    "test -e /etc/default": Answer(1, "", ""),
+    "test -e /etc/sysconfig": Answer(1, "", ""),
+    "test -e /run/containerd": Answer(1, "", ""),
+    "test -e /var/lib/docker": Answer(1, "", ""),
+    "test -e /etc/containerd": Answer(1, "", ""),
+    "test -e /lib/systemd": "",
+    "stat -Lc %U /run/docker.sock": "root\n",
+    "stat -Lc %G /run/docker.sock": "docker\n",
+    "stat -Lc %a /run/docker.sock": "660\n",
+    "stat -Lc %a /etc/docker/daemon.json": "644\n",
+    "stat -Lc %a /etc/docker": "755\n",
+    "stat -Lc %a": "644\n",
+    "stat -Lc %U": "root\n",
+    "stat -Lc %G": "root\n",
+    "findmnt": "/var/lib/docker\n",
+    "ps -eo": "",
+    ENGINE: lines(INFO),
+    "json .Spec}": lines(SPEC),
+    "name=^host$": lines("host-id"),
+    "role=manager": lines("m1", "m2", "m3"),
+    "ss --no-header": "LISTEN 0 4096 10.0.0.1:2377 0.0.0.0:*\n",
+    "docker network ls": lines({"Name": "front", "Options": {"encrypted": ""}}),
+    "AutoLockManagers": lines(True),
+    "docker system df": lines({"Type": "Images", "TotalCount": "1"}, {"Type": "Containers", "TotalCount": "1"}),
+    "docker secret ls": lines("one"),
+}
+PATHS = ("/usr/sbin/dockerd", "/etc/docker", "/run/docker.sock", "/etc/docker/daemon.json")
+WATCHED = "".join(f"-w {path} -p wa\n" for path in (*PATHS, "/lib/systemd/system/docker.service"))
+
+
+def bad(results):
+    return [(one.id, one.where) for one in results if one.status in ("finding", "not seen")]
+
+
+@pytest.fixture
+def cis(audit):
+    def go(m1=None, *files):
+        m1 = {**(m1 or {}), **RIGHT, "auditctl -l": WATCHED, ENGINE: lines(INFO), **(m1 or {})}
+        return audit(*files or ("cis_hosts", "cis_daemon"), m1=m1, hosts=("m1",))
+
+    return go
+
+
+def spec(**container):
+    return {**SPEC, "TaskTemplate": {**SPEC["TaskTemplate"], "ContainerSpec": {
+        **SPEC["TaskTemplate"]["ContainerSpec"], **container}}}  # fmt: skip
+
+
+def resources(**limits):
+    return {**SPEC, "TaskTemplate": {**SPEC["TaskTemplate"], "Resources": {
+        "Limits": {**SPEC["TaskTemplate"]["Resources"]["Limits"], **limits}}}}  # fmt: skip
+
+
+def test_each_recommendation_is_looked_at_in_one_way_or_says_why_not():
+    ways = ("watch", "path", "service", "daemon", "swarm", "show", "why_not")
+    assert len(CIS) == 118
+    assert [one.id for one in CIS.values() if sum(bool(getattr(one, way)) for way in ways) != 1] == []
+    assert [one.id for one in CIS.values() if one.path and bool(one.owner) is bool(one.mode)] == []
+    assert [one.id for one in CIS.values() if not (one.why_not or one.remedy)] == []
+    assert {one.service for one in CIS.values() if one.service} == {*RULES, *SHOWN, "host-network"}
+    assert all(one.id == f"cis-{one.number}" and one.level in (1, 2) for one in CIS.values())
+
+
+def test_a_right_cluster_has_no_finding_and_every_recommendation_a_result(cis):
+    results = cis(None, "cis_hosts", "cis_daemon", "cis_services", "cis_swarm")
+    assert bad(results) == []
+    assert {one.id for one in results} == set(CIS)
+    judged = {one.id for one in results if one.status == "to judge"}
+    assert judged >= {"cis-1.1.2", "cis-6.1", "cis-7.4", "cis-5.9"}
+    reasons = {one.id: one.message for one in results if one.status == "not applicable"}
+    assert "on purpose" in reasons["cis-5.1"] and "live-restore" in reasons["cis-2.16"]
+    assert [one.id for one in results if one.status in ("passed", "to judge") and not one.evidence] == []
+
+
+HOSTS = [
+    ("cis-3.6", {"stat -Lc %a /etc/docker/daemon.json": "644\n", "stat -Lc %a /etc/docker": "775\n"},
+     "mode 755", "on m1: chmod 755 /etc/docker"),
+    ("cis-3.15", {"stat -Lc %G /run/docker.sock": "users\n"}, "root:docker",
+     "on m1: chown root:docker /run/docker.sock"),
+    ("cis-1.1.6", {"auditctl -l": WATCHED.replace("-w /etc/docker ", "-w /etc/other ")}, "no rule for /etc/docker",
+     "on m1: echo '-w /etc/docker -p wa -k docker' >> /etc/audit/rules.d/docker.rules && augenrules --load"),
+    ("cis-1.1.1", {"findmnt": "/\n"}, "the file system of /", None),
+    ("cis-5.7", {"ps -eo": "sshd 0::/system.slice/docker-1.scope\n"}, "sshd", None),
+    ("cis-2.8", {"/proc/7/cmdline": "dockerd\0-H\0tcp://0.0.0.0:2375\0"}, "tcp://0.0.0.0:2375", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("identity", "answers", "words", "fix"), HOSTS, ids=[one[0] for one in HOSTS])
+def test_what_is_broken_on_a_host_is_exactly_that_finding(cis, identity, answers, words, fix):
+    results = cis(answers)
+    assert bad(results) == [(identity, "m1")]
+    (one,) = [one for one in results if one.status == "finding"]
+    assert words in one.message and one.evidence
+    assert fix is None or one.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("identity", "key", "value"),
+    [
+        ("cis-2.2", "icc", True),
+        ("cis-2.3", "log-level", "debug"),
+        ("cis-2.4", "iptables", False),
+        ("cis-2.11", "cgroup-parent", "/x"),
+        ("cis-2.12", "storage-opts", ["dm.basesize=20G"]),
+        ("cis-2.13", "authorization-plugins", []),
+        ("cis-2.15", "no-new-privileges", False),
+        ("cis-2.17", "userland-proxy", True),
+        ("cis-2.8", "hosts", ["tcp://0.0.0.0:2375"]),
+    ],
+)
+def test_each_setting_of_the_engine(cis, identity, key, value):
+    assert bad(cis({"cat -- /etc/docker/daemon.json": json.dumps({**DAEMON, key: value})}, "cis_daemon")) == [
+        (identity, "m1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "key", "value"),
+    [
+        ("cis-2.6", "Driver", "aufs"),
+        ("cis-2.7", "Driver", "devicemapper"),
+        ("cis-2.10", "SecurityOptions", ["name=seccomp"]),
+        ("cis-2.18", "SecurityOptions", ["name=userns"]),
+        ("cis-2.14", "LoggingDriver", "json-file"),
+        ("cis-2.19", "ExperimentalBuild", True),
+        ("cis-2.5", "RegistryConfig", {"IndexConfigs": {"r:5000": {"Secure": False}}}),
+        ("cis-2.5", "RegistryConfig", {"InsecureRegistryCIDRs": ["10.0.0.0/8"]}),
+    ],
+)
+def test_each_answer_of_the_engine(cis, identity, key, value):
+    assert bad(cis({ENGINE: lines({**INFO, key: value})}, "cis_daemon")) == [(identity, "m1")]
+
+
+SERVICES = [
+    ("cis-4.1", spec(User="root:root")),
+    ("cis-5.2", spec(Privileges={"NoNewPrivileges": True, "AppArmor": {"Mode": "disabled"}})),
+    ("cis-5.3", spec(Privileges={"NoNewPrivileges": True, "SELinuxContext": {"Disable": True}})),
+    ("cis-5.4", spec(CapabilityAdd=["CAP_NET_ADMIN"])),
+    ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/etc/ssl"}])),
+    ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/"}])),
+    ("cis-5.8", {**SPEC, "EndpointSpec": {"Ports": [{"PublishedPort": 80, "Protocol": "tcp"}]}}),
+    ("cis-5.10", {**SPEC, "TaskTemplate": {**SPEC["TaskTemplate"], "Networks": [{"Target": "host-id"}]}}),
+    ("cis-5.11", resources(MemoryBytes=0)),
+    ("cis-5.12", resources(NanoCPUs=0)),
+    ("cis-5.13", spec(ReadOnly=False)),
+    ("cis-5.20", spec(Mounts=[{"Type": "bind", "Source": "/a", "BindOptions": {"Propagation": "rshared"}}])),
+    ("cis-5.22", spec(Privileges={"NoNewPrivileges": True, "Seccomp": {"Mode": "unconfined"}})),
+    ("cis-5.26", spec(Privileges=None)),
+    ("cis-5.27", spec(Healthcheck={"Test": ["NONE"]})),
+    ("cis-5.28", spec(Image="busybox")),
+    ("cis-5.29", resources(Pids=0)),
+    ("cis-5.32", spec(Mounts=[{"Type": "bind", "Source": "/var/run/docker.sock"}])),
+]
+
+
+@pytest.mark.parametrize(("identity", "broken"), SERVICES)
+def test_each_thing_that_a_service_asks_for(cis, identity, broken):
+    results = cis({"json .Spec}": lines(broken)}, "cis_services")
+    assert bad(results) == [(identity, "web")]
+    (one,) = [one for one in results if one.status == "finding"]
+    assert one.message.startswith("web_web ") and "STACK" not in one.fix
+
+
+def test_a_service_of_no_stack_is_looked_at_too_and_no_secret_is_evidence(cis):
+    other = {**spec(CapabilityAdd=["CAP_SYS_ADMIN"], Env=["PASSWORD=hunter2"]), "Name": "stray", "Labels": {}}
+    results = cis({"json .Spec}": lines(SPEC, other)}, "cis_services")
+    assert bad(results) == [("cis-5.4", "cluster")]
+    assert "hunter2" not in str(results)
+
+
+@pytest.mark.parametrize(
+    ("identity", "where", "answers"),
+    [
+        ("cis-7.1", "cluster", {"role=manager": lines("m1", "m2")}),
+        ("cis-7.1", "cluster", {"role=manager": lines("m1")}),
+        ("cis-7.2", "m1", {"ss --no-header": "LISTEN 0 4096 *:2377 *:*\n"}),
+        ("cis-7.3", "cluster", {"docker network ls": lines({"Name": "front", "Options": None})}),
+        ("cis-7.5", "cluster", {"AutoLockManagers": lines(False)}),
+    ],
+)
+def test_each_thing_of_the_swarm(cis, identity, where, answers):
+    results = cis(answers, "cis_swarm")
+    assert bad(results) == [(identity, where)]
+    assert next(one for one in results if one.status == "finding").evidence

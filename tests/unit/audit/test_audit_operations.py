@@ -1,0 +1,127 @@
+"""Operational facts: what is broken makes exactly that control fail, and says what to type."""
+
+import pytest
+
+from skep.audit.controls import controls
+from skep.kinds import Kind
+from skep.plan import Finding
+from skep.ssh import Result as Answer
+from tests.unit.audit.conftest import DF, certificate, lines, network, node
+
+MOVED = Kind("image-moved", "It moved.", "refresh")
+
+
+def bad(results):
+    return [(one.id, one.where, one.status) for one in results if one.status not in ("passed", "not applicable")]
+
+
+def test_a_right_cluster_has_no_finding_and_every_control_has_a_test(audit):
+    results = audit("hosts", "swarm")
+    assert bad(results) == []
+    assert {one.id for one in results} == set(controls())
+    assert all(one.title == controls()[one.id].title for one in results)
+    looked = [one for one in results if one.status == "passed"]
+    assert [one.id for one in looked if not one.evidence] == []
+
+
+BROKEN = [
+    ("disk-use", "m1", {"df -P /": DF.format(91)}, "/ is 91% full", "on m1: docker system prune --force"),
+    ("inode-use", "m1", {"df -P -i": DF.format(99)}, "/ is 99% in use", "on m1: docker system prune --force"),
+    ("node-certificate", "m1", {"swarm-node.crt": certificate(85, 5)}, "was not renewed",
+     "on a manager: docker swarm ca --rotate --quiet"),
+    ("ca-certificate", "cluster", {"swarm-root-ca.crt": certificate(3000, 100)}, "in 99 days",
+     "on a manager: docker swarm ca --rotate --quiet"),
+    ("clock-unsynchronised", "m1", {"timedatectl": "no"}, "no time server", "on m1: timedatectl set-ntp true"),
+    ("upgrades-unattended", "m1", {"apt-mark": "other\n"}, "docker.io", "on m1: apt-mark hold docker.io"),
+    ("mirror-silent", "m1", {"/dev/tcp/": Answer(124, "", "")}, "http://10.0.0.9:5000/",
+     "start it, or take it out of daemon.registry-mirrors and: invoke cluster.up; looked with:"
+     " curl --head http://10.0.0.9:5000/v2/"),
+    ("mirror-silent", "m1", {"/dev/tcp/": "500"}, "does not answer m1", None),
+    ("images-dangling", "m1", {"docker image ls": lines("sha256:1", "sha256:2"), "docker ps --all": lines("sha256:1")},
+     "1 on m1: sha256:2", "on m1: docker image prune --force"),
+    ("volumes-dangling", "m1", {"docker volume ls": lines("stray")}, "stray",
+     "on m1: docker volume ls --quiet --filter dangling=true | xargs -r docker volume rm"),
+    ("unlock-key", "m1", {"LocalNodeState": lines("locked")}, "unlock key", "on m1: docker swarm unlock"),
+    ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key", None),
+    ("node-down", "cluster", {"docker node inspect": lines(node("m1"), node("m2"), node("m3"), node("w1", "down"))},
+     "w1 is down", "on a manager: docker node rm --force id-w1"),
+    ("engines-apart", "cluster", {"docker node inspect": lines(node("m1"), node("m2"), node("m3", version="28.5.2"))},
+     "2 with 26.1.5, 1 with 28.5.2", "name one version as engine.version in the inventory, then: invoke cluster.up"),
+    ("quorum-tolerance", "cluster",
+     {"docker node inspect": lines(node("m1"), node("m2"), node("m3", reach="unreachable"))},
+     "2 of 3 managers", "invoke cluster.up"),
+    ("quorum-tolerance", "cluster", {"docker node inspect": lines(node("m1"), node("m2"))}, "2 of 2 managers",
+     "make it three managers in the inventory, then: invoke cluster.up"),
+    ("services-below-desired", "cluster",
+     {"docker service ls --format": lines({"Name": "web_web", "Mode": "replicated", "Replicas": "1/2"})},
+     "web_web runs 1/2", "invoke cluster.up"),
+    ("services-below-desired", "cluster",
+     {"docker service ls --format": lines({"Name": "other", "Mode": "global", "Replicas": "0/2"})},
+     "other runs 0/2", "on a manager: docker service ps --no-trunc other"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("identity", "where", "answers", "words", "fix"), BROKEN)
+def test_what_is_broken_is_exactly_that_finding(audit, identity, where, answers, words, fix):
+    results = audit("hosts", "swarm", m1=answers)
+    assert bad(results) == [(identity, where, "finding")]
+    assert words in results[0].message
+    assert results[0].severity == controls()[identity].severity
+    if fix is not None:
+        assert results[0].fix == fix
+    assert results[0].evidence
+
+
+def test_a_subnet_is_nearly_full_where_four_fifths_of_it_are_given_out(audit):
+    tasks = lines([{"Addresses": ["10.9.0.5/29"]}], [{"Addresses": ["10.9.0.4/29"]}])
+    crowded = {"docker network ls": lines(network("10.9.0.0/29"))}
+    assert bad(audit("swarm", m1=crowded)) == []
+    (first, *_) = audit("swarm", m1={**crowded, "type task": tasks})
+    assert (first.id, first.status) == ("subnet-nearly-full", "finding")
+    assert "about 6 of 6 addresses of 10.9.0.0/29" in first.message
+
+
+@pytest.mark.parametrize(("clock", "words"), [((1.5, 2.0), "2 s ahead of"), ((-9.0, -4.0), "4 s behind")])
+def test_a_clock_that_is_off_for_certain(audit, clock, words):
+    results = audit("hosts", clock=clock)
+    assert bad(results) == [("clock-skew", "m1", "finding")]
+    assert words in results[0].message
+
+
+def test_a_look_that_took_long_says_nothing_about_the_clock(audit):
+    assert bad(audit("hosts", clock=(-30.0, 30.0))) == []
+
+
+def test_a_tag_that_has_moved_is_told_by_the_plan(audit):
+    moved = Finding("note", "service web_web runs a, and b is c now", role="stacks", kind=MOVED, stack="web")
+    other = Finding("note", "x", role="stacks", kind=MOVED, stack="other")
+    (first, *rest) = audit("swarm", findings=(moved, other))
+    assert (first.id, first.where, first.status, first.fix) == (
+        "image-moved", "web", "finding", "invoke stack.refresh web"
+    )  # fmt: skip
+    assert bad(rest) == []
+
+
+def test_jobs_that_are_done_run_no_tasks(audit):
+    jobs = lines({"Name": "job", "Mode": "replicated job", "Replicas": "0/1 (1/1 completed)"})
+    assert bad(audit("swarm", m1={"docker service ls --format": jobs})) == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "identity"),
+    [
+        ({"docker volume ls": Answer(1, "", "Cannot connect")}, "volumes-dangling"),
+        ({"apt-mark": Answer(100, "", "E: locked")}, "upgrades-unattended"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_no_finding(audit, answers, identity):
+    results = audit("hosts", "swarm", m1=answers)
+    assert bad(results) == [(identity, "m1", "not seen")]
+    assert results[0].message
+
+
+def test_an_engine_that_does_not_run_is_not_woken_and_told_once_a_check(audit):
+    results = audit("hosts", m1={"exit 69": Answer(69, "", "x")})
+    assert {(one.where, one.status) for one in results if one.status != "passed"} >= {("m1", "not seen")}
+    unseen = {one.id for one in results if one.status == "not seen"}
+    assert unseen == {"mirror-silent", "unlock-key", "images-dangling", "volumes-dangling"}

@@ -1,0 +1,155 @@
+"""Ids, severities and remedies of tests; what the inventory accepts; the report for CI; how an audit ends."""
+
+import datetime
+import textwrap
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from skep.audit.junit import write
+from skep.audit.results import counts, results_of, strangers
+from skep.audit.rows import rows
+from skep.commands.cluster_audit import refuse
+from skep.errors import AuditFindings, AuditIncomplete
+from skep.model import Accepted, Stack
+from skep.verify.check import Check
+from tests.unit.audit.conftest import CLUSTER, TODAY
+
+OWN = """
+    import pytest
+
+    @pytest.mark.audit(id="own-backup", severity="low", remedy="systemctl start backup.timer")
+    def test_backup(host, desired, cluster, facts, found):
+        '''the backup ran'''
+        found("ls /backup", facts.hostname or "nothing")
+        assert desired.name != "m2", f"no backup on {desired.name} of {cluster.name}"
+
+    def test_plain(host):
+        '''all is well'''
+
+    def test_the_light(host, desired):
+        '''the light is on'''
+        assert desired.name != "m3", "it is off"
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    file = tmp_path / "test_backup.py"
+    file.write_text(textwrap.dedent(OWN))
+    return {"audit/backup": file}
+
+
+def test_tests_of_a_site_have_ids_severities_and_remedies(audit, own):
+    results = audit(more=own)
+    found = [(one.id, one.where, one.severity, one.fix) for one in results if one.status == "finding"]
+    assert found == [
+        ("own-backup-the-light", "m3", "medium", ""),
+        ("own-backup", "m2", "low", "systemctl start backup.timer"),
+    ]
+    assert {one.id for one in results} == {"own-backup", "own-backup-plain", "own-backup-the-light"}
+    assert [one.evidence for one in results if one.id == "own-backup"] == [(("ls /backup", "nothing"),)] * 3
+
+
+def test_tests_beside_a_stack_are_about_that_stack_alone(audit, tmp_path):
+    file = tmp_path / "verify.py"
+    file.write_text("def test_it(stack, cluster):\n    '''is there'''\n    assert stack.name == 'other', stack.name\n")
+    cluster = replace(CLUSTER, stacks=(Stack("web", ("c.yml",)), Stack("other", ("c.yml",))))
+    (one,) = audit(more={"stacks/web": file}, cluster=cluster)
+    assert (one.id, one.where, one.stack, one.status, one.message) == (
+        "own-web-it", "web", "web", "finding", "web"
+    )  # fmt: skip
+
+
+def check(identity="disk-use", outcome="failed", host="m1", message="full", **more):
+    return Check("hosts", host, "has room", outcome, message, 0.5, id=identity, remedy="make room", **more)
+
+
+@pytest.mark.parametrize(
+    ("entry", "status"),
+    [
+        ({}, "accepted"),
+        ({"hosts": frozenset({"m1"})}, "accepted"),
+        ({"hosts": frozenset({"m2"})}, "finding"),
+        ({"until": TODAY}, "accepted"),
+        ({"until": TODAY - datetime.timedelta(days=1)}, "finding"),
+        ({"id": "inode-use"}, "finding"),
+    ],
+)
+def test_what_the_inventory_accepts_is_none_until_its_day_is_over(entry, status):
+    given = Accepted(**{"id": "disk-use", "reason": "a spare", **entry})
+    (one,) = results_of([check()], [given], TODAY)
+    assert one.status == status
+    assert (one.accepted is given) is (status == "accepted")
+    assert (one.lapsed is given) is ("until" in entry and status == "finding")
+
+
+def test_what_could_not_be_looked_at_is_so_wherever_it_is_left_out_for_that():
+    unseen = check("host-unreachable", "error", message="no answer")
+    results = results_of([unseen, check(outcome="skipped", message="no answer"), check(outcome="skipped")], [], TODAY)
+    assert [one.status for one in results] == ["not seen", "not seen", "not applicable"]
+
+
+def test_findings_come_first_and_the_worst_of_them():
+    checks = [check(outcome="passed"), check("a", severity="low"), check("b", severity="high"), check("c", "error")]
+    results = results_of(checks, [], TODAY)
+    assert [one.id for one in results] == ["b", "a", "c", "disk-use"]
+    assert counts(results) == {
+        "finding": 2, "not seen": 1, "accepted": 0, "to judge": 0, "passed": 1, "not applicable": 0
+    }  # fmt: skip
+
+
+def test_an_entry_that_accepts_nothing_there_is_is_named():
+    entries = [Accepted(one, "so") for one in ("disk-use", "own-here", "own-gone", "image-tag-moves")]
+    results = results_of([check("own-here")], [], TODAY)
+    assert strangers(entries, results, {"image-tag-moves": None}) == ["own-gone"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "error", "code", "words"),
+    [
+        (["failed", "error"], AuditFindings, 11, "1 finding in 2 checks; 1 could not be seen"),
+        (["error", "passed"], AuditIncomplete, 12, "1 could not be seen of 2 checks"),
+    ],
+)
+def test_findings_and_what_could_not_be_seen_have_exit_codes_of_their_own(outcomes, error, code, words):
+    results = results_of([check(outcome=one, message=one) for one in outcomes], [], TODAY)
+    with pytest.raises(error, match=words) as raised:
+        refuse(results)
+    assert raised.value.exit_code == code
+    assert raised.value.next_action
+
+
+def test_all_right_is_no_error():
+    refuse(results_of([check(outcome="passed"), check(outcome="skipped")], [], TODAY))
+    refuse(results_of([check()], [Accepted("disk-use", "a spare")], TODAY))
+
+
+def test_junit_counts_what_is_accepted_as_no_failure(tmp_path):
+    checks = [
+        check(evidence=(("df", "full \x1b[31m<&>"),)),
+        check("inode-use"),
+        check("mirror-silent", "error"),
+        check(outcome="passed"),
+    ]
+    write(tmp_path / "a.xml", results_of(checks, [Accepted("inode-use", "a spare", owner="ops")], TODAY))
+    suite = ElementTree.parse(tmp_path / "a.xml").getroot().find("testsuite")
+    assert {key: suite.attrib[key] for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "4", "failures": "1", "errors": "1", "skipped": "1"
+    }  # fmt: skip
+    assert suite.find(".//failure").attrib["message"] == "full"
+    assert suite.find(".//skipped").attrib["message"] == "accepted: a spare (ops)"
+    held = {one.attrib["name"]: one.attrib["value"] for one in suite.iter("property")}
+    assert held["$ df"] == "full \\x1b[31m<&>" and held["severity"] == "high"
+
+
+def test_hosts_that_are_alike_share_a_row():
+    checks = [check(host=host, message=f"the disk of {host} is full") for host in ("m1", "w1")]
+    other = check(host="m2", message="the disk of m2 is very full")
+    found = rows(results_of([*checks, other], [], TODAY), "finding")
+    assert found == [
+        ("high", "m1, w1", "disk-use", "the disk of each is full", "on each: make room"),
+        ("high", "m2", "disk-use", "the disk of m2 is very full", "on m2: make room"),
+    ]
+    assert rows(results_of(checks, [], TODAY), "passed") == []
