@@ -16,6 +16,7 @@ from skep.machine import Certificates as Certificates
 from skep.machine import Kernel as Kernel
 from skep.machine import Proxy as Proxy
 from skep.machine import RegistryCertificates as RegistryCertificates
+from skep.notices.model import Notice as Notice
 from skep.schedules.model import Schedule as Schedule
 from skep.schedules.windows import Maintenance as Maintenance
 from skep.secret import Secret as Secret
@@ -245,6 +246,8 @@ class Cluster:
     accepted: tuple[Accepted, ...] = ()
     """Findings that may be as they are."""
     schedules: tuple[Schedule, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """Who hears how schedules ended."""
     maintenance: Maintenance = field(default_factory=Maintenance)
     """When changes may be made."""
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)

@@ -21,6 +21,7 @@ from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
 from skep.schedules.model import Schedule
 from skep.schedules.state import Kept
+from skep.secret import Redaction, secrets_in
 
 CHANGED = 10
 """What ``schedule.run`` ends with where it found drift."""
@@ -32,6 +33,8 @@ class Doing:
 
     steps: int = 0
     drift: int = 0
+    about: list[str] = field(default_factory=list)
+    """Ids of what differs, or stacks that failed: what makes a state another."""
     undone: list[Finding] = field(default_factory=list)
 
 
@@ -43,6 +46,8 @@ def run(call: Call, name: str) -> int:
     began = datetime.now(UTC)
     kept.begin({"started": _time(began), "invocation": os.environ.get("INVOCATION_ID", "")})
     doing, since = Doing(), time.monotonic()
+    telling = Telling(call, kept, one)
+    telling.begun()
     try:
         with call.site() as here:
             _do(replace(here, wait_lock=one.wait_lock), call.tell, one, doing)
@@ -51,13 +56,13 @@ def run(call: Call, name: str) -> int:
             f"stopped after {time.monotonic() - since:.0f} s; its deadline is {one.deadline:.0f} s",
             next_action=f"see how far it came: invoke cluster.history; run it again: invoke schedule.run {name}",
         )
-        kept.end(_ended(one, began, doing, since, error))
+        telling.ended(_ended(one, began, doing, since, error))
         raise error from None
     except SkepError as error:
-        kept.end(_ended(one, began, doing, since, error))
+        telling.ended(_ended(one, began, doing, since, error))
         raise
     result = _ended(one, began, doing, since, None)
-    kept.end(result)
+    telling.ended(result)
     call.tell.done(f"schedule {name}: {result['text']} ({time.monotonic() - since:.2f} s)")
     return CHANGED if doing.drift else 0
 
@@ -77,9 +82,44 @@ def ended(call: Call, name: str) -> int:
         cause=f"systemd says: {why}" if why else None,
         next_action=f"see why: journalctl -u skep-{found.cluster.name}-{name}; a lock it held expires by itself",
     )
-    kept.end({**_ended(one, datetime.now(UTC), Doing(), time.monotonic(), error), "invocation": killed or ""})
+    result = _ended(one, datetime.now(UTC), Doing(), time.monotonic(), error)
+    Telling(call, kept, one).ended({**result, "invocation": killed or ""})
     call.tell.error(error)
     return 0
+
+
+class Telling:
+    """Keeps how a run ended, and tells whoever is to hear of it; that fails no run."""
+
+    def __init__(self, call: Call, kept: Kept, one: Schedule) -> None:
+        self._call = call
+        self._kept = kept
+        self._one = one
+
+    def begun(self) -> None:
+        """Start the dead man's watch."""
+        self._ping("start", "")
+
+    def ended(self, result: Mapping[str, object]) -> None:
+        """Keep it first, then send notices."""
+        self._kept.end({key: value for key, value in result.items() if key != "about"})
+        found = self._call.found
+        if found.cluster.notices:
+            from skep.notices.telling import notify
+
+            notify(found.cluster.notices, found.cluster.name, self._kept, result, self._hidden, self._call.tell.note)
+        self._ping("fail" if result["result"] == "failed" else "", str(result["text"]))
+
+    def _ping(self, word: str, text: str) -> None:
+        if self._one.ping is not None:
+            from skep.notices.telling import ping
+
+            ping(self._one.ping, word, text, self._hidden, self._call.tell.note)
+
+    @property
+    def _hidden(self) -> Redaction:
+        found = self._call.found
+        return Redaction([*secrets_in(found.cluster), *secrets_in(found.access)])
 
 
 def _do(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
@@ -102,6 +142,7 @@ def _look(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
     rollout = Rollout(resolve="all", follows_hosts=True)
     result = carry_out(site, _request(one, rollout=rollout, only_planned=True), tell)
     doing.drift = len(result.plan) or len(result.plan.later)
+    doing.about = [str(step.id) for step in result.plan]
     refuse_silent(result.silent)
 
 
@@ -122,6 +163,7 @@ def _roll_out(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
         doing.undone += result.undone
         pass_over_silent(site, result.silent)
     if failed:
+        doing.about = sorted(failed)
         first = next(iter(failed.values()))
         raise type(first)(
             f"{len(failed)} of {len(names)} stacks did not end well: {', '.join(failed)}",
@@ -152,6 +194,7 @@ def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: Sk
         "steps": doing.steps,
         "drift": doing.drift,
         "undone": left,
+        "about": doing.about,
     }
 
 

@@ -31,6 +31,7 @@ from skep.model import (
     Stack,
     Swarm,
 )
+from skep.notices.model import Notice
 from skep.reading.values import Fields
 from skep.schedules.model import Schedule
 from skep.schedules.windows import Freeze, Maintenance, Window
@@ -63,6 +64,7 @@ def cluster(
         ),
         accepted=tuple(_accepted(entry, hosts) for entry in file.get("accept", ())),
         maintenance=_maintenance(file.section("maintenance")),
+        notices=tuple(_notice(name, given) for name, given in file.section("notices").items()),
         schedules=tuple(_schedule(name, given) for name, given in file.section("schedules").items()),
     )
 
@@ -76,6 +78,11 @@ def _maintenance(given: Fields) -> Maintenance:
             for one in given.get("freezes", ())
         ),
     )
+
+
+def _notice(name: str, given: Fields) -> Notice:
+    listed = {key: tuple(given[key]) for key in ("command", "events", "schedules") if key in given}
+    return Notice(name, **attributes({**given, **listed}))
 
 
 def _schedule(name: str, given: Fields) -> Schedule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skep.inventory.notice_schema import PING
 from skep.inventory.values import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
 from skep.reading.documented import Key
 from skep.reading.records import ListOf, Record
@@ -29,6 +30,7 @@ SCHEDULE = Record(
             "rollback",
             shown="as `x-skep` of the compose files says, else keep",
         ),
+        "ping": PING,
     },
     required=("run", "when"),
     name="Schedule",

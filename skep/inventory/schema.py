@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.machine_schema import CERTIFICATES, ENGINE, KERNEL, OPEN_FIREWALL, PROXY, SSH
+from skep.inventory.notice_schema import NOTICES
 from skep.inventory.schedule_schema import MAINTENANCE, SCHEDULES
 from skep.inventory.values import (
     DAY,
@@ -235,6 +236,7 @@ INVENTORY = Record(
             shown="none",
         ),
         "schedules": SCHEDULES,
+        "notices": NOTICES,
         "maintenance": MAINTENANCE,
         "accept": Key(
             ListOf(ACCEPT, empty=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from skep.dataclass import dataclass
+from skep.secret import Secret
 
 What = Literal["drift", "stack.refresh", "stack.deploy", "cluster.backup"]
 WHAT: tuple[What, ...] = ("drift", "stack.refresh", "stack.deploy", "cluster.backup")
@@ -28,6 +29,8 @@ class Schedule:
     deadline: float = HOUR
     wait_lock: float = 600.0
     on_failure: Literal["keep", "rollback"] | None = None
+    ping: str | Secret | None = None
+    """URL of a dead man's switch."""
 
     @property
     def calendars(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ for name in $GONE; do
     $CTL disable --now -- "$name" >&2 || true
     rm -f -- "/var/lib/systemd/timers/stamp-$name"
     one=${name#"$PREFIX"} one=${one%.timer}
-    rm -f -- "$FOLDER/$one.json" "$FOLDER/$one.begun" "$FOLDER/$one.paused" ;;
+    rm -f -- "$FOLDER/$one.json" "$FOLDER/$one.begun" "$FOLDER/$one.known" "$FOLDER/$one.paused" ;;
   esac
   $CTL reset-failed -- "$name" 2>/dev/null || true
   rm -f -- "$UNITS/$name"

@@ -42,6 +42,15 @@ class Kept:
         return self._read("begun")
 
     @property
+    def known(self) -> dict[str, str]:
+        """What each target of notices knows of how things stand."""
+        return {name: str(state) for name, state in self._read("known").items()}
+
+    def know(self, states: Mapping[str, str]) -> None:
+        """Keep what targets know from now on."""
+        self._write("known", json.dumps(states))
+
+    @property
     def paused(self) -> bool:
         """Whether it does not run by itself."""
         return self._path("paused").exists()

@@ -1,0 +1,56 @@
+"""Whether a run's end is worth a notice: never twice for the same state. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+from skep.notices.model import Event, Notice
+
+OK = "ok"
+_EVENTS: dict[str, Event] = {"failed": "failure", "drift": "drift", "left undone": "undone"}
+_NUMBERS = re.compile(r"[0-9]+([.:][0-9]+)*")
+
+
+def state(result: Mapping[str, object]) -> str:
+    """What a result says of how things stand, in a few characters: the same for the same state. Numbers such as seconds
+    make no other state."""
+    kind = str(result.get("result"))
+    if kind == OK:
+        return OK
+    about = [result.get("exit"), result.get("about") or _NUMBERS.sub("#", str(result.get("text")))]
+    return f"{kind} {hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]}"
+
+
+def event(result: Mapping[str, object], known: str) -> Event | None:
+    """What a target that knows of a state is to hear of; ``None`` for nothing. ``known`` is empty at first."""
+    now = state(result)
+    if now == known or (now == OK and not known):
+        return None
+    return "recovery" if now == OK else _EVENTS.get(str(result.get("result")))
+
+
+def concerns(notice: Notice, schedule: str) -> bool:
+    """Whether a target is to hear of a schedule."""
+    return not notice.schedules or schedule in notice.schedules
+
+
+def message(event: Event, inventory: str, result: Mapping[str, object]) -> tuple[str, str]:
+    """Subject and text. The text says what to do next."""
+    name, said = result.get("schedule"), result.get("text")
+    subject = {
+        "failure": f"{inventory}: schedule {name} failed",
+        "recovery": f"{inventory}: schedule {name} is well again",
+        "drift": f"{inventory}: schedule {name} found drift",
+        "undone": f"{inventory}: schedule {name} left something undone",
+    }[event]
+    left = result.get("undone")
+    lines = [
+        f"{result.get('run')}: {said}",
+        *([str(one) for one in left] if isinstance(left, list) else []),
+        f"ended {result.get('ended')}, after {result.get('seconds')} s, with exit code {result.get('exit')}",
+        f"next: {result.get('next') or 'nothing'}",
+    ]
+    return subject, "\n".join(lines)

@@ -1,0 +1,64 @@
+"""After a run: who is told, and what each knows already. Nothing here fails the run."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+
+from skep.notices.deciding import concerns, event, message, state
+from skep.notices.model import Notice
+from skep.notices.sending import ANSWER, Undelivered, below, persist, post, send
+from skep.schedules.state import Kept
+from skep.secret import Redaction, Secret, reveal
+
+PING = 5.0
+"""Seconds that a dead man's switch may take to answer before a run begins."""
+
+Note = Callable[[str], None]
+
+
+def notify(
+    notices: Iterable[Notice], inventory: str, kept: Kept, result: Mapping[str, object], hidden: Redaction, note: Note
+) -> None:
+    """Tell each target what it does not know yet. What could not be delivered is noted, and told after the next run."""
+    known = dict(kept.known)
+    for notice in notices:
+        what = event(result, known.get(notice.name, ""))
+        if what is None or not concerns(notice, kept.name):
+            continue
+        if what not in notice.events:
+            if what != "recovery":
+                continue
+        else:
+            subject, text = (hidden.clean(one) for one in message(what, inventory, result))
+            facts = {key: _clean(value, hidden) for key, value in result.items() if key not in ("about", "invocation")}
+            try:
+                send(notice, subject, text, {"event": what, "inventory": inventory, **facts}, secrets.token_hex(16))
+            except Undelivered as error:
+                said = hidden.clean(str(error))
+                note(
+                    f"notice {notice.name} of schedule {kept.name} was not delivered: {said}; the next run tries again"
+                )
+                continue
+        known[notice.name] = state(result)
+    if known != kept.known:
+        kept.know(known)
+
+
+def ping(url: str | Secret, word: str, text: str, hidden: Redaction, note: Note) -> None:
+    """Tell a dead man's switch that a run begins (``start``), has failed (``fail``), or is done."""
+    target, body = below(reveal(url), word), hidden.clean(text).encode()
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    try:
+        if word == "start":
+            post(target, body, headers, PING)
+        else:
+            persist(lambda: post(target, body, headers, ANSWER))
+    except Undelivered as error:
+        note(f"the dead man's switch could not be reached: {hidden.clean(str(error))}")
+
+
+def _clean(value: object, hidden: Redaction) -> object:
+    if isinstance(value, str):
+        return hidden.clean(value)
+    return [_clean(one, hidden) for one in value] if isinstance(value, list) else value
