@@ -248,6 +248,8 @@ class Cluster:
     schedules: tuple[Schedule, ...] = ()
     notices: tuple[Notice, ...] = ()
     """Who hears how schedules ended."""
+    metrics: str | None = None
+    """Folder for metrics of scheduled runs."""
     maintenance: Maintenance = field(default_factory=Maintenance)
     """When changes may be made."""
     nonce: Secret = field(default_factory=lambda: Secret(secrets.token_hex(16)), compare=False, repr=False)

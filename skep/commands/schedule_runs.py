@@ -19,6 +19,7 @@ from skep.request import Request, Rollout
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
+from skep.schedules.metrics import Standing
 from skep.schedules.model import Schedule
 from skep.schedules.state import Kept
 from skep.secret import Redaction, secrets_in
@@ -33,6 +34,8 @@ class Doing:
 
     steps: int = 0
     drift: int = 0
+    findings: dict[str, int] = field(default_factory=dict)
+    """How many there are of each level, of a look."""
     about: list[str] = field(default_factory=list)
     """Ids of what differs, or stacks that failed: what makes a state another."""
     undone: list[Finding] = field(default_factory=list)
@@ -50,7 +53,10 @@ def run(call: Call, name: str) -> int:
     telling.begun()
     try:
         with call.site() as here:
-            _do(replace(here, wait_lock=one.wait_lock), call.tell, one, doing)
+            try:
+                _do(replace(here, wait_lock=one.wait_lock), call.tell, one, doing)
+            finally:
+                telling.look(here)
     except KeyboardInterrupt:
         error = Interrupted(
             f"stopped after {time.monotonic() - since:.0f} s; its deadline is {one.deadline:.0f} s",
@@ -95,15 +101,29 @@ class Telling:
         self._call = call
         self._kept = kept
         self._one = one
+        self._standing: Standing | None = None
 
     def begun(self) -> None:
         """Start the dead man's watch."""
         self._ping("start", "")
 
+    def look(self, site: Site) -> None:
+        """How the cluster stands, where metrics are to say so; nobody may answer."""
+        if site.cluster.metrics:
+            from skep.commands.schedule_metrics import standing
+
+            self._standing = standing(site)
+
     def ended(self, result: Mapping[str, object]) -> None:
         """Keep it first, then send notices."""
+        well = result["ended"] if result["result"] != "failed" else self._kept.last.get("success")
+        result = {**result, "success": well, "next": self._call.tell.spelled(str(result["next"] or "")) or None}
         self._kept.end({key: value for key, value in result.items() if key != "about"})
         found = self._call.found
+        if found.cluster.metrics:
+            from skep.commands.schedule_metrics import leave
+
+            leave(found.cluster, self._standing, self._call.tell.note)
         if found.cluster.notices:
             from skep.notices.telling import notify
 
@@ -142,6 +162,10 @@ def _look(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
     rollout = Rollout(resolve="all", follows_hosts=True)
     result = carry_out(site, _request(one, rollout=rollout, only_planned=True), tell)
     doing.drift = len(result.plan) or len(result.plan.later)
+    doing.findings = {
+        level: sum(one.level == level and not one.accepted for one in result.plan.findings)
+        for level in ("error", "warning", "note")
+    }
     doing.about = [str(step.id) for step in result.plan]
     refuse_silent(result.silent)
 
@@ -194,6 +218,7 @@ def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: Sk
         "steps": doing.steps,
         "drift": doing.drift,
         "undone": left,
+        "findings": doing.findings,
         "about": doing.about,
     }
 

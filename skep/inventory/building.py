@@ -63,6 +63,7 @@ def cluster(
             Registry(server=server, **attributes(section)) for server, section in file.section("registries").items()
         ),
         accepted=tuple(_accepted(entry, hosts) for entry in file.get("accept", ())),
+        metrics=file.get("metrics"),
         maintenance=_maintenance(file.section("maintenance")),
         notices=tuple(_notice(name, given) for name, given in file.section("notices").items()),
         schedules=tuple(_schedule(name, given) for name, given in file.section("schedules").items()),

@@ -96,3 +96,10 @@ MAINTENANCE = Key(
     {"freezes": [{"from": "2026-12-20", "until": "2027-01-06", "reason": "Christmas trade"}]},
     shown="always",
 )
+
+METRICS = Key(
+    TEXT,
+    "The folder of node_exporter's textfile collector, where each scheduled run leaves its metrics.",
+    "/var/lib/prometheus/node-exporter",
+    shown="no metrics",
+)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.machine_schema import CERTIFICATES, ENGINE, KERNEL, OPEN_FIREWALL, PROXY, SSH
 from skep.inventory.notice_schema import NOTICES
-from skep.inventory.schedule_schema import MAINTENANCE, SCHEDULES
+from skep.inventory.schedule_schema import MAINTENANCE, METRICS, SCHEDULES
 from skep.inventory.values import (
     DAY,
     DURATION,
@@ -237,6 +237,7 @@ INVENTORY = Record(
         ),
         "schedules": SCHEDULES,
         "notices": NOTICES,
+        "metrics": METRICS,
         "maintenance": MAINTENANCE,
         "accept": Key(
             ListOf(ACCEPT, empty=True),

@@ -39,7 +39,7 @@ class Undelivered(Exception):
 class _Here(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: what is signed for one receiver is not for another."""
 
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_: object) -> None:
         return None
 
 

@@ -31,7 +31,11 @@ def notify(
                 continue
         else:
             subject, text = (hidden.clean(one) for one in message(what, inventory, result))
-            facts = {key: _clean(value, hidden) for key, value in result.items() if key not in ("about", "invocation")}
+            facts = {
+                key: _clean(value, hidden)
+                for key, value in result.items()
+                if key not in ("about", "invocation", "success", "findings")
+            }
             try:
                 send(notice, subject, text, {"event": what, "inventory": inventory, **facts}, secrets.token_hex(16))
             except Undelivered as error:

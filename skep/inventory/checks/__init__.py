@@ -11,7 +11,7 @@ from skep.inventory.checks.machine import check_machines
 from skep.inventory.checks.managers import check_managers
 from skep.inventory.checks.networks import check_networks
 from skep.inventory.checks.notices import check_notices
-from skep.inventory.checks.schedules import check_maintenance, check_schedules
+from skep.inventory.checks.schedules import check_maintenance, check_metrics, check_schedules
 from skep.inventory.checks.ssh import check_ssh
 from skep.inventory.checks.stacks import check_registries, check_stacks
 from skep.inventory.checks.subnets import check_subnets
@@ -49,4 +49,5 @@ def check(
     check_schedules(file, findings)
     check_maintenance(file, findings)
     check_notices(file, findings)
+    check_metrics(file, findings)
     return check_stacks(file, findings, surroundings)

@@ -36,6 +36,14 @@ def check_schedules(file: Fields, findings: Findings) -> None:
             findings.error((*path, "jitter"), "is more than a day: write such as 10m, and another time in when")
 
 
+def check_metrics(file: Fields, findings: Findings) -> None:
+    """Note a folder that would be another one for each who calls."""
+    folder = file.get("metrics")
+    if folder is not None and not folder.startswith("/"):
+        shown = findings.written(("metrics",), folder)
+        findings.error(("metrics",), f"{shown} is no absolute path: write such as /var/lib/prometheus/node-exporter")
+
+
 def check_maintenance(file: Fields, findings: Findings) -> None:
     """Note windows that never open, or always are, and freezes that end before they begin."""
     given, stacks = file.section("maintenance"), findings.children("stacks")

@@ -32,6 +32,9 @@ ENVIRON = {
     "REGISTRY_PASSWORD": "hunter2-registry",
     "PROXY_PASSWORD": "hunter2-proxy",
     "WEB_TOKEN": "hunter2-token",
+    "HOOK_SECRET": "hunter2-hook",
+    "PING_URL": "https://example.com/hunter2-ping",
+    "APPRISE_URL": "mailto://hunter2-mail@example.com",
 }
 
 Load = Callable[[str | bytes], Inventory]

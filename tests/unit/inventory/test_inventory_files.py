@@ -51,8 +51,9 @@ def test_the_example_with_everything_on_is_valid(example: str, world: Path) -> N
     path = world / "everything.yml"
     (world / "base.yml").write_text("x-shared: true\n")
     path.write_text(everything_on(example))
-    names = ("SSH_PASSWORD", "WEB_TOKEN", "REGISTRY_PASSWORD", "PROXY_PASSWORD")
-    inventory = load(path, environ={"HOME": str(world / "home")} | dict.fromkeys(names, "s3cret"))
+    names = ("SSH_PASSWORD", "WEB_TOKEN", "REGISTRY_PASSWORD", "PROXY_PASSWORD", "HOOK_SECRET")
+    urls = {"PING_URL": "https://example.com/ping", "APPRISE_URL": "mailto://me:s3cret@example.com"}
+    inventory = load(path, environ={"HOME": str(world / "home")} | dict.fromkeys(names, "s3cret") | urls)
     assert inventory.warnings == ()
     assert inventory.extensions and inventory.host_extensions
 

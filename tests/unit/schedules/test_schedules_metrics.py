@@ -1,0 +1,51 @@
+"""Metrics: valid by the parsers of those who read them, whatever is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus
+
+from skep.schedules.metrics import Standing, text, write
+
+LOOK: dict[str, Any] = {
+    "schedule": "drift", "run": "drift", "result": "drift", "ended": "2026-11-28T08:12:32Z", "seconds": 3.421,
+    "drift": 4, "success": "2026-11-28T08:12:32Z", "undone": [], "findings": {"error": 0, "warning": 2},
+}  # fmt: skip
+BAD = {**LOOK, "schedule": "nightly", "run": "stack.refresh web", "result": "failed", "success": None, "undone": ["x"]}
+
+
+@pytest.mark.parametrize("parser", [open_metrics, prometheus])
+def test_all_of_it_can_be_read(parser: Any) -> None:
+    written = text('od"d\\', [LOOK, BAD], Standing({"ready": 3, "down": 1}, 2))
+    found = {
+        (sample.name, sample.labels.get("schedule") or sample.labels.get("state") or sample.labels.get("level")): sample
+        for family in parser(written)
+        for sample in family.samples
+    }
+    assert {sample.labels["inventory"] for sample in found.values()} == {'od"d\\'}
+    values = {key: sample.value for key, sample in found.items()}
+    assert values["skep_schedule_last_success_timestamp_seconds", "drift"] == 1795853552
+    assert ("skep_schedule_last_success_timestamp_seconds", "nightly") not in values
+    assert values["skep_schedule_last_duration_seconds", "drift"] == 3.421
+    assert (values["skep_schedule_failed", "nightly"], values["skep_schedule_failed", "drift"]) == (1, 0)
+    assert values["skep_schedule_left_undone", "nightly"] == 1
+    assert (values["skep_drift_steps", None], values["skep_findings", "warning"]) == (4, 2)
+    assert (values["skep_nodes", "ready"], values["skep_nodes", "down"]) == (3, 1)
+    assert values["skep_services_below_desired", None] == 2
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert text("prod", [{}], None) == "# EOF\n"
+    list(open_metrics(text("prod", [{"schedule": "a"}], None)))
+
+
+def test_it_is_put_in_place_in_one_move_for_everybody(tmp_path: Path) -> None:
+    write(str(tmp_path), "prod", "# EOF\n")
+    (file,) = tmp_path.iterdir()
+    assert (file.name, file.stat().st_mode & 0o777) == ("skep-prod.prom", 0o644)
+    with pytest.raises(OSError):
+        write(str(tmp_path / "nowhere"), "prod", "")
