@@ -78,24 +78,21 @@ def _more_addresses(place: Place) -> list[str]:
 
 def _stock(place: Place, addresses: Sequence[str]) -> Sample:
     """pytest as a user would call it, one login a host that all its commands share; the logins end with it."""
-    config = place.here() / "checks_ssh_config"
-    ours = str(place.folder / "known_hosts")
-    lines = (place.folder / "ssh_config").read_text().splitlines()
-    config.write_text(
-        "".join(f"UserKnownHostsFile {ours}\n" if "UserKnown" in line and "Global" not in line else f"{line}\n"
-                for line in lines)
-    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="sk-") as folder:
-        hosts = ",".join(f"ssh://{address}?controlpath={folder}/%25h" for address in addresses)
+        config = Path(folder, "config")
+        ours = f"UserKnownHostsFile {place.folder / 'known_hosts'}\nControlPath {folder}/%h\n"
+        config.write_text(ours + (place.here() / "ssh_config").read_text())  # what stands first counts
+        hosts = ",".join(f"ssh://{address}" for address in addresses)
         words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(CHECKS.parent)]
+        words += [f"--hosts={hosts}", f"--ssh-config={config}", "--sudo"]
         try:
-            sample = measured(
-                [sys.executable, *words, f"--hosts={hosts}", f"--ssh-config={config}", "--sudo", CHECKS], ends=1
-            )
+            sample = measured([sys.executable, *words, CHECKS], ends=1)
+            shared = sum(path.is_socket() for path in Path(folder).iterdir())
         finally:
             for path in Path(folder).iterdir():
-                argv = ["ssh", "-F", str(config), "-o", f"ControlPath={path}", "-O", "exit", path.name]
-                subprocess.run(argv, capture_output=True, check=False)
+                subprocess.run(["ssh", "-F", config, "-O", "exit", path.name], capture_output=True, check=False)
+    if shared != len(addresses):
+        raise SkepError(f"only {shared} of {len(addresses)} logins of stock pytest-testinfra were shared")
     [failed, passed] = [int(number) for number in re.findall(r"(\d+) (?:failed|passed)", sample.out)[-2:]]
     _refuse_different({"failed": failed, "passed": passed}, addresses)
     return sample
