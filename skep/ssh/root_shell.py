@@ -117,7 +117,10 @@ class RootShell:
 
     def _answer(self) -> None:
         """Wait for the answer to the first question. The others are sent anew where it takes the shell with it."""
-        shell, question = self._shell, self._questions[0]
+        with self._changed:
+            if self._lost:
+                return
+            shell, question = self._shell, self._questions[0]
         assert shell is not None
         answer: Result | SkepError
         try:
