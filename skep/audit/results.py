@@ -48,7 +48,9 @@ class Result:
 
     @property
     def fix(self) -> str:
-        """The remedy with the place where it is typed."""
+        """The remedy with the place where it is typed; nothing where something else keeps us from looking."""
+        if self.status == "not seen" and self.id != "host-unreachable":
+            return ""
         place = {"here": "", "manager": "on a manager: ", "host": f"on {self.host}: " if self.host else ""}[self.on]
         return f"{place}{self.remedy}" if self.remedy else ""
 
