@@ -22,6 +22,8 @@ from skep.verify.plugin import Found
 SPECS = "timeout 20 docker service ls --quiet | xargs -r timeout 20 docker service inspect --format '{{json .Spec}}'"
 HOST_NETWORK = "timeout 20 docker network ls --no-trunc --filter name=^host$ --format '{{json .ID}}'"
 NO_NEW = "no-new-privileges"
+THEN = ", then: "
+"""Between what is changed in a file and the command that rolls it out."""
 
 
 @rules("service")
@@ -53,7 +55,8 @@ def _look(
     words = "; ".join(f"{name} {text}" for name, text in said.items())
     found(f"docker service inspect --pretty {names}", words or "none")
     if said and not rule.shown:
-        raise Wrong(words, rule.remedy.replace("invoke stack.deploy STACK", way))
+        change, _, last = rule.remedy.partition(THEN)
+        raise Wrong(words, f"{change}{THEN}{way}" if "stack.deploy" in last else rule.remedy)
 
 
 def _said(rule: Control, spec: ServiceSpec, manager: Remote, ask: Ask) -> str:

@@ -89,6 +89,7 @@ def test_what_could_not_be_looked_at_is_so_wherever_it_is_left_out_for_that():
     unseen = check("host-unreachable", "error", message="no answer")
     results = results_of([unseen, check(outcome="skipped", message="no answer"), check(outcome="skipped")], [], TODAY)
     assert [one.status for one in results] == ["not seen", "not seen", "not applicable"]
+    assert [one.fix for one in results[:2]] == ["make room", ""]
 
 
 def test_findings_come_first_and_the_worst_of_them():

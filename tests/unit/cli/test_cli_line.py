@@ -117,7 +117,8 @@ def test_several_tasks_in_one_line(run: Callable[..., Ran]) -> None:
         (["xyzzy"], "there is no task xyzzy", "TASK [options]"),
         (["cluster.up", "--yess"], "cluster.up has no option --yess; did you mean --yes?", "cluster.up [options]"),
         (["cluster.up", "-x"], "cluster.up has no option -x", "cluster.up [options]"),
-        (["cluster.plan", "--junit", "x"], "cluster.plan has no option --junit; that is one of cluster.verify",
+        (["cluster.plan", "--junit", "x"],
+         "cluster.plan has no option --junit; that is one of cluster.verify, cluster.audit",
          "cluster.plan [options]"),
         (["cluster.up", "--yes=no"], "--yes takes no value", "cluster.up [options]"),
         (["cluster.up", "--verify", "allways"], "--verify allways is not one of always, changed, never; did you mean"
