@@ -31,7 +31,7 @@ DATA_ROOT = "/var/lib/docker"
 DOCKER = "https://download.docker.com"
 """Where Docker's own repositories of packages are."""
 
-Source = Literal["distribution", "vendor"]
+Source = Literal["distribution", "vendor", "static"]
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 Target = int | Literal["last", "before"]
@@ -95,13 +95,32 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Tarball:
+    """An archive of this machine with an engine's binaries, in the layout of Docker's ``docker-VERSION.tgz``."""
+
+    path: str
+    size: int
+    """Bytes."""
+    sha256: str
+    version: str
+    architecture: str
+    """By Docker's name for it, such as ``amd64``."""
+    names: tuple[str, ...]
+    """Of the binaries in it."""
+    unpacked: int
+    """Bytes that they take."""
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """The Docker Engine desired on a host. ``version`` is whole, a prefix such as ``26.1``, or has a ``*`` at its end;
     ``None`` accepts any."""
 
     source: Source | None = None
-    """Where its packages come from; ``None`` leaves an engine that is there where it came from, and takes the
-    distribution's where there is none."""
+    """Where it comes from; ``None`` leaves an engine that is there where it came from, and takes the distribution's
+    packages where there is none."""
+    tarball: Tarball | None = None
+    """Of ``static``; ``version`` is its own then."""
     version: str | None = None
     repository: str = DOCKER
     """Base URL of the vendor's repositories or of a mirror of them; ``linux/debian`` and the like are below it."""

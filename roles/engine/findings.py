@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from roles.engine.kinds import ENCRYPTED_CUT, ENGINE_GOES_BACK
 from roles.engine.state import State
-from skep.model import Host
+from skep.model import Host, Tarball
 from skep.plan import Finding
 from skep.refusals.engines import ENCRYPTED, cuts_encrypted, unknown_key
 from skep.seen import Member, Platform
@@ -67,7 +67,7 @@ def by_hand(host: Host, have: State) -> Finding:
     """An engine that no package manager knows, where packages are desired."""
     return _error(
         host.name,
-        f"has {_called(have)}, the inventory asks for packages (engine.source: {host.engine.source})",
+        f"has {_called(have)}, the inventory asks for another (engine.source: {host.engine.source})",
         f"take engine.source out of the inventory for this host, and its engine is used as it is; or, on {host.name}:"
         f" systemctl stop docker, remove what was installed by hand and keep {host.data_root}, then run this again",
     )
@@ -95,7 +95,7 @@ def older(host: Host, have: State) -> Finding:
     """A downgrade that nobody allowed."""
     return _error(
         host.name,
-        f"has {have.package} {have.version}, desired is the older {host.engine.version}: it may not read what the newer"
+        f"has {_called(have)}, desired is the older {host.engine.version}: it may not read what the newer"
         " one wrote (images, networks, volumes' settings), and a manager may not start with the swarm's log",
         f"desire {have.version} or newer; or, for a manager first role: worker and a run, and then allow it:"
         " engine.downgrade: true",
@@ -128,7 +128,28 @@ def of_version(host: Host, have: State, encrypted: Sequence[str]) -> list[Findin
     return found
 
 
+def of_another_machine(host: str, own: str, tarball: Tarball) -> Finding:
+    """A tarball with programs that cannot run there."""
+    return _error(
+        host,
+        f"is {own}, and {tarball.path} holds programs for {tarball.architecture}",
+        "name the tarball of its architecture for this host or a group of such hosts (engine.tarball, engine.sha256)",
+    )
+
+
+def lacking(host: str, package: str, why: str) -> Finding:
+    """Something of the distribution's that no tarball brings along."""
+    return _error(
+        host,
+        f"has no {package}: {why}",
+        f"install the distribution's package {package} on {host}, such as from its installation medium; then run this"
+        " again",
+    )
+
+
 def _called(have: State) -> str:
+    if have.tarball:
+        return f"docker {have.version} from a tarball"
     return f"{have.package} {have.version}" if have.package else "an engine without a package"
 
 

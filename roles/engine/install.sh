@@ -1,12 +1,15 @@
 # shellcheck shell=sh disable=SC2119
-# Installs the chosen packages, enables and starts the engine. Exit 66: it does not start.
+# Installs the chosen packages, in place of an engine from a tarball ($TARBALL), enables and starts the engine. Exit 66: it
+# does not start.
 
 . roles/engine/choose.sh
 . skep/starting.sh
+. roles/engine/static/away.sh
 started_before
+[ -z "$TARBALL" ] || { install --download-only || { in_the_way; update; install --download-only; }; away; }
 install || { stand_back; in_the_way; dpkg --force-confold --configure -a >&2 || true; update; install; }
 hold
-[ -z "$GOING" ] || systemctl daemon-reload
+[ -z "$GOING$TARBALL" ] || systemctl daemon-reload
 start_at_boot || { why_not; exit 66; }
 process=$(systemctl show --property=MainPID --value docker.service 2>/dev/null)
 case $(readlink "/proc/$process/exe" 2>/dev/null) in

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# What the package database and systemd say; where the vendor's packages come from; and, where no engine is installed,
-# what apt would remove to install it; and whether the kernel confines containers and nothing loads its profiles.
+# What the package database and systemd say; where the vendor's packages come from; what there is of an engine from a
+# tarball; where no engine is installed, what apt would remove to install it; whether the kernel confines containers and
+# nothing loads its profiles, and whether there is no iptables.
 
 . skep/places.sh
 . roles/engine/simulate.sh
@@ -17,6 +18,7 @@ if command -v dpkg-query >/dev/null; then
   stale
 fi
 . roles/engine/dnf/probe.sh
+. roles/engine/static/probe.sh
 echo "binary $(command -v dockerd)"
 [ ! -e /snap/bin/docker ] || echo "snap docker"
 if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
@@ -33,6 +35,7 @@ fi
 [ ! -d /sys/kernel/security/apparmor ] || ! command -v apt-get >/dev/null ||
   [ -e /sbin/apparmor_parser ] || [ -e /usr/sbin/apparmor_parser ] ||
   ! read -r confines </sys/module/apparmor/parameters/enabled || [ "$confines" != Y ] || echo "lacks apparmor_parser"
+command -v iptables >/dev/null || echo "lacks iptables"
 # systemd itself is asked last: its client takes longer than most of what is looked at.
 units=/etc/systemd/system enabled=
 if [ -e $units/multi-user.target.wants/docker.service ]; then

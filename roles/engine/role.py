@@ -8,13 +8,13 @@ from dataclasses import replace
 from roles.engine import findings, steps
 from roles.engine.kinds import KINDS
 from roles.engine.origin import Origin, distribution, vendor
-from roles.engine.state import ENGINES, VENDOR, State, fits, is_older, read
+from roles.engine.state import ENGINES, VENDOR, State, read
 from skep import places
-from skep.milestones import ENGINE_UP, SWARM_SETTINGS
+from skep.milestones import ENGINE_UP
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers
-from skep.refusals.engines import AVOIDED
+from skep.refusals.engines import AVOIDED, fits, is_older
 from skep.request import RequestedCluster
 from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES, rolling
@@ -33,6 +33,9 @@ RPMS = (
 )  # fmt: skip
 """The same of one with dnf."""
 
+READY = ("fetch", "unpack")
+"""Steps after which a host has all that its installation takes."""
+
 
 class Engine(HostRole[State]):
     """Installs, upgrades and starts the engine."""
@@ -40,7 +43,7 @@ class Engine(HostRole[State]):
     name = "engine"
     kinds = KINDS
     actions: tuple[str, ...] = (
-        "source", "fetch", "install", "plugins", "hold", "start", "restart", "apparmor", *ACTIONS,
+        "source", "send", "unpack", "fetch", "install", "plugins", "hold", "start", "restart", "apparmor", *ACTIONS,
     )  # fmt: skip
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
@@ -68,7 +71,8 @@ class Engine(HostRole[State]):
             )
             items += more
             upgrades |= {name: upgrade} if upgrade else {}
-        fetched = [StepId("engine", "fetch", name) for name, step in upgrades.items() if step.id.action == "install"]
+        fetched = [item.id for item in items if isinstance(item, Step) and item.id.action in READY]
+        items = [_gated(cluster, item, fetched) for item in items]
         repaired = [StepId("engine", "install", name) for name in _cut_short(items, seen)]
         upgrades = {name: replace(step, gates=(*fetched, *repaired)) for name, step in upgrades.items()}
         return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True)]
@@ -80,6 +84,10 @@ def _on_host(
     """What is to be said and done of a host; apart from that, the step that interrupts an engine in a swarm."""
     if have and have.masked:
         return [findings.masked(host.name)], None
+    if host.engine.tarball:
+        from roles.engine.static.plan import on_host  # only here: few hosts have one
+
+        return on_host(host, host.engine.tarball, have, platform, member)
     origin = _origin(host, platform)
     if isinstance(origin, Finding):
         return [origin], None
@@ -103,14 +111,14 @@ def _on_host(
             items += findings.goes_back(host, here, member)
         if here and here.running and member:
             items.append(steps.fetch(host, origin, have, cause, sourced=bool(unlike)))
-            return [*items, *_parser(host, here)], steps.in_turn(host, install)
+            return [*items, *_parser(host, here)], steps.in_turn(install, StepId("engine", "fetch", host.name))
         items.append(install)
     elif here:
         items += findings.of_version(host, here, encrypted)
         items += steps.beside(host, origin, here)
         restart = steps.restart(host, here) if here.outlived else None
         if restart and member:
-            return [*items, *_parser(host, here)], replace(restart, needs=(SWARM_SETTINGS,))
+            return [*items, *_parser(host, here)], steps.in_turn(restart)
         items += [restart] if restart else []
         if not (here.running and here.enabled):
             items.append(steps.start(host, "not started at boot" if here.running else "not running"))
@@ -139,7 +147,7 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
         if have and have.shared and origin.source:
             return findings.shared(host.name, have.shared)
         return None if origin.source else findings.unsupported(host.name, platform)
-    if engine.source and have.package is None:
+    if engine.source and not (have.package or have.tarball):
         return findings.snap(host.name) if have.snap else findings.by_hand(host, have)
     if have.shared and origin.source:
         return findings.shared(host.name, have.shared)
@@ -150,6 +158,13 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
     if _goes_back(host, have) and not engine.downgrade:
         return findings.older(host, have)
     return None
+
+
+def _gated(cluster: Cluster, item: Step | Finding, ready: Sequence[StepId]) -> Step | Finding:
+    """An installation from files of the operator's: once all hosts have theirs, and each was found to fit its host."""
+    if isinstance(item, Step) and item.host and item.id.action == "install" and cluster.host(item.host).engine.tarball:
+        return replace(item, gates=tuple(ready))
+    return item
 
 
 def _cut_short(items: Sequence[Step | Finding], seen: Seen[State]) -> list[str]:
@@ -175,7 +190,8 @@ def _cause(host: Host, here: State | None, origin: Origin) -> str | None:
     if here is None:
         return "not installed"
     if host.engine.source and here.package != origin.engine:
-        return f"{here.package} {here.version}, desired {origin.engine}" + (f" {asked}" if asked else "")
+        there = f"{here.package} {here.version}" if here.package else f"{here.version} from a tarball"
+        return f"{there}, desired {origin.engine}" + (f" {asked}" if asked else "")
     if asked and not fits(here.version, asked):
         return f"version {here.version}, desired {asked}"
     return origin.apart(here)

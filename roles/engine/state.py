@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 
 from skep.dataclass import dataclass
 from skep.questions import Answers
+from skep.refusals.engines import upstream
 
 ENGINES = ("docker-ce", "docker.io", "moby-engine")
 """Packages that are an engine."""
@@ -54,7 +54,16 @@ class State:
     snap: bool = False
     """Whether there is an engine that was installed as a snap."""
     serves: str | None = None
-    """What the running engine says its version is, where it came from a package."""
+    """What the running engine says its version is, where it came from a package or a tarball."""
+    tarball: str = ""
+    """The sha256 of the tarball that the engine is from."""
+    damaged: tuple[str, ...] = ()
+    """Binaries of it that are missing or altered."""
+    unlinked: tuple[str, ...] = ()
+    """Links to them that are missing or lead elsewhere."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The sha256 of each of its units."""
+    lacks_iptables: bool = False
 
     @property
     def outlived(self) -> bool:
@@ -73,10 +82,12 @@ def read(text: str, answers: Answers) -> State | None:
     values = {f[0]: f[1:] for f in facts if f not in dpkg}
     engine = next((name for name in packages if name in ENGINES), None)
     unit = values.get("unit", [])
-    parser = "lacks" in values
+    lacks = {f[1] for f in facts if f[0] == "lacks"}
+    parser = "apparmor_parser" in lacks
     installed = not halfway and bool(engine or values.get("binary"))
+    version, tarball = ([*values.get("static", []), "", ""] if installed and not engine else ["", ""])[:2]
     state = State(
-        version=upstream(packages[engine]) if installed and engine else None,
+        version=upstream(packages[engine]) if installed and engine else version or None,
         enabled=installed and "enabled" in unit[:1],
         running=installed and "active" in unit[1:],
         package=engine if installed else None,
@@ -91,29 +102,11 @@ def read(text: str, answers: Answers) -> State | None:
         stale=tuple(line.partition(" ")[2] for line in lines if line.startswith("stale ")),
         shared=tuple(line.partition(" ")[2] for line in lines if line.startswith("shared ")),
         snap="snap" in values,
-        serves=upstream(answers.get("/info", {}).get("ServerVersion") or "") or None if engine else None,
+        serves=upstream(answers.get("/info", {}).get("ServerVersion") or "") or None if engine or tarball else None,
+        tarball=tarball,
+        damaged=tuple(dict.fromkeys(f[1] for f in facts if f[0] == "damaged")) if tarball else (),
+        unlinked=tuple(f[1] for f in facts if f[0] == "unlinked") if tarball else (),
+        units={f[1]: f[2] for f in facts if f[0] == "unitfile"} if tarball else {},
+        lacks_iptables="iptables" in lacks,
     )
     return None if state == State(None, False, False, installed=False) else state
-
-
-def upstream(version: str) -> str:
-    """``26.1.5`` from a package version such as ``5:26.1.5+dfsg1-9+b1``."""
-    return re.sub(r"^\d+:", "", version).split("+")[0].split("-")[0].split("~")[0]
-
-
-def prefix(desired: str) -> str:
-    """The version that ``26.1.*`` is a wildcard for, without it."""
-    return desired.removesuffix(".*")
-
-
-def fits(version: str | None, desired: str) -> bool:
-    """Whether a version is the desired one or begins with its parts: 26.1 and 26.1.* fit 26.1.5 and not 26.10."""
-    return version is not None and (version == prefix(desired) or version.startswith(f"{prefix(desired)}."))
-
-
-def is_older(desired: str, version: str | None) -> bool:
-    """Whether all that fits is older than a version."""
-    want, have = (
-        [int(part) for part in re.findall(r"\d+", upstream(text))] for text in (prefix(desired), version or "0")
-    )
-    return want < have[: len(want)]

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from roles.engine.managers import APT, MIB
 from roles.engine.origin import Origin, removals
-from roles.engine.state import State, prefix
+from roles.engine.state import State
 from skep.milestones import SWARM_SETTINGS, configured, engine_up
 from skep.model import Host
 from skep.plan import Run, Step
+from skep.refusals.engines import prefix
 from skep.shell import script
 from skep.steps import StepId
 
@@ -18,6 +19,7 @@ STARTING = 16 * MIB
 """What an engine writes into its data root when it starts."""
 PATIENCE = 600.0
 """Seconds to wait for another apt or dnf, as on the first boot of a host that upgrades itself."""
+_NOT_DOCKERS = {"distribution": "desired are the distribution's", "static": "desired is a tarball"}
 CONFINES = "this kernel confines containers with it, and there is no apparmor_parser"
 
 
@@ -32,7 +34,7 @@ def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
         id=place,
         host=host.name,
         title=title,
-        cause=cause if origin.source else "desired are the distribution's",
+        cause=cause if origin.source else _NOT_DOCKERS.get(host.engine.source or "", ""),
         detail=(
             (f"writes {files}, whose fingerprint must be {origin.fingerprint}", *removals(stale))
             if origin.source
@@ -79,19 +81,26 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
     """Packages, service and all; ``sourced``: a step before names the repository."""
     parser = bool(have and have.lacks_parser and not have.installed)
     going = origin.going(have)
+    tarball = bool(have and have.tarball)
     detail = [f"with apparmor: {CONFINES}"] if parser else []
     if origin.beside:
         detail.append(f"with {origin.client} of the same version, {', '.join(origin.beside)}")
     if going and have:
         names = ", ".join(f"{name} {have.packages[name]}" for name in going)
         detail.append(f"removes {names}; {host.data_root} stays as it is")
+    if tarball and have:
+        detail.append(f"removes docker {have.version} from /opt/skep and its units; {host.data_root} stays as it is")
     return Run(
         id=StepId("engine", "install", host.name),
         host=host.name,
         title=f"install {_named(host, origin)}",
         cause=cause,
         script=origin.manager.script("install"),
-        variables={**_choice(host, origin, have), "MORE": "apparmor" if parser else ""},
+        variables={
+            **_choice(host, origin, have),
+            "MORE": "apparmor" if parser else "",
+            "TARBALL": "yes" if tarball else "",
+        },
         detail=tuple(detail),
         needs=(StepId("engine", "source", host.name),) if sourced else (),
         after=(configured(host.name),),
@@ -103,9 +112,9 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
     )
 
 
-def in_turn(host: Host, step: Step) -> Step:
-    """An installation that interrupts an engine in a swarm: once every host has downloaded its packages."""
-    return replace(step, needs=(*step.needs, SWARM_SETTINGS, StepId("engine", "fetch", host.name)))
+def in_turn(step: Step, *before: StepId) -> Step:
+    """A step that interrupts an engine in a swarm, once these are done."""
+    return replace(step, needs=(*step.needs, SWARM_SETTINGS, *before))
 
 
 def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Step:

@@ -7,7 +7,7 @@ import re
 import pytest
 from testinfra.host import Host as Remote
 
-from skep.model import Host
+from skep.model import Host, Tarball
 from skep.verify.ask import Ask, engine_info
 
 PACKAGES = ("docker.io", "docker-ce", "moby-engine")
@@ -62,10 +62,13 @@ def test_version(host: Remote, desired: Host, ask: Ask) -> None:
 
 
 def test_source(host: Remote, desired: Host) -> None:
-    """the engine's packages come from where the inventory says"""
+    """the engine comes from where the inventory says"""
     engine = desired.engine
     if engine.source is None:
         pytest.skip("the inventory takes an engine from anywhere")
+    if engine.tarball:
+        _must_be_of(host, engine.tarball)
+        return
     own = "docker.io" if host.exists("apt-get") else "moby-engine"
     package, other = ("docker-ce", own) if engine.source == "vendor" else (own, "docker-ce")
     assert host.package(package).is_installed, f"{package} is not installed on {desired.name}"
@@ -87,12 +90,27 @@ def test_held(host: Remote, desired: Host) -> None:
     """nothing but skep upgrades the engine's packages"""
     engine = desired.engine
     hold = engine.source == "vendor" if engine.hold is None else engine.hold
-    if not (hold and engine.source):
+    if not (hold and engine.source) or engine.tarball:
         pytest.skip("the inventory does not hold them")
     own = "docker.io" if host.exists("apt-get") else "moby-engine"
     names = ("docker-ce", "docker-ce-cli", "containerd.io") if engine.source == "vendor" else (own,)
     free = [name for name in names if not _is_held(host, name)]
     assert not free, f"{', '.join(free)} can be upgraded on {desired.name}, which restarts the engine"
+
+
+def _must_be_of(host: Remote, tarball: Tarball) -> None:
+    """The running engine and all programs are those of the tarball, as they were unpacked."""
+    process = host.service("docker.service").systemd_properties.get("MainPID")
+    runs = host.run("readlink /proc/%s/exe", str(process)).stdout.strip()
+    place = runs.removesuffix("/dockerd")
+    assert tarball.sha256[:12] in place, f"docker.service runs {runs}, not the engine of {tarball.path}"
+    note = host.file(f"{place}/.skep").content_string.split()
+    assert note == [tarball.version, tarball.sha256], f"{place} is of {' '.join(note)}, desired is {tarball.sha256}"
+    bad = host.run("cd %s && sha256sum --quiet -c SHA256SUMS", place)
+    assert bad.rc == 0, f"{place} is not as it was unpacked: {bad.stdout.strip()}"
+    for name in tarball.names:
+        where = host.run("readlink -f /usr/local/bin/%s", name).stdout.strip()
+        assert where == f"{place}/{name}", f"/usr/local/bin/{name} leads to {where or 'nothing'}, not to {place}"
 
 
 def _offered(host: Remote, package: str) -> str:

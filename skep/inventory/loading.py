@@ -13,6 +13,7 @@ from skep.inventory.checks import check
 from skep.inventory.checks.lab import check_lab, extensions
 from skep.inventory.checks.ssh import check_ssh_files
 from skep.inventory.dialect import Dialect
+from skep.inventory.engine_files import with_engine_files
 from skep.inventory.extending import Extending
 from skep.inventory.loaded import Ids, Inventory
 from skep.inventory.merging import merged
@@ -39,7 +40,7 @@ def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys, ids: 
         raise InventoryError(findings.errors)
     file = inventory(host_keys).read(Entry(Place(name, 1), pairs), At(findings))
     assert isinstance(file, Fields)
-    hosts = merged(file, tuple(host_keys))
+    hosts = with_engine_files(file, merged(file, tuple(host_keys)), findings, surroundings)
     stack_files = check(file, hosts, findings, surroundings, ids)
     check_lab(file, findings)
     check_ssh_files(file, findings, surroundings)

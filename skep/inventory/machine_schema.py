@@ -75,13 +75,28 @@ SSH = Record(
 ENGINE = Record(
     {
         "source": Key(
-            Choice("distribution", "vendor"),
-            "Where packages come from. `distribution`: docker.io, on Fedora moby-engine. `vendor`: docker-ce, from "
-            "Docker's repository or a mirror. An engine from elsewhere is replaced by what is named here.",
+            Choice("distribution", "vendor", "static"),
+            "Where the engine comes from. `distribution`: docker.io, on Fedora moby-engine. `vendor`: docker-ce, from "
+            "Docker's repository or a mirror. `static`: the binaries in `tarball`. An engine from elsewhere is "
+            "replaced by what is named here.",
             "vendor",
             shown="as it is; the distribution's where there is none",
         ),
         "version": Key(WRITTEN, "Version desired, whole or its first parts, also as `26.1.*`.", "26.1", shown="any"),
+        "tarball": Key(
+            TEXT,
+            "Of `static`: an archive in the layout of Docker's `docker-VERSION.tgz`, relative to the inventory's "
+            "folder. It is sent to hosts and needs no network there.",
+            "../engines/docker-28.5.2.tgz",
+            shown="none",
+        ),
+        "sha256": Key(
+            TEXT,
+            "Of `tarball`, beside it: what `sha256sum` prints. Checked here, and again on each host before anything is "
+            "unpacked.",
+            "0" * 64,
+            shown="none",
+        ),
         "repository": Key(
             TEXT,
             "Of the vendor's packages: base URL of Docker's repositories or of a mirror of them, below which "

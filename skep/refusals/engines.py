@@ -1,4 +1,4 @@
-"""What depends on the version of an engine: keys of daemon.json that it does not know, and networks that it cuts.
+"""Versions of engines and what depends on them: keys of daemon.json that one does not know, and networks that it cuts.
 
 Sources: moby's release notes and daemon/config of the versions named; moby#51798 for encrypted networks.
 """
@@ -25,6 +25,29 @@ _NEW = {
 def numbers(version: str) -> tuple[int, ...]:
     """``(29, 2)`` of ``29.2`` and ``29.2.*``."""
     return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[+~-]", version)[0]))
+
+
+def upstream(version: str) -> str:
+    """``26.1.5`` from a package version such as ``5:26.1.5+dfsg1-9+b1``."""
+    return re.sub(r"^\d+:", "", version).split("+")[0].split("-")[0].split("~")[0]
+
+
+def prefix(desired: str) -> str:
+    """The version that ``26.1.*`` is a wildcard for, without it."""
+    return desired.removesuffix(".*")
+
+
+def fits(version: str | None, desired: str) -> bool:
+    """Whether a version is the desired one or begins with its parts: 26.1 and 26.1.* fit 26.1.5 and not 26.10."""
+    return version is not None and (version == prefix(desired) or version.startswith(f"{prefix(desired)}."))
+
+
+def is_older(desired: str, version: str | None) -> bool:
+    """Whether all that fits is older than a version."""
+    want, have = (
+        [int(part) for part in re.findall(r"\d+", upstream(text))] for text in (prefix(desired), version or "0")
+    )
+    return want < have[: len(want)]
 
 
 def unknown_key(key: str, version: str) -> str | None:

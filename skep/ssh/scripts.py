@@ -31,7 +31,7 @@ _DOCKER = (
 ENVIRONMENT = (
     f"unset LANGUAGE {' '.join(f'DOCKER_{name}' for name in _DOCKER)};"
     f" export LC_ALL=C DOCKER_HOST={SOCKET} DOCKER_CONFIG=/nonexistent"
-    ' PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
+    ' PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"'
 )
 """sh; what every command of ours has: words that are not translated, this host's engine, administrators' programs.
 

@@ -1,4 +1,4 @@
-"""The vendor's packages on a host with dnf, in one cluster with a Debian host.
+"""The vendor's packages on a host with dnf, in one cluster with a Debian host; then an engine from a tarball instead.
 
 Real are dnf4, rpm, signatures, versionlock, systemd and the engine; the host's os-release says Rocky Linux 9, and its
 userland is Debian's (``skep/lab/el9.sh``).
@@ -6,15 +6,20 @@ userland is Debian's (``skep/lab/el9.sh``).
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from skep.lab import packages
 from skep.lab.system import run
+from tests.lab.rig import engine_files
 from tests.lab.rig.environment import Document, Environment
+from tests.lab.rig.tool import ROOT
 
 TRACES = (
     "ls /etc/yum.repos.d /etc/pki/rpm-gpg 2>/dev/null | grep -i docker; rpm -qa 'docker*' 'containerd*' 'gpg-pubkey*'"
 )
+NODE = "docker info --format '{{.Swarm.NodeID}}'; docker volume ls -q"
+CUT_OFF = "rm -rf /etc/apt/sources.list* /etc/yum.repos.d/*"
 INSTALLED = "rpm -q --qf '%{NAME} %{VERSION}\\n' docker-ce docker-ce-cli; docker version --format '{{.Server.Version}}'"
 
 
@@ -52,3 +57,26 @@ def test_a_host_with_dnf_and_one_with_apt_become_one_cluster_of_the_vendors_engi
     rpm.must_be_as_described()
     assert "28.5.2" in rpm.hosts.run("w1", INSTALLED)
     rpm.page_must_answer()
+    try:
+        _must_go_on_without_repositories(rpm)
+    finally:
+        shutil.rmtree(ROOT / "backups" / "rpm", ignore_errors=True)
+
+
+def _must_go_on_without_repositories(rpm: Environment) -> None:
+    """From the vendor's packages to the engine in a tarball, with nothing to download from."""
+    before = rpm.hosts.each(NODE)
+    rpm.hosts.each(CUT_OFF)
+    rpm.document["engine"] = engine_files.tarball(rpm.hosts.spec, "28.5.2", rpm.folder)
+    rpm.tool = rpm.with_inventory("rpm")
+    ran = rpm.up("--verify", "always")
+    assert {"engine/send@m1", "engine/install@m1", "engine/send@w1", "engine/install@w1"} <= ran.ids, f"{ran}"
+    assert rpm.hosts.each(NODE) == before, "data or membership was lost"
+    assert "/opt/skep/" in rpm.hosts.run("w1", "readlink /proc/$(pidof dockerd)/exe")
+    assert rpm.hosts.attempt("w1", TRACES).stdout.count("docker") == 0
+    rpm.must_be_as_described()
+    rpm.page_must_answer()
+    rpm.hosts.run("w1", "rm /usr/local/bin/runc; echo >>$(readlink /usr/local/bin/docker-init)")
+    ran = rpm.plan()
+    assert "docker-init, /usr/local/bin/runc missing or altered" in ran.text, f"{ran}"
+    assert {"engine/send@w1", "engine/drain@w1"} <= ran.ids and not any(step.endswith("@m1") for step in ran.ids)

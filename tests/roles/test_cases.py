@@ -43,6 +43,7 @@ from skep.model import (
     RegistryCertificates,
     Secret,
     Swarm,
+    Tarball,
 )
 from skep.plan import Finding, Plan
 from skep.questions import Inquiry
@@ -209,10 +210,20 @@ def a_cluster(given: Mapping[str, Any]) -> RequestedCluster:
 
 
 def _host(name: str, place: int, given: Mapping[str, Any]) -> Host:
-    engine = Engine(**given["engine"]) if "engine" in given else Engine()
+    engine = _desired_engine(**given.get("engine", {}))
     around = {"proxy": Proxy, "kernel": Kernel, "certificates": _certificates}
     made = {key: make(**given[key]) for key, make in around.items() if key in given}
     return Host(**{"name": name, "address": f"10.0.0.{place}", "role": "worker", **given, "engine": engine, **made})
+
+
+def _desired_engine(tarball: str = "", **given: Any) -> Engine:
+    """``tarball`` is its version."""
+    if tarball:
+        path, sum = f"/srv/engines/docker-{tarball}.tgz", tarball.replace(".", "").ljust(64, "0")
+        names = ("containerd", "docker", "dockerd", "runc")
+        made = Tarball(path, 70 << 20, sum, tarball, "amd64", names, 200 << 20)
+        given |= {"source": "static", "version": tarball, "tarball": made}
+    return Engine(**given)
 
 
 def _certificates(registries: Mapping[str, Any] | None = None, trust: Mapping[str, str] | None = None) -> Certificates:

@@ -1,11 +1,14 @@
 # shellcheck shell=sh disable=SC2086
 # Installs the chosen packages, enables and starts the engine, which its package does not. Where packages have to
-# go, all is downloaded before. Exit 66: it does not start.
+# go, or an engine from a tarball ($TARBALL), all is downloaded before. Exit 66: it does not start.
 
 . roles/engine/dnf/choose.sh
 . skep/starting.sh
+. roles/engine/static/away.sh
 started_before
-[ -z "$GOING" ] || { download; rpm -e $GOING >&2; }
+[ -z "$GOING$TARBALL" ] || download
+[ -z "$GOING" ] || rpm -e $GOING >&2
+[ -z "$TARBALL" ] || away
 install
 systemctl daemon-reload
 start_at_boot || { why_not; exit 66; }

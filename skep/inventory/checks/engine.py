@@ -50,6 +50,8 @@ def _check_together(path: KeyPath, given: Fields, concerned: list[dict[str, Any]
         findings.error((*path, "downgrade"), "has no meaning without engine.version: write the one to go back to")
     if "hold" in given and not any("source" in engine for engine in concerned):
         findings.error((*path, "hold"), "has no meaning without engine.source: write where its packages come from")
+    elif "hold" in given and all(engine.get("source") == "static" for engine in concerned):
+        findings.error((*path, "hold"), "has no meaning for a tarball, which nothing but skep upgrades: leave it out")
 
 
 def _check_version(path: KeyPath, given: Fields, findings: Findings) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import struct
+import tarfile
+import zlib
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,11 +24,13 @@ from cryptography.x509.oid import NameOID
 
 from skep.errors import InventoryError
 from skep.inventory import Inventory, load
+from skep.inventory.tarballs import NEEDED
 
 REPOSITORY = Path(__file__).parents[3]
 
 ENVIRON = {
     "HOME": "/home/operator",
+    "XDG_CACHE_HOME": "/dev/null",
     "EMPTY": "",
     "PORT": "2222",
     "WORD": "hunter2-from-environment",
@@ -47,6 +53,7 @@ def make_world(folder: Path) -> Path:
     (inventory / "secrets").mkdir(parents=True)
     (inventory / "secrets" / "sudo").write_text("hunter2-sudo\n")
     _certificates(inventory / "secrets")
+    _tarballs(inventory / "engines")
     (inventory / "ssh_config").write_text("# of the operator\nHost *.example.com\n  User = admin\n")
     (inventory / "home" / ".ssh").mkdir(parents=True)
     (inventory / "home" / ".ssh" / "config").touch()
@@ -62,6 +69,41 @@ def make_world(folder: Path) -> Path:
     (large / "dump").write_bytes(b"\0" * (1024 * 1024))
     (folder / "stacks" / "bare").mkdir()
     return inventory
+
+
+def _tarballs(folder: Path) -> None:
+    """Archives of engines, good and bad; the same bytes each time, so that cases can name their sha256."""
+    folder.mkdir()
+    good = engine_tarball(dict.fromkeys(NEEDED, 62))
+    for name, content in {
+        "docker-28.5.2.tgz": good,
+        "docker-29.1.0.tgz": good,
+        "latest.tgz": good,
+        "docker-28.5.3.tgz": good[: len(good) // 2],
+        "docker-28.5.4.tgz": b"<html>not found</html>",
+        "docker-28.5.5.tgz": engine_tarball(dict.fromkeys(NEEDED[1:], 62)),
+        "docker-28.5.6.tgz": engine_tarball({**dict.fromkeys(NEEDED, 62), "runc": 183}),
+        "docker-28.5.7.tgz": engine_tarball({**dict.fromkeys(NEEDED, 62), "../dockerd": 62}),
+        "docker-28.5.8.tgz": engine_tarball({**dict.fromkeys(NEEDED, 62), "docker-init": None}),
+        "docker-rootless-extras-28.5.2.tgz": engine_tarball({"rootlesskit": 62}, folder="docker-rootless-extras"),
+    }.items():
+        (folder / name).write_bytes(content)
+
+
+def engine_tarball(programs: Mapping[str, int | None], *, folder: str = "docker") -> bytes:
+    """A ``.tgz`` of programs for those machines (``e_machine``), ``None`` for a text; stored, not compressed."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, machine in programs.items():
+            elf = b"\x7fELF\2\1".ljust(18, b"\0") + (machine or 0).to_bytes(2, "little")
+            head = b"#!/bin/sh\n" if machine is None else elf
+            member = tarfile.TarInfo(f"{folder}/{name}")
+            member.size = len(head)
+            archive.addfile(member, io.BytesIO(head))
+    data = content.getvalue()
+    sizes = struct.pack("<HH", len(data), len(data) ^ 0xFFFF)
+    end = struct.pack("<II", zlib.crc32(data), len(data))
+    return b"\x1f\x8b\x08" + bytes(6) + b"\xff\x01" + sizes + data + end
 
 
 def _certificates(folder: Path) -> None:

@@ -60,7 +60,7 @@ def test_every_command_speaks_english_and_asks_its_own_hosts_engine(
 ) -> None:
     here = login(shell(ELSEWHERE))
     assert here.run(SHOWN).out == SET
-    assert here.run('echo "$PATH"').out == "/bin:/usr/bin:/usr/local/sbin:/usr/sbin:/sbin\n"
+    assert here.run('echo "$PATH"').out == "/bin:/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin\n"
     channel = here.stream(f'sh -c "{SHOWN}"')
     told = b""
     while data := channel.recv(100):
