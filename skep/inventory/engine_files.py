@@ -16,7 +16,7 @@ from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 from skep.refusals.engines import ENCRYPTED, cuts_encrypted, fits
 
-_NAMED = re.compile(r"docker-([0-9]+\.[0-9]+\.[0-9]+)\.(?:tgz|tar\.gz)")
+_NAMED = re.compile(r"docker-([0-9]+\.[0-9]+\.[0-9]+)(?:-[a-z0-9.]+)?\.(?:tgz|tar\.gz)")
 _WHOLE = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 

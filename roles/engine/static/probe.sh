@@ -8,6 +8,7 @@ if [ -L /usr/local/bin/dockerd ]; then
     version='' sum=''
     read -r version sum 2>/dev/null <"$place/.skep" || :
     echo "static ${version:-unknown} ${sum:-unknown}"
+    [ -s "$place/SHA256SUMS" ] || echo "damaged SHA256SUMS"
     while read -r _ name; do
       if ! [ -f "$place/$name" ]; then echo "damaged $name"
       elif ! [ "/usr/local/bin/$name" -ef "$place/$name" ]; then echo "unlinked /usr/local/bin/$name"; fi
