@@ -106,7 +106,7 @@ def _must_be_of(host: Remote, tarball: Tarball) -> None:
     assert tarball.sha256[:12] in place, f"docker.service runs {runs}, not the engine of {tarball.path}"
     note = host.file(f"{place}/.skep").content_string.split()
     assert note == [tarball.version, tarball.sha256], f"{place} is of {' '.join(note)}, desired is {tarball.sha256}"
-    bad = host.run("cd %s && sha256sum --quiet -c SHA256SUMS", place)
+    bad = host.run("(cd %s && sha256sum --quiet -c SHA256SUMS)", place)
     assert bad.rc == 0, f"{place} is not as it was unpacked: {bad.stdout.strip()}"
     for name in tarball.names:
         where = host.run("readlink -f /usr/local/bin/%s", name).stdout.strip()

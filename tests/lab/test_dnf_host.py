@@ -19,7 +19,12 @@ TRACES = (
     "ls /etc/yum.repos.d /etc/pki/rpm-gpg 2>/dev/null | grep -i docker; rpm -qa 'docker*' 'containerd*' 'gpg-pubkey*'"
 )
 NODE = "docker info --format '{{.Swarm.NodeID}}'; docker volume ls -q"
-CUT_OFF = "rm -rf /etc/apt/sources.list* /etc/yum.repos.d/*"
+CUT_OFF = """
+sed -i s/:5080/:1/ /etc/apt/sources.list.d/docker.sources /etc/yum.repos.d/docker-ce.repo 2>/dev/null
+rm -f /etc/apt/sources.list
+find /etc/apt/sources.list.d -type f ! -name docker.sources -delete 2>/dev/null
+true
+"""
 INSTALLED = "rpm -q --qf '%{NAME} %{VERSION}\\n' docker-ce docker-ce-cli; docker version --format '{{.Server.Version}}'"
 
 
@@ -73,7 +78,7 @@ def _must_go_on_without_repositories(rpm: Environment) -> None:
     assert {"engine/send@m1", "engine/install@m1", "engine/send@w1", "engine/install@w1"} <= ran.ids, f"{ran}"
     assert rpm.hosts.each(NODE) == before, "data or membership was lost"
     assert "/opt/skep/" in rpm.hosts.run("w1", "readlink /proc/$(pidof dockerd)/exe")
-    assert rpm.hosts.attempt("w1", TRACES).stdout.count("docker") == 0
+    assert "docker" not in rpm.hosts.attempt("w1", TRACES).stdout
     rpm.must_be_as_described()
     rpm.page_must_answer()
     rpm.hosts.run("w1", "rm /usr/local/bin/runc; echo >>$(readlink /usr/local/bin/docker-init)")
