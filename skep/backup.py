@@ -19,13 +19,20 @@ MOST = 1 << 30
 """Bytes that a swarm's state takes at most, as far as preflight looks for room; the script looks again."""
 
 
+LOCKED = "autolock is on, and with it Docker cannot restore the state of one of several managers (moby#36852)"
+"""What is worth knowing of a copy that was taken with autolock: ``docker swarm unlock`` waits for a quorum for ever, and
+``--force-new-cluster`` takes no key."""
+UNLOCKED = "set swarm.autolock: false, then cluster.up and cluster.backup"
+"""How to get one that can be restored."""
+
+
 def place(cluster: RequestedCluster, host: str) -> str:
     """Where a backup lies on this machine, less its ending."""
     return f"{FOLDER}/{cluster.name}/{cluster.stamp}-{host}"
 
 
-def save(cluster: RequestedCluster, host: str, role: str, cause: str) -> Run:
-    """The step that interrupts the engine."""
+def save(cluster: RequestedCluster, host: str, role: str, cause: str, *, locked: bool) -> Run:
+    """The step that interrupts the engine; ``locked``: the swarm has autolock."""
     return Run(
         id=StepId(role, "backup", host),
         host=host,
@@ -33,6 +40,7 @@ def save(cluster: RequestedCluster, host: str, role: str, cause: str) -> Run:
         cause=cause,
         script=script("skep/backup.sh"),
         variables={"THERE": THERE, "CLUSTER": cluster.name, "HOST": host, "TAKEN": cluster.stamp},
+        detail=(f"{LOCKED}; for one that can be restored: {UNLOCKED}",) if locked else (),
         otherwise=f"on {host} look at: systemctl status docker; then run the same command again",
         timeout=600,
         restarts=True,
@@ -66,8 +74,8 @@ def taken(cluster: RequestedCluster, host: str, saved: Step) -> list[Step]:
     return [*copies, discard]
 
 
-def steps(cluster: RequestedCluster, host: str, before: Step) -> list[Step]:
+def steps(cluster: RequestedCluster, host: str, before: Step, *, locked: bool) -> list[Step]:
     """All of it, at the place of the step that it comes before."""
-    saved = save(cluster, host, before.role, "before the first manager gets another version")
+    saved = save(cluster, host, before.role, "before the first manager gets another version", locked=locked)
     first = replace(saved, needs=before.needs, gates=before.gates, after=before.after)
     return [first, *taken(cluster, host, first)]

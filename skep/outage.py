@@ -41,7 +41,7 @@ class Outage:
         if saved:
             from skep.backup import steps as backup
 
-            taken = backup(self.cluster, host, step)
+            taken = backup(self.cluster, host, step, locked=member.locks)
             step = replace(step, needs=(taken[-1].id,), gates=(), after=())
             out = [*out, *taken]
         return [*first, *out, step, *self._back(step, host, member, key)]

@@ -52,7 +52,8 @@ class Backup(ClusterRole[State]):
                     name,
                 )
             ]
-        saved = save(cluster, name, self.name, "asked for")
+        here = seen.members[name]
+        saved = save(cluster, name, self.name, "asked for", locked=bool(here and here.locks))
         wrapped = rolling(cluster, {name: saved}, seen.members)
         done = [StepId(self.name, action, name) for action in ("back",)]
         copies = [replace(step, after=(*step.after, *done)) for step in taken(cluster, name, saved)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skep.backup import FOLDER
+from skep.backup import FOLDER, LOCKED, UNLOCKED
 from skep.commands.asking import Asking
 from skep.converge import Site
 from skep.plan import Fetch
@@ -25,5 +25,5 @@ def backup(site: Site, tell: Reporter, *, allow_quorum_loss: bool, asking: Askin
     refuse_silent(result.silent)
     [tar] = [step.target for step in result.steps if isinstance(step, Fetch) and step.target.endswith(".tar")]
     locked = any(step.id.action == "key" for step in result.steps)
-    key = "; it is of use only with the unlock key, which is not in it: docker swarm unlock-key" if locked else ""
-    tell.done(f"{site.cluster.name}: saved as {tar}, readable by you alone: keep {FOLDER}/ as you keep secrets{key}")
+    but = f"; {LOCKED}: {UNLOCKED} for one that can be restored" if locked else ""
+    tell.done(f"{site.cluster.name}: saved as {tar}, readable by you alone: keep {FOLDER}/ as you keep secrets{but}")

@@ -83,6 +83,13 @@ def test_the_unlock_key_is_asked_for_before_and_stays_in_memory() -> None:
     assert not any("key" in str(step.variables) for step in plan if isinstance(step, Run))
 
 
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_copy_that_docker_cannot_restore_is_called_so(locks: bool) -> None:
+    steps = [item for item in planned(cluster(3), locks=locks) if isinstance(item, Run)]
+    [saved] = [step for step in steps if step.id.action == "backup"]
+    assert any("moby#36852" in line and "autolock: false" in line for line in saved.detail) == locks
+
+
 def test_nothing_is_saved_where_no_manager_in_a_quorum_answers() -> None:
     of = cluster(1)
     [finding] = role.plan(of, Seen({"m1": None}, {}, {"m1": Member(manager=True)}, None))
