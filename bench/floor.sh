@@ -15,9 +15,22 @@ set -e
 say() { echo "\$* \$(date +%s.%N)"; }
 mkdir -p /etc/docker
 echo $(base64 -w0 daemon.json) | base64 -d >/etc/docker/daemon.json
-DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install docker.io </dev/null >/dev/null 2>&1
-say installed
+export DEBIAN_FRONTEND=noninteractive
 END
+  [ -z "$repository" ] || cat <<END
+mkdir -p /etc/apt/keyrings
+/usr/lib/apt/apt-helper download-file $repository/gpg /etc/apt/keyrings/docker.asc </dev/null >/dev/null 2>&1
+chmod 644 /etc/apt/keyrings/docker.asc
+list=/etc/apt/sources.list.d/docker.list
+echo "deb [signed-by=/etc/apt/keyrings/docker.asc] $repository \$(. /etc/os-release; echo \$VERSION_CODENAME) stable" >\$list
+apt-get -qq -o Dir::Etc::sourcelist=\$list -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0 update \
+  </dev/null >/dev/null 2>&1
+END
+  cat <<END
+apt-get -qq -y --no-install-recommends install $packages </dev/null >/dev/null 2>&1
+END
+  [ -z "$repository" ] || echo "apt-mark hold $packages </dev/null >/dev/null"
+  echo 'say installed'
 }
 
 told() { # HOST WORD: wait until that host has said the word

@@ -19,7 +19,7 @@ from bench.timing import ROOT
 from skep import lab
 from skep.errors import LabError, SkepError
 from skep.inventory import Inventory, load
-from skep.lab import folders, network
+from skep.lab import folders, network, packages, signing
 
 TEMPLATE = ROOT / "inventory" / "lab.yml"
 NAME, SUBNET = "b1", "10.88.0.0/24"
@@ -63,13 +63,14 @@ class Place:
 
 
 @contextmanager
-def five_hosts(say: Say, suite: str = "bookworm") -> Iterator[Place]:
-    """The hosts of ``inventory/lab.yml``, bare, of a Debian release, on a lab that goes with the context."""
+def five_hosts(say: Say, suite: str = "bookworm", *, vendor: bool = False) -> Iterator[Place]:
+    """The hosts of ``inventory/lab.yml``, bare, of a Debian release, on a lab that goes with the context; ``vendor``:
+    engines come from the vendor's repository, which the lab serves."""
     with tempfile.TemporaryDirectory(prefix="skep-bench-") as name:
         folder = Path(name)
         inventory = _inventory(folder)
         hosts = tuple(lab.LabHost(host.name, host.address, suite) for host in inventory.cluster.hosts)
-        place = Place(lab.Lab(NAME, SUBNET, hosts), folder)
+        place = Place(lab.Lab(NAME, SUBNET, hosts, packages=vendor), folder)
         _describe(place, inventory)
         with up(place, say):
             yield place
@@ -90,6 +91,20 @@ def renew(place: Place, say: Say) -> None:
     say(f"  {len(place.lab.hosts)} bare hosts")
     lab.down(place.lab.name)
     lab.up(place.lab)
+    if place.lab.packages:
+        _from_vendor(place)
+
+
+def _from_vendor(place: Place) -> None:
+    """Each lab signs with a key of its own."""
+    with signing.of_lab(place.lab) as ring:
+        fingerprint = ring.fingerprint(signing.owner(place.lab))
+    address = packages.address(place.lab)
+    data = yaml.safe_load(place.inventory.read_text())
+    data["engine"] = {"source": "vendor", "repository": address, "fingerprint": fingerprint}
+    place.inventory.write_text(yaml.safe_dump(data, sort_keys=False))
+    with (place.folder / "settings").open("a") as settings:
+        settings.write(f"repository='{address}/linux/debian'\npackages='docker-ce docker-ce-cli containerd.io'\n")
 
 
 def _inventory(folder: Path) -> Inventory:
@@ -138,6 +153,8 @@ def _describe(place: Place, inventory: Inventory) -> None:
     }
     (place.folder / "site.json").write_text(json.dumps(site))
     settings = {
+        "repository": "",
+        "packages": "docker.io",
         "pools": " ".join(f"--default-addr-pool {pool}" for pool in cluster.swarm.address_pools),
         "mask": f"--default-addr-pool-mask-length {cluster.swarm.subnet_size}",
         "network": f"--driver {network.driver} --subnet {network.subnet}"

@@ -10,6 +10,7 @@ from skep.errors import LabError, UsageError
 PARTS = {
     "no-change": no_change.run,
     "cold": cold.run,
+    "cold-vendor": cold.run_vendor,
     "scale": scale.run,
     "stacks": stacks.run,
     "requests": requests.run,

@@ -50,7 +50,7 @@ def test(call: Call, only: str | None = None, keyword: str | None = None, golden
     effect="acts",
     inventory=None,
     in_clone=True,
-    only=Option("no-change, cold, scale, stacks, requests or audit", "", "PART"),
+    only=Option("no-change, cold, cold-vendor, scale, stacks, requests or audit", "", "PART"),
     rounds="how often each is measured (default 5)",
 )
 def bench(call: Call, only: str | None = None, rounds: int = 5) -> None:
