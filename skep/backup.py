@@ -20,7 +20,7 @@ MOST = 1 << 30
 
 
 LOCKED = "autolock is on, and with it Docker cannot restore the state of one of several managers (moby#36852)"
-"""What is worth knowing of a copy that was taken with autolock: ``docker swarm unlock`` waits for a quorum for ever, and
+"""What is worth knowing of a copy that was taken with autolock: ``docker swarm unlock`` waits for a quorum, and
 ``--force-new-cluster`` takes no key."""
 UNLOCKED = "set swarm.autolock: false, then cluster.up and cluster.backup"
 """How to get one that can be restored."""
