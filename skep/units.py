@@ -44,6 +44,24 @@ def seconds_text(seconds: float) -> str:
     return re.sub(r"(?<=[hm])0[ms](0s)?$", "", text)
 
 
+def age(seconds: float) -> str:
+    """In one unit, as a person would say it."""
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"
+
+
+def size(number: int) -> str:
+    """Bytes in the largest unit of which there are ten, as a person would say it: ``12 GiB``, ``11264 TiB``."""
+    left = float(number)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if left < 10 * 1024:
+            return f"{left:.0f} {unit}"
+        left /= 1024
+    return f"{left:.0f} TiB"
+
+
 def _durations(numbers: Sequence[int]) -> list[str]:
     """Nanoseconds."""
     for unit, size in _TIMES.items():

@@ -129,6 +129,19 @@ def status(call: Call) -> None:
         cluster_state.status(here, call.tell)
 
 
+@task(html=Option("the file to write (default report-ENVIRONMENT.html)", "", "FILE"))
+def report(call: Call, html: str | None = None) -> None:
+    """Write one HTML page: nodes, tasks, stacks, drift, findings, the last runs. Changes nothing.
+
+    Example: invoke cluster.report -i prod --html prod.html
+    """
+    from skep.commands import cluster_report
+
+    with call.site() as here:
+        path = called_from(html or f"report-{here.cluster.name}.html")
+        cluster_report.write(here, call.tell, path, program=call.program)
+
+
 @task(effect="plans", timeout=Option(GONE, "t", "TIME"))
 def down(call: Call) -> None:
     """Remove stacks, networks and the swarm. Engines and volumes stay. Asks first.
@@ -182,4 +195,4 @@ def history(call: Call, last: int = 50) -> None:
         cluster_state.show_history(here, call.tell, last=last)
 
 
-TASKS = (plan, up, verify, audit, status, down, unlock, backup, history)
+TASKS = (plan, up, verify, audit, status, report, down, unlock, backup, history)

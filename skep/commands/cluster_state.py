@@ -10,11 +10,9 @@ from skep.commands.asking import agreed
 from skep.commands.listing import (
     NODES_SPARE,
     STACKS_SHOWN,
-    Quorum,
     manager_client,
     network_rows,
     node_rows,
-    quorum,
     stack_rows,
 )
 from skep.commands.wording import but_for
@@ -23,6 +21,7 @@ from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.plan import Plan
 from skep.report import Reporter
 from skep.runs.refusing import refuse_errors, refuse_silent
+from skep.swarm.quorum import Quorum, quorum
 
 
 def status(site: Site, tell: Reporter) -> None:

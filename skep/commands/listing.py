@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from skep.commands.first_answer import first_answer
 from skep.converge import Site, asked_managers
-from skep.dataclass import dataclass
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
 from skep.report import Reporter
 from skep.swarm.labels import NAMESPACE, OURS, labels_of, stack_of
 from skep.swarm.network import pools_of
+from skep.swarm.quorum import hostname_of
 from skep.swarm.service import image_of
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def node_rows(api: EngineClient) -> Table:
     """One row a node."""
     columns = ("name", "role", "state", "availability", "manager", "engine", "address", "labels")
     rows: list[tuple[object, ...]] = []
-    for node in sorted(api.nodes(), key=lambda n: (n["Spec"]["Role"], node_name(n))):
+    for node in sorted(api.nodes(), key=lambda n: (n["Spec"]["Role"], hostname_of(n))):
         manager = node.get("ManagerStatus") or {}
         standing = "leader" if manager.get("Leader") else manager.get("Reachability", "")
         labels = {k: v for k, v in labels_of(node["Spec"]).items() if not k.startswith(OURS)}
         rows.append(
             (
-                node_name(node),
+                hostname_of(node),
                 node["Spec"]["Role"],
                 node["Status"]["State"],
                 node["Spec"]["Availability"],
@@ -97,43 +97,6 @@ def show_nodes(site: Site, tell: Reporter) -> None:
     """The nodes of the swarm."""
     with manager_client(site) as api:
         tell.table("nodes", *node_rows(api), spare=NODES_SPARE)
-
-
-@dataclass(frozen=True, slots=True)
-class Quorum:
-    """How many managers there are, which of them the others cannot reach, and how many have to be left."""
-
-    managers: int
-    needed: int
-    unreachable: tuple[str, ...]
-
-    @property
-    def spare(self) -> int:
-        """How many more may be lost."""
-        return self.managers - len(self.unreachable) - self.needed
-
-    @property
-    def at_risk(self) -> bool:
-        """Whether some are lost, and the next loss stops changes. A swarm that never had more is as it was meant."""
-        return bool(self.unreachable) and self.spare <= 0
-
-    def __str__(self) -> str:
-        left = f"{self.managers - len(self.unreachable)} of {self.managers} managers reachable"
-        if self.spare > 0:
-            return f"{left}; {self.spare} more may be lost before changes stop"
-        return f"{left}; one more loss stops changes" if self.spare == 0 else f"{left}; changes have stopped"
-
-
-def quorum(nodes: Sequence[Mapping[str, Any]]) -> Quorum:
-    """Out of the nodes as a manager lists them."""
-    managers = [node for node in nodes if node.get("ManagerStatus")]
-    lost = [node for node in managers if node["ManagerStatus"].get("Reachability") != "reachable"]
-    return Quorum(len(managers), len(managers) // 2 + 1, tuple(sorted(map(node_name, lost))))
-
-
-def node_name(node: Mapping[str, Any]) -> str:
-    """Its host name; its ID where it has never reported one, because its join was cut short."""
-    return str(node["Description"].get("Hostname") or node["ID"])
 
 
 def network_rows(api: EngineClient) -> Table:

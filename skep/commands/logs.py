@@ -11,12 +11,13 @@ from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from skep.commands.listing import manager_client, node_name
+from skep.commands.listing import manager_client
 from skep.converge import Site
 from skep.dataclass import dataclass
 from skep.errors import ConnectError, SkepError, StepFailed, UsageError
 from skep.report import Reporter
 from skep.swarm.labels import of_stack
+from skep.swarm.quorum import hostname_of
 
 if TYPE_CHECKING:
     from skep.engine import EngineClient
@@ -137,7 +138,7 @@ class _Reader:
         label = {"label": of_stack(self._stack)}
         found = {one["ID"]: one for one in self._api.services(filters=label)}
         nodes = {node["ID"]: node for node in self._api.nodes()}
-        self._nodes = {identity: node_name(node) for identity, node in nodes.items()}
+        self._nodes = {identity: hostname_of(node) for identity, node in nodes.items()}
         self._tasks = {
             task["ID"]: task_name(found[task["ServiceID"]], task, nodes)
             for task in self._api.tasks(filters=label)

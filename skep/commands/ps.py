@@ -23,6 +23,7 @@ from skep.errors import UsageError
 from skep.report import Reporter
 from skep.swarm.labels import of_stack
 from skep.swarm.service import mode_of, replicas_of
+from skep.units import age
 
 COLUMNS = ("task", "node", "state", "age", "desired", "since", "current", "error")
 FOR_SCRIPTS = ("desired", "since", "current")
@@ -119,11 +120,3 @@ def _row(service: Service, task: Task, nodes: Mapping[str, Node], now: datetime)
         "yes" if is_kept(task) else "no",
         error_of(task),
     )
-
-
-def age(seconds: float) -> str:
-    """In one unit, as a person would say it."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{max(0, seconds):.0f} s"

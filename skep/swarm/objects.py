@@ -22,10 +22,11 @@ class UpdateStatus(TypedDict, total=False):
 
 
 class ServiceStatus(TypedDict, total=False):
-    """How many tasks run and are to."""
+    """How many tasks run and are to; of a job, how many are complete."""
 
     RunningTasks: int
     DesiredTasks: int
+    CompletedTasks: int
 
 
 class JobStatus(TypedDict, total=False):
@@ -39,6 +40,7 @@ class Service(TypedDict, total=False):
 
     ID: str
     Version: Version
+    UpdatedAt: str
     Spec: ServiceSpec
     PreviousSpec: ServiceSpec | None
     Endpoint: EndpointSpec | None

@@ -55,6 +55,13 @@ def fitting(constraints: Iterable[str], nodes: Iterable[Node]) -> list[Node]:
     return [node for node in nodes if all(meets(constraint, node) for constraint in desired)]
 
 
+def spread_labels(spec: ServiceSpec) -> list[str]:
+    """The labels of nodes over whose values its tasks are spread, in the order of the preferences."""
+    preferences = placement_of(spec).get("Preferences") or ()
+    descriptors = [(one.get("Spread") or {}).get("SpreadDescriptor", "") for one in preferences]
+    return [one.removeprefix(NODE_LABELS) for one in descriptors if one.startswith(NODE_LABELS)]
+
+
 def taking_tasks(nodes: Iterable[Node]) -> list[Node]:
     """The nodes that are active and not down."""
     return [

@@ -140,11 +140,23 @@ class Platform(TypedDict, total=False):
     OS: str
 
 
+class Spread(TypedDict, total=False):
+    """Over the values of what."""
+
+    SpreadDescriptor: str
+
+
+class Preference(TypedDict, total=False):
+    """How tasks are spread."""
+
+    Spread: Spread | None
+
+
 class Placement(TypedDict, total=False):
     """Where tasks may run; ``MaxReplicas`` on one node, 0 for no bound."""
 
     Constraints: list[str] | None
-    Preferences: list[Mapping[str, object]] | None
+    Preferences: list[Preference] | None
     Platforms: list[Platform] | None
     MaxReplicas: int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skep.commands.listing import quorum
+from skep.swarm.quorum import quorum
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""The page of a cluster in a real browser: headless Chromium, at the width of a phone and of a wall."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_core_python
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from skep.picture.page import render
+from tests.pictures import HOSTILE, picture
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WIDTHS = (380, 1600)
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromium-driver")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    profile = tmp_path_factory.mktemp("chromium")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, Service(DRIVER))
+    driver.set_page_load_timeout(300)
+    driver.set_script_timeout(300)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def opened(browser: webdriver.Chrome, folder: Path, page: str, width: int, scheme: str = "light") -> None:
+    """The page in a window of that many pixels, by light or in the dark."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    path = folder / "page.html"
+    path.write_text(page, encoding="utf-8")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+
+
+def requests(browser: webdriver.Chrome) -> list[str]:
+    """What it asked for since the page was opened."""
+    events: list[dict[str, Any]] = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.mark.parametrize("names", [(), HOSTILE], ids=["tame", "hostile"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_error_no_request_and_nothing_beside_the_window(
+    browser: webdriver.Chrome, tmp_path: Path, width: int, names: tuple[str, ...]
+) -> None:
+    opened(browser, tmp_path, render(picture(machines=6, tasks=30, names=names)), width)
+    asked = requests(browser)
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data"} and len(asked) >= 1
+    assert browser.get_log("browser") == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing(browser: webdriver.Chrome, tmp_path: Path, width: int, scheme: str) -> None:
+    opened(browser, tmp_path, render(picture()), width, scheme)
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert len(found["passes"]) > 10
+    bad = [(one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]]) for one in found["violations"]]
+    assert not bad, bad
+
+
+def test_by_keyboard_a_table_is_sorted_and_lines_are_picked(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    opened(browser, tmp_path, render(picture(machines=12)), 1600)
+    column = browser.find_element(By.CSS_SELECTOR, "#hosts-table th button")
+
+    def shown() -> list[str]:
+        rows = browser.find_elements(By.CSS_SELECTOR, "#hosts-table tbody tr")
+        return [row.find_element(By.TAG_NAME, "th").text for row in rows if row.is_displayed()]
+
+    column.send_keys(Keys.ENTER)
+    assert shown() == [f"node{number}" for number in range(1, 13)]
+    column.send_keys(Keys.SPACE)
+    assert shown() == [f"node{number}" for number in range(12, 0, -1)]
+    assert browser.find_element(By.CSS_SELECTOR, "#hosts-table th").get_attribute("aria-sort") == "descending"
+    browser.find_element(By.ID, "filter").send_keys("node3 down")
+    assert shown() == ["node3"]
+
+
+def test_a_large_cluster_is_drawn_before_anybody_waits(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """A hundred nodes and a thousand tasks take no more than a few times an almost empty page."""
+
+    def drawn(machines: int, tasks: int) -> float:
+        opened(browser, tmp_path, render(picture(machines, tasks)), 1600)
+        timing = "const it = performance.getEntriesByType('navigation')[0]; return it.loadEventEnd - it.startTime"
+        took = float(browser.execute_script(timing))
+        assert len(browser.find_elements(By.CSS_SELECTOR, "g > .task")) == tasks
+        return took
+
+    small, large = (min(drawn(machines, tasks) for _ in range(3)) for machines, tasks in ((3, 6), (100, 1000)))
+    assert large < 20 * small + 200, (small, large)
+
+
+def test_on_paper_it_is_whole_and_dark_on_white(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    opened(browser, tmp_path, render(picture(machines=30, tasks=90)), 1600, "dark")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    assert base64.b64decode(printed["data"]).startswith(b"%PDF")

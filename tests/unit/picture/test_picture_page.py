@@ -1,0 +1,96 @@
+"""The page of a cluster as text: everything is on it, nothing of others becomes markup."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from skep.picture.page import render
+from skep.picture.topology import draw
+from tests.pictures import HOSTILE, picture
+
+VOID = {"meta", "link", "input", "br"}
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with their attributes, and the text between."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(page)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+
+def test_everything_stands_on_it() -> None:
+    text = " ".join(" ".join(Page(render(picture())).text).split())
+    for words in (
+        "Needs attention", "1 host not well: node3", "1 service below desired: shop_web", "2 of 3", "4 of 6",
+        "registry.example/shop/web:1.4", "9 d ago", "node3", "down", "Connection refused", "60 d left", "40 % used",
+        "12 GiB free", "front", "10.20.0.0/24", "set label zone", "zone: + b", "disk-low", "docker system prune",
+        "cluster.up", "ana@desk", "invoke cluster.up",
+    ):  # fmt: skip
+        assert words in text, f"{words}\n{text}"
+
+
+def test_a_healthy_cluster_says_so() -> None:
+    text = " ".join(Page(render(picture(ill=False), "skep")).text)
+    assert "Healthy." in text and "Needs attention" not in text and "Nothing differs from the inventory." in text
+
+
+def test_it_asks_for_nothing_else() -> None:
+    for tag, attributes in Page(render(picture())).tags:
+        assert tag not in ("iframe", "object", "embed", "img"), tag
+        for key, value in attributes.items():
+            assert key not in ("src", "srcset", "action", "style") and not key.startswith("on"), (tag, key)
+            if key == "href":
+                assert (value or "").startswith("#") or value == "data:,", (tag, value)
+    assert not re.search(r"url\(|@import|https?://", render(picture()))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_text(name: str) -> None:
+    tame, wild = Page(render(picture(zones=1))), Page(render(picture(zones=1, names=(name,))))
+    assert [tag for tag, _ in tame.tags] == [tag for tag, _ in wild.tags]
+    assert any(name in text for text in wild.text)
+
+
+def test_every_node_and_task_is_drawn_once_and_none_over_another() -> None:
+    shown = picture(machines=100, tasks=1000, zones=3)
+    drawing = draw(shown.zones)
+    boxes = [box for group in drawing.groups for box in group.boxes]
+    assert {box.machine.name for box in boxes} == {one.name for one in shown.machines} and len(boxes) == 100
+    assert sum(len(box.squares) for box in boxes) == 1000
+    for place, one in enumerate(boxes):
+        assert one.x >= 0 and one.x + drawing.box <= drawing.width and one.y + one.height <= drawing.height
+        for square in one.squares:
+            assert square.x + drawing.task <= drawing.box and square.y + drawing.task <= one.height
+        for other in boxes[place + 1 :]:
+            apart = (
+                abs(one.x - other.x) >= drawing.box or one.y + one.height <= other.y or other.y + other.height <= one.y
+            )
+            assert apart, (one, other)
+
+
+def test_a_cluster_of_nothing_is_a_page() -> None:
+    assert "No services." in render(picture(machines=1, tasks=0, zones=0))
