@@ -165,6 +165,8 @@ class Picture:
     differences: tuple[Difference, ...]
     notes: tuple[Note, ...]
     runs: tuple[Run, ...]
+    listed: bool = True
+    """Whether a manager in a quorum listed nodes, services and networks; else nothing is known of those."""
     unasked: tuple[str, ...] = ()
     """What could not be looked at, and why."""
 

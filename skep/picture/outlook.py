@@ -36,7 +36,7 @@ def parse(text: str) -> Outlook:
     certificate, _, space = text.partition("space\n")
     lines = [line.split() for line in space.splitlines()]
     disks = [_disk(blocks, inodes) for blocks, inodes in zip(lines[::2], lines[1::2], strict=False)]
-    return Outlook(_end(certificate.partition("\n")[2]), tuple({one: None for one in disks if one}))
+    return Outlook(_end(certificate.partition("\n")[2]), tuple({one.path: one for one in disks if one}.values()))
 
 
 def _end(pem: str) -> datetime | None:

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What will run out on a host: its node certificate, and room on the file systems that matter. "$@" are folders.
 # `df` counts kibibytes and inodes; a folder that is not there is left out.
 cert=/var/lib/docker/swarm/certificates/swarm-node.crt

@@ -60,11 +60,12 @@ def machines(
         why = reasons({host.name: silent[host.name]}) if host.name in silent else ""
         look = outlooks.get(host.name, Outlook())
         if node is None:
+            state = "not in the swarm" if answered.nodes else "not known"
             labels = dict(host.labels)
             found.append(
                 Machine(
-                    host.name, host.role, address=host.address, zone=labels.get(zone, ""), labels=labels,
-                    in_swarm=False, silent=why, outlook=look,
+                    host.name, host.role, state, address=host.address, zone=labels.get(zone, ""), labels=labels,
+                    in_swarm=not answered.nodes, silent=why, outlook=look,
                 )
             )  # fmt: skip
         else:

@@ -62,6 +62,7 @@ def take(site: Site, ask: Asking, *, commit: str) -> Picture:
         differences=reading.differences(plan),
         notes=reading.notes(plan),
         runs=reading.runs(entries, RUNS),
+        listed=bool(answered.nodes),
         unasked=tuple(unasked),
     )
 

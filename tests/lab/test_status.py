@@ -27,6 +27,15 @@ def test_status_shows_the_cluster_and_drift_and_changes_nothing(cluster: Environ
     shown = cluster.tool("cluster.status", json=False).must().out
     assert "zone: moon" in shown and "create network back" in shown, shown
     assert cluster.hosts.node("m2", "w1")["Spec"]["Labels"]["zone"] == "moon"
+
+    path = cluster.folder / "drifted.html"
+    picture = cluster.tool("cluster.report", "--html", str(path)).must().named("picture")[0]
+    machines = {one["name"]: one for one in picture["machines"]}
+    assert set(machines) == set(cluster.hosts.names) and machines["w1"]["zone"] == "moon", f"{machines}"
+    assert all(one["outlook"]["certificate"] and one["outlook"]["disks"] for one in machines.values()), f"{machines}"
+    assert sum(len(one["tasks"]) for one in machines.values()) >= web["running"], f"{machines}"
+    page = path.read_text()
+    assert "zone: moon" in page and "create network back" in page and "web_web" in page, page
     cluster.up("--verify", "never")
 
 

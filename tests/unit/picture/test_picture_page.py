@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -56,6 +57,11 @@ def test_everything_stands_on_it() -> None:
 def test_a_healthy_cluster_says_so() -> None:
     text = " ".join(Page(render(picture(ill=False), "skep")).text)
     assert "Healthy." in text and "Needs attention" not in text and "Nothing differs from the inventory." in text
+
+
+def test_without_a_manager_nothing_is_claimed() -> None:
+    text = " ".join(Page(render(replace(picture(tasks=0), listed=False, networks=()))).text)
+    assert text.count("Not known: no manager in a quorum answers.") == 2 and "No services." not in text
 
 
 def test_it_asks_for_nothing_else() -> None:
