@@ -216,9 +216,9 @@ def test_only_refresh_rolls_out_tags_that_have_moved(seed: int) -> None:
     for number in (1, 2, 3):
         world.pushed[f"busybox:{number}"] = 1
     assert list(plan_for(world, with_stack(stack))) == []
-    told = plan_for(world, with_stack(stack, resolve="all"))
-    assert list(told) == []
-    assert len([one for one in told.findings if not one.standing]) == len(versions(world))
+    reported = plan_for(world, with_stack(stack, resolve="all"))
+    assert list(reported) == []
+    assert len([one for one in reported.findings if not one.standing]) == len(versions(world))
     refreshed = with_stack(stack, resolve="refresh")
     carry(world, refreshed, luck)
     for one in swarm_of(world).services.values():

@@ -24,8 +24,8 @@ def roots(
     """The folders found, on a host whose files lie below ``tmp_path``; ``process`` is that of an engine that runs."""
     systemctl = tmp_path / "systemctl"
     pid = 0 if process is None or pidfile else 4711
-    told = f"{{ path=/usr/sbin/dockerd ; argv[]={unit} ; ignore_errors=no ; start_time=[n/a] ; }}"
-    systemctl.write_text(f"#!/bin/sh\necho MainPID={pid}\necho 'ExecStart={told}'\n")
+    reported = f"{{ path=/usr/sbin/dockerd ; argv[]={unit} ; ignore_errors=no ; start_time=[n/a] ; }}"
+    systemctl.write_text(f"#!/bin/sh\necho MainPID={pid}\necho 'ExecStart={reported}'\n")
     systemctl.chmod(0o755)
     (tmp_path / "var" / "lib" / "docker").mkdir(parents=True, exist_ok=True)
     (tmp_path / "proc" / "4711").mkdir(parents=True)

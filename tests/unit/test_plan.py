@@ -188,8 +188,8 @@ def test_neither_text_nor_json_reports_secrets_scripts_or_contents() -> None:
             arguments={"node": Secret(secret)},
         ),
     )
-    told = json.dumps(found.as_json())
-    assert secret not in told + str(found) + repr(found.steps)
+    reported = json.dumps(found.as_json())
+    assert secret not in reported + str(found) + repr(found.steps)
     assert sorted(step["kind"] for step in found.as_json()["steps"]) == ["call", "put", "run", "run", "wait"]
 
 

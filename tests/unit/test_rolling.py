@@ -258,12 +258,12 @@ def test_a_member_is_derived_from_the_engines_answers() -> None:
         {"ID": "c"},
     ]
     info = {"LocalNodeState": "active", "NodeID": "a", "ControlAvailable": True}
-    told, every = {"a": True, "b": False}, frozenset("abc")
+    reported, every = {"a": True, "b": False}, frozenset("abc")
     assert member({"/info": {"Swarm": info}, "/nodes": nodes}) == Member(
-        True, True, node="a", managers=told, nodes=every
+        True, True, node="a", managers=reported, nodes=every
     )
     other = {"Swarm": info | {"NodeID": "b"}}
-    assert member({"/info": other, "/nodes": nodes}) == Member(True, node="b", managers=told, nodes=every)
+    assert member({"/info": other, "/nodes": nodes}) == Member(True, node="b", managers=reported, nodes=every)
     autolock = {"Cluster": {"Spec": {"EncryptionConfig": {"AutoLockManagers": True}}}}
     assert member({"/info": {"Swarm": info | autolock}}) == Member(manager=True, locks=True, node="a")
     assert member({"/info": {"Swarm": info | {"NodeID": "c", "ControlAvailable": False}}}) == Member(node="c")

@@ -82,17 +82,17 @@ VALUE = 'hunter2 "quoted" <&> é\\'
     ],
 )
 def test_every_form_is_taken_out(form: str) -> None:
-    told = Redaction([Secret(VALUE)]).clean(f"before {form} after")
-    assert "***" in told
-    assert told.startswith("before ") and told.endswith(" after")
-    assert "hunter2" not in told
-    assert len(told) < len("before *** after") + 14
+    reported = Redaction([Secret(VALUE)]).clean(f"before {form} after")
+    assert "***" in reported
+    assert reported.startswith("before ") and reported.endswith(" after")
+    assert "hunter2" not in reported
+    assert len(reported) < len("before *** after") + 14
 
 
 def test_a_base64_around_it_keeps_none_of_its_bytes_but_those_shared_with_others() -> None:
     secret = "correct horse battery"
-    told = Redaction([Secret(secret)]).clean(base64.b64encode(f"me:{secret}".encode()).decode())
-    assert told == "bWU6***"
+    reported = Redaction([Secret(secret)]).clean(base64.b64encode(f"me:{secret}".encode()).decode())
+    assert reported == "bWU6***"
 
 
 def test_a_file_is_taken_out_line_by_line_and_the_longest_first() -> None:

@@ -211,12 +211,12 @@ def test_a_failed_roll_out_keeps_its_number_unless_it_is_tried_again(scene: Scen
 
 def test_a_roll_out_that_is_tried_again_says_what_it_changed_at_first(scene: Scene) -> None:
     scene.deploy(app(1))
-    told = []
+    reported = []
     for _ in range(3):
         scene.deploy(app(2), never="stacks/running:shop")
-        told.append((scene.revisions[-1].number, scene.revisions[-1].content["changes"]))
-    assert told == [told[0]] * 3
-    number, changes = told[0]
+        reported.append((scene.revisions[-1].number, scene.revisions[-1].content["changes"]))
+    assert reported == [reported[0]] * 3
+    number, changes = reported[0]
     assert (number, changes[0].partition("@")[0]) == (2, "shop_app: Image: busybox:1")
 
 

@@ -146,13 +146,13 @@ def test_a_scripts_last_words_are_reported_without_its_secrets(said: list[str], 
     )
     with pytest.raises(StepFailed) as failure:
         performer(m1=result).perform(step, said.append)
-    told = str(failure.value)
+    reported = str(failure.value)
     assert failure.value.message == "ended with status 1"
-    assert "hunter" not in told
-    assert "MIIEvQ" not in told
-    assert "password *** is wrong" in told
-    assert "20" in told
-    assert "19" not in told
+    assert "hunter" not in reported
+    assert "MIIEvQ" not in reported
+    assert "password *** is wrong" in reported
+    assert "20" in reported
+    assert "19" not in reported
 
 
 @pytest.mark.parametrize(

@@ -124,19 +124,21 @@ def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callabl
 def test_history_reports_errors_and_times_with_their_zone(
     site: Callable[..., Site], tell: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
     monkeypatch.setattr(
-        tell, "table", lambda _, columns, rows, **__: told.extend(dict(zip(columns, row, strict=True)) for row in rows)
+        tell,
+        "table",
+        lambda _, columns, rows, **__: reported.extend(dict(zip(columns, row, strict=True)) for row in rows),
     )
     here, step = site(), Run(id=step_id("a/x@m1"), host="m1", title="restart", cause="c", script="true")
     recorder = Recorder(here.pool, ["m1", "m2"], lock.me("cluster.up"))
     recorder.note(Event("failed", step, str(StepFailed("ended with status 1", cause="no space"))))
     recorder.end("lock lost", LockLost("the cluster lock was lost to eve"))
     cluster_state.show_history(here, tell, last=9)
-    assert [row["error"] for row in told] == [
+    assert [row["error"] for row in reported] == [
         "", "ended with status 1 cause: no space", "the cluster lock was lost to eve",
     ]  # fmt: skip
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["time"]) for row in told)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["time"]) for row in reported)
 
 
 HOSTS = (

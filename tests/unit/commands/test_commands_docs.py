@@ -87,8 +87,8 @@ def test_a_warning_has_a_meaning_a_fix_and_how_it_is_accepted() -> None:
 
 
 def test_all_warnings_are_listed_with_those_of_roles() -> None:
-    told = docs("findings").stdout
-    assert "  disk-low: " in told and "  node-foreign: " in told and max(map(len, told.splitlines())) <= 80
+    reported = docs("findings").stdout
+    assert "  disk-low: " in reported and "  node-foreign: " in reported and max(map(len, reported.splitlines())) <= 80
     (event,) = map(json.loads, docs("findings", "--json").stdout.splitlines())
     assert {"id", "meaning", "fix"} == set(event["findings"][0])
 

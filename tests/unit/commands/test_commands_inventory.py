@@ -41,7 +41,7 @@ def test_errors_of_all_stacks_are_reported_at_once(tmp_path: Path) -> None:
 
 def test_what_is_right_is_said_and_no_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    told = Done()
-    inventory.check(_path(tmp_path, web=RIGHT, db=RIGHT), told)
-    assert "is valid: 1 manager, 0 workers, 0 networks, 2 stacks" in told.text
+    reported = Done()
+    inventory.check(_path(tmp_path, web=RIGHT, db=RIGHT), reported)
+    assert "is valid: 1 manager, 0 workers, 0 networks, 2 stacks" in reported.text
     assert not list(tmp_path.rglob("ran"))

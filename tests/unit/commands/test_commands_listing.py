@@ -33,10 +33,10 @@ class Manager:
     ],
 )
 def test_how_a_service_stands(made: Any, status: Any, row: tuple[object, ...]) -> None:
-    told = service(**made)
-    told["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
+    reported = service(**made)
+    reported["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
     if status:
-        told["ServiceStatus"] = dict(zip(("RunningTasks", "DesiredTasks", "CompletedTasks"), status, strict=True))
-    columns, rows = stack_rows(Manager(told))  # type: ignore[arg-type]
+        reported["ServiceStatus"] = dict(zip(("RunningTasks", "DesiredTasks", "CompletedTasks"), status, strict=True))
+    columns, rows = stack_rows(Manager(reported))  # type: ignore[arg-type]
     assert columns[2:7] == ("mode", "tasks", "running", "desired", "completed")
     assert [one[2:7] for one in rows] == [row]

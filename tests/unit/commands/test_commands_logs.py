@@ -18,8 +18,8 @@ DETAILS = "com.docker.swarm.node.id=m1,com.docker.swarm.task.id="
 
 
 def line(second: int, text: str, task: str = "t1") -> bytes:
-    told = f"2025-06-01T12:00:{second:02d}.5Z {DETAILS}{task} {text}\n".encode()
-    return b"\x01\x00\x00\x00" + len(told).to_bytes(4, "big") + told
+    reported = f"2025-06-01T12:00:{second:02d}.5Z {DETAILS}{task} {text}\n".encode()
+    return b"\x01\x00\x00\x00" + len(reported).to_bytes(4, "big") + reported
 
 
 class Swarm:
@@ -106,8 +106,8 @@ def test_all_services_are_reported_in_one_by_time(show: Any) -> None:
 
 def refused(reasons: str) -> bytes:
     words = f"warning: incomplete log stream. some logs could not be retrieved for the following reasons: {reasons}"
-    told = f"Error grabbing logs: rpc error: code = Unknown desc = {words}\n".encode()
-    return b"\x03\x00\x00\x00" + len(told).to_bytes(4, "big") + told
+    reported = f"Error grabbing logs: rpc error: code = Unknown desc = {words}\n".encode()
+    return b"\x03\x00\x00\x00" + len(reported).to_bytes(4, "big") + reported
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def refused(reasons: str) -> bytes:
 )
 def test_what_an_engine_says_of_its_own_is_a_note_reported_once(show: Any, reasons: str, notes: list[str]) -> None:
     tell = Told()
-    told = show(Swarm("web_app", web_app=[[line(1, "a"), refused(reasons), line(2, "b"), refused(reasons)]]), tell)
-    assert told == [("web_app.1", "a"), ("web_app.1", "b")]
+    reported = show(Swarm("web_app", web_app=[[line(1, "a"), refused(reasons), line(2, "b"), refused(reasons)]]), tell)
+    assert reported == [("web_app.1", "a"), ("web_app.1", "b")]
     assert tell.notes == [f"web_app: some output is missing: {note}" for note in notes]
 
 
@@ -171,11 +171,11 @@ def test_a_stream_that_ends_while_following_is_opened_again_and_nothing_is_repor
 def test_a_new_service_is_followed_from_its_first_line(show: Any) -> None:
     swarm = Swarm("web_app", web_app=[[line(1, "a")]], web_db=[[line(2, "b", "t2")]])
     tell = Told(stop_after=2)
-    told = tell.log
+    reported = tell.log
 
     def grow(line: Any, *, timestamps: bool = False, colour: bool = False) -> None:
         swarm.names.append("web_db")
-        told(line)
+        reported(line)
 
     tell.log = grow  # type: ignore[method-assign]
     assert show(swarm, tell, follow=True) == [("web_app.1", "a"), ("web_db.1", "b")]

@@ -105,9 +105,9 @@ def test_a_stack_that_nobody_knows_is_a_slip(removing: Stage) -> None:
     removing.deploy(stack(name="website"))
     with pytest.raises(UsageError, match=r"no stack shpo in the swarm or in the inventory \(did you mean shop\?\)"):
         remove(removing, "shpo")
-    with pytest.raises(UsageError, match=r"did you mean website\?") as told:
+    with pytest.raises(UsageError, match=r"did you mean website\?") as reported:
         remove(removing, "website1")
-    assert told.value.next_action == "the stacks are: blog, shop, website"
+    assert reported.value.next_action == "the stacks are: blog, shop, website"
 
 
 def test_a_volume_that_nobody_mounts_is_a_slip_and_nothing_is_done(removing: Stage) -> None:

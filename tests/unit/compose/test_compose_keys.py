@@ -181,9 +181,9 @@ def test_what_docker_says_is_ignored_or_refused_is() -> None:
     ],
 )
 def test_warnings_of_services(text: str, warning: str | None, read: Read) -> None:
-    (told,) = read(f"services:\n  web:\n    image: a\n    {text}\n").warnings
+    (reported,) = read(f"services:\n  web:\n    image: a\n    {text}\n").warnings
     path = warning or "networks.default.ipv4_address: is ignored by Swarm: it gives out the addresses itself"
-    assert told == f"compose.yml:4: services.web.{path}"
+    assert reported == f"compose.yml:4: services.web.{path}"
 
 
 def test_warnings_of_the_rest(read: Read) -> None:

@@ -83,9 +83,9 @@ def test_an_operator_after_an_unbraced_variable_counts_and_is_reported() -> None
 
 
 def test_a_variable_in_a_default_is_filled_in_and_reported() -> None:
-    told = "Docker's CLI takes the default of ${NOPE} as it stands, with its '$'; here it is filled in"
+    reported = "Docker's CLI takes the default of ${NOPE} as it stands, with its '$'; here it is filled in"
     for text in ("${NOPE:-$SET}", "${NOPE-${SET}}", "${SET:+${NOPE:-$SET}}", "${NOPE:-a$$}"):
-        assert fill(text, VALUES.get).remarks == [told]
+        assert fill(text, VALUES.get).remarks == [reported]
     assert not fill("${NOPE:-x}${SET:+$SET}${SET:?$SET}", VALUES.get).remarks
 
 

@@ -115,11 +115,11 @@ def test_node_drained(fake: Any, tasks: list[dict[str, Any]], progress: Progress
 def test_node_empty(fake: Any) -> None:
     """However the tasks fare elsewhere; one that is Down can be told nothing."""
     left = [task("n", "running", "shutdown"), task("n", "shutdown", "shutdown")]
-    told = {"nodes": [node("n")], "tasks": left}
+    reported = {"nodes": [node("n")], "tasks": left}
     words = "1 task still on it, which may take 10s to stop"
-    assert CONDITIONS["node_empty"](fake(**told), node="n") == Progress(False, words, grace=10.0)
-    assert CONDITIONS["node_empty"](fake(**{**told, "tasks": left[1:]}), node="n") == Progress(True)
-    down = CONDITIONS["node_empty"](fake(**{**told, "nodes": [node("n", state="down")]}), node="n")
+    assert CONDITIONS["node_empty"](fake(**reported), node="n") == Progress(False, words, grace=10.0)
+    assert CONDITIONS["node_empty"](fake(**{**reported, "tasks": left[1:]}), node="n") == Progress(True)
+    down = CONDITIONS["node_empty"](fake(**{**reported, "nodes": [node("n", state="down")]}), node="n")
     assert down == Progress(True, "it is Down: 1 task to be stopped once it is back")
 
 

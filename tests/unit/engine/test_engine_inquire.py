@@ -83,9 +83,9 @@ def test_a_login_goes_to_its_own_registry(engines: dict[str, Any]) -> None:
     paths = ("registry.example.com/web", "other.example.com/web")
     engines["m1"] = Api({f"/distribution/{path}/json": {} for path in paths})
     ask(["m1"], *paths)
-    told = dict(engines["m1"].asked)
-    assert list(told[f"/distribution/{paths[0]}/json"]) == ["X-Registry-Auth"]
-    assert told[f"/distribution/{paths[1]}/json"] == {}
+    reported = dict(engines["m1"].asked)
+    assert list(reported[f"/distribution/{paths[0]}/json"]) == ["X-Registry-Auth"]
+    assert reported[f"/distribution/{paths[1]}/json"] == {}
 
 
 @pytest.mark.parametrize("server", ["docker.io", "index.docker.io", "https://index.docker.io/v1/"])

@@ -36,8 +36,8 @@ def test_what_the_daemon_says_of_its_own_is_kept_whole(stream: str) -> None:
 
 @pytest.mark.parametrize("tty", [False, True])
 def test_a_log_is_read_as_frames_unless_there_is_a_terminal(fake: Any, tty: bool) -> None:
-    told = b"2025-06-01T12:00:00Z " + DETAILS + b" hello"
-    data = told if tty else b"\x01\x00\x00\x00" + len(told).to_bytes(4, "big") + told
+    reported = b"2025-06-01T12:00:00Z " + DETAILS + b" hello"
+    data = reported if tty else b"\x01\x00\x00\x00" + len(reported).to_bytes(4, "big") + reported
     api = fake(service_log=[data[:20], data[20:]])
     made = service()
     made["Spec"]["TaskTemplate"]["ContainerSpec"]["TTY"] = tty
@@ -97,11 +97,11 @@ def test_what_has_no_time_goes_with_what_came_before_it() -> None:
 
 def test_no_more_is_held_than_there_is_room_for() -> None:
     merged = Interleaved(hold=float("inf"), most=10_000)
-    told = []
+    reported = []
     for number in range(1000):
         merged.add(line(f"{number:04d}", "x" * 100), 0.0)
-        told += list(merged.ready(0.0))
+        reported += list(merged.ready(0.0))
         assert len(merged._heap) <= 15
-    told += list(merged.rest())
-    assert [one.time for one in told] == sorted(one.time for one in told)
-    assert len(told) == 1000
+    reported += list(merged.rest())
+    assert [one.time for one in reported] == sorted(one.time for one in reported)
+    assert len(reported) == 1000

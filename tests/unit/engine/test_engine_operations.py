@@ -95,8 +95,8 @@ def test_join_that_was_refused_fails(fake: Any, turns: Any, refuse: Any) -> None
 def test_join_that_comes_to_no_end_fails_with_what_the_engine_says_and_where_to_look(
     fake: Any, refuse: Any, after: str
 ) -> None:
-    told = {"Swarm": {"LocalNodeState": after, "Error": "context deadline exceeded"}}
-    api = fake(write=refuse(503, "Timeout was reached"), info=told)
+    reported = {"Swarm": {"LocalNodeState": after, "Error": "context deadline exceeded"}}
+    api = fake(write=refuse(503, "Timeout was reached"), info=reported)
     with pytest.raises(StepFailed, match=f"did not join: its engine is {after}") as raised:
         join(api)
     assert raised.value.cause == "context deadline exceeded"

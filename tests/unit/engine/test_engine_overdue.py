@@ -88,8 +88,8 @@ def test_an_engine_that_stays_silent_is_named_and_not_waited_for_any_longer() ->
     assert failure.value.host == "m1"
     assert failure.value.reason == "the engine runs and does not answer; its process: T (stopped)"
     assert "journalctl -u docker" in str(failure.value.next_action)
-    told = "m1 has given no answer for 0.02 s; m1: the engine runs and does not answer; its process: T (stopped)"
-    assert request.told == [told]
+    reported = "m1 has given no answer for 0.02 s; m1: the engine runs and does not answer; its process: T (stopped)"
+    assert request.told == [reported]
     assert here.was_silent("m1")
     assert not here.was_silent("m2")
 

@@ -264,9 +264,9 @@ def test_a_network_that_others_hold_keeps_no_other_from_going(engine: Engine) ->
     for name in ("web_shared", "web_default"):
         engine.write("/networks/create", {"Name": name, "Labels": {NAMESPACE: "web"}})
     engine.swarm.users = lambda name: ("other",) if name == "web_shared" else ()  # type: ignore[method-assign]
-    with pytest.raises(StepFailed, match="the network web_shared cannot be removed") as told:
+    with pytest.raises(StepFailed, match="the network web_shared cannot be removed") as reported:
         act(engine, "stack_remove", stack="web")
-    assert "is in use" in (told.value.cause or "")
+    assert "is in use" in (reported.value.cause or "")
     assert set(engine.swarm.networks) == {"web_shared"}
 
 
@@ -284,13 +284,13 @@ def test_a_task_that_holds_a_network_is_reported_with_its_node(fake: Any, refuse
         return held.get(path, [])
 
     api = fake(read=read, remove_network=refusal)
-    with pytest.raises(StepFailed) as told:
+    with pytest.raises(StepFailed) as reported:
         OPERATIONS["stack_remove"](api, stack="web")
-    assert told.value.cause == "web_default is in use by task t1 on worker3"
+    assert reported.value.cause == "web_default is in use by task t1 on worker3"
     del held["/nodes/w3"]
-    with pytest.raises(StepFailed) as told:
+    with pytest.raises(StepFailed) as reported:
         OPERATIONS["stack_remove"](api, stack="web")
-    assert "in use by task t1" in (told.value.cause or "")
+    assert "in use by task t1" in (reported.value.cause or "")
 
 
 def test_a_network_that_is_still_held_is_tried_again(engine: Engine) -> None:

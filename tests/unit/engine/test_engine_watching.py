@@ -457,11 +457,11 @@ def test_the_report_says_so_when_no_task_has_reported_an_error(fake: Fake) -> No
 def test_tasks_that_stay_new_wait_for_addresses(fake: Fake) -> None:
     scene = Scene(fake, service())
     scene.tasks = [scene.run(1, state="new")]
-    (told,) = report(scene)
-    assert told.startswith(
+    (reported,) = report(scene)
+    assert reported.startswith(
         "web_app: no task has reported an error; tasks that stay new wait for addresses: most likely one of"
     )
-    assert told.endswith("; tasks: 1 new")
+    assert reported.endswith("; tasks: 1 new")
 
 
 def test_the_report_is_short_where_many_fail(fake: Fake) -> None:

@@ -68,8 +68,8 @@ hosts:
 
 def test_a_host_is_taken_away_and_nothing_of_it_is_looked_at(folder: Path) -> None:
     text = "extends: base.yml\nhosts: {w1: null}\ngroups: {fast: {hosts: [w1]}}\n"
-    told = "prod.yml:3: groups.fast.hosts[0]: 'w1' is not a host of this file"
-    assert [one.partition(" (did")[0] for one in problems(folder, text)] == [told]
+    reported = "prod.yml:3: groups.fast.hosts[0]: 'w1' is not a host of this file"
+    assert [one.partition(" (did")[0] for one in problems(folder, text)] == [reported]
     assert [
         host.name for host in load(written(folder, "extends: base.yml\nhosts: {w1: null}\n"), environ={}).cluster.hosts
     ] == ["m1"]
@@ -77,8 +77,8 @@ def test_a_host_is_taken_away_and_nothing_of_it_is_looked_at(folder: Path) -> No
 
 def test_an_error_names_the_file_and_line_the_value_came_from(folder: Path) -> None:
     written(folder, BASE.replace("role: worker", "role: wroker"), "base.yml")
-    told = problems(folder, "extends: base.yml\nhosts:\n  m1: {availability: of}\n", MIRROR="http://m")
-    assert [one.split(": must")[0] for one in told] == [
+    reported = problems(folder, "extends: base.yml\nhosts:\n  m1: {availability: of}\n", MIRROR="http://m")
+    assert [one.split(": must")[0] for one in reported] == [
         "prod.yml:3: hosts.m1.availability",
         "base.yml:9: hosts.w1.role",
     ]

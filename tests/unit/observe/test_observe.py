@@ -84,9 +84,9 @@ def failure(*args: Any, **more: Any) -> SkepError:
 
 
 def test_who_is_missing_is_reported_after_each_answer() -> None:
-    told: list[Any] = []
-    look(Session("m1", {"preflight": PREFLIGHT}), Session("w1", {"down": ""}), waiting=told.append)
-    assert told == [("m1", "w1"), ("w1",), ()]
+    reported: list[Any] = []
+    look(Session("m1", {"preflight": PREFLIGHT}), Session("w1", {"down": ""}), waiting=reported.append)
+    assert reported == [("m1", "w1"), ("w1",), ()]
 
 
 def test_states_by_role_and_host() -> None:

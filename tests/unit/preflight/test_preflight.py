@@ -88,8 +88,8 @@ def test_facts_of_a_host() -> None:
 def test_facts_of_a_host_that_says_little() -> None:
     bare = parse("\nclock 5\n", {}, 5.0, 5.0)
     assert (bare.platform, bare.installed, bare.in_swarm, bare.free) == (Platform(), False, False, 0)
-    told = parse(f"{TEXT}unroutable 10.0.0.2\nlacking ss\n", {}, 0, 0)
-    assert (told.unroutable, told.lacking) == (("10.0.0.2",), {"ss"})
+    reported = parse(f"{TEXT}unroutable 10.0.0.2\nlacking ss\n", {}, 0, 0)
+    assert (reported.unroutable, reported.lacking) == (("10.0.0.2",), {"ss"})
 
 
 def test_the_probe_runs_here_and_can_be_read() -> None:
@@ -219,8 +219,8 @@ def test_images_need_room_where_the_data_root_is() -> None:
         CLUSTER, hosts=(replace(CLUSTER.hosts[0], daemon={"data-root": "/srv/docker"}), CLUSTER.hosts[1])
     )
     rooms = {"/srv/docker": Room("", "2", 3 << 30, None)}
-    told = texts(elsewhere, m1=facts(free=0, rooms=rooms), w1=facts("w1"))
-    assert told == ["warning: m1: has only 3072 MiB free for /srv/docker"]
+    reported = texts(elsewhere, m1=facts(free=0, rooms=rooms), w1=facts("w1"))
+    assert reported == ["warning: m1: has only 3072 MiB free for /srv/docker"]
 
 
 def test_hosts_in_order_have_no_findings() -> None:
@@ -332,8 +332,8 @@ def test_pools_of_the_swarm_over_dockers_own_bridges() -> None:
     one = facts(routes=(("10.20.1.0/24", "docker_gwbridge"),))
     assert [finding.level for finding in found(m1=one)] == ["warning"]
     default = replace(CLUSTER, swarm=Swarm())
-    told = texts(default, m1=replace(one, in_swarm=False))
-    assert told == ["warning: m1: Docker's default pool 10.0.0.0/8 holds its route 10.20.1.0/24"]
+    reported = texts(default, m1=replace(one, in_swarm=False))
+    assert reported == ["warning: m1: Docker's default pool 10.0.0.0/8 holds its route 10.20.1.0/24"]
 
 
 def with_daemon(**daemon: Any) -> Cluster:
@@ -441,13 +441,13 @@ def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None
 
     beside = {"m1": [("cache", "always"), ("job", "no")], "w1": [("db", "always")]}
     items = [step("m1", restarts=True), step("w1"), step("w2", restarts=True)]
-    told = list(standalone(items, beside))
-    assert [str(finding) for finding in told] == [
+    reported = list(standalone(items, beside))
+    assert [str(finding) for finding in reported] == [
         "warning: m1: its engine restarts, and what is not Swarm's is not drained: cache (restart: always), job"
         " (restart: no)"
     ]
-    assert Plan([*items, *told], roles("daemon"), ["m1", "w1", "w2"]).findings == tuple(told)
-    assert Plan([*items[1:], *told], roles("daemon"), ["m1", "w1", "w2"]).findings == (), "left out with its step"
+    assert Plan([*items, *reported], roles("daemon"), ["m1", "w1", "w2"]).findings == tuple(reported)
+    assert Plan([*items[1:], *reported], roles("daemon"), ["m1", "w1", "w2"]).findings == (), "left out with its step"
     many = list(standalone(items, {"m1": [(f"c{number}", "always") for number in range(12)]}))
     assert many[0].text.endswith("c9 (restart: always) and 2 more")
 
@@ -483,8 +483,8 @@ def test_a_name_is_no_advertise_address() -> None:
 
 
 def test_what_could_not_be_known_is_said() -> None:
-    told = texts(m1=facts(in_swarm=False), w1=facts("w1"))
-    assert told == [
+    reported = texts(m1=facts(in_swarm=False), w1=facts("w1"))
+    assert reported == [
         "note: not checked: whether 2377/tcp, 7946/tcp+udp and 4789/udp are open between the hosts;"
         " nothing listens there yet on m1"
     ]
@@ -493,23 +493,23 @@ def test_what_could_not_be_known_is_said() -> None:
 
 def test_the_port_that_could_not_be_known_is_the_one_in_force() -> None:
     cluster = replace(CLUSTER, swarm=replace(CLUSTER.swarm, data_path_port=5000))
-    [told] = texts(cluster, m1=facts(in_swarm=False), w1=facts("w1"))
-    assert "5000/udp" in told
-    assert "4789" not in told
+    [reported] = texts(cluster, m1=facts(in_swarm=False), w1=facts("w1"))
+    assert "5000/udp" in reported
+    assert "4789" not in reported
 
 
 def test_routes_to_hosts_that_have_only_a_name_are_not_reported() -> None:
     hosts = (CLUSTER.hosts[0], replace(CLUSTER.hosts[1], address="w1.example.com"))
-    told = texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1", in_swarm=False))
-    assert told[1:] == ["note: not checked: whether the others have a route to w1: no IP address is given"]
+    reported = texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1", in_swarm=False))
+    assert reported[1:] == ["note: not checked: whether the others have a route to w1: no IP address is given"]
     hosts = (hosts[0], replace(hosts[1], advertise="10.0.0.2"))
     assert len(texts(replace(CLUSTER, hosts=hosts), m1=facts(in_swarm=False), w1=facts("w1"))) == 1
 
 
 def test_what_takes_tools_that_are_lacking_is_not_reported() -> None:
     lacking = frozenset({"ip", "ss"})
-    told = texts(m1=facts(lacking=lacking, in_swarm=False), w1=facts("w1", lacking=lacking))
-    assert told[1:] == [
+    reported = texts(m1=facts(lacking=lacking, in_swarm=False), w1=facts("w1", lacking=lacking))
+    assert reported[1:] == [
         "note: m1: not checked: addresses and routes; there is no ip",
         "note: w1: not checked: addresses and routes; there is no ip",
         "note: m1: not checked: who holds Swarm's ports; there is no ss",
@@ -545,9 +545,9 @@ def test_all_findings_at_once() -> None:
 
 def test_a_module_is_lacking_everywhere() -> None:
     modules = frozenset(MODULES) - {"ip_vs"}
-    told = texts(m1=facts(modules=modules), w1=facts("w1", modules=modules, modules_known=False))
+    reported = texts(m1=facts(modules=modules), w1=facts("w1", modules=modules, modules_known=False))
     loss = preflight.MODULES["ip_vs"]
-    assert told == [f"warning: {host}: has no kernel module ip_vs: {loss}" for host in ("m1", "w1")]
+    assert reported == [f"warning: {host}: has no kernel module ip_vs: {loss}" for host in ("m1", "w1")]
 
 
 LITTLE = "error: m1: has 512 MiB free for /var/lib/containerd, 1024 MiB are needed"

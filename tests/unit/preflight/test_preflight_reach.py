@@ -50,9 +50,9 @@ def test_ports_that_are_cut_between_two_hosts_are_named(
     tried: set[tuple[str, int]], open: set[tuple[str, int]], more: dict[str, Any], said: str | None
 ) -> None:
     there = reaching("m1", set(), set())
-    told = [str(one) for one in found(m1=there, w1=reaching("w1", tried, open, **more))]
-    assert len(told) == (said is not None)
-    assert said is None or told[0].startswith(said)
+    reported = [str(one) for one in found(m1=there, w1=reaching("w1", tried, open, **more))]
+    assert len(reported) == (said is not None)
+    assert said is None or reported[0].startswith(said)
     assert said is None or f"</dev/tcp/{M1}/" in found(m1=there, w1=reaching("w1", tried, open, **more))[0].next_action
 
 

@@ -30,8 +30,8 @@ def run(host: str = "w1", **writes: int) -> Run:
 
 
 def texts(*steps: Step, **rooms: Any) -> list[str]:
-    told = {host: {**PLENTY, **rooms.get(host, {})} for host in ("m1", "w1")}
-    found = list(preflight.room(CLUSTER, steps, told))
+    reported = {host: {**PLENTY, **rooms.get(host, {})} for host in ("m1", "w1")}
+    found = list(preflight.room(CLUSTER, steps, reported))
     assert all(finding.next_action for finding in found)
     return [str(finding) for finding in found]
 

@@ -152,19 +152,19 @@ def test_the_same_next_action_of_findings_in_a_row_is_said_once(capsys: pytest.C
 
 
 def test_a_plan_that_cannot_be_applied_is_only_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
-    told = lines(capsys, lambda tell: tell.plan(PLAN, applying=True))
-    assert told == ["error clocks differ [much]", "  next: set them", "warning m1: no ip_vs"]
+    reported = lines(capsys, lambda tell: tell.plan(PLAN, applying=True))
+    assert reported == ["error clocks differ [much]", "  next: set them", "warning m1: no ip_vs"]
 
 
 def test_hosts_with_the_same_steps_share_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     same = Plan([step("engine/a@m1"), step("engine/a@w1")], roles("engine"), PLAN.hosts)
-    told = lines(capsys, lambda tell: tell.plan(same, applying=True))
-    assert told == ["m1, w1", "   engine    do [it]  (none → 26.1)", "2 steps to do on 2 hosts"]
+    reported = lines(capsys, lambda tell: tell.plan(same, applying=True))
+    assert reported == ["m1, w1", "   engine    do [it]  (none → 26.1)", "2 steps to do on 2 hosts"]
 
 
 def test_verbose_reports_the_order(capsys: pytest.CaptureFixture[str]) -> None:
-    told = lines(capsys, lambda tell: tell.plan(CLEAN, applying=True), verbose=True)
-    assert "               after engine/install@m1" in told
+    reported = lines(capsys, lambda tell: tell.plan(CLEAN, applying=True), verbose=True)
+    assert "               after engine/install@m1" in reported
 
 
 def test_events_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,9 +207,9 @@ def test_a_note_is_kept_out_of_what_is_printed(capsys: pytest.CaptureFixture[str
 
 
 def test_checks_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    told = lines(capsys, lambda tell: tell.checks(CHECKS, 1.0))
-    assert told[1].split()[:3] == ["engine", "1", "1"]
-    assert told[2:] == ["✗ cluster: engine: is [new]", "    a", "    b"]
+    reported = lines(capsys, lambda tell: tell.checks(CHECKS, 1.0))
+    assert reported[1].split()[:3] == ["engine", "1", "1"]
+    assert reported[2:] == ["✗ cluster: engine: is [new]", "    a", "    b"]
 
 
 def test_no_colours_and_no_motion_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,10 +241,10 @@ def test_a_terminal_has_motion_and_colours_unless_unwanted(monkeypatch: pytest.M
     tell = reporter()
     assert isinstance(tell, LiveReporter)
     everything(tell)
-    told = out.getvalue() + err.getvalue()
-    assert ("\x1b[31m" in told or "\x1b[32m" in told) is not no_color
-    assert "hunter2" not in told
-    assert "it [broke]" in told
+    reported = out.getvalue() + err.getvalue()
+    assert ("\x1b[31m" in reported or "\x1b[32m" in reported) is not no_color
+    assert "hunter2" not in reported
+    assert "it [broke]" in reported
 
 
 def test_a_terminal_cuts_nothing_off_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,9 +276,9 @@ def test_who_is_waited_for_is_shown_after_a_while(monkeypatch: pytest.MonkeyPatc
         time.sleep(0.1)
         tell.waiting(["m1"])
 
-    told = shown(monkeypatch, act)
-    assert re.search(r"observing \[4\] hosts: waiting for m1, \d+ s", told), told
-    assert "m2" not in told
+    reported = shown(monkeypatch, act)
+    assert re.search(r"observing \[4\] hosts: waiting for m1, \d+ s", reported), reported
+    assert "m2" not in reported
 
 
 def test_of_many_that_are_waited_for_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,9 +78,9 @@ def test_what_is_accepted_is_counted_and_reported_where_everything_is(capsys: py
     lines = said(found, capsys)
     assert lines[-1] == "1 finding not repeated (1 accepted); all of them: invoke cluster.status"
     assert not any("MiB" in line for line in lines)
-    told = "warning w1: has only 7 MiB free; accepted: a spare (until 2027-03-31) [disk-low]"
-    assert told in said(found, capsys, verbose=True)
-    assert told in said(found, capsys, everything=True)
+    reported = "warning w1: has only 7 MiB free; accepted: a spare (until 2027-03-31) [disk-low]"
+    assert reported in said(found, capsys, verbose=True)
+    assert reported in said(found, capsys, everything=True)
     tell = JsonReporter()
     tell.plan(found, applying=False)
     event = json.loads(capsys.readouterr().out)

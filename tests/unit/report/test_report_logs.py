@@ -38,7 +38,7 @@ def test_lines_in_a_pipe_are_plain_and_whole(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("no_color", [False, True])
 def test_a_terminal_shows_each_service_in_a_colour_that_stays(no_color: bool) -> None:
-    told = []
+    reported = []
     for order in ((LINE, EACH), (EACH, LINE)):
         tell = LinesReporter()
         tell.soft, tell.console = False, Console(
@@ -46,11 +46,11 @@ def test_a_terminal_shows_each_service_in_a_colour_that_stays(no_color: bool) ->
         )  # fmt: skip
         for line in order:
             tell.log(line)
-        told.append(tell.console.file.getvalue().splitlines())  # type: ignore[attr-defined]
-    first, second = ([line.partition("web_")[0] for line in lines] for lines in told)
+        reported.append(tell.console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+    first, second = ([line.partition("web_")[0] for line in lines] for lines in reported)
     assert first == second[::-1]
     assert len(set(first)) == (1 if no_color else 2)
-    assert "[bold]a[/] :smile: " + "x" * 300 in told[0][0]
+    assert "[bold]a[/] :smile: " + "x" * 300 in reported[0][0]
 
 
 def test_lines_as_events(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,8 +61,8 @@ def test_services_as_events(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_services_on_a_terminal_fit_its_width() -> None:
-    told = [line.rstrip() for line in service_lines(ROWS, width=60, room=10).plain.splitlines()]
-    assert told == [
+    reported = [line.rstrip() for line in service_lines(ROWS, width=60, room=10).plain.splitlines()]
+    assert reported == [
         "  ✓ web_a 3/3",
         "  · web_b 1/3 updating 1 preparing, 1 starting on w1",
         "  ! web_c 0/1          2 failed: exit [1]",
@@ -74,9 +74,9 @@ def test_services_on_a_terminal_fit_its_width() -> None:
 
 def test_a_terminal_with_little_room_shows_those_that_are_not_done() -> None:
     many = [replace(ROWS[0], name=f"web_{number}") for number in range(50)]
-    told = service_lines([*many, *ROWS[1:]], width=80, room=4).plain.splitlines()
-    assert [line.split()[:2] for line in told] == [["!", "web_c"], ["·", "web_b"], ["✓", "web_0"], ["…", "49"]]
-    assert told[3].strip() == "… 49 more, 49 of them done"
+    reported = service_lines([*many, *ROWS[1:]], width=80, room=4).plain.splitlines()
+    assert [line.split()[:2] for line in reported] == [["!", "web_c"], ["·", "web_b"], ["✓", "web_0"], ["…", "49"]]
+    assert reported[3].strip() == "… 49 more, 49 of them done"
 
 
 def test_the_services_of_a_wait_are_shown_until_it_ends() -> None:

@@ -42,16 +42,16 @@ def git(site: Path, *words: str) -> str:
 
 
 def initialised(site: Path, hosts: str = HOSTS) -> list[str]:
-    told = Told()
-    site_files.init(site, hosts, "prod", told, {})
-    return told.lines
+    reported = Told()
+    site_files.init(site, hosts, "prod", reported, {})
+    return reported.lines
 
 
 def checked(site: Path) -> list[str]:
     """What is said of a site that has no errors."""
-    told = Told()
-    site_files.check(site, told)
-    return told.lines
+    reported = Told()
+    site_files.check(site, reported)
+    return reported.lines
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_nothing_is_overwritten(site: Path) -> None:
     for name in git(site, "ls-files").split():
         (site / name).write_text("mine")
     (site / ".gitlab-ci.yml").unlink()
-    told = initialised(site, hosts="")
-    assert [line for line in told if line.startswith("wrote ")] == ["wrote .gitlab-ci.yml"]
+    reported = initialised(site, hosts="")
+    assert [line for line in reported if line.startswith("wrote ")] == ["wrote .gitlab-ci.yml"]
     assert {(site / name).read_text() for name in git(site, "ls-files").split() if name != ".gitlab-ci.yml"} == {"mine"}
     with pytest.raises(UsageError, match=r"prod\.yml is there already"):
         initialised(site)
@@ -108,8 +108,8 @@ def test_where_there_are_stacks_no_first_one_is_added(tmp_path: Path, monkeypatc
 
 def test_without_hosts_the_inventory_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    told = initialised(tmp_path / "ours", hosts="")
-    assert told[-1].startswith("the site is laid out; next: cd ours, then invoke inventory.init --hosts ")
+    reported = initialised(tmp_path / "ours", hosts="")
+    assert reported[-1].startswith("the site is laid out; next: cd ours, then invoke inventory.init --hosts ")
     with pytest.raises(SiteError) as raised:
         site_files.check(tmp_path / "ours", Told())
     assert "there is no environment in it" in raised.value.problems[0]
@@ -182,10 +182,10 @@ def test_what_is_wrong_is_found_by_name(site: Path, what: str) -> None:
     changes, said = WRONG[what]
     for change in changes:
         change(site)
-    told = Told()
+    reported = Told()
     with pytest.raises(SiteError) as raised:
-        site_files.check(site, told)
-    assert not any("no environment names" in line for line in told.lines)
+        site_files.check(site, reported)
+    assert not any("no environment names" in line for line in reported.lines)
     problems = "\n".join(raised.value.problems)
     assert all(text in problems for text in said), problems
     assert len(raised.value.problems) == 1
@@ -293,9 +293,9 @@ def test_a_variable_that_is_not_set_is_no_error_whatever_its_value_must_be(site:
         "  m1: {address: '${env:NO_M1}', role: manager}\n"
         "  w1: {address: '${env:NO_W1}', role: worker}\n"
     )
-    told = checked(site)
-    assert "warning: inventory/prod.yml: not set here, so not checked: NO_TIME, NO_M1, NO_W1" in told
-    assert "warning: inventory/prod.yml: its stacks were not checked; set the variables to check them" in told
+    reported = checked(site)
+    assert "warning: inventory/prod.yml: not set here, so not checked: NO_TIME, NO_M1, NO_W1" in reported
+    assert "warning: inventory/prod.yml: its stacks were not checked; set the variables to check them" in reported
     inventory.write_text(inventory.read_text().replace("role: worker", "role: wrong"))
     with pytest.raises(SiteError) as wrong:
         checked(site)

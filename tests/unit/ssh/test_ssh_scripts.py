@@ -71,8 +71,8 @@ def test_what_a_script_gives_while_the_connection_lasts(
 ) -> None:
     process = start(wrap(script))
     assert process.stdout and process.stderr
-    told = process.stdout.read().decode(), process.stderr.read().decode()
-    assert (process.wait(), *told) == (status, out, err)
+    reported = process.stdout.read().decode(), process.stderr.read().decode()
+    assert (process.wait(), *reported) == (status, out, err)
     assert [path.name for path in (tmp_path / "run").iterdir()] in ([], ["lock"])
 
 

@@ -258,13 +258,13 @@ def test_a_large_file_takes_little_memory(server: Server, login: Login, tmp_path
     here, size = tmp_path / "large", 32 * MIB
     with here.open("wb") as file:
         file.truncate(size)
-    told = hashlib.sha256(bytes(size)).hexdigest()
+    reported = hashlib.sha256(bytes(size)).hexdigest()
     session = login(server)
     session.run("true")
     tracemalloc.start()
     try:
         if way == "send":
-            send(session, sending(here, there, size=size, sha256=told), Limits(300), print, plain)
+            send(session, sending(here, there, size=size, sha256=reported), Limits(300), print, plain)
         else:
             fetch(session, fetching(here, there), Limits(300), print)
         assert tracemalloc.get_traced_memory()[1] < size / 2  # this side's and the server's

@@ -63,9 +63,9 @@ def test_nothing_is_printed(verify, capfd):
 
 
 def test_each_check_is_reported_when_it_is_done(verify, capsys):
-    told = []
-    checks = verify(THREE, tell=lambda check: (told.append(check), print(check.name)))
-    assert told == checks
+    reported = []
+    checks = verify(THREE, tell=lambda check: (reported.append(check), print(check.name)))
+    assert reported == checks
     assert "all is well" in capsys.readouterr().out
 
 
