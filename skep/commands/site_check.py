@@ -73,7 +73,7 @@ class Elsewhere(Mapping[str, str]):
 
     def __init__(self, environ: Mapping[str, str], without: Collection[str] = ()) -> None:
         self._environ = environ
-        self._without = {"HOME", "XDG_CACHE_HOME", *without}
+        self._without = {"HOME", "XDG_CACHE_HOME", "CREDENTIALS_DIRECTORY", *without}
         self.unset: dict[str, None] = {}
 
     def __getitem__(self, name: str) -> str:
