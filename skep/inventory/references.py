@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -88,20 +89,14 @@ class Surroundings:
         name, has_default, default = rest.partition(":-")
         if not _NAME.fullmatch(name):
             raise BadReference("not the name of an environment variable in ${env:…}: letters, digits and _ only")
-        value = self.environ.get(name, self._credential(f"env.{name}"))
+        value = self.environ.get(name)
+        if value is None:
+            value = _credential(f"env.{name}")
         if has_default:
             return value or default
         if value is None:
             raise BadReference(f"the environment variable {name} is not set")
         return value
-
-    def _credential(self, name: str) -> str | None:
-        """What a unit of systemd was given in place of a variable."""
-        folder = self.environ.get("CREDENTIALS_DIRECTORY")
-        try:
-            return Path(folder, name).read_text(encoding="utf-8") if folder else None
-        except (OSError, ValueError):
-            return None
 
     def _from_file(self, rest: str) -> str:
         path = located(rest, self)
@@ -119,6 +114,15 @@ class Surroundings:
             return content.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             raise BadReference(f"{path} is not UTF-8 text") from None
+
+
+def _credential(name: str) -> str | None:
+    """What a unit of systemd was given in place of a variable."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        return Path(folder, name).read_text(encoding="utf-8") if folder else None
+    except (OSError, ValueError):
+        return None
 
 
 def located(text: str, surroundings: Surroundings) -> Path:
