@@ -48,7 +48,7 @@ def _check_url(path: KeyPath, value: str | Secret | None, findings: Findings) ->
     except ValueError:
         usable = False
     if not usable or any(char.isspace() for char in text):
-        shown = "what the reference gives" if isinstance(value, Secret) else findings.value(_public(text))
+        shown = findings.written(path, _public(text))
         findings.error(path, f"{shown} is no URL that can be asked: write such as https://example.com/hooks/skep")
     elif not isinstance(value, Secret) and parts.password:
         findings.error(path, _REFERENCE)
@@ -61,7 +61,7 @@ def _public(text: str) -> str:
 
 def _check_apprise(path: KeyPath, value: Secret | None, findings: Findings) -> None:
     if value is not None and not urlsplit(value.reveal().partition("?")[0]).scheme:
-        findings.error(path, "the reference gives no URL of apprise: it begins such as mailtos://")
+        findings.error(path, f"{findings.written(path, '')} is no URL of apprise: it begins such as mailtos://")
 
 
 def _check_command(path: KeyPath, given: Fields, findings: Findings) -> None:
