@@ -134,6 +134,8 @@ class Engine:
     """Whether an older version may replace a newer one."""
     plugins: tuple[str, ...] = ()
     """Plugins of Docker's CLI that are desired beside it: ``buildx``, ``compose``."""
+    canary: str | None = None
+    """An image of Docker Hub that is pulled through each registry mirror when they change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class Finding:
     """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False
     """What it is about is as described and does not run so, and no step of a plan would help."""
+    outcome: bool = False
+    """A step found it out: the run that took it says so at its end."""
     kind: Kind | None = None
     """What it says, for those who accept that; each warning has one, and no error."""
     stack: str | None = None

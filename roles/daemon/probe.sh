@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # What is remembered of the last file on the first line, and the file at the end. Between them, in marked lines: the words
 # of the unit, and of its variables only those in its command line (others may hold passwords); whether the host is a node
-# by what is on its disks, be its engine running or not; and where the data root that the file names really is.
+# by what is on its disks, be its engine running or not; what registry mirrors
+# answered; and where the data root that the file names really is.
 
 . skep/places.sh
 tr -d '\n' <"$MEMORY" 2>/dev/null; echo
@@ -33,6 +34,7 @@ $data_roots
 ROOTS
 [ -z "$written_root" ] || echo "-- root $(readlink -f "$written_root")"
 if [ -e "$PROXY" ] && [ -e "$DROP_IN" ]; then sed 's/^/-- proxy /' "$PROXY"; fi
+if [ -e "$ASKED" ]; then while IFS= read -r line; do printf -- '-- asked %s\n' "$line"; done <"$ASKED"; fi
 if [ -d "$FILE" ]; then echo "-- is a folder"
 elif [ -L "$FILE" ] && ! readlink -f "$FILE" >/dev/null; then echo "-- is a link that leads nowhere"
 elif [ -e "$FILE" ] && [ ! -f "$FILE" ]; then echo "-- is not a regular file"

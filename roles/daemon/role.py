@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from roles.daemon import flags, moving, proxies
+from roles.daemon import flags, mirrors, moving, proxies
+from roles.daemon.kinds import KINDS
 from roles.daemon.reported import reported, reported_form
 from roles.daemon.state import State, as_it_is, differing_keys, merge, remembered_keys, veiled_keys
 from skep import places
@@ -60,10 +61,18 @@ class Daemon(HostRole[State]):
     """Owns the keys the inventory names, and no others."""
 
     name = "daemon"
-    actions: tuple[str, ...] = ("write", "reload", "restart", *ACTIONS)
+    kinds = KINDS
+    actions: tuple[str, ...] = ("write", "reload", "restart", "mirrors", *ACTIONS)
     milestones: tuple[Milestone, ...] = (CONFIGURED, ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
-    probe = places.probe("roles/daemon/probe.sh", FILE=FILE, MEMORY=MEMORY, PROXY=proxies.FILE, DROP_IN=proxies.DROP_IN)
+    probe = places.probe(
+        "roles/daemon/probe.sh",
+        FILE=FILE,
+        MEMORY=MEMORY,
+        PROXY=proxies.FILE,
+        DROP_IN=proxies.DROP_IN,
+        ASKED=mirrors.FILE,
+    )
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """The inventory's ``daemon`` and ``proxy`` of that host."""
@@ -87,6 +96,7 @@ class Daemon(HostRole[State]):
             flags=passed,
             config_file=config_file,
             node="-- node" in marked_lines,
+            asked=tuple(line.removeprefix("-- asked ") for line in marked_lines if line.startswith("-- asked ")),
         )
 
     def plan(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
@@ -103,6 +113,7 @@ class Daemon(HostRole[State]):
             if refusal:
                 steps.append(refusal)
                 continue
+            steps += mirrors.items(cluster, cluster.host(name), have.asked)
             if not have.running:
                 steps += self._write(name, have, merged, want)
                 continue

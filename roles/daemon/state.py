@@ -34,6 +34,8 @@ class State:
     """The file that docker.service names for dockerd to read, if it does; observed only."""
     node: bool = False
     """Whether the host is a node by what is on its disks; observed only."""
+    asked: tuple[str, ...] = field(default=(), repr=False)
+    """What is written down of the registry mirrors (``roles.daemon.mirrors``); observed only."""
 
 
 def merge(have: State, desired: Mapping[str, object], *, running: bool) -> dict[str, object]:

@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 import pytest
 from testinfra.host import Host as Remote
 
+from roles.daemon import mirrors
+from roles.daemon.kinds import MIRROR_FAILS
 from skep.json_types import text, texts
-from skep.model import Host
+from skep.model import Cluster, Host
 from skep.secret import revealed, veiled
+from skep.shell import exported, script
 from skep.swarm.engine_info import EngineInfo
 from skep.verify.ask import Ask, engine_info
 
@@ -84,6 +87,23 @@ def test_proxy(host: Remote, desired: Host, ask: Ask) -> None:
     assert not missing, f"NO_PROXY of the engine on {desired.name} lacks {', '.join(sorted(missing))}"
     mode = host.file(PROXY).mode
     assert mode & 0o77 == 0, f"{PROXY} on {desired.name} can be read by others: mode {mode:o}"
+
+
+def test_mirrors(host: Remote, desired: Host, cluster: Cluster, ask: Ask) -> None:
+    """each registry mirror gives the image of engine.canary, asked anew"""
+    if not mirrors.image(desired):
+        pytest.skip("the inventory names no registry mirrors, or no engine.canary")
+    if any(entry.id == MIRROR_FAILS.id for entry in cluster.accepted):
+        pytest.skip("the inventory accepts mirrors that fail")
+    ask(host, VERSION)
+    known = {"IMAGE": mirrors.image(desired), "PATIENCE": 8}
+    through = f"{exported(known)}{script('roles/daemon/through.sh')}through "
+    wrong: list[str] = []
+    for number in mirrors.numbers(desired):
+        asked = host.run(through + str(number))
+        assert asked.rc == 0, f"mirror {number} cannot be asked on {desired.name}: {asked.stderr.strip()}"
+        wrong += [one.text for one in mirrors.findings(desired, mirrors.answers(asked.stdout.splitlines()))]
+    assert not wrong, "\n".join(f"on {desired.name}: {text}" for text in wrong)
 
 
 def _something(desired: Host) -> None:

@@ -131,6 +131,13 @@ ENGINE = Record(
             ["buildx", "compose"],
             shown="none",
         ),
+        "canary": Key(
+            TEXT,
+            "A small image of Docker Hub. When `daemon.registry-mirrors` change, each host pulls it through each of "
+            "them, and a warning says which answered what: the engine itself goes on to Docker Hub without a word.",
+            "busybox:1.36",
+            shown="none: mirrors are not asked",
+        ),
     },
     empty=True,
     name="Engine",

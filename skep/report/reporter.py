@@ -10,7 +10,6 @@ from skep.report.output import Output
 from skep.runs.listener import Listener
 
 if TYPE_CHECKING:
-    from skep.plan import Finding
     from skep.report.shown import Shown
 
 
@@ -50,9 +49,6 @@ class Reporter(Listener):
         """Hosts are changed from here on: to tell raises nothing any more."""
         if self.out:
             self.out.steady = True
-
-    def findings(self, findings: Sequence[Finding]) -> None:
-        """What is to be said of something that is right."""
 
     def waiting(self, hosts: Sequence[str]) -> None:
         """Who has not answered so far in what ``busy`` is about; in the end nobody. Called from several threads."""

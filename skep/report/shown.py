@@ -71,7 +71,8 @@ def together(findings: Sequence[Finding], *, each: bool) -> list[Together]:
     kinds: dict[object, list[Together]] = {}
     for line in lines:
         first = line.first
-        alike = first.kind and first.host and first.level != "error" and first.role != "inventory" and not each
+        alike = first.kind and first.host and first.level != "error" and first.role != "inventory"
+        alike = alike and not (each or first.outcome)
         what = (first.level, first.kind, first.stack, first.accepted, first.lapsed) if alike else id(line)
         kinds.setdefault(what, []).append(line)
     found_lines: list[Together] = []

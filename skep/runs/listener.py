@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from skep.apply import Event, Outcome
-from skep.plan import Plan
+from skep.plan import Finding, Plan
 
 
 class Listener:
@@ -24,6 +25,9 @@ class Listener:
     def plan(self, plan: Plan, *, applying: bool, everything: bool = False) -> None:
         """The plan, with findings; ``applying`` says whether it is about to be carried out. ``everything``: also what
         is accepted, and what was shown before."""
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """What is to be said of something that is right, or at the end of a run."""
 
     def run(self, plan: Plan) -> AbstractContextManager[None]:
         """A context in which steps happen; ``event`` is called within."""

@@ -83,6 +83,7 @@ def carry_out(
                 listener.plan(planned, applying=True)
                 refuse_errors(planned, "what was done before stays done")
         refuse_later(planned)
+    listener.findings([one for one in planned.findings if one.outcome])
     return Carried(observation, tuple(steps))
 
 

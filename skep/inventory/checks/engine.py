@@ -10,6 +10,7 @@ from skep.inventory.checks.places import sections
 from skep.inventory.merging import MergedHost
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
+from skep.swarm.image import parts
 
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}([+~-][A-Za-z0-9.+~-]{1,40})?|[0-9]{1,4}(\.[0-9]{1,4}){0,2}\.\*")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{40}")
@@ -36,6 +37,8 @@ def check_engines(file: Fields, hosts: list[MergedHost], findings: Findings) -> 
         for index, name in enumerate(names):
             if name in names[:index]:
                 findings.error((*path, "plugins", index), f"{name} is in the list twice")
+        if "canary" in given:
+            _check_canary((*path, "canary"), given["canary"], [host for host in hosts if reaches(path, host)], findings)
         concerned = [host.engine for host in hosts if reaches(path, host)]
         if concerned:
             _check_together(path, given, concerned, findings)
@@ -93,6 +96,16 @@ def _address_problem(text: str) -> str | None:
         base = text[: len(text) - len(below.group())]
         return f"must be what /linux/debian and the others lie below: write {base}"
     return None
+
+
+def _check_canary(path: KeyPath, text: str, concerned: list[MergedHost], findings: Findings) -> None:
+    found = parts(text)
+    if found is None:
+        findings.error(path, f"must be an image such as busybox:1.36, not {findings.written(path, text)}")
+    elif found[0] != "docker.io":
+        findings.error(path, f"must be an image of Docker Hub, such as busybox:1.36: mirrors have none of {found[0]}")
+    elif concerned and not any(host.daemon.get("registry-mirrors") for host in concerned):
+        findings.error(path, "has no meaning without daemon.registry-mirrors: name them, or leave it out")
 
 
 def _check_fingerprint(path: KeyPath, text: str, findings: Findings) -> None:

@@ -46,7 +46,7 @@ class Told(Reporter):
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.plans: list[list[str]] = []
-        self.findings: list[list[Finding]] = []
+        self.said_of_plans: list[list[Finding]] = []
         self.rows: list[Any] = []
         self.failures: list[SkepError] = []
 
@@ -61,7 +61,7 @@ class Told(Reporter):
 
     def plan(self, plan: Plan, *, applying: bool) -> None:
         self.plans.append([step.id for step in plan])
-        self.findings.append([finding for finding in plan.findings if not finding.standing])
+        self.said_of_plans.append([finding for finding in plan.findings if not finding.standing])
 
     def table(self, name: str, columns: Any, rows: Any, title: str = "", **_: Any) -> None:
         self.rows = [*rows]
@@ -263,7 +263,7 @@ def test_what_failed_and_was_taken_back_is_not_gone_back_from(stage: Stage) -> N
     rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None)
     assert stage.images["web_app"] == "busybox:2"
     assert stage.tell.plans[told:] == [[]]
-    (note,) = stage.tell.findings[-1]
+    (note,) = stage.tell.said_of_plans[-1]
     assert note.next_action == (
         "to go further back: invoke stack.rollback web 1; what there is: invoke stack.history web"
     )

@@ -176,3 +176,10 @@ def test_what_is_seen_without_the_lock_is_no_failure_of_ours(carry: Any, monkeyp
 
     with pytest.raises(LockLost):
         carry(plan("a/x"), plan("a/x"), outcome=lose)
+
+
+def test_what_steps_found_out_is_said_at_the_end_of_the_run(carry: Any, monkeypatch: Any) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Listener, "findings", lambda _, found: said.extend(one.text for one in found))
+    carry(plan("a/x"), plan(Finding("warning", "found out", outcome=True), Finding("warning", "known before")))
+    assert said == ["found out"]
