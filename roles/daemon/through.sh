@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2086
 # through [NUMBER] pulls $IMAGE (as library/busybox:1.36) from each mirror that the engine has, or from that one, by itself: the engine itself goes on
 # to Docker Hub where a mirror fails, and does not say so. It goes from this host, with the proxy, the certificates and the
 # insecure registries that the engine has, by containerd's own client, and leaves nothing. It prints a line a mirror: its

@@ -95,8 +95,8 @@ def test_mirrors(host: Remote, desired: Host, cluster: Cluster, ask: Ask) -> Non
         pytest.skip("the inventory names no registry mirrors, or no engine.canary")
     if any(entry.id == MIRROR_FAILS.id for entry in cluster.accepted):
         pytest.skip("the inventory accepts mirrors that fail")
-    ask(host, VERSION)
-    known = {"IMAGE": mirrors.image(desired), "PATIENCE": 8}
+    engine_info(host, ask)
+    known: dict[str, str | int] = {"IMAGE": mirrors.image(desired), "PATIENCE": 8}
     through = f"{exported(known)}{script('roles/daemon/through.sh')}through "
     wrong: list[str] = []
     for number in mirrors.numbers(desired):
