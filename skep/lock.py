@@ -106,11 +106,13 @@ class ClusterLock:
         script = f"{GUARDED}\n! grep -qsF {quoted(self.holder.id)} lock || rm -f lock"
         held, self.held = self.held, []
         worker = Workers(1, "lock")
-        giving = worker.submit(self._pool.map, lambda session: session.run(script, timeout=15), held)
+        giving = None
         try:
+            giving = worker.submit(self._pool.map, lambda session: session.run(script, timeout=15), held)
             result(giving)
         except KeyboardInterrupt:
-            result(giving)
+            if giving:
+                result(giving)
             raise
         finally:
             worker.close()

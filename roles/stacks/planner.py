@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from roles.stacks.description import lines
@@ -93,15 +92,15 @@ class Planner:
 
     @cached_property
     def _resolve(self) -> Step | None:
-        """What could not be resolved while planning: first of all, unless how a manager asks registries changes."""
+        """What could not be resolved while planning is first of all."""
         images = self._drift.late()
         if not images:
             return None
         title = f"resolve {len(images)} image{'s' if len(images) > 1 else ''} to digests"
-        arguments, changes = {"images": images, "credentials": LOGINS}, ", ".join(self._drift.swarm.outdated)
+        arguments = {"images": images, "credentials": LOGINS}
+        changes = ", ".join(self._drift.swarm.outdated)
         cause = f"the registry settings of {changes} change before" if changes else "they are pinned"
-        step = self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
-        return step if changes else replace(step, needs=(SWARM_EXISTS,), after=())
+        return self._call("resolve", title, cause, "images_resolve", arguments, detail=images)
 
     @property
     def _images(self) -> Ref | None:

@@ -7,7 +7,7 @@ import re
 
 from skep.shell import quoted
 
-NAMED = ("cluster", "stack", "node", "inventory", "site", "lab")
+NAMED = ("cluster", "stack", "node", "schedule", "inventory", "site", "lab")
 WITHOUT_INVENTORY = ("inventory.init", "inventory.docs", "site.init", "site.check")
 COMMAND = re.compile(
     r"\binvoke (?P<task>(?:"

@@ -12,7 +12,8 @@ from skep.plan import Finding, Put, Run, Send, Step
 
 MIB = 1 << 20
 ROOMS = (
-    "/etc", "/etc/docker/daemon.json", "/etc/systemd/system", "/run", "/tmp", "/usr", "/var/cache",
+    "/etc", "/etc/docker/daemon.json", "/etc/systemd/system", "/opt/skep", "/run", "/tmp", "/usr", "/usr/local/bin",
+    "/var/cache",
     "/var/cache/apt/archives", "/var/lib", "/var/lib/apt/lists", "/var/lib/containerd", "/var/lib/dpkg",
     "/var/lib/skep",
 )  # fmt: skip

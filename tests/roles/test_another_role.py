@@ -71,7 +71,6 @@ def test_roles_that_restart_engines_take_turns(case: Case, place: int) -> None:
         before = {step.role for step in plan if step.id in ended[f"kernel/boot@{host}"]}
         assert before >= {step.role for step in plan if names.index(step.role) < place}
         for step in plan:
-            asks = step.id.action == "resolve"  # a registry, as soon as there is a swarm
-            interrupts = step.id.action == "drain" or (step.role == "stacks" and not asks)
+            interrupts = step.id.action == "drain" or step.role == "stacks"
             if interrupts and names.index(step.role) > place:
                 assert f"kernel/return@{host}" in ended[step.id], f"{step.id} before {host} is back"

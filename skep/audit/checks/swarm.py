@@ -16,6 +16,7 @@ from testinfra.host import Host as Remote
 from skep.audit.marking import asked, control, looked
 from skep.model import Cluster, Stack
 from skep.plan import Plan
+from skep.swarm.network import pools_of
 from skep.swarm.objects import Network, Node
 from skep.verify.ask import Ask
 from skep.verify.check import NotSeen, Wrong
@@ -156,7 +157,7 @@ def crowded(network: Network, services: Sequence[str], tasks: Sequence[str], nod
     """What is to be said of a network. Beside services and tasks the gateway has an address, and each node with tasks
     in it (libnetwork's load balancer): at most as many nodes as tasks."""
     said = []
-    for pool in (network.get("IPAM") or {}).get("Config") or ():
+    for pool in pools_of(network):
         subnet = ipaddress.ip_network(pool["Subnet"], strict=False)
         if subnet.version == 6:
             continue
@@ -188,7 +189,7 @@ def _counts(services: Sequence[object]) -> list[str]:
 
 
 def _pools(networks: Sequence[object]) -> list[str]:
-    return [f"{one['Name']} {(one.get('IPAM') or {}).get('Config')}" for one in cast("Sequence[Network]", networks)]
+    return [f"{one['Name']} {pools_of(one)}" for one in cast("Sequence[Network]", networks)]
 
 
 def _is_below(service: Mapping[str, str]) -> bool:

@@ -109,6 +109,7 @@ def test_ctrl_c_at_the_end_does_not_leave_it_behind(pool: Pools, moment: str) ->
 
         def stop() -> None:
             asked.wait(60)
+            time.sleep(0.1)  # until that is waited for
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
             stopped.set()
