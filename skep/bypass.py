@@ -20,6 +20,16 @@ def bypass(cluster: Cluster, host: Host) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*LOOPBACK, *host.proxy.none, *inside)))
 
 
+def is_direct(cluster: Cluster, host: Host, url: str) -> bool:
+    """Whether a host reaches the server of a URL without its proxy."""
+    name = urlsplit(url).hostname or ""
+    without = {*bypass(cluster, host), *hosts_of(cluster)}
+    if is_ip(name):
+        ranges = [ipaddress.ip_network(one, strict=False) for one in without if is_ip(one.partition("/")[0])]
+        return any(ipaddress.ip_address(name) in one for one in ranges)
+    return name in without or any(one.startswith(".") and name.endswith(one) for one in without)
+
+
 def hosts_of(cluster: Cluster) -> tuple[str, ...]:
     """Addresses and names of all hosts, sorted. Swarm's own traffic never takes a proxy (moby/swarmkit#2419, #2802), so
     that an engine needs no restart where a host comes or goes."""

@@ -21,8 +21,8 @@ class Manager:
     """The file that names the vendor's repository, written by skep as a whole."""
     key: str
     """What it trusts that repository with; no other repository trusts it."""
-    source: Callable[[str, str, str], str]
-    """Base address of a distribution, its release and channel → the text of ``list``."""
+    source: Callable[[str, str, str, bool], str]
+    """Base address of a distribution, its release, channel, and whether no proxy leads there → the text of ``list``."""
     database: str
     """What is installed."""
     sourcing: Mapping[str, int]
@@ -38,13 +38,13 @@ class Manager:
         return script(f"{self.folder}/{name}.sh")
 
 
-def _deb822(base: str, release: str, channel: str) -> str:
+def _deb822(base: str, release: str, channel: str, _: bool) -> str:
     components = "stable" if channel == "stable" else f"stable {channel}"
     fields = {"Types": "deb", "URIs": base, "Suites": release, "Components": components, "Signed-By": APT.key}
     return "# Written by skep.\n" + "".join(f"{name}: {value}\n" for name, value in fields.items())
 
 
-def _repo(base: str, release: str, channel: str) -> str:
+def _repo(base: str, release: str, channel: str, direct: bool) -> str:
     text = "# Written by skep.\n"
     for name in dict.fromkeys(("stable", channel)):
         fields = {
@@ -53,6 +53,7 @@ def _repo(base: str, release: str, channel: str) -> str:
             "enabled": "1",
             "gpgcheck": "1",
             "gpgkey": f"file://{DNF.key}",
+            **({"proxy": "_none_"} if direct else {}),
         }
         text += f"[docker-ce-{name}]\n" + "".join(f"{key}={value}\n" for key, value in fields.items())
     return text

@@ -76,8 +76,9 @@ def distribution(engine: Engine, platform: Platform) -> Origin:
     return Origin(names[0], names[1], against=VENDOR, held=engine.hold, manager=DNF)
 
 
-def vendor(engine: Engine, platform: Platform) -> Origin:
-    """Docker's packages, from its own repository or a mirror; ``Unsupported`` where it has none for that host."""
+def vendor(engine: Engine, platform: Platform, *, direct: bool = False) -> Origin:
+    """Docker's packages, from its own repository or a mirror, which is ``direct`` where it is reached without the proxy
+    that the host has; ``Unsupported`` where it has none for that host."""
     from roles.engine.families import family_of, release_of  # only here: reads files
 
     its = family_of(platform)
@@ -89,7 +90,7 @@ def vendor(engine: Engine, platform: Platform) -> Origin:
         "docker-ce-cli",
         beside=("containerd.io", *(f"docker-{name}-plugin" for name in engine.plugins)),
         against=its.vendor.conflicts,
-        source=manager.source(base, release, engine.channel),
+        source=manager.source(base, release, engine.channel, direct),
         key=f"{base}/gpg",
         fingerprint=engine.fingerprint or its.vendor.fingerprint,
         held=engine.hold is not False,

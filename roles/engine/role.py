@@ -10,6 +10,7 @@ from roles.engine.kinds import KINDS
 from roles.engine.origin import Origin, distribution, vendor
 from roles.engine.state import ENGINES, VENDOR, State, read
 from skep import places
+from skep.bypass import is_direct
 from skep.milestones import ENGINE_UP
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
@@ -88,7 +89,8 @@ def _on_host(
         from roles.engine.static.plan import on_host  # only here: few hosts have one
 
         return on_host(host, host.engine.tarball, have, platform, member)
-    origin = _origin(host, platform)
+    direct = bool(host.proxy) and is_direct(cluster, host, host.engine.repository)
+    origin = _origin(host, platform, direct=direct)
     if isinstance(origin, Finding):
         return [origin], None
     refused = _refused(host, have, origin, platform)
@@ -125,10 +127,12 @@ def _on_host(
     return [*items, *_parser(host, here)], None
 
 
-def _origin(host: Host, platform: Platform) -> Origin | Finding:
+def _origin(host: Host, platform: Platform, *, direct: bool) -> Origin | Finding:
     """Where its packages come from. An engine that the inventory says nothing of is left where it came from."""
     if host.engine.source == "vendor":
-        return findings.unsupported(host.name, platform, needs_to_know=True) or vendor(host.engine, platform)
+        return findings.unsupported(host.name, platform, needs_to_know=True) or vendor(
+            host.engine, platform, direct=direct
+        )
     origin = distribution(host.engine, platform)
     if not origin.engine and host.engine.source:
         return findings.unsupported(host.name, platform) or origin

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from urllib.parse import unquote, urlsplit
 
 from skep.bypass import bypass, hosts_of
 from skep.dataclass import dataclass
@@ -13,18 +14,23 @@ from skep.secret import Secret, revealed, secrets_in
 from skep.seen import Platform
 
 APT = "/etc/apt/apt.conf.d/95skep-proxy"
+DNF = "/etc/dnf/dnf.conf"
+"""Not ours: a few lines in it are, those from ``BEGIN`` to ``END``, for before dnf5 there is no folder for more files."""
 MODULES = "/etc/modules-load.d/skep.conf"
 SYSCTLS = "/etc/sysctl.d/98-skep.conf"
 CERTS = "/etc/docker/certs.d"
-TEXTS = (APT, MODULES, SYSCTLS)
+TEXTS = (APT, DNF, MODULES, SYSCTLS)
 """Files whose lines are shown, old and new."""
 DIRECT = "DIRECT"
 _HEAD = "written by skep: change the inventory instead"
+BEGIN, END = f"# {_HEAD}", "# end of what skep wrote"
+WITH_DNF = ("dnf", "dnf5")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """``settings`` is what it says, for the plan; of a certificate ``content`` alone counts."""
+    """``settings`` is what it says, for the plan; of a certificate ``content`` alone counts. Of ``DNF`` the content is
+    our lines."""
 
     path: str
     content: bytes = field(repr=False)
@@ -44,8 +50,9 @@ Topics = Mapping[str, tuple[File, ...]]
 
 def files(cluster: Cluster, host: Host, platform: Platform) -> Topics:
     """All files of a host."""
+    proxy = {"apt-get": lambda: _apt(cluster, host), **dict.fromkeys(WITH_DNF, lambda: _dnf(host))}
     made = {
-        "packages": tuple(_apt(cluster, host)) if platform.packages == "apt-get" else (),
+        "packages": tuple(proxy.get(platform.packages, lambda: iter(()))()),
         "certificates": tuple(_registries(host.certificates)),
         "trust": tuple(_trust(host.certificates, platform)),
         "modules": (_modules(host),) if host.kernel.modules else (),
@@ -64,6 +71,23 @@ def _apt(cluster: Cluster, host: Host) -> Iterator[File]:
     lines += [f'{key}::{name} "{DIRECT}";' for key in urls for name in plain]
     if host.proxy:
         yield File(APT, _text([f"// {_HEAD}", *lines]), {**urls, DIRECT: plain}, 0o600 if secret else 0o644, secret)
+
+
+def _dnf(host: Host) -> Iterator[File]:
+    """dnf knows one proxy, for all repositories: that for HTTPS, if there is one, since most of them are there."""
+    given = host.proxy.https or host.proxy.http
+    if not given:
+        return
+    url = urlsplit(revealed(given))
+    place = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    pairs = {"proxy": f"{url.scheme}://{place}" + (f":{url.port}" if url.port else "")}
+    if url.username:
+        pairs |= {"proxy_username": unquote(url.username), "proxy_password": unquote(url.password or "")}
+    secret = isinstance(given, Secret)
+    hides = (given, *map(Secret, pairs.values())) if isinstance(given, Secret) else ()
+    settings = {key: Secret(value) for key, value in pairs.items()} if secret else pairs
+    text = _text([BEGIN, *(f"{key}={value}" for key, value in pairs.items()), END])
+    yield File(DNF, text, settings, 0o600 if secret else 0o644, hides)
 
 
 def _registries(certificates: Certificates) -> Iterator[File]:
@@ -104,6 +128,8 @@ def parsed(path: str, lines: list[str]) -> dict[str, object]:
     kept = [line for line in lines if line and not line.startswith(("#", "//"))]
     if path == MODULES:
         return {"modules": kept} if kept else {}
+    if path == DNF:
+        return dict(line.partition("=")[::2] for line in kept)
     parting = " = " if path == SYSCTLS else " "
     pairs = {key: value.strip('"') for key, _, value in (line.rstrip(";").partition(parting) for line in kept)}
     direct = sorted({key.split("::", 3)[-1] for key, value in pairs.items() if value == DIRECT})

@@ -9,8 +9,8 @@ KERNEL_SHARED = Kind(
 )
 PROXY_NOT_OF_PACKAGES = Kind(
     "proxy-not-of-packages",
-    "A host's package manager is not apt, and is not given the proxy.",
-    "write proxy=URL into its dnf.conf",
+    "A host's package manager is neither apt nor dnf, and is not given the proxy.",
+    "write proxy=URL into its yum.conf",
 )
 
 KINDS = declared(vars())

@@ -1,10 +1,11 @@
 # shellcheck shell=sh
 # What is there of the files $PATHS (a line each) and of those that $MEMORY/TOPIC names, the lines of $TEXTS among them,
-# which of $MODULES are loaded, or can be, and the values of $SYSCTLS. Starts nothing where none is asked for.
+# which of $MODULES are loaded, or can be, and the values of $SYSCTLS; of $DNF only our lines count, from $BEGIN to $END, and
+# whether there is another proxy. Starts nothing where none is asked for.
 
 if [ "$PATHS$MODULES$SYSCTLS" ] || [ -d "$MEMORY" ]; then
   [ ! -e /run/systemd/container ] || echo "container yes"
-  there() { [ ! -f "$path" ] || known="$known$path
+  there() { [ ! -f "$path" ] || [ "$path" = "$DNF" ] || known="$known$path
 "; }
   known=''
   for topic in "$MEMORY"/*; do
@@ -19,8 +20,17 @@ PATHS
     printf %s "$known" | sort -u | tr '\n' '\0' | xargs -0 sha256sum -- | sed 's/^\\*/sum /'
     printf %s "$known" | sort -u | tr '\n' '\0' | xargs -0 stat -L -c 'mode %a %n' --
   fi
+  if [ -f "$DNF" ]; then
+    ours=$(sed -n "/^$BEGIN\$/,/^$END\$/p" "$DNF")
+    if [ "$ours" ]; then
+      printf '%s\n' "$ours" | sha256sum | sed "s,-\$,$DNF,; s,^,sum ,"
+      stat -L -c 'mode %a %n' "$DNF"
+      printf '%s\n' "$ours" | sed "s,^,text $DNF ,"
+    fi
+    ! sed "/^$BEGIN\$/,/^$END\$/d" "$DNF" | grep -q '^[[:space:]]*proxy[[:space:]]*=' || echo "proxied $DNF"
+  fi
   for text in $TEXTS; do
-    [ -f "$text" ] || continue
+    [ -f "$text" ] && [ "$text" != "$DNF" ] || continue
     while IFS= read -r line || [ "$line" ]; do printf 'text %s %s\n' "$text" "$line"; done <"$text"
   done
   read -r release </proc/sys/kernel/osrelease

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Puts $FILES/1, $FILES/2 ... in place as the lines of $FILES/list say (MODE PATH), removes $GONE (a line each), and has
-# what reads them do so, by $TOPIC. $MEMORY/$TOPIC names the files that are ours: both old and new until all is done.
+# what reads them do so, by $TOPIC. In $DNF only our lines come and go, from $BEGIN to $END. $MEMORY/$TOPIC names the files
+# that are ours: both old and new until all is done.
 
 set -eu
 . skep/replace.sh
@@ -9,13 +10,21 @@ mkdir -p "$MEMORY" || exit 73
 { printf '%s\n' "$GONE"; cut -d ' ' -f 2- "$FILES/list"; } | grep . >"$FILES/both" || true
 cat "$MEMORY/$TOPIC" >>"$FILES/both" 2>/dev/null || true
 replace "$FILES/both" "$MEMORY/$TOPIC" 600
+with_ours() { # OURS MODE: what stands in $DNF, with our lines first in its section main
+  [ -f "$DNF" ] || return 0
+  sed "/^$BEGIN\$/,/^$END\$/d" "$DNF" >"$FILES/rest"
+  if grep -q '^\[main\]' "$FILES/rest"; then sed "/^\[main\]/r $1" "$FILES/rest" >"$FILES/whole"
+  else { echo '[main]'; cat "$1" "$FILES/rest"; } >"$FILES/whole"; fi
+  replace "$FILES/whole" "$DNF" "$2"
+}
 number=0
 while read -r mode path; do
   number=$((number + 1))
-  replace "$FILES/$number" "$path" "$mode"
+  if [ "$path" = "$DNF" ]; then with_ours "$FILES/$number" "$mode"; else replace "$FILES/$number" "$path" "$mode"; fi
 done <"$FILES/list"
 while IFS= read -r path; do
   [ -n "$path" ] || continue
+  [ "$path" != "$DNF" ] || { with_ours /dev/null 644; continue; }
   rm -f -- "$path"
   case $path in /etc/docker/certs.d/*) rmdir -- "${path%/*}" 2>/dev/null || true ;; esac
 done <<GONE

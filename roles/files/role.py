@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import partial
 
-from roles.files.content import TEXTS, File, Topics, described, files, parsed
+from roles.files.content import BEGIN, DNF, END, TEXTS, WITH_DNF, File, Topics, described, files, parsed
 from roles.files.kinds import KERNEL_SHARED, KINDS, PROXY_NOT_OF_PACKAGES
 from skep import places
 from skep.dataclass import dataclass
@@ -25,7 +25,7 @@ MEMORY = "/var/lib/skep/files"
 """Names, by topic, the files that are ours."""
 MIB = 1 << 20
 TITLES = {
-    "packages": ("set the proxy of apt", "remove the proxy of apt"),
+    "packages": ("set the proxy of the package manager", "remove the proxy of the package manager"),
     "certificates": ("place certificates of registries", "remove certificates of registries"),
     "trust": ("place certificates that the host trusts", "remove certificates that the host trusted"),
     "modules": ("load kernel modules, at each boot, too", "load kernel modules at boot no more"),
@@ -62,6 +62,8 @@ class State:
     loadable: frozenset[str] = frozenset()
     sysctls: Mapping[str, str] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
+    own_proxy: bool = False
+    """Whether dnf has a proxy that is not ours."""
     container: bool = False
     """Whether it shares the kernel of another machine, whose modules only that one can load."""
 
@@ -86,6 +88,9 @@ class Files(HostRole[State]):
             MEMORY=MEMORY,
             PATHS="\n".join(paths),
             TEXTS=" ".join(TEXTS),
+            DNF=DNF,
+            BEGIN=BEGIN,
+            END=END,
             MODULES=" ".join(sorted({_name(module) for kernel in kernels for module in kernel.modules})),
             SYSCTLS=" ".join(sorted({key for kernel in kernels for key in kernel.sysctls})),
         )
@@ -121,6 +126,7 @@ class Files(HostRole[State]):
             loadable=frozenset(by_kind.get("loadable", ())),
             sysctls={place.replace("/", "."): " ".join(value.split()) for place, value in values},
             fixed=frozenset(by_kind.get("fixed", ())),
+            own_proxy="proxied" in by_kind,
             container="container" in by_kind,
         )
 
@@ -156,7 +162,7 @@ def _step(host: Host, topic: str, desired: Topics, have: State) -> Step | None:
     shown = [line for file in want for line in _shown(file, have.files.get(file.path))]
     shown += [f"{key}: {have.sysctls.get(key, 'unset')} → {value} in the kernel" for key, value in values.items()]
     shown += [f"load {module}" for module in load]
-    shown += [f"remove {path}" for path in gone if path in have.files]
+    shown += [f"take our lines out of {path}" if path == DNF else f"remove {path}" for path in gone if path in have.files]
     return Run(
         id=StepId("files", topic, host.name),
         host=host.name,
@@ -170,6 +176,9 @@ def _step(host: Host, topic: str, desired: Topics, have: State) -> Step | None:
             "GONE": "\n".join(gone),
             "LOAD": " ".join(load),
             "SET": " ".join(values),
+            "DNF": DNF,
+            "BEGIN": BEGIN,
+            "END": END,
         },
         files={
             "list": "".join(f"{file.mode:o} {file.path}\n" for file in want).encode(),
@@ -259,9 +268,12 @@ def _unable(host: Host, have: State, platform: Platform) -> Iterator[Finding]:
     if absent:
         action = "correct its name in kernel.sysctls, or name the module it comes with in kernel.modules"
         yield found("error", f"its kernel has no parameter {', '.join(absent)}", next_action=action)
-    if host.proxy and platform.packages not in ("", "apt-get"):
-        action = f"if packages are to come through it, on {host.name} write proxy=URL into /etc/dnf/dnf.conf"
-        text = f"the proxy of {platform.packages} is not set: only apt's is"
+    if host.proxy and have.own_proxy and platform.packages in WITH_DNF:
+        action = f"on {host.name}, take proxy and what belongs to it out of {DNF}; or proxy out of the inventory"
+        yield found("error", f"{DNF} has a proxy of its own, beside that of the inventory", next_action=action)
+    if host.proxy and platform.packages not in ("", "apt-get", *WITH_DNF):
+        action = f"if packages are to come through it, on {host.name} write proxy=URL into /etc/yum.conf"
+        text = f"the proxy of {platform.packages} is not set: only those of apt and dnf are"
         yield found("warning", text, next_action=action, kind=PROXY_NOT_OF_PACKAGES)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
+from urllib.parse import unquote, urlsplit
+
 import pytest
 from testinfra.host import Host as Remote
 
@@ -18,12 +21,27 @@ def test_proxy_of_packages(host: Remote, desired: Host) -> None:
         pytest.skip("the inventory names no proxy")
     dumped = host.run("apt-config dump")
     if dumped.rc != 0:
-        pytest.skip("there is no apt")
+        _proxy_of_dnf(host, desired)
+        return
     given = {"http": desired.proxy.http, "https": desired.proxy.https}
     wrong = [
         kind for kind, url in given.items() if url and f'Acquire::{kind}::Proxy "{reveal(url)}";' not in dumped.stdout
     ]
     assert not wrong, f"apt on {desired.name} has another proxy for {' and '.join(wrong)} than desired"
+
+
+def _proxy_of_dnf(host: Remote, desired: Host) -> None:
+    """What stands in the file that dnf reads."""
+    file = host.run("cat /etc/dnf/dnf.conf")
+    if file.rc != 0:
+        pytest.skip("there is neither apt nor dnf")
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_string(file.stdout)
+    url = urlsplit(reveal(desired.proxy.https or desired.proxy.http or ""))
+    found = urlsplit(parser.get("main", "proxy", fallback=""))
+    assert (found.hostname, found.port) == (url.hostname, url.port), f"dnf on {desired.name} has another proxy than desired"
+    user = unquote(url.username or "")
+    assert parser.get("main", "proxy_username", fallback="") == user, f"dnf on {desired.name} has another user than desired"
 
 
 def test_registries(host: Remote, desired: Host) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from roles.files.content import BEGIN, END
 from skep.lab.signing import keyring
 from skep.shell import BUSY, script
 from tests.roles.test_scripts import Host
@@ -206,3 +209,23 @@ def test_a_key_that_cannot_be_fetched_names_its_address(host: Host) -> None:
     ran = host.run(SOURCE, **KEY, FINGERPRINT="0" * 40)
     assert ran.returncode == 69
     assert "error: 404" in ran.stderr and KEY["KEY"] in ran.stderr
+
+
+def test_lines_of_ours_come_and_go_in_the_file_of_dnf(tmp_path: Path) -> None:
+    conf, memory, laid = tmp_path / "dnf.conf", tmp_path / "memory", tmp_path / "files"
+    conf.write_text("# kept\n[main]\ngpgcheck=1\n")
+    laid.mkdir()
+    variables = {"DNF": str(conf), "BEGIN": BEGIN, "END": END, "MEMORY": str(memory), "TOPIC": "packages"}
+
+    def put(*lines: str, gone: str = "") -> str:
+        (laid / "list").write_text(f"600 {conf}\n" if lines else "")
+        (laid / "1").write_text("".join(f"{line}\n" for line in (BEGIN, *lines, END)))
+        env = {**os.environ, **variables, "FILES": str(laid), "GONE": gone}
+        subprocess.run(["sh", "-c", script("roles/files/put.sh")], env=env, check=True, timeout=30)
+        return conf.read_text()
+
+    assert put("proxy=http://one") == f"# kept\n[main]\n{BEGIN}\nproxy=http://one\n{END}\ngpgcheck=1\n"
+    assert put("proxy=http://two").count("proxy=") == 1
+    assert conf.stat().st_mode & 0o777 == 0o600
+    assert put(gone=str(conf)) == "# kept\n[main]\ngpgcheck=1\n"
+    assert not (memory / "packages").exists()

@@ -25,6 +25,7 @@ proxy=$(sed -n 's/^proxy *= *\(.*[^ ]\) *$/proxy = "\1"/p; s/^proxy_username *= 
 case $proxy in *proxy-user*)
   proxy="$proxy:$(sed -n 's/^proxy_password *= *\(.*[^ ]\) *$/\1/p' /etc/dnf/dnf.conf)\"" ;;
 esac
+case $SOURCE in *proxy=_none_*) proxy= ;; esac
 said=$(printf '%s\n' "$proxy" |
   curl -K - -fsSL --connect-timeout 20 --max-time 120 --retry 1 -o "$work/key" "$KEY" 2>&1) || refuse "${said:-no answer}" \
   "the key $KEY cannot be had: see that this host reaches it, or set engine.repository to what it reaches"
