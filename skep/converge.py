@@ -13,7 +13,7 @@ from skep.errors import SkepError
 from skep.kinds.hosts import HOST_LEFT_OUT, LEFT_OUT_BY_LIMIT
 from skep.model import Cluster
 from skep.observe import Observation, observe
-from skep.plan import Declared, Finding, Plan, Step
+from skep.plan import Declared, Finding, Plan, Run, Step
 from skep.questions import Inquiry
 from skep.request import requested
 from skep.role import AnyRole
@@ -138,6 +138,21 @@ def asked_managers(site: Site, observation: Observation) -> list[str]:
     return [name for name in names if name in observation.facts]
 
 
+def _left_behind(plan: Plan, step: Step, hosts: set[str]) -> list[str]:
+    """Hosts outside a limit whose engines the whole plan would interrupt before that of this step."""
+    if not (isinstance(step, Run) and step.restarts):
+        return []
+    ahead = plan.ahead(step.id)
+    found = (one.concerns for one in plan if one.id in ahead and isinstance(one, Run) and one.restarts)
+    return [name for name in dict.fromkeys(found) if name and name not in hosts]
+
+
+def _ahead(plan: Plan, step: Step, hosts: set[str]) -> Finding:
+    others = ", ".join(_left_behind(plan, step, hosts))
+    text = f"goes ahead of {others}, which the whole plan takes first and --limit leaves out"
+    return Finding("note", text, host=step.concerns, role=step.role)
+
+
 def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
     """Only the steps about those hosts, less those that need a step about others. What is said of steps that are left
     out, be they about other hosts or about none, goes with them."""
@@ -150,6 +165,7 @@ def limited(site: Site, plan: Plan, hosts: set[str]) -> Plan:
         if (one.host or one.role not in wide)
         and (one.role != preflight.ROOM or one.host in hosts or one.level != "error")
     ]
+    items += [_ahead(plan, step, hosts) for step in kept if _left_behind(plan, step, hosts)]
     for step in kept:
         lacking = sorted(plan.needs[step.id] - plan.gates[step.id] - names)
         if lacking:

@@ -5,7 +5,7 @@
 
 . roles/engine/busy.sh
 set -e
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l # list: needrestart would restart engines at a moment of its own
 stand_back() {
   settled
   held=$(find /proc/[0-9]*/fd \( -lname /var/lib/apt/lists/lock -o -lname /var/cache/apt/archives/lock \

@@ -82,12 +82,15 @@ def snap(host: str) -> Finding:
     )
 
 
-def shared(host: str, files: Sequence[str]) -> Finding:
+def shared(host: str, files: Sequence[str], manager: str) -> Finding:
     """A file that names the vendor's repository among others: not ours to rewrite."""
+    why, part = "apt stops where one repository has two keys", "paragraph"
+    if manager != "apt":
+        why, part = "dnf would take packages from both, whatever key is desired", "section"
     return _error(
         host,
-        f"{', '.join(files)} names Docker's repository among others: apt stops where one repository has two keys",
-        f"on {host}, take the paragraph with Docker's repository out of it, then run this again",
+        f"{', '.join(files)} names Docker's repository among others: {why}",
+        f"on {host}, take the {part} with Docker's repository out of it, then run this again",
     )
 
 
@@ -102,11 +105,11 @@ def older(host: Host, have: State) -> Finding:
     )
 
 
-def goes_back(host: Host, have: State, member: Member | None) -> list[Finding]:
-    """A downgrade that was allowed."""
+def goes_back(host: Host, member: Member | None, what: str) -> list[Finding]:
+    """A downgrade that was allowed, or what may be one."""
     if not (member and member.manager):
         return []
-    text = f"a manager that goes back from {have.version} to {host.engine.version} may not start again"
+    text = f"a manager that {what} may not start again"
     action = "safer: role: worker and a run first, and back afterwards"
     return [Finding("warning", text, host=host.name, role="engine", next_action=action, kind=ENGINE_GOES_BACK)]
 

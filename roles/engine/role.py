@@ -110,7 +110,10 @@ def _on_host(
     if cause:
         install = steps.install(host, origin, have, cause, sourced=bool(unlike and origin.source))
         if here and _goes_back(host, here):
-            items += findings.goes_back(host, here, member)
+            items += findings.goes_back(host, member, f"goes back from {here.version} to {host.engine.version}")
+        elif here and _may_go_back(host, here, origin):
+            text = f"takes {origin.engine}, which may be older than its {here.package} {here.version},"
+            items += findings.goes_back(host, member, text)
         if here and here.running and member:
             items.append(steps.fetch(host, origin, have, cause, sourced=bool(unlike)))
             return [*items, *_parser(host, here)], steps.in_turn(install, StepId("engine", "fetch", host.name))
@@ -149,12 +152,12 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
         if have and have.snap:
             return findings.snap(host.name)
         if have and have.shared and origin.source:
-            return findings.shared(host.name, have.shared)
+            return findings.shared(host.name, have.shared, origin.manager.name)
         return None if origin.source else findings.unsupported(host.name, platform)
     if engine.source and not (have.package or have.tarball):
         return findings.snap(host.name) if have.snap else findings.by_hand(host, have)
     if have.shared and origin.source:
-        return findings.shared(host.name, have.shared)
+        return findings.shared(host.name, have.shared, origin.manager.name)
     if not asked or fits(have.version, asked):
         return None
     if engine.source is None and have.package != origin.engine:
@@ -186,6 +189,12 @@ def _as_it_is(host: Host, here: State, origin: Origin) -> Host:
 
 def _goes_back(host: Host, have: State) -> bool:
     return bool(host.engine.version and is_older(host.engine.version, have.version))
+
+
+def _may_go_back(host: Host, have: State, origin: Origin) -> bool:
+    """Whether a change of source may bring an older engine, as far as can be seen before its packages are looked at."""
+    newer = bool(host.engine.version and is_older(have.version or "0", host.engine.version))
+    return host.engine.downgrade and bool(host.engine.source) and have.package != origin.engine and not newer
 
 
 def _cause(host: Host, here: State | None, origin: Origin) -> str | None:

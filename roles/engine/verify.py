@@ -7,10 +7,9 @@ import re
 import pytest
 from testinfra.host import Host as Remote
 
+from roles.engine.state import ENGINES
 from skep.model import Host, Tarball
 from skep.verify.ask import Ask, engine_info
-
-PACKAGES = ("docker.io", "docker-ce", "moby-engine")
 
 
 def test_installed(host: Remote, desired: Host) -> None:
@@ -52,7 +51,7 @@ def test_version(host: Remote, desired: Host, ask: Ask) -> None:
     if asked is None:
         pytest.skip("the inventory takes any version")
     found = {"the engine that runs": engine_info(host, ask)["ServerVersion"]}
-    installed = [name for name in PACKAGES if host.package(name).is_installed]
+    installed = [name for name in ENGINES if host.package(name).is_installed]
     for name in installed:
         found[f"the package {name}"] = host.package(name).version
     if not installed:

@@ -10,12 +10,12 @@ from urllib.parse import unquote, urlsplit
 from skep.bypass import bypass, hosts_of
 from skep.dataclass import dataclass
 from skep.model import Certificates, Cluster, Host
-from skep.secret import Secret, revealed, secrets_in
+from skep.secret import Secret, reveal, revealed, secrets_in
 from skep.seen import Platform
 
 APT = "/etc/apt/apt.conf.d/95skep-proxy"
 DNF = "/etc/dnf/dnf.conf"
-"""Not ours: a few lines in it are, those from ``BEGIN`` to ``END``, for before dnf5 there is no folder for more files."""
+"""Not ours but for a few lines, from ``BEGIN`` to ``END``: before dnf5 there is no folder for more files."""
 MODULES = "/etc/modules-load.d/skep.conf"
 SYSCTLS = "/etc/sysctl.d/98-skep.conf"
 CERTS = "/etc/docker/certs.d"
@@ -50,15 +50,21 @@ Topics = Mapping[str, tuple[File, ...]]
 
 def files(cluster: Cluster, host: Host, platform: Platform) -> Topics:
     """All files of a host."""
-    proxy = {"apt-get": lambda: _apt(cluster, host), **dict.fromkeys(WITH_DNF, lambda: _dnf(host))}
     made = {
-        "packages": tuple(proxy.get(platform.packages, lambda: iter(()))()),
+        "packages": tuple(_packages(cluster, host, platform)),
         "certificates": tuple(_registries(host.certificates)),
         "trust": tuple(_trust(host.certificates, platform)),
         "modules": (_modules(host),) if host.kernel.modules else (),
         "sysctls": (_sysctls(host),) if host.kernel.sysctls else (),
     }
     return {topic: found for topic, found in made.items() if found}
+
+
+def _packages(cluster: Cluster, host: Host, platform: Platform) -> Iterator[File]:
+    if platform.packages == "apt-get":
+        yield from _apt(cluster, host)
+    elif platform.packages in WITH_DNF:
+        yield from _dnf(host)
 
 
 def _apt(cluster: Cluster, host: Host) -> Iterator[File]:
@@ -78,7 +84,7 @@ def _dnf(host: Host) -> Iterator[File]:
     given = host.proxy.https or host.proxy.http
     if not given:
         return
-    url = urlsplit(revealed(given))
+    url = urlsplit(reveal(given))
     place = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     pairs = {"proxy": f"{url.scheme}://{place}" + (f":{url.port}" if url.port else "")}
     if url.username:

@@ -17,6 +17,22 @@ with_ours() { # OURS MODE: what stands in $DNF, with our lines first in its sect
   else { echo '[main]'; cat "$1" "$FILES/rest"; } >"$FILES/whole"; fi
   replace "$FILES/whole" "$DNF" "$2"
 }
+refused() { # a parameter with a value that the kernel does not take; those before it get back what they had
+  echo "the kernel refuses $1; nothing was changed" >&2
+  while read -r place value; do printf '%s\n' "$value" >"$place" || true; done <"$FILES/before"
+  exit 66
+}
+set_values() {
+  : >"$FILES/before"
+  while read -r key _ value; do
+    case " $SET " in *" $key "*) ;; *) continue ;; esac
+    place=/proc/sys/$(printf %s "$key" | tr . /)
+    printf '%s %s\n' "$place" "$(cat "$place")" >>"$FILES/before"
+    printf '%s\n' "$value" >"$place" || refused "$key = $value"
+  done <"$FILES/1"
+}
+# In force first: a value that the kernel refuses is in no file, where it would be refused again at each boot.
+[ "$TOPIC" != sysctls ] || [ -z "$SET" ] || set_values
 number=0
 while read -r mode path; do
   number=$((number + 1))
@@ -36,15 +52,6 @@ case $TOPIC in
     if command -v update-ca-certificates >/dev/null; then update-ca-certificates >/dev/null
     else update-ca-trust extract; fi ;;
   modules) [ -z "$LOAD" ] || modprobe -a -- $LOAD ;;
-  sysctls)
-    [ ! -e "$FILES/1" ] || while read -r key _ value; do
-      case " $SET " in *" $key "*)
-        printf '%s\n' "$value" >"/proc/sys/$(printf %s "$key" | tr . /)" || {
-          echo "the kernel refuses $key = $value" >&2
-          exit 66
-        } ;;
-      esac
-    done <"$FILES/1" ;;
 esac
 if [ -s "$FILES/list" ]; then
   cut -d ' ' -f 2- "$FILES/list" >"$FILES/owned"

@@ -162,7 +162,7 @@ def _step(host: Host, topic: str, desired: Topics, have: State) -> Step | None:
     shown = [line for file in want for line in _shown(file, have.files.get(file.path))]
     shown += [f"{key}: {have.sysctls.get(key, 'unset')} → {value} in the kernel" for key, value in values.items()]
     shown += [f"load {module}" for module in load]
-    shown += [f"take our lines out of {path}" if path == DNF else f"remove {path}" for path in gone if path in have.files]
+    shown += [_removal(path) for path in gone if path in have.files]
     return Run(
         id=StepId("files", topic, host.name),
         host=host.name,
@@ -190,6 +190,10 @@ def _step(host: Host, topic: str, desired: Topics, have: State) -> Step | None:
         writes={"/etc": MIB, "/usr": MIB, "/var/lib/skep": MIB},
         otherwise="do what the cause says, or change it in the inventory; then run the same command again",
     )
+
+
+def _removal(path: str) -> str:
+    return f"take our lines out of {path}" if path == DNF else f"remove {path}"
 
 
 def _cause(differing: Sequence[File], gone: Sequence[str], have: State, *, kernel: bool) -> str:

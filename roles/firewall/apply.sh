@@ -41,8 +41,8 @@ close_nftables() {
 }
 # shellcheck disable=SC2086 # words
 open_ufw() {
-  old | while IFS= read -r rule; do ufw delete $rule >/dev/null || true; done
   while IFS= read -r rule; do ufw prepend $rule comment skep >/dev/null; done <"$FILES/rules"
+  old | while IFS= read -r rule; do ufw delete $rule >/dev/null || true; done
 }
 # shellcheck disable=SC2086
 close_ufw() { ! command -v ufw >/dev/null || old | while IFS= read -r rule; do ufw delete $rule >/dev/null || true; done; }

@@ -163,11 +163,19 @@ def _close(host: str, have: State, cause: str) -> Step:
         host=host,
         title=f"take Swarm's rules out of {have.kind}",
         cause=cause,
+        detail=_ours(have),
         script=script("roles/firewall/apply.sh"),
         variables={**_places(""), **nobody.variables()},
         files={"rules": b""},
         writes={"/etc/systemd/system": MIB, "/var/lib/skep": MIB, "/etc": MIB},
     )
+
+
+def _ours(have: State) -> tuple[str, ...]:
+    """What goes, for the plan: rules, or chains of nftables."""
+    rules = sorted({row[-1] for row in have.lines if row[0] == have.kind})
+    chains = sorted(" ".join(row[1:4]) for row in have.lines if row[0] == "rules" and have.kind == "nftables")
+    return (*rules, *(f"chain {chain}, and the jump to it" for chain in chains))
 
 
 def _places(kind: str) -> dict[str, str]:

@@ -89,7 +89,9 @@ def refuse_unknown(stack: Stack, asked: Mapping[str, object] | frozenset[str], s
     unknown = sorted(set(asked) - set(services))
     if unknown:
         names = ", ".join(sorted(services)) or "none"
-        raise Unplannable(f"stack {stack.name} has no service {', '.join(unknown)}", f"its services are: {names}")
+        meant = sorted(full for name in unknown if (full := f"{stack.name}_{name}") in services)
+        action = f"write in full: {', '.join(meant)}" if meant else f"its services are: {names}"
+        raise Unplannable(f"stack {stack.name} has no service {', '.join(unknown)}", action)
 
 
 def hooks_of(found: Found) -> Mapping[str, str]:

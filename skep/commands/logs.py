@@ -120,7 +120,7 @@ class _Reader:
     ) -> None:
         self.streams: dict[str, _Stream] = {}
         self._site, self._api, self._stack = site, api, stack
-        self._desired = {one.removeprefix(f"{stack}_") for one in services}
+        self._desired = frozenset(services)
         self._follow, self._tail, self._since = follow, tail, since
         self._queue: queue.Queue[LogLine] = queue.Queue(QUEUE)
         self._sessions = [site.pool[api.host]]
@@ -148,7 +148,8 @@ class _Reader:
         for identity in [one for one in self.streams if one not in found and self.streams[one].over]:
             del self.streams[identity]
         for identity, service in found.items():
-            desired = not self._desired or service["Spec"]["Name"].removeprefix(f"{self._stack}_") in self._desired
+            full = service["Spec"]["Name"]
+            desired = not self._desired or not self._desired.isdisjoint((full, full.removeprefix(f"{self._stack}_")))
             if desired and identity not in self.streams:
                 self.streams[identity] = _Stream(service, self._session(len(self.streams)))
                 if self._started:

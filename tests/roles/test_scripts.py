@@ -751,3 +751,43 @@ def test_an_engine_that_was_upgraded_beneath_is_restarted(host: Host, comes_up: 
     ran = host.run(RESTART)
     assert (ran.returncode, bool(ran.stderr)) == (status, not comes_up)
     assert host.calls[0] == "systemctl restart docker.service"
+
+
+def test_apt_is_asked_so_that_nothing_is_restarted_beside_it(host: Host, debian: Callable[..., None]) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("apt-get", f'echo "$NEEDRESTART_MODE" >{host.folder}/mode')
+    assert host.run(f"{OURS} WANTED=\n{FETCH}").returncode == 0
+    assert (host.folder / "mode").read_text() == "l\n"
+
+
+def test_a_plugin_names_what_is_in_its_way(host: Host) -> None:
+    host.stand_in("find")
+    host.stand_in("apt-get", 'case "$*" in -s*) echo "Remv docker-compose [1.29]" ;; *install*) exit 100 ;; esac')
+    ended = host.run(PLUGINS, PACKAGES="docker-compose-plugin", HOLD="")
+    assert ended.returncode == 67
+    assert "apt-get remove docker-compose" in ended.stderr
+
+
+def test_a_parameter_that_the_kernel_refuses_is_in_no_file(tmp_path: Path) -> None:
+    laid, conf = tmp_path / "files", tmp_path / "98-skep.conf"
+    laid.mkdir()
+    (laid / "list").write_text(f"644 {conf}\n")
+    (laid / "1").write_text("# ours\nskep.no.such = 1\n")
+    given = {"MEMORY": str(tmp_path / "memory"), "TOPIC": "sysctls", "SET": "skep.no.such", "GONE": "", "LOAD": ""}
+    env = {**os.environ, **given, "DNF": "-", "BEGIN": "-", "END": "-", "FILES": str(laid)}
+    put = ["sh", "-c", script("roles/files/put.sh")]
+    ran = subprocess.run(put, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert ran.returncode == 66 and "the kernel refuses skep.no.such = 1; nothing was changed" in ran.stderr
+    assert not conf.exists()
+
+
+def test_of_a_backup_that_fails_nothing_stays(host: Host) -> None:
+    there, root = host.folder / "there", host.folder / "root"
+    (root / "swarm/raft").mkdir(parents=True)
+    host.stand_in("docker", f'case "$*" in *DockerRootDir*) echo {root} ;; *) echo x ;; esac')
+    host.stand_in("systemctl")
+    host.stand_in("tar", "exit 2")
+    host.stand_in("du", "echo 1")
+    ended = host.run(script("skep/backup.sh"), THERE=str(there), CLUSTER="c", HOST="m1", TAKEN="now")
+    assert ended.returncode != 0 and not there.exists()
+    assert host.called("systemctl start")

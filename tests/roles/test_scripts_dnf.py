@@ -229,3 +229,11 @@ def test_lines_of_ours_come_and_go_in_the_file_of_dnf(tmp_path: Path) -> None:
     assert conf.stat().st_mode & 0o777 == 0o600
     assert put(gone=str(conf)) == "# kept\n[main]\ngpgcheck=1\n"
     assert not (memory / "packages").exists()
+
+
+def test_what_is_held_is_held_again_where_the_script_is_stopped(host: Host) -> None:
+    stop = f'kill -TERM "$(cat {host.folder}/pid)"'
+    host.stand_in("dnf5", f'case "$*" in *repoquery*) cat {host.folder}/offers ;; *install*) {stop} ;; esac')
+    ended = host.run(f"echo $$ >{host.folder}/pid\n{INSTALL}", **VENDOR, WANTED="26.1")
+    assert ended.returncode == 143
+    assert changes(host)[-1] == "versionlock add docker-ce"

@@ -11,7 +11,7 @@ held() { # however the script ends, what is installed then is held
   hold $there
 }
 case $HOLD in
-  yes) trap held EXIT; release $ENGINE $CLIENT $BESIDE ;;
+  yes) trap held EXIT; trap 'exit 143' HUP INT TERM; release $ENGINE $CLIENT $BESIDE ;;
   no) release $ENGINE $CLIENT $BESIDE ;;
 esac
 known=$(dnf repoquery --qf "%{name} $evr" $ENGINE $CLIENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from skep.inventory.loaded import Ids
 from skep.inventory.merging import MergedHost
@@ -12,6 +13,8 @@ from skep.reading.values import Fields
 DOCS = "invoke docs findings"
 TESTS = ("own-", "verify-")
 """How ids begin that tests of an audit make of their names: only the audit knows them."""
+FIRST_YEAR = 2000
+"""Before it no warning was ever accepted: a year with a slip of the pen."""
 
 
 def check_accepts(file: Fields, hosts: list[MergedHost], ids: Ids | None, findings: Findings) -> None:
@@ -20,6 +23,7 @@ def check_accepts(file: Fields, hosts: list[MergedHost], ids: Ids | None, findin
         "hosts": [*(host.name for host in hosts), *findings.children("groups")],
         "stacks": findings.children("stacks"),
     }
+    seen: list[tuple[object, ...]] = []
     entries = file.get("accept", ())
     warnings = ids() if ids and entries else None
     for number, entry in enumerate(entries):
@@ -27,6 +31,14 @@ def check_accepts(file: Fields, hosts: list[MergedHost], ids: Ids | None, findin
         if warnings is not None and "id" in entry and not _is_known(str(entry["id"]), warnings):
             hint = findings.hint(entry["id"], warnings) or f"; all are listed by: {DOCS}"
             findings.error((*path, "id"), f"{findings.value(entry['id'])} is the id of no warning{hint}")
+        same = [tuple(sorted(map(str, entry.get(key, ())))) for key in ("hosts", "stacks")]
+        mark = (entry.get("id"), *same)
+        if mark in seen and "id" in entry:
+            message = f"{findings.value(entry['id'])} is in the list already, for the same hosts and stacks"
+            findings.error((*path, "id"), message)
+        seen.append(mark)
+        if isinstance(entry.get("until"), date) and entry["until"].year < FIRST_YEAR:
+            findings.error((*path, "until"), f"is long over: write a day from {FIRST_YEAR}-01-01 on")
         for key in ("reason", "owner"):
             if not str(entry.get(key, "-")).strip():
                 findings.error((*path, key), "is empty: say why" if key == "reason" else "is empty")

@@ -369,3 +369,16 @@ def test_managers_are_asked_first_and_silent_hosts_not() -> None:
     site = Site(cluster, None, [], [])  # type: ignore[arg-type]
     assert converge.asked_managers(site, SEEN) == ["m2", "m1", "w1"]
     assert converge.asked_managers(site, Observation({}, {"w1": Facts()}, {})) == ["w1"]
+
+
+def test_a_limit_that_puts_a_host_ahead_of_others_says_so(site: Site) -> None:
+    first, second = (
+        Run(id=step_id(f"a/x@{name}"), host=name, title="t", cause="c", script="true", restarts=True, gates=gates)
+        for name, gates in (("m1", ()), ("w1", (step_id("a/x@m1"),)))
+    )
+    whole = plan(first, second)
+    (note,) = converge.limited(site, whole, {"w1"}).findings
+    assert (note.host, note.text) == (
+        "w1", "goes ahead of m1, which the whole plan takes first and --limit leaves out",
+    )  # fmt: skip
+    assert converge.limited(site, whole, {"m1"}).findings == ()
