@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from skep.model import Cluster, Host, is_ip
 from skep.secret import revealed
@@ -18,6 +18,14 @@ def bypass(cluster: Cluster, host: Host) -> tuple[str, ...]:
     hosts = set(hosts_of(cluster))
     inside = [name for name in _registries(cluster, host) if _inside(name, hosts)]
     return tuple(dict.fromkeys((*LOOPBACK, *host.proxy.none, *inside)))
+
+
+def taken_apart(url: str) -> tuple[str, str, str]:
+    """A proxy's URL without user and password, its user, and its password, both as they are."""
+    parts = urlsplit(url)
+    place = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{place}{port}", unquote(parts.username or ""), unquote(parts.password or "")
 
 
 def is_direct(cluster: Cluster, host: Host, url: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from urllib.parse import unquote, urlsplit
 
-from skep.bypass import bypass, hosts_of
+from skep.bypass import bypass, hosts_of, taken_apart
 from skep.dataclass import dataclass
 from skep.model import Certificates, Cluster, Host
 from skep.secret import Secret, reveal, revealed, secrets_in
@@ -84,11 +83,8 @@ def _dnf(host: Host) -> Iterator[File]:
     given = host.proxy.https or host.proxy.http
     if not given:
         return
-    url = urlsplit(reveal(given))
-    place = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    pairs = {"proxy": f"{url.scheme}://{place}" + (f":{url.port}" if url.port else "")}
-    if url.username:
-        pairs |= {"proxy_username": unquote(url.username), "proxy_password": unquote(url.password or "")}
+    url, user, password = taken_apart(reveal(given))
+    pairs = {"proxy": url} | ({"proxy_username": user, "proxy_password": password} if user else {})
     secret = isinstance(given, Secret)
     hides = (given, *map(Secret, pairs.values())) if isinstance(given, Secret) else ()
     settings = {key: Secret(value) for key, value in pairs.items()} if secret else pairs

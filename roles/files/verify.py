@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import configparser
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from testinfra.host import Host as Remote
 
+from skep.bypass import taken_apart
 from skep.model import Host
 from skep.secret import reveal
 
@@ -37,11 +37,9 @@ def _proxy_of_dnf(host: Remote, desired: Host) -> None:
         pytest.skip("there is neither apt nor dnf")
     parser = configparser.RawConfigParser(strict=False)
     parser.read_string(file.stdout)
-    url = urlsplit(reveal(desired.proxy.https or desired.proxy.http or ""))
-    found = urlsplit(parser.get("main", "proxy", fallback=""))
-    user, given = parser.get("main", "proxy_username", fallback=""), unquote(url.username or "")
-    same = (found.hostname, found.port, user) == (url.hostname, url.port, given)
-    assert same, f"dnf on {desired.name} has another proxy, or another user there, than desired"
+    url, user, _ = taken_apart(reveal(desired.proxy.https or desired.proxy.http or ""))
+    found = [parser.get("main", key, fallback="") for key in ("proxy", "proxy_username")]
+    assert found == [url, user], f"dnf on {desired.name} has another proxy, or another user there, than desired"
 
 
 def test_registries(host: Remote, desired: Host) -> None:
