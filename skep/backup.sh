@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Saves the swarm's state of this manager below $THERE as state.tar, and what to know of it as state.json. Docker is
-# stopped meanwhile, and started again whatever happens. Of a copy
-# that failed nothing is left. Exit 65: there is none, or no room for a copy.
+# stopped meanwhile, and started again whatever happens. Of a copy that failed nothing is left. Exit 65: there is none, or
+# no room for a copy.
 
 set -e
 umask 077

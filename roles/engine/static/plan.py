@@ -58,7 +58,7 @@ def on_host(
         items += [_send(host, tarball, cause or ""), _unpack(host, tarball, cause or "")]
     install = _install(host, tarball, have, cause or "", going, manager, sent=sent)
     if here and is_older(tarball.version, here.version):
-        items += findings.goes_back(host, here, member)
+        items += findings.goes_back(host, member, f"goes back from {here.version} to {tarball.version}")
     if here and here.running and member:
         return items, steps.in_turn(install)
     return [*items, install], None
