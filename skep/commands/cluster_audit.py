@@ -56,7 +56,7 @@ def audit(
     for file in filter(None, (asked.junit, asked.html)):
         writable(file)
     since = time.monotonic()
-    results = _looked(site, tell, paths, asked)
+    results = audited(site, tell, paths, asked)
     seconds = time.monotonic() - since
     for stranger in strangers(site.cluster.accepted, results, known) if asked.limit is None else ():
         tell.note(f"warning: accept: {stranger} is the id of no warning and of no test: it accepts nothing")
@@ -71,12 +71,13 @@ def audit(
     if as_json:
         _tell_scripts(tell, results, seconds)
     else:
-        _show(tell, results)
+        show(tell, results)
     refuse(results)
     tell.done(f"{site.cluster.name}: {_summary(results)} ({seconds:.1f} s)")
 
 
-def _looked(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked) -> list[Result]:
+def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked) -> list[Result]:
+    """Every check that is asked for, and what became of it."""
     only = hosts_of(site, asked.limit, facts_for(site, asked.limit))
     names = [name for name in site.pool.hosts if only is None or name in only]
     rollout = Rollout(resolve="all" if asked.resolve else "never", follows_hosts=True)
@@ -109,7 +110,7 @@ def _tell_scripts(tell: Reporter, results: Sequence[Result], seconds: float) -> 
     tell.data("audit", {"results": rows, "counts": counts(results), "seconds": round(seconds, 3)})
 
 
-def _show(tell: Reporter, results: Sequence[Result]) -> None:
+def show(tell: Reporter, results: Sequence[Result]) -> None:
     """Findings first; what passed is only counted."""
     for status in SHOWN:
         found = [(*row[:-1], tell.spelled(row[-1])) for row in rows(results, status)]

@@ -12,7 +12,7 @@ from skep.commands.call import Call
 from skep.commands.schedule_units import named
 from skep.converge import Site
 from skep.dataclass import dataclass
-from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
+from skep.errors import AuditFindings, ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
 from skep.plan import Finding
 from skep.report import Reporter
 from skep.request import Request, Rollout
@@ -20,12 +20,14 @@ from skep.runs.loop import run as carry_out
 from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
 from skep.schedules.metrics import Standing
-from skep.schedules.model import Schedule
+from skep.schedules.model import SEVERITIES, Schedule
 from skep.schedules.state import Kept
 from skep.secret import Redaction, secrets_in
 
 CHANGED = 10
 """What ``schedule.run`` ends with where it found drift."""
+FEW = 5
+"""Findings that a line names."""
 
 
 @dataclass(slots=True)
@@ -36,13 +38,18 @@ class Doing:
     drift: int = 0
     findings: dict[str, int] = field(default_factory=dict)
     """How many there are of each level, of a look."""
+    severities: dict[str, int] = field(default_factory=dict)
+    """How many there are of each severity, of an audit."""
+    findings_that_count: int = 0
+    """Of an audit, from its severity on."""
     about: list[str] = field(default_factory=list)
-    """Ids of what differs, or stacks that failed: what makes a state another."""
+    """Ids of what differs or was found, or stacks that failed: what makes a state another."""
     undone: list[Finding] = field(default_factory=list)
 
 
 def run(call: Call, name: str) -> int:
-    """Run it. Gives 10 where there is drift; raises what it ended with where it did not end well."""
+    """Run it. Gives 10 where there is drift, 11 where an audit has findings; raises what it ended with where it did not
+    end well."""
     found = call.found
     one = named(found, name)
     kept = Kept.of(found.cluster.name, name)
@@ -54,7 +61,7 @@ def run(call: Call, name: str) -> int:
     try:
         with call.site() as here:
             try:
-                _do(replace(here, wait_lock=one.wait_lock), call.tell, one, doing)
+                _do(call, replace(here, wait_lock=one.wait_lock), one, doing)
             finally:
                 telling.look(here)
     except KeyboardInterrupt:
@@ -70,7 +77,7 @@ def run(call: Call, name: str) -> int:
     result = _ended(one, began, doing, since, None)
     telling.ended(result)
     call.tell.done(f"schedule {name}: {result['text']} ({time.monotonic() - since:.2f} s)")
-    return CHANGED if doing.drift else 0
+    return _exit(doing)
 
 
 def ended(call: Call, name: str) -> int:
@@ -142,9 +149,12 @@ class Telling:
         return Redaction([*secrets_in(found.cluster), *secrets_in(found.access)])
 
 
-def _do(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
+def _do(call: Call, site: Site, one: Schedule, doing: Doing) -> None:
+    tell = call.tell
     if one.run == "drift":
         _look(site, tell, one, doing)
+    elif one.run == "audit":
+        _audit(call, site, one, doing)
     elif one.run == "cluster.backup":
         from skep.saving import role
 
@@ -168,6 +178,24 @@ def _look(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
     }
     doing.about = [str(step.id) for step in result.plan]
     refuse_silent(result.silent)
+
+
+def _audit(call: Call, site: Site, one: Schedule, doing: Doing) -> None:
+    """Every check, once nobody is at work any more. Raises ``AuditIncomplete`` where nothing that counts was found and
+    not all could be seen."""
+    from skep.commands.cluster_audit import Asked, audited, refuse, show
+
+    alone(site, call.tell, "asking who is at work", lambda: None)
+    results = audited(site, call.tell, call.checks, Asked(one.profile))
+    show(call.tell, results)
+    found = [result for result in results if result.status == "finding"]
+    counted = SEVERITIES[: SEVERITIES.index(one.severity) + 1]
+    doing.severities = {severity: sum(result.severity == severity for result in found) for severity in SEVERITIES}
+    of_weight = [result for result in found if result.severity in counted]
+    doing.findings_that_count = len(of_weight)
+    doing.about = sorted({f"{result.id} {result.where}" for result in of_weight})
+    if not of_weight:
+        refuse([result for result in results if result.status != "finding"])
 
 
 def _roll_out(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
@@ -203,7 +231,8 @@ def _request(one: Schedule, *, of: str = "", **more: object) -> Request:
 
 def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: SkepError | None) -> Mapping[str, object]:
     left = [finding.text for finding in doing.undone]
-    result = "failed" if error else "drift" if doing.drift else "left undone" if left else "ok"
+    looked = "drift" if doing.drift else "findings" if doing.findings_that_count else ""
+    result = "failed" if error else looked or ("left undone" if left else "ok")
     return {
         "schedule": one.name,
         "run": str(one),
@@ -212,15 +241,20 @@ def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: Sk
         "ended": _time(datetime.now(UTC)),
         "seconds": round(time.monotonic() - since, 3),
         "result": result,
-        "exit": error.exit_code if error else CHANGED if doing.drift else 0,
+        "exit": error.exit_code if error else _exit(doing),
         "text": _said(one, doing, left, error),
         "next": error.next_action if error else _next(doing, left, one),
         "steps": doing.steps,
         "drift": doing.drift,
         "undone": left,
         "findings": doing.findings,
+        "severities": doing.severities,
         "about": doing.about,
     }
+
+
+def _exit(doing: Doing) -> int:
+    return CHANGED if doing.drift else AuditFindings.exit_code if doing.findings_that_count else 0
 
 
 def _said(one: Schedule, doing: Doing, left: Sequence[str], error: SkepError | None) -> str:
@@ -228,19 +262,33 @@ def _said(one: Schedule, doing: Doing, left: Sequence[str], error: SkepError | N
         return error.reason
     if doing.drift:
         return f"{doing.drift} step{'' if doing.drift == 1 else 's'} differ from the inventory"
+    if doing.findings_that_count:
+        shown = ", ".join(doing.about[:FEW]) + (", …" if len(doing.about) > FEW else "")
+        return f"{doing.findings_that_count} finding{'' if doing.findings_that_count == 1 else 's'}: {shown}"
     done = (
         f"{doing.steps} step{'' if doing.steps == 1 else 's'} done"
         if doing.steps
         else "as described"
         if one.run == "drift"
+        else _lighter(doing)
+        if one.run == "audit"
         else "nothing to do"
     )
     return f"{done}, {len(left)} left undone" if left else done
 
 
+def _lighter(doing: Doing) -> str:
+    """Of an audit without findings that count."""
+    found = sum(doing.severities.values())
+    return f"no findings that count; {found} of less weight" if found else "no findings"
+
+
 def _next(doing: Doing, left: Sequence[str], one: Schedule) -> str | None:
     if doing.drift:
         return "see what differs: invoke cluster.plan; make it as described: invoke cluster.up"
+    if doing.findings_that_count:
+        profile = f" --profile {one.profile}" if one.profile else ""
+        return f"see each with what helps: invoke cluster.audit{profile}"
     return f"see what was left: invoke stack.plan {' '.join(one.stacks[:1])}".rstrip() if left else None
 
 

@@ -6,7 +6,7 @@ from skep.inventory.notice_schema import PING
 from skep.inventory.values import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
 from skep.reading.documented import Key
 from skep.reading.records import ListOf, Record
-from skep.schedules.model import WHAT
+from skep.schedules.model import PROFILES, SEVERITIES, WHAT
 
 SCHEDULE = Record(
     {
@@ -29,6 +29,15 @@ SCHEDULE = Record(
             "What becomes of a roll-out that fails, for `stack.refresh` and `stack.deploy`.",
             "rollback",
             shown="as `x-skep` of the compose files says, else keep",
+        ),
+        "profile": Key(
+            Choice(*PROFILES), "What an audit checks beside how the cluster runs, for `audit`.", "cis", shown="none"
+        ),
+        "severity": Key(
+            Choice(*SEVERITIES),
+            "Findings of an audit count from this severity on, for `audit`; all stand in the journal.",
+            "medium",
+            shown="low",
         ),
         "ping": PING,
     },

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from skep.notices.model import Event, Notice
 
 OK = "ok"
-_EVENTS: dict[str, Event] = {"failed": "failure", "drift": "drift", "left undone": "undone"}
+_EVENTS: dict[str, Event] = {"failed": "failure", "drift": "drift", "findings": "findings", "left undone": "undone"}
 _NUMBERS = re.compile(r"[0-9]+([.:][0-9]+)*")
 
 
@@ -44,6 +44,7 @@ def message(event: Event, inventory: str, result: Mapping[str, object]) -> tuple
         "failure": f"{inventory}: schedule {name} failed",
         "recovery": f"{inventory}: schedule {name} is well again",
         "drift": f"{inventory}: schedule {name} found drift",
+        "findings": f"{inventory}: schedule {name} has findings",
         "undone": f"{inventory}: schedule {name} left something undone",
     }[event]
     left = result.get("undone")

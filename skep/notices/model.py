@@ -7,8 +7,8 @@ from typing import Literal
 from skep.dataclass import dataclass
 from skep.secret import Secret
 
-Event = Literal["failure", "recovery", "drift", "undone"]
-EVENTS: tuple[Event, ...] = ("failure", "recovery", "drift", "undone")
+Event = Literal["failure", "recovery", "drift", "findings", "undone"]
+EVENTS: tuple[Event, ...] = ("failure", "recovery", "drift", "findings", "undone")
 """What there may be a notice of."""
 
 

@@ -26,12 +26,16 @@ def text(inventory: str, results: Iterable[Mapping[str, object]], standing: Stan
     """All of one inventory. ``results`` are how each schedule ended last; what is not known is left out."""
     ended = [(str(one.get("schedule")), one) for one in results if one.get("schedule")]
     drift = [one for _, one in ended if one.get("run") == "drift" and one.get("result") in ("ok", "drift")]
+    audits = [(name, one) for name, one in ended if one.get("severities")]
     families: list[Family] = [
         *_of_schedules(inventory, ended),
         ("skep_drift_steps", "", "Steps that cluster.up would do, at the last look for drift.",
          [({"inventory": inventory}, _number(one.get("drift"))) for one in drift[:1]]),
         ("skep_findings", "", "Findings of the last look for drift, by level.",
          [({"inventory": inventory, "level": level}, count) for one in drift[:1] for level, count in _findings(one)]),
+        ("skep_audit_findings", "", "Findings of the last audit, by severity.",
+         [({"inventory": inventory, "schedule": name, "severity": level}, count) for name, one in audits
+          for level, count in _findings(one, "severities")]),
         ("skep_nodes", "", "Nodes of the swarm, by state.",
          [({"inventory": inventory, "state": name}, count) for name, count in sorted(standing.nodes.items())]
          if standing else []),
@@ -92,8 +96,8 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _findings(one: Mapping[str, object]) -> list[tuple[str, float]]:
-    found = one.get("findings")
+def _findings(one: Mapping[str, object], key: str = "findings") -> list[tuple[str, float]]:
+    found = one.get(key)
     return [(str(level), float(count)) for level, count in found.items()] if isinstance(found, dict) else []
 
 

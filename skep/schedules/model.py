@@ -7,10 +7,14 @@ from typing import Literal
 from skep.dataclass import dataclass
 from skep.secret import Secret
 
-What = Literal["drift", "stack.refresh", "stack.deploy", "cluster.backup"]
-WHAT: tuple[What, ...] = ("drift", "stack.refresh", "stack.deploy", "cluster.backup")
+What = Literal["drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup"]
+WHAT: tuple[What, ...] = ("drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup")
 """What may be scheduled."""
 OF_STACKS = frozenset({"stack.refresh", "stack.deploy"})
+PROFILES = ("cis",)
+"""Of an audit."""
+SEVERITIES = ("high", "medium", "low")
+"""Of an audit's findings, the worst first."""
 
 HOUR = 3600.0
 
@@ -29,6 +33,10 @@ class Schedule:
     deadline: float = HOUR
     wait_lock: float = 600.0
     on_failure: Literal["keep", "rollback"] | None = None
+    profile: str | None = None
+    """Of an audit: what it checks beside how the cluster runs."""
+    severity: str = "low"
+    """Of an audit: its findings from this severity on count."""
     ping: str | Secret | None = None
     """URL of a dead man's switch."""
 

@@ -10,6 +10,7 @@ from skep.errors import SkepError
 Outcome = Literal["passed", "failed", "skipped", "error"]
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+"""The worst first."""
 
 
 class Wrong(AssertionError):

@@ -9,7 +9,11 @@ from skep.reading.values import Fields
 from skep.schedules.model import HOUR, OF_STACKS
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-_NOT_STACKS = "is only for stack.refresh and stack.deploy: take it out"
+_ONLY = {
+    **dict.fromkeys(("stacks", "on-failure"), (OF_STACKS, "stack.refresh and stack.deploy")),
+    **dict.fromkeys(("profile", "severity"), (frozenset({"audit"}), "audit")),
+}
+"""Keys that only some schedules have: which, and their names in a sentence."""
 
 
 def check_schedules(file: Fields, findings: Findings) -> None:
@@ -22,10 +26,9 @@ def check_schedules(file: Fields, findings: Findings) -> None:
         _check_times(path, given, findings)
         check_zone((*path, "timezone"), given, findings)
         check_stack_names(path, given, stacks, findings)
-        if given.get("run", "stack.deploy") not in OF_STACKS:
-            for key in ("stacks", "on-failure"):
-                if key in given:
-                    findings.error((*path, key), _NOT_STACKS)
+        for key, (kinds, names) in _ONLY.items():
+            if key in given and "run" in given and given["run"] not in kinds:
+                findings.error((*path, key), f"is only for {names}: take it out")
         deadline, lock = given.get("deadline", HOUR), given.get("wait-lock", 600.0)
         if deadline < 60:
             findings.error((*path, "deadline"), "is too short for any run: write at least 1m")

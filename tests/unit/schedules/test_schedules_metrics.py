@@ -16,13 +16,27 @@ LOOK: dict[str, Any] = {
     "drift": 4, "success": "2026-11-28T08:12:32Z", "undone": [], "findings": {"error": 0, "warning": 2},
 }  # fmt: skip
 BAD = {**LOOK, "schedule": "nightly", "run": "stack.refresh web", "result": "failed", "success": None, "undone": ["x"]}
+AUDIT = {
+    **LOOK,
+    "schedule": "audit",
+    "run": "audit",
+    "result": "findings",
+    "findings": {},
+    "severities": {"high": 3, "low": 0},
+}
 
 
 @pytest.mark.parametrize("parser", [open_metrics, prometheus])
 def test_all_of_it_can_be_read(parser: Any) -> None:
-    written = text('od"d\\', [LOOK, BAD], Standing({"ready": 3, "down": 1}, 2))
+    written = text('od"d\\', [LOOK, BAD, AUDIT], Standing({"ready": 3, "down": 1}, 2))
     found = {
-        (sample.name, sample.labels.get("schedule") or sample.labels.get("state") or sample.labels.get("level")): sample
+        (
+            sample.name,
+            sample.labels.get("severity")
+            or sample.labels.get("schedule")
+            or sample.labels.get("state")
+            or sample.labels.get("level"),
+        ): sample
         for family in parser(written)
         for sample in family.samples
     }
@@ -34,6 +48,7 @@ def test_all_of_it_can_be_read(parser: Any) -> None:
     assert (values["skep_schedule_failed", "nightly"], values["skep_schedule_failed", "drift"]) == (1, 0)
     assert values["skep_schedule_left_undone", "nightly"] == 1
     assert (values["skep_drift_steps", None], values["skep_findings", "warning"]) == (4, 2)
+    assert (values["skep_audit_findings", "high"], values["skep_audit_findings", "low"]) == (3, 0)
     assert (values["skep_nodes", "ready"], values["skep_nodes", "down"]) == (3, 1)
     assert values["skep_services_below_desired", None] == 2
 
