@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from skep.dataclass import dataclass
-from skep.engine.tasks import error_of, is_kept, node_name, parse_time, slot_of, task_name
+from skep.engine.tasks import error_of, is_kept, parse_time, slot_of, task_name
 from skep.errors import SkepError, reasons
-from skep.model import Cluster
+from skep.model import Cluster, Host, canonical
 from skep.picture.model import (
     Difference,
     Machine,
@@ -25,6 +25,7 @@ from skep.swarm.labels import OURS, labels_of, stack_of
 from skep.swarm.network import pools_of
 from skep.swarm.objects import Network, Node, Service, Task
 from skep.swarm.placement import spread_labels
+from skep.swarm.quorum import hostname_of
 from skep.swarm.references import attachments
 from skep.swarm.service import image_of, is_job, job_of, mode_of
 
@@ -47,16 +48,16 @@ def machines(
     answered: Answered,
     outlooks: Mapping[str, Outlook],
     silent: Mapping[str, SkepError],
-    hostnames: Mapping[str, str],
+    identities: Mapping[str, str],
 ) -> tuple[Machine, ...]:
-    """Hosts of the inventory in its order, then nodes that are not in it. ``hostnames``: name in the inventory → what
-    the host calls itself."""
+    """Hosts of the inventory in its order, then nodes that are not in it. ``identities``: name in the inventory → the
+    ID of the node that the host says it is; one that says nothing is known by its name or address."""
     zone = zone_label(answered)
     placed = _placed(answered)
-    nodes = {node_name({node["ID"]: node}, node["ID"]): node for node in answered.nodes}
+    nodes = {node["ID"]: node for node in answered.nodes}
     found = []
     for host in cluster.hosts:
-        node = nodes.pop(hostnames.get(host.name) or host.name, None)
+        node = nodes.pop(identities.get(host.name) or _like(host, nodes), None)
         why = reasons({host.name: silent[host.name]}) if host.name in silent else ""
         look = outlooks.get(host.name, Outlook())
         if node is None:
@@ -71,9 +72,19 @@ def machines(
         else:
             found.append(_machine(node, host.name, zone, placed, look, why, in_inventory=True))
     found += [
-        _machine(node, name, zone, placed, Outlook(), "", in_inventory=False) for name, node in sorted(nodes.items())
+        _machine(node, hostname_of(node), zone, placed, Outlook(), "", in_inventory=False)
+        for node in sorted(nodes.values(), key=hostname_of)
     ]
     return tuple(found)
+
+
+def _like(host: Host, nodes: Mapping[str, Node]) -> str:
+    """The ID of the node with a host's name or address, the newest of several; empty where there is none."""
+    known = {host.name, *(canonical(text) for text in (host.address, host.advertise) if text)}
+    like = [
+        node for node in nodes.values() if known & {hostname_of(node), canonical(node["Status"].get("Addr") or "none")}
+    ]
+    return max(like, key=lambda node: node.get("CreatedAt", ""))["ID"] if like else ""
 
 
 def _machine(

@@ -54,9 +54,7 @@ def take(site: Site, ask: Asking, *, commit: str) -> Picture:
         commit=commit,
         quorum=word,
         at_risk=at_risk,
-        machines=reading.machines(
-            site.cluster, answered, _answers(outlooks), failures, {n: f.hostname for n, f in observation.facts.items()}
-        ),
+        machines=reading.machines(site.cluster, answered, _answers(outlooks), failures, _identities(observation)),
         networks=reading.networks(answered),
         services=reading.services(answered),
         differences=reading.differences(plan),
@@ -65,6 +63,10 @@ def take(site: Site, ask: Asking, *, commit: str) -> Picture:
         listed=bool(answered.nodes),
         unasked=tuple(unasked),
     )
+
+
+def _identities(observation: Observation) -> dict[str, str]:
+    return {name: one.node for name, one in observation.members.items() if one and one.node}
 
 
 def _answers(outlooks: Mapping[str, Outlook | SkepError]) -> dict[str, Outlook]:

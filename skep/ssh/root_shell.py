@@ -193,7 +193,9 @@ class _Shell:
 
     def _read(self) -> None:
         """Whatever comes next, or nothing in a moment."""
-        err_next = self.channel.recv_stderr_ready() or self._word.encode() in self._out
+        end_of_out = self._out.find(f"\n{self._word} ".encode())
+        out_is_whole = end_of_out >= 0 and self._out.find(b"\n", end_of_out + 1) >= 0
+        err_next = self.channel.recv_stderr_ready() or out_is_whole
         receive, into = (self.channel.recv_stderr, self._err) if err_next else (self.channel.recv, self._out)
         try:
             data = receive(65536)

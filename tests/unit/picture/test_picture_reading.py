@@ -94,7 +94,7 @@ ANSWERED = Answered(
 
 def test_hosts_of_the_inventory_come_first_and_each_node_once() -> None:
     silent = {"w2": ConnectError("does not answer", host="w2", cause="timed out")}
-    found = reading.machines(CLUSTER, ANSWERED, {}, silent, {"m1": "one", "w1": "w1"})
+    found = reading.machines(CLUSTER, ANSWERED, {}, silent, {"m1": "n1"})
     assert [(one.name, one.in_inventory, one.in_swarm, one.zone, one.well) for one in found] == [
         ("m1", True, True, "a", True),
         ("w1", True, True, "b", True),
@@ -110,8 +110,17 @@ def test_without_a_manager_no_host_is_said_to_be_out_of_the_swarm() -> None:
     assert [(one.state, one.in_swarm) for one in found] == [("not known", True)] * 3
 
 
+def test_a_host_that_is_silent_is_known_by_its_address_and_not_shown_twice() -> None:
+    found = reading.machines(CLUSTER, Answered([node(3, "ip-10-0-0-3"), node(2, "other", "b")]), {}, {}, {})
+    assert [(one.name, one.in_inventory, one.in_swarm) for one in found] == [
+        ("m1", True, False),
+        ("w1", True, True),
+        ("w2", True, True),
+    ]
+
+
 def test_tasks_stand_on_their_nodes_the_newest_of_each_slot() -> None:
-    found = reading.machines(CLUSTER, ANSWERED, {}, {}, {"m1": "one"})
+    found = reading.machines(CLUSTER, ANSWERED, {}, {}, {"m1": "n1"})
     assert [[(one.name, one.state) for one in machine.tasks] for machine in found] == [
         [("shop_web.1", "running"), ("shop_web.3", "preparing")],
         [("shop_web.2", "running")],
