@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Saves the swarm's state of this manager below $THERE as state.tar, and what to know of it as state.json. Docker is
 # stopped meanwhile, and started again whatever happens. Of a copy that failed nothing is left. Exit 65: there is none, or
-# no room for a copy.
+# no room for a copy; 66: it is whole, and Docker does not start.
 
 set -e
 umask 077
@@ -21,13 +21,14 @@ units=docker.service
 if systemctl -q is-active docker.socket; then units="docker.socket docker.service"; fi
 # shellcheck disable=SC2086
 start() { systemctl start $units; }
-trap 'start; rm -rf "$THERE"' EXIT
+trap 'start || true; rm -rf "$THERE"' EXIT
 trap 'exit 1' HUP INT TERM
 # shellcheck disable=SC2086
 systemctl stop $units
 tar -C "$root" -cf "$THERE/state.tar" swarm
+trap - EXIT
+start || { echo "the engine does not start; the whole copy is $THERE/state.tar" >&2; exit 66; }
 trap 'rm -rf "$THERE"' EXIT
-start
 sha256=$(sha256sum "$THERE/state.tar" | cut -d ' ' -f 1)
 printf '{"cluster": "%s", "host": "%s", "taken": "%s", "engine": "%s", "node": "%s", "address": "%s", "autolock": %s, "sha256": "%s"}\n' \
   "$CLUSTER" "$HOST" "$TAKEN" "$version" "$node" "$address" "$autolock" "$sha256" >"$THERE/state.json"

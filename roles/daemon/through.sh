@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2086
-# through [NUMBER] pulls $IMAGE (as library/busybox:1.36) from each mirror that the engine has, or from that one, by itself: the engine itself goes on
+# through [NUMBER] pulls $IMAGE (as library/busybox:1.36) from each mirror that the engine has, or from that one, by
+# itself: the engine itself goes on
 # to Docker Hub where a mirror fails, and does not say so. It goes from this host, with the proxy, the certificates and the
 # insecure registries that the engine has, by containerd's own client, and leaves nothing. It prints a line a mirror: its
 # number, and ok; or http STATUS, timeout, tls REASON or failed REASON; or unchecked REASON. A mirror has $PATIENCE seconds
@@ -15,6 +16,7 @@ through() {
   CONTAINERD_ADDRESS=/run/containerd/containerd.sock CONTAINERD_NAMESPACE=$canaries
   [ -S $CONTAINERD_ADDRESS ] || CONTAINERD_ADDRESS=/run/docker/containerd/containerd.sock
   export CONTAINERD_ADDRESS CONTAINERD_NAMESPACE
+  unset HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy # those of the login
   proxy http_proxy http-proxy; proxy https_proxy https-proxy; proxy no_proxy no-proxy
   number=0
   for mirror in $mirrors; do
@@ -25,7 +27,7 @@ through() {
   done
 }
 proxy() { # NAME KEY: daemon.json goes before the environment
-  value=$(tr , '\n' </etc/docker/daemon.json 2>/dev/null | sed -n "s/.*\"$2\": *\"\\([^\"]*\\)\".*/\\1/p" | head -n 1)
+  value=$(tr -d '\n' 2>/dev/null </etc/docker/daemon.json | sed -n "s/.*\"$2\"[[:space:]]*:[[:space:]]*\"\\([^\"]*\\)\".*/\\1/p")
   [ "$value" ] || value=$(tr '\0' '\n' <"/proc/$process/environ" | sed -n "s/^$1=//Ip" | head -n 1)
   [ -z "$value" ] || export "$1=$value"
 }
@@ -42,11 +44,12 @@ unsafe() { # whether the engine takes any certificate of $place
     END { exit !found }'
 }
 fetched() { timeout -k 5 "${PATIENCE:-30}" ctr content fetch $how --hosts-dir $certs "$@" "$place/$IMAGE"; }
+asked() { timeout -k 5 20 ctr "$@"; }
 forget() {
-  ctr images rm --sync "$place/$IMAGE"
-  for one in $(ctr leases ls -q); do ctr leases rm "$one"; done
-  for one in $(ctr content ls -q); do ctr content rm "$one"; done
-  ctr namespaces rm $canaries
+  for one in $(asked images ls -q); do asked images rm --sync "$one"; done
+  for one in $(asked leases ls -q); do asked leases rm "$one"; done
+  for one in $(asked content ls -q); do asked content rm "$one"; done
+  asked namespaces rm $canaries
 }
 answer() {
   place=${mirror#*://} how=
@@ -57,6 +60,11 @@ answer() {
     http://*) how=--plain-http ;;
     *) ! unsafe || how=--skip-verify ;;
   esac
+  # What is there already would not be pulled, and any mirror would do.
+  asked version >/dev/null 2>&1 || { echo "unchecked containerd does not answer"; return; }
+  forget >/dev/null 2>&1 || true
+  ! asked -n moby images ls -q 2>/dev/null | grep -qxF "docker.io/$IMAGE" ||
+    { echo "unchecked the engine has this image already, in containerd's store"; return; }
   status=0
   fetched >/dev/null 2>&1 || status=$?
   case $status in

@@ -9,8 +9,8 @@ KERNEL_SHARED = Kind(
 )
 PROXY_NOT_OF_PACKAGES = Kind(
     "proxy-not-of-packages",
-    "A host's package manager is neither apt nor dnf, and is not given the proxy.",
-    "write proxy=URL into its yum.conf",
+    "A host's package manager is not given the proxy: it is neither apt nor dnf, or its dnf.conf has one of its own.",
+    "write proxy=URL into its yum.conf, or take that of dnf.conf out",
 )
 
 KINDS = declared(vars())

@@ -21,13 +21,22 @@ PATHS
     printf %s "$known" | sort -u | tr '\n' '\0' | xargs -0 stat -L -c 'mode %a %n' --
   fi
   if [ -f "$DNF" ]; then
-    ours=$(sed -n "/^$BEGIN\$/,/^$END\$/p" "$DNF")
+    ours=$(awk -v begin="$BEGIN" -v end="$END" '
+      $0 == begin { inside = 1; lines = "" }
+      inside { lines = lines $0 "\n" }
+      inside && $0 == end { inside = 0; printf "%s", lines; whole = 1 }
+      END { if (inside && !whole) print begin }' "$DNF")
     if [ "$ours" ]; then
       printf '%s\n' "$ours" | sha256sum | sed "s,-\$,$DNF,; s,^,sum ,"
       stat -L -c 'mode %a %n' "$DNF"
       printf '%s\n' "$ours" | sed "s,^,text $DNF ,"
     fi
-    ! sed "/^$BEGIN\$/,/^$END\$/d" "$DNF" | grep -q '^[[:space:]]*proxy[[:space:]]*=' || echo "proxied $DNF"
+    awk -v begin="$BEGIN" -v end="$END" '
+      $0 == begin { ours = 1 }
+      $0 == end { ours = 0; next }
+      /^\[/ { main = /^\[main\]/ }
+      !ours && main && /^[ \t]*proxy[ \t]*=/ && !/=[ \t]*_none_/ { found = 1 }
+      END { exit !found }' "$DNF" && echo "proxied $DNF"
   fi
   for text in $TEXTS; do
     [ -f "$text" ] && [ "$text" != "$DNF" ] || continue

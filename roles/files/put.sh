@@ -10,12 +10,19 @@ mkdir -p "$MEMORY" || exit 73
 { printf '%s\n' "$GONE"; cut -d ' ' -f 2- "$FILES/list"; } | grep . >"$FILES/both" || true
 cat "$MEMORY/$TOPIC" >>"$FILES/both" 2>/dev/null || true
 replace "$FILES/both" "$MEMORY/$TOPIC" 600
-with_ours() { # OURS MODE: what stands in $DNF, with our lines first in its section main
+with_ours() { # OURS MODE: what stands in $DNF, with our lines first in its section main; it is never opened to others
   [ -f "$DNF" ] || return 0
-  sed "/^$BEGIN\$/,/^$END\$/d" "$DNF" >"$FILES/rest"
+  # Ours are from $BEGIN to $END; where somebody took $END out, $BEGIN and each line about a proxy.
+  awk -v begin="$BEGIN" -v end="$END" '
+    $0 == begin { count = 1; inside = 1; next }
+    inside && $0 == end { inside = 0; next }
+    inside { held[count++] = $0; next }
+    { print }
+    END { if (inside) for (i = 1; i < count; i++) if (held[i] !~ /^proxy(_username|_password)?=/) print held[i] }
+  ' "$DNF" >"$FILES/rest"
   if grep -q '^\[main\]' "$FILES/rest"; then sed "/^\[main\]/r $1" "$FILES/rest" >"$FILES/whole"
   else { echo '[main]'; cat "$1" "$FILES/rest"; } >"$FILES/whole"; fi
-  replace "$FILES/whole" "$DNF" "$2"
+  if [ "$2" = 600 ]; then replace "$FILES/whole" "$DNF" 600; else replace "$FILES/whole" "$DNF"; fi
 }
 refused() { # a parameter with a value that the kernel does not take; those before it get back what they had
   echo "the kernel refuses $1; nothing was changed" >&2

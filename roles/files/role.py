@@ -137,6 +137,8 @@ class Files(HostRole[State]):
             have = seen.states[host.name] or State()
             platform = seen.platforms.get(host.name, Platform(packages="apt-get"))
             desired = files(cluster, host, platform)
+            if have.own_proxy:
+                desired = {**desired, "packages": tuple(one for one in desired.get("packages", ()) if one.path != DNF)}
             items += _unable(host, have, platform)
             for topic in TITLES:
                 step = _step(host, topic, desired, have)
@@ -205,7 +207,13 @@ def _cause(differing: Sequence[File], gone: Sequence[str], have: State, *, kerne
 
 
 def _same(file: File, there: There | None) -> bool:
-    return there is not None and (there.digest, there.mode) == (file.digest, file.mode)
+    if there is None or there.digest != file.digest:
+        return False
+    return there.mode == file.mode or (file.path == DNF and file.mode == OPEN)
+
+
+OPEN = 0o644
+"""The mode of what everybody may read; a file that is not ours may be read by fewer."""
 
 
 def _shown(file: File, there: There | None) -> Iterator[str]:
@@ -273,8 +281,9 @@ def _unable(host: Host, have: State, platform: Platform) -> Iterator[Finding]:
         action = "correct its name in kernel.sysctls, or name the module it comes with in kernel.modules"
         yield found("error", f"its kernel has no parameter {', '.join(absent)}", next_action=action)
     if host.proxy and have.own_proxy and platform.packages in WITH_DNF:
-        action = f"on {host.name}, take proxy and what belongs to it out of {DNF}; or proxy out of the inventory"
-        yield found("error", f"{DNF} has a proxy of its own, beside that of the inventory", next_action=action)
+        action = f"on {host.name}, take proxy and what belongs to it out of {DNF}: then that of the inventory is set"
+        text = f"{DNF} has a proxy of its own, which stays"
+        yield found("warning", text, next_action=action, kind=PROXY_NOT_OF_PACKAGES)
     if host.proxy and platform.packages not in ("", "apt-get", *WITH_DNF):
         action = f"if packages are to come through it, on {host.name} write proxy=URL into /etc/yum.conf"
         text = f"the proxy of {platform.packages} is not set: only those of apt and dnf are"

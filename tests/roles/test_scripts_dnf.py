@@ -229,6 +229,34 @@ def test_lines_of_ours_come_and_go_in_the_file_of_dnf(tmp_path: Path) -> None:
     assert conf.stat().st_mode & 0o777 == 0o600
     assert put(gone=str(conf)) == "# kept\n[main]\ngpgcheck=1\n"
     assert not (memory / "packages").exists()
+    conf.chmod(0o600)
+    put("proxy=http://one")
+    conf.write_text(conf.read_text().replace(f"{END}\n", "") + "[extra]\nname=x\n")
+    assert put(gone=str(conf)) == "# kept\n[main]\ngpgcheck=1\n[extra]\nname=x\n"
+    assert conf.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("text", "ours", "proxied"),
+    [
+        ("[main]\ngpgcheck=1\n", 0, False),
+        ("[main]\n{begin}\nproxy=http://one\n{end}\ngpgcheck=1\n", 3, False),
+        ("[main]\n{begin}\nproxy=http://one\ngpgcheck=1\n[extra]\npassword=x\n", 1, False),
+        ("[main]\nproxy = http://other\n", 0, True),
+        ("[main]\nproxy=_none_\n[extra]\nproxy=http://other\n", 0, False),
+    ],
+)
+def test_a_look_at_the_file_of_dnf_shows_our_lines_alone(tmp_path: Path, text: str, ours: int, proxied: bool) -> None:
+    conf = tmp_path / "dnf.conf"
+    conf.write_text(text.format(begin=BEGIN, end=END))
+    names = ("MEMORY", "PATHS", "TEXTS", "MODULES", "SYSCTLS")
+    env = {**os.environ, **dict.fromkeys(names, ""), "PATHS": "/none", "DNF": str(conf), "BEGIN": BEGIN, "END": END}
+    ran = subprocess.run(
+        ["sh", "-c", script("roles/files/probe.sh")], env=env, check=True, capture_output=True, text=True, timeout=30
+    )
+    rows = ran.stdout.splitlines()
+    assert sum(row.startswith(f"text {conf} ") for row in rows) == ours
+    assert (f"proxied {conf}" in rows) == proxied and "password" not in ran.stdout
 
 
 def test_what_is_held_is_held_again_where_the_script_is_stopped(host: Host) -> None:
