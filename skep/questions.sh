@@ -7,7 +7,7 @@
 
 . skep/places.sh
 . skep/ask.sh
-if [ "$engine" ] && command -v docker >/dev/null; then
+if [ "$engine" ] && { command -v perl || command -v docker; } >/dev/null; then
   echo '--engine runs--'
   first() { info=$(ask 'GET /info HTTP/1.0\r\nHost: docker\r\n\r\n' "$1"); }
   extra=0

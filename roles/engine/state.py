@@ -73,7 +73,7 @@ class State:
 
 def read(text: str, answers: Answers) -> State | None:
     """From what ``probe.sh`` prints; ``None`` where there is nothing of an engine, nor what keeps one away. An engine
-    that is half installed counts as not installed."""
+    that is half installed counts as not installed, one from a tarball as installed whatever of it is missing: it may run."""
     lines = [line for line in text.splitlines() if line.strip()]
     facts = [line.split() for line in lines if not line.startswith("source ")]
     dpkg = [f for f in facts if len(f) > 1 and f[1] in ("installed", *INTERRUPTED)]
@@ -84,7 +84,8 @@ def read(text: str, answers: Answers) -> State | None:
     unit = values.get("unit", [])
     lacks = {f[1] for f in facts if f[0] == "lacks"}
     parser = "apparmor_parser" in lacks
-    installed = not halfway and bool(engine or values.get("binary"))
+    halfway = halfway and "static" not in values
+    installed = not halfway and bool(engine or values.get("binary") or "static" in values)
     version, tarball = ([*values.get("static", []), "", ""] if installed and not engine else ["", ""])[:2]
     state = State(
         version=upstream(packages[engine]) if installed and engine else version or None,

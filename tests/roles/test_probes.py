@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -113,3 +114,41 @@ def test_the_values_of_variables_in_the_units_command_line(tmp_path: Path) -> No
     found = [line.removeprefix("-- env ") for line in printed.splitlines() if line.startswith("-- env ")]
     assert found == ["A --mtu 1400 ", "B --debug", "C --dns 10.0.0.2", "D "]
     assert "hush" not in printed
+
+
+@pytest.mark.parametrize("there", ["link", "link that leads nowhere", "process", "process of a program that is gone"])
+def test_an_engine_from_a_tarball_is_found_by_its_link_or_its_process(tmp_path: Path, there: str) -> None:
+    place, links, process = tmp_path / "opt/skep/docker-28.5.2-0", tmp_path / "local/bin", tmp_path / "proc/4711"
+    for folder in (place, links, process):
+        folder.mkdir(parents=True)
+    sums = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in ("dockerd", "runc")]
+    for name in ("dockerd", "runc"):
+        (place / name).write_text(name)
+        (links / name).symlink_to(place / name)
+    (place / "SHA256SUMS").write_text("".join(sums))
+    (place / ".skep").write_text("28.5.2 f00\n")
+    gone = there in ("link that leads nowhere", "process of a program that is gone")
+    if gone:
+        (place / "dockerd").unlink()
+    if there.startswith("process"):
+        (links / "dockerd").unlink()
+        (process / "exe").symlink_to(f"{place}/dockerd{' (deleted)' if gone else ''}")
+    text = script("roles/engine/static/probe.sh").replace("/opt/skep", f"{tmp_path}/opt/skep")
+    text = text.replace("/usr/local/bin", str(links)).replace("/proc", f"{tmp_path}/proc")
+    found = run(tmp_path, f"engine=4711\n{text}", systemctl="").replace(f"{tmp_path}/", "").splitlines()
+    missing = {"link": [], "process": ["unlinked local/bin/dockerd"]}.get(there, ["damaged dockerd"])
+    assert list(dict.fromkeys(found)) == ["static 28.5.2 f00", *missing]
+
+
+def test_an_engine_of_a_package_or_put_there_by_hand_is_not_taken_for_one_from_a_tarball(tmp_path: Path) -> None:
+    process, links = tmp_path / "proc/4711", tmp_path / "local/bin"
+    process.mkdir(parents=True)
+    links.mkdir(parents=True)
+    text = script("roles/engine/static/probe.sh").replace("/usr/local/bin", str(links))
+    text = "engine=4711\n" + text.replace("/proc", f"{tmp_path}/proc")
+    (process / "exe").symlink_to("/usr/bin/dockerd")
+    assert run(tmp_path, text, systemctl="") == ""
+    (links / "dockerd").touch()
+    (process / "exe").unlink()
+    (process / "exe").symlink_to("/opt/skep/docker-28.5.2-0/dockerd")
+    assert run(tmp_path, text, systemctl="") == ""

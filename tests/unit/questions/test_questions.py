@@ -277,19 +277,26 @@ def engine_at(place: Path, *replies: str, closes: bool = True) -> Iterator[list[
             done.set()
 
 
-def by_perl(folder: Path, **seconds: int) -> str:
-    """Runs the script where perl is, and Docker's client fails at whatever it is asked."""
+def by_perl(folder: Path, *, client: bool = True, **seconds: int) -> str:
+    """Runs the script where perl is, and Docker's client fails at whatever it is asked, or is missing."""
     (folder / "docker.pid").write_text("4711\n")
     (folder / "proc" / "4711").mkdir(parents=True)
     (folder / "proc" / "4711" / "comm").write_text("dockerd\n")
     (folder / "proc" / "4711" / "status").write_text("Name:\tdockerd\nState:\tS (sleeping)\n")
-    (folder / "docker").write_text("#!/bin/sh\nexit 9\n")
-    (folder / "docker").chmod(0o755)
+    if client:
+        (folder / "docker").write_text("#!/bin/sh\nexit 9\n")
+        (folder / "docker").chmod(0o755)
     text = (HOST + probe(ASKED)).replace("/var/run/docker.pid", f"{folder}/docker.pid")
     text = text.replace("/var/run/docker.sock", f"{folder}/docker.sock").replace('"/proc/', f'"{folder}/proc/')
     for name, value in seconds.items():
         text = re.sub(f"export {name}=.*", f"export {name}={value}", text)
-    environment = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    path = os.environ["PATH"]
+    if not client:
+        path = str(folder / "tools")
+        (folder / "tools").mkdir()
+        for name in ("cat", "date", "perl", "sed", "sh", "sleep", "tr"):
+            (folder / "tools" / name).symlink_to(str(shutil.which(name)))
+    environment = {"PATH": f"{folder}:{path}"}
     return subprocess.run(
         ["sh", "-c", text], capture_output=True, env=environment, timeout=60, check=False
     ).stdout.decode()
@@ -303,6 +310,11 @@ def test_a_host_with_perl_starts_no_client(tmp_path: Path) -> None:
     assert parse(out, ASKED) == {"/info": CONTROL, "/nodes": many, "/services": []}
     assert asked[0] == "GET /info HTTP/1.0\r\nHost: docker\r\n\r\n"
     assert asked[1].endswith("GET /services HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+
+
+def test_with_perl_an_engine_without_a_client_is_asked(tmp_path: Path) -> None:
+    with engine_at(tmp_path / "docker.sock", reply(WORKER, version="1.0")):
+        assert parse(by_perl(tmp_path, client=False), ASKED) == {"/info": WORKER}
 
 
 def test_with_perl_too_an_engine_that_falls_silent_is_given_up(tmp_path: Path) -> None:
