@@ -6,6 +6,7 @@
 . skep/starting.sh
 . roles/engine/static/away.sh
 started_before
+! of_tarball || TARBALL=yes # as after a removal that was cut short
 [ -z "$TARBALL" ] || { install --download-only || { in_the_way; update; install --download-only; }; away; }
 install || { stand_back; in_the_way; dpkg --force-confold --configure -a >&2 || true; update; install; }
 hold

@@ -1,4 +1,4 @@
-"""The script that unpacks an engine's tarball, run by sh on this machine, in folders of the test."""
+"""The scripts that unpack an engine's tarball, put it in place and take it away, run by sh in folders of the test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from skep.shell import script
+from skep.shell import BUSY, script
+from tests.roles.test_scripts import Host
 
-UNPACK = script("roles/engine/static/unpack.sh")
+UNPACK, AWAY = (script(f"roles/engine/static/{name}.sh") for name in ("unpack", "away"))
+OWN = "# Written by skep.\n"
 
 
 class Site:
@@ -74,3 +76,72 @@ def test_a_disk_without_room_is_named(tmp_path: Path) -> None:
     site.beside.parent.joinpath("file").touch()
     ran = site.unpack(PLACE=str(tmp_path / "file" / "place"))
     assert ran.returncode == 73 and "no room to write below" in ran.stderr
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    found = Host(tmp_path)
+    for name in ("journalctl", "systemctl", "find", "getent"):
+        found.stand_in(name)
+    for folder in ("units", "links", "opt", "proc/4711", "default"):
+        (tmp_path / folder).mkdir(parents=True)
+    return found
+
+
+def there(host: Host, text: str) -> str:
+    """The script, at work in the host's folder."""
+    places = {
+        "/etc/systemd/system": "units",
+        "/usr/local/bin": "links",
+        "/opt/skep": "opt",
+        "/proc/": "proc/",
+        "/var/run/docker.pid": "docker.pid",
+        "/etc/default/docker": "default/docker",
+        "/etc/docker/daemon.json": "daemon.json",
+        "/var/lib/": "lib/",
+    }
+    for path, name in places.items():
+        text = text.replace(path, f"{host.folder}/{name}")
+    return text
+
+
+def of_tarball(host: Host) -> Path:
+    """An engine from a tarball, as it is on a host; its place."""
+    place = host.folder / "opt/docker-28.5.2-0"
+    place.mkdir()
+    (place / "dockerd").touch()
+    (host.folder / "links/dockerd").symlink_to(place / "dockerd")
+    for name in ("containerd.service", "docker.socket", "docker.service"):
+        (host.folder / "units" / name).write_text(OWN)
+    return place
+
+
+def test_an_engine_is_taken_away_units_first_and_what_is_not_its_own_stays(host: Host) -> None:
+    """Cut short, units would stand before a package's, with nothing that says so."""
+    place = of_tarball(host)
+    (host.folder / "links/other").symlink_to("/srv/other")
+    (host.folder / "units/docker.socket").write_text("[Socket]\n")
+    units, links = host.folder / "units", host.folder / "links"
+    reloaded = f'[ "$1" != daemon-reload ] || ls {units} {links} >{host.folder}/then'
+    host.stand_in("systemctl", reloaded)
+    assert host.run(there(host, f"set -e\n{AWAY}\naway")).returncode == 0
+    then = (host.folder / "then").read_text().split()
+    assert "dockerd" in then and "docker.service" not in then and "containerd.service" not in then
+    assert not place.exists() and [path.name for path in links.iterdir()] == ["other"]
+    assert [path.name for path in units.iterdir()] == ["docker.socket"]
+
+
+@pytest.mark.parametrize("manager", ["apt", "dnf"])
+@pytest.mark.parametrize("left", [True, False])
+def test_units_that_a_removal_left_do_not_stay_before_a_packages(host: Host, manager: str, left: bool) -> None:
+    if left:
+        (host.folder / "units/docker.service").write_text(OWN)
+        (host.folder / "units/containerd.service").write_text(OWN)
+    name = "install" if manager == "apt" else "dnf/install"
+    chosen = "install() { echo install \"$@\" >>calls; }; download() { install --download-only; }; hold() { :; }\n"
+    begins = script(f"roles/engine/{name}.sh").index("started_before() {")
+    text = f"cd {host.folder}; set -e\n{chosen}{script(f'roles/engine/{name}.sh')[begins:]}"
+    ran = host.run(there(host, text), TARBALL="", GOING="")
+    assert ran.returncode == 0, ran.stderr
+    assert not list((host.folder / "units").iterdir())
+    assert [call for call in host.calls if call.startswith("install")] == ["install --download-only"] * left + ["install"]

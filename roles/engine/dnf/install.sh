@@ -6,6 +6,7 @@
 . skep/starting.sh
 . roles/engine/static/away.sh
 started_before
+! of_tarball || TARBALL=yes # as after a removal that was cut short
 [ -z "$GOING$TARBALL" ] || download
 [ -z "$GOING" ] || rpm -e $GOING >&2
 [ -z "$TARBALL" ] || away
