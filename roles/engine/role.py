@@ -83,7 +83,7 @@ def _on_host(
     cluster: Cluster, host: Host, have: State | None, platform: Platform, member: Member | None
 ) -> tuple[list[Step | Finding], Step | None]:
     """What is to be said and done of a host; apart from that, the step that interrupts an engine in a swarm."""
-    if have and have.masked:
+    if have and have.masked and not (host.engine.tarball and not have.installed):
         return [findings.masked(host.name)], None
     if host.engine.tarball:
         from roles.engine.static.plan import on_host  # only here: few hosts have one

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from roles.engine.static.units import UNITS
 from skep.shell import BUSY, script
 from tests.roles.test_scripts import Host
 
-UNPACK, AWAY = (script(f"roles/engine/static/{name}.sh") for name in ("unpack", "away"))
+UNPACK, AWAY, INSTALL = (script(f"roles/engine/static/{name}.sh") for name in ("unpack", "away", "install"))
 OWN = "# Written by skep.\n"
 
 
@@ -145,3 +146,80 @@ def test_units_that_a_removal_left_do_not_stay_before_a_packages(host: Host, man
     assert ran.returncode == 0, ran.stderr
     assert not list((host.folder / "units").iterdir())
     assert [call for call in host.calls if call.startswith("install")] == ["install --download-only"] * left + ["install"]
+
+
+def install(
+    host: Host, going: str = "", command: str = "dockerd", removal: str = ":"
+) -> subprocess.CompletedProcess[str]:
+    """Puts what is unpacked in place on a host whose engine, if one runs, was started by that command."""
+    beside = host.folder / "opt/docker-28.5.3-0.new"
+    beside.mkdir()
+    (beside / ".skep").write_text("28.5.3 f00\n")
+    files = host.folder / "files"
+    files.mkdir()
+    for name, unit in UNITS.items():
+        (files / name).write_text(unit)
+    (host.folder / "docker.pid").write_text("4711\n")
+    (host.folder / "proc/4711/comm").write_text("dockerd\n")
+    (host.folder / "proc/4711/cmdline").write_text(command.replace(" ", "\0") + "\0")
+    before = f"set -e\nmay_remove() {{ :; }}\nremove() {{\n{removal}\n}}\n" if going else ""
+    variables = {"PLACE": f"{host.folder}/opt/docker-28.5.3-0", "NAMES": "docker dockerd", "FILES": str(files)}
+    return host.run(there(host, before + INSTALL), **variables, GOING=going)
+
+
+def changes(host: Host) -> list[str]:
+    """What of the host's services was stopped and started, in order."""
+    return [call.split()[1] for call in host.called("systemctl") if call.split()[1] in ("stop", "start")]
+
+
+@pytest.mark.parametrize("before", ["nothing", "packages", "another tarball", "masked"])
+def test_an_engine_is_put_in_place_of_what_skep_may_replace(host: Host, before: str) -> None:
+    if before == "another tarball":
+        of_tarball(host)
+    if before == "masked":
+        (host.folder / "units/docker.service").symlink_to("/dev/null")
+    ran = install(host, going="docker-ce" if before == "packages" else "")
+    assert ran.returncode == 0, ran.stderr
+    place = host.folder / "opt/docker-28.5.3-0"
+    assert {path.readlink() for path in (host.folder / "links").iterdir()} == {place / "docker", place / "dockerd"}
+    assert {path.name: path.read_text() for path in (host.folder / "units").iterdir()} == UNITS
+    assert list((host.folder / "opt").iterdir()) == [place]
+    assert changes(host) == ["stop", "start"]
+
+
+@pytest.mark.parametrize(
+    ("strange", "words"),
+    [
+        ("units/docker.service", "docker.service is not skep's"),
+        ("units/containerd.service", "containerd.service is not skep's"),
+        ("links/docker", "links/docker is not skep's"),
+        ("a link", "links/docker is not skep's"),
+    ],
+)
+def test_what_is_not_skeps_is_not_replaced(host: Host, strange: str, words: str) -> None:
+    if strange == "a link":
+        (host.folder / "links/docker").symlink_to("/srv/docker")
+    else:
+        (host.folder / strange).write_text("[Unit]\n")
+    ran = install(host)
+    assert ran.returncode == 67 and words in ran.stderr and "nothing was changed" in ran.stderr, ran
+    assert (host.folder / "opt/docker-28.5.3-0.new/.skep").exists() and not changes(host)
+    assert len([*(host.folder / "units").iterdir(), *(host.folder / "links").iterdir()]) == 1
+
+
+@pytest.mark.parametrize("option", ["--data-root /srv/docker", "--data-root=/srv/docker", "--graph=/srv", "-g /srv"])
+def test_a_data_root_of_the_old_engines_command_line_is_not_left_behind(host: Host, option: str) -> None:
+    ran = install(host, going="docker.io", command=f"/usr/sbin/dockerd -H fd:// {option}")
+    assert ran.returncode == 67 and "set data-root in" in ran.stderr and not changes(host), ran
+
+
+@pytest.mark.parametrize(("removed", "then"), [(False, ["stop", "start"]), (True, ["stop"])])
+def test_an_engine_whose_packages_cannot_be_removed_is_started_again(
+    host: Host, removed: bool, then: list[str]
+) -> None:
+    host.stand_in("dockerd")
+    gone = f"rm {host.folder}/bin/dockerd; hash -r; " if removed else ""
+    ran = install(host, going="docker-ce", removal=f"{gone}exit {BUSY}")
+    assert ran.returncode == BUSY, ran.stderr
+    assert changes(host) == then
+    assert not list((host.folder / "units").iterdir())

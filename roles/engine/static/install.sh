@@ -1,15 +1,43 @@
 # shellcheck shell=sh disable=SC2154
 # Puts the engine unpacked beside $PLACE in its place, with links and units ($FILES), enables and starts it. $NAMES are its
 # binaries, $GOING the packages that the plan says are removed; what removes them stands before this. Exit 66: it does not
-# start; 67: other packages need those; 70: it is not unpacked.
+# start; 67: other packages need those, or something that is not skep's is in the way; 70: it is not unpacked.
 
+set +e
+. skep/places.sh
 . skep/starting.sh
 set -e
 started_before
+refuse() { printf '%s\n' "$1; nothing was changed" "$2" >&2; exit 67; }
+for unit in containerd.service docker.socket docker.service; do
+  file=/etc/systemd/system/$unit
+  [ ! -s "$file" ] || head -n 1 "$file" | grep -qx '# Written by skep.' ||
+    refuse "$file is not skep's, and an engine from a tarball needs its place" \
+      "keep what it sets as a drop-in in $file.d, without ExecStart, then on this host: mv $file $file.old"
+done
+for name in $NAMES; do
+  file=/usr/local/bin/$name
+  case $(readlink "$file") in /opt/skep/docker-*) continue ;; esac
+  { [ ! -e "$file" ] && [ ! -L "$file" ]; } || refuse "$file is not skep's, and an engine from a tarball needs its place" \
+    "if nothing needs it, on this host: mv $file $file.old"
+done
 [ -e "$PLACE.new/.skep" ] || [ -e "$PLACE/.skep" ] || { echo "$PLACE is not there; run the same command again" >&2; exit 70; }
-[ -z "$GOING" ] || may_remove
+back() { # the engine of packages that could not be removed
+  status=$?
+  [ $status = 0 ] || ! command -v dockerd >/dev/null || systemctl start docker.service 2>/dev/null || true
+  exit $status
+}
+if [ "$GOING" ]; then
+  ! printf '%s\n' "$words" | grep -qE '^-(g|-graph|-?data-root)' ||
+    refuse "the engine here has its data root from its command line, and one from a tarball would begin with an empty one" \
+      "set data-root in /etc/docker/daemon.json instead, then on this host: systemctl restart docker.service"
+  may_remove
+  trap back EXIT
+  trap 'exit 143' HUP INT TERM
+fi
 systemctl stop docker.service docker.socket containerd.service 2>/dev/null || true
 [ -z "$GOING" ] || remove
+trap - EXIT HUP INT TERM
 if [ -e "$PLACE.new/.skep" ]; then
   rm -rf "$PLACE"
   mv -T "$PLACE.new" "$PLACE"
