@@ -14,7 +14,7 @@ from cryptography import x509
 from testinfra.host import Host as Remote
 
 from skep.audit.marking import asked, control, looked
-from skep.model import Cluster, Stack
+from skep.model import Cluster, Stack, canonical
 from skep.plan import Plan
 from skep.swarm.network import pools_of
 from skep.swarm.objects import Network, Node
@@ -53,7 +53,8 @@ def test_nodes(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> Non
     nodes = _nodes(ask, manager, found)
     down = [node for node in nodes if node["Status"]["State"] != "ready"]
     names = ", ".join(f"{_name(node)} is {node['Status']['State']}" for node in down)
-    foreign = [node["ID"] for node in down if _name(node) not in {host.name for host in cluster.hosts}]
+    strangers = _strangers(cluster, nodes)
+    foreign = [node["ID"] for node in down if node["ID"] in strangers]
     if foreign and len(foreign) == len(down):
         raise Wrong(f"{names}, and not in the inventory", f"docker node rm --force {' '.join(foreign)}")
     assert not down, names
@@ -178,6 +179,22 @@ def _nodes(ask: Ask, manager: Remote, found: Found) -> Sequence[Node]:
         ]
 
     return cast("Sequence[Node]", asked(ask, manager, found, NODES, kept=kept))
+
+
+def _strangers(cluster: Cluster, nodes: Sequence[Node]) -> set[str]:
+    """Workers that are certainly no host of the inventory: by name or address, each of its hosts is another node."""
+    words = {node["ID"]: _words(node) for node in nodes}
+    hosts = [{host.name, canonical(host.address), canonical(host.advertise or "")} - {""} for host in cluster.hosts]
+    if not all(any(host & of for of in words.values()) for host in hosts):
+        return set()
+    known = set().union(*hosts)
+    return {node["ID"] for node in nodes if not node.get("ManagerStatus") and not words[node["ID"]] & known}
+
+
+def _words(node: Node) -> set[str]:
+    """The name and the addresses of a node."""
+    listens = (node.get("ManagerStatus") or {}).get("Addr", "").rpartition(":")[0].strip("[]")
+    return {_name(node), *map(canonical, filter(None, (node["Status"].get("Addr"), listens)))}
 
 
 def _name(node: Node) -> str:

@@ -58,6 +58,11 @@ def node(name: str, state: str = "ready", version: str = "26.1.5", reach: str = 
     }
 
 
+def worker(name: str, address: str) -> dict[str, Any]:
+    """A worker that is down, as a manager lists it."""
+    return {**node(name), "Status": {"State": "down", "Addr": address}, "ManagerStatus": None}
+
+
 def network(subnet: str) -> dict[str, Any]:
     """An overlay network as a manager lists it."""
     return {"Name": "front", "IPAM": {"Config": [{"Subnet": subnet}]}}

@@ -1,13 +1,17 @@
 """Operational facts: what is broken makes exactly that control fail, and says what to type."""
 
+from dataclasses import replace
+
 import pytest
 
 from skep.audit.controls import controls
 from skep.kinds import Kind
+from skep.model import Host
 from skep.plan import Finding
 from skep.ssh import Result as Answer
-from tests.unit.audit.conftest import DF, certificate, lines, network, node
+from tests.unit.audit.conftest import CLUSTER, DF, certificate, lines, network, node, worker
 
+NODES = (node("m1"), node("m2"), node("m3"))
 MOVED = Kind("image-moved", "It moved.", "refresh")
 
 
@@ -43,7 +47,7 @@ BROKEN = [
      "on m1: docker volume ls --quiet --filter dangling=true | xargs -r docker volume rm"),
     ("unlock-key", "m1", {"LocalNodeState": lines("locked")}, "unlock key", "on m1: docker swarm unlock"),
     ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key", None),
-    ("node-down", "cluster", {"docker node inspect": lines(node("m1"), node("m2"), node("m3"), node("w1", "down"))},
+    ("node-down", "cluster", {"docker node inspect": lines(*NODES, worker("w1", "10.0.0.9"))},
      "w1 is down", "on a manager: docker node rm --force id-w1"),
     ("engines-apart", "cluster", {"docker node inspect": lines(node("m1"), node("m2"), node("m3", version="28.5.2"))},
      "2 with 26.1.5, 1 with 28.5.2", "name one version as engine.version in the inventory, then: invoke cluster.up"),
@@ -70,6 +74,22 @@ def test_what_is_broken_is_exactly_that_finding(audit, identity, where, answers,
     if fix is not None:
         assert results[0].fix == fix
     assert results[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("host", "nodes"),
+    [
+        (Host("w1", "10.0.0.9", "worker"), (*NODES, worker("ip-10-0-0-9", "10.0.0.9"))),
+        (Host("w1", "198.51.100.9", "worker", advertise="fd00:0::9"), (*NODES, worker("other", "fd00::9"))),
+        (Host("w1", "w1.example.org", "worker"), (*NODES, worker("ip-10-0-0-9", "10.0.0.9"))),
+        (Host("m1", "10.0.0.1", "manager"), (*NODES, {**worker("old", "10.0.0.8"), "ManagerStatus": {"Addr": ""}})),
+    ],
+)
+def test_no_remedy_removes_a_node_that_may_be_a_host_of_the_inventory_or_is_a_manager(audit, host, nodes):
+    cluster = replace(CLUSTER, hosts=(*CLUSTER.hosts, host) if host.role == "worker" else CLUSTER.hosts)
+    results = audit("swarm", m1={"docker node inspect": lines(*nodes)}, cluster=cluster)
+    (down,) = [one for one in results if one.id == "node-down"]
+    assert (down.status, down.fix) == ("finding", "invoke cluster.up")
 
 
 def test_a_subnet_is_nearly_full_where_four_fifths_of_it_are_given_out(audit):
