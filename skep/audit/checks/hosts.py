@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
+from itertools import chain
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +13,7 @@ from cryptography import x509
 from testinfra.host import Host as Remote
 
 from skep.audit.marking import asked, control, looked
+from skep.json_types import items, mapping, text
 from skep.model import Host
 from skep.preflight import Facts
 from skep.verify.ask import Ask
@@ -30,7 +33,12 @@ USED = (
     " --format '{{json .Image}}'"
 )
 """Swarm pulls by digest: an image that runs may have no name."""
-VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .Name}}'"
+VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .}}'"
+SERVICES = (
+    "ids=$(timeout 20 docker service ls --quiet) && printf '%s\\n' $ids |"
+    " xargs -r timeout 20 docker service inspect --format '{{json .Spec.TaskTemplate}}'"
+)
+OF_A_STACK = "com.docker.stack.namespace="
 ANSWER = (
     "if command -v curl >/dev/null; then curl --silent --output /dev/null --max-time 10 --write-out '%%{http_code}' %s;"
     " else timeout 10 bash -c %s; fi"
@@ -147,15 +155,38 @@ def test_images(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
 
 
 @control("volumes-dangling")
-def test_volumes(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
-    """no volume lies there that no container uses"""
-    volumes = asked(ask, host, found, VOLUMES)
-    assert not volumes, f"{len(volumes)} on {desired.name}, with their data: {', '.join(map(str, volumes[:5]))}"
+def test_volumes(host: Remote, desired: Host, manager: Remote, ask: Ask, found: Found) -> None:
+    """no volume lies there that no container, service or stack uses"""
+    listed = map(mapping, asked(ask, host, found, VOLUMES, kept=_names))
+    free = [str(one["Name"]) for one in listed if OF_A_STACK not in str(one.get("Labels"))]
+    mounted = _mounted(asked(ask, manager, found, SERVICES, kept=_mounted)) if free else []
+    stray = [name for name in free if not any(_may_be(source, name) for source in mounted)]
+    if stray:
+        names = " ".join(stray)
+        raise Wrong(
+            f"{len(stray)} on {desired.name}, with their data: {', '.join(stray[:5])}",
+            f"look first: docker volume inspect {names}; then: docker volume rm {names}",
+        )
 
 
-def _above(text: str) -> dict[str, int]:
+def _names(volumes: Sequence[object]) -> list[str]:
+    return [str(mapping(one).get("Name")) for one in volumes]
+
+
+def _mounted(templates: Sequence[object]) -> list[str]:
+    """What services mount, by their templates of tasks."""
+    mounts = (items(mapping(mapping(one).get("ContainerSpec")).get("Mounts")) for one in templates)
+    return sorted({text(mapping(mount).get("Source")) for mount in chain(*mounts)} - {""})
+
+
+def _may_be(source: str, volume: str) -> bool:
+    """Whether a service means that volume, whose name may differ by task: ``data-{{.Task.Slot}}``."""
+    return bool(re.fullmatch(".*".join(map(re.escape, re.split(r"\{\{.*?\}\}", source))), volume))
+
+
+def _above(table: str) -> dict[str, int]:
     """Mount points that are fuller than they may be, by ``df``."""
-    rows = [line.split(None, 5) for line in text.splitlines()[1:]]
+    rows = [line.split(None, 5) for line in table.splitlines()[1:]]
     used = {row[5]: int(row[4].removesuffix("%")) for row in rows if len(row) == 6 and row[4].rstrip("%").isdigit()}
     return {mount: percent for mount, percent in used.items() if percent > MOST}
 

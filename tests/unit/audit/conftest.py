@@ -63,6 +63,11 @@ def worker(name: str, address: str) -> dict[str, Any]:
     return {**node(name), "Status": {"State": "down", "Addr": address}, "ManagerStatus": None}
 
 
+def volume(name: str, labels: str = "") -> dict[str, Any]:
+    """A volume as Docker lists it."""
+    return {"Name": name, "Labels": labels}
+
+
 def network(subnet: str) -> dict[str, Any]:
     """An overlay network as a manager lists it."""
     return {"Name": "front", "IPAM": {"Config": [{"Subnet": subnet}]}}
@@ -90,6 +95,7 @@ RIGHT: dict[str, Any] = {
     "docker image ls": "",
     "docker ps --all": "",
     "docker volume ls": "",
+    "json .Spec.TaskTemplate}": lines({"ContainerSpec": {"Mounts": [{"Source": "data-{{.Task.Slot}}"}]}}, {}),
     "docker node inspect": lines(node("m1"), node("m2"), node("m3")),
     "type task": lines([{"Addresses": ["10.9.0.5/24"]}], None),
     "VirtualIPs": lines([{"Addr": "10.9.0.2/24"}], None),

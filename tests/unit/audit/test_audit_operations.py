@@ -9,7 +9,7 @@ from skep.kinds import Kind
 from skep.model import Host
 from skep.plan import Finding
 from skep.ssh import Result as Answer
-from tests.unit.audit.conftest import CLUSTER, DF, certificate, lines, network, node, worker
+from tests.unit.audit.conftest import CLUSTER, DF, certificate, lines, network, node, volume, worker
 
 NODES = (node("m1"), node("m2"), node("m3"))
 MOVED = Kind("image-moved", "It moved.", "refresh")
@@ -43,8 +43,8 @@ BROKEN = [
     ("mirror-silent", "m1", {"/dev/tcp/": "500"}, "does not answer m1", None),
     ("images-dangling", "m1", {"docker image ls": lines("sha256:1", "sha256:2"), "docker ps --all": lines("sha256:1")},
      "1 on m1: sha256:2", "on m1: docker image prune --force"),
-    ("volumes-dangling", "m1", {"docker volume ls": lines("stray")}, "stray",
-     "on m1: docker volume ls --quiet --filter dangling=true | xargs -r docker volume rm"),
+    ("volumes-dangling", "m1", {"docker volume ls": lines(volume("stray"), volume("data-1"))}, "1 on m1, with",
+     "on m1: look first: docker volume inspect stray; then: docker volume rm stray"),
     ("unlock-key", "m1", {"LocalNodeState": lines("locked")}, "unlock key", "on m1: docker swarm unlock"),
     ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key", None),
     ("node-down", "cluster", {"docker node inspect": lines(*NODES, worker("w1", "10.0.0.9"))},
@@ -90,6 +90,11 @@ def test_no_remedy_removes_a_node_that_may_be_a_host_of_the_inventory_or_is_a_ma
     results = audit("swarm", m1={"docker node inspect": lines(*nodes)}, cluster=cluster)
     (down,) = [one for one in results if one.id == "node-down"]
     assert (down.status, down.fix) == ("finding", "invoke cluster.up")
+
+
+def test_volumes_of_stacks_and_of_services_without_tasks_are_not_offered_for_removal(audit):
+    listed = lines(volume("web_db", "a=b,com.docker.stack.namespace=web"), volume("data-12"))
+    assert bad(audit("hosts", m1={"docker volume ls": listed})) == []
 
 
 def test_a_subnet_is_nearly_full_where_four_fifths_of_it_are_given_out(audit):
