@@ -16,8 +16,8 @@ from skep.verify.check import Severity
 PROFILES = ("cis",)
 """What may be asked for beside the operational facts."""
 BENCHMARK = "CIS Docker Benchmark 1.8.0"
-JUDGED = ("images", "containers", "secrets", "key-age", "expiry", "ca", "data-path")
-"""What of a swarm a person has to judge."""
+JUDGED = ("images", "containers", "secrets", "key-age", "expiry", "ca", "data-path", "ulimits")
+"""What of a swarm or an engine a person has to judge."""
 Place = Literal["host", "manager", "here"]
 
 
@@ -54,7 +54,7 @@ class Control:
     @property
     def shown(self) -> bool:
         """Whether a person has to judge."""
-        return bool(self.show) or self.service in SHOWN or self.swarm in JUDGED
+        return bool(self.show) or self.service in SHOWN or (self.swarm or self.daemon) in JUDGED
 
     def as_json(self) -> dict[str, object]:
         """Where it stands in the benchmark, for scripts."""

@@ -13,9 +13,6 @@ from skep.verify.ask import Ask
 from skep.verify.check import NotSeen
 from skep.verify.plugin import Found
 
-LONGEST = 2000
-"""Characters of evidence that are kept of one command."""
-
 
 def control(identity: str) -> pytest.MarkDecorator:
     """Marks a test as that of a control."""
@@ -37,7 +34,7 @@ def looked(host: Remote, found: Found, command: str, *arguments: str, may_end: S
     if result.rc not in may_end:
         words = (str(result.stderr).strip().splitlines() or [f"status {result.rc}"])[-1]
         raise NotSeen(f"{typed}: {words}")
-    found(typed, text[:LONGEST])
+    found(typed, text)
     return text
 
 
@@ -51,5 +48,5 @@ def asked(
         values: Sequence[object] = ask(host, command, *arguments, again=again)
     except AssertionError as error:
         raise NotSeen(str(error)) from None
-    found(command, json.dumps(kept(values), ensure_ascii=False)[:LONGEST])
+    found(command, json.dumps(kept(values), ensure_ascii=False))
     return values

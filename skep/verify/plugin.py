@@ -26,6 +26,8 @@ ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stac
 """A test that needs nothing else can run ahead."""
 BY_ITSELF = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
 """Marks by which pytest decides whether or how a test runs."""
+LONGEST = 2000
+"""Characters of evidence that are kept of one command, once no secret is in them."""
 REACH = "can be reached and lets us become root"
 
 Found = Callable[[str, str], None]
@@ -148,10 +150,13 @@ class Plugin:
         if call.when == "call" or report.outcome != "passed":
             outcome, message = self._judge(report, call)
             role = self._files.get(item.path.resolve(), "ssh")
-            message = self._redaction.clean(message)
+            clean = self._redaction.clean
+            message = clean(message)
             if report.failed:
                 report.longrepr = message
-            evidence = tuple((command, self._redaction.clean(value)) for command, value in self._evidence.get(item, ()))
+            said = about(item, role, call.excinfo.value if call.excinfo else None)
+            said["remedy"] = clean(said["remedy"])
+            seen = self._evidence.get(item, ())
             self._add(
                 Check(
                     role,
@@ -160,8 +165,8 @@ class Plugin:
                     outcome,
                     message,
                     report.duration,
-                    evidence=evidence,
-                    **about(item, role, call.excinfo.value if call.excinfo else None),
+                    evidence=tuple((clean(command), clean(value)[:LONGEST]) for command, value in seen),
+                    **said,
                 )
             )
         return report

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from testinfra.host import Host as Remote
 
@@ -18,6 +19,7 @@ from skep.verify.plugin import Found
 
 INFO = "timeout 20 docker info --format '{{json .}}'"
 LOCAL_LOGS = ("json-file", "local", "journald", "none", "db")
+LISTENS = "tr '\\0' '\\n' < /proc/$(pidof dockerd)/cmdline | grep -E -A1 '^(-H|--host|--tls)'"
 SSHD = "ps -eo comm=,cgroup= | awk '$1 == \"sshd\" && /docker/'"
 
 
@@ -76,11 +78,26 @@ def _tls(engine: Engine) -> str:
     unit = engine.host.service("docker.service").systemd_properties
     text = str(engine.host.run("cat %s", f"/proc/{unit.get('MainPID')}/cmdline").stdout)
     command = text.replace("\0", " ").strip()
-    engine.found("tr '\\0' ' ' < /proc/$(pidof dockerd)/cmdline", command)
+    engine.found(LISTENS, _listens(text.split("\0")))
     words = [*command.split(), *texts(engine.setting("hosts"))]
     open_to = [word for word in words if "tcp://" in word]
     checked = "--tlsverify" in command or engine.setting("tlsverify") is True
     return f"{', '.join(open_to)} is open to anybody, who is root then" if open_to and not checked else ""
+
+
+def _listens(words: Sequence[str]) -> str:
+    """Where it listens and how it checks who comes: other words may hold passwords."""
+    shown = [
+        word
+        for before, word in pairwise(["", *words])
+        if word.startswith(("-H", "--host", "--tls")) or before in ("-H", "--host")
+    ]
+    return " ".join(shown)
+
+
+def _ulimits(engine: Engine) -> str:
+    engine.setting("default-ulimits")
+    return ""
 
 
 def _security(word: str, wrong: str, *, missing: bool) -> Callable[[Engine], str]:
@@ -125,6 +142,7 @@ LOOKS: Mapping[str, Callable[[Engine], str]] = {
     "aufs": _driver("aufs"),
     "devicemapper": _driver("devicemapper"),
     "tls": _tls,
+    "ulimits": _ulimits,
     "userns": _security("name=userns", "root in a container is root on the host", missing=True),
     "cgroup": _unset("cgroup-parent", "containers are in another cgroup than the default"),
     "basesize": _base_size,

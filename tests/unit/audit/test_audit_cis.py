@@ -179,6 +179,16 @@ def test_each_answer_of_the_engine(cis, identity, key, value):
     assert bad(cis({ENGINE: lines({**INFO, key: value})}, "cis_daemon")) == [(identity, "m1")]
 
 
+def test_other_words_of_dockerd_and_other_keys_of_its_file_are_no_evidence(cis):
+    file = {**DAEMON, "default-ulimits": {"nofile": {"Soft": 9}}, "proxies": {"http-proxy": "http://hunter2@proxy"}}
+    words = "dockerd\0--log-opt\0token=hunter2\0-H\0fd://\0--host=unix:///x\0--tlsverify\0"
+    results = cis({"cat -- /etc/docker/daemon.json": json.dumps(file), "/proc/7/cmdline": words})
+    assert "hunter2" not in str(results)
+    seen = {one.id: (one.status, str(one.evidence)) for one in results}
+    assert seen["cis-2.9"][0] == "to judge" and "Soft" in seen["cis-2.9"][1]
+    assert "-H fd:// --host=unix:///x --tlsverify" in seen["cis-2.8"][1]
+
+
 SERVICES = [
     ("cis-4.1", spec(User="root:root")),
     ("cis-5.2", spec(Privileges={"NoNewPrivileges": True, "AppArmor": {"Mode": "disabled"}})),

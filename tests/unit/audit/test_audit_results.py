@@ -12,9 +12,11 @@ from skep.audit.results import counts, results_of, strangers
 from skep.audit.rows import rows
 from skep.commands.cluster_audit import refuse
 from skep.errors import AuditFindings, AuditIncomplete
-from skep.model import Accepted, Stack
+from skep.model import Accepted, Secret, Stack
+from skep.ssh import Result as Answer
 from skep.verify.check import Check
-from tests.unit.audit.conftest import CLUSTER, TODAY
+from skep.verify.plugin import LONGEST
+from tests.unit.audit.conftest import CLUSTER, TODAY, lines
 
 OWN = """
     import pytest
@@ -50,6 +52,24 @@ def test_tests_of_a_site_have_ids_severities_and_remedies(audit, own):
     ]
     assert {one.id for one in results} == {"own-backup", "own-backup-plain", "own-backup-the-light"}
     assert [one.evidence for one in results if one.id == "own-backup"] == [(("ls /backup", "nothing"),)] * 3
+
+
+LONG = """
+    def test_it(host, found):
+        found("x", "y" * LESS + "SECRET")
+"""
+
+
+def test_no_secret_is_in_a_command_or_a_remedy_and_none_is_cut_before_it_is_taken_out(audit, tmp_path):
+    mirror = Secret("http://x:hunter2@10.0.0.9:5000")
+    cluster = replace(CLUSTER, hosts=tuple(replace(one, daemon={"x": [mirror]}) for one in CLUSTER.hosts))
+    file = tmp_path / "test_long.py"
+    file.write_text(textwrap.dedent(LONG).replace("LESS", str(LONGEST - 20)).replace("SECRET", mirror.reveal()))
+    answers = {"RegistryConfig.Mirrors": lines([mirror.reveal()]), "/dev/tcp/": Answer(124, "", "")}
+    results = audit("hosts", m1=answers, cluster=cluster, more={"audit/long": file})
+    assert "hunter2" not in str(results)
+    assert any(one.id == "mirror-silent" and "curl --head ***" in one.fix for one in results)
+    assert any(one.id == "own-long-it" and one.evidence[0][1].endswith("yyy***") for one in results)
 
 
 def test_tests_beside_a_stack_are_about_that_stack_alone(audit, tmp_path):
