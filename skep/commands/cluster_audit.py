@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def audit(
 
 
 def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked) -> list[Result]:
-    """Every check that is asked for, and what became of it."""
+    """Every check that is asked for, and what became of it; remedies as they have to be typed."""
     only = hosts_of(site, asked.limit, facts_for(site, asked.limit))
     names = [name for name in site.pool.hosts if only is None or name in only]
     rollout = Rollout(resolve="all" if asked.resolve else "never", follows_hosts=True)
@@ -91,7 +92,8 @@ def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked)
             site.cluster, site.pool, {**paths, **_suites(asked), **_of_stacks(site)}, hosts=names, plan=planned
         )
     seen = [check for check in checks if asked.resolve or check.id != MOVED]
-    return results_of(seen, site.cluster.accepted, date.today())
+    results = results_of(seen, site.cluster.accepted, date.today())
+    return [replace(one, remedy=tell.spelled(one.remedy)) for one in results]
 
 
 def _suites(asked: Asked) -> dict[str, Path]:
@@ -106,15 +108,14 @@ def _of_stacks(site: Site) -> dict[str, Path]:
 
 
 def _tell_scripts(tell: Reporter, results: Sequence[Result], seconds: float) -> None:
-    rows = [{**one.as_json(), "remedy": tell.spelled(one.remedy)} for one in results]
+    rows = [one.as_json() for one in results]
     tell.data("audit", {"results": rows, "counts": counts(results), "seconds": round(seconds, 3)})
 
 
 def show(tell: Reporter, results: Sequence[Result]) -> None:
     """Findings first; what passed is only counted."""
     for status in SHOWN:
-        found = [(*row[:-1], tell.spelled(row[-1])) for row in rows(results, status)]
-        if found:
+        if found := rows(results, status):
             tell.table("audit", COLUMNS, found, title=f"{status} ({counts(results)[status]})")
 
 

@@ -25,7 +25,8 @@ def test_watched(host: Remote, desired: Host, rule: Control, found: Found) -> No
     if not host.exists("auditctl"):
         found("command -v auditctl", "nothing")
         text = f"{desired.name} has no auditd, so nobody records what is done to {path}"
-        raise Wrong(text, f"install auditd; {remedy}")
+        install = "apt-get install -y auditd" if host.exists("apt-get") else "dnf -y install audit"
+        raise Wrong(text, f"{install} && {remedy}")
     watched = looked(host, found, "auditctl -l", may_end=(0, 1, 255))
     if not any(path in (word, word.partition("=")[2]) for word in watched.split()):
         raise Wrong(f"auditd on {desired.name} has no rule for {path}", remedy)

@@ -27,6 +27,7 @@ SPEC = {
         },
     },
 }
+NO = Answer(1, "", "")
 DAEMON = {
     "icc": False, "userland-proxy": False, "no-new-privileges": True, "authorization-plugins": ["p"]
 }  # fmt: skip
@@ -177,6 +178,29 @@ def test_each_setting_of_the_engine(cis, identity, key, value):
 )
 def test_each_answer_of_the_engine(cis, identity, key, value):
     assert bad(cis({ENGINE: lines({**INFO, key: value})}, "cis_daemon")) == [(identity, "m1")]
+
+
+AUDITD = "-w /etc/docker -p wa -k docker' >> /etc/audit/rules.d/docker.rules && augenrules --load"
+
+
+@pytest.mark.parametrize(
+    ("apt", "install"), [("/usr/bin/apt-get", "apt-get install -y auditd"), (NO, "dnf -y install audit")]
+)
+def test_a_host_without_auditd_is_said_how_to_install_it(cis, apt, install):
+    results = cis({"which auditctl": NO, "which apt-get": apt}, "cis_hosts")
+    (one,) = [one for one in results if one.id == "cis-1.1.6"]
+    assert one.fix == f"on m1: {install} && echo '{AUDITD}"
+
+
+def test_what_skep_refuses_or_cannot_do_is_no_remedy(cis):
+    plain = [{"Name": name, "Options": None} for name in ("ingress", "front")]
+    found = {}
+    for count in (1, 2):
+        results = cis({"docker network ls": lines(*plain[:count])}, "cis_swarm")
+        found[count] = next(one for one in results if one.id == "cis-7.3")
+    assert found[1].fix.startswith("nothing in the inventory encrypts it: accept it")
+    assert found[2].fix.startswith("write encrypted: true")
+    assert CIS["cis-2.10"].remedy.startswith("accept it: a node cannot change it")
 
 
 def test_other_words_of_dockerd_and_other_keys_of_its_file_are_no_evidence(cis):

@@ -1,0 +1,34 @@
+"""An audit's remedies can be typed as they stand, wherever they are written."""
+
+from __future__ import annotations
+
+import contextlib
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from skep.cli.spelling import spelled
+from skep.commands import cluster_audit
+from skep.commands.cluster_audit import Asked, audited
+from skep.verify.check import Check
+from tests.unit.audit.conftest import CLUSTER
+
+
+class _Tell:
+    def busy(self, _: str) -> Any:
+        return contextlib.nullcontext()
+
+    def spelled(self, text: str) -> str:
+        return spelled(text, "skep", "prod")
+
+
+def test_each_remedy_names_program_and_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = Check("engine", "m1", "runs", "failed", "it is down", 0.1, id="engine-runs", remedy="invoke cluster.up")
+    monkeypatch.setattr(cluster_audit, "run_checks", lambda *_, **__: [check])
+    monkeypatch.setattr(cluster_audit, "hosts_of", lambda *_: None)
+    monkeypatch.setattr(cluster_audit, "facts_for", lambda *_: None)
+    monkeypatch.setattr(cluster_audit, "narrowed", lambda site, _: site)
+    site = SimpleNamespace(cluster=CLUSTER, pool=SimpleNamespace(hosts=("m1",)))
+    (one,) = audited(cast("Any", site), cast("Any", _Tell()), {}, Asked())
+    assert one.fix == one.as_json()["remedy"] == "skep cluster.up -i prod"
