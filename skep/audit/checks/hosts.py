@@ -50,6 +50,10 @@ OVER_HTTP = (
 )
 OVER_TLS = "exec 3<>/dev/tcp/{host}/{port} && echo 200"
 """Without curl nobody there speaks TLS: that it can be connected to has to do."""
+TIMERS = "systemctl list-unit-files --state=enabled --no-legend --plain 'dnf*-automatic*.timer'"
+INSTALLS = "dnf-automatic-install.timer"
+OBEYING = ("dnf-automatic.timer", "dnf5-automatic.timer")
+"""Those install where automatic.conf says so."""
 PACKAGES = ("docker.io", "docker-ce", "docker-ce-cli", "moby-engine", "containerd", "containerd.io", "runc")
 
 
@@ -199,17 +203,25 @@ def _of_dnf(host: Remote, desired: Host, found: Found) -> None:
     if not host.file("/etc/dnf/automatic.conf").exists or not host.exists("dnf"):
         return
     settings = looked(host, found, "grep -E '^ *apply_updates' /etc/dnf/automatic.conf", may_end=(0, 1))
-    timer = looked(host, found, "systemctl is-enabled dnf-automatic.timer dnf-automatic-install.timer 2>/dev/null",
-                   may_end=(0, 1, 4))  # fmt: skip
-    on = (re.search(r"=\s*(yes|true|1|on)\b", settings, re.I) and "enabled" in timer) or "enabled" in timer[8:]
-    locked = looked(host, found, "dnf -q versionlock list", may_end=(0, 1)) if on else ""
-    there = [name for name in PACKAGES if on and host.package(name).is_installed]
-    free = [name for name in there if not re.search(rf"(^|\s){re.escape(name)}-", locked, re.M)]
+    timers = looked(host, found, TIMERS, may_end=(0, 1)).split()
+    applies = re.search(r"=\s*(yes|true|1|on)\b", settings, re.I) and {*OBEYING} & {*timers}
+    if not applies and INSTALLS not in timers:
+        return
+    locked = looked(host, found, "dnf -q versionlock list", may_end=(0, 1))
+    there = [name for name in PACKAGES if host.package(name).is_installed]
+    free = [name for name in there if not _is_locked(name, locked)]
     if free:
+        dnf5 = host.run('readlink -f "$(command -v dnf)"').stdout.strip().endswith("dnf5")
+        plugin = "" if dnf5 else "dnf -y install python3-dnf-plugin-versionlock && "
         raise Wrong(
             f"dnf-automatic on {desired.name} may take {', '.join(free)}, which restarts the engine undrained",
-            f"dnf -y versionlock add {' '.join(free)}",
+            f"{plugin}dnf -y versionlock add {' '.join(free)}",
         )
+
+
+def _is_locked(package: str, listed: str) -> bool:
+    """By the list of dnf 4 (``docker-ce-3:28.5.2-1.el9.*``) or 5 (``Package name: docker-ce``)."""
+    return bool(re.search(rf"^(Package name: )?{re.escape(package)}(-[0-9]+:|$)", listed, re.MULTILINE))
 
 
 def _answers(host: Remote, found: Found, mirror: str) -> bool:

@@ -92,6 +92,37 @@ def test_no_remedy_removes_a_node_that_may_be_a_host_of_the_inventory_or_is_a_ma
     assert (down.status, down.fix) == ("finding", "invoke cluster.up")
 
 
+NO = Answer(1, "", "")
+DNF = {
+    "os-release": "ID=fedora\n", "command -v apt-config": NO, "command -v dpkg-query": NO,
+    "readlink": "/usr/bin/dnf-3\n", "apply_updates": "apply_updates = yes\n",
+    "list-unit-files": "dnf-automatic.timer enabled disabled\n",
+    "rpm -q": lambda script: "" if "docker-ce" in script else NO,
+}  # fmt: skip
+DNF5 = {**DNF, "readlink": "/usr/bin/dnf5\n", "list-unit-files": "dnf5-automatic.timer enabled disabled\n"}
+PLUGIN = "dnf -y install python3-dnf-plugin-versionlock && "
+
+
+@pytest.mark.parametrize(
+    ("answers", "listed", "fix"),
+    [
+        (DNF, "docker-ce-3:28.5.2-1.el9.*\ndocker-ce-cli-1:28.5.2-1.el9.*\n", None),
+        (DNF, "docker-ce-cli-1:28.5.2-1.el9.*\n", f"on m1: {PLUGIN}dnf -y versionlock add docker-ce"),
+        (DNF, NO, f"on m1: {PLUGIN}dnf -y versionlock add docker-ce docker-ce-cli"),
+        (DNF5, "Package name: docker-ce\nevr = 3:28.5.2-1\nPackage name: docker-ce-cli\n", None),
+        (DNF5, "Package name: docker-ce-cli\n", "on m1: dnf -y versionlock add docker-ce"),
+        ({**DNF, "apply_updates": "apply_updates = no\n"}, "", None),
+        ({**DNF, "list-unit-files": "\n"}, "", None),
+        ({**DNF, "apply_updates": "", "list-unit-files": "dnf-automatic-install.timer\n"},
+         "docker-ce-3:28-1.*\n", f"on m1: {PLUGIN}dnf -y versionlock add docker-ce-cli"),
+    ],
+)  # fmt: skip
+def test_packages_that_dnf_may_upgrade_are_those_without_a_lock(audit, answers, listed, fix):
+    results = audit("hosts", m1={**answers, "versionlock list": listed})
+    assert [one.fix for one in results if one.status == "finding"] == ([fix] if fix else [])
+    assert [one.id for one in results if one.status == "not seen"] == []
+
+
 def test_volumes_of_stacks_and_of_services_without_tasks_are_not_offered_for_removal(audit):
     listed = lines(volume("web_db", "a=b,com.docker.stack.namespace=web"), volume("data-12"))
     assert bad(audit("hosts", m1={"docker volume ls": listed})) == []
