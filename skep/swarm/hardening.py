@@ -4,17 +4,22 @@ service, or nothing. Pure."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from posixpath import normpath
 from typing import cast
 
 from skep.swarm.image import tagged
 from skep.swarm.ports import port_of, published
 from skep.swarm.service import container_of, health_of, image_of
-from skep.swarm.spec import ServiceSpec
+from skep.swarm.spec import Mount, ServiceSpec
 
 Rule = Callable[[ServiceSpec], str]
 
-SENSITIVE = ("/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/sys", "/usr", "/var/lib/docker", "/var/run", "/run")
+SENSITIVE = (
+    "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var/lib/containerd",
+    "/var/lib/docker", "/var/run",
+)  # fmt: skip
 SOCKET = "docker.sock"
+SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
 FIRST_OPEN = 1024
 """Ports below belong to root."""
 
@@ -30,12 +35,15 @@ def _sensitive_mounts(spec: ServiceSpec) -> str:
 
 
 def _is_sensitive(path: str) -> bool:
-    inside = any(path == one or path.startswith(f"{one}/") for one in SENSITIVE)
-    return path == "/" or (inside and not path.endswith(SOCKET))
+    return not path.endswith(SOCKET) and any(_is_in(path, one) or _is_in(one, path) for one in SENSITIVE)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
 def _socket(spec: ServiceSpec) -> str:
-    found = [path for path in _binds(spec) if path.endswith(SOCKET)]
+    found = [path for path in _binds(spec) if path.endswith(SOCKET) or any(_is_in(one, path) for one in SOCKETS)]
     return f"mounts {found[0]}: it can do anything on the host" if found else ""
 
 
@@ -134,8 +142,17 @@ SHOWN: Mapping[str, Rule] = {"ports": _ports, "ulimits": _ulimits}
 
 
 def _binds(spec: ServiceSpec) -> list[str]:
-    mounts = container_of(spec).get("Mounts") or ()
-    return [str(mount.get("Source", "")) for mount in mounts if mount.get("Type") == "bind"]
+    """Folders and files of the host, also those that a volume of the driver ``local`` binds."""
+    paths = [
+        str(mount.get("Source") or "") if mount.get("Type") == "bind" else _device(mount)
+        for mount in container_of(spec).get("Mounts") or ()
+    ]
+    return [normpath(f"/{path.lstrip('/')}") for path in paths if path.startswith("/")]
+
+
+def _device(mount: Mount) -> str:
+    options = ((mount.get("VolumeOptions") or {}).get("DriverConfig") or {}).get("Options") or {}
+    return options.get("device", "") if {"bind", "rbind"} & {*options.get("o", "").split(",")} else ""
 
 
 def _resources(spec: ServiceSpec, kind: str) -> Mapping[str, object]:
