@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 from testinfra.host import Host as Remote
 
+from skep.audit.commands import for_each
 from skep.audit.controls import Control
 from skep.audit.marking import asked, rules
 from skep.model import Cluster, Stack
@@ -19,8 +20,11 @@ from skep.verify.ask import Ask
 from skep.verify.check import Wrong
 from skep.verify.plugin import Found
 
-SPECS = "timeout 20 docker service ls --quiet | xargs -r timeout 20 docker service inspect --format '{{json .Spec}}'"
-HOST_NETWORK = "timeout 20 docker network ls --no-trunc --filter name=^host$ --format '{{json .ID}}'"
+SPECS = for_each("timeout 20 docker service ls --quiet", "timeout 20 docker service inspect --format '{{json .Spec}}'")
+NETWORK = "timeout 20 docker network inspect --format '{{json .Name}}' %s"
+"""Swarm's own networks ``host`` and ``bridge`` have other ids than those of an engine, and no list shows them."""
+NODE_LOCAL = {"host-network": "host", "bridge-network": "bridge"}
+"""Networks that services should not be in, by rule."""
 NO_NEW = "no-new-privileges"
 THEN = ", then: "
 """Between what is changed in a file and the command that rolls it out."""
@@ -60,9 +64,10 @@ def _look(
 
 
 def _said(rule: Control, spec: ServiceSpec, manager: Remote, ask: Ask) -> str:
-    if rule.service == "host-network":
-        shared = {"host", *map(str, ask(manager, HOST_NETWORK))}
-        return "is in the host's network" if any(one["Target"] in shared for one in attachments(spec)) else ""
+    if network := NODE_LOCAL.get(rule.service):
+        targets = {one["Target"] for one in attachments(spec)}
+        names = [name for one in sorted(targets) for name in asked(ask, manager, lambda *_: None, NETWORK, one)]
+        return f"is in the network {network}" if network in names else ""
     return (RULES.get(rule.service) or SHOWN[rule.service])(spec)
 
 

@@ -9,23 +9,20 @@ from typing import cast
 import pytest
 from testinfra.host import Host as Remote
 
+from skep.audit.commands import NETWORKS
 from skep.audit.controls import Control, controls
 from skep.audit.marking import asked, control, looked
 from skep.json_types import mapping
 from skep.model import Host
 from skep.swarm.objects import Network
 from skep.verify.ask import Ask
-from skep.verify.check import Wrong
+from skep.verify.check import NotSeen, Wrong
 from skep.verify.plugin import Found
 
 INGRESS = "ingress"
 """The network of published ports, which Swarm makes."""
 FEWEST, MOST = 3, 7
 NODES = "timeout 20 docker node ls --filter role=manager --format '{{json .Hostname}}'"
-NETWORKS = (
-    "timeout 20 docker network ls --quiet --filter driver=overlay |"
-    " xargs -r timeout 20 docker network inspect --format '{{json .}}'"
-)
 SYSTEM = "timeout 20 docker system df --format '{{json .}}'"
 SHOWN = {
     "secrets": "timeout 20 docker secret ls --format '{{json .Name}}'",
@@ -52,6 +49,8 @@ def test_listening(host: Remote, desired: Host, found: Found) -> None:
     if desired.role != "manager":
         pytest.skip("it is a worker")
     lines = looked(host, found, "ss --no-header --listening --tcp --numeric sport = :2377").splitlines()
+    if not lines:
+        raise NotSeen(f"{desired.name} listens on no 2377/tcp: it is no manager, or its engine does not run")
     everywhere = [line.split()[3] for line in lines if line.split()[3].startswith(("0.0.0.0:", "*:", "[::]:"))]
     assert not everywhere, f"{desired.name} listens on {', '.join(everywhere)}"
 

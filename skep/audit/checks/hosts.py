@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Sequence
 from itertools import chain
@@ -12,6 +13,7 @@ import pytest
 from cryptography import x509
 from testinfra.host import Host as Remote
 
+from skep.audit.commands import for_each, info_of
 from skep.audit.marking import asked, control, looked
 from skep.json_types import items, mapping, text
 from skep.model import Host
@@ -25,12 +27,10 @@ MOST = 90
 PLACES = "/ /boot /var /var/log /var/lib/containerd"
 RENEWED = 0.2
 """Swarm renews a certificate when between half and four fifths of its time are over (swarmkit, ca/renewer.go)."""
-MIRRORS = "timeout 20 docker info --format '{{json .RegistryConfig.Mirrors}}'"
-STATE = "timeout 20 docker info --format '{{json .Swarm.LocalNodeState}}'"
 IMAGES = "timeout 20 docker image ls --no-trunc --filter dangling=true --format '{{json .ID}}'"
-USED = (
-    "timeout 20 docker ps --all --quiet --no-trunc | xargs -r timeout 20 docker inspect --type container"
-    " --format '{{json .Image}}'"
+USED = for_each(
+    "timeout 20 docker ps --all --quiet --no-trunc",
+    "timeout 20 docker inspect --type container --format '{{json .Image}}'",
 )
 """Swarm pulls by digest: an image that runs may have no name."""
 VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .}}'"
@@ -131,7 +131,8 @@ def test_upgrades(host: Remote, desired: Host, found: Found) -> None:
 @control("mirror-silent")
 def test_mirrors(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
     """the registry mirrors answer"""
-    mirrors = [str(one) for value in asked(ask, host, found, MIRRORS) for one in (value or ())]  # type: ignore[attr-defined]
+    mirrors = (info_of(host, ask).get("RegistryConfig") or {}).get("Mirrors") or []
+    found("docker info --format '{{json .RegistryConfig.Mirrors}}'", json.dumps(mirrors))
     if not mirrors:
         pytest.skip("the engine has none")
     silent = [mirror for mirror in mirrors if not _answers(host, found, mirror)]
@@ -146,7 +147,8 @@ def test_mirrors(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
 @control("unlock-key")
 def test_locked(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
     """a manager that restarts can be unlocked"""
-    (state,) = asked(ask, host, found, STATE)
+    state = (info_of(host, ask).get("Swarm") or {}).get("LocalNodeState")
+    found("docker info --format '{{json .Swarm.LocalNodeState}}'", json.dumps(state))
     assert state != "locked", f"{desired.name} restarted and waits for the swarm's unlock key"
 
 

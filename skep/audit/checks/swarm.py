@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from testinfra.host import Host as Remote
 
+from skep.audit.commands import NETWORKS, for_each
 from skep.audit.marking import asked, control, looked
 from skep.model import Cluster, Stack, canonical
 from skep.plan import Plan
@@ -27,19 +28,16 @@ NODES = "timeout 20 docker node ls --quiet | xargs timeout 20 docker node inspec
 SERVICES = "timeout 20 docker service ls --format '{{json .}}'"
 ROOT = "timeout 20 docker info --format '{{json .DockerRootDir}}'"
 AUTOLOCK = "timeout 20 docker info --format '{{json .Swarm.Cluster.Spec.EncryptionConfig.AutoLockManagers}}'"
-KEY = "timeout 20 docker swarm unlock-key --quiet | wc -c"
-NETWORKS = (
-    "timeout 20 docker network ls --quiet --filter driver=overlay |"
-    " xargs -r timeout 20 docker network inspect --format '{{json .}}'"
+KEY = "key=$(timeout 20 docker swarm unlock-key --quiet) && echo ${#key}"
+ADDRESSES = for_each(
+    "timeout 20 docker service ls --quiet", "timeout 20 docker service inspect --format '{{json .Endpoint.VirtualIPs}}'"
 )
-ADDRESSES = (
-    "timeout 20 docker service ls --quiet | xargs -r timeout 20 docker service inspect"
-    " --format '{{json .Endpoint.VirtualIPs}}'"
-)
-TASKS = (
-    "timeout 20 docker service ls --quiet | xargs -r timeout 20 docker service ps --quiet --no-trunc"
-    " --filter desired-state=running | sort -u | xargs -r timeout 20 docker inspect --type task"
-    " --format '{{json .NetworksAttachments}}'"
+TASKS = for_each(
+    for_each(
+        "timeout 20 docker service ls --quiet",
+        "timeout 20 docker service ps --quiet --no-trunc --filter desired-state=running",
+    ),
+    "timeout 20 docker inspect --type task --format '{{json .NetworksAttachments}}'",
 )
 DAYS = 180
 MOST = 0.8
@@ -131,7 +129,7 @@ def test_unlock_key(manager: Remote, ask: Ask, found: Found) -> None:
     if not autolock:
         pytest.skip("managers do not lock themselves: swarm.autolock is off")
     size = looked(manager, found, KEY)
-    assert int(size) > 1, "managers lock themselves, and none gives the key to unlock them"
+    assert int(size), "managers lock themselves, and none gives the key to unlock them"
 
 
 @control("image-moved")

@@ -68,6 +68,12 @@ def volume(name: str, labels: str = "") -> dict[str, Any]:
     return {"Name": name, "Labels": labels}
 
 
+def engine(state: str = "active", **more: object) -> dict[str, Any]:
+    """What an engine says of itself."""
+    mirrors = {"Mirrors": ["http://10.0.0.9:5000/"]}
+    return {"RegistryConfig": mirrors, "Swarm": {"LocalNodeState": state}, **more}
+
+
 def network(subnet: str) -> dict[str, Any]:
     """An overlay network as a manager lists it."""
     return {"Name": "front", "IPAM": {"Config": [{"Subnet": subnet}]}}
@@ -89,9 +95,8 @@ RIGHT: dict[str, Any] = {
     "dpkg-query -f '${Status}' -W docker.io": "install ok installed",
     "dpkg-query": Answer(1, "", "no"),
     "apt-mark": "docker.io\n",
-    "RegistryConfig.Mirrors": lines(["http://10.0.0.9:5000/"]),
+    "docker info --format '{{json .}}'": lines(engine()),
     "/dev/tcp/": "200",
-    "LocalNodeState": lines("active"),
     "docker image ls": "",
     "docker ps --all": "",
     "docker volume ls": "",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from skep.audit.checks.cis_services import NODE_LOCAL
 from skep.audit.controls import controls
 from skep.ssh import Result as Answer
 from skep.swarm.hardening import RULES, SHOWN
@@ -65,7 +66,9 @@ RIGHT = {
     "ps -eo": "",
     ENGINE: lines(INFO),
     "json .Spec}": lines(SPEC),
-    "name=^host$": lines("host-id"),
+    "swarm-host": lines("host"),
+    "swarm-bridge": lines("bridge"),
+    "docker network inspect --format '{{json .Name}}'": lines("front"),
     "role=manager": lines("m1", "m2", "m3"),
     "ss --no-header": "LISTEN 0 4096 10.0.0.1:2377 0.0.0.0:*\n",
     "docker network ls": lines({"Name": "front", "Options": {"encrypted": ""}}),
@@ -106,7 +109,7 @@ def test_each_recommendation_is_looked_at_in_one_way_or_says_why_not():
     assert [one.id for one in CIS.values() if sum(bool(getattr(one, way)) for way in ways) != 1] == []
     assert [one.id for one in CIS.values() if one.path and bool(one.owner) is bool(one.mode)] == []
     assert [one.id for one in CIS.values() if not (one.why_not or one.remedy)] == []
-    assert {one.service for one in CIS.values() if one.service} == {*RULES, *SHOWN, "host-network"}
+    assert {one.service for one in CIS.values() if one.service} == {*RULES, *SHOWN, *NODE_LOCAL}
     assert all(one.id == f"cis-{one.number}" and one.level in (1, 2) for one in CIS.values())
 
 
@@ -219,9 +222,10 @@ SERVICES = [
     ("cis-5.3", spec(Privileges={"NoNewPrivileges": True, "SELinuxContext": {"Disable": True}})),
     ("cis-5.4", spec(CapabilityAdd=["CAP_NET_ADMIN"])),
     ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/etc/ssl"}])),
-    ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/"}])),
+    ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/var/lib"}])),
     ("cis-5.8", {**SPEC, "EndpointSpec": {"Ports": [{"PublishedPort": 80, "Protocol": "tcp"}]}}),
-    ("cis-5.10", {**SPEC, "TaskTemplate": {**SPEC["TaskTemplate"], "Networks": [{"Target": "host-id"}]}}),
+    ("cis-5.10", {**SPEC, "TaskTemplate": {**SPEC["TaskTemplate"], "Networks": [{"Target": "swarm-host"}]}}),
+    ("cis-5.30", {**SPEC, "TaskTemplate": {**SPEC["TaskTemplate"], "Networks": [{"Target": "swarm-bridge"}]}}),
     ("cis-5.11", resources(MemoryBytes=0)),
     ("cis-5.12", resources(NanoCPUs=0)),
     ("cis-5.13", spec(ReadOnly=False)),
@@ -264,3 +268,9 @@ def test_each_thing_of_the_swarm(cis, identity, where, answers):
     results = cis(answers, "cis_swarm")
     assert bad(results) == [(identity, where)]
     assert next(one for one in results if one.status == "finding").evidence
+
+
+def test_a_manager_that_does_not_listen_was_not_looked_at(cis):
+    (one,) = [one for one in cis({"ss --no-header": ""}, "cis_swarm") if one.status == "not seen"]
+    assert (one.id, one.where) == ("cis-7.2", "m1")
+    assert "2377" in one.message

@@ -9,9 +9,10 @@ from skep.kinds import Kind
 from skep.model import Host
 from skep.plan import Finding
 from skep.ssh import Result as Answer
-from tests.unit.audit.conftest import CLUSTER, DF, certificate, lines, network, node, volume, worker
+from tests.unit.audit.conftest import CLUSTER, DF, certificate, engine, lines, network, node, volume, worker
 
 NODES = (node("m1"), node("m2"), node("m3"))
+INFO = "docker info --format '{{json .}}'"
 MOVED = Kind("image-moved", "It moved.", "refresh")
 
 
@@ -45,7 +46,7 @@ BROKEN = [
      "1 on m1: sha256:2", "on m1: docker image prune --force"),
     ("volumes-dangling", "m1", {"docker volume ls": lines(volume("stray"), volume("data-1"))}, "1 on m1, with",
      "on m1: look first: docker volume inspect stray; then: docker volume rm stray"),
-    ("unlock-key", "m1", {"LocalNodeState": lines("locked")}, "unlock key", "on m1: docker swarm unlock"),
+    ("unlock-key", "m1", {INFO: lines(engine("locked"))}, "unlock key", "on m1: docker swarm unlock"),
     ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key", None),
     ("node-down", "cluster", {"docker node inspect": lines(*NODES, worker("w1", "10.0.0.9"))},
      "w1 is down", "on a manager: docker node rm --force id-w1"),
@@ -181,3 +182,10 @@ def test_an_engine_that_does_not_run_is_not_woken_and_told_once_a_check(audit):
     assert {(one.where, one.status) for one in results if one.status != "passed"} >= {("m1", "not seen")}
     unseen = {one.id for one in results if one.status == "not seen"}
     assert unseen == {"mirror-silent", "unlock-key", "images-dangling", "volumes-dangling"}
+
+
+def test_an_engine_that_cannot_answer_is_not_taken_for_a_right_one(audit):
+    down = {INFO: lines(engine("", ServerErrors=["Cannot connect"]))}
+    unseen = [one for one in audit("hosts", m1=down) if one.status == "not seen"]
+    assert {(one.id, one.where) for one in unseen} == {("mirror-silent", "m1"), ("unlock-key", "m1")}
+    assert all("Cannot connect" in one.message for one in unseen)
