@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 from testinfra.host import Host as Remote
 
+from skep.audit.commands import info_of
 from skep.audit.controls import Control
 from skep.audit.daemon_json import FILE, daemon_json
-from skep.audit.marking import asked, rules
+from skep.audit.dockerd_flags import command_line, flag, flags
+from skep.audit.marking import looked, rules
 from skep.dataclass import dataclass
 from skep.json_types import items, mapping, texts
 from skep.model import Host
 from skep.verify.ask import Ask
 from skep.verify.plugin import Found
 
-INFO = "timeout 20 docker info --format '{{json .}}'"
 LOCAL_LOGS = ("json-file", "local", "journald", "none", "db")
-LISTENS = "tr '\\0' '\\n' < /proc/$(pidof dockerd)/cmdline | grep -E -A1 '^(-H|--host|--tls)'"
-SSHD = "ps -eo comm=,cgroup= | awk '$1 == \"sshd\" && /docker/'"
+LOCAL = ("unix://", "fd://", "npipe://")
+SSHD = "all=$(ps -eo comm=,cgroup=) && printf '%s\\n' \"$all\" | awk '$1 == \"sshd\" && /docker/'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,17 @@ class Engine:
     host: Remote
     root: str
     found: Found
+    words: Sequence[str]
+    """Of the command line that it was started with. Never evidence as a whole: words may hold passwords."""
 
     def setting(self, key: str) -> object:
-        """What daemon.json has under a key, kept as evidence."""
+        """What dockerd was started with, or daemon.json has under a key, kept as evidence."""
+        given = flag(self.words, key)
+        if given is not None:
+            self.found(
+                f"tr '\\0' '\\n' < /proc/$(pidof dockerd)/cmdline | grep -A1 -e {flags(key)[0]}", json.dumps(given)
+            )
+            return [*given, *items(self.file.get(key))] if isinstance(given, list) else given
         value = self.file.get(key)
         self.found(f"grep {key} {FILE}", "not set" if value is None else json.dumps(value))
         return value
@@ -49,8 +57,9 @@ class Engine:
 @rules("daemon")
 def test_daemon(host: Remote, desired: Host, rule: Control, ask: Ask, found: Found) -> None:
     """the engine is set up as it should be"""
-    (info,) = asked(ask, host, lambda *_: None, INFO)
-    said = LOOKS[rule.daemon](Engine(mapping(info), daemon_json(host), host, desired.data_root, found))
+    info = mapping(info_of(host, ask))
+    engine = Engine(info, daemon_json(host), host, desired.data_root, found, command_line(host))
+    said = LOOKS[rule.daemon](engine)
     assert not said, f"{said} on {desired.name}"
 
 
@@ -61,9 +70,7 @@ def _partition(engine: Engine) -> str:
 
 
 def _sshd(engine: Engine) -> str:
-    text = str(engine.host.run(SSHD).stdout).strip()
-    engine.found(SSHD, text)
-    return "a container runs an sshd" if text else ""
+    return "a container runs an sshd" if looked(engine.host, engine.found, SSHD) else ""
 
 
 def _insecure(engine: Engine) -> str:
@@ -75,24 +82,15 @@ def _insecure(engine: Engine) -> str:
 
 
 def _tls(engine: Engine) -> str:
-    unit = engine.host.service("docker.service").systemd_properties
-    text = str(engine.host.run("cat %s", f"/proc/{unit.get('MainPID')}/cmdline").stdout)
-    command = text.replace("\0", " ").strip()
-    engine.found(LISTENS, _listens(text.split("\0")))
-    words = [*command.split(), *texts(engine.setting("hosts"))]
-    open_to = [word for word in words if "tcp://" in word]
-    checked = "--tlsverify" in command or engine.setting("tlsverify") is True
+    """An address without a scheme is one of TCP; ``--tlsverify=false`` is TLS that checks nobody."""
+    open_to = [one for one in texts(engine.setting("hosts")) if not one.startswith(LOCAL)]
+    checked = engine.setting("tlsverify") is True
     return f"{', '.join(open_to)} is open to anybody, who is root then" if open_to and not checked else ""
 
 
-def _listens(words: Sequence[str]) -> str:
-    """Where it listens and how it checks who comes: other words may hold passwords."""
-    shown = [
-        word
-        for before, word in pairwise(["", *words])
-        if word.startswith(("-H", "--host", "--tls")) or before in ("-H", "--host")
-    ]
-    return " ".join(shown)
+def _log_level(engine: Engine) -> str:
+    level = "debug" if engine.setting("debug") is True else engine.setting("log-level")
+    return "" if level in (None, "info") else f"the engine logs at level {level}"
 
 
 def _ulimits(engine: Engine) -> str:
@@ -134,9 +132,7 @@ LOOKS: Mapping[str, Callable[[Engine], str]] = {
     "partition": _partition,
     "sshd": _sshd,
     "icc": _off("icc", "containers in the default bridge reach each other"),
-    "log-level": lambda engine: (
-        "" if (level := engine.setting("log-level")) in (None, "info") else f"the engine logs at level {level}"
-    ),
+    "log-level": _log_level,
     "iptables": lambda engine: "the engine writes no rules" if engine.setting("iptables") is False else "",
     "insecure": _insecure,
     "aufs": _driver("aufs"),

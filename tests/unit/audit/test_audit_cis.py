@@ -213,7 +213,7 @@ def test_other_words_of_dockerd_and_other_keys_of_its_file_are_no_evidence(cis):
     assert "hunter2" not in str(results)
     seen = {one.id: (one.status, str(one.evidence)) for one in results}
     assert seen["cis-2.9"][0] == "to judge" and "Soft" in seen["cis-2.9"][1]
-    assert "-H fd:// --host=unix:///x --tlsverify" in seen["cis-2.8"][1]
+    assert '["fd://", "unix:///x"]' in seen["cis-2.8"][1]
 
 
 SERVICES = [
@@ -274,3 +274,37 @@ def test_a_manager_that_does_not_listen_was_not_looked_at(cis):
     (one,) = [one for one in cis({"ss --no-header": ""}, "cis_swarm") if one.status == "not seen"]
     assert (one.id, one.where) == ("cis-7.2", "m1")
     assert "2377" in one.message
+
+
+@pytest.mark.parametrize(
+    ("identity", "flags"),
+    [
+        ("cis-2.2", ["--icc"]),
+        ("cis-2.3", ["--log-level=debug"]),
+        ("cis-2.3", ["-l", "debug"]),
+        ("cis-2.3", ["-D"]),
+        ("cis-2.4", ["--iptables=false"]),
+        ("cis-2.8", ["-H", "0.0.0.0:2375"]),
+        ("cis-2.8", ["-H0.0.0.0:2375", "--tlsverify=false"]),
+        ("cis-2.8", ["--host=tcp://0.0.0.0:2376", "--tls"]),
+        ("cis-2.11", ["--cgroup-parent", "/x"]),
+        ("cis-2.12", ["--storage-opt", "dm.basesize=20G"]),
+        ("cis-2.15", ["--no-new-privileges=0"]),
+        ("cis-2.17", ["--userland-proxy=true"]),
+    ],
+)
+def test_each_flag_of_dockerd_counts_before_the_file(cis, identity, flags):
+    command = "\0".join(["/usr/sbin/dockerd", *flags, "--log-opt", "token=hunter2"])
+    results = cis({"/proc/7/cmdline": command}, "cis_daemon")
+    assert bad(results) == [(identity, "m1")]
+    assert "hunter2" not in str(results)
+
+
+def test_an_engine_whose_clients_are_checked_may_listen(cis):
+    command = "dockerd\0--tlsverify\0-H\0fd://\0-H\0tcp://0.0.0.0:2376\0"
+    assert bad(cis({"/proc/7/cmdline": command}, "cis_daemon")) == []
+
+
+def test_processes_that_cannot_be_listed_are_no_pass(cis):
+    (one,) = [one for one in cis({"ps -eo": Answer(127, "", "ps: not found")}, "cis_daemon") if one.id == "cis-5.7"]
+    assert (one.status, "ps: not found" in one.message) == ("not seen", True)

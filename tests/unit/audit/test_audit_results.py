@@ -16,7 +16,7 @@ from skep.model import Accepted, Secret, Stack
 from skep.ssh import Result as Answer
 from skep.verify.check import Check
 from skep.verify.plugin import LONGEST
-from tests.unit.audit.conftest import CLUSTER, TODAY, lines
+from tests.unit.audit.conftest import CLUSTER, TODAY, engine, lines
 
 OWN = """
     import pytest
@@ -65,7 +65,8 @@ def test_no_secret_is_in_a_command_or_a_remedy_and_none_is_cut_before_it_is_take
     cluster = replace(CLUSTER, hosts=tuple(replace(one, daemon={"x": [mirror]}) for one in CLUSTER.hosts))
     file = tmp_path / "test_long.py"
     file.write_text(textwrap.dedent(LONG).replace("LESS", str(LONGEST - 20)).replace("SECRET", mirror.reveal()))
-    answers = {"RegistryConfig.Mirrors": lines([mirror.reveal()]), "/dev/tcp/": Answer(124, "", "")}
+    info = engine(RegistryConfig={"Mirrors": [mirror.reveal()]})
+    answers = {"docker info --format '{{json .}}'": lines(info), "/dev/tcp/": Answer(124, "", "")}
     results = audit("hosts", m1=answers, cluster=cluster, more={"audit/long": file})
     assert "hunter2" not in str(results)
     assert any(one.id == "mirror-silent" and "curl --head ***" in one.fix for one in results)
