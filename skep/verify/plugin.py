@@ -22,7 +22,9 @@ from skep.verify.check import Check, Outcome
 from skep.verify.parallel import TestsAhead
 from skep.verify.witness import Witness
 
-ARGUMENTS = frozenset({"host", "desired", "cluster", "manager", "network", "stack", "ask", "facts", "plan", "found"})
+ARGUMENTS = frozenset(
+    {"host", "desired", "cluster", "manager", "network", "stack", "ask", "facts", "plan", "found", "remotes"}
+)
 """A test that needs nothing else can run ahead."""
 BY_ITSELF = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
 """Marks by which pytest decides whether or how a test runs."""
@@ -78,6 +80,11 @@ class Plugin:
     def manager(self) -> Remote:
         """A manager in a quorum."""
         return self._witness.manager()
+
+    @pytest.fixture(scope="session")
+    def remotes(self) -> Mapping[str, Remote]:
+        """The machines that can be asked, by name: those of the run."""
+        return self._witness.remotes()
 
     @pytest.fixture(scope="session")
     def plan(self) -> Plan:

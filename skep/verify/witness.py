@@ -48,6 +48,10 @@ class Witness:
         """Testinfra's host of that name."""
         return self._remember(("host", name), lambda: testinfra_host(self._shells[name]))
 
+    def remotes(self) -> dict[str, Host]:
+        """All of them, by name."""
+        return {name: self.host(name) for name in self._shells}
+
     def on_each(self, hosts: Iterable[str], script: str, *, timeout: float) -> dict[str, Result | SkepError]:
         """What a script gave on each of the hosts; a host's failure is its value."""
 

@@ -68,10 +68,13 @@ def volume(name: str, labels: str = "") -> dict[str, Any]:
     return {"Name": name, "Labels": labels}
 
 
+CONFINED = ["name=apparmor", "name=selinux"]
+
+
 def engine(state: str = "active", **more: object) -> dict[str, Any]:
     """What an engine says of itself."""
     mirrors = {"Mirrors": ["http://10.0.0.9:5000/"]}
-    return {"RegistryConfig": mirrors, "Swarm": {"LocalNodeState": state}, **more}
+    return {"RegistryConfig": mirrors, "Swarm": {"LocalNodeState": state}, "SecurityOptions": CONFINED, **more}
 
 
 def network(subnet: str) -> dict[str, Any]:
@@ -115,11 +118,13 @@ RIGHT: dict[str, Any] = {
 
 @pytest.fixture
 def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Result]]:
-    """Runs checks on three managers; ``m1`` are other answers of the first."""
+    """Runs checks on three managers; ``m1`` to ``m3`` are other answers of each."""
 
     def go(
         *files: str,
         m1: Mapping[str, Any] | None = None,
+        m2: Mapping[str, Any] | None = None,
+        m3: Mapping[str, Any] | None = None,
         findings: tuple[Finding, ...] = (),
         clock: tuple[float, float] = (-0.1, 0.2),
         accepted: tuple[Accepted, ...] = (),
@@ -129,7 +134,11 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Result]]:
     ) -> list[Result]:
         monkeypatch.setattr(Witness, "facts", lambda self, name: Facts(clock=clock if name == "m1" else (0.0, 0.0)))
         monkeypatch.setattr("skep.audit.checks.swarm.PATIENCE", 0, raising=False)
-        tables = {"m1": {**(m1 or {}), **RIGHT, **(m1 or {})}, "m2": RIGHT, "m3": RIGHT}
+        tables = {
+            "m1": {**(m1 or {}), **RIGHT, **(m1 or {})},
+            "m2": RIGHT | dict(m2 or {}),
+            "m3": RIGHT | dict(m3 or {}),
+        }
         pool = FakePool(*(FakeSession(name, tables[name]) for name in ("m1", "m2", "m3")))
         suites = {file: FOLDER / f"{file}.py" for file in files} | dict(more or {})
         plan = Plan(findings, (), ())

@@ -8,7 +8,7 @@ from skep.audit.checks.cis_services import NODE_LOCAL
 from skep.audit.controls import controls
 from skep.ssh import Result as Answer
 from skep.swarm.hardening import RULES, SHOWN
-from tests.unit.audit.conftest import lines
+from tests.unit.audit.conftest import CONFINED, lines
 
 CIS = controls("cis")
 SPEC = {
@@ -33,7 +33,8 @@ DAEMON = {
     "icc": False, "userland-proxy": False, "no-new-privileges": True, "authorization-plugins": ["p"]
 }  # fmt: skip
 INFO = {
-    "Driver": "overlay2", "LoggingDriver": "syslog", "SecurityOptions": ["name=seccomp,profile=default", "name=userns"],
+    "Driver": "overlay2", "LoggingDriver": "syslog",
+    "SecurityOptions": ["name=seccomp,profile=default", "name=userns", *CONFINED],
     "RegistryConfig": {"IndexConfigs": {"docker.io": {"Secure": True}}, "InsecureRegistryCIDRs": ["127.0.0.0/8"]},
     "ExperimentalBuild": False,
 }  # fmt: skip
@@ -308,3 +309,14 @@ def test_an_engine_whose_clients_are_checked_may_listen(cis):
 def test_processes_that_cannot_be_listed_are_no_pass(cis):
     (one,) = [one for one in cis({"ps -eo": Answer(127, "", "ps: not found")}, "cis_daemon") if one.id == "cis-5.7"]
     assert (one.status, "ps: not found" in one.message) == ("not seen", True)
+
+
+def test_what_no_engine_has_confines_nothing_and_an_engine_without_is_named(audit):
+    def of(*bare):
+        table = {**RIGHT, ENGINE: lines({**INFO, "SecurityOptions": ["name=apparmor"]})}
+        tables = {name: table if name in bare else {**RIGHT, ENGINE: lines(INFO)} for name in ("m1", "m2", "m3")}
+        results = audit("cis_services", hosts=("m1",), **tables)
+        return [(one.status, one.message) for one in results if (one.id, one.where) == ("cis-5.3", "web")]
+
+    assert of("m2") == [("finding", "engines without SELinux: m2")]
+    assert of("m1", "m2", "m3") == [("not applicable", "no engine has SELinux")]
