@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -102,13 +103,19 @@ def below(url: str, word: str) -> str:
 
 
 def _command(words: tuple[str, ...], body: bytes) -> None:
-    try:
-        done = subprocess.run(words, input=body, capture_output=True, timeout=COMMAND, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = error.strerror if isinstance(error, OSError) else f"it took longer than {COMMAND:.0f} s"
-        raise Undelivered(f"{words[0]} cannot be run: {why}", final=isinstance(error, FileNotFoundError)) from None
+    """What it writes goes to a file: a pipe would be waited for as long as any process that it leaves behind."""
+    with tempfile.TemporaryFile() as errors:
+        try:
+            done = subprocess.run(
+                words, input=body, stdout=subprocess.DEVNULL, stderr=errors, timeout=COMMAND, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            why = error.strerror if isinstance(error, OSError) else f"it took longer than {COMMAND:.0f} s"
+            final = isinstance(error, FileNotFoundError | PermissionError | subprocess.TimeoutExpired)
+            raise Undelivered(f"{words[0]} cannot be run: {why}", final=final) from None
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip().splitlines()
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
         raise Undelivered(f"{words[0]} ended with {done.returncode}{f': {said[-1]}' if said else ''}")
 
 

@@ -40,6 +40,8 @@ class Result:
     hosts: tuple[str, ...]
     """Those that answered, and are within the limit."""
     seconds: float
+    left: tuple[Finding, ...] = ()
+    """What later plans of the run left undone; the first says so itself."""
 
     @property
     def silent(self) -> dict[str, SkepError]:
@@ -49,7 +51,8 @@ class Result:
     @property
     def undone(self) -> list[Finding]:
         """What was left undone since nobody looked on."""
-        return [finding for finding in self.plan.findings if finding.kind is LEFT_UNDONE]
+        first = _left_undone(self.plan)
+        return [*first, *(finding for finding in self.left if finding not in first)]
 
     @property
     def kept(self) -> list[Finding]:
@@ -75,13 +78,14 @@ def run(site: Site, request: Request, listener: Listener, agree: Agree = lambda 
         refuse_untold(observation)
         refuse_apart(observation)
     steps: tuple[Step, ...] = ()
+    left: list[Finding] = []
     if not request.only_planned:
         refuse_later(planned)
         if len(planned):
             agreed = agree(planned) or request.down
-            observation, steps = _carried(only, request, listener, planned, observation, hosts, agreed=agreed)
+            observation, steps = _carried(only, request, listener, planned, observation, hosts, left, agreed=agreed)
     seen = tuple(name for name in observation.hosts if hosts is None or name in hosts)
-    return Result(planned, observation, steps, seen, time.monotonic() - since)
+    return Result(planned, observation, steps, seen, time.monotonic() - since, tuple(left))
 
 
 def narrowed(site: Site, request: Request) -> Site:
@@ -115,6 +119,18 @@ def _spared(site: Site, request: Request, planned: Plan) -> Plan:
     return heeding(site, request, without_removals(site, planned) if spared else planned)
 
 
+def _refuse_shut(site: Site, request: Request, listener: Listener, planned: Plan) -> None:
+    """Raise ``PreflightError`` where a window has closed while the lock was waited for. A run that has begun goes on."""
+    heeded = heeding(site, request, planned)
+    if heeded is not planned:
+        listener.plan(heeded, applying=True)
+        refuse_errors(heeded)
+
+
+def _left_undone(planned: Plan) -> list[Finding]:
+    return [finding for finding in planned.findings if finding.kind is LEFT_UNDONE]
+
+
 def _kept(planned: Plan) -> list[Finding]:
     return [finding for finding in planned.findings if finding.role == "stacks" and not finding.host]
 
@@ -131,16 +147,23 @@ def _carried(
     planned: Plan,
     observation: Observation,
     hosts: set[str] | None,
+    undone: list[Finding],
     *,
     agreed: bool,
 ) -> tuple[Observation, tuple[Step, ...]]:
+    """What was seen last, and the steps; ``undone`` gets what plans under the lock leave."""
     after = narrowed(site, request.afterwards)
     sites = iter((site,))
 
     def remaining(seen: Observation) -> Plan:
         here = next(sites, after)
         left = within(here, plan(here, seen, down=request.down), hosts)
-        return _spared(here, request, left) if request.unattended else left
+        if request.unattended:
+            left = _spared(here, request, left)
+            undone.extend(finding for finding in _left_undone(left) if finding not in undone)
+        elif here is site:
+            _refuse_shut(here, request, listener, left)
+        return left
 
     carried = carry_out(
         site,

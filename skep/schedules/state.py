@@ -84,6 +84,9 @@ class Kept:
 
     def _write(self, kind: str, line: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = self._path(f"{kind}.new")
-        beside.write_text(f"{line}\n", encoding="utf-8")
-        beside.replace(self._path(kind))
+        beside = self._path(f"{kind}.{os.getpid()}.new")
+        try:
+            beside.write_text(f"{line}\n", encoding="utf-8")
+            beside.replace(self._path(kind))
+        finally:
+            beside.unlink(missing_ok=True)

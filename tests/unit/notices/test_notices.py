@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import signal
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -158,6 +160,21 @@ def test_a_command_gets_it_on_its_standard_input(tmp_path: Path, kept: Kept) -> 
     script.chmod(0o755)
     assert tell(kept, FAILED, Notice("ops", command=(str(script),))) == []
     assert json.loads((tmp_path / "got").read_text())["event"] == "failure"
+
+
+def test_a_command_may_leave_a_process_behind(tmp_path: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "COMMAND", 8.0)
+    script = tmp_path / "page"
+    script.write_text(f"#!/bin/sh\nsleep 300 &\necho $! >>{tmp_path}/children\necho no >&2\nexit $1\n")
+    script.chmod(0o755)
+    try:
+        assert tell(kept, FAILED, Notice("ops", command=(str(script), "0"))) == []
+        assert len((tmp_path / "children").read_text().split()) == 1
+        (note,) = tell(kept, FAILED, Notice("other", command=(str(script), "3")))
+        assert "page ended with 3: no" in note
+    finally:
+        for child in (tmp_path / "children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
 
 
 def test_no_secret_is_in_a_notice(receiver: Receiver, kept: Kept) -> None:

@@ -51,6 +51,37 @@ def test_a_schedule_leaves_it_and_says_so(stage: Stage) -> None:
     assert "stack web is frozen through" in result.undone[0].text
 
 
+class Closing(Maintenance):
+    """Open when it is first asked."""
+
+    asked = 0
+
+    def closed(self, moment: datetime, stack: str | None) -> str | None:
+        type(self).asked += 1
+        return None if self.asked == 1 else "outside its maintenance windows until Monday"
+
+
+@pytest.fixture
+def closing(monkeypatch: pytest.MonkeyPatch) -> Maintenance:
+    monkeypatch.setattr(Closing, "asked", 0)
+    return Closing("UTC", (), (FREEZE,))
+
+
+def test_what_a_schedule_leaves_once_it_has_the_lock_is_named_too(stage: Stage, closing: Maintenance) -> None:
+    result = run(frozen(stage.site(stack()), closing), replace(DEPLOY, unattended=True), Listener())
+    assert (stage.images, result.steps, len(result.plan) > 0) == ({}, (), True)
+    assert ["until Monday" in one.text for one in result.undone] == [True]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_by_hand_it_is_refused_where_a_window_closes_before_the_lock_is_free(
+    stage: Stage, closing: Maintenance, agreed: bool
+) -> None:
+    with pytest.raises(PreflightError, match="nothing was changed"):
+        run(frozen(stage.site(stack()), closing), DEPLOY, Listener(), lambda _: agreed)
+    assert stage.images == {}
+
+
 def test_what_is_about_other_stacks_holds_nothing_up(stage: Stage) -> None:
     run(frozen(stage.site(stack()), OF_OTHERS), DEPLOY, Listener())
     assert stage.images["web_app"] == "busybox:1"

@@ -31,6 +31,7 @@ def test_units_are_these() -> None:
     assert "Persistent=true" in timer and "WantedBy=timers.target" in timer
     assert 'ExecStart="/srv/my site/inv" "schedule.run" nightly -i "/srv/my site/inventory/prod.yml"\n' in service
     assert "OnFailure=skep-prod-ended@nightly.service" in service and "TimeoutStartSec=3600" in service
+    assert "TimeoutStopSec=600\n" in service, "time to send notices once it was stopped"
 
 
 def test_what_systemd_would_expand_is_doubled() -> None:

@@ -23,6 +23,14 @@ def test_a_run_begins_ends_and_is_paused(tmp_path: Path) -> None:
     assert not kept.paused
 
 
+def test_two_runs_at_once_write_beside_each_other(tmp_path: Path) -> None:
+    (tmp_path / "nightly.json.new").mkdir()  # what another run is writing
+    kept = Kept(tmp_path, "nightly")
+    kept.end({"result": "ok"})
+    assert kept.last == {"result": "ok"}
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["nightly.json", "nightly.json.new"]
+
+
 def test_a_variable_that_is_not_set_is_what_the_unit_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "env.TOKEN").write_text("hunter2")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
