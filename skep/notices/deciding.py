@@ -11,7 +11,14 @@ from skep.notices.model import Event, Notice
 
 OK = "ok"
 _EVENTS: dict[str, Event] = {"failed": "failure", "drift": "drift", "findings": "findings", "left undone": "undone"}
-_NUMBERS = re.compile(r"[0-9]+([.:][0-9]+)*")
+UNTOLD = "untold"
+"""What a target knows that could not be told that something is wrong."""
+_PAST = "past "
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?|[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_NUMBERS = re.compile(
+    rf"(?<![\w.:-])(?:{_TIME}|[0-9]+(?:[.:][0-9]+)?(?:ms|[smh])?)(?![\w.:-]*\w)|(?<=[0-9\]]):[0-9]+(?=->)"
+)
+"""Times, amounts, and ports that a client was given; none that is a part of a name or an address."""
 
 
 def state(result: Mapping[str, object]) -> str:
@@ -20,8 +27,16 @@ def state(result: Mapping[str, object]) -> str:
     kind = str(result.get("result"))
     if kind == OK:
         return OK
-    about = [result.get("exit"), result.get("about") or _NUMBERS.sub("#", str(result.get("text")))]
-    return f"{kind} {hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]}"
+    about = result.get("about")
+    said = about if isinstance(about, list) and about else [result.get("text")]
+    whole = [result.get("exit"), *(_NUMBERS.sub("#", str(one)) for one in said)]
+    return f"{kind} {hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]}"
+
+
+def past(known: str) -> str:
+    """What a target knows from then on to which nothing is said of another bad state: its recovery is news, and so is
+    the same state when it comes again."""
+    return known if known in ("", OK) or known.startswith(_PAST) else f"{_PAST}{known}"
 
 
 def event(result: Mapping[str, object], known: str) -> Event | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from skep.notices.deciding import concerns, event, message, state
-from skep.notices.model import Notice
+from skep.notices.deciding import UNTOLD, concerns, event, message, past, state
+from skep.notices.model import Event, Notice
 from skep.notices.sending import ANSWER, Undelivered, below, persist, post, send
-from skep.schedules.state import Kept
+from skep.schedules.state import Kept, keeping
 from skep.secret import Redaction, Secret, reveal
 
 PING = 5.0
@@ -20,33 +20,46 @@ Note = Callable[[str], None]
 def notify(
     notices: Iterable[Notice], inventory: str, kept: Kept, result: Mapping[str, object], hidden: Redaction, note: Note
 ) -> None:
-    """Tell each target what it does not know yet. What could not be delivered is noted, and told after the next run."""
+    """Tell each target what it does not know yet. What could not be delivered is noted; the next run tells how things
+    stand then. What a target knows is kept at once: a run that is killed tells nobody twice."""
     known = dict(kept.known)
     for notice in notices:
-        what = event(result, known.get(notice.name, ""))
+        was = known.get(notice.name, "")
+        what = event(result, was)
         if what is None or not concerns(notice, kept.name):
             continue
+        now = state(result)
         if what not in notice.events:
-            if what != "recovery":
-                continue
-        else:
-            subject, text = (hidden.clean(one) for one in message(what, inventory, result))
-            facts = {
-                key: _clean(value, hidden)
-                for key, value in result.items()
-                if key not in ("about", "invocation", "success", "findings")
-            }
-            try:
-                send(notice, subject, text, {"event": what, "inventory": inventory, **facts}, secrets.token_hex(16))
-            except Undelivered as error:
-                said = hidden.clean(str(error))
-                note(
-                    f"notice {notice.name} of schedule {kept.name} was not delivered: {said}; the next run tries again"
-                )
-                continue
-        known[notice.name] = state(result)
-    if known != kept.known:
-        kept.know(known)
+            now = now if what == "recovery" else past(was)
+        elif not _sent(notice, inventory, kept, result, what, hidden, note):
+            now = was if what == "recovery" else UNTOLD
+        if now != was:
+            known[notice.name] = now
+            keeping(lambda: kept.know(known), note)
+
+
+def _sent(
+    notice: Notice,
+    inventory: str,
+    kept: Kept,
+    result: Mapping[str, object],
+    what: Event,
+    hidden: Redaction,
+    note: Note,
+) -> bool:
+    subject, text = (hidden.clean(one) for one in message(what, inventory, result))
+    facts = {
+        key: _clean(value, hidden)
+        for key, value in result.items()
+        if key not in ("about", "invocation", "success", "findings")
+    }
+    try:
+        send(notice, subject, text, {"event": what, "inventory": inventory, **facts}, secrets.token_hex(16))
+    except Undelivered as error:
+        said = hidden.clean(str(error))
+        note(f"notice {notice.name} of schedule {kept.name} was not delivered: {said}; the next run tries again")
+        return False
+    return True
 
 
 def ping(url: str | Secret, word: str, text: str, hidden: Redaction, note: Note) -> None:

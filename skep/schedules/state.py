@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from skep.dataclass import dataclass
@@ -17,6 +17,14 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
         return Path(STATE)
     home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "/nowhere", ".local", "state"))
     return Path(home, "skep", "schedules")
+
+
+def keeping(write: Callable[[], None], note: Callable[[str], None]) -> None:
+    """Write what is kept; where that cannot be, such as on a full disk, it is noted, and keeps no notice back."""
+    try:
+        write()
+    except OSError as error:
+        note(f"what is kept of the schedule cannot be written: {error.strerror or error}: {error.filename}")
 
 
 @dataclass(frozen=True, slots=True)

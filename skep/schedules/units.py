@@ -71,7 +71,8 @@ def _service(setting: Setting, one: Schedule, systemd: int) -> str:
         f"{HEAD}[Unit]\nDescription={_text(f'skep: {one} of {setting.name} (schedule {one.name})')}\n{network}"
         f"ConditionPathExists=!{_text(setting.folder)}/{one.name}.paused\n"
         f"OnFailure={failed(setting).replace('@.', f'@{one.name}.')}\n\n"
-        f"[Service]\n{_work(setting, systemd)}TimeoutStartSec={one.deadline:.0f}\nTimeoutStopSec=600\nSuccessExitStatus=10\n"
+        f"[Service]\n{_work(setting, systemd)}TimeoutStartSec={one.deadline:.0f}\n"
+        f"TimeoutStopSec=600\nSuccessExitStatus=10\n"
         f"ExecStart={_call(setting, one.name)}\n"
     )
 

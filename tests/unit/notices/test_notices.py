@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from skep.notices import sending
+from skep.notices import sending, telling
 from skep.notices.deciding import event
 from skep.notices.model import Notice
 from skep.notices.sending import Undelivered, below, persist, post, send
@@ -90,6 +90,25 @@ def test_the_same_state_is_told_once_and_its_end() -> None:
     assert event({**DRIFT, "about": ["stacks/z"]}, sending_state(DRIFT)) == "drift"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("m1 could not be asked", "m2 could not be asked", False),
+        ("cannot reach 10.0.0.1:22", "cannot reach 10.0.0.2:22", False),
+        ("web: 3 tasks fail", "web2: 3 tasks fail", False),
+        ("ended after 3.2 s", "ended after 14.0 s", True),
+        ("step 3: no answer in 300ms", "step 4: no answer in 12s", True),
+        ("left by eve since 2026-11-28T03:30:00Z", "left by eve since 2026-11-29T03:30:01Z", True),
+        ("read tcp 10.0.0.1:43210->10.0.0.2:2377: timeout", "read tcp 10.0.0.1:51234->10.0.0.2:2377: timeout", True),
+        ("read tcp 10.0.0.1:43210->10.0.0.2:2377: timeout", "read tcp 10.0.0.1:43210->10.0.0.3:2377: timeout", False),
+    ],
+)
+def test_names_make_another_state_and_amounts_do_not(one: str, other: str, same: bool) -> None:
+    assert (sending_state({**FAILED, "text": one}) == sending_state({**FAILED, "text": other})) is same
+    stacks = [{**FAILED, "about": [f"web: {text}"]} for text in (one, other)]
+    assert (sending_state(stacks[0]) == sending_state(stacks[1])) is same
+
+
 def sending_state(result: dict[str, Any]) -> str:
     from skep.notices.deciding import state
 
@@ -133,6 +152,47 @@ def test_what_is_not_delivered_is_noted_and_sent_after_the_next_run(
     receiver.statuses = [200]
     assert tell(kept, FAILED, Notice("ops", webhook=receiver.url)) == []
     assert len(receiver.got) == tries + 1
+
+
+def test_what_was_not_delivered_is_told_as_a_recovery_where_all_is_well_again(receiver: Receiver, kept: Kept) -> None:
+    hook = Notice("ops", webhook=receiver.url)
+    receiver.statuses = [403]
+    tell(kept, FAILED, hook)
+    receiver.statuses = [200]
+    receiver.got.clear()
+    for result in (WELL, WELL):
+        assert tell(kept, result, hook) == []
+    assert [json.loads(body)["event"] for _, _, body in receiver.got] == ["recovery"]
+
+
+def test_the_same_failure_after_what_is_not_told_is_news(receiver: Receiver, kept: Kept) -> None:
+    hook = Notice("ops", webhook=receiver.url, events=("failure", "recovery"))
+    for result in (DRIFT, WELL, FAILED, DRIFT, DRIFT, FAILED, DRIFT, WELL, WELL):
+        tell(kept, result, hook)
+    assert [json.loads(body)["event"] for _, _, body in receiver.got] == ["failure", "failure", "recovery"]
+
+
+def test_who_was_told_before_a_run_was_killed_is_not_told_again(
+    receiver: Receiver, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = [Notice(name, webhook=receiver.url) for name in ("a", "b")]
+
+    def killed(notice: Notice, *given: Any) -> None:
+        if notice.name == "b":
+            raise KeyboardInterrupt
+        send(notice, *given)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(telling, "send", killed)
+        tell(kept, FAILED, *hooks)
+    tell(kept, FAILED, *hooks)
+    assert len(receiver.got) == 2
+
+
+def test_a_full_disk_keeps_no_notice_back(receiver: Receiver, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    notes = tell(Kept(tmp_path / "file", "nightly"), FAILED, Notice("ops", webhook=receiver.url))
+    assert len(receiver.got) == 1 and len(notes) == 1 and "cannot be written" in notes[0]
 
 
 def test_nobody_listens() -> None:
