@@ -134,6 +134,8 @@ class PreflightError(SkepError):
     """The plan holds findings that forbid to apply it; nothing was changed."""
 
     exit_code = 4
+    found: tuple[tuple[str, str | None], ...] = ()
+    """What each of them says, and what to do next: for where they are not seen above it."""
 
 
 class StepFailed(SkepError):

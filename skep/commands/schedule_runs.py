@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from skep.commands.call import Call
+from skep.commands.schedule_telling import Telling
 from skep.commands.schedule_units import named
 from skep.converge import Site
 from skep.dataclass import dataclass
@@ -19,10 +20,8 @@ from skep.request import Request, Rollout
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
-from skep.schedules.metrics import Standing
 from skep.schedules.model import SEVERITIES, Schedule
 from skep.schedules.state import Kept
-from skep.secret import Redaction, secrets_in
 
 CHANGED = 10
 """What ``schedule.run`` ends with where it found drift."""
@@ -43,7 +42,9 @@ class Doing:
     findings_that_count: int = 0
     """Of an audit, from its severity on."""
     about: list[str] = field(default_factory=list)
-    """Ids of what differs or was found, or stacks that failed: what makes a state another."""
+    """Ids of what differs or was found: what makes a state another."""
+    failed: list[str] = field(default_factory=list)
+    """Stacks that failed, each with why."""
     undone: list[Finding] = field(default_factory=list)
 
 
@@ -54,10 +55,9 @@ def run(call: Call, name: str) -> int:
     one = named(found, name)
     kept = Kept.of(found.cluster.name, name)
     began = datetime.now(UTC)
-    kept.begin({"started": _time(began), "invocation": os.environ.get("INVOCATION_ID", "")})
     doing, since = Doing(), time.monotonic()
     telling = Telling(call, kept, one)
-    telling.begun()
+    telling.begun({"started": _time(began), "invocation": os.environ.get("INVOCATION_ID", "")})
     try:
         with call.site() as here:
             try:
@@ -90,63 +90,16 @@ def ended(call: Call, name: str) -> int:
         call.tell.done(f"schedule {name}: its last run ended by itself, and has said how")
         return 0
     why = os.environ.get("MONITOR_SERVICE_RESULT", "")
+    of = f"{'--user ' if os.geteuid() else ''}-u skep-{found.cluster.name}-{name}"
     error = SkepError(
         "the run was killed before it came to an end",
         cause=f"systemd says: {why}" if why else None,
-        next_action=f"see why: journalctl -u skep-{found.cluster.name}-{name}; a lock it held expires by itself",
+        next_action=f"see why: journalctl {of}; a lock it held expires by itself",
     )
     result = _ended(one, datetime.now(UTC), Doing(), time.monotonic(), error)
     Telling(call, kept, one).ended({**result, "invocation": killed or ""})
     call.tell.error(error)
     return 0
-
-
-class Telling:
-    """Keeps how a run ended, and tells whoever is to hear of it; that fails no run."""
-
-    def __init__(self, call: Call, kept: Kept, one: Schedule) -> None:
-        self._call = call
-        self._kept = kept
-        self._one = one
-        self._standing: Standing | None = None
-
-    def begun(self) -> None:
-        """Start the dead man's watch."""
-        self._ping("start", "")
-
-    def look(self, site: Site) -> None:
-        """How the cluster stands, where metrics are to say so; nobody may answer."""
-        if site.cluster.metrics:
-            from skep.commands.schedule_metrics import standing
-
-            self._standing = standing(site)
-
-    def ended(self, result: Mapping[str, object]) -> None:
-        """Keep it first, then send notices."""
-        well = result["ended"] if result["result"] != "failed" else self._kept.last.get("success")
-        result = {**result, "success": well, "next": self._call.tell.spelled(str(result["next"] or "")) or None}
-        self._kept.end({key: value for key, value in result.items() if key != "about"})
-        found = self._call.found
-        if found.cluster.metrics:
-            from skep.commands.schedule_metrics import leave
-
-            leave(found.cluster, self._standing, self._call.tell.note)
-        if found.cluster.notices:
-            from skep.notices.telling import notify
-
-            notify(found.cluster.notices, found.cluster.name, self._kept, result, self._hidden, self._call.tell.note)
-        self._ping("fail" if result["result"] == "failed" else "", str(result["text"]))
-
-    def _ping(self, word: str, text: str) -> None:
-        if self._one.ping is not None:
-            from skep.notices.telling import ping
-
-            ping(self._one.ping, word, text, self._hidden, self._call.tell.note)
-
-    @property
-    def _hidden(self) -> Redaction:
-        found = self._call.found
-        return Redaction([*secrets_in(found.cluster), *secrets_in(found.access)])
 
 
 def _do(call: Call, site: Site, one: Schedule, doing: Doing) -> None:
@@ -215,12 +168,13 @@ def _roll_out(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
         doing.undone += result.undone
         pass_over_silent(site, result.silent)
     if failed:
-        doing.about = sorted(failed)
+        doing.failed = sorted(f"{name}: {_by_itself(error)[0]}" for name, error in failed.items())
         first = next(iter(failed.values()))
+        why, then = _by_itself(first)
         raise type(first)(
             f"{len(failed)} of {len(names)} stacks did not end well: {', '.join(failed)}",
-            cause=first.reason,
-            next_action=first.next_action,
+            cause=why,
+            next_action=then,
         )
 
 
@@ -243,14 +197,28 @@ def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: Sk
         "result": result,
         "exit": error.exit_code if error else _exit(doing),
         "text": _said(one, doing, left, error),
-        "next": error.next_action if error else _next(doing, left, one),
+        "next": _by_itself(error)[1] if error else _next(doing, left, one),
         "steps": doing.steps,
         "drift": doing.drift,
         "undone": left,
         "findings": doing.findings,
         "severities": doing.severities,
-        "about": doing.about,
+        "about": _about(doing, result),
     }
+
+
+def _by_itself(error: SkepError) -> tuple[str, str | None]:
+    """What an error says, and what to do next, where no findings are seen above it."""
+    if not (isinstance(error, PreflightError) and error.found):
+        return error.reason, error.next_action
+    steps = dict.fromkeys(then for _, then in error.found if then)
+    return "; ".join(text for text, _ in error.found), "; ".join(steps) or error.next_action
+
+
+def _about(doing: Doing, result: str) -> list[str]:
+    if result == "left undone":
+        return sorted({finding.text.partition(" until ")[0] for finding in doing.undone})
+    return doing.failed if result == "failed" else doing.about
 
 
 def _exit(doing: Doing) -> int:
@@ -259,7 +227,7 @@ def _exit(doing: Doing) -> int:
 
 def _said(one: Schedule, doing: Doing, left: Sequence[str], error: SkepError | None) -> str:
     if error:
-        return error.reason
+        return _by_itself(error)[0]
     if doing.drift:
         return f"{doing.drift} step{'' if doing.drift == 1 else 's'} differ from the inventory"
     if doing.findings_that_count:

@@ -120,7 +120,7 @@ def _spared(site: Site, request: Request, planned: Plan) -> Plan:
 
 
 def _refuse_shut(site: Site, request: Request, listener: Listener, planned: Plan) -> None:
-    """Raise ``PreflightError`` where a window has closed while the lock was waited for. A run that has begun goes on."""
+    """Raise ``PreflightError`` where a window has closed while the lock was waited for. What has begun goes on."""
     heeded = heeding(site, request, planned)
     if heeded is not planned:
         listener.plan(heeded, applying=True)

@@ -19,10 +19,14 @@ def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
     """Raise ``PreflightError`` if the plan holds findings that forbid to apply it."""
     if plan.errors:
         count = len(plan.errors)
-        raise PreflightError(
+        error = PreflightError(
             f"{count} finding{'s' if count > 1 else ''} above forbid{'s' if count == 1 else ''} to go on; {so_far}",
             next_action="do what the 'next' of each error above says, then run the same command again",
         )
+        error.found = tuple(
+            (f"{one.host}: {one.text}" if one.host else one.text, one.next_action) for one in plan.errors
+        )
+        raise error
 
 
 def refuse_unclean(outcome: Outcome, failures: Mapping[str, SkepError]) -> None:
