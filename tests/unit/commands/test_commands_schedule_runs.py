@@ -18,6 +18,7 @@ from skep.model import Cluster, Stack
 from skep.notices.deciding import state
 from skep.plan import Finding, Plan
 from skep.report import Reporter
+from skep.request import Request
 from skep.runs.refusing import refuse_errors
 from skep.schedules.model import Schedule
 from skep.schedules.state import Kept
@@ -44,12 +45,12 @@ def test_what_forbids_a_run_is_said_where_nothing_is_seen_above() -> None:
     assert "above" in error.message, "at a terminal they are above"
 
 
-def rolled_out(monkeypatch: pytest.MonkeyPatch, error: SkepError) -> dict[str, Any]:
-    def fail(*_: object) -> None:
-        raise error
+def rolled_out(monkeypatch: pytest.MonkeyPatch, **failures: SkepError) -> dict[str, Any]:
+    def fail(_: object, request: Request, __: object) -> None:
+        raise failures[(request.stacks or ("",))[0]]
 
     monkeypatch.setattr(schedule_runs, "carry_out", fail)
-    site: Any = SimpleNamespace(cluster=Cluster("prod", (), stacks=(Stack("web", (), {}),)))
+    site: Any = SimpleNamespace(cluster=Cluster("prod", (), stacks=tuple(Stack(name, (), {}) for name in failures)))
     doing = Doing()
     with pytest.raises(SkepError) as failure:
         schedule_runs._roll_out(cast("Site", site), Reporter(), ONE, doing)
@@ -58,10 +59,11 @@ def rolled_out(monkeypatch: pytest.MonkeyPatch, error: SkepError) -> dict[str, A
 
 def test_a_stack_that_fails_for_another_cause_is_another_state(monkeypatch: pytest.MonkeyPatch) -> None:
     first, slower, other = (
-        rolled_out(monkeypatch, StepFailed(text)) for text in ("1 failed after 3 s", "1 failed after 9 s", "m1 is full")
+        rolled_out(monkeypatch, db=StepFailed("no"), web=StepFailed(text))
+        for text in ("1 failed after 3 s", "1 failed after 9 s", "m1 is full")
     )
     assert state(first) == state(slower) != state(other)
-    full = rolled_out(monkeypatch, refused(Finding("error", "disk is full", next_action="make room")))
+    full = rolled_out(monkeypatch, web=refused(Finding("error", "disk is full", next_action="make room")))
     assert "disk is full" in full["text"] and full["next"] == "make room"
 
 
@@ -82,3 +84,17 @@ def test_a_folder_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     telling.begun({})
     telling.ended(ended(Doing()))
     assert len(notes) == 2 and all("cannot be written" in note for note in notes)
+
+
+@pytest.mark.parametrize(("user", "words"), [(0, "journalctl -u skep-"), (1000, "journalctl --user -u skep-")])
+def test_the_journal_of_a_killed_run_is_that_of_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, words: str
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setenv("SKEP_STATE", str(tmp_path))
+    Kept(tmp_path, "nightly").begin({"started": "now"})
+    failures: list[SkepError] = []
+    tell = SimpleNamespace(error=failures.append, note=pytest.fail, spelled=lambda text: text)
+    call: Any = SimpleNamespace(tell=tell, found=SimpleNamespace(cluster=Cluster("prod", (), schedules=(ONE,))))
+    assert schedule_runs.ended(call, "nightly") == 0
+    assert f"{words}prod-nightly;" in str(failures[0].next_action)
