@@ -5,8 +5,9 @@ What is taken here is taken by systemd, too; what systemd would take in addition
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 
@@ -106,6 +107,24 @@ def zone_of(name: str) -> tzinfo:
         return UTC if name.upper() == "UTC" else ZoneInfo(name)
     except (OSError, ValueError, KeyError):
         raise ValueError("is no time zone that this machine knows: write such as Europe/Berlin or UTC") from None
+
+
+def machine_zone(
+    moment: datetime, environ: Mapping[str, str] = os.environ, localtime: str = "/etc/localtime"
+) -> tzinfo:
+    """This machine's time zone, with its summer time; its offset at an aware moment where no rules are found."""
+    from zoneinfo import ZoneInfo
+
+    name = environ.get("TZ", localtime).lstrip(":")
+    try:
+        if not name.startswith("/"):
+            return zone_of(name or "UTC")
+        with open(name, "rb") as file:
+            return ZoneInfo.from_file(file)
+    except (OSError, ValueError):
+        offset = moment.astimezone().tzinfo
+        assert offset is not None
+        return offset
 
 
 def is_zone(name: str) -> bool:

@@ -56,11 +56,9 @@ class Maintenance:
         return f"outside its maintenance windows {when}"
 
     def _zone(self, moment: datetime) -> tzinfo:
-        from skep.schedules.calendar import zone_of
+        from skep.schedules.calendar import machine_zone, zone_of
 
-        local = moment.astimezone().tzinfo
-        assert local is not None
-        return zone_of(self.timezone) if self.timezone else local
+        return zone_of(self.timezone) if self.timezone else machine_zone(moment)
 
 
 def _concerns(stacks: tuple[str, ...], stack: str | None) -> bool:

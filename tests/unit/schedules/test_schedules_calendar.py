@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from skep.schedules.calendar import parse, zone_of
+from skep.schedules.calendar import machine_zone, parse, zone_of
 
 NOW = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)  # a Saturday
 
@@ -58,6 +60,31 @@ def test_an_hour_that_comes_twice_is_later_than_the_moment() -> None:
     moment = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
     found = parse("02:30 Europe/Berlin").after(moment, UTC)
     assert found is not None and found > moment
+
+
+def _rules(name: str) -> Path:
+    import zoneinfo
+
+    return next(file for folder in zoneinfo.TZPATH if (file := Path(folder, name)).is_file())
+
+
+def test_the_machines_zone_knows_summer_time() -> None:
+    summer = datetime(2026, 7, 1, tzinfo=UTC)
+    berlin = str(_rules("Europe/Berlin"))
+    for environ in ({"TZ": "Europe/Berlin"}, {"TZ": f":{berlin}"}, {}):
+        zone = machine_zone(NOW, environ, berlin if not environ else "/nowhere")
+        assert [f"{moment.astimezone(zone):%H %Z}" for moment in (NOW, summer)] == ["09 CET", "02 CEST"]
+    assert machine_zone(NOW, {"TZ": ""}, berlin) == UTC
+
+
+def test_a_machines_zone_without_rules_is_its_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "ABC-3")
+    time.tzset()
+    try:
+        assert f"{NOW.astimezone(machine_zone(NOW)):%H %Z}" == "11 ABC"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 BAD = ("", "noon", "12", "24:00", "*:60", "*:*/5", "Sat..Tue", "Mon..", "*", "*-13-01", "*-*~1..7", "*:0/0",

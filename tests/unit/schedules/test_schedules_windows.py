@@ -48,6 +48,16 @@ def test_a_freeze_lasts_through_its_last_day_where_it_is_meant(moment: str, froz
     assert said == ("frozen through 2027-01-06: Christmas trade" if frozen else None)
 
 
+def test_a_window_of_the_machines_zone_does_not_move_when_summer_time_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It opens at 22:00 of summer time, and six hours later it is shut, whatever the clock then shows."""
+    monkeypatch.setenv("TZ", ":Europe/Berlin")
+    machines = Maintenance("", (Window("22:00", 6 * 3600),))
+    assert machines.closed(at("2026-10-25T01:59:59"), None) is None
+    assert machines.closed(at("2026-10-25T02:30:00"), None) == (
+        "outside its maintenance windows until Sun 2026-10-25 22:00 CET"
+    )
+
+
 def test_a_freeze_goes_before_a_window_and_is_of_its_stacks_alone() -> None:
     both = Maintenance("UTC", (NIGHTS,), (Freeze(date(2026, 11, 30), date(2026, 11, 30), "sale", ("shop",)),))
     assert both.closed(at("2026-11-30T23:00:00"), "shop") == "frozen through 2026-11-30: sale"
