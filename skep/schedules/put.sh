@@ -7,9 +7,26 @@ set -eu
 umask 077
 mkdir -p "$FOLDER/credentials" "$UNITS"
 touch "$FOLDER/units"
+case $CTL in
+*--user) stamps=${XDG_DATA_HOME:-$HOME/.local/share}/systemd/timers ;;
+*) stamps=/var/lib/systemd/timers ;;
+esac
+for name in $GONE; do
+  case $name in *.timer)
+    # Where systemd does not answer this fails, and all files stay: its timers go on, and are not to be forgotten.
+    if [ -f "$UNITS/$name" ]; then $CTL disable --now -- "$name" >&2; else $CTL stop -- "$name" 2>/dev/null || true; fi ;;
+  esac
+done
 for file in "$FILES"/units/*; do
   [ -f "$file" ] || continue
   grep -qxF -- "${file##*/}" "$FOLDER/units" || echo "${file##*/}" >>"$FOLDER/units"
+  case $file in *.timer)
+    # systemd counts from the stamp: an older one would make up at once for a time that the new text names.
+    if [ "$(cat "$file")" != "$(cat "$UNITS/${file##*/}" 2>/dev/null)" ]; then
+      mkdir -p -- "$stamps"
+      touch -- "$stamps/stamp-${file##*/}"
+    fi ;;
+  esac
   replace "$file" "$UNITS/${file##*/}" 644
 done
 for file in "$FILES"/credentials/*; do
@@ -19,8 +36,7 @@ done
 for name in $FORGET; do rm -f -- "$FOLDER/credentials/$name"; done
 for name in $GONE; do
   case $name in *.timer)
-    $CTL disable --now -- "$name" >&2 || true
-    rm -f -- "/var/lib/systemd/timers/stamp-$name"
+    rm -f -- "$stamps/stamp-$name"
     one=${name#"$PREFIX"} one=${one%.timer}
     rm -f -- "$FOLDER/$one.json" "$FOLDER/$one.begun" "$FOLDER/$one.known" "$FOLDER/$one.paused" ;;
   esac
