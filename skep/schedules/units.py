@@ -86,10 +86,12 @@ def _ended(setting: Setting, systemd: int) -> str:
 
 
 def _work(setting: Setting, systemd: int) -> str:
+    """systemd gives units of root no HOME, where they name no user."""
     lines = [
         "Type=oneshot",
         f"WorkingDirectory={_text(setting.site)}",
         f"Environment={_word(f'SKEP_STATE={setting.folder}')}",
+        *(() if setting.own else ("Environment=HOME=%h",)),
     ]
     if setting.credentials:
         folder = f"{setting.folder}/credentials"
@@ -102,8 +104,9 @@ def _work(setting: Setting, systemd: int) -> str:
 
 
 def _call(setting: Setting, schedule: str | None, *options: str) -> str:
-    words = [_word(word) for word in (*setting.program, "schedule.run")]
-    return " ".join([*words, schedule or "%i", "-i", _word(setting.inventory), *options])
+    program, *words = setting.program
+    called = [_word(program), *(_argument(word) for word in (*words, "schedule.run"))]
+    return " ".join([*called, schedule or "%i", "-i", _argument(setting.inventory), *options])
 
 
 def _timer(setting: Setting, one: Schedule) -> str:
@@ -123,6 +126,11 @@ def _text(text: str, *, instance: bool = False) -> str:
 
 
 def _word(text: str) -> str:
-    """One word of a command line, or of ``Environment=``."""
-    escaped = _text(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    """A program's path, or a word of ``Environment=``."""
+    escaped = _text(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _argument(text: str) -> str:
+    """A word after the program, where a dollar would name a variable."""
+    return _word(text).replace("$", "$$")

@@ -34,10 +34,24 @@ def test_units_are_these() -> None:
     assert "TimeoutStopSec=600\n" in service, "time to send notices once it was stopped"
 
 
-def test_what_systemd_would_expand_is_doubled() -> None:
-    odd = replace(SETTING, site="/srv/50%", program=("/srv/$HOME/inv",))
+def test_a_per_cent_sign_is_doubled() -> None:
+    odd = replace(SETTING, site="/srv/50%")
     service = units(odd, (DRIFT,), 252)["drift"]["skep-prod-drift.service"]
-    assert "WorkingDirectory=/srv/50%%\n" in service and 'ExecStart="/srv/$$HOME/inv"' in service
+    assert "WorkingDirectory=/srv/50%%\n" in service
+
+
+def test_a_dollar_is_doubled_in_arguments_alone() -> None:
+    odd = replace(SETTING, program=("/srv/$HOME/inv", "$x"), inventory="/srv/$HOME.yml", state="/srv/$S")
+    service = units(odd, (DRIFT,), 252)["drift"]["skep-prod-drift.service"]
+    assert 'ExecStart="/srv/$HOME/inv" "$$x" "schedule.run" drift -i "/srv/$$HOME.yml"\n' in service
+    assert 'Environment="SKEP_STATE=/srv/$S/prod"\n' in service
+
+
+def test_roots_units_know_its_home() -> None:
+    for own in (False, True):
+        made = units(replace(SETTING, own=own), (DRIFT,), 252)
+        for text in (made["drift"]["skep-prod-drift.service"], made[""]["skep-prod-ended@.service"]):
+            assert ("Environment=HOME=%h\n" in text) is not own
 
 
 @pytest.mark.parametrize(("systemd", "line"), [(252, "LoadCredential=env.TOKEN:/"), (239, "CREDENTIALS_DIRECTORY=/")])
@@ -48,7 +62,7 @@ def test_credentials_are_given_as_the_version_can(systemd: int, line: str) -> No
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="only where systemd's own word can be had")
 def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
-    program = tmp_path / "my program"
+    program = tmp_path / "my $program"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     setting = replace(SETTING, site=str(tmp_path), program=(str(program),), credentials=("env.TOKEN",))
@@ -90,7 +104,9 @@ class Machine:
         (folder / "enabled").mkdir()
         program = folder / "bin" / "systemctl"
         program.write_text(f"""#!/bin/sh
+[ ! -e {folder}/silent ] || exit 1
 echo "$*" >>{folder}/words
+[ "$1" != --user ] || shift
 for last in "$@"; do :; done
 case $1 in
 --version) echo "systemd 252 (252.39)" ;;
@@ -103,11 +119,15 @@ esac
         self.setting = replace(SETTING, units=str(folder / "units"), state=str(folder / "state"))
 
     def run(self, text: str) -> str:
-        text = text.replace("/run/systemd/system", str(self.folder / "run")).replace("/run/skep.", "/tmp/skep.")
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
-        done = subprocess.run(["sh"], input=text, capture_output=True, text=True, check=False, env={"PATH": path})
+        done = self.ended(text)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def ended(self, text: str) -> subprocess.CompletedProcess[str]:
+        text = text.replace("/run/systemd/system", str(self.folder / "run")).replace("/run/skep.", "/tmp/skep.")
+        text = text.replace("/var/lib/systemd/timers", str(self.folder / "stamps"))
+        environ = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder / "home")}
+        return subprocess.run(["sh"], input=text, capture_output=True, text=True, check=False, env=environ)
 
     def brought(self, role: Schedules) -> list[str]:
         """Plan, carry out, and give what was planned."""
@@ -156,6 +176,33 @@ def test_schedules_come_once_are_put_right_and_go(machine: Machine) -> None:
     machine.brought(none)
     assert not kept.exists() and not list((machine.folder / "units").iterdir())
     assert machine.brought(none) == []
+
+
+@pytest.mark.parametrize(("own", "stamps"), [(False, "stamps"), (True, "home/.local/share/systemd/timers")])
+def test_a_changed_time_is_not_made_up_for_at_once(machine: Machine, own: bool, stamps: str) -> None:
+    setting = replace(machine.setting, own=own)
+    machine.brought(Schedules(setting, (DRIFT, NIGHTLY)))
+    drift, nightly = (machine.folder / stamps / f"stamp-skep-prod-{name}.timer" for name in ("drift", "nightly"))
+    for stamp in (drift, nightly):
+        os.utime(stamp, (1000, 1000))
+    slower = replace(NIGHTLY, deadline=NIGHTLY.deadline + 60)
+    machine.brought(Schedules(setting, (replace(DRIFT, when=("daily",)), slower)))
+    assert drift.stat().st_mtime > 1000 and nightly.stat().st_mtime == 1000
+    machine.brought(Schedules(setting, ()))
+    assert not drift.exists() and not nightly.exists()
+
+
+def test_timers_that_cannot_be_stopped_are_not_forgotten(machine: Machine) -> None:
+    machine.brought(Schedules(machine.setting, (DRIFT,)))
+    none = Schedules(machine.setting, ())
+    (step,) = none.steps(machine.seen(none))
+    assert isinstance(step, Run)
+    (machine.folder / "silent").touch()
+    assert machine.ended(run_script(step)).returncode
+    (machine.folder / "silent").unlink()
+    assert len(machine.seen(none).owned) == len(list((machine.folder / "units").iterdir())) == 3
+    machine.brought(none)
+    assert not list((machine.folder / "units").iterdir())
 
 
 def test_what_others_have_there_stays(machine: Machine) -> None:
