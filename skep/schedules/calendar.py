@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
+from pathlib import Path
 
 from skep.dataclass import dataclass
 
@@ -119,7 +120,7 @@ def machine_zone(
     try:
         if not name.startswith("/"):
             return zone_of(name or "UTC")
-        with open(name, "rb") as file:
+        with Path(name).open("rb") as file:
             return ZoneInfo.from_file(file)
     except (OSError, ValueError):
         offset = moment.astimezone().tzinfo
