@@ -11,7 +11,7 @@ from skep.commands.listing import manager_client, stack_rows
 from skep.converge import Site
 from skep.errors import SkepError
 from skep.model import Cluster
-from skep.schedules.metrics import Standing, text, write
+from skep.schedules.metrics import Standing, remove, text, write
 from skep.schedules.state import Kept
 
 
@@ -38,3 +38,11 @@ def leave(cluster: Cluster, found: Standing | None, note: Callable[[str], None])
         write(cluster.metrics or "", cluster.name, text(cluster.name, results, found))
     except OSError as error:
         note(f"metrics cannot be written to {cluster.metrics}: {error.strerror or error}")
+
+
+def forget(cluster: Cluster, note: Callable[[str], None]) -> None:
+    """Once no schedule is left that would write them again, they would stay as they are for ever."""
+    try:
+        remove(cluster.metrics or "", cluster.name)
+    except OSError as error:
+        note(f"metrics cannot be removed from {cluster.metrics}: {error.strerror or error}")

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from skep.commands.call import Call
 from skep.errors import NotConverged, StepFailed, UsageError
 from skep.holder import me
 from skep.inventory import Inventory
+from skep.model import Cluster
 from skep.plan import Finding, Plan, Run, Step
 from skep.reading.wording import did_you_mean
 from skep.runs.refusing import refuse_errors
@@ -36,8 +38,10 @@ def apply(call: Call) -> None:
     steps = _brought(call, role)
     if call.asking.only_shown:
         return
+    if any(step.id.action == "remove" for step in steps):
+        _metrics_anew(call, found.cluster)
     count = len(found.cluster.schedules)
-    did = f"{steps} step{'' if steps == 1 else 's'} done, and now " if steps else ""
+    did = f"{len(steps)} step{'' if len(steps) == 1 else 's'} done, and now " if steps else ""
     call.tell.done(f"{found.cluster.name}: {did}{count} schedule{'' if count == 1 else 's'} as described")
 
 
@@ -48,8 +52,10 @@ def remove(call: Call) -> None:
     if not call.asking.only_shown:
         agreed(f"Remove the schedules of {found.cluster.name} from this machine?", yes=call.asking.yes)
     steps = _brought(call, role)
-    if not call.asking.only_shown:
-        call.tell.done(f"{found.cluster.name}: {'its schedules are gone' if steps else 'no schedules are here'}")
+    if call.asking.only_shown:
+        return
+    _metrics_anew(call, replace(found.cluster, schedules=()))
+    call.tell.done(f"{found.cluster.name}: {'its schedules are gone' if steps else 'no schedules are here'}")
 
 
 def show(call: Call) -> None:
@@ -77,13 +83,26 @@ def pause(call: Call, name: str, *, resume: bool) -> None:
     """Leave a mark that the units look for, or take it away."""
     found = call.found
     named(found, name)
-    kept = Kept.of(found.cluster.name, name)
+    kept = _installed_here(call, found, name)
     if resume:
         kept.resume()
         call.tell.done(f"schedule {name} runs again by itself")
         return
     kept.pause(f"{me('').who}, {datetime.now(UTC):%Y-%m-%dT%H:%MZ}")
     call.tell.done(f"schedule {name} does not run by itself until: invoke schedule.pause {name} --resume")
+
+
+def _installed_here(call: Call, found: Inventory, name: str) -> Kept:
+    """What its units look at. Raises ``UsageError`` where this user has none of it on this machine: a mark would stop
+    nothing."""
+    role = Schedules(setting(call, found), found.cluster.schedules)
+    if name not in _installed(role, _observed(role)):
+        raise UsageError(
+            f"schedule {name} is not installed for {me('').who}",
+            cause=f"{role.setting.units} has no timer of it; cron, and timers of others, heed no pause of yours",
+            next_action="call it as the user, and on the machine, that called schedule.apply",
+        )
+    return Kept(Path(role.setting.folder), name)
 
 
 def named(found: Inventory, name: str) -> Schedule:
@@ -132,16 +151,27 @@ def _installed(role: Schedules, have: State) -> set[str]:
     return {name.removeprefix(prefix).removesuffix(".timer") for name in have.units if name.endswith(".timer")}
 
 
-def _brought(call: Call, role: Schedules) -> int:
-    """Plan, show, carry out, look again; how many steps were done."""
+def _metrics_anew(call: Call, cluster: Cluster) -> None:
+    """Of schedules that are gone nothing is to stay there: nobody would write it again."""
+    if cluster.metrics:
+        from skep.commands.schedule_metrics import forget, leave
+
+        if cluster.schedules:
+            leave(cluster, None, call.tell.note)
+        else:
+            forget(cluster, call.tell.note)
+
+
+def _brought(call: Call, role: Schedules) -> list[Run]:
+    """Plan, show, carry out, look again; the steps that were done."""
     planned = _plan(role.steps(_observed(role)), role)
     call.tell.plan(planned, applying=not call.asking.only_shown)
     refuse_errors(planned)
     if call.asking.only_shown or not len(planned):
-        return 0
-    hidden = Redaction(secrets_in([step.hides for step in planned if isinstance(step, Run)]))
-    for step in planned:
-        assert isinstance(step, Run)
+        return []
+    steps = [step for step in planned if isinstance(step, Run)]
+    hidden = Redaction(secrets_in([step.hides for step in steps]))
+    for step in steps:
         status, _, err = _sh(run_script(step), step.timeout)
         if status:
             cause = hidden.clean(err.strip()) or f"ended with status {status}"
@@ -153,7 +183,7 @@ def _brought(call: Call, role: Schedules) -> int:
             cause="; ".join(f"{step.title} ({step.cause})" for step in left),
             next_action=f"look at: {role.setting.systemctl} list-timers 'skep-{role.setting.name}-*'",
         )
-    return len(planned)
+    return steps
 
 
 def _plan(items: object, role: Schedules) -> Plan:
@@ -162,8 +192,6 @@ def _plan(items: object, role: Schedules) -> Plan:
 
 
 def _observed(role: Schedules) -> State:
-    from skep.model import Cluster
-
     status, out, err = _sh(role.probe_of(Cluster(role.setting.name, ())), 60)
     state = role.parse(out, {})
     if status or state is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -48,14 +49,24 @@ def text(inventory: str, results: Iterable[Mapping[str, object]], standing: Stan
 
 def write(folder: str, inventory: str, content: str) -> None:
     """Put it in place in one move, for everybody to read: a collector never sees half of it. Raises ``OSError``."""
-    file = Path(folder, f"skep-{inventory}.prom")
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    file = _file(folder, inventory)
+    handle, beside = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
     try:
-        beside.write_text(content, encoding="utf-8")
-        beside.chmod(0o644)
-        beside.replace(file)
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(content)
+            os.fchmod(opened.fileno(), 0o644)
+        Path(beside).replace(file)
     finally:
-        beside.unlink(missing_ok=True)
+        Path(beside).unlink(missing_ok=True)
+
+
+def remove(folder: str, inventory: str) -> None:
+    """Take it away, if it is there. Raises ``OSError``."""
+    _file(folder, inventory).unlink(missing_ok=True)
+
+
+def _file(folder: str, inventory: str) -> Path:
+    return Path(folder, f"skep-{inventory}.prom")
 
 
 def _of_schedules(inventory: str, ended: list[tuple[str, Mapping[str, object]]]) -> Iterator[Family]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
-from skep.schedules.metrics import Standing, text, write
+from skep.schedules.metrics import Standing, remove, text, write
 
 LOOK: dict[str, Any] = {
     "schedule": "drift", "run": "drift", "result": "drift", "ended": "2026-11-28T08:12:32Z", "seconds": 3.421,
@@ -64,3 +65,19 @@ def test_it_is_put_in_place_in_one_move_for_everybody(tmp_path: Path) -> None:
     assert (file.name, file.stat().st_mode & 0o777) == ("skep-prod.prom", 0o644)
     with pytest.raises(OSError):
         write(str(tmp_path / "nowhere"), "prod", "")
+
+
+def test_a_link_that_somebody_laid_beside_it_is_not_written_through(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("mine")
+    (tmp_path / f".skep-prod.prom.{os.getpid()}").symlink_to(other)
+    write(str(tmp_path), "prod", "# EOF\n")
+    assert other.read_text() == "mine" and (tmp_path / "skep-prod.prom").read_text() == "# EOF\n"
+
+
+def test_it_is_taken_away_alone(tmp_path: Path) -> None:
+    for name in ("prod", "prod-eu"):
+        write(str(tmp_path), name, "# EOF\n")
+    remove(str(tmp_path), "prod")
+    remove(str(tmp_path), "prod")
+    assert [one.name for one in tmp_path.iterdir()] == ["skep-prod-eu.prom"]

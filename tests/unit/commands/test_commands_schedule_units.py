@@ -1,0 +1,92 @@
+"""``schedule.apply``, ``pause`` and ``rm``, with what systemd has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from skep.commands import schedule_units
+from skep.errors import UsageError
+from skep.model import Cluster
+from skep.schedules.model import Schedule
+from skep.schedules.role import State, Timer
+from skep.schedules.state import Kept
+from skep.schedules.units import Setting, units
+
+DRIFT, NIGHTLY = Schedule("drift", "drift", ("hourly",)), Schedule("nightly", "stack.refresh", ("03:30",))
+
+
+class World:
+    """A call, and a systemd that has what it is said to have."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.setting = Setting("prod", "/srv", "/srv/inventory/prod.yml", ("inv",), state=str(folder / "state"))
+        self.said: list[str] = []
+        self.have = State()
+        self.cluster = Cluster("prod", (), schedules=(DRIFT, NIGHTLY), metrics=str(folder))
+        self.file = folder / "skep-prod.prom"
+        monkeypatch.setenv("SKEP_STATE", self.setting.folder)
+        monkeypatch.setattr(schedule_units, "setting", lambda *_: self.setting)
+        monkeypatch.setattr(schedule_units, "_observed", lambda _: self.have)
+        monkeypatch.setattr(schedule_units, "_sh", self._carried_out)
+
+    @property
+    def call(self) -> Any:
+        tell = SimpleNamespace(done=self.said.append, note=self.said.append, plan=lambda *_, **__: None)
+        found = SimpleNamespace(cluster=self.cluster, references=())
+        return SimpleNamespace(found=found, tell=tell, asking=SimpleNamespace(only_shown=False, yes=True))
+
+    def kept(self, name: str) -> Kept:
+        return Kept(Path(self.setting.folder), name)
+
+    def installed(self, *schedules: Schedule) -> State:
+        import hashlib
+
+        texts = {name: text for made in units(self.setting, schedules, 252).values() for name, text in made.items()}
+        digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+        timers = {one.name: Timer("active", "enabled") for one in schedules}
+        return State(systemd=252, owned=tuple(texts), units=digests, timers=timers)
+
+    def _carried_out(self, *_: object) -> tuple[int, str, str]:
+        self.have = self.installed(*self.cluster.schedules)
+        return 0, "", ""
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(tmp_path, monkeypatch)
+
+
+def test_a_schedule_is_paused_where_it_is_installed(world: World) -> None:
+    world.have = world.installed(DRIFT)
+    schedule_units.pause(world.call, "drift", resume=False)
+    assert world.kept("drift").paused
+    schedule_units.pause(world.call, "drift", resume=True)
+    assert not world.kept("drift").paused
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_pause_that_would_stop_nothing_is_refused(world: World, resume: bool) -> None:
+    world.have = world.installed(DRIFT)
+    with pytest.raises(UsageError, match="nightly is not installed for") as refused:
+        schedule_units.pause(world.call, "nightly", resume=resume)
+    assert "that called schedule.apply" in str(refused.value.next_action)
+    assert not world.said and not world.kept("nightly").paused
+
+
+def test_metrics_of_schedules_that_are_gone_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.have = world.installed(DRIFT, NIGHTLY)
+    for name in ("drift", "nightly"):
+        world.kept(name).end({"schedule": name, "result": "ok"})
+    world.file.write_text("of both")
+    world.cluster = replace(world.cluster, schedules=(DRIFT,))
+    schedule_units.apply(world.call)
+    assert "drift" in world.file.read_text() and "nightly" not in world.file.read_text()
+
+    monkeypatch.setattr(schedule_units, "_sh", lambda *_: setattr(world, "have", State(systemd=252)) or (0, "", ""))
+    schedule_units.remove(world.call)
+    assert not world.file.exists() and world.said[-1] == "prod: its schedules are gone"
