@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What is there of the schedules of $FOLDER: systemd's version, units by sha256, how timers are, results, pauses. $NAMES
-# are the schedules desired, $PREFIX stands before the names of their units, $CALENDARS are a line each.
+# are the schedules desired of $INVENTORY, $PREFIX stands before the names of their units, $CALENDARS are a line each.
 
 command -v systemctl >/dev/null && [ -d /run/systemd/system ] || { echo "without systemd"; exit 0; }
 echo "systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
@@ -17,6 +17,8 @@ fi
 for file in "$UNITS/$PREFIX"*; do
   [ -f "$file" ] || continue
   echo "sum $(sha256sum <"$file" | cut -d ' ' -f 1) ${file##*/}"
+  of=$(sed -n '2s/^# Inventory: //p' "$file")
+  [ ! -f "$of" ] || [ "$(readlink -f -- "$of")" = "$(readlink -f -- "$INVENTORY")" ] || echo "other ${file##*/} $of"
 done
 for file in "$FOLDER"/credentials/*; do
   [ -f "$file" ] || continue

@@ -48,6 +48,8 @@ class State:
     refused: tuple[str, ...] = ()
     """Times that this version does not take."""
     owned: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Files of inventories that are there, by the units that they wrote under names of ours."""
     units: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict)
     timers: Mapping[str, Timer] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Schedules(HostRole[State]):
             {
                 "FOLDER": self.setting.folder,
                 "UNITS": self.setting.units,
+                "INVENTORY": self.setting.inventory,
                 "PREFIX": unit(self.setting, ""),
                 "NAMES": " ".join(one.name for one in self.schedules),
                 "CALENDARS": "\n".join(text for one in self.schedules for text in one.calendars),
@@ -103,6 +106,7 @@ class Schedules(HostRole[State]):
             systemd=versions[0] if versions else 0,
             refused=tuple(f"{first} {rest}".strip() for kind, first, rest in rows if kind == "refused"),
             owned=tuple(row[1] for row in rows if row[0] == "owned"),
+            others={name: file for kind, name, file in rows if kind == "other"},
             units={name: digest for kind, digest, name in rows if kind == "sum"},
             credentials={name: digest for kind, digest, name in rows if kind == "credential"},
             timers={name: _timer(values) for name, values in shown.items()},
@@ -130,6 +134,11 @@ class Schedules(HostRole[State]):
             yield from self._installed(one, {**desired[""], **desired[one.name]}, have)
         known = {name for texts in desired.values() for name in texts}
         gone = [name for name in have.owned if name not in known]
+        for name, file in have.others.items():
+            if name in known or name in gone:
+                yield _error(self.at, f"{name} is a unit of another inventory: {file}",
+                             "give a schedule or the inventory's file another name, or take those units away first: "
+                             f"schedule.rm -i {file}")  # fmt: skip
         if gone:
             yield self._run("remove", None, "remove units of schedules", "no longer in the inventory", gone=gone,
                             detail=tuple(f"remove {name}" for name in gone))  # fmt: skip

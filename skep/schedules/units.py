@@ -5,7 +5,6 @@ from __future__ import annotations
 from skep.dataclass import dataclass
 from skep.schedules.model import Schedule
 
-HEAD = "# Written by skep: change the inventory instead, then: schedule.apply\n"
 STATE = "/var/lib/skep/schedules"
 UNITS = "/etc/systemd/system"
 CREDENTIALS_FROM = 247
@@ -63,12 +62,20 @@ def units(setting: Setting, schedules: tuple[Schedule, ...], systemd: int) -> di
     }
 
 
+def _head(setting: Setting, description: str, *, instance: bool = False) -> str:
+    """The probe reads the inventory from its second line."""
+    return (
+        "# Written by skep: change the inventory instead, then: schedule.apply\n"
+        f"# Inventory: {setting.inventory}\n[Unit]\nDescription={_text(description, instance=instance)}\n"
+    )
+
+
 def _service(setting: Setting, one: Schedule, systemd: int) -> str:
     """``deadline`` is systemd's: SIGTERM ends a run cleanly. A run that ends by itself reports itself; one that is
     killed is reported by ``OnFailure``."""
     network = "" if setting.own else "Wants=network-online.target\nAfter=network-online.target\n"
     return (
-        f"{HEAD}[Unit]\nDescription={_text(f'skep: {one} of {setting.name} (schedule {one.name})')}\n{network}"
+        f"{_head(setting, f'skep: {one} of {setting.name} (schedule {one.name})')}{network}"
         f"ConditionPathExists=!{_text(setting.folder)}/{one.name}.paused\n"
         f"OnFailure={failed(setting).replace('@.', f'@{one.name}.')}\n\n"
         f"[Service]\n{_work(setting, systemd)}TimeoutStartSec={one.deadline:.0f}\n"
@@ -79,7 +86,7 @@ def _service(setting: Setting, one: Schedule, systemd: int) -> str:
 
 def _ended(setting: Setting, systemd: int) -> str:
     return (
-        f"{HEAD}[Unit]\nDescription={_text(f'skep: look how schedule %i of {setting.name} ended', instance=True)}\n\n"
+        f"{_head(setting, f'skep: look how schedule %i of {setting.name} ended', instance=True)}\n"
         f"[Service]\n{_work(setting, systemd)}TimeoutStartSec=300\n"
         f"ExecStart={_call(setting, None, '--ended')}\n"
     )
@@ -114,7 +121,7 @@ def _timer(setting: Setting, one: Schedule) -> str:
     when = "".join(f"OnCalendar={_text(text)}\n" for text in one.calendars)
     jitter = f"RandomizedDelaySec={one.jitter:.0f}\n" if one.jitter else ""
     return (
-        f"{HEAD}[Unit]\nDescription={_text(f'skep: when {one} of {setting.name} runs (schedule {one.name})')}\n\n"
+        f"{_head(setting, f'skep: when {one} of {setting.name} runs (schedule {one.name})')}\n"
         f"[Timer]\n{when}{jitter}AccuracySec=1s\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n"
     )
 

@@ -205,6 +205,22 @@ def test_timers_that_cannot_be_stopped_are_not_forgotten(machine: Machine) -> No
     assert not list((machine.folder / "units").iterdir())
 
 
+@pytest.mark.parametrize(("name", "schedule"), [("prod", "eu-drift"), ("prod-eu", "drift")])
+def test_units_of_an_inventory_that_is_there_are_refused(machine: Machine, name: str, schedule: str) -> None:
+    other = machine.folder / "other.yml"
+    other.touch()
+    theirs = replace(machine.setting, name="prod-eu", inventory=str(other))
+    machine.brought(Schedules(theirs, (DRIFT,)))
+    for desired in ((replace(DRIFT, name=schedule),), ()):
+        ours = Schedules(replace(machine.setting, name=name), desired)
+        said = _planned(ours, machine.seen(ours))
+        refused = [text for text in said if text.startswith("error: skep-prod-eu-drift.timer is a unit of another inv")]
+        assert bool(refused) is bool(desired or name == "prod-eu"), said
+    other.unlink()
+    moved = Schedules(replace(machine.setting, name="prod-eu"), (DRIFT,))
+    assert machine.brought(moved) == ["units drift: its units differ"] and machine.brought(moved) == []
+
+
 def test_what_others_have_there_stays(machine: Machine) -> None:
     machine.brought(Schedules(machine.setting, (DRIFT,)))
     other = machine.folder / "units" / "skep-prod-eu-drift.timer"
