@@ -210,7 +210,8 @@ class Plugin:
     def _planned(self) -> Plan:
         if self._plan is None:
             pytest.skip("only cluster.audit makes a plan")
-        return self._plan()
+        found: Plan = self._witness.remember("plan", self._plan)
+        return found
 
     def _note(self, item: pytest.Item, command: str, value: str) -> None:
         self._evidence.setdefault(item, []).append((command, value))

@@ -46,7 +46,7 @@ class Witness:
 
     def host(self, name: str) -> Host:
         """Testinfra's host of that name."""
-        return self._remember(("host", name), lambda: testinfra_host(self._shells[name]))
+        return self.remember(("host", name), lambda: testinfra_host(self._shells[name]))
 
     def remotes(self) -> dict[str, Host]:
         """All of them, by name."""
@@ -66,13 +66,13 @@ class Witness:
 
     def manager(self) -> Host:
         """The first manager in inventory order that is in a quorum. Raises ``SkepError`` if none is."""
-        return self._remember("manager", self._choose)
+        return self.remember("manager", self._choose)
 
     def facts(self, name: str) -> Facts:
         """What the host says of itself, as before a plan; all are asked at once, once a run. Raises ``SkepError``."""
         from skep.observe import observe
 
-        seen = self._remember("facts", lambda: observe(self.cluster, self._pool, []))
+        seen = self.remember("facts", lambda: observe(self.cluster, self._pool, []))
         if name in seen.failures:
             raise seen.failures[name]
         facts: Facts = seen.facts[name]
@@ -90,7 +90,7 @@ class Witness:
         if again:
             with self._lock:
                 self._once.pop(key, None)
-        return list(self._remember(key, lambda: _answer(name, host.run(AWAKE + command, *arguments))))
+        return list(self.remember(key, lambda: _answer(name, host.run(AWAKE + command, *arguments))))
 
     def _choose(self) -> Host:
         names = [host.name for host in self.cluster.managers if host.name in self._shells]
@@ -104,7 +104,7 @@ class Witness:
         reasons = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
         raise SkepError(f"no manager can answer for the cluster ({reasons or 'none was asked'})")
 
-    def _remember(self, key: Hashable, work: Callable[[], object]) -> Any:
+    def remember(self, key: Hashable, work: Callable[[], object]) -> Any:
         """The result of the first call with that key, or its exception; who comes meanwhile waits for it."""
         with self._lock:
             first = key not in self._once

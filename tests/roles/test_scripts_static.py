@@ -139,13 +139,15 @@ def test_units_that_a_removal_left_do_not_stay_before_a_packages(host: Host, man
         (host.folder / "units/docker.service").write_text(OWN)
         (host.folder / "units/containerd.service").write_text(OWN)
     name = "install" if manager == "apt" else "dnf/install"
-    chosen = "install() { echo install \"$@\" >>calls; }; download() { install --download-only; }; hold() { :; }\n"
+    chosen = 'install() { echo install "$@" >>calls; }; download() { install --download-only; }; hold() { :; }\n'
     begins = script(f"roles/engine/{name}.sh").index("started_before() {")
     text = f"cd {host.folder}; set -e\n{chosen}{script(f'roles/engine/{name}.sh')[begins:]}"
     ran = host.run(there(host, text), TARBALL="", GOING="")
     assert ran.returncode == 0, ran.stderr
     assert not list((host.folder / "units").iterdir())
-    assert [call for call in host.calls if call.startswith("install")] == ["install --download-only"] * left + ["install"]
+    assert [call for call in host.calls if call.startswith("install")] == ["install --download-only"] * left + [
+        "install"
+    ]
 
 
 def install(
