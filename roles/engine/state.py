@@ -73,7 +73,7 @@ class State:
 
 def read(text: str, answers: Answers) -> State | None:
     """From what ``probe.sh`` prints; ``None`` where there is nothing of an engine, nor what keeps one away. An engine
-    that is half installed counts as not installed, one from a tarball as installed whatever of it is missing: it may run."""
+    that is half installed counts as not installed, one from a tarball as installed: whatever is missing, it may run."""
     lines = [line for line in text.splitlines() if line.strip()]
     facts = [line.split() for line in lines if not line.startswith("source ")]
     dpkg = [f for f in facts if len(f) > 1 and f[1] in ("installed", *INTERRUPTED)]
