@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -79,6 +80,38 @@ def test_a_disk_without_room_is_named(tmp_path: Path) -> None:
     assert ran.returncode == 73 and "no room to write below" in ran.stderr
 
 
+def test_a_tarball_that_is_damaged_is_not_called_a_lack_of_room(tmp_path: Path) -> None:
+    site = Site(tmp_path, "true")
+    site.tarball.write_bytes(site.tarball.read_bytes()[:100])
+    ran = site.unpack(SHA256=hashlib.sha256(site.tarball.read_bytes()).hexdigest())
+    assert ran.returncode == 69 and "unexpected end of file" in ran.stderr and "no room" not in ran.stderr, ran
+    assert not site.beside.exists()
+
+
+@pytest.mark.parametrize("missing", ["tar", "gzip"])
+def test_a_host_without_what_unpacks_it_is_named(tmp_path: Path, missing: str) -> None:
+    site = Site(tmp_path, "true")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in {"sh", "rm", "mkdir", "sha256sum", "chmod", "timeout", "tar", "gzip"} - {missing}:
+        (tools / name).symlink_to(str(shutil.which(name)))
+    ran = site.unpack(PATH=str(tools))
+    assert ran.returncode == 69 and f"this host has no {missing}" in ran.stderr, ran
+    assert not site.beside.exists()
+
+
+@pytest.mark.parametrize("words", ["No space left on device", "Read-only file system", "Disk quota exceeded"])
+def test_what_tar_says_of_a_lack_of_room_is_called_so(tmp_path: Path, words: str) -> None:
+    site = Site(tmp_path, "true")
+    tar = tmp_path / "tools" / "tar"
+    tar.parent.mkdir()
+    tar.write_text(f"#!/bin/sh\necho 'tar: docker/dockerd: Cannot write: {words}' >&2\nexit 2\n")
+    tar.chmod(0o755)
+    ran = site.unpack(PATH=f"{tar.parent}:/usr/bin:/bin")
+    assert ran.returncode == 73 and "no room to write below" in ran.stderr, ran
+    assert not site.beside.exists()
+
+
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     found = Host(tmp_path)
@@ -145,9 +178,8 @@ def test_units_that_a_removal_left_do_not_stay_before_a_packages(host: Host, man
     ran = host.run(there(host, text), TARBALL="", GOING="")
     assert ran.returncode == 0, ran.stderr
     assert not list((host.folder / "units").iterdir())
-    assert [call for call in host.calls if call.startswith("install")] == ["install --download-only"] * left + [
-        "install"
-    ]
+    downloads = ["install --download-only"] if left else []
+    assert [call for call in host.calls if call.startswith("install")] == [*downloads, "install"]
 
 
 def install(

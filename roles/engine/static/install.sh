@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2153,SC2154
 # Puts the engine unpacked beside $PLACE in its place, with links and units ($FILES), enables and starts it. $NAMES are its
 # binaries, $GOING the packages that the plan says are removed; what removes them stands before this. Exit 66: it does not
 # start; 67: other packages need those, or something that is not skep's is in the way; 70: it is not unpacked.
@@ -33,11 +33,11 @@ if [ "$GOING" ]; then
       "set data-root in /etc/docker/daemon.json instead, then on this host: systemctl restart docker.service"
   may_remove
   trap back EXIT
-  trap 'exit 143' HUP INT TERM
+  trap 'exit 143' INT TERM # HUP is ignored by what runs this
 fi
 systemctl stop docker.service docker.socket containerd.service 2>/dev/null || true
 [ -z "$GOING" ] || remove
-trap - EXIT HUP INT TERM
+trap - EXIT INT TERM
 if [ -e "$PLACE.new/.skep" ]; then
   rm -rf "$PLACE"
   mv -T "$PLACE.new" "$PLACE"

@@ -1,14 +1,24 @@
 # shellcheck shell=sh
 # Unpacks the tarball $FROM beside where it is to be, $PLACE, and sees that its engine runs here and is $VERSION. $SHA256
-# is the tarball's. Changes nothing that is in use. Exit 69: it is no engine for this host; 73: no room.
+# is the tarball's. Changes nothing that is in use. Exit 69: it is no engine for this host, or
+# cannot be unpacked; 73: no room.
 
 set -e
+for tool in tar gzip; do
+  command -v $tool >/dev/null || { echo "this host has no $tool to unpack it with: install $tool; nothing was changed" >&2; exit 69; }
+done
 full() { rm -rf "$PLACE.new"; echo "no room to write below ${PLACE%/*}" >&2; exit 73; }
 [ ! -e "$PLACE.new/.skep" ] || exit 0
 rm -rf "$PLACE.new"
 mkdir -p "$PLACE.new" || full
 [ "$(sha256sum <"$FROM")" = "$SHA256  -" ] || { echo "$FROM is not the tarball that was sent" >&2; exit 69; }
-tar -xzf "$FROM" -C "$PLACE.new" --strip-components=1 --no-same-owner || full
+said=$(tar -xzf "$FROM" -C "$PLACE.new" --strip-components=1 --no-same-owner 2>&1) || case $said in
+  *"No space left"* | *"Read-only file system"* | *"uota exceeded"*) full ;;
+  *) rm -rf "$PLACE.new"
+    echo "tar cannot unpack $FROM: $(printf '%s\n' "${said:-it says nothing}" | head -n 3)" >&2
+    echo "see that the tarball is whole, on the machine it was sent from: tar -tzf TARBALL; nothing was changed" >&2
+    exit 69 ;;
+esac
 chmod 755 "$PLACE.new" "$PLACE.new"/*
 said=$(timeout 60 "$PLACE.new/dockerd" --version 2>&1) || {
   rm -rf "$PLACE.new"
