@@ -6,7 +6,7 @@ import datetime
 import json
 import re
 from collections.abc import Sequence
-from itertools import chain
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,9 +15,12 @@ from testinfra.host import Host as Remote
 
 from skep.audit.commands import for_each, info_of
 from skep.audit.marking import asked, control, looked
-from skep.json_types import items, mapping, text
+from skep.json_types import mapping
 from skep.model import Host
 from skep.preflight import Facts
+from skep.swarm.labels import NAMESPACE
+from skep.swarm.service import container_in
+from skep.swarm.spec import TaskSpec
 from skep.verify.ask import Ask
 from skep.verify.check import Wrong
 from skep.verify.plugin import Found
@@ -38,7 +41,7 @@ SERVICES = (
     "ids=$(timeout 20 docker service ls --quiet) && printf '%s\\n' $ids |"
     " xargs -r timeout 20 docker service inspect --format '{{json .Spec.TaskTemplate}}'"
 )
-OF_A_STACK = "com.docker.stack.namespace="
+OF_A_STACK = f"{NAMESPACE}="
 ANSWER = (
     "if command -v curl >/dev/null; then curl --silent --output /dev/null --max-time 10 --write-out '%%{http_code}' %s;"
     " else timeout 10 bash -c %s; fi"
@@ -181,8 +184,8 @@ def _names(volumes: Sequence[object]) -> list[str]:
 
 def _mounted(templates: Sequence[object]) -> list[str]:
     """What services mount, by their templates of tasks."""
-    mounts = (items(mapping(mapping(one).get("ContainerSpec")).get("Mounts")) for one in templates)
-    return sorted({text(mapping(mount).get("Source")) for mount in chain(*mounts)} - {""})
+    mounts = [mount for one in cast("Sequence[TaskSpec]", templates) for mount in container_in(one).get("Mounts") or ()]
+    return sorted({str(mount.get("Source") or "") for mount in mounts} - {""})
 
 
 def _may_be(source: str, volume: str) -> bool:
