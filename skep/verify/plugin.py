@@ -19,6 +19,7 @@ from skep.preflight import Facts
 from skep.secret import Redaction, secrets_in
 from skep.verify.about import AUDIT, STACKS, about
 from skep.verify.check import Check, Outcome
+from skep.verify.lost import REACH, Lost
 from skep.verify.parallel import TestsAhead
 from skep.verify.witness import Witness
 
@@ -30,7 +31,6 @@ BY_ITSELF = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings
 """Marks by which pytest decides whether or how a test runs."""
 LONGEST = 2000
 """Characters of evidence that are kept of one command, once no secret is in them."""
-REACH = "can be reached and lets us become root"
 
 Found = Callable[[str, str], None]
 """Notes a command and what it gave as evidence of what a test says."""
@@ -244,31 +244,6 @@ class Plugin:
     def _add(self, check: Check) -> None:
         self.checks.append(check)
         self._tell(check)
-
-
-class Lost(pytest.Item):
-    """Stands for all that could not be looked at on a host."""
-
-    error: SkepError
-
-    @classmethod
-    def of(cls, session: pytest.Session, name: str, error: SkepError) -> Lost:
-        """The item for one host."""
-        item: Lost = cls.from_parent(session, name=name)
-        item.error = error
-        item.add_marker(pytest.mark.audit(id="host-unreachable", remedy=error.next_action or ""))
-        return item
-
-    def setup(self) -> None:
-        """Where pytest expects what makes an error, not a failure."""
-        raise self.error
-
-    def runtest(self) -> None:
-        """Never comes to that."""
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """For JUnit."""
-        return self.path, None, f"ssh[{self.name}]"
 
 
 def _runs_ahead(item: pytest.Item) -> bool:
