@@ -37,9 +37,9 @@ USED = for_each(
 )
 """Swarm pulls by digest: an image that runs may have no name."""
 VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .}}'"
-SERVICES = (
-    "ids=$(timeout 20 docker service ls --quiet) && printf '%s\\n' $ids |"
-    " xargs -r timeout 20 docker service inspect --format '{{json .Spec.TaskTemplate}}'"
+SERVICES = for_each(
+    "timeout 20 docker service ls --quiet",
+    "timeout 20 docker service inspect --format '{{json .Spec.TaskTemplate}}'",
 )
 OF_A_STACK = f"{NAMESPACE}="
 ANSWER = (

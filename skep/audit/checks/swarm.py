@@ -19,6 +19,7 @@ from skep.model import Cluster, Stack, canonical
 from skep.plan import Plan
 from skep.swarm.network import pools_of
 from skep.swarm.objects import Network, Node
+from skep.swarm.quorum import hostname_of
 from skep.verify.ask import Ask
 from skep.verify.check import NotSeen, Wrong
 from skep.verify.plugin import Found
@@ -50,7 +51,7 @@ def test_nodes(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> Non
     """every node of the swarm is ready"""
     nodes = _nodes(ask, manager, found)
     down = [node for node in nodes if node["Status"]["State"] != "ready"]
-    names = ", ".join(f"{_name(node)} is {node['Status']['State']}" for node in down)
+    names = ", ".join(f"{hostname_of(node)} is {node['Status']['State']}" for node in down)
     strangers = _strangers(cluster, nodes)
     foreign = [node["ID"] for node in down if node["ID"] in strangers]
     if foreign and len(foreign) == len(down):
@@ -171,7 +172,7 @@ def crowded(network: Network, services: Sequence[str], tasks: Sequence[str], nod
 def _nodes(ask: Ask, manager: Remote, found: Found) -> Sequence[Node]:
     def kept(nodes: Sequence[object]) -> list[str]:
         return [
-            f"{_name(node)} {node['Status']['State']} {node['Description']['Engine']['EngineVersion']}"
+            f"{hostname_of(node)} {node['Status']['State']} {node['Description']['Engine']['EngineVersion']}"
             f" {(node.get('ManagerStatus') or {}).get('Reachability', 'worker')}"
             for node in cast("Sequence[Node]", nodes)
         ]
@@ -192,11 +193,7 @@ def _strangers(cluster: Cluster, nodes: Sequence[Node]) -> set[str]:
 def _words(node: Node) -> set[str]:
     """The name and the addresses of a node."""
     listens = (node.get("ManagerStatus") or {}).get("Addr", "").rpartition(":")[0].strip("[]")
-    return {_name(node), *map(canonical, filter(None, (node["Status"].get("Addr"), listens)))}
-
-
-def _name(node: Node) -> str:
-    return str(node["Description"].get("Hostname") or node["ID"])
+    return {hostname_of(node), *map(canonical, filter(None, (node["Status"].get("Addr"), listens)))}
 
 
 def _counts(services: Sequence[object]) -> list[str]:
