@@ -1,6 +1,6 @@
 """A stack that is asked ten times a second from every host, and how many of the requests failed.
 
-``web`` is start-first with a health check, and goes on answering for four seconds once it is told to stop, while others
+``web`` is start-first with a health check, and goes on answering for four seconds once it has to stop, while others
 still have its address. ``client`` has one task on every host; it writes down each request on its host, so that nothing
 of it is lost with a container, an engine or a task.
 """

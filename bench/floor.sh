@@ -33,12 +33,12 @@ END
   echo 'say installed'
 }
 
-told() { # HOST WORD: wait until that host has said the word
+heard() { # HOST WORD: wait until that host has said the word
   until grep -qs "^$2" "$answers/$1"; do sleep 0.02; done
 }
 
 ours() { # label a node when it has joined
-  told "$1" joined
+  heard "$1" joined
   echo "until docker node update $2 $1 </dev/null >/dev/null 2>&1; do sleep 0.05; done"
 }
 
@@ -67,7 +67,7 @@ END
 
 other() { # ROLE ADDRESS FIRST FIRST-ADDRESS: the engine, then into the swarm as soon as there is a token
   engine
-  told "$3" tokens
+  heard "$3" tokens
   token=$(awk -v column="$([ "$1" = manager ] && echo 2 || echo 3)" '/^tokens/ { print $column }' "$answers/$3")
   echo "docker swarm join --advertise-addr $2 --token $token $4:2377 </dev/null >/dev/null"
   echo 'say joined'

@@ -98,6 +98,6 @@ def _section(rows: list[tuple[str, Asked]]) -> str:
     return f"""## Requests
 
 Five hosts; on each a client asks a service of two tasks ten times a second, by name (`endpoint_mode: dnsrr`). The
-service is start-first, has a health check, and goes on answering for four seconds once it is told to stop.
+service is start-first, has a health check, and goes on answering for four seconds once it has to stop.
 
 {table(("while", "requests", "failed"), [(what, one.sent, len(one.lost)) for what, one in rows])}"""

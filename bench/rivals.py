@@ -53,7 +53,7 @@ def floor(place: Place) -> Sample:
 
 
 def pyinfra(place: Place, program: Path, *, preflight: bool) -> Sample:
-    """The deploy of ``pyinfra_deploy.py``, without the extra round that only tells what would change; ``preflight``
+    """The deploy of ``pyinfra_deploy.py``, without the extra round that only shows what would change; ``preflight``
     looks at what skep's preflight does as well."""
     deploys = ["pyinfra_preflight.py", "pyinfra_deploy.py"] if preflight else ["pyinfra_deploy.py"]
     words = [HERE / name for name in ("pyinfra_inventory.py", *deploys)]

@@ -1,4 +1,4 @@
-"""What the operator wants: frozen, complete, already merged. Never a connection, never anything observed."""
+"""What the operator desires: frozen, complete, already merged. Never a connection, never anything observed."""
 
 from __future__ import annotations
 

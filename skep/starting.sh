@@ -6,7 +6,7 @@
 # id: those of a process that ends at once lack it. tail, since journalctl of systemd 252 takes the first lines where it is
 # asked for some since a time.
 #
-# start_at_boot enables docker.service. Where it is enabled, systemd is not told again: with an old init script beside the
+# start_at_boot enables docker.service. Where it is enabled, it is not asked again: with an old init script beside the
 # unit, that takes as long as all else after an installation.
 
 started_before() { before=$(date +%s.%N | cut -c 1-17); }

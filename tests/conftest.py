@@ -1,5 +1,5 @@
 """Hypothesis profiles: ``SKEP_PROPERTIES=many`` makes the property tests search for long. In CI (``CI=true``) a
-failing example is told as it was found: shrinking could take longer than all else."""
+failing example is reported as it was found: shrinking could take longer than all else."""
 
 from __future__ import annotations
 

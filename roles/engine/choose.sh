@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2086
-# Takes $ENGINE and $CLIENT, the packages of the engine and its client; $WANTED, a version or its beginning, or nothing;
+# Takes $ENGINE and $CLIENT, the packages of the engine and its client; $DESIRED, a version or its beginning, or nothing;
 # $AVOID, versions never to be taken; $BESIDE, packages that go with that engine, and $MORE, others; $GOING, packages that the plan says are removed;
 # $DOWNGRADE, whether an older engine may replace a newer one; and $HOLD, yes, no or nothing. Leaves $packages, install,
 # in_the_way for when that fails, and hold. Changes nothing but apt's own lists. Exit 65: not on offer; 67: other packages
@@ -23,7 +23,7 @@ look() {
 }
 look || { update; look; } || {
   if none "$candidate"; then echo "no package $ENGINE in the sources of this host" >&2; exit 65; fi
-  echo "desired ${WANTED:-none of $AVOID}, the sources of this host offer" $offers >&2; exit 65; }
+  echo "desired ${DESIRED:-none of $AVOID}, the sources of this host offer" $offers >&2; exit 65; }
 plain() { v=${1#*:}; v=${v%%[+~]*}; printf %s "${v%%-*}"; }
 [ "$DOWNGRADE" = yes ] || ! command -v dockerd >/dev/null || {
   now=$(timeout 20 dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/\1/p')

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2086,SC2153
 # Makes apt take packages from the vendor's repository: $SOURCE is the file that names it, $KEY the address of its key,
-# $FINGERPRINT what that key must have, $WANTED the version that must be on offer, $STALE other files that name it, a line
+# $FINGERPRINT what that key must have, $DESIRED the version that must be on offer, $STALE other files that name it, a line
 # each. All is tried aside first; the host is changed once the repository has answered with what is asked. Without
 # $SOURCE, takes the file and the key away. Exit 69: the repository cannot be trusted or had; 65: it has not that version.
 
@@ -59,7 +59,7 @@ offers=$(apt-cache $aside madison docker-ce 2>/dev/null | awk -F ' *[|] *' '{ pr
   "see that it is a whole copy of Docker's repository"
 found=
 for version in $offers; do ! fits "$version" || { found=$version; break; }; done
-[ -n "$found" ] || { status=65; refuse "desired ${WANTED:-none of $AVOID}, $uri offers" $offers; }
+[ -n "$found" ] || { status=65; refuse "desired ${DESIRED:-none of $AVOID}, $uri offers" $offers; }
 
 stand_back
 install -d -m 755 /etc/apt/keyrings

@@ -89,7 +89,7 @@ class State:
 
 
 def desired_state(host: Host) -> State:
-    """The host as the inventory wants it."""
+    """The host as the inventory describes it."""
     labels = dict(host.labels)
     if labels:
         labels[OWNED] = ",".join(sorted(host.labels))

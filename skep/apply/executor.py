@@ -57,7 +57,7 @@ class Executor:
             raise self._untold
         return self.outcome
 
-    def _told(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
         """Tell. A listener that fails does not stop what changes hosts: its error is raised when all has ended."""
         try:
             self._tell(event)
@@ -83,15 +83,15 @@ class Executor:
                 del self._waiting[step.id]
                 self.outcome.skipped[step.id] = lost[0]
                 settled.add(step.id)
-                self._told(Event("skipped", step, f"needs {lost[0]}"))
+                self._report(Event("skipped", step, f"needs {lost[0]}"))
             elif needs <= done and self._plan.after[step.id] <= settled and self._lease.held:
-                self._told(Event("started", step))
+                self._report(Event("started", step))
                 future = threads.submit(self._performer.perform, step, self._say(step))
                 self._running[future] = (step, time.monotonic())
                 del self._waiting[step.id]
 
     def _say(self, step: Step) -> Say:
-        return lambda text, rows=(): self._told(Event("progress", step, text, rows=rows))
+        return lambda text, rows=(): self._report(Event("progress", step, text, rows=rows))
 
     def _finish(self, future: Future[None]) -> None:
         step, since = self._running.pop(future)
@@ -99,7 +99,7 @@ class Executor:
         error = future.exception()
         if error is None:
             self.outcome.done.append(step.id)
-            self._told(Event("done", step, seconds=seconds))
+            self._report(Event("done", step, seconds=seconds))
             return
         if not isinstance(error, SkepError):
             error = StepFailed("unexpected error", cause=f"{type(error).__name__}: {error}")
@@ -107,7 +107,7 @@ class Executor:
         error.step = step.id.without_host
         error.state = standing(self._plan, self.outcome.done, step)
         self.outcome.failed[step.id] = error
-        self._told(Event("failed", step, str(error), seconds=seconds))
+        self._report(Event("failed", step, str(error), seconds=seconds))
 
     def _is_lost(self) -> bool:
         refused = any(isinstance(error, LockLost) for error in self.outcome.failed.values())
@@ -117,7 +117,7 @@ class Executor:
         """Let what runs end, for a while; what does not is reported as failed, its connection is cut at the end."""
         for step, _ in self._running.values():
             if not isinstance(step, Wait):
-                self._told(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))
+                self._report(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))
         deadline = time.monotonic() + GRACE
         try:
             while self._running and time.monotonic() < deadline:
@@ -136,4 +136,4 @@ class Executor:
                 + (", after this has ended on the host" if isinstance(step, Run | Put) else ""),
             )
             self.outcome.failed[step.id] = error
-            self._told(Event("failed", step, str(error)))
+            self._report(Event("failed", step, str(error)))

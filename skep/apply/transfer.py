@@ -42,7 +42,7 @@ class _Progress:
         self.limits, self.say = limits, say
         self.size = self.start = self.done = 0
         """Bytes: of the file, where the present connection began, and where it is."""
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
 
     def begin(self, start: int, size: int) -> None:
         """A connection that takes up what is there already."""
@@ -57,8 +57,8 @@ class _Progress:
         if self.limits.left < 0:
             text = f"not done after {self.limits.given:g} s: {self}"
             raise StepFailed(text, next_action=f"{AGAIN.removesuffix('.')}: it goes on where it is")
-        if time.monotonic() - self._told >= TELL:
-            self._told = time.monotonic()
+        if time.monotonic() - self._reported >= TELL:
+            self._reported = time.monotonic()
             self.say(str(self))
 
     def __str__(self) -> str:

@@ -151,7 +151,7 @@ def _standing(mode: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[objec
     running, desired, completed = (status.get(f"{what}Tasks") or 0 for what in ("Running", "Desired", "Completed"))
     if not kind.endswith("Job"):
         return (words, f"{running}/{desired}", running, desired, completed)
-    # What a global job still wants is without what has completed.
+    # What a global job still has to start is without what has completed.
     total = desired + completed if kind == "GlobalJob" else mode[kind].get("TotalCompletions", desired)
     phrase = f"{completed}/{total} completed"
     return (words, f"{running} running, {phrase}" if running else phrase, running, total, completed)

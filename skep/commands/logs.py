@@ -252,9 +252,9 @@ class _Reader:
 
     def remark(self, tell: Reporter, line: LogLine) -> None:
         """Once what the engine says of its own: no task has printed it."""
-        from skep.engine.logs import not_told
+        from skep.engine.logs import missing_output
 
-        words = not_told(line.text, self._nodes)
+        words = missing_output(line.text, self._nodes)
         if words and (line.service, words) not in self._said:
             self._said.add((line.service, words))
             tell.note(f"{line.service}: {words}")

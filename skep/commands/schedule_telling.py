@@ -13,7 +13,7 @@ from skep.secret import Redaction, secrets_in
 
 
 class Telling:
-    """Keeps how a run ended, and tells whoever is to hear of it; that fails no run."""
+    """Keeps how a run ended, and sends the notices of it; a notice that cannot be sent fails no run."""
 
     def __init__(self, call: Call, kept: Kept, one: Schedule) -> None:
         self._call = call

@@ -46,7 +46,7 @@ class Contents:
                     self.findings.error((*path, key), "cannot be set for an external one", one.where(key))
             return
         given += ["command"] if OPTIONS in one else []
-        if self._told(one, path):
+        if self._has_errors(one, path):
             return
         if len(given) != 1:
             message = f"needs one of {', '.join(_SOURCES if section == 'secrets' else _SOURCES[:4])}, or external"
@@ -59,7 +59,7 @@ class Contents:
         if content is not None:
             self.found[section, name] = content
 
-    def _told(self, one: Fields, path: KeyPath) -> bool:
+    def _has_errors(self, one: Fields, path: KeyPath) -> bool:
         """Whether an error was noted for what it holds."""
         broken = any(self.findings.is_broken((*path, key)) for key in (*_SOURCES, "external", OPTIONS))
         return broken or (OPTIONS in one and "command" not in one[OPTIONS])

@@ -121,7 +121,7 @@ class Room:
 
 
 def _unable(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Lint | None:
-    """Where none of the nodes is of the image's platform, or as large as a task wants it. What other tasks have
+    """Where none of the nodes is of the image's platform, or as large as a task asks for. What other tasks have
     reserved there changes, and is left out."""
     able = [node for node in fits if runs_on(spec, node)]
     if not able:

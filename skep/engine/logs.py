@@ -76,7 +76,7 @@ def log_line(service: str, stream: str, line: bytes) -> LogLine:
     return LogLine(service, stream, words, time, labels[TASK_ID], labels.get(NODE_ID, ""))
 
 
-def not_told(words: str, nodes: Mapping[str, str]) -> str:
+def missing_output(words: str, nodes: Mapping[str, str]) -> str:
     """What the engine says of its own in a log, for people: whose output is missing, and why.
 
     Empty where that is only tasks that no node has got yet: those have printed nothing.

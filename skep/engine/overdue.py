@@ -73,7 +73,7 @@ class Overdue:
             if ended.is_set():
                 return
             if before is None or before.keys() != silent.keys():
-                say(_told(api.host, silent))
+                say(_described(api.host, silent))
             if before and api.host in before and api.host in silent:
                 found.append(silent[api.host])
                 api.cut()
@@ -110,7 +110,7 @@ def sign_of_life(session: Session) -> None:
         raise EngineSilent(why, host=session.host, next_action=look)
 
 
-def _told(host: str, silent: Mapping[str, SkepError]) -> str:
+def _described(host: str, silent: Mapping[str, SkepError]) -> str:
     waits = f"{host} has given no answer for {LATE:g} s"
     if not silent:
         return f"{waits}, though all managers and their engines live"

@@ -12,7 +12,7 @@ from skep.notices.model import Event, Notice
 OK = "ok"
 _EVENTS: dict[str, Event] = {"failed": "failure", "drift": "drift", "findings": "findings", "left undone": "undone"}
 UNTOLD = "untold"
-"""What a target knows that could not be told that something is wrong."""
+"""What counts as known to a target that a notice of a failure could not reach."""
 _PAST = "past "
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?|[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _NUMBERS = re.compile(

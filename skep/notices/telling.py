@@ -1,4 +1,4 @@
-"""After a run: who is told, and what each knows already. Nothing here fails the run."""
+"""After a run: which targets get a notice, and what each of them knows already. Nothing here fails the run."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Together:
 
 
 def together(findings: Sequence[Finding], *, each: bool) -> list[Together]:
-    """The same said of several hosts, as one; and, unless ``each`` is wanted, similar things said of many hosts."""
+    """The same said of several hosts, as one; and, unless ``each`` is asked for, similar things said of many hosts."""
     same: dict[object, list[Finding]] = {}
     for one in findings:
         key = (one.level, one.text, one.next_action, one.kind, one.stack, one.accepted, one.lapsed, not one.host)

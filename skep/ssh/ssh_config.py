@@ -84,7 +84,7 @@ def _stamp(file: Path | None) -> tuple[tuple[int, int], ...]:
 def _settings(
     address: str, user: str | None, port: int | None, file: Path | None, _stamp: tuple[tuple[int, int], ...]
 ) -> Settings:
-    given = _told(address, user, port, file, _stamp)
+    given = _resolved(address, user, port, file, _stamp)
 
     def one(key: str, default: str) -> str:
         return given[key][0] if given.get(key) else default
@@ -122,7 +122,7 @@ def _settings(
     )
 
 
-def _told(
+def _resolved(
     address: str, user: str | None, port: int | None, file: Path | None, stamp: tuple[tuple[int, int], ...]
 ) -> Mapping[str, Sequence[str]]:
     """Values by keyword in small letters."""

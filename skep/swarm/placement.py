@@ -109,7 +109,7 @@ def architecture(platform: Platform) -> str:
 
 
 def reserved(spec: ServiceSpec) -> dict[str, int]:
-    """What a task of that ServiceSpec wants of its node for itself: ``NanoCPUs``, ``MemoryBytes``, kinds of others."""
+    """What a task of that ServiceSpec asks of its node for itself: ``NanoCPUs``, ``MemoryBytes``, kinds of others."""
     resources = spec["TaskTemplate"].get("Resources") or {}
     return _amounts(resources.get("Reservations") or {})
 
@@ -149,11 +149,11 @@ def meets(text: str, node: Node) -> bool:
     if asked.key.casefold() == "node.ip":
         within = _within(str((node.get("Status") or {}).get("Addr") or ""), asked.value)
         return within is not None and within == asked.equal
-    found = _told(asked.key, node)
+    found = _value(asked.key, node)
     return found is not None and (found.casefold() == asked.value.casefold()) == asked.equal
 
 
-def _told(key: str, node: Node) -> str | None:
+def _value(key: str, node: Node) -> str | None:
     """What a key other than ``node.ip`` is on the node, empty where it is not known; ``None``: no such key."""
     spec, description = node.get("Spec") or {}, node.get("Description") or {}
     platform = description.get("Platform") or {}

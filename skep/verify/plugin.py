@@ -57,7 +57,7 @@ class Plugin:
         self._lost = lost
         self._tell = tell
         self._plan = plan
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._evidence: dict[pytest.Item, list[tuple[str, str]]] = {}
         self._ahead = TestsAhead([])
         self._turns: Mapping[str, Sequence[Host | Network | Stack]] = {
@@ -233,8 +233,8 @@ class Plugin:
             return "skipped", str(error)
         if isinstance(error, SkepError):
             cause = f"{error.message}: {error.cause}" if error.cause else error.message
-            outcome: Outcome = "skipped" if cause in self._told else "error"
-            self._told.add(cause)
+            outcome: Outcome = "skipped" if cause in self._reported else "error"
+            self._reported.add(cause)
             return outcome, cause
         if isinstance(error, (AssertionError, pytest.fail.Exception)):
             return "failed", _said(call.excinfo)

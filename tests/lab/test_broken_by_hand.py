@@ -1,4 +1,4 @@
-"""Each role's state broken by hand: the plan shows it, cluster.verify tells it, cluster.up fixes it."""
+"""Each role's state broken by hand: the plan shows it, cluster.verify reports it, cluster.up fixes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_verify_passes_and_looks_at_every_role_of_every_host(cluster: Environmen
     rows = ran.named("verify")[0]["checks"]
     for role in ("engine", "daemon", "swarm"):
         looked = {row["host"] for row in rows if row["role"] == role and row["outcome"] == "passed"}
-        assert looked >= set(cluster.hosts.names), f"{role} was verified on {sorted(map(str, looked))} only\n{ran}"
+        assert looked >= set(cluster.hosts.names), f"{role} was checked on {sorted(map(str, looked))} only\n{ran}"
     assert {row["role"] for row in rows if row["outcome"] == "passed"} >= {"networks", "stacks"}, f"{ran}"
     silent = [row for row in rows if row["outcome"] == "skipped" and not row["message"]]
     assert not silent, f"left out without a reason: {silent}"
@@ -41,13 +41,13 @@ def test_is_planned_reported_and_fixed(cluster: Environment, names: tuple[str, .
     else:
         cluster.must_be_as_described()
 
-    told = cluster.tool("cluster.verify").must(8)
+    checked = cluster.tool("cluster.verify").must(8)
     for breakage in broken:
-        rows = [row for row in told.bad_checks if row["role"] == breakage.role and row["host"] == breakage.host]
-        assert rows, f"nothing about {breakage.role} on {breakage.host or 'the cluster'}\n{told}"
-        assert any(breakage.words in row["message"] for row in rows), f"not told: {breakage.words!r}\n{told}"
+        rows = [row for row in checked.bad_checks if row["role"] == breakage.role and row["host"] == breakage.host]
+        assert rows, f"nothing about {breakage.role} on {breakage.host or 'the cluster'}\n{checked}"
+        assert any(breakage.words in row["message"] for row in rows), f"not reported: {breakage.words!r}\n{checked}"
     if all(breakage.alone for breakage in broken):
-        must_be_about(broken, told)
+        must_be_about(broken, checked)
 
     for breakage in broken:
         if breakage.undo:
@@ -66,14 +66,16 @@ def planned(cluster: Environment, steps: set[str]) -> Ran | None:
     return ran if steps <= ran.ids and ran.exit == 10 else None
 
 
-def must_be_about(broken: list[Breakage], told: Ran) -> None:
+def must_be_about(broken: list[Breakage], checked: Ran) -> None:
     """No other role complains; where several things are broken, neither does one of another host than its own."""
     hosts: dict[str, set[str | None]] = {}
     for breakage in broken:
         hosts.setdefault(breakage.role, set()).add(breakage.host)
-    assert {row["role"] for row in told.bad_checks} == set(hosts), f"{told}"
+    assert {row["role"] for row in checked.bad_checks} == set(hosts), f"{checked}"
     if len(broken) > 1:
         strange = [
-            row for row in told.bad_checks if None not in hosts[row["role"]] and row["host"] not in hosts[row["role"]]
+            row
+            for row in checked.bad_checks
+            if None not in hosts[row["role"]] and row["host"] not in hosts[row["role"]]
         ]
-        assert not strange, f"{strange}\n{told}"
+        assert not strange, f"{strange}\n{checked}"

@@ -1,4 +1,4 @@
-"""A deploy ends when the stack has arrived, or tells why it will not: by what Swarm really does."""
+"""A deploy ends when the stack has arrived, or says why it will not: by what Swarm really does."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Stack:
         return self.tool("stack.deploy", self.name, *options).must(exit_code)
 
     def tasks(self, service: str, *options: str) -> list[dict[str, Any]]:
-        """As the engine tells them."""
+        """As the engine lists them."""
         ids = self.hosts.run("m1", f"docker service ps -q --no-trunc {' '.join(options)} {self.name}_{service}")
         return list(json.loads(self.hosts.run("m1", f"docker inspect {ids.replace(chr(10), ' ')}"))) if ids else []
 
@@ -83,7 +83,7 @@ def stack(environment: Environment, name: str, *, timeout: str = "3m") -> Iterat
 def rows(ran: Ran) -> dict[str, dict[str, Any]]:
     """The services as the wait saw them last."""
     seen = [event["rows"] for event in ran.named("step") if "rows" in event]
-    assert seen, f"no rows were told\n{ran}"
+    assert seen, f"no rows were reported\n{ran}"
     return {row["name"].partition("_")[2]: row for row in seen[-1]}
 
 
@@ -101,7 +101,7 @@ def test_all_kinds_arrive_change_and_shrink(cluster: Environment) -> None:
     with stack(cluster, "kinds") as made:
         health = {"test": ["CMD", "true"], "interval": "1s"}
         made.services = {
-            "three": service(["sh", "-c", "echo told; exec sleep 10000"], replicas=3, monitor="2s"),
+            "three": service(["sh", "-c", "echo hello; exec sleep 10000"], replicas=3, monitor="2s"),
             "none": service(SLEEP, replicas=0),
             "once": service(["true"], restart_policy={"condition": "none"}),
             "workers": service(SLEEP, mode="global", placement={"constraints": ["node.role == worker"]}),
@@ -117,9 +117,9 @@ def test_all_kinds_arrive_change_and_shrink(cluster: Environment) -> None:
         last = max(seconds(task["Status"]["Timestamp"]) for task in made.tasks("three"))
         assert waited(ran)["time"] >= last + 2, f"not watched for the monitor time\n{ran}"
 
-        told = made.tool("stack.logs", "kinds").must().named("log")
-        assert [(line["service"], line["text"]) for line in told] == [("kinds_three", "told")] * 3
-        assert {line["task"] for line in told} == {f"kinds_three.{slot}" for slot in (1, 2, 3)}
+        logged = made.tool("stack.logs", "kinds").must().named("log")
+        assert [(line["service"], line["text"]) for line in logged] == [("kinds_three", "hello")] * 3
+        assert {line["task"] for line in logged} == {f"kinds_three.{slot}" for slot in (1, 2, 3)}
         with made.tool.start("stack.logs", "kinds", "--follow") as following:
             following.wait_for("the log so far", lambda seen: len(seen.named("log")) == 3)
             made.services["three"]["command"] = ["sh", "-c", "echo anew; exec sleep 10000"]
@@ -150,7 +150,7 @@ def test_a_roll_out_that_swarm_takes_back_or_pauses_is_a_failure(cluster: Enviro
             ran = made.deploy(5)
             made.services[name]["command"] = SLEEP
             for words in (word, f"task turn_{name}.1 on ", "non-zero exit (3)", "log: cannot bind"):
-                assert words in waited(ran)["text"], f"{words!r} is not told\n{ran}"
+                assert words in waited(ran)["text"], f"{words!r} is not reported\n{ran}"
 
 
 def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_reported(cluster: Environment) -> None:
@@ -163,7 +163,7 @@ def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_reported(clus
             "fine": service(SLEEP),
         }
         ran = made.deploy(5, "--no-resolve")
-        told = waited(ran)["text"]
+        text = waited(ran)["text"]
         for words in (
             "keeps failing",
             "non-zero exit (4)",
@@ -172,7 +172,7 @@ def test_what_keeps_failing_ends_the_wait_and_all_that_is_wrong_is_reported(clus
             "unhealthy",
             "no suitable node",
         ):
-            assert words in told, f"{words!r} is not told\n{ran}"
+            assert words in text, f"{words!r} is not reported\n{ran}"
         assert {name: row["state"] for name, row in rows(ran).items()}["fine"] == "done"
 
 

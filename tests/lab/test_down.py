@@ -18,7 +18,7 @@ journalctl --quiet --no-pager --output=cat
 
 def test_down_wants_to_be_agreed_to(cluster: Environment) -> None:
     ran = cluster.tool("cluster.down").must(2)
-    assert "--yes" in ran.text, f"not told how to agree\n{ran}"
+    assert "--yes" in ran.text, f"it does not say how to agree\n{ran}"
     cluster.must_be_as_described()
 
 
@@ -27,9 +27,9 @@ def test_down_is_refused_while_something_that_stays_uses_a_network(cluster: Envi
     hosts.run("m1", f"docker service create --quiet --name guest {words}")
     hosts.run("w1", f"docker run --name visitor {words}")
     ran = cluster.tool("cluster.down", "--yes").must(4)
-    told = {(one["host"], one["text"]) for one in ran.findings if one["level"] == "error"}
-    users = {host for host, text in told if "network front" in text and ("guest" in text or "visitor" in text)}
-    assert users == {None, "w1"}, f"not all users of the network are told\n{ran}"
+    errors = {(one["host"], one["text"]) for one in ran.findings if one["level"] == "error"}
+    users = {host for host, text in errors if "network front" in text and ("guest" in text or "visitor" in text)}
+    assert users == {None, "w1"}, f"not all users of the network are named\n{ran}"
     assert not ran.named("step"), f"something was done\n{ran}"
     hosts.run("m1", "docker service rm guest")
     hosts.run("w1", "docker rm --force visitor")
@@ -64,8 +64,8 @@ def test_down_then_up_is_a_new_cluster_and_shows_no_token(cluster: Environment) 
     written = hosts.each(WRITTEN)
     for token in tokens | _tokens(cluster):
         secret = token.rpartition("-")[2]
-        told = [ran for ran in runs if secret in ran.text]
-        assert not told, f"a join token is in the output of {' '.join(told[0].argv)}"
+        leaking = [ran for ran in runs if secret in ran.text]
+        assert not leaking, f"a join token is in the output of {' '.join(leaking[0].argv)}"
         assert not arguments.holding(secret), f"a join token is in arguments: {arguments.holding(secret)}"
         where = [name for name, text in written.items() if secret in text]
         assert not where, f"a join token is written down or logged on {where}"

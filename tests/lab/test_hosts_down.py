@@ -34,8 +34,8 @@ def _a_manager_is_down(bare: Environment) -> None:
     before = listing(bare.hosts)
     bare.hosts.kill("m3")
     ran = bare.tool("cluster.up").must(4)
-    told = [finding for finding in ran.findings if finding["level"] == "error" and "m3" in (finding["host"] or "")]
-    assert told, f"the silent manager is not named\n{ran}"
+    errors = [finding for finding in ran.findings if finding["level"] == "error" and "m3" in (finding["host"] or "")]
+    assert errors, f"the silent manager is not named\n{ran}"
     assert not ran.named("step"), f"something was done\n{ran}"
     alive = {name: found for name, found in before.items() if name != "m3"}
     bare.hosts.boot("m3")

@@ -70,8 +70,8 @@ def test_up_after_the_tool_was_killed_at_three_moments_arrives(bare: Environment
             killed.append(running.end())
 
     again = bare.tool("cluster.up", "--verify", "always")
-    told = "\n".join(map(str, killed))
-    assert again.exit == 0, f"seed {seed}, killed after {delays} s:\n{told}\nand again:\n{again}"
+    shown = "\n".join(map(str, killed))
+    assert again.exit == 0, f"seed {seed}, killed after {delays} s:\n{shown}\nand again:\n{again}"
     bare.hosts.must_be_one_swarm()
     bare.must_be_as_described()
     bare.page_must_answer()
@@ -84,7 +84,7 @@ def test_ctrl_c_ends_the_run_says_where_it_stands_and_running_again_goes_on(pair
         stopped = running.end()
     assert stopped.exit == 130, f"{stopped}"
     assert "steps done" in stopped.error["message"] and "not started" in stopped.error["message"], f"{stopped}"
-    assert "again" in stopped.error["next"], f"what to do next is not told\n{stopped}"
+    assert "again" in stopped.error["next"], f"what to do next is not said\n{stopped}"
     outcome = stopped.named("outcome")[0]
     assert outcome["interrupted"] and "swarm/init@m1" in outcome["skipped"], f"{stopped}"
     assert "Traceback" not in stopped.text, f"{stopped}"

@@ -58,9 +58,9 @@ def test_an_abandoned_lock_blocks_until_it_is_removed(cluster: Environment) -> N
     _be_anothers(cluster)
     refused = cluster.tool("cluster.up").must(7)
     assert ME in refused.error["message"], f"{refused}"
-    assert "cluster.unlock" in refused.text, f"the way out is not told\n{refused}"
+    assert "cluster.unlock" in refused.text, f"the way out is not named\n{refused}"
     status = cluster.tool("cluster.status")
-    assert ME in status.text, f"the status does not tell of the lock\n{status}"
+    assert ME in status.text, f"the status does not show the lock\n{status}"
     cluster.tool("cluster.unlock").must(2)
     _be_anothers(cluster)
     cluster.tool("cluster.up").must(7)

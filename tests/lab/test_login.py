@@ -25,8 +25,8 @@ def test_a_user_whose_sudo_asks_for_a_password_and_the_password_shows_nowhere(cl
         runs = [tool("cluster.up", "--verbose", "--verify", "always").must(), tool("cluster.plan", json=False).must()]
         runs += [tool("cluster.status").must(), tool("cluster.history").must()]
     assert {"swarm/node@w1", "engine/start@w2"} <= set(runs[0].done), f"{runs[0]}"
-    told = [ran for ran in runs if PASSWORD in ran.text]
-    assert not told, f"the password is in the output of {told}"
+    leaking = [ran for ran in runs if PASSWORD in ran.text]
+    assert not leaking, f"the password is in the output of {leaking}"
     assert not arguments.holding(PASSWORD), f"{arguments.holding(PASSWORD)}"
     assert any("sudo" in words for words in arguments.seen), "the watcher of arguments saw nothing of sudo"
     where = [name for name, text in cluster.hosts.each(WRITTEN).items() if PASSWORD in text]
@@ -67,9 +67,9 @@ def test_a_changed_host_key_is_refused_and_nothing_is_changed(cluster: Environme
         tool = cluster.with_inventory("other-key", lambda d, p=policy: [change(d), d["ssh"].update({"host-keys": p})])
         ran = tool("cluster.up")
         assert ran.exit not in (0, 1), f"{ran}"
-        told = [finding for finding in ran.findings if finding["host"] == "w1" and finding["level"] == "error"]
-        assert told and "host key has changed" in told[0]["text"], f"{ran}"
-        assert f"ssh-keygen -R {w1}" in told[0]["next"], f"{ran}"
+        errors = [finding for finding in ran.findings if finding["host"] == "w1" and finding["level"] == "error"]
+        assert errors and "host key has changed" in errors[0]["text"], f"{ran}"
+        assert f"ssh-keygen -R {w1}" in errors[0]["next"], f"{ran}"
         assert not ran.named("step"), f"{ran}"
         assert known.read_text() == text, "the file of known keys was changed"
     assert cluster.hosts.node("m1", "m2")["Spec"]["Labels"]["zone"] == "moon"

@@ -93,9 +93,9 @@ def _must_lose_no_request(mixed: Environment) -> None:
     assert version.startswith("28.5."), f"m2 runs {version}\n{ran}"
 
     [tar], [about] = ([*(ROOT / "backups" / "mixed").glob(f"*-m2.{kind}")] for kind in ("tar", "json"))
-    told = json.loads(about.read_text())
-    assert told["engine"].startswith("26.1.") and told["address"] == hosts.address("m2"), f"{told}"
-    assert hashlib.sha256(tar.read_bytes()).hexdigest() == told["sha256"], f"{told}"
+    record = json.loads(about.read_text())
+    assert record["engine"].startswith("26.1.") and record["address"] == hosts.address("m2"), f"{record}"
+    assert hashlib.sha256(tar.read_bytes()).hexdigest() == record["sha256"], f"{record}"
     assert {path.stat().st_mode & 0o777 for path in (tar, about)} == {0o600}
     assert not hosts.run("m2", "ls /var/lib/skep | grep backup || true"), "a copy is left on m2"
     mixed.must_be_as_described()

@@ -15,9 +15,9 @@ def test_drift_of_a_network_in_use_is_refused_with_its_users(cluster: Environmen
     tool = cluster.with_inventory("front-changed", change)
     for options in ((), ("--replace-network", "front")):
         ran = tool("cluster.up", *options).must(4)
-        told = [finding["text"] for finding in ran.findings if finding["level"] == "error"]
-        assert len(told) == 1 and "front" in told[0], f"{ran}"
-        assert "web_web" in told[0] and "attachable" in told[0], f"neither user nor difference is told\n{ran}"
+        errors = [finding["text"] for finding in ran.findings if finding["level"] == "error"]
+        assert len(errors) == 1 and "front" in errors[0], f"{ran}"
+        assert "web_web" in errors[0] and "attachable" in errors[0], f"neither user nor difference is named\n{ran}"
         assert not ran.named("step"), f"something was done\n{ran}"
     assert _network(cluster, "front") == before
     cluster.must_be_as_described()
@@ -30,7 +30,7 @@ def test_drift_of_an_unused_network_is_fixed_when_its_replacement_is_allowed(clu
     before = _network(cluster, "back")
     tool = cluster.with_inventory("back-changed", change)
     ran = tool("cluster.plan").must(4)
-    assert "--replace-network back" in ran.text, f"the way out is not told\n{ran}"
+    assert "--replace-network back" in ran.text, f"the way out is not named\n{ran}"
     tool("cluster.up").must(4)
     assert _network(cluster, "back") == before
 

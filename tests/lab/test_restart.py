@@ -26,9 +26,9 @@ def test_engines_are_restarted_one_by_one_and_the_quorum_is_kept(cluster: Enviro
 
     restarts = [step.partition("@")[2] for step in ran.done if step.startswith("daemon/restart@")]
     assert sorted(restarts) == sorted(CHANGED) and restarts[-1] == leader, f"leader {leader}, restarted: {restarts}"
-    listening, told = quorum.fewest()
+    listening, reported = quorum.fewest()
     assert len(listening) >= 2, f"for a moment only {set(listening)} of three managers listened\n{ran}"
-    assert len(told) >= 2, f"a manager told that only {set(told)} of three were at work\n{ran}"
+    assert len(reported) >= 2, f"a manager reported that only {set(reported)} of three were at work\n{ran}"
     assert len(listening) == 2, f"the watcher saw no manager restart in {len(quorum.listening)} looks"
 
     now = hosts.each(ENGINE)
@@ -62,9 +62,9 @@ def test_a_failed_restart_leaves_the_old_file_and_says_how_the_node_stands(clust
 
     hosts.run("w1", FULL)
     refused = other("cluster.up").must(4)
-    told = [finding for finding in refused.findings if finding["level"] == "error"]
-    assert [finding["host"] for finding in told] == ["w1", "w1"], f"{refused}"
-    assert all("/var/lib/skep" in finding["text"] for finding in told), f"{refused}"
+    errors = [finding for finding in refused.findings if finding["level"] == "error"]
+    assert [finding["host"] for finding in errors] == ["w1", "w1"], f"{refused}"
+    assert all("/var/lib/skep" in finding["text"] for finding in errors), f"{refused}"
     hosts.run("w1", "umount /var/lib/skep")
 
     failed = other("cluster.up", "--verify", "never").must(5)

@@ -1,4 +1,4 @@
-"""Stacks: told before they change, only what differs touched, failures rolled back, and days after."""
+"""Stacks: the plan shows a change first, only what differs is touched, failures are rolled back; and days after."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_only_what_differs_is_reported_and_touched(shop: Shop) -> None:
 
     shop.api["environment"]["LEVEL"] = "debug"
     shop.api["deploy"]["replicas"] = 1
-    told = shop.plan().must(10)
-    step = next(step for step in told.steps if step["id"] == f"stacks/update:{NAME}/{NAME}_api")
+    planned = shop.plan().must(10)
+    step = next(step for step in planned.steps if step["id"] == f"stacks/update:{NAME}/{NAME}_api")
     assert any("LEVEL: info → debug" in line for line in step["detail"]), f"{step}"
     assert any("Replicas: 2 → 1" in line for line in step["detail"]), f"{step}"
     assert shop.services() == before, "the plan changed something"
@@ -56,7 +56,7 @@ def test_a_failed_roll_out_goes_back_as_a_whole(shop: Shop) -> None:
     shop.api["command"] = ["false"]
     shop.document["services"]["log"]["environment"] = {"NEW": "yes"}
     failed = shop.deploy("--on-failure", "rollback").must(5)
-    assert f"{NAME}_api" in failed.text and "non-zero exit" in failed.text, f"the task's error is not told\n{failed}"
+    assert f"{NAME}_api" in failed.text and "non-zero exit" in failed.text, f"the task's error is not shown\n{failed}"
     assert "another" not in failed.text, f"a secret is shown\n{failed}"
     back = shop.services()
     for name, service in good.items():

@@ -22,7 +22,7 @@ Held = dict[str, Any]
 
 
 def listed(swarm: Swarm) -> SwarmObjects:
-    """The raw lists as a manager tells them to the role."""
+    """The raw lists as a manager lists them for the role."""
     kinds: dict[str, Any] = {
         kind: tuple(swarm.api("GET", f"/{kind}")) for kind in ("services", "configs", "secrets", "nodes")
     }
@@ -30,16 +30,16 @@ def listed(swarm: Swarm) -> SwarmObjects:
     return SwarmObjects(**kinds, networks=tuple(networks))
 
 
-def steps(case: Case, told: SwarmObjects) -> list[str]:
+def steps(case: Case, objects: SwarmObjects) -> list[str]:
     """What the planner would do, each field that differs a line; errors it finds too."""
-    ids = {one["Spec"]["Name"]: one["ID"] for one in told.secrets}
+    ids = {one["Spec"]["Name"]: one["ID"] for one in objects.secrets}
     mounted = {
         ids[name]: hashlib.sha256(base64.b64decode(body["Data"])).hexdigest()
         for name, body in case.specs.secrets.items()
         if "Data" in body
     }
     cluster = RequestedCluster("oracle", (Host("m1", "10.95.0.11", "manager"),), stacks=(case.stack,))
-    items = role.plan(cluster, seen({"m1": State(mounted, told)}))
+    items = role.plan(cluster, seen({"m1": State(mounted, objects)}))
     lines = [[str(item)] if isinstance(item, Finding) else [item.id, *item.detail] for item in items if _counts(item)]
     return [line for one in lines for line in one]
 

@@ -34,7 +34,7 @@ class Findings:
     theirs: dict[str, Held]
     ours: dict[str, Held]
     again: dict[str, Held]
-    told: dict[str, SwarmObjects]
+    listed: dict[str, SwarmObjects]
     """The swarm's raw lists after ``theirs`` and ``ours``."""
     refused: dict[str, str]
     """By Docker's CLI on the empty swarm."""
@@ -94,12 +94,12 @@ def _compare(swarm: Swarm) -> Findings:
     cases = [case for case in corpus() if not case.engines or swarm.engine in case.engines]
     refused = deploy_theirs(swarm, cases)
     refused_renders = read_by_theirs(swarm, cases)
-    theirs, told_theirs = held(swarm), listed(swarm)
+    theirs, listed_theirs = held(swarm), listed(swarm)
     swarm.clear()
     refused_ours = deploy_ours(swarm, cases)
-    ours, told_ours = held(swarm), listed(swarm)
+    ours, listed_ours = held(swarm), listed(swarm)
     refused_again = deploy_theirs(swarm, cases)
     again = held(swarm)
     swarm.clear()
-    told = {"theirs": told_theirs, "ours": told_ours}
-    return Findings(theirs, ours, again, told, refused, refused_ours, refused_renders, refused_again)
+    lists = {"theirs": listed_theirs, "ours": listed_ours}
+    return Findings(theirs, ours, again, lists, refused, refused_ours, refused_renders, refused_again)

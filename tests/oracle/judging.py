@@ -57,14 +57,14 @@ def judge(swarm: Swarm, cases: list[Case]) -> Judgement:
 
 def _some(swarm: Swarm, cases: list[Case]) -> Judgement:
     refused = deploy_theirs(swarm, cases)
-    theirs, told = held(swarm), listed(swarm)
+    theirs, objects = held(swarm), listed(swarm)
     swarm.clear()
     said = {case.name: _ours(case, swarm.engine) for case in cases}
     said |= deploy_ours(swarm, [case for case in cases if not said[case.name]])
     ours = held(swarm)
     both = [case for case in cases if case.name not in refused and not said[case.name]]
     with_secrets = [case for case in both if case.specs.secrets]
-    # No API tells what a secret holds: the CLI itself is refused where it is to become something else.
+    # No API shows what a secret holds: the CLI itself is refused where it is to become something else.
     other = deploy_theirs(swarm, with_secrets)
     swarm.clear()
     found = Judgement()
@@ -75,15 +75,15 @@ def _some(swarm: Swarm, cases: list[Case]) -> Judgement:
         elif not one and not two:
             found.counts["taken by both"] += 1
             unlike = [*differences(theirs.get(case.name), ours.get(case.name)), *other.get(case.name, "").splitlines()]
-            unlike += [f"plan: {line}" for line in steps(case, told)]
+            unlike += [f"plan: {line}" for line in steps(case, objects)]
             if unlike:
-                found.differences.append(_told(swarm, case, unlike))
+                found.differences.append(_described(swarm, case, unlike))
         else:
             by = "cli" if two else "skep"
             is_known = known(by, one or two, old=swarm.engine != NEWEST or b'"version"' in case.files["compose.yml"])
             found.counts[f"taken by {by} only, {'as the docs say' if is_known else 'a surprise'}"] += 1
             if not is_known:
-                found.surprises.append(_told(swarm, case, [f"taken by {by} only; the other: {one or two}"]))
+                found.surprises.append(_described(swarm, case, [f"taken by {by} only; the other: {one or two}"]))
     return found
 
 
@@ -97,6 +97,6 @@ def _ours(case: Case, engine: str) -> str:
     return ""
 
 
-def _told(swarm: Swarm, case: Case, lines: list[str]) -> str:
+def _described(swarm: Swarm, case: Case, lines: list[str]) -> str:
     texts = [f"--- {name}\n{case.files[name].decode()}" for name in case.compose]
     return "\n".join([f"{swarm.engine} {case.name}:", *lines, *texts])

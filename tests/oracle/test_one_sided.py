@@ -12,5 +12,5 @@ from swarms import ENGINES, Swarm
 def test_what_dockers_cli_takes(swarms: dict[str, Swarm], engine: str) -> None:
     refused = deploy_theirs(swarms[engine], cases())
     swarms[engine].clear()
-    told = {case["what"]: f"one{number}" not in refused for number, case in enumerate(CASES)}
-    assert told == {case["what"]: case["by"] == "cli" for case in CASES}
+    taken = {case["what"]: f"one{number}" not in refused for number, case in enumerate(CASES)}
+    assert taken == {case["what"]: case["by"] == "cli" for case in CASES}

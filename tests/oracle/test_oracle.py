@@ -44,4 +44,4 @@ def test_the_cli_reads_what_we_render(found: dict[str, Findings], engine: str, c
 @pytest.mark.parametrize("whose", ["theirs", "ours"])
 @pytest.mark.parametrize(("engine", "case"), PAIRS, ids=NAMES)
 def test_the_planner_finds_nothing_to_do(found: dict[str, Findings], engine: str, case: Case, whose: str) -> None:
-    assert steps(case, found[engine].told[whose]) == []
+    assert steps(case, found[engine].listed[whose]) == []

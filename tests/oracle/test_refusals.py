@@ -12,13 +12,13 @@ from refusing import ENGINES, Outcome, Refused, seeds
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_we_pass_no_engine_refuses(outcomes: dict[str, Outcome], engine: str) -> None:
     if outcomes[engine].surprises:
-        pytest.fail(told(outcomes[engine].surprises), pytrace=False)
+        pytest.fail(described(outcomes[engine].surprises), pytrace=False)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_we_refuse_no_engine_takes(outcomes: dict[str, Outcome], engine: str) -> None:
     if outcomes[engine].strict:
-        pytest.fail(told(outcomes[engine].strict), pytrace=False)
+        pytest.fail(described(outcomes[engine].strict), pytrace=False)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -30,6 +30,6 @@ def test_files_of_both_kinds_came_and_nothing_stayed(outcomes: dict[str, Outcome
     assert not left
 
 
-def told(refused: list[Refused]) -> str:
+def described(refused: list[Refused]) -> str:
     """Each with its seed, so that it can be had again."""
     return "\n".join(f"{engine}, seed {seed}: {said.strip()}\n  {text[:500]}" for engine, seed, said, text in refused)

@@ -11,7 +11,7 @@ Each item of ``past`` is one of::
     pushed: busybox:1               the tag is another image now
 
 ``engine`` is the version of the manager's engine; ``lacking`` are images that no registry has any more;
-``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not told.
+``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not reported.
 ``info`` is what the manager's engine says of itself.
 """
 
@@ -62,7 +62,7 @@ class Past:
         self.lacking |= set(given.get("lacking", ()))
 
     def state(self) -> State:
-        """What a manager tells."""
+        """What a manager reports."""
         ids = {one for service in self.swarm.services.values() for one in used(service["Spec"])}
         lines = [
             f"{hashlib.sha256(base64.b64decode(secret['Spec'].get('Data') or '')).hexdigest()}  /x/mounts/secrets/{one}"
@@ -75,7 +75,7 @@ class Past:
         return found
 
     def answer(self, inquiry: Inquiry) -> Any:
-        """What a manager hears from a registry, and tells of a network."""
+        """What a manager hears from a registry, and reports of a network."""
         image = inquiry.image
         if self.is_unnamed and not image:
             return "network not found"
@@ -126,7 +126,7 @@ class Past:
         assert isinstance(step, Call)
         late = {"registry-logins": NoLogins(), "author": "ada", "commit": "abc123"}
         arguments = {
-            key: (late | {f"result@{name}": told for name, told in results.items()})[value.name]
+            key: (late | {f"result@{name}": result for name, result in results.items()})[value.name]
             if isinstance(value, Ref)
             else value
             for key, value in step.arguments.items()

@@ -1,6 +1,6 @@
 """Stacks that Docker's CLI deployed are taken over as they are: recorded from two engines, the oracle's corpus whole.
 
-``recorded/stacks-VERSION.json.gz`` holds what ``/services``, ``/networks``, ``/configs`` and ``/secrets`` told after
+``recorded/stacks-VERSION.json.gz`` holds what ``/services``, ``/networks``, ``/configs`` and ``/secrets`` held after
 ``docker stack deploy`` of every folder of ``tests/oracle/corpus`` (times and virtual addresses left out).
 """
 
@@ -69,10 +69,10 @@ def recorded(engine: str) -> SwarmObjects:
     return SwarmObjects(**{kind: tuple(objects) for kind, objects in found.items()})
 
 
-def mounted(stack: Stack, told: SwarmObjects) -> dict[str, str]:
+def mounted(stack: Stack, objects: SwarmObjects) -> dict[str, str]:
     """Checksums of the stack's secrets, as the hosts of its tasks would tell them."""
     specs = convert(load(stack.files, stack.compose, variables=stack.variables), stack.name)
-    ids = {one["Spec"]["Name"]: one["ID"] for one in told.secrets}
+    ids = {one["Spec"]["Name"]: one["ID"] for one in objects.secrets}
     return {
         ids[name]: hashlib.sha256(base64.b64decode(body["Data"])).hexdigest()
         for name, body in specs.secrets.items()
@@ -80,33 +80,33 @@ def mounted(stack: Stack, told: SwarmObjects) -> dict[str, str]:
     }
 
 
-def planned(stack: Stack, told: SwarmObjects, marks: Mapping[str, str]) -> list[Step | Finding]:
+def planned(stack: Stack, objects: SwarmObjects, marks: Mapping[str, str]) -> list[Step | Finding]:
     cluster = RequestedCluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
     return [
         item
-        for item in role.plan(cluster, seen({"m1": State(marks, told)}))
+        for item in role.plan(cluster, seen({"m1": State(marks, objects)}))
         if isinstance(item, Step) or item.level == "error"
     ]
 
 
 @pytest.mark.parametrize(("engine", "case"), PAIRS, ids=[f"{engine} {case}" for engine, case in PAIRS])
 def test_taking_over_changes_nothing(engine: str, case: str) -> None:
-    stack, told = a_stack(case), recorded(engine)
-    assert told.of(stack.name).services
-    items = planned(stack, told, mounted(stack, told))
+    stack, objects = a_stack(case), recorded(engine)
+    assert objects.of(stack.name).services
+    items = planned(stack, objects, mounted(stack, objects))
     assert [line for item in items for line in (str(getattr(item, "id", item)), *getattr(item, "detail", ()))] == []
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_other_hands_changed_is_reported_field_by_field(engine: str) -> None:
     for case in (case for version, case in PAIRS if version == engine):
-        stack, told = a_stack(case), copy.deepcopy(recorded(engine))
-        name, raw = sorted(told.of(stack.name).services.items())[0]
+        stack, objects = a_stack(case), copy.deepcopy(recorded(engine))
+        name, raw = sorted(objects.of(stack.name).services.items())[0]
         raw["Spec"]["TaskTemplate"]["ContainerSpec"].setdefault("Env", []).append("BY=hand")
         raw["Spec"]["TaskTemplate"]["ForceUpdate"] += 1
-        steps = [item for item in planned(stack, told, mounted(stack, told)) if isinstance(item, Step)]
-        told_lines = {step.id: step.detail for step in steps if step.detail and not isinstance(step, Wait)}
-        assert told_lines == {f"stacks/update:{stack.name}/{name}": ("Env.BY: hand → unset",)}
+        steps = [item for item in planned(stack, objects, mounted(stack, objects)) if isinstance(item, Step)]
+        shown_lines = {step.id: step.detail for step in steps if step.detail and not isinstance(step, Wait)}
+        assert shown_lines == {f"stacks/update:{stack.name}/{name}": ("Env.BY: hand → unset",)}
         assert [step.id.partition(":")[0] for step in steps] == [
             "stacks/begin",
             "stacks/update",
@@ -118,9 +118,9 @@ def test_what_other_hands_changed_is_reported_field_by_field(engine: str) -> Non
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_secret_that_cannot_be_compared_forces_nothing(engine: str) -> None:
     """Without a task that has it mounted, nobody knows what a secret of the CLI's holds: it stays, and that is said."""
-    stack, told = a_stack("02-web-and-database"), recorded(engine)
+    stack, objects = a_stack("02-web-and-database"), recorded(engine)
     cluster = RequestedCluster("adopted", (Host("m1", "10.0.0.1", "manager"),), stacks=(stack,))
-    items = role.plan(cluster, seen({"m1": State({}, told)}))
+    items = role.plan(cluster, seen({"m1": State({}, objects)}))
     assert [item for item in items if isinstance(item, Step)] == []
     (finding,) = [item for item in items if isinstance(item, Finding) and "secret" in item.text]
     assert "was not compared with its file, and stays as it is: no running task of s02" in finding.text

@@ -5,8 +5,8 @@ A file holds one case a YAML document, or a list of cases (so that anchors reach
 did not answer; ``null`` means nothing is there; a state is given by its fields, or raw as ``probe`` and ``answers``.
 ``member`` beside a state is the host's standing in the swarm, ``platforms`` are by host.
 ``down: true`` plans the taking down; ``standing: true`` shows the standing findings too, such as lints; ``fails``
-tells why a case is known not to hold yet. Under ``together`` all roles plan, and ``observed`` has a state a role. The
-state of stacks is a swarm's past, as ``tests.roles.swarms`` tells.
+says why a case is known not to hold yet. Under ``together`` all roles plan, and ``observed`` has a state a role. The
+state of stacks is a swarm's past, as ``tests.roles.swarms`` says.
 ``!secret X`` is a value that came from a reference, ``!mark X`` its hash as a host keeps it.
 """
 

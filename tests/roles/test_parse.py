@@ -1,4 +1,4 @@
-"""What a node's own certificate tells while its engine does not answer."""
+"""What a node's own certificate says while its engine does not answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_stopped_node_is_known_by_its_certificate(role: str, manager: bool) ->
 
 @pytest.mark.parametrize("state", [LOCKED, PENDING])
 def test_a_node_that_is_not_up_yet_is_known_by_its_certificate(state: str) -> None:
-    """Its engine answers, and tells no node ID until it is unlocked, or has found the managers."""
+    """Its engine answers, and reports no node ID until it is unlocked, or has found the managers."""
     info = {"Swarm": {"LocalNodeState": state, "NodeID": "", "ControlAvailable": False}}
     info |= {"DockerRootDir": "/srv/docker"}
     assert swarm.parse(f"root /srv/docker\n{certificate('swarm-manager')}", {"/info": info}) == State(

@@ -120,25 +120,25 @@ def debian(host: Host) -> Callable[..., None]:
 
 def test_install_asks_the_index_only_where_it_must(host: Host, debian: Callable[..., None]) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"{OURS} WANTED=26.1\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=26.1\n{INSTALL}").returncode == 0
     assert [call.rpartition("install ")[2] for call in host.apt] == ["docker.io docker-cli"]
     assert host.called("systemctl enable")
 
 
-@pytest.mark.parametrize(("state", "told"), [("enabled", 0), ("enabled-runtime", 1), ("disabled", 1)])
+@pytest.mark.parametrize(("state", "times"), [("enabled", 0), ("enabled-runtime", 1), ("disabled", 1)])
 @pytest.mark.parametrize("script", [INSTALL, START])
-def test_systemd_is_told_to_start_it_at_boot_where_it_would_not(
-    host: Host, debian: Callable[..., None], script: str, state: str, told: int
+def test_systemd_is_asked_to_start_it_at_boot_where_it_would_not(
+    host: Host, debian: Callable[..., None], script: str, state: str, times: int
 ) -> None:
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("systemctl", f'case "$1" in is-enabled) echo {state};; esac')
-    assert host.run(f"{OURS} WANTED=26.1\n{script}").returncode == 0
-    assert len(host.called("systemctl enable")) == told
+    assert host.run(f"{OURS} DESIRED=26.1\n{script}").returncode == 0
+    assert len(host.called("systemctl enable")) == times
 
 
 def test_install_goes_without_a_package_that_is_not_offered(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
-    assert host.run(f"{OURS} WANTED=\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=\n{INSTALL}").returncode == 0
     assert host.apt[-1].endswith("install docker.io")
 
 
@@ -148,14 +148,14 @@ def test_what_is_not_installed_is_not_held(host: Host, debian: Callable[..., Non
     debian("20.10.24+dfsg1-1+deb12u1", cli="(none)")
     host.stand_in("dpkg-query", 'echo "docker.io installed"; echo "dpkg-query: no packages found" >&2; exit 1')
     host.stand_in("apt-mark", 'case "$*" in *docker-cli*) exit 100;; esac')
-    assert host.run(f"{OURS} HOLD={hold} WANTED=\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} HOLD={hold} DESIRED=\n{INSTALL}").returncode == 0
     assert host.called("apt-mark") == [f"apt-mark {verb} docker.io"]
     assert host.called("systemctl enable")
 
 
 def test_install_finds_the_version_after_an_update(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
-    assert host.run(f"{OURS} WANTED=26.1\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=26.1\n{INSTALL}").returncode == 0
     assert [call.split()[-1] for call in host.apt] == ["update", "docker-cli"]
 
 
@@ -173,7 +173,7 @@ def test_what_loads_profiles_is_installed_beside_the_engine(host: Host, debian: 
 
 def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
     debian("20.10.24+dfsg1-1+deb12u1", after="26.1.5+dfsg1-9+b1")
-    assert host.run(f"{OURS} WANTED=26.1\n{FETCH}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=26.1\n{FETCH}").returncode == 0
     update, download = host.apt
     assert update.endswith("update")
     assert "--download-only" in download.split()
@@ -183,7 +183,7 @@ def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 @pytest.mark.parametrize(
-    ("offers", "desired", "told"),
+    ("offers", "desired", "expected"),
     [
         ("26.10.1-1", "26.1", "desired 26.1, the sources of this host offer 26.10.1-1"),
         ("20.10.24+dfsg1-1", "26.1", "desired 26.1, the sources of this host offer 20.10.24+dfsg1-1"),
@@ -192,11 +192,11 @@ def test_fetch_only_downloads(host: Host, debian: Callable[..., None]) -> None:
     ],
 )
 def test_a_version_that_is_not_on_offer_is_reported_and_nothing_installed(
-    host: Host, debian: Callable[..., None], offers: str, desired: str, told: str, script: str
+    host: Host, debian: Callable[..., None], offers: str, desired: str, expected: str, script: str
 ) -> None:
     debian(offers)
-    ended = host.run(f"{OURS} WANTED={desired}\n{script}")
-    assert (ended.returncode, ended.stderr.strip()) == (65, told)
+    ended = host.run(f"{OURS} DESIRED={desired}\n{script}")
+    assert (ended.returncode, ended.stderr.strip()) == (65, expected)
     assert not [call for call in host.apt if "install" in call]
 
 
@@ -224,7 +224,7 @@ def test_install_takes_any_version_on_offer(
     (host.folder / "docker.io").write_text(MADISON)
     (host.folder / "docker-cli").write_text("".join(line + "\n" for line in MADISON.split("\n") if "20.10" not in line))
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
-    assert host.run(f"{OURS} WANTED={desired}\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} DESIRED={desired}\n{INSTALL}").returncode == 0
     assert [call.rpartition(" install ")[2] for call in host.apt] == [packages]
 
 
@@ -234,7 +234,7 @@ def test_a_version_that_is_not_on_offer_is_reported_with_those_that_are(
     debian("28.5.2+dfsg1-1")
     (host.folder / "docker.io").write_text(MADISON)
     host.stand_in("apt-cache", f'case "$1" in madison) cat {host.folder}/$2;; *) cat {host.folder}/policy;; esac')
-    ended = host.run(f"{OURS} WANTED=27.5\n{FETCH}")
+    ended = host.run(f"{OURS} DESIRED=27.5\n{FETCH}")
     offered = "28.5.2+dfsg1-1 26.1.5+dfsg1-9+b1 20.10.24+dfsg1-1"
     assert (ended.returncode, ended.stderr) == (65, f"desired 27.5, the sources of this host offer {offered}\n")
 
@@ -242,13 +242,13 @@ def test_a_version_that_is_not_on_offer_is_reported_with_those_that_are(
 @pytest.mark.parametrize("desired", ["26.1", "26.1.5", "26"])
 def test_a_version_fits_by_its_parts(host: Host, debian: Callable[..., None], desired: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"{OURS} WANTED={desired}\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} DESIRED={desired}\n{INSTALL}").returncode == 0
 
 
 def test_install_tries_once_more_with_a_fresh_index(host: Host, debian: Callable[..., None]) -> None:
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", f'case "$*" in *update*) touch {host.folder}/fresh;; *) [ -e {host.folder}/fresh ];; esac')
-    assert host.run(f"{OURS} WANTED=\n{INSTALL}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=\n{INSTALL}").returncode == 0
     assert len(host.apt) == 3
 
 
@@ -273,9 +273,9 @@ def failing(host: Host, *, tried: str = "docker.service", masked: str = "none") 
     )
 
 
-@pytest.mark.parametrize("script", [f"{OURS} WANTED=\n{INSTALL}", START], ids=["install", "start"])
+@pytest.mark.parametrize("script", [f"{OURS} DESIRED=\n{INSTALL}", START], ids=["install", "start"])
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "expected"),
     [
         ({}, [f"line {number}" for number in range(29, 41)]),
         ({"tried": "docker.socket"}, [f"line {number}" for number in range(29, 41)]),
@@ -287,21 +287,21 @@ def failing(host: Host, *, tried: str = "docker.service", masked: str = "none") 
     ids=["its last lines", "those of what it needs", "none", "masked", "what it needs is masked"],
 )  # fmt: skip
 def test_an_engine_that_does_not_start_is_reported_with_the_lines_of_that_start(
-    host: Host, debian: Callable[..., None], state: dict[str, str], told: list[str], script: str
+    host: Host, debian: Callable[..., None], state: dict[str, str], expected: list[str], script: str
 ) -> None:
     debian("26.1.5+dfsg1-9+b1")
     failing(host, **state)
     ended = host.run(script)
-    assert (ended.returncode, ended.stderr.splitlines()) == (66, ["Job for docker.service failed.", *told])
+    assert (ended.returncode, ended.stderr.splitlines()) == (66, ["Job for docker.service failed.", *expected])
 
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 def test_packages_in_the_way_are_named_and_stay(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    told = 'echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]"'
-    host.stand_in("apt-get", f'case " $* " in *" -s "*) {told};; *" --no-remove "*) exit 100;; esac')
+    simulated = 'echo "Inst docker.io (26.1)"; echo "Remv rival [1.0]"'
+    host.stand_in("apt-get", f'case " $* " in *" -s "*) {simulated};; *" --no-remove "*) exit 100;; esac')
     host.stand_in("dpkg")
-    ended = host.run(f"{OURS} WANTED=\n{script}")
+    ended = host.run(f"{OURS} DESIRED=\n{script}")
     assert ended.returncode == 67
     assert "cannot be installed beside rival" in ended.stderr
     assert "apt-get remove rival" in ended.stderr
@@ -314,7 +314,7 @@ def test_apt_is_asked_what_it_would_remove_only_where_it_failed(
     host: Host, debian: Callable[..., None], script: str
 ) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"{OURS} WANTED=\n{script}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=\n{script}").returncode == 0
     assert len(host.called("apt-get")) == 1
 
 
@@ -325,14 +325,14 @@ def test_where_the_plan_removes_packages_others_are_looked_for_before(
     """apt may remove some then, and would not stop at others."""
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", 'case " $* " in *" -s "*) echo "Remv old [1.0]"; echo "Remv rival [1.0]";; esac')
-    ended = host.run(f"{OURS} GOING=old WANTED=\n{script}")
+    ended = host.run(f"{OURS} GOING=old DESIRED=\n{script}")
     assert ended.returncode == 67
     assert "cannot be installed beside rival\n" in ended.stderr
     assert host.apt == []
 
 
 @pytest.mark.parametrize(
-    ("installed", "offered", "told"),
+    ("installed", "offered", "expected"),
     [
         ("=installed\\trival, \\t, ", "Conflicts: other, rival (<< 2)", ["removes rival"]),
         ("=installed\\trival, \\t, runc (<< 1.1)", "Breaks: other", ["removes rival"]),
@@ -341,7 +341,7 @@ def test_where_the_plan_removes_packages_others_are_looked_for_before(
         ("=installed\\trival, \\tother, another", "Conflicts: rivals", []),
     ],
 )
-def test_a_look_names_what_is_in_the_way(host: Host, installed: str, offered: str, told: list[str]) -> None:
+def test_a_look_names_what_is_in_the_way(host: Host, installed: str, offered: str, expected: list[str]) -> None:
     """Apt is asked, which takes long, only where two packages exclude each other."""
     stand_ins = {
         "apt-get": 'echo "Inst runc"; echo "Remv rival [1.0]"',
@@ -355,14 +355,14 @@ def test_a_look_names_what_is_in_the_way(host: Host, installed: str, offered: st
     (host.folder / "pkgcache.bin").write_text("packages")
     probe = engine_role.probe.replace("/var/cache/apt", str(host.folder)).replace("-v dockerd", "-v no-dockerd")
     said = host.run(HOST + probe).stdout.splitlines()
-    assert [line for line in said if line.startswith("removes")] == told
-    assert len(host.called("apt-get")) == len(told)
+    assert [line for line in said if line.startswith("removes")] == expected
+    assert len(host.called("apt-get")) == len(expected)
 
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
 def test_apt_may_remove_nothing_at_all(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("26.1.5+dfsg1-9+b1")
-    assert host.run(f"{OURS} WANTED=\n{script}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=\n{script}").returncode == 0
     assert all("APT::Get::AutomaticRemove=false" in call for call in host.apt)
     assert ["--no-remove" in call for call in host.apt if " install " in call] == [True]
 
@@ -399,7 +399,7 @@ HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'
 def test_apt_is_not_begun_while_another_holds_a_lock(host: Host, debian: Callable[..., None], script: str) -> None:
     debian("(none)", after="26.1.5+dfsg1-9+b1")
     host.stand_in("find", HELD)
-    ended = host.run(f"{OURS} WANTED=\n{script}")
+    ended = host.run(f"{OURS} DESIRED=\n{script}")
     name = Path("/proc/1/comm").read_text().strip()
     assert ended.returncode == BUSY
     assert ended.stderr.startswith(f"{name} (process 1")
@@ -425,7 +425,7 @@ def test_cloud_init_is_waited_for_while_the_host_boots(
     place.mkdir()
     for name in left:
         (place / name).touch()
-    ended = host.run(f"{OURS} WANTED=\n{FETCH}".replace("/run/cloud-init", str(place)))
+    ended = host.run(f"{OURS} DESIRED=\n{FETCH}".replace("/run/cloud-init", str(place)))
     assert ended.returncode == status
     assert ended.stderr == ("cloud-init is still setting this host up\n" if status else "")
     assert bool(host.apt) == (status == 0)
@@ -436,7 +436,7 @@ def test_a_lock_taken_at_the_last_moment_is_waited_for(host: Host, debian: Calla
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("find", f"[ ! -e {host.folder}/tried ] || {HELD}")
     host.stand_in("apt-get", f'case " $* " in *" -s "*) ;; *) touch {host.folder}/tried; exit 100;; esac')
-    assert host.run(f"{OURS} WANTED=\n{script}").returncode == BUSY
+    assert host.run(f"{OURS} DESIRED=\n{script}").returncode == BUSY
     assert len(host.apt) == 1
 
 
@@ -644,8 +644,8 @@ def test_a_reload_the_engine_refused_is_not_in_force(host: Host, before: str | N
     host.stand_in("journalctl", "echo conflict labels")
     ended = engine.apply(reload=True)
     assert ended.returncode == 66
-    told = ["the engine did not take the new file; the old file is put back", "conflict labels"]
-    assert ended.stderr.splitlines() == told
+    expected = ["the engine did not take the new file; the old file is put back", "conflict labels"]
+    assert ended.stderr.splitlines() == expected
     assert (engine.file.read_text() if engine.file.exists() else None) == before
     assert not engine.memory.exists()
     assert [call.split()[1] for call in host.called("systemctl")] == ["reset-failed", "reload", "reload"]
@@ -756,7 +756,7 @@ def test_an_engine_that_was_upgraded_beneath_is_restarted(host: Host, comes_up: 
 def test_apt_is_asked_so_that_nothing_is_restarted_beside_it(host: Host, debian: Callable[..., None]) -> None:
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", f'echo "$NEEDRESTART_MODE" >{host.folder}/mode')
-    assert host.run(f"{OURS} WANTED=\n{FETCH}").returncode == 0
+    assert host.run(f"{OURS} DESIRED=\n{FETCH}").returncode == 0
     assert (host.folder / "mode").read_text() == "l\n"
 
 

@@ -69,7 +69,7 @@ def test_scripts_are_posix_sh(host: Host, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "avoid", "version"),
+    ("desired", "avoid", "version"),
     [
         ("", "", "29.0.0~rc.1"),
         ("", "29.0", "28.5.2"),
@@ -79,9 +79,9 @@ def test_scripts_are_posix_sh(host: Host, text: str) -> None:
     ],
 )
 def test_engine_and_client_are_installed_in_one_version_whatever_their_epochs(
-    host: Host, wanted: str, avoid: str, version: str
+    host: Host, desired: str, avoid: str, version: str
 ) -> None:
-    ran = host.run(INSTALL, **VENDOR, WANTED=wanted, AVOID=avoid)
+    ran = host.run(INSTALL, **VENDOR, DESIRED=desired, AVOID=avoid)
     assert ran.returncode == 0, ran.stderr
     unlock, install, lock = changes(host)
     assert install == f"install docker-ce-3:{version}-1.el9 docker-ce-cli-1:{version}-1.el9 containerd.io"
@@ -91,7 +91,7 @@ def test_engine_and_client_are_installed_in_one_version_whatever_their_epochs(
 
 
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(host: Host) -> None:
-    ran = host.run(INSTALL, **VENDOR, WANTED="27")
+    ran = host.run(INSTALL, **VENDOR, DESIRED="27")
     assert (ran.returncode, installs(host)) == (65, [])
     assert "29.0.0~rc.1-1.el9 28.5.2-1.el9 26.1.5-1.el9" in ran.stderr
     (host.folder / "offers").write_text("")
@@ -107,14 +107,14 @@ def test_a_client_of_another_version_is_refused(host: Host) -> None:
 
 def test_dnf_would_go_back_silently_and_we_do_not(host: Host) -> None:
     installed(host, "28.5.2")
-    ran = host.run(INSTALL, **VENDOR, WANTED="26.1")
+    ran = host.run(INSTALL, **VENDOR, DESIRED="26.1")
     assert (ran.returncode, installs(host)) == (68, []) and "engine.downgrade: true" in ran.stderr
-    assert host.run(INSTALL, **VENDOR, WANTED="26.1", DOWNGRADE="yes").returncode == 0
+    assert host.run(INSTALL, **VENDOR, DESIRED="26.1", DOWNGRADE="yes").returncode == 0
     assert len(installs(host)) == 1
 
 
 def test_packages_go_once_all_is_downloaded_and_not_where_others_need_them(host: Host) -> None:
-    ran = host.run(INSTALL, **VENDOR, WANTED="28", GOING="podman runc")
+    ran = host.run(INSTALL, **VENDOR, DESIRED="28", GOING="podman runc")
     assert ran.returncode == 0, ran.stderr
     calls = [call for call in host.calls if not call.startswith("timeout")]
     rest = [call for call in calls if call == "rpm -e podman runc" or " install docker-ce" in call]
@@ -200,7 +200,7 @@ def test_a_repository_that_cannot_be_used_is_not_made_known(host: Host, tmp_path
     assert (ran.returncode, host.called("rpm")) == (69, [])
     assert word in ran.stderr and said.strip() in ran.stderr
     host.stand_in("dnf5", "echo 3:28.5.2-1.el9")
-    ran = host.run(SOURCE, **KEY, FINGERPRINT=right, WANTED="26")
+    ran = host.run(SOURCE, **KEY, FINGERPRINT=right, DESIRED="26")
     assert (ran.returncode, host.called("rpm")) == (65, []) and "offers 28.5.2-1.el9" in ran.stderr
 
 
@@ -262,6 +262,6 @@ def test_a_look_at_the_file_of_dnf_shows_our_lines_alone(tmp_path: Path, text: s
 def test_what_is_held_is_held_again_where_the_script_is_stopped(host: Host) -> None:
     stop = f'kill -TERM "$(cat {host.folder}/pid)"'
     host.stand_in("dnf5", f'case "$*" in *repoquery*) cat {host.folder}/offers ;; *install*) {stop} ;; esac')
-    ended = host.run(f"echo $$ >{host.folder}/pid\n{INSTALL}", **VENDOR, WANTED="26.1")
+    ended = host.run(f"echo $$ >{host.folder}/pid\n{INSTALL}", **VENDOR, DESIRED="26.1")
     assert ended.returncode == 143
     assert changes(host)[-1] == "versionlock add docker-ce"

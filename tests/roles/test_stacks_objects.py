@@ -1,4 +1,4 @@
-"""What a swarm tells of stacks, put together from its managers and hosts."""
+"""What a swarm reports of stacks, put together from its managers and hosts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.seen import seen
 from tests.steps import roles
 
 CLUSTER = RequestedCluster(
-    "told", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
+    "reported", (Host("m1", "10.0.0.1", "manager"), Host("m2", "10.0.0.2", "manager"), Host("w1", "10.0.0.3", "worker"))
 )
 NODES: dict[str, Any] = {"/nodes": []}
 

@@ -1,4 +1,4 @@
-"""Volumes keep the options that they were made with: told with hosts and what differs, and no password in it."""
+"""Volumes keep the options that they were made with; a difference is reported by host, without passwords."""
 
 from __future__ import annotations
 

@@ -272,7 +272,7 @@ def test_down_takes_all_that_was_made_and_nothing_else(seed: int, faults: list[F
 @fewer
 @given(SEEDS, st.lists(FAULTS, min_size=1, max_size=3))
 def test_what_the_cli_deployed_is_taken_down_to_the_end_however_often_it_fails(seed: int, faults: list[Fault]) -> None:
-    """No record tells of such a stack: what is left of it does."""
+    """No record names such a stack: what is left of it does."""
     luck = Random(seed)
     world = bare(luck)
     stack = replace(a_stack(luck, "web", NETWORKS), rollout=Rollout())

@@ -17,7 +17,7 @@ TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abcd
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ({}, {}, ()),
         ({"a": 1}, {"a": 1}, ()),
@@ -33,8 +33,8 @@ TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abcd
         ({"b": 1, "a": 1}, {"a": 2, "b": 2}, ("a: 1 → 2", "b: 1 → 2")),
     ],
 )
-def test_lines(old: Any, new: Any, told: tuple[str, ...]) -> None:
-    assert lines(old, new) == told
+def test_lines(old: Any, new: Any, expected: tuple[str, ...]) -> None:
+    assert lines(old, new) == expected
 
 
 def test_text_is_shown_as_it_is_and_data_as_json() -> None:

@@ -47,7 +47,7 @@ class Pause:
         self.left: str | None = None
         """The world as the second run left it."""
         self.unknown = False
-        """A script was on its way to a host that the second run has no script for, so never told its number."""
+        """A script was on its way to a host that the second run has no script for: it knows no newer number."""
         self.lease = Lease(me("the first run"), ["m1"], lambda: me("the second run"))
         self.lease.number = 1
         self.lease.extend("m1", self.clock)

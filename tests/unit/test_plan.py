@@ -1,4 +1,4 @@
-"""The plan's graph, its text, and what it never tells."""
+"""The plan's graph, its text, and what it never shows."""
 
 from __future__ import annotations
 

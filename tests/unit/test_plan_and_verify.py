@@ -62,7 +62,7 @@ def verified(world: World, stack: RequestedStack) -> list[str]:
     return wrong
 
 
-def told(world: World, service: dict[str, Any], luck: Random) -> None:
+def updated_by_others(world: World, service: dict[str, Any], luck: Random) -> None:
     """Swarm's word on an update by other hands; a rollback may have taken back what they wrote."""
     service["UpdateStatus"] = {"State": luck.choice(STATES), "Message": "as it happens"}
 
@@ -99,7 +99,7 @@ def test_where_verify_is_red_the_plan_says_something_and_the_other_way_round(see
     assert (verified(world, stack), says(plan_for(world, cluster))) == ([], False)
     for _ in range(count):
         services = list(swarm_of(world).services.values())
-        what = luck.choice((told, ended, None))
+        what = luck.choice((updated_by_others, ended, None))
         if what and services:
             what(world, luck.choice(services), luck)
         else:

@@ -1,4 +1,4 @@
-"""Secrets inside data: found, revealed, marked, veiled; and taken out of what is told."""
+"""Secrets inside data: found, revealed, marked, veiled; and taken out of what is shown."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ KEYS = ["StopGracePeriod", "Interval", "MemoryBytes", "SizeBytes", "NanoCPUs", "
 
 
 @pytest.mark.parametrize(
-    ("key", "values", "told"),
+    ("key", "values", "expected"),
     [
         ("StopGracePeriod", (90 * S, 100 * S), ["90s", "100s"]),
         ("Interval", (90 * S, 2 * M), ["90s", "120s"]),
@@ -46,8 +46,8 @@ KEYS = ["StopGracePeriod", "Interval", "MemoryBytes", "SizeBytes", "NanoCPUs", "
         ("Replicas", (1, 2), [1, 2]),
     ],
 )
-def test_in_units(key: str, values: tuple[Any, Any], told: list[Any]) -> None:
-    assert in_units(key, values) == told
+def test_in_units(key: str, values: tuple[Any, Any], expected: list[Any]) -> None:
+    assert in_units(key, values) == expected
 
 
 @given(st.sampled_from(KEYS), NUMBERS, NUMBERS)

@@ -12,8 +12,10 @@ VIRTUAL = "for number in 1 2 3 4 5 6; do wget -q -O - http://web/; done"
 
 
 def test_nothing_is_missing_in_the_kernels(built: Built) -> None:
-    told = [finding["text"] for ran in (built.plan, built.up) for finding in ran.findings if "kernel" in str(finding)]
-    assert not told, f"{built.plan}"
+    about_kernel = [
+        finding["text"] for ran in (built.plan, built.up) for finding in ran.findings if "kernel" in str(finding)
+    ]
+    assert not about_kernel, f"{built.plan}"
     assert {step["host"] for step in built.plan.must().steps} >= set(built.whole.hosts.names), f"{built.plan}"
 
 

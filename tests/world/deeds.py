@@ -122,7 +122,7 @@ def node_id(world: World, value: str | Ref) -> str:
 
 def _fetch(deed: Deed) -> None:
     assert isinstance(deed.step, Run)
-    desired, offers = str(deed.step.variables["WANTED"]), deed.machine.offers
+    desired, offers = str(deed.step.variables["DESIRED"]), deed.machine.offers
     if desired and not offers.startswith(f"{desired}."):
         raise Refused(f"desired {desired}, the sources of this host offer {offers}")
 

@@ -35,7 +35,7 @@ def refusal(status: int, text: str) -> APIError:
 
 
 class EngineApi:
-    """``new_id`` makes identifiers, ``registry`` tells what an image is now; ``None`` for one that is not there.
+    """``new_id`` makes identifiers, ``registry`` says what an image is now; ``None`` for one that is not there.
 
     ``writes`` is how many changes go through before the connection is lost (``ConnectionError``); ``permit`` is called
     before each.
@@ -342,7 +342,7 @@ def _network(name: str, overlay: Overlay) -> Raw:
 
 
 def _untold(secret: Raw) -> Raw:
-    """A secret as it is listed: nobody is told what it holds."""
+    """A secret as it is listed: nobody is shown what it holds."""
     return {**secret, "Spec": {key: value for key, value in secret["Spec"].items() if key != "Data"}}
 
 

@@ -18,7 +18,7 @@ DEFAULTS: Mapping[str, Any] = {
     "log-driver": "json-file",
     "registry-mirrors": [],
 }
-"""What ``docker info`` tells where daemon.json does not name the key; other keys it does not tell at all."""
+"""What ``docker info`` reports where daemon.json does not name the key; other keys it does not report at all."""
 
 
 class Refused(Exception):
@@ -59,7 +59,7 @@ class Machine:
     hidden: bool = False
     """The probe does not find its data root while the engine is stopped, as by an option in a drop-in."""
     privileged: bool = True
-    """The login may become root: else it is told, and the host is not observed."""
+    """The login may become root: else that is reported, and the host is not observed."""
     hostname: str = ""
     """What the machine calls itself, where that is not its name in the inventory."""
 
@@ -92,8 +92,8 @@ class Machine:
 
     def live(self) -> dict[str, Any]:
         """What the engine reports of its configuration, lists sorted, mirrors without the trailing slash."""
-        told = {key: self.in_force.get(key, value) for key, value in DEFAULTS.items()}
-        return {key: sorted(value) if isinstance(value, list) else value for key, value in told.items()}
+        reported = {key: self.in_force.get(key, value) for key, value in DEFAULTS.items()}
+        return {key: sorted(value) if isinstance(value, list) else value for key, value in reported.items()}
 
     def wipe(self) -> None:
         """Reinstalled from bare metal: same name and address, nothing else left."""

@@ -14,13 +14,13 @@ from tests.world.world import World
 
 def befall(world: World, luck: Random, count: int) -> list[str]:
     """Let ``count`` mishaps happen; names what happened."""
-    told = []
+    happened = []
     for _ in range(count):
         machine = luck.choice(list(world.machines.values()))
         mishap = luck.choice(MISHAPS)
         mishap(world, machine, luck)
-        told.append(f"{mishap.__name__} {machine.name}")
-    return told
+        happened.append(f"{mishap.__name__} {machine.name}")
+    return happened
 
 
 def wiped(world: World, machine: Machine, luck: Random) -> None:

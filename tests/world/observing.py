@@ -159,7 +159,7 @@ def networks_state(world: World, name: str) -> NetworksState | None:
 
 
 def stacks_state(world: World, name: str) -> StacksState | None:
-    """What the probe prints and a manager tells, read by the role itself."""
+    """What the probe prints and a manager reports, read by the role itself."""
     swarm, lines = world.swarm_of(name), []
     if swarm is not None and world.machines[name].running:
         for secret in _mounted(world, swarm, name):
@@ -198,11 +198,11 @@ def member_of(world: World, name: str) -> Member | None:
     if node is None:
         return Member(node=machine.node)
     locks = node.member and swarm.spec.get("EncryptionConfig", {}).get("AutoLockManagers", False)
-    tells = node.member and swarm.quorum
-    told = {other.id: swarm.alive(other) for other in swarm.members} if tells else {}
-    nodes = frozenset(swarm.nodes) if tells else frozenset()
-    services = {one["Spec"]["Name"]: interrupted(one["Spec"]) for one in swarm.services.values()} if tells else {}
-    return Member(node.member, swarm.leads() == node.id, locks, node.id, told, nodes, services)
+    answers = node.member and swarm.quorum
+    alive = {other.id: swarm.alive(other) for other in swarm.members} if answers else {}
+    nodes = frozenset(swarm.nodes) if answers else frozenset()
+    services = {one["Spec"]["Name"]: interrupted(one["Spec"]) for one in swarm.services.values()} if answers else {}
+    return Member(node.member, swarm.leads() == node.id, locks, node.id, alive, nodes, services)
 
 
 def _seen(swarm: Swarm, node: Node) -> SeenNode:

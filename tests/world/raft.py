@@ -42,7 +42,7 @@ class Overlay:
 class Swarm:
     """``machines`` are all hosts of the world: a node lives where one has its id and a running engine.
 
-    ``services``, ``configs`` and ``secrets`` by ID, as the Engine API tells them (and secrets with their data);
+    ``services``, ``configs`` and ``secrets`` by ID, as the Engine API lists them (and secrets with their data);
     ``index`` is the version of what changed last; ``engine`` the version of the engines of nodes without a machine.
     """
 
@@ -75,7 +75,7 @@ class Swarm:
         return machine is not None and machine.powered and machine.running and not machine.locked
 
     def engine_of(self, node: Node) -> str:
-        """The version of a node's engine, as it tells the managers."""
+        """The version of a node's engine, as it reports it to the managers."""
         machine = self.machine_of(node)
         return (machine.version if machine else None) or self.engine
 

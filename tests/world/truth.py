@@ -1,4 +1,4 @@
-"""An independent witness: how a world differs from a cluster as desired, told without any role's plan."""
+"""An independent witness: how a world differs from a cluster as desired, found without any role's plan."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2086,SC2153
-# As roles/engine/choose.sh, for dnf. Takes $ENGINE and $CLIENT, the packages of the engine and its client; $WANTED, a
+# As roles/engine/choose.sh, for dnf. Takes $ENGINE and $CLIENT, the packages of the engine and its client; $DESIRED, a
 # version or its beginning, or nothing, and $AVOID, versions never to be taken; $BESIDE, packages that go with that engine,
 # and $MORE, others; $GOING, packages that the plan says are removed; $DOWNGRADE, whether an older engine may replace a newer
 # one; and $HOLD, yes, no or nothing. Leaves $packages, download and install. Changes nothing but dnf's own lists. Exit 65: not on offer; 67: something else needs what has to go; 68: it would be a downgrade.
@@ -21,7 +21,7 @@ offers=$(offered $ENGINE)
 version=
 for offer in $offers; do ! fits "$offer" || { version=$offer; break; }; done
 [ "$version" ] || {
-  echo "desired ${WANTED:-none of $AVOID}, the repositories of this host offer $(listed "$offers")" >&2
+  echo "desired ${DESIRED:-none of $AVOID}, the repositories of this host offer $(listed "$offers")" >&2
   exit 65
 }
 [ "$DOWNGRADE" = yes ] || ! command -v dockerd >/dev/null || {

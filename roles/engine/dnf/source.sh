@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2015,SC2153
 # Makes dnf take packages from the vendor's repository: $SOURCE is the file that names it, $KEY the address of its key,
-# $FINGERPRINT what that key must have, $WANTED the version that must be on offer, none of $AVOID, $STALE other files that
+# $FINGERPRINT what that key must have, $DESIRED the version that must be on offer, none of $AVOID, $STALE other files that
 # name it, a line each. All is tried aside first; the host is changed once the repository has answered with what is asked.
 # Without $SOURCE, takes the file and the key away. Exit 69: the repository cannot be trusted or had; 65: it has not that
 # version.
@@ -50,7 +50,7 @@ offers=$(printf '%s\n' "$offers" | grep -E '^[0-9]+:[^ ]+$' | newest_first)
 [ -n "$offers" ] || refuse "there is no docker-ce for $(uname -m) at $uri" "see that it is a whole copy of Docker's repository"
 found=
 for version in $offers; do ! fits "$version" || { found=$version; break; }; done
-[ -n "$found" ] || { status=65; refuse "desired ${WANTED:-none of $AVOID}, $uri offers $(listed "$offers")"; }
+[ -n "$found" ] || { status=65; refuse "desired ${DESIRED:-none of $AVOID}, $uri offers $(listed "$offers")"; }
 
 stand_back
 mkdir -p "${kept%/*}" "${list%/*}"

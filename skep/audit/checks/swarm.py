@@ -76,8 +76,8 @@ def test_versions(manager: Remote, ask: Ask, found: Found) -> None:
     """all nodes run one version of the engine"""
     versions = Counter(node["Description"]["Engine"]["EngineVersion"] for node in _nodes(ask, manager, found))
     if len(versions) > 1:
-        told = ", ".join(f"{number} with {version}" for version, number in versions.most_common())
-        raise Wrong(f"nodes: {told}", "name one version as engine.version in the inventory, then: invoke cluster.up")
+        counted = ", ".join(f"{number} with {version}" for version, number in versions.most_common())
+        raise Wrong(f"nodes: {counted}", "name one version as engine.version in the inventory, then: invoke cluster.up")
 
 
 @control("ca-certificate")

@@ -82,11 +82,11 @@ class Hosts:
 
     def swarms(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
         """The same of all hosts (or some) at once."""
-        told = self.each("docker info --format '{{json .Swarm}}'", names)
-        return {name: dict(json.loads(text)) for name, text in told.items()}
+        texts = self.each("docker info --format '{{json .Swarm}}'", names)
+        return {name: dict(json.loads(text)) for name, text in texts.items()}
 
     def nodes(self, manager: str) -> list[dict[str, Any]]:
-        """All nodes as that manager tells them."""
+        """All nodes as that manager lists them."""
         return list(self.json(manager, "docker node inspect $(docker node ls --quiet)"))
 
     def node(self, manager: str, host: str) -> dict[str, Any]:
@@ -103,12 +103,12 @@ class Hosts:
         ids = {name: swarms[name]["Cluster"]["ID"] for name in self.managers}
         assert len(set(ids.values())) == 1, f"more than one swarm: {ids}"
         nodes = self.nodes(self.managers[-1])
-        told = [f"{_name(n)} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
-        meant = [
+        listed = [f"{_name(n)} {n['ID']} {n['Spec']['Role']} {n['Status']['State']}" for n in nodes]
+        desired = [
             f"{name} {swarm['NodeID']} {'manager' if name in self.managers else 'worker'} ready"
             for name, swarm in swarms.items()
         ]
-        assert sorted(told) == sorted(meant), f"nodes as the managers tell: {told}; as they should be: {meant}"
+        assert sorted(listed) == sorted(desired), f"nodes as the managers list them: {listed}; desired: {desired}"
         return str(ids[self.managers[0]])
 
     def kill(self, host: str) -> None:

@@ -1,4 +1,4 @@
-"""How often somebody logged in to a host and how many channels that took, told by the host's own sshd."""
+"""How often somebody logged in to a host and how many channels that took, as the host's own sshd counts."""
 
 from __future__ import annotations
 

@@ -24,11 +24,11 @@ class Quorum:
     """What was seen: each look as the managers at work in it."""
 
     listening: list[frozenset[str]] = field(default_factory=list)
-    told: list[frozenset[str]] = field(default_factory=list)
+    reported: list[frozenset[str]] = field(default_factory=list)
 
     def fewest(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The worst look at the managers' ports, and the worst that a manager told of them all."""
-        return min(self.listening, key=len), min(self.told, key=len)
+        """The worst look at the managers' ports, and the worst that a manager reported of them all."""
+        return min(self.listening, key=len), min(self.reported, key=len)
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def watched(hosts: Hosts) -> Iterator[Quorum]:
             for name in hosts.managers:
                 words = [line.split() for line in hosts.attempt(name, ASK, timeout=15).stdout.splitlines()]
                 if words:  # no answer while it restarts, or while a new leader is chosen
-                    seen.told.append(frozenset(word[0] for word in words if word[-1] in WORKING))
+                    seen.reported.append(frozenset(word[0] for word in words if word[-1] in WORKING))
             ended.wait(0.3)
 
     threads = [threading.Thread(target=work, daemon=True) for work in (listen, ask)]

@@ -47,9 +47,9 @@ class Ran:
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """The steps of the first plan it told."""
+        """The steps of the first plan it printed."""
         plans = self.named("plan")
-        assert plans, f"no plan was told\n{self}"
+        assert plans, f"no plan was printed\n{self}"
         return list(plans[0]["steps"])
 
     @property
@@ -71,7 +71,7 @@ class Ran:
     def error(self) -> dict[str, Any]:
         """The failure it ended with."""
         errors = self.named("error")
-        assert len(errors) == 1, f"{len(errors)} errors were told\n{self}"
+        assert len(errors) == 1, f"{len(errors)} errors were reported\n{self}"
         return errors[0]
 
     @property
@@ -126,8 +126,8 @@ class Running:
             with self._news:
                 lines.append(line)
                 self._news.notify_all()
-            if told := _readable(line.rstrip()):
-                self._tell(told)
+            if shown := _readable(line.rstrip()):
+                self._tell(shown)
         with self._news:
             self._news.notify_all()
 
@@ -188,7 +188,7 @@ def _heed_ctrl_c() -> None:
 
 
 class Tool:
-    """``invoke TASK -i INVENTORY``, with events on stdout unless told otherwise."""
+    """``invoke TASK -i INVENTORY``, with events on stdout unless asked otherwise."""
 
     tell: Callable[[str], None] = staticmethod(lambda _: None)
     """Takes what a run says, as it says it."""
@@ -242,8 +242,8 @@ def _readable(line: str) -> str:
             return f"{event['kind']}: {event['id']} ({event['seconds']} s) {event['text']}"
         case "verify":
             bad = [row for row in event["checks"] if row["outcome"] not in ("passed", "skipped")]
-            told = [f"{row['outcome']}: {row['host']}: {row['role']}: {row['name']}: {row['message']}" for row in bad]
-            return "\n".join([f"verify: {len(event['checks'])} checks, {len(bad)} bad", *told])
+            lines = [f"{row['outcome']}: {row['host']}: {row['role']}: {row['name']}: {row['message']}" for row in bad]
+            return "\n".join([f"verify: {len(event['checks'])} checks, {len(bad)} bad", *lines])
         case "error":
             return "\n".join([f"error {event['kind']}", *event["lines"]])
     return line

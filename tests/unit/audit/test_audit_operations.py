@@ -149,7 +149,7 @@ def test_a_look_that_took_long_says_nothing_about_the_clock(audit):
     assert bad(audit("hosts", clock=(-30.0, 30.0))) == []
 
 
-def test_a_tag_that_has_moved_is_told_by_the_plan(audit):
+def test_a_tag_that_has_moved_is_reported_by_the_plan(audit):
     moved = Finding("note", "service web_web runs a, and b is c now", role="stacks", kind=MOVED, stack="web")
     other = Finding("note", "x", role="stacks", kind=MOVED, stack="other")
     (first, *rest) = audit("swarm", findings=(moved, other))
@@ -177,7 +177,7 @@ def test_what_cannot_be_looked_at_is_no_finding(audit, answers, identity):
     assert results[0].message
 
 
-def test_an_engine_that_does_not_run_is_not_woken_and_told_once_a_check(audit):
+def test_an_engine_that_does_not_run_is_not_woken_and_reported_once_a_check(audit):
     results = audit("hosts", m1={"exit 69": Answer(69, "", "x")})
     assert {(one.where, one.status) for one in results if one.status != "passed"} >= {("m1", "not seen")}
     unseen = {one.id for one in results if one.status == "not seen"}

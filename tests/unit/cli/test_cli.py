@@ -1,4 +1,4 @@
-"""Every failure is told once and ends the process with its own exit code."""
+"""Every failure is reported once and ends the process with its own exit code."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from tests.unit.lock.shells import ShellPool
 NAMES = ("m1", "m2", "m3")
 
 
-class Told(Reporter):
+class Recording(Reporter):
     """What was said, and how it ended."""
 
     def __init__(self) -> None:
@@ -50,12 +50,12 @@ class Told(Reporter):
 
 
 @pytest.fixture
-def tell() -> Told:
-    return Told()
+def tell() -> Recording:
+    return Recording()
 
 
 @pytest.fixture
-def site(tmp_path: Path, tell: Told) -> Callable[..., Site]:
+def site(tmp_path: Path, tell: Recording) -> Callable[..., Site]:
     """Three managers; ``silent`` cannot be reached, ``locked`` have somebody's lock."""
 
     def make(*, silent: str = "", locked: str = "") -> Site:
@@ -71,7 +71,7 @@ def site(tmp_path: Path, tell: Told) -> Callable[..., Site]:
     return make
 
 
-def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[..., Site], tell: Told) -> None:
+def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[..., Site], tell: Recording) -> None:
     for act in (
         lambda here: cluster_state.unlock(here, tell, yes=True),
         lambda here: cluster_state.show_history(here, tell, last=9),
@@ -97,7 +97,7 @@ def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[.
     ],
 )
 def test_a_lock_is_removed_where_a_majority_is_asked(
-    site: Callable[..., Site], tell: Told, silent: str, locked: str, lines: list[str]
+    site: Callable[..., Site], tell: Recording, silent: str, locked: str, lines: list[str]
 ) -> None:
     cluster_state.unlock(site(silent=silent, locked=locked), tell, yes=True)
     assert [line if not line.startswith("locked by") else "locked by" for line in tell.lines] == lines
@@ -105,7 +105,7 @@ def test_a_lock_is_removed_where_a_majority_is_asked(
 
 @pytest.mark.parametrize(("locked", "done"), [("", ""), ("m1 m2 m3", "unlocked on m1; ")])
 def test_a_lock_that_may_stay_on_a_majority_is_reported(
-    site: Callable[..., Site], tell: Told, locked: str, done: str
+    site: Callable[..., Site], tell: Recording, locked: str, done: str
 ) -> None:
     with pytest.raises(ConnectError) as failure:
         cluster_state.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
@@ -114,7 +114,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_reported(
     assert not any(line.startswith("done") for line in tell.lines)
 
 
-def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callable[..., Site], tell: Told) -> None:
+def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callable[..., Site], tell: Recording) -> None:
     here = site(silent="m1 m3")
     Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
     cluster_state.show_history(here, tell, last=9)
@@ -122,7 +122,7 @@ def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callabl
 
 
 def test_history_reports_errors_and_times_with_their_zone(
-    site: Callable[..., Site], tell: Told, monkeypatch: pytest.MonkeyPatch
+    site: Callable[..., Site], tell: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported: list[dict[str, Any]] = []
     monkeypatch.setattr(
@@ -149,7 +149,7 @@ HOSTS = (
 
 
 @pytest.fixture
-def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Callable[[str | None], str]:
+def planned(monkeypatch: pytest.MonkeyPatch, tell: Recording, tmp_path: Path) -> Callable[[str | None], str]:
     """What a plan of three hosts with nothing to do ends with, given a limit."""
     names = [host.name for host in HOSTS]
     site = Site(Cluster("prod", HOSTS), ShellPool(tmp_path, *names), [], [])  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ def planned(monkeypatch: pytest.MonkeyPatch, tell: Told, tmp_path: Path) -> Call
 
 
 def test_verify_says_that_it_verifies_and_what(
-    site: Callable[..., Site], tell: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Callable[..., Site], tell: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skep.verify.run", lambda *_, **__: tell.say("checks run") or [])
     cluster_changes.verify(site(), tell, {"engine": tmp_path, "swarm": tmp_path}, limit=None, junit=None)
@@ -198,7 +198,7 @@ def test_a_limit_names_hosts_and_groups(planned: Callable[[str | None], str]) ->
     ],
 )
 def test_a_limit_that_names_nothing_is_refused(
-    planned: Callable[[str | None], str], tell: Told, limit: str, message: str
+    planned: Callable[[str | None], str], tell: Recording, limit: str, message: str
 ) -> None:
     with pytest.raises(UsageError) as failure:
         planned(limit)

@@ -8,13 +8,13 @@ import pytest
 
 from skep.commands import inventory_files as inventory
 from skep.compose import ComposeError
-from tests.unit.commands.test_commands_render import Told
+from tests.unit.commands.test_commands_render import Recording
 
 INVENTORY = "hosts: {m1: {address: 192.0.2.1, role: manager}}\nstacks: {web: {}, db: {}}\n"
 RIGHT = "services: {app: {image: a, secrets: [key]}}\nsecrets: {key: {x-skep: {command: [touch, ran]}}}\n"
 
 
-class Done(Told):
+class Done(Recording):
     def done(self, text: str) -> None:
         self.text += text
 
@@ -32,7 +32,7 @@ def _path(folder: Path, **stacks: str) -> Path:
 def test_errors_of_all_stacks_are_reported_at_once(tmp_path: Path) -> None:
     path = _path(tmp_path, web="services: {app: {imgae: a}}", db=RIGHT.replace("[touch, ran]", "touch ran"))
     with pytest.raises(ComposeError) as raised:
-        inventory.check(path, Told())
+        inventory.check(path, Recording())
     assert raised.value.problems == [
         "stacks/web/compose.yml:1: services.app.imgae: unknown key (did you mean 'image'?)",
         "stacks/db/compose.yml:2: secrets.key.x-skep.command: must be a list of texts, not 'touch ran'",

@@ -13,11 +13,11 @@ from tests.unit.engine.stacks import service
 class Manager:
     """Tells one service."""
 
-    def __init__(self, told: Any) -> None:
-        self.told = told
+    def __init__(self, swarm: Any) -> None:
+        self.swarm = swarm
 
     def services(self, **_: Any) -> list[Any]:
-        return [self.told]
+        return [self.swarm]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``stack.logs``: many streams told in one, what happens when they end, and when they are too many for one login."""
+"""``stack.logs``: many streams shown as one, what happens when they end, and when they are too many for one login."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Swarm:
         return host
 
 
-class Told(Reporter):
+class Recording(Reporter):
     def __init__(self, stop_after: int = 10_000) -> None:
         self.notes: list[str] = []
         self.lines: list[tuple[str, str]] = []
@@ -86,7 +86,7 @@ class Told(Reporter):
 def show(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(logs, "NEWS", 0.05)
 
-    def run(swarm: Swarm, tell: Told, **options: Any) -> list[tuple[str, str]]:
+    def run(swarm: Swarm, tell: Recording, **options: Any) -> list[tuple[str, str]]:
         @contextmanager
         def manager(_: Any) -> Iterator[Swarm]:
             yield swarm
@@ -101,7 +101,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_all_services_are_reported_in_one_by_time(show: Any) -> None:
     swarm = Swarm("web_app", "web_db", web_app=[[line(1, "a"), line(3, "c")]], web_db=[[line(2, "b", "t2")]])
-    assert show(swarm, Told()) == [("web_app.1", "a"), ("web_db.1", "b"), ("web_app.1", "c")]
+    assert show(swarm, Recording()) == [("web_app.1", "a"), ("web_db.1", "b"), ("web_app.1", "c")]
 
 
 def refused(reasons: str) -> bytes:
@@ -123,7 +123,7 @@ def refused(reasons: str) -> bytes:
     ],
 )
 def test_what_an_engine_says_of_its_own_is_a_note_reported_once(show: Any, reasons: str, notes: list[str]) -> None:
-    tell = Told()
+    tell = Recording()
     reported = show(Swarm("web_app", web_app=[[line(1, "a"), refused(reasons), line(2, "b"), refused(reasons)]]), tell)
     assert reported == [("web_app.1", "a"), ("web_app.1", "b")]
     assert tell.notes == [f"web_app: some output is missing: {note}" for note in notes]
@@ -132,7 +132,7 @@ def test_what_an_engine_says_of_its_own_is_a_note_reported_once(show: Any, reaso
 @pytest.mark.parametrize("name", ["db", "web_db"])
 def test_one_service_by_its_short_or_its_full_name(show: Any, name: str) -> None:
     swarm = Swarm("web_app", "web_db", web_app=[[line(1, "a")]], web_db=[[line(2, "b", "t2")]])
-    assert show(swarm, Told(), services=[name], since="1m", tail="7") == [("web_db.1", "b")]
+    assert show(swarm, Recording(), services=[name], since="1m", tail="7") == [("web_db.1", "b")]
     assert [(identity, query["tail"]) for identity, query in swarm.asked] == [("id-web_db", "7")]
 
 
@@ -146,31 +146,31 @@ def test_one_service_by_its_short_or_its_full_name(show: Any, name: str) -> None
 )
 def test_what_cannot_be_known(show: Any, options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        show(Swarm("web_app"), Told(), **options)
+        show(Swarm("web_app"), Recording(), **options)
 
 
 def test_no_such_stack(show: Any) -> None:
     with pytest.raises(UsageError, match="there is no stack web in the swarm"):
-        show(Swarm(), Told())
+        show(Swarm(), Recording())
 
 
 def test_following_ends_with_ctrl_c_and_no_word(show: Any) -> None:
     swarm = Swarm("web_app", web_app=[[line(1, "a"), line(2, "b")]])
-    assert show(swarm, Told(stop_after=2), follow=True) == [("web_app.1", "a"), ("web_app.1", "b")]
+    assert show(swarm, Recording(stop_after=2), follow=True) == [("web_app.1", "a"), ("web_app.1", "b")]
     with pytest.raises(KeyboardInterrupt):
-        show(Swarm("web_app", web_app=[[line(1, "a")]]), Told(stop_after=1))
+        show(Swarm("web_app", web_app=[[line(1, "a")]]), Recording(stop_after=1))
 
 
 def test_a_stream_that_ends_while_following_is_opened_again_and_nothing_is_reported_twice(show: Any) -> None:
     first, second = [line(1, "a"), line(3, "c"), line(2, "late")], [line(3, "c"), line(4, "d")]
     swarm = Swarm("web_app", web_app=[first, second])
-    assert [text for _, text in show(swarm, Told(stop_after=4), follow=True)] == ["a", "late", "c", "d"]
+    assert [text for _, text in show(swarm, Recording(stop_after=4), follow=True)] == ["a", "late", "c", "d"]
     assert [query["tail"] for _, query in swarm.asked[:2]] == ["100", "all"]
 
 
 def test_a_new_service_is_followed_from_its_first_line(show: Any) -> None:
     swarm = Swarm("web_app", web_app=[[line(1, "a")]], web_db=[[line(2, "b", "t2")]])
-    tell = Told(stop_after=2)
+    tell = Recording(stop_after=2)
     reported = tell.log
 
     def grow(line: Any, *, timestamps: bool = False, colour: bool = False) -> None:
@@ -185,22 +185,22 @@ def test_a_manager_that_is_lost_while_following_is_named(show: Any) -> None:
     swarm = Swarm("web_app")
     swarm.lost_at = 2
     with pytest.raises(ConnectError) as failure:
-        show(swarm, Told(), follow=True)
+        show(swarm, Recording(), follow=True)
     assert failure.value.lines()[:2] == ["m1: was lost", "  cause: no answer in time"]
 
 
 def test_an_engines_own_word_is_reported_once_while_following(show: Any) -> None:
     refusal = StepFailed("the engine refused", cause="logs cannot be read")
     swarm = Swarm("web_app", web_app=[[refusal], [refusal], [refusal], [line(1, "a")]])
-    tell = Told(stop_after=1)
+    tell = Recording(stop_after=1)
     assert show(swarm, tell, follow=True) == [("web_app.1", "a")]
     assert tell.notes == ["web_app: logs cannot be read"]
     with pytest.raises(StepFailed, match="the engine refused"):
-        show(Swarm("web_app", web_app=[[refusal]]), Told())
+        show(Swarm("web_app", web_app=[[refusal]]), Recording())
 
 
 def test_who_stops_reading_is_no_lost_engine(show: Any) -> None:
-    tell = Told()
+    tell = Recording()
 
     def broken(line: Any, *, timestamps: bool = False, colour: bool = False) -> None:
         raise BrokenPipeError
@@ -212,5 +212,5 @@ def test_who_stops_reading_is_no_lost_engine(show: Any) -> None:
 
 def test_more_streams_than_sshd_allows_on_one_login_take_another(show: Any) -> None:
     swarm = Swarm(*(f"web_{number}" for number in range(2 * logs.STREAMS + 1)))
-    show(swarm, Told())
+    show(swarm, Recording())
     assert swarm.logins == ["m1", "m1"]

@@ -37,7 +37,7 @@ def record(number: int, *, image: str = "busybox:1", done: bool = True, **more: 
 OTHER = {"ID": "x", "Spec": {"Name": "skep.web.abc", "Labels": {"skep.stack": "web", "skep.digest": "abc"}}}
 
 
-class Told(Reporter):
+class Recording(Reporter):
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
         self.ends: list[str] = []
@@ -78,7 +78,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 def test_history_is_newest_first(kept: list[Any]) -> None:
     kept += [record(1), record(10, done=False), record(2), OTHER, record(4)]
-    tell = Told()
+    tell = Recording()
     revisions.history(None, tell, name="web")  # type: ignore[arg-type]
     assert [row[0] for row in tell.rows] == [10, 4, 2, 1]
     assert [row[4] for row in tell.rows] == ["not seen to run", "ran", "ran", "ran"]
@@ -90,14 +90,14 @@ def test_history_says_what_kept_a_revision_from_running(kept: list[Any]) -> None
     failed = record(2, done=False)
     failed["Spec"]["Labels"]["skep.error"] = "web_app keeps failing: task web_app.1 on w1: exit 1"
     kept += [record(1), failed]
-    tell = Told()
+    tell = Recording()
     revisions.history(None, tell, name="web")  # type: ignore[arg-type]
     assert [row[5] for row in tell.rows] == ["web_app keeps failing: task web_app.1 on w1: exit 1", ""]
 
 
 def test_two_revisions_field_by_field(kept: list[Any]) -> None:
     kept += [record(1, A="1"), record(2, A="2", image=f"busybox:2@sha256:{'a' * 64}"), record(3)]
-    tell = Told()
+    tell = Recording()
     revisions.diff(SITE, tell, name="web", old="1", new="2")  # type: ignore[arg-type]
     assert tell.rows == [("web_app", "Env.A", "1", "2"), ("web_app", "Image", "busybox:1", "busybox:2@aaaaaaaaaaaa")]
     revisions.diff(SITE, tell, name="web", old="2", new="3")  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ def using(number: int, name: str, delay: int, sealed: list[str]) -> dict[str, An
 def test_numbers_have_units_and_configs_are_looked_into_but_for_secrets(kept: list[Any], sealed: bool) -> None:
     kept += [using(1, "web_page_1", 90 * 10**9, ["web_page_1"] if sealed else []), using(2, "web_page_2", 10**9, [])]
     kept += [config("web_page_1", "a\nb\n"), config("web_page_2", "a\nc\n")]
-    tell = Told()
+    tell = Recording()
     revisions.diff(SITE, tell, name="web", old="1", new="2")  # type: ignore[arg-type]
     assert tell.rows == [
         ("web_app", "Configs./page.Mode", "0401", "0402"),
@@ -137,16 +137,16 @@ def test_numbers_have_units_and_configs_are_looked_into_but_for_secrets(kept: li
 
 def test_values_that_sound_like_secrets_are_stars(kept: list[Any]) -> None:
     kept += [record(1, DB_PASSWORD="old"), record(2, DB_PASSWORD="new")]
-    tell = Told()
+    tell = Recording()
     revisions.diff(SITE, tell, name="web", old="1", new="2")  # type: ignore[arg-type]
     assert tell.rows == [("web_app", "Env.DB_PASSWORD", "***", "***")]
 
 
 def test_what_is_not_kept_is_said_with_what_is(kept: list[Any]) -> None:
     with pytest.raises(UsageError, match="no revision of a stack web"):
-        revisions.history(None, Told(), name="web")  # type: ignore[arg-type]
+        revisions.history(None, Recording(), name="web")  # type: ignore[arg-type]
     kept += [record(1), record(2)]
     with pytest.raises(UsageError) as failure:
-        revisions.diff(SITE, Told(), name="web", old="1", new="7")  # type: ignore[arg-type]
+        revisions.diff(SITE, Recording(), name="web", old="1", new="7")  # type: ignore[arg-type]
     assert failure.value.message == "stack web has no revision 7"
     assert failure.value.next_action == "its revisions are: 1, 2"

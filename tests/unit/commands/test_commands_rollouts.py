@@ -40,7 +40,7 @@ def stack(image: str = "busybox:1", name: str = "web", **more: Any) -> Stack:
     return Stack(name, ("compose.yml",), {"compose.yml": text.encode()}, **more)
 
 
-class Told(Reporter):
+class Recording(Reporter):
     """Keeps what was said."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Stage:
         self.locks: list[str] = []
         self.silent: dict[str, SkepError] = {}
         self.deaf = False
-        self.tell = Told()
+        self.tell = Recording()
 
     def site(self, *desired: Stack) -> Site:
         return Site(replace(self.cluster, stacks=desired), POOL, [stacks], ROLES)  # type: ignore[list-item]
@@ -259,10 +259,10 @@ def test_what_failed_and_was_taken_back_is_not_gone_back_from(stage: Stage) -> N
     stage.faults = [Fault(UPDATE, "after")]
     with pytest.raises(StepFailed):
         stage.deploy(stack("busybox:3"), on_failure="rollback")
-    site, told = stage.site(stack("busybox:3")), len(stage.tell.plans)
+    site, before = stage.site(stack("busybox:3")), len(stage.tell.plans)
     rollouts.rollback(site, stage.tell, name="web", revision=None, timeout=None)
     assert stage.images["web_app"] == "busybox:2"
-    assert stage.tell.plans[told:] == [[]]
+    assert stage.tell.plans[before:] == [[]]
     (note,) = stage.tell.said_of_plans[-1]
     assert note.next_action == (
         "to go further back: invoke stack.rollback web 1; what there is: invoke stack.history web"
@@ -426,21 +426,21 @@ def test_plan_changes_nothing_and_reports_by_its_exit_code(stage: Stage) -> None
 
 def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.deploy(stack())
-    told: list[str] = []
+    texts: list[str] = []
     monkeypatch.setattr(
         stage.tell,
         "plan",
-        lambda plan, applying: told.extend(finding.text for finding in plan.findings if not finding.standing),
+        lambda plan, applying: texts.extend(finding.text for finding in plan.findings if not finding.standing),
     )
     site = replace(stage.site(stack()), pool=POOL)  # type: ignore[arg-type]
     stage.world.pushed["busybox:1"] = 1
     assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
-    assert [text.partition(" runs ")[0] for text in told] == ["service web_app", "service web_db"]
-    told.clear()
+    assert [text.partition(" runs ")[0] for text in texts] == ["service web_app", "service web_db"]
+    texts.clear()
     assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True, resolve=False) == 0
     stage.world.lacking.add("busybox:1")
     assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
-    assert told == []
+    assert texts == []
 
 
 def test_a_service_may_be_named_with_the_prefix_of_its_stack(stage: Stage) -> None:

@@ -49,7 +49,7 @@ def removing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 class Services:
-    """A manager that tells the services there are."""
+    """A manager that lists the services there are."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage

@@ -12,27 +12,27 @@ from skep.diff import Change
 NOTHING: frozenset[str] = frozenset()
 
 
-def told(old: str, new: str, hidden: frozenset[str] = NOTHING) -> list[str]:
+def differences(old: str, new: str, hidden: frozenset[str] = NOTHING) -> list[str]:
     return content_changes((old.encode(), new.encode()), hidden)
 
 
 def test_the_lines_that_differ_stand_with_some_around_them() -> None:
     old = "".join(f"line {number}\n" for number in range(1, 10))
-    assert told(old, old.replace("line 5", "line five")) == [
+    assert differences(old, old.replace("line 5", "line five")) == [
         "@@ -3,5 +3,5 @@", " line 3", " line 4", "-line 5", "+line five", " line 6", " line 7",
     ]  # fmt: skip
-    assert told("a", "a\n") == ["@@ -1 +1,2 @@", " a", "+"]
+    assert differences("a", "a\n") == ["@@ -1 +1,2 @@", " a", "+"]
 
 
 def test_a_long_diff_is_cut_and_says_so() -> None:
-    found = told("", "\n".join(map(str, range(1000))))
+    found = differences("", "\n".join(map(str, range(1000))))
     assert len(found) == LINES + 1
     assert found[-1] == f"… {1000 + 1 - (LINES - 1)} more lines differ"
-    assert len(told("x\n" * 100 + "a", "x\n" * 100 + "b")) == 1 + CONTEXT + 2
+    assert len(differences("x\n" * 100 + "a", "x\n" * 100 + "b")) == 1 + CONTEXT + 2
 
 
 def test_long_lines_are_cut_and_still_distinguished() -> None:
-    _, old, new = told("x" * 500 + "a", "x" * 500 + "b")
+    _, old, new = differences("x" * 500 + "a", "x" * 500 + "b")
     assert old[1:] != new[1:]
     assert all(len(line) < WIDTH + 60 for line in (old, new))
     assert "341 characters more" in old
@@ -49,7 +49,7 @@ def test_long_lines_are_cut_and_still_distinguished() -> None:
     ],
 )
 def test_what_cannot_be_seen_is_reported(old: str, new: str, shown: list[str]) -> None:
-    assert told(old, new)[1:] == shown
+    assert differences(old, new)[1:] == shown
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_what_cannot_be_seen_is_reported(old: str, new: str, shown: list[str]) -
     ],
 )
 def test_what_sounds_like_a_secret_is_not_shown(old: str, new: str) -> None:
-    shown = "\n".join(told(f"a: 1\n{old}", f"a: 2\n{new}"))
+    shown = "\n".join(differences(f"a: 1\n{old}", f"a: 2\n{new}"))
     assert "hunter" not in shown
     assert "***" in shown
 
 
 def test_a_content_with_a_value_that_came_from_a_reference_is_not_shown_at_all() -> None:
-    assert told("old-value", "a value-of-env", frozenset({"value-of-env"})) == ["*** (holds a secret)"]
+    assert differences("old-value", "a value-of-env", frozenset({"value-of-env"})) == ["*** (holds a secret)"]
 
 
 def test_what_is_no_text_is_reported_by_its_size() -> None:
@@ -80,12 +80,14 @@ def test_what_is_no_text_is_reported_by_its_size() -> None:
 
 
 def test_one_very_long_line_is_looked_through_in_one_go() -> None:
-    assert len(told("token" * 40_000, "key.pass-" * 20_000)) == 3  # it would take minutes with names of any length
+    assert (
+        len(differences("token" * 40_000, "key.pass-" * 20_000)) == 3
+    )  # it would take minutes with names of any length
 
 
 @given(st.text(), st.text())
 def test_contents_that_differ_show_a_difference(old: str, new: str) -> None:
-    found = told(old.replace("\0", ""), new.replace("\0", ""))
+    found = differences(old.replace("\0", ""), new.replace("\0", ""))
     assert bool(found) == (old.replace("\0", "") != new.replace("\0", ""))
 
 

@@ -1,4 +1,4 @@
-"""What managers of an older engine drop is left out, and told with its place."""
+"""What managers of an older engine drop is left out, and named with its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several files by Docker's rules, and what is told of where those lose something; the merged file as YAML."""
+"""Several files by Docker's rules, and the warnings where those lose something; the merged file as YAML."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_services(first: str, second: str, merged: dict[str, object], read: Read
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "path", "told"),
+    ("first", "second", "path", "expected"),
     [
         ("tty: true", "tty: false", "tty", LOST),
         ("init: true", "init: false", "init", LOST),
@@ -87,9 +87,9 @@ def test_services(first: str, second: str, merged: dict[str, object], read: Read
         ),
     ],
 )
-def test_what_docker_loses_is_reported(first: str, second: str, path: str, told: str, read: Read) -> None:
+def test_what_docker_loses_is_reported(first: str, second: str, path: str, expected: str, read: Read) -> None:
     document = read(f"services: {{w: {{image: a, {first}}}}}", f"services: {{w: {{{second}}}}}")
-    assert document.warnings == (f"more.yml:1: services.w.{path}: {told}",)
+    assert document.warnings == (f"more.yml:1: services.w.{path}: {expected}",)
 
 
 def test_sections_are_replaced_name_by_name(read: Read) -> None:

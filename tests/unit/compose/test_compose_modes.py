@@ -16,7 +16,7 @@ secrets: {{s: {{content: x}}}}
 
 
 @pytest.mark.parametrize(
-    ("written", "mode", "told"),
+    ("written", "mode", "expected"),
     [
         ("0400", 0o400, ""),
         ("0o440", 0o440, ""),
@@ -33,11 +33,11 @@ secrets: {{s: {{content: x}}}}
         ('"${MODE}"', 0o440, "is read as octal; Docker's CLI takes what a variable gives for a decimal number"),
     ],
 )
-def test_mode(read: Read, written: str, mode: int, told: str) -> None:
+def test_mode(read: Read, written: str, mode: int, expected: str) -> None:
     document = read(TEXT.format(written), variables={"MODE": "0440"})
     (secret,) = convert(document, "t").services["t_app"]["TaskTemplate"]["ContainerSpec"]["Secrets"]
     assert secret["File"]["Mode"] == mode
-    assert [line.partition("mode: ")[2] for line in document.warnings] == ([told] if told else [])
+    assert [line.partition("mode: ")[2] for line in document.warnings] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("written", ['"0900"', '"rw"', "10000", "-1", "1.5", '""', "true", '"17777"'])

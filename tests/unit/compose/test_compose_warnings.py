@@ -10,22 +10,22 @@ APP = "services:\n  app:\n    image: a:1\n"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ('A=x\nB="y z"\n', ["app.env:2: B: {}"]),
         ("A='x'\nB=\"y\"\nC='z'\n", ["app.env:1: A: {} (and 2 more)"]),
         ("A=it's\nB=\"\nC='a\"\nD=\nE\n", []),
     ],
 )
-def test_quotes_in_env_files(read: Read, content: str, told: list[str]) -> None:
+def test_quotes_in_env_files(read: Read, content: str, expected: list[str]) -> None:
     document = read(f"{APP}    env_file: app.env\n", files={"app.env": content.encode()})
     quotes = "the quotes are part of the value: Docker reads env files as they stand"
-    assert list(document.warnings) == [line.format(quotes) for line in told]
+    assert list(document.warnings) == [line.format(quotes) for line in expected]
     assert "y z" not in "".join(document.warnings)
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("labels: {'route.${A}.rule': x}", 'services.app.labels."route.${A}.rule": '),
         ("labels: {$A: x}", 'services.app.labels."$A": '),
@@ -33,14 +33,14 @@ def test_quotes_in_env_files(read: Read, content: str, told: list[str]) -> None:
         ("x-notes: {$A: x}", ""),
     ],
 )
-def test_variables_in_keys(read: Read, line: str, told: str) -> None:
+def test_variables_in_keys(read: Read, line: str, expected: str) -> None:
     warnings = read(f"{APP}    {line}\n").warnings
     keeps = "variables are filled in in values, not in keys: this key keeps its '$'"
-    assert [text.partition(": ")[2] for text in warnings] == ([told + keeps] if told else [])
+    assert [text.partition(": ")[2] for text in warnings] == ([expected + keeps] if expected else [])
 
 
 @pytest.mark.parametrize(
-    ("labels", "deployed", "told"),
+    ("labels", "deployed", "expected"),
     [
         ("{traefik.enable: 'true', traefik.http.x: y, a: b}", "{}", "'traefik.enable' and 1 more: in a swarm Traefik"),
         ("[caddy=x.example.com]", "{}", "'caddy': in a swarm caddy-docker-proxy"),
@@ -48,10 +48,10 @@ def test_variables_in_keys(read: Read, line: str, told: str) -> None:
         ("{traefikx: y}", "{}", ""),
     ],
 )
-def test_labels_that_proxies_do_not_read(read: Read, labels: str, deployed: str, told: str) -> None:
+def test_labels_that_proxies_do_not_read(read: Read, labels: str, deployed: str, expected: str) -> None:
     warnings = read(f"{APP}    labels: {labels}\n    deploy: {{labels: {deployed}}}\n").warnings
-    reads = f"compose.yml:4: services.app.labels: {told} reads the labels under deploy.labels only"
-    assert list(warnings) == ([reads] if told else [])
+    reads = f"compose.yml:4: services.app.labels: {expected} reads the labels under deploy.labels only"
+    assert list(warnings) == ([reads] if expected else [])
 
 
 def test_a_rollback_is_not_rolled_back(read: Read) -> None:

@@ -145,8 +145,8 @@ def test_a_plan_looks_for_room_where_its_steps_write(site: Site) -> None:
     full = {"/usr": Room("", "1", 0, None)}
     seen = Observation({"a": dict.fromkeys(NAMES)}, {name: Facts(hostname=name, rooms=full) for name in NAMES}, {})
     planned = converge.plan(replace(site, roles=[Writer()]), seen)
-    told = [(finding.host, finding.text) for finding in planned.errors if "free for /usr" in finding.text]
-    assert told == [("w1", "has 0 MiB free for /usr; 1024 MiB are needed")]
+    errors = [(finding.host, finding.text) for finding in planned.errors if "free for /usr" in finding.text]
+    assert errors == [("w1", "has 0 MiB free for /usr; 1024 MiB are needed")]
     assert len(converge.limited(site, planned, {"w1"}).errors) == len(planned.errors)
     assert not any("/usr" in finding.text for finding in converge.limited(site, planned, {"m1"}).errors)
 
@@ -199,16 +199,16 @@ def test_a_limit_leaves_out_what_is_said_of_steps_that_are_about_no_host(site: S
 
 def test_a_run_is_under_the_lock_and_in_the_history(site: Site) -> None:
     held: list[bool] = []
-    told: list[str] = []
+    kinds: list[str] = []
 
     def tell(event: Event) -> None:
-        told.append(event.kind)
+        kinds.append(event.kind)
         held.append(site.pool["m1"].file("lock").exists())  # type: ignore[attr-defined]
 
     outcome = apply(site, plan(step("a/x@m1"), step("a/bad@w1", script="exit 3")), SEEN, "up", tell)
     assert (outcome.done, list(outcome.failed)) == (["a/x@m1"], ["a/bad@w1"])
     assert all(held)
-    assert sorted(told) == ["done", "failed", "started", "started"]
+    assert sorted(kinds) == ["done", "failed", "started", "started"]
     assert not site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
     assert history(site)[0] == ("run", "started")
     assert set(history(site)[1:-1]) == {("a/x@m1", "done"), ("a/bad@w1", "failed")}
@@ -288,20 +288,20 @@ class Looks:
     """In place of ``observe``: what hosts say, by name; one that says an error is silent. Managers list the nodes, as
     long as they say anything."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **tells: Any) -> None:
-        self.tells = tells
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Any) -> None:
+        self.answers = answers
         self.asked: list[list[str]] = []
         monkeypatch.setattr(converge, "observe", self)
 
     def __call__(self, cluster: Cluster, pool: Any, roles: Any, hosts: Any = None, waiting: Any = None) -> Observation:
         names = list(NAMES if hosts is None else hosts)
         self.asked.append(names)
-        told = {name: self.tells[name] for name in names if not isinstance(self.tells[name], ConnectError)}
-        states = {role.name: told for role in roles}
+        answered = {name: self.answers[name] for name in names if not isinstance(self.answers[name], ConnectError)}
+        states = {role.name: answered for role in roles}
         lists = Member(manager=True, nodes=frozenset(NAMES))
-        members = {name: lists if said and name.startswith("m") else None for name, said in told.items()}
-        silent = {name: self.tells[name] for name in names if name not in told}
-        return Observation(states, dict.fromkeys(told, Facts()), silent, members)
+        members = {name: lists if said and name.startswith("m") else None for name, said in answered.items()}
+        silent = {name: self.answers[name] for name in names if name not in answered}
+        return Observation(states, dict.fromkeys(answered, Facts()), silent, members)
 
 
 def roles_site(*some: Any) -> Site:
@@ -312,7 +312,7 @@ def test_the_manager_that_is_believed_is_enough_for_another_look(monkeypatch: py
     looks = Looks(monkeypatch, m1="old", m2=ConnectError("x"), w1="worker")
     site = roles_site(Swarmwide("a"))
     before = converge.see(site)
-    looks.tells["m1"] = "new"
+    looks.answers["m1"] = "new"
     again = converge.see(site, before)
     assert looks.asked == [NAMES, ["m1"]]
     assert again.states == {"a": {"m1": "new", "w1": "worker"}}
@@ -320,16 +320,16 @@ def test_the_manager_that_is_believed_is_enough_for_another_look(monkeypatch: py
     assert list(again.failures) == ["m2"]
 
 
-@pytest.mark.parametrize("tells", [ConnectError("gone"), None])
-def test_where_another_manager_is_believed_now_all_are_asked(tells: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answers", [ConnectError("gone"), None])
+def test_where_another_manager_is_believed_now_all_are_asked(answers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = Looks(monkeypatch, m1="old", m2="old", w1="worker")
     site = roles_site(Swarmwide("a"))
     before = converge.see(site)
-    looks.tells |= {"m1": tells, "m2": "new"}
+    looks.answers |= {"m1": answers, "m2": "new"}
     again = converge.see(site, before)
     assert looks.asked == [NAMES, ["m1"], NAMES]
     assert again.states["a"]["m2"] == "new"
-    assert ("m1" in again.failures) == (tells is not None)
+    assert ("m1" in again.failures) == (answers is not None)
 
 
 def test_all_hosts_are_asked_again_where_a_role_is_about_hosts_or_no_manager_is_believed(
@@ -349,7 +349,7 @@ def test_all_hosts_are_asked_again_where_a_role_is_about_hosts_or_no_manager_is_
 
     looks = Looks(monkeypatch, **dict.fromkeys(NAMES, "said"))
     for others, said in (((Plain(),), "said"), ((Swarmwide("b"),), None)):
-        looks.tells = dict.fromkeys(NAMES, said)
+        looks.answers = dict.fromkeys(NAMES, said)
         site = roles_site(Swarmwide("a"), *others)
         converge.see(site, converge.see(site))
     assert looks.asked == [NAMES] * 4

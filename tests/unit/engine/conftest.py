@@ -11,7 +11,7 @@ from docker.errors import APIError
 
 
 class FakeApi:
-    """``answers`` maps a method of the client to what it gives: a value, or a list of values told one after another
+    """``answers`` maps a method of the client to what it gives: a value, or a list of values given one after another
     (``Turns``). Calls are noted as ``(method, arguments)``."""
 
     def __init__(self, **answers: Any) -> None:
@@ -40,7 +40,7 @@ class FakeApi:
 
 
 class Turns:
-    """Answers told one after another; the last one for ever."""
+    """Answers given one after another; the last one for ever."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)

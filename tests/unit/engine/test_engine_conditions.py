@@ -104,16 +104,16 @@ def task(node: str, state: str, desired: str = "running") -> dict[str, Any]:
     ],
 )
 def test_node_drained(fake: Any, tasks: list[dict[str, Any]], progress: Progress) -> None:
-    def told(filters: dict[str, str]) -> list[dict[str, Any]]:
+    def listed(filters: dict[str, str]) -> list[dict[str, Any]]:
         if "node" in filters:
             return [task for task in tasks if task["NodeID"] == filters["node"]]
         return [task for task in tasks if task["DesiredState"] == filters["desired-state"]]
 
-    assert CONDITIONS["node_drained"](fake(nodes=[node("n")], tasks=told), node="n") == progress
+    assert CONDITIONS["node_drained"](fake(nodes=[node("n")], tasks=listed), node="n") == progress
 
 
 def test_node_empty(fake: Any) -> None:
-    """However the tasks fare elsewhere; one that is Down can be told nothing."""
+    """However the tasks fare elsewhere; one that is Down hears nothing."""
     left = [task("n", "running", "shutdown"), task("n", "shutdown", "shutdown")]
     reported = {"nodes": [node("n")], "tasks": left}
     words = "1 task still on it, which may take 10s to stop"

@@ -13,7 +13,7 @@ def frame(stream: int, text: bytes) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(text).to_bytes(4, "big") + text
 
 
-def told(frames: Framed, pieces: Iterable[bytes]) -> list[tuple[str, bytes]]:
+def lines_in(frames: Framed, pieces: Iterable[bytes]) -> list[tuple[str, bytes]]:
     return [line for piece in pieces for line in frames.feed(piece)] + list(frames.rest())
 
 
@@ -24,18 +24,18 @@ LINES = [("stdout", b"one"), ("stderr", b"\x01\x00\x00\x00bad"), ("stdout", b"tw
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 9, 1000])
 def test_frames_may_come_in_pieces_of_any_size(size: int) -> None:
     pieces = [STREAM[at : at + size] for at in range(0, len(STREAM), size)]
-    assert told(Framed(), pieces) == LINES
+    assert lines_in(Framed(), pieces) == LINES
 
 
 def test_the_daemon_may_have_a_word_of_its_own() -> None:
-    assert told(Framed(), [frame(3, b"node is not available\n")]) == [("error", b"node is not available")]
+    assert lines_in(Framed(), [frame(3, b"node is not available\n")]) == [("error", b"node is not available")]
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
 def test_a_terminal_has_no_frames(size: int) -> None:
     raw = b"one\r\ntwo\nthree"
     pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
-    assert [line for _, line in told(Framed(tty=True), pieces)] == [b"one", b"two", b"three"]
+    assert [line for _, line in lines_in(Framed(tty=True), pieces)] == [b"one", b"two", b"three"]
 
 
 def test_an_endless_line_is_reported_in_pieces() -> None:

@@ -1,4 +1,4 @@
-"""Lines of service logs: whose they are, since when, and in which order they are told."""
+"""Lines of service logs: whose they are, since when, and in which order they are shown."""
 
 from __future__ import annotations
 

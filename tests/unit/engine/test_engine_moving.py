@@ -80,7 +80,7 @@ def test_room_is_for_all_tasks_and_one_more(placement: dict[str, Any], room: boo
 
 
 @pytest.mark.parametrize(
-    ("given", "nodes", "told"),
+    ("given", "nodes", "expected"),
     [
         (spec(), "ab", False),
         (spec(), "a", True),
@@ -89,9 +89,9 @@ def test_room_is_for_all_tasks_and_one_more(placement: dict[str, Any], room: boo
         (spec(task={"Placement": {"MaxReplicas": 1}}), "abcd", False),
     ],
 )
-def test_what_has_no_room_elsewhere_is_reported_beforehand(given: Any, nodes: str, told: bool) -> None:
+def test_what_has_no_room_elsewhere_is_reported_beforehand(given: Any, nodes: str, expected: bool) -> None:
     assert interrupted(given, [node(name) for name in nodes]) == (  # type: ignore[arg-type]
-        "its other nodes have no room for a task more" if told else ""
+        "its other nodes have no room for a task more" if expected else ""
     )
 
 

@@ -1,4 +1,4 @@
-"""Who keeps a request waiting: looked at beside it, told by name, and cut where it stays silent."""
+"""Who keeps a request waiting: looked at beside it, named, and cut where it stays silent."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ class Hosts(dict[str, Host]):
 
 
 class Request:
-    """One that waits until it is cut, or until something was told."""
+    """One that waits until it is cut, or until something was reported."""
 
     host = "m1"
 
     def __init__(self) -> None:
         self.over = threading.Event()
-        self.told: list[str] = []
+        self.notes: list[str] = []
 
     def cut(self) -> None:
         self.over.set()
 
     def say(self, text: str) -> None:
-        self.told.append(text)
+        self.notes.append(text)
 
     def wait(self) -> None:
         assert self.over.wait(30)
@@ -89,7 +89,7 @@ def test_an_engine_that_stays_silent_is_named_and_not_waited_for_any_longer() ->
     assert failure.value.reason == "the engine runs and does not answer; its process: T (stopped)"
     assert "journalctl -u docker" in str(failure.value.next_action)
     reported = "m1 has given no answer for 0.02 s; m1: the engine runs and does not answer; its process: T (stopped)"
-    assert request.told == [reported]
+    assert request.notes == [reported]
     assert here.was_silent("m1")
     assert not here.was_silent("m2")
 
@@ -97,9 +97,9 @@ def test_an_engine_that_stays_silent_is_named_and_not_waited_for_any_longer() ->
 def test_a_manager_that_waits_for_another_is_waited_for_and_the_other_is_named() -> None:
     request = Request()
     with made(request, m1="", m2=GONE).watched(request):
-        while not request.told:
+        while not request.notes:
             assert not request.over.wait(0.05)
-    assert request.told == ["m1 has given no answer for 0.02 s; m2: cannot be reached: no answer in time"]
+    assert request.notes == ["m1 has given no answer for 0.02 s; m2: cannot be reached: no answer in time"]
     assert not request.over.is_set()
 
 
@@ -107,24 +107,24 @@ def test_one_that_is_only_slow_is_left_alone() -> None:
     request = Request()
     with made(request, m1="", m2="").watched(request):
         assert not request.over.wait(0.2)
-    assert request.told == ["m1 has given no answer for 0.02 s, though all managers and their engines live"]
+    assert request.notes == ["m1 has given no answer for 0.02 s, though all managers and their engines live"]
 
 
 def test_an_answer_in_time_costs_no_look() -> None:
     request = Request()
     with made(request, m1=AssertionError("nobody is to look")).watched(request):
         pass
-    assert request.told == []
+    assert request.notes == []
 
 
 @pytest.mark.parametrize(
-    ("said", "told"), [("off\n", "its engine does not run"), ("silent S (sleeping)", questions.DUMB), ("", "")]
+    ("said", "expected"), [("off\n", "its engine does not run"), ("silent S (sleeping)", questions.DUMB), ("", "")]
 )
-def test_what_a_sign_of_life_says(said: str, told: str) -> None:
-    if not told:
+def test_what_a_sign_of_life_says(said: str, expected: str) -> None:
+    if not expected:
         sign_of_life(Host("m1", said))  # type: ignore[arg-type]
         return
-    with pytest.raises(EngineSilent, match=told):
+    with pytest.raises(EngineSilent, match=expected):
         sign_of_life(Host("m1", said))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""What stacks ask of an engine: conflicts are tried again, what is there stays, and nothing secret is told."""
+"""What stacks ask of an engine: conflicts are tried again, what is there stays, and nothing secret is shown."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_an_entry_is_read_with_groups_as_their_hosts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "expected"),
     [
         ("{id: disk-lwo, reason: x}", "accept[0].id: 'disk-lwo' is the id of no warning (did you mean 'disk-low'?)"),
         ("{id: q, reason: x}", "accept[0].id: 'q' is the id of no warning; all are listed by: invoke docs findings"),
@@ -65,8 +65,8 @@ def test_an_entry_is_read_with_groups_as_their_hosts(tmp_path: Path) -> None:
         ("disk-low", "accept[0]: must be a mapping (key: value), not a single value"),
     ],
 )  # fmt: skip
-def test_an_entry_that_can_never_accept_anything_is_an_error(tmp_path: Path, entry: str, told: str) -> None:
-    assert loaded(tmp_path, f"  - {entry}\n") == [told]
+def test_an_entry_that_can_never_accept_anything_is_an_error(tmp_path: Path, entry: str, expected: str) -> None:
+    assert loaded(tmp_path, f"  - {entry}\n") == [expected]
 
 
 def test_the_ids_are_not_looked_at_where_nobody_knows_them(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_several_are_put_over_each_other_and_may_extend_further(folder: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("extends: bsae.yml\n", "prod.yml:1: extends: cannot read 'bsae.yml': No such file or directory"
                                 " (did you mean 'base.yml'?)"),
@@ -113,14 +113,15 @@ def test_several_are_put_over_each_other_and_may_extend_further(folder: Path) ->
         ("extends: base.yml\nhosts: 3\n", "prod.yml:2: hosts: must be a mapping (key: value), not a single value"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_where_it_stands(folder: Path, text: str, told: str) -> None:
+def test_what_is_wrong_is_said_where_it_stands(folder: Path, text: str, expected: str) -> None:
     written(folder, "extends: prod.yml\n", "ring.yml")
     written(folder, "hosts: {}\nhosts: {}\n", "broken.yml")
     os.mkfifo(folder / "a-channel")
     found = problems(folder, text, MIRROR="http://m")
-    assert told in [one.replace(str(folder), ".") if "'.'" in told else one for one in found][:1] or told in found, (
-        found
-    )
+    assert (
+        expected in [one.replace(str(folder), ".") if "'.'" in expected else one for one in found][:1]
+        or expected in found
+    ), found
 
 
 def test_many_files_are_refused(folder: Path) -> None:

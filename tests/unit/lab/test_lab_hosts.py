@@ -1,4 +1,4 @@
-"""What is written to boot a host, and how SSH is told about it."""
+"""What is written to boot a host, and how SSH learns of it."""
 
 import subprocess
 from pathlib import Path

@@ -43,9 +43,9 @@ class Monitor:
             for line in stream:
                 command = json.loads(line)["execute"]
                 self.asked.append(command)
-                told = self.answers.get(command, [{}])
-                stream.write(json.dumps({"event": "X"}) + "\n" + json.dumps({"return": told[0]}) + "\n")
-                del told[: len(told) > 1]
+                answers = self.answers.get(command, [{}])
+                stream.write(json.dumps({"event": "X"}) + "\n" + json.dumps({"return": answers[0]}) + "\n")
+                del answers[: len(answers) > 1]
                 stream.flush()
 
 

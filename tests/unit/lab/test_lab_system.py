@@ -1,4 +1,4 @@
-"""What the machine must have, and how its programs' failures are told."""
+"""What the machine must have, and how its programs' failures are reported."""
 
 import os
 import shutil

@@ -78,7 +78,7 @@ def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path, "nightly")
 
 
-def test_the_same_state_is_told_once_and_its_end() -> None:
+def test_the_same_state_is_reported_once_and_its_end() -> None:
     assert event(FAILED, "") == "failure"
     known = sending_state(FAILED)
     assert event({**FAILED, "text": "2 step failed", "seconds": 99}, known) is None
@@ -154,7 +154,9 @@ def test_what_is_not_delivered_is_noted_and_sent_after_the_next_run(
     assert len(receiver.got) == tries + 1
 
 
-def test_what_was_not_delivered_is_told_as_a_recovery_where_all_is_well_again(receiver: Receiver, kept: Kept) -> None:
+def test_what_was_not_delivered_is_reported_as_a_recovery_where_all_is_well_again(
+    receiver: Receiver, kept: Kept
+) -> None:
     hook = Notice("ops", webhook=receiver.url)
     receiver.statuses = [403]
     tell(kept, FAILED, hook)
@@ -165,14 +167,14 @@ def test_what_was_not_delivered_is_told_as_a_recovery_where_all_is_well_again(re
     assert [json.loads(body)["event"] for _, _, body in receiver.got] == ["recovery"]
 
 
-def test_the_same_failure_after_what_is_not_told_is_news(receiver: Receiver, kept: Kept) -> None:
+def test_the_same_failure_after_what_is_not_reported_is_news(receiver: Receiver, kept: Kept) -> None:
     hook = Notice("ops", webhook=receiver.url, events=("failure", "recovery"))
     for result in (DRIFT, WELL, FAILED, DRIFT, DRIFT, FAILED, DRIFT, WELL, WELL):
         tell(kept, result, hook)
     assert [json.loads(body)["event"] for _, _, body in receiver.got] == ["failure", "failure", "recovery"]
 
 
-def test_who_was_told_before_a_run_was_killed_is_not_told_again(
+def test_who_was_notified_before_a_run_was_killed_is_not_notified_again(
     receiver: Receiver, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hooks = [Notice(name, webhook=receiver.url) for name in ("a", "b")]

@@ -273,7 +273,7 @@ def test_names_that_are_not_reported_are_not_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "port", "told"),
+    ("held", "port", "expected"),
     [
         ((2377, "tcp", "nginx"), None, "port 2377/tcp is held by nginx"),
         ((7946, "udp", "the kernel"), None, "port 7946/udp is held by the kernel"),
@@ -285,12 +285,14 @@ def test_names_that_are_not_reported_are_not_the_same() -> None:
         ((2377, "tcp", "dockerd"), None, None),
     ],
 )
-def test_ports_held_by_others_before_the_swarm(held: tuple[int, str, str], port: int | None, told: str | None) -> None:
+def test_ports_held_by_others_before_the_swarm(
+    held: tuple[int, str, str], port: int | None, expected: str | None
+) -> None:
     cluster = replace(CLUSTER, swarm=replace(CLUSTER.swarm, data_path_port=port))
     errors = [
         finding.text for finding in found(cluster, m1=facts(in_swarm=False, held=(held,))) if finding.level == "error"
     ]
-    assert errors == ([told] if told else [])
+    assert errors == ([expected] if expected else [])
 
 
 def test_a_network_over_a_route() -> None:
@@ -311,7 +313,7 @@ def test_a_stacks_network_over_a_route() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subnet", "internal", "told"),
+    ("subnet", "internal", "expected"),
     [
         ("172.18.0.0/16", False, "error: m1: network back 172.18.0.0/16 overlaps docker_gwbridge (172.18.0.0/16): "
          "containers of such a network do not start"),
@@ -322,10 +324,10 @@ def test_a_stacks_network_over_a_route() -> None:
         ("172.19.0.0/24", False, None),
     ],
 )  # fmt: skip
-def test_a_network_over_dockers_own_bridges(subnet: str, internal: bool, told: str | None) -> None:
+def test_a_network_over_dockers_own_bridges(subnet: str, internal: bool, expected: str | None) -> None:
     cluster = replace(CLUSTER, networks=(Network("back", subnet=subnet, internal=internal),))
     routes = (("172.17.0.0/16", "docker0"), ("172.18.0.0/16", "docker_gwbridge"), ("172.19.0.0/16", "br-12ab"))
-    assert texts(cluster, m1=facts(routes=routes)) == ([told] if told else [])
+    assert texts(cluster, m1=facts(routes=routes)) == ([expected] if expected else [])
 
 
 def test_pools_of_the_swarm_over_dockers_own_bridges() -> None:
@@ -341,7 +343,7 @@ def with_daemon(**daemon: Any) -> Cluster:
 
 
 @pytest.mark.parametrize(
-    ("base", "size", "more", "told"),
+    ("base", "size", "more", "expected"),
     [
         ("192.168.0.0/16", 24, {}, ["warning: m1: daemon.default-address-pools 192.168.0.0/16 overlaps its route"
          " 192.168.7.0/24 (eth0): Docker leaves that part out"]),
@@ -352,9 +354,9 @@ def with_daemon(**daemon: Any) -> Cluster:
         ("192.168.0.0/16", 24, {"routes": (("192.168.7.0/24", "br-12ab"),)}, []),
     ],
 )  # fmt: skip
-def test_pools_of_bridges_over_a_route(base: str, size: int, more: dict[str, Any], told: list[str]) -> None:
+def test_pools_of_bridges_over_a_route(base: str, size: int, more: dict[str, Any], expected: list[str]) -> None:
     cluster = with_daemon(**{"default-address-pools": [{"base": base, "size": size}]})
-    assert texts(cluster, m1=facts(**{"routes": (("192.168.7.0/24", "eth0"),), **more})) == told
+    assert texts(cluster, m1=facts(**{"routes": (("192.168.7.0/24", "eth0"),), **more})) == expected
 
 
 @pytest.mark.parametrize(
@@ -401,7 +403,7 @@ DEVICES = frozenset({"lo", "eth0", "eth1"})
 
 
 @pytest.mark.parametrize(
-    ("advertise", "more", "told"),
+    ("advertise", "more", "expected"),
     [
         (None, {}, None),
         (None, {"eth0": ("10.0.0.1", "fd00::1", "fe80::1")}, None),
@@ -421,16 +423,18 @@ DEVICES = frozenset({"lo", "eth0", "eth1"})
     ],
 )  # fmt: skip
 def test_which_address_an_engine_would_advertise(
-    advertise: str | None, more: dict[str, tuple[str, ...]], told: str | None
+    advertise: str | None, more: dict[str, tuple[str, ...]], expected: str | None
 ) -> None:
     host = replace(CLUSTER.hosts[0], address="m1.example.com", advertise=advertise)
     cluster = replace(CLUSTER, hosts=(host,))
     fact = facts(addresses=CARDS | more, devices=DEVICES, in_swarm=False)
-    assert [finding.text.removeprefix("the engine ") for finding in found(cluster, m1=fact)] == ([told] if told else [])
+    assert [finding.text.removeprefix("the engine ") for finding in found(cluster, m1=fact)] == (
+        [expected] if expected else []
+    )
     assert all("set hosts.m1.advertise to one of: " in str(finding.next_action) for finding in found(cluster, m1=fact))
     assert texts(cluster, m1=replace(fact, in_swarm=True)) == []
     if not advertise:
-        assert texts(cluster, m1=replace(fact, devices=frozenset())) == [], "not told which are devices"
+        assert texts(cluster, m1=replace(fact, devices=frozenset())) == [], "not known which are devices"
 
 
 def test_containers_beside_swarm_are_named_where_their_engine_restarts() -> None:
@@ -554,7 +558,7 @@ LITTLE = "error: m1: has 512 MiB free for /var/lib/containerd, 1024 MiB are need
 
 
 @pytest.mark.parametrize(
-    ("engine", "daemon", "more", "told"),
+    ("engine", "daemon", "more", "expected"),
     [
         (
             Engine(version="29.1"),
@@ -569,10 +573,10 @@ LITTLE = "error: m1: has 512 MiB free for /var/lib/containerd, 1024 MiB are need
     ],
 )
 def test_where_containerd_keeps_images_it_is_its_disk_that_counts(
-    engine: Engine, daemon: dict[str, Any], more: dict[str, Any], told: list[str]
+    engine: Engine, daemon: dict[str, Any], more: dict[str, Any], expected: list[str]
 ) -> None:
     cluster = Cluster("c", (Host("m1", "10.0.0.1", "manager", engine=engine, daemon=daemon),))
     rooms = {"/var/lib/docker": Room(device="1", bytes=9 << 30), "/var/lib/containerd": Room(device="2", bytes=1 << 29)}
-    assert texts(cluster, m1=facts(**{"free": 9 << 30, "rooms": rooms, **more})) == told
+    assert texts(cluster, m1=facts(**{"free": 9 << 30, "rooms": rooms, **more})) == expected
     same = {path: replace(room, device="1") for path, room in rooms.items()}
     assert texts(cluster, m1=facts(**{"free": 9 << 30, "rooms": same, **more})) == []

@@ -129,7 +129,7 @@ def test_every_place_is_reported_of_a_host() -> None:
 
 
 def test_the_whole_probe_reports_the_rooms_and_the_interfaces_apart() -> None:
-    """Parts of one script, whose lines are told apart by their first word."""
+    """Parts of one script, whose lines are distinguished by their first word."""
     cluster = Cluster("here", (Host("m1", "10.0.0.1", "manager"),))
     ran = subprocess.run(["sh"], input=HOST + preflight.probe(cluster), capture_output=True, text=True, check=True)
     facts = preflight.parse(ran.stdout, {}, 0.0, 0.0)

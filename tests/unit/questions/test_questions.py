@@ -167,7 +167,7 @@ def test_the_script_asks_a_manager_everything_in_two_calls(host: Any, tmp_path: 
 
 @pytest.mark.parametrize("cluster", [{}, {"Cluster": {"ID": "", "SubnetSize": 0}}])
 def test_the_script_asks_a_manager_without_a_leader_again(host: Any, tmp_path: Path, cluster: Any) -> None:
-    """Docker tells an empty Cluster, or none then; the second answer has one."""
+    """Docker reports an empty Cluster, or none then; the second answer has one."""
     out = host({"Swarm": {"ControlAvailable": True} | cluster}, reply(NODES), reply([]), later=CONTROL)
     assert parse(out, ASKED) == {"/info": CONTROL, "/nodes": NODES, "/services": []}
     assert (tmp_path / "log").read_text() == "call\n" * 3

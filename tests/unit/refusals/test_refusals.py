@@ -47,7 +47,7 @@ def test_a_network_that_is_there_is_not_made_again() -> None:
 def test_drivers_are_the_engines_own_or_plugins_of_the_managers() -> None:
     text = "services: {a: {image: b}}\nnetworks: {default: {driver: weave, ipam: {driver: Dhcp, config: []}}}\n"
     none, both = {"network": frozenset[str](), "ipam": frozenset[str]()}, frozenset({"weave:latest", "Dhcp"})
-    assert not problems(text), "nobody has told which plugins there are"
+    assert not problems(text), "it is not known which plugins there are"
     assert not problems(text, SwarmFacts(plugins={"network": both, "ipam": both}))
     assert problems(text, SwarmFacts(plugins=none)) == [
         f"compose.yml:2: networks.default.driver: 'weave' {NO_DRIVER} overlay",

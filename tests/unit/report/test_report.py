@@ -1,4 +1,4 @@
-"""What a person and what a script is told."""
+"""What a person and what a script reads."""
 
 from __future__ import annotations
 

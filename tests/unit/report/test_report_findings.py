@@ -1,4 +1,4 @@
-"""Findings as a person is told them: alike ones in one line, accepted ones not, what stands once."""
+"""Findings as a person reads them: alike ones in one line, accepted ones not, what stands once."""
 
 from __future__ import annotations
 

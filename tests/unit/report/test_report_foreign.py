@@ -78,7 +78,7 @@ def everything(tell: Reporter, text: str) -> None:
     tell.error(InventoryError([text], [text]))
 
 
-def told(kind: type[Reporter], text: str, monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO]) -> str:
+def output(kind: type[Reporter], text: str, monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO]) -> str:
     out = stream()
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", out)
@@ -100,8 +100,8 @@ def set_in(text: str) -> list[str]:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=WORDS)
 def test_on_a_pipe_nothing_acts_and_no_line_is_forged(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = told(LinesReporter, "x", monkeypatch, io.StringIO)
-    found = re.sub(r"\x1b\[[0-9;:]*m", "", told(LinesReporter, text, monkeypatch, io.StringIO))
+    plain = output(LinesReporter, "x", monkeypatch, io.StringIO)
+    found = re.sub(r"\x1b\[[0-9;:]*m", "", output(LinesReporter, text, monkeypatch, io.StringIO))
     assert acting(found) <= OWN
     assert len(set_in(found)) == len(set_in(plain))
 
@@ -109,8 +109,8 @@ def test_on_a_pipe_nothing_acts_and_no_line_is_forged(text: str, monkeypatch: py
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=WORDS)
 def test_on_a_terminal_only_our_own_sequences_act(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = set(SEQUENCE.findall(told(LiveReporter, "x", monkeypatch, Terminal)))
-    found = told(LiveReporter, text + HARM, monkeypatch, Terminal)
+    own = set(SEQUENCE.findall(output(LiveReporter, "x", monkeypatch, Terminal)))
+    found = output(LiveReporter, text + HARM, monkeypatch, Terminal)
     kept = set(re.findall(r"\x1b\[[0-9;:]*m", text + HARM))  # of log lines, where that was asked for
     moves = {one for one in SEQUENCE.findall(found) if not MOTION.fullmatch(one)}
     assert moves <= own | kept | {"\x1b[0m"}
@@ -122,7 +122,7 @@ def test_on_a_terminal_only_our_own_sequences_act(text: str, monkeypatch: pytest
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=WORDS)
 def test_json_holds_the_true_values_and_nothing_that_acts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = told(JsonReporter, text, monkeypatch, io.StringIO)
+    found = output(JsonReporter, text, monkeypatch, io.StringIO)
     assert acting(found) == OWN
     events = [json.loads(line) for line in found.splitlines()]
     assert {events[0]["text"], events[-2]["cause"]} == {text}

@@ -1,4 +1,4 @@
-"""What lasts is told now and then where nothing is redrawn, and what is wrapped keeps its indent."""
+"""What lasts is reported now and then where nothing is redrawn, and what is wrapped keeps its indent."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_that_is_every_30_seconds() -> None:
     assert lines.EVERY == 30
 
 
-def until(told: Callable[[], str], word: str) -> str:
+def until(output: Callable[[], str], word: str) -> str:
     """What was printed once the word stands in it."""
     out = ""
     while word not in out:
-        out += told()
+        out += output()
         time.sleep(0.01)
     return out
 

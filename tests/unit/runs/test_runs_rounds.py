@@ -108,16 +108,16 @@ def test_from_the_lock_on_to_tell_raises_nothing(carry: Any, monkeypatch: Any) -
 
 
 def test_recovery_hears_of_a_failure_while_the_lock_is_held(carry: Any) -> None:
-    told: list[Any] = []
+    reports: list[Any] = []
 
     def recover(run: Held, outcome: Outcome, before: Observation) -> None:
-        told.append((run.held, list(outcome.failed), before))
+        reports.append((run.held, list(outcome.failed), before))
 
     with pytest.raises(StepFailed):
         carry(plan("a/x"), outcome=lambda _: Outcome([], {"a/x": StepFailed("no")}), recover=recover)
-    assert told == [(True, ["a/x"], SEEN)]
+    assert reports == [(True, ["a/x"], SEEN)]
     carry(plan("a/x"), plan(), recover=recover)
-    assert len(told) == 1
+    assert len(reports) == 1
 
 
 def test_one_round_where_nothing_is_left(carry: Any) -> None:

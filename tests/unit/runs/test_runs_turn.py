@@ -1,4 +1,4 @@
-"""Who else is at work is told before a plan, and waited for where that is asked for."""
+"""Who else is at work is reported before a plan, and waited for where that is asked for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = ("m1", "m2", "m3")
 OTHER = Holder("0123", "eve@elsewhere", "another machine", 7, "1", "2024-05-01T10:00:00+00:00", "cluster.up")
 
 
-class Told(Listener):
+class Recording(Listener):
     """What was said."""
 
     def __init__(self) -> None:
@@ -34,9 +34,9 @@ class Told(Listener):
 
 
 @pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch) -> Told:
+def tell(monkeypatch: pytest.MonkeyPatch) -> Recording:
     monkeypatch.setattr(turn, "ASK_EVERY", 0.02)
-    return Told()
+    return Recording()
 
 
 @pytest.fixture
@@ -63,20 +63,20 @@ def plan(site: Site) -> Plan:
     return Plan([Run(id=step_id("a/x@m1"), host="m1", title="t", cause="c", script="true")], roles("a"), NAMES)
 
 
-def test_nothing_of_a_plan_is_seen_while_another_is_at_work(site: Callable[..., Site], tell: Told) -> None:
+def test_nothing_of_a_plan_is_seen_while_another_is_at_work(site: Callable[..., Site], tell: Recording) -> None:
     with pytest.raises(LockHeld, match="eve@elsewhere") as failure:
         turn.alone(site(), tell, "observing", lambda: "seen")
     assert "--wait-lock 5m" in str(failure.value.next_action)
 
 
-def test_without_another_all_is_seen_once(site: Callable[..., Site], tell: Told) -> None:
+def test_without_another_all_is_seen_once(site: Callable[..., Site], tell: Recording) -> None:
     looks: list[int] = []
     turn.alone(site(None), tell, "observing", lambda: looks.append(1))
     assert looks == [1]
     assert tell.lines == []
 
 
-def test_another_is_waited_for_and_then_all_is_seen_anew(site: Callable[..., Site], tell: Told) -> None:
+def test_another_is_waited_for_and_then_all_is_seen_anew(site: Callable[..., Site], tell: Recording) -> None:
     here, looks = site(wait=60), []
 
     def look() -> int:
@@ -97,7 +97,7 @@ def test_another_is_waited_for_and_then_all_is_seen_anew(site: Callable[..., Sit
     assert tell.lines[-1].startswith("nobody else is at work any more")
 
 
-def test_the_wait_has_an_end(site: Callable[..., Site], tell: Told) -> None:
+def test_the_wait_has_an_end(site: Callable[..., Site], tell: Recording) -> None:
     for act in (
         lambda here: turn.alone(here, tell, "observing", lambda: "seen"),
         lambda here: turn.locked(here, tell, "cluster.up").__enter__(),
@@ -108,7 +108,9 @@ def test_the_wait_has_an_end(site: Callable[..., Site], tell: Told) -> None:
         assert all(line.startswith(f"waiting for {OTHER}, for ") for line in tell.lines)
 
 
-def test_the_lock_is_taken_once_another_gave_it_back(site: Callable[..., Site], tell: Told, monkeypatch: Any) -> None:
+def test_the_lock_is_taken_once_another_gave_it_back(
+    site: Callable[..., Site], tell: Recording, monkeypatch: Any
+) -> None:
     here = site(wait=60)
     monkeypatch.setattr(turn.lock, "read", lambda *_: (free(here), ({}, {}))[1])
     with turn.locked(here, tell, "cluster.up") as run:
@@ -117,7 +119,7 @@ def test_the_lock_is_taken_once_another_gave_it_back(site: Callable[..., Site], 
     assert not here.pool["m1"].file("lock").exists()
 
 
-def test_a_dead_process_of_this_machine_keeps_nobody_waiting(site: Callable[..., Site], tell: Told) -> None:
+def test_a_dead_process_of_this_machine_keeps_nobody_waiting(site: Callable[..., Site], tell: Recording) -> None:
     dead = replace(me("cluster.up"), pid=2**22 + 1)
     here = site(dead)
     assert turn.alone(here, tell, "observing", lambda: "seen") == "seen"

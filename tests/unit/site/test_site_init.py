@@ -25,7 +25,7 @@ HOSTS = "10.0.0.11,10.0.0.12,10.0.0.13,10.0.0.21"
 KEY = "-----BEGIN {} PRIVATE KEY-----\nnone\n"
 
 
-class Told(Reporter):
+class Recording(Reporter):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
@@ -42,14 +42,14 @@ def git(site: Path, *words: str) -> str:
 
 
 def initialised(site: Path, hosts: str = HOSTS) -> list[str]:
-    reported = Told()
+    reported = Recording()
     site_files.init(site, hosts, "prod", reported, {})
     return reported.lines
 
 
 def checked(site: Path) -> list[str]:
     """What is said of a site that has no errors."""
-    reported = Told()
+    reported = Recording()
     site_files.check(site, reported)
     return reported.lines
 
@@ -111,10 +111,10 @@ def test_without_hosts_the_inventory_comes_next(tmp_path: Path, monkeypatch: pyt
     reported = initialised(tmp_path / "ours", hosts="")
     assert reported[-1].startswith("the site is laid out; next: cd ours, then invoke inventory.init --hosts ")
     with pytest.raises(SiteError) as raised:
-        site_files.check(tmp_path / "ours", Told())
+        site_files.check(tmp_path / "ours", Recording())
     assert "there is no environment in it" in raised.value.problems[0]
     with pytest.raises(UsageError, match="is no site"):
-        site_files.check(tmp_path, Told())
+        site_files.check(tmp_path, Recording())
 
 
 @pytest.mark.parametrize(("version", "range_"), [("0.3.7", ">=0.3,<0.4"), ("1.2.3", ">=1.2,<2"), ("0.10.0rc1", ">=0.10,<0.11")])  # fmt: skip  # noqa: E501
@@ -182,7 +182,7 @@ def test_what_is_wrong_is_found_by_name(site: Path, what: str) -> None:
     changes, said = WRONG[what]
     for change in changes:
         change(site)
-    reported = Told()
+    reported = Recording()
     with pytest.raises(SiteError) as raised:
         site_files.check(site, reported)
     assert not any("no environment names" in line for line in reported.lines)

@@ -62,10 +62,10 @@ def test_every_command_speaks_english_and_asks_its_own_hosts_engine(
     assert here.run(SHOWN).out == SET
     assert here.run('echo "$PATH"').out == "/bin:/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin\n"
     channel = here.stream(f'sh -c "{SHOWN}"')
-    told = b""
+    received = b""
     while data := channel.recv(100):
-        told += data
-    assert told.decode() == SET
+        received += data
+    assert received.decode() == SET
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_a_break_reported_late_does_not_close_the_new_connection(serve: Serve, l
     while old.is_active():
         time.sleep(0.01)
     new = here.open()
-    here._logins.broken(EOFError("told late"), old)
+    here._logins.broken(EOFError("noticed late"), old)
     assert new.is_active()
     assert here.open() is new
 

@@ -1,4 +1,4 @@
-"""Specs compared: what means the same is the same, and what does not is told where it is."""
+"""Specs compared: what means the same is the same, and what does not is reported where it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def spec(**changes: Any) -> dict[str, Any]:
     return {"Name": "web_app", "Labels": {}, "TaskTemplate": task, "Mode": {"Replicated": {"Replicas": 1}}} | rest
 
 
-def told(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     before = copy.deepcopy((old, new))
     lines = [str(change) for change in differences(old, new, NAMES)]
     assert (old, new) == before
@@ -74,8 +74,8 @@ NO_PRIVILEGES = {"CredentialSpec": None, "SELinuxContext": None, "NoNewPrivilege
     ],
 )
 def test_what_the_engine_fills_in_is_no_difference(sent: dict[str, Any], held: dict[str, Any]) -> None:
-    assert told(spec(**held), spec(**sent)) == []
-    assert told(spec(**sent), spec(**held)) == []
+    assert changes(spec(**held), spec(**sent)) == []
+    assert changes(spec(**sent), spec(**held)) == []
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_differs_is_reported(old: Any, new: Any, lines: list[str] | None, r
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ({}, {"Labels": {"a": "1"}}, "in place"),
         ({}, {"t_Placement": {"MaxReplicas": 2}}, "in place"),
@@ -140,31 +140,31 @@ def test_what_differs_is_reported(old: Any, new: Any, lines: list[str] | None, r
         ({"Mode": {"ReplicatedJob": {}}}, {"Mode": {"ReplicatedJob": {}}, "c_TTY": True}, "the job runs again"),
     ],
 )
-def test_what_becomes_of_the_tasks(old: Any, new: Any, told: str) -> None:
+def test_what_becomes_of_the_tasks(old: Any, new: Any, expected: str) -> None:
     have = spec(**old)
     found = differences(have, spec(**new), NAMES)
-    assert effect(have, found) == told
-    if told != "the job runs again":
+    assert effect(have, found) == expected
+    if expected != "the job runs again":
         assert effect(have, [], restart=True) == "its tasks are replaced"
 
 
 def test_nodes_own_networks_are_alike_only_where_one_has_no_name() -> None:
     host, none = spec(t_Networks=[{"Target": "host"}]), spec(t_Networks=[{"Target": "none"}])
     unnamed = spec(t_Networks=[{"Target": "x" * 25}, {"Target": "n" * 25}])
-    assert told(host, none) == ["Networks.host.joined: yes → unset", "Networks.none.joined: unset → yes"]
-    assert told(unnamed, spec(t_Networks=[{"Target": "none"}, {"Target": "web_default"}])) == []
+    assert changes(host, none) == ["Networks.host.joined: yes → unset", "Networks.none.joined: unset → yes"]
+    assert changes(unnamed, spec(t_Networks=[{"Target": "none"}, {"Target": "web_default"}])) == []
     assert unlisted(unnamed, NAMES) == {"x" * 25}
     assert unlisted(host, NAMES) == set()
 
 
 @pytest.mark.parametrize("key", ["Labels", "c_Labels", "c_Sysctls"])
 def test_a_name_without_a_value_is_not_nothing(key: str) -> None:
-    assert told(spec(), spec(**{key: {"flag": ""}})) != []
+    assert changes(spec(), spec(**{key: {"flag": ""}})) != []
 
 
 def test_a_log_option_without_a_value_is_not_nothing() -> None:
     bare, more = ({"Name": "local", "Options": options} for options in ({"a": "1"}, {"a": "1", "labels": ""}))
-    assert told(spec(t_LogDriver=bare), spec(t_LogDriver=more)) != []
+    assert changes(spec(t_LogDriver=bare), spec(t_LogDriver=more)) != []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_log_option_without_a_value_is_not_nothing() -> None:
     ],
 )
 def test_a_variable_without_a_value_is_like_no_other(pair: tuple[str, str]) -> None:
-    assert told(spec(c_Env=[pair[0]]), spec(c_Env=[pair[1]])) != []
+    assert changes(spec(c_Env=[pair[0]]), spec(c_Env=[pair[1]])) != []
 
 
 def test_short_images() -> None:

@@ -1,4 +1,4 @@
-"""How far the managers are from losing their quorum, as ``cluster.status`` tells it."""
+"""How far the managers are from losing their quorum, as ``cluster.status`` shows it."""
 
 from __future__ import annotations
 
