@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skep.compose.quantities import duration
+from skep.compose.keys.quantities import duration
 from skep.errors import UsageError
 from skep.plan import Plan
 

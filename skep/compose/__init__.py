@@ -6,8 +6,8 @@ writes the merged file. What is wrong is a ``ComposeError``: every problem at on
 
 from skep.compose.convert import Specs, convert
 from skep.compose.documents import document_of
+from skep.compose.keys.options import Options
 from skep.compose.loading import Document, load
-from skep.compose.options import Options
 from skep.compose.problems import ComposeError
 from skep.compose.rendering import render
 

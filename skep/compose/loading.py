@@ -10,9 +10,9 @@ from skep.compose import keys
 from skep.compose.check import check
 from skep.compose.dialect import Dialect
 from skep.compose.dotenv import read_dotenv
+from skep.compose.keys.options import KEY as OPTIONS
+from skep.compose.keys.options import Options, check_options, drop_absent, options
 from skep.compose.objects import Contents
-from skep.compose.options import KEY as OPTIONS
-from skep.compose.options import Options, check_options, drop_absent, options
 from skep.compose.problems import ComposeError
 from skep.compose.variables import Variables, read_env_file
 from skep.dataclass import dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
-from skep.compose.options import KEY as OPTIONS
+from skep.compose.keys.options import KEY as OPTIONS
 from skep.compose.variables import Variables
 from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from skep.compose.keys.quantities import nano_cpus
 from skep.compose.mount_specs import mount_spec
 from skep.compose.naming import Always, Names, without_empty
-from skep.compose.quantities import nano_cpus
 from skep.reading.values import Fields
 from skep.refusals.services import mode_of
 from skep.swarm.image import tagged

@@ -11,7 +11,6 @@ from skep.inventory.merging import MergedHost
 from skep.inventory.pem import pem
 from skep.inventory.references import Surroundings, located
 from skep.inventory.stack_files import StackFiles
-from skep.inventory.values import Referenced
 from skep.json_types import texts
 from skep.model import (
     Accepted,
@@ -32,6 +31,7 @@ from skep.model import (
     Swarm,
 )
 from skep.notices.model import Notice
+from skep.reading.settings import Referenced
 from skep.reading.values import Fields
 from skep.schedules.model import Schedule
 from skep.schedules.windows import Freeze, Maintenance, Window

@@ -5,10 +5,10 @@ A key that is not here passes as it is, unless it is a near miss: engines differ
 
 from __future__ import annotations
 
-from skep.inventory.values import ANYTHING, FLAG, HiddenText, PublicText, Whole, named, texts
 from skep.reading.documented import Key
 from skep.reading.kinds import Kind
 from skep.reading.records import ListOf, Record
+from skep.reading.settings import ANYTHING, FLAG, HiddenText, PublicText, Whole, named, texts
 
 FLAGS = """
 allow-direct-routing debug experimental icc init ip-forward ip-forward-no-drop ip-masq ip6tables iptables

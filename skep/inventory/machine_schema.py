@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skep.inventory.values import (
+from skep.reading.documented import Key
+from skep.reading.records import Record
+from skep.reading.settings import (
     DURATION,
     FLAG,
     HIDDEN,
@@ -18,8 +20,6 @@ from skep.inventory.values import (
     named,
     texts,
 )
-from skep.reading.documented import Key
-from skep.reading.records import Record
 
 SSH = Record(
     {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from skep.inventory.values import SECRET, TEXTS, Choice, Variable, named
 from skep.notices.model import EVENTS
 from skep.reading.documented import Key
 from skep.reading.records import ListOf, Record
+from skep.reading.settings import SECRET, TEXTS, Choice, Variable, named
 
 URL = Variable()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from skep.inventory.references import Surroundings, located
-from skep.inventory.values import Referenced
+from skep.reading.settings import Referenced
 
 MOST = 1 << 20
 """Bytes of a file."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from skep.inventory.notice_schema import PING
-from skep.inventory.values import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
 from skep.reading.documented import Key
 from skep.reading.records import ListOf, Record
+from skep.reading.settings import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
 from skep.schedules.model import PROFILES, SEVERITIES, WHAT
 
 SCHEDULE = Record(

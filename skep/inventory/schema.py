@@ -8,7 +8,9 @@ from skep.inventory.daemon_schema import DAEMON
 from skep.inventory.machine_schema import CERTIFICATES, ENGINE, KERNEL, OPEN_FIREWALL, PROXY, SSH
 from skep.inventory.notice_schema import NOTICES
 from skep.inventory.schedule_schema import MAINTENANCE, METRICS, SCHEDULES
-from skep.inventory.values import (
+from skep.reading.documented import HostKeys, Key
+from skep.reading.records import ListOf, Record
+from skep.reading.settings import (
     DAY,
     DURATION,
     FLAG,
@@ -22,8 +24,6 @@ from skep.inventory.values import (
     Whole,
     named,
 )
-from skep.reading.documented import HostKeys, Key
-from skep.reading.records import ListOf, Record
 
 SWARM = Record(
     {

@@ -11,7 +11,7 @@ from skep.manual.lookup import entries
 INTRODUCTION = """\
 # Keys of a compose file
 
-<!-- Made from skep/compose/keys.py and skep/manual/compose.yml by `./inv manual`. Do not edit. -->
+<!-- Made from skep/compose/keys/every.py and skep/manual/compose.yml by `./inv manual`. Do not edit. -->
 
 What each key means in a swarm. `skep docs KEY` shows the same on the command line, such as `skep docs update_config`.
 [stacks.md](stacks.md) says how stacks are planned and deployed.

@@ -1,6 +1,6 @@
 """What a compose file says once it is read: views on its mappings, for the rules. They cost nothing at run time.
 
-Only what rules look at is listed. ``skep/compose/keys.py`` has every key and checks that values are of these types.
+Only what rules look at is listed. ``skep/compose/keys`` has every key and checks that values are of these types.
 """
 
 from __future__ import annotations

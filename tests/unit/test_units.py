@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skep.compose.quantities import duration, nano_cpus, size
+from skep.compose.keys.quantities import duration, nano_cpus, size
 from skep.diff import Change
 from skep.units import in_units
 

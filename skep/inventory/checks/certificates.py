@@ -9,9 +9,9 @@ from skep.inventory.checks.places import sections
 from skep.inventory.checks.stacks import is_server
 from skep.inventory.pem import BadPem, check_key, expiry, pem
 from skep.inventory.references import Surroundings
-from skep.inventory.values import Referenced
 from skep.kinds.files import CERTIFICATE_ENDS
 from skep.reading.findings import Findings, KeyPath
+from skep.reading.settings import Referenced
 from skep.reading.values import Fields
 
 SOON = timedelta(days=30)

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from skep.inventory.checks.addresses import as_address, as_range
 from skep.inventory.checks.places import sections
 from skep.inventory.merging import MergedHost
-from skep.inventory.values import Referenced
 from skep.kinds.files import BRIDGE_RULES_OFF, PROXY_HTTP_ONLY
 from skep.model import is_ip
 from skep.reading.findings import Findings, KeyPath
+from skep.reading.settings import Referenced
 from skep.reading.values import Fields
 
 _MODULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")

@@ -9,8 +9,8 @@ import pytest
 
 from skep.compose import ComposeError, convert
 from skep.compose.convert import LONGEST_STACK
-from skep.compose.ports import short
-from skep.compose.quantities import duration, nano_cpus, size, words
+from skep.compose.keys.ports import short
+from skep.compose.keys.quantities import duration, nano_cpus, size, words
 from skep.compose.service import capabilities
 from skep.swarm.image import is_image, tagged
 from skep.swarm.references import with_ids

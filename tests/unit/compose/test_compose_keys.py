@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from skep.compose import convert, keys
-from skep.compose.mounts import LONG, Mounts
-from skep.compose.ports import PORT, Ports
-from skep.compose.references import ATTACHMENT, REFERENCE, Attachments, References
+from skep.compose.keys.mounts import LONG, Mounts
+from skep.compose.keys.ports import PORT, Ports
+from skep.compose.keys.references import ATTACHMENT, REFERENCE, Attachments, References
 from skep.reading.kinds import Kind
 from skep.reading.records import Ignored, ListOf, Record, Refused, Table
 from tests.unit.compose.conftest import Read

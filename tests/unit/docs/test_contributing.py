@@ -83,7 +83,8 @@ try:
     load(Path("wrong.yml"), host_keys=keys)
 except InventoryError as error:
     print(*error.problems, sep="\\n")
-print(json_schema(keys)["$defs"]["HostSection"]["properties"]["timezone"]["examples"])
+shown = json_schema(keys)["$defs"]["HostSection"]["properties"]["timezone"]
+print(shown.get("type"), shown["examples"])
 print("`hosts.<name>.timezone`" in reference_markdown(keys))
 """
 RIGHT = """
@@ -109,7 +110,11 @@ def test_a_role_with_a_key_of_its_own_is_added_by_three_files_and_one_edit(tmp_p
             shutil.copy(added / file, folder)
     with_role(tmp_path / "roles", "timezone")
     (tmp_path / "right.yml").write_text(RIGHT)
-    wrong = RIGHT.replace("timezone: UTC", "timezone: Berlin").replace("{timezone", "{timezon")
+    wrong = (
+        RIGHT.replace("timezone: UTC", "timezone: Berlin")
+        .replace("{timezone", "{timezon")
+        .replace("worker}", "worker, timezone: 1.5}")
+    )
     (tmp_path / "wrong.yml").write_text(wrong)
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
 
@@ -123,7 +128,8 @@ def test_a_role_with_a_key_of_its_own_is_added_by_three_files_and_one_edit(tmp_p
         "{'timezone': 'Europe/Berlin'} {'timezone': 'UTC'} {}",
         "wrong.yml:2: groups.north.timezon: unknown key (did you mean 'timezone'?)",
         "wrong.yml:5: hosts.w1.timezone: must be a time zone such as Europe/Berlin, not 'Berlin'",
-        "['Europe/Berlin']",
+        "wrong.yml:6: hosts.w2.timezone: must be a time zone such as Europe/Berlin, not '1.5'",
+        "string ['Europe/Berlin']",
         "True",
     ]
     chosen = "timezone or every_role or as_described"

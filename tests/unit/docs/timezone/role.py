@@ -8,7 +8,7 @@ from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.reading.documented import Key
-from skep.reading.kinds import Text
+from skep.reading.settings import Text
 from skep.role import HostRole
 from skep.seen import Seen
 from skep.steps import StepId

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from skep.compose.quantities import Duration, duration, size
+from skep.compose.keys.quantities import Duration, duration, size
+from skep.compose.keys.texts import Text
 from skep.dataclass import dataclass
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, Text, leaf
+from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.tree import Entry, Leaf
 from skep.units import duration_text
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 
-from skep.compose.amounts import Quantity
-from skep.compose.quantities import size
+from skep.compose.keys.amounts import Quantity
+from skep.compose.keys.quantities import size
+from skep.compose.keys.texts import Flag, Text
 from skep.dataclass import dataclass
 from skep.kinds.files import BIND_ON_EVERY_NODE, MOUNT_OPTION_IGNORED
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Flag, Kind, Nothing, Text
+from skep.reading.kinds import At, Kind, Nothing
 from skep.reading.records import Ignored, Record, Refused, is_text, unsent
 from skep.reading.tree import Entry
 from skep.reading.values import Fields

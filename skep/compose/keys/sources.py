@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from skep.compose.keys.pairs import TextPairs
+from skep.compose.keys.texts import Flag, Text, once
 from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Flag, Kind, Nothing, Text, once
-from skep.reading.pairs import TextPairs
+from skep.reading.kinds import At, Kind, Nothing
 from skep.reading.records import Record, is_text
 from skep.reading.tree import Entry
 from skep.reading.values import Fields

@@ -7,11 +7,12 @@ from dataclasses import field
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from skep.compose.amounts import Whole
+from skep.compose.keys.amounts import Whole
+from skep.compose.keys.texts import Flag, Text, TextList
 from skep.dataclass import dataclass
 from skep.kinds.files import DEPENDS_ON_IGNORED
 from skep.reading.findings import Findings, KeyPath
-from skep.reading.kinds import NOTHING, At, Flag, Nothing, Text, TextList
+from skep.reading.kinds import NOTHING, At, Nothing
 from skep.reading.records import Record, Table, is_text
 from skep.reading.tree import Entry
 from skep.reading.values import Fields, Items

@@ -1,5 +1,8 @@
-"""The kinds of single values in an inventory: each checks what was written, says in plain words what it must be, and
-shows in the JSON Schema as what an editor should offer."""
+"""The kinds of single values in an inventory, those of keys that roles add included: each checks what was written, says
+in plain words what it must be, and shows in the JSON Schema as what an editor should offer.
+
+Compose files have kinds of their own, ``skep/compose/keys``: Docker's CLI takes the same words otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from datetime import date
 from skep.dataclass import dataclass
 from skep.model import Secret
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Json, Kind, Nothing
+from skep.reading.kinds import At, Check, Json, Kind, Nothing
 from skep.reading.records import ANY_NAME, ListOf, Table
 from skep.reading.tree import Entry, Leaf
 from skep.reading.wording import either
@@ -43,14 +46,19 @@ def _leaf(entry: Entry, at: At) -> Leaf | Nothing:
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """Text exactly as written: 20.10 stays 20.10, yes stays yes. ``loose``: editors take numbers and booleans, too."""
+    """Text exactly as written: 20.10 stays 20.10, yes stays yes. ``loose``: editors take numbers and booleans, too;
+    ``check`` looks at it."""
 
     loose: bool = False
+    check: Check | None = None
 
     def read(self, entry: Entry, at: At) -> object:
         """The text, or ``NOTHING`` after saying what is wrong."""
         found = _leaf(entry, at)
-        return found if isinstance(found, Nothing) else self.value(found, entry.place, at)
+        if isinstance(found, Nothing):
+            return found
+        said = self.check(found.text) if self.check and not found.failed else None
+        return at.wrong(entry, said) if said else self.value(found, entry.place, at)
 
     def value(self, found: Leaf, place: Place, at: At) -> object:
         """What the text gives."""

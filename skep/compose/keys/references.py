@@ -6,12 +6,13 @@ import ipaddress
 import re
 from typing import Any
 
-from skep.compose.amounts import Whole
+from skep.compose.keys.amounts import Whole
+from skep.compose.keys.pairs import TextPairs
+from skep.compose.keys.texts import Text, TextList, once
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE, MODE_NUMBER
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, Text, TextList, leaf, once
-from skep.reading.pairs import TextPairs
+from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.records import NAME, Ignored, Record, is_text
 from skep.reading.tree import Entry, Leaf
 from skep.reading.values import Fields

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from skep.compose.quantities import words
+from skep.compose.keys.quantities import words
+from skep.compose.keys.texts import Text, TextList, joined
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, Text, TextList, joined, leaf
+from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.tree import Entry, Leaf
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from skep.compose.amounts import Whole
+from skep.compose.keys.amounts import Whole
+from skep.compose.keys.texts import Text, once
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE, PORT_ADDRESS_IGNORED
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, Text, leaf, once
+from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.records import Ignored, Record
 from skep.reading.tree import Entry, Leaf
 from skep.reading.values import Fields

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from skep.compose.amounts import SIZE, SPAN, Amount, Ratio, Whole
-from skep.compose.commands import Command, HealthTest
-from skep.compose.mounts import Mounts
-from skep.compose.options import KEY, OBJECT, SERVICE, STACK, DependsOn
-from skep.compose.ports import Ports
-from skep.compose.quantities import nano_cpus
-from skep.compose.references import Attachments, ExtraHosts, References, Ulimit
-from skep.compose.sources import EnvFiles, External, Logging
-from skep.reading.kinds import Flag, Kind, Text, TextList
-from skep.reading.pairs import TextPairs
+from skep.compose.keys.amounts import SIZE, SPAN, Amount, Ratio, Whole
+from skep.compose.keys.commands import Command, HealthTest
+from skep.compose.keys.mounts import Mounts
+from skep.compose.keys.options import KEY, OBJECT, SERVICE, STACK, DependsOn
+from skep.compose.keys.pairs import TextPairs
+from skep.compose.keys.ports import Ports
+from skep.compose.keys.quantities import nano_cpus
+from skep.compose.keys.references import Attachments, ExtraHosts, References, Ulimit
+from skep.compose.keys.sources import EnvFiles, External, Logging
+from skep.compose.keys.texts import Flag, Text, TextList
+from skep.reading.kinds import Kind
 from skep.reading.records import Ignored, ListOf, Record, Refused, Table, unsent
 from skep.refusals.names import ENDING, OBJECT_ENDING
 from skep.swarm.addresses import go_network
