@@ -171,7 +171,7 @@ class _Stream:
 
 
 class _Open(io.BytesIO):
-    """Stays open when a response is done with its part."""
+    """A stream that stays open when a response has read its part."""
 
     def close(self) -> None:
         """Nothing to close."""

@@ -29,7 +29,7 @@ class Workers:
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
 
     def submit(self, work: Callable[P, R], *args: P.args, **more: P.kwargs) -> Future[R]:
-        """What will come of it. From one thread only."""
+        """Start the work and give its future. To be called from one thread only."""
         future: Future[R] = Future()
         self._tasks.put((future, partial(work, *args, **more)))
         if self._threads < self._width:
@@ -38,7 +38,7 @@ class Workers:
         return future
 
     def close(self) -> None:
-        """Cancel what has not begun; what runs is not waited for."""
+        """Cancel work that has not begun; work that runs is not waited for."""
         with suppress(queue.Empty):
             while task := self._tasks.get_nowait():
                 task[0].cancel()

@@ -73,13 +73,14 @@ class Naming:
         return final
 
     def _candidates(self, name: str, existing: Mapping[str, Object]) -> Iterator[Object]:
-        """What may hold the content already, what services use now first, then by name."""
+        """Objects that may hold the content already: those that services use now first, then by name."""
         ours = re.compile(rf"{re.escape(name)}|{re.escape(_base(name))}_[0-9a-f]{{{DIGITS}}}")
         fits = [one for full, one in existing.items() if ours.fullmatch(full)]
         yield from sorted(fits, key=lambda one: (one["Spec"]["Name"] not in self._used, one["Spec"]["Name"]))
 
     def _holds(self, secret: Object, mark: str, body: ObjectSpec) -> bool | None:
-        """By its mark; where Docker's CLI made it, by its driver, else by what tasks have mounted. ``None`` where it
+        """Whether an object holds the content, by its mark; where Docker's CLI made it, by its driver, else by what
+        tasks have mounted. ``None`` where it
         cannot be compared: no task that runs has it mounted, or what tasks see is made from a template."""
         labels = labels_of(secret["Spec"])
         if MARK in labels:
@@ -100,7 +101,7 @@ class Naming:
 
 
 def _base(name: str) -> str:
-    """The part of a name that its content's hash comes behind; cut where the whole would be too long."""
+    """The part of a name before the hash of its content; cut where the whole name would be too long."""
     return name[: LONGEST - DIGITS - 1]
 
 
@@ -132,7 +133,7 @@ def _fixed(what: str, name: str, *, ours: bool) -> Finding:
 
 
 def _unknown(name: str, service: str, *, templated: bool) -> Finding:
-    """Neither the file nor the secret can be said to be newer: it stays, and that is said."""
+    """A warning: nobody can say whether the file or the secret is newer, so the secret stays."""
     why = "it is a template" if templated else f"no running task of {service} was seen that has it mounted"
     compare = "" if templated else "it is compared once such a task runs on a host that answers; "
     return Finding(

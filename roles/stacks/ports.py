@@ -30,18 +30,19 @@ class Handover:
 
 @dataclass(slots=True)
 class Handovers:
-    """Those of a plan that can be put in order, and errors for what Swarm would refuse."""
+    """The handovers of a plan that can be put in order, and errors for those that Swarm would refuse."""
 
     possible: list[Handover] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def of(self, drift: Drift) -> list[Handover]:
-        """Those in which a service of the stack takes over."""
+        """The handovers in which a service of that stack takes a port."""
         return [one for one in self.possible if one.drift is drift]
 
 
 def handovers(drifts: Sequence[Drift]) -> Handovers:
-    """Who takes whose port. A service that publishes what it did before is let be: Swarm let it, too."""
+    """Which service takes over a port from which. A service whose ports do not change is left out: Swarm accepted them
+    before."""
     found = Handovers()
     desired = {name: drift for drift in drifts for name in drift.desired.services}
     held = {raw["Spec"]["Name"]: ports_of(raw) for drift in drifts[:1] for raw in drift.swarm.services}
@@ -77,7 +78,8 @@ def _moving(drift: Drift) -> Iterator[str]:
 
 
 def _in_turn(one: Handover) -> bool:
-    """Whether the giver is not behind the taker: in the same wave or an earlier one, and no hook is among them."""
+    """Whether the service that gives the port up changes in the same wave as the one that takes it, or in an earlier
+    one, and neither is a hook."""
     hooks, waves = one.drift.desired.hooks, one.drift.desired.waves
     if one.taker in hooks or one.giver in hooks:
         return False

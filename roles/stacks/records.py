@@ -37,7 +37,7 @@ def records(drift: Drift) -> list[Record]:
 
 
 def unfinished(drift: Drift) -> Revision | None:
-    """The last revision, if nobody has seen it run and it is what there is."""
+    """The last revision, if no run has seen it arrive and the services are still as it says."""
     last = drift.found.revisions[-1] if drift.found.revisions else None
     if last is None or last.done or not is_what_runs(last.content["services"], drift.found, drift.swarm):
         return None
@@ -65,7 +65,7 @@ def garbage(drift: Drift, newest: Content) -> tuple[list[str], list[str]]:
 
 
 def _failed(drift: Drift, ran: Sequence[Revision]) -> list[Revision]:
-    """The last revisions that nobody saw to their end, among those within reach: history has them."""
+    """The last revisions whose roll-out no run has seen end, among those that are kept: history shows them."""
     oldest = ran[0].number if ran else 0
     failed = [one for one in drift.found.revisions if not one.done and one.number > oldest]
     return failed if drift.desired.keep is None else failed[-drift.desired.keep :]

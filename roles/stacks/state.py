@@ -65,7 +65,7 @@ class SwarmObjects:
 
     @property
     def facts(self) -> SwarmFacts:
-        """What is known of the managers."""
+        """The managers' engine version and plugins, as rules of compose files look at them."""
         plugins = None if self.plugins is None else _by_kind(self.plugins)
         return SwarmFacts(newest_version(self.nodes), plugins, frozenset(one["Name"] for one in self.networks))
 
@@ -77,7 +77,7 @@ class SwarmObjects:
 
     @property
     def key(self) -> Secret | None:
-        """What keys the marks of secrets, if there is one yet."""
+        """The key that the marks of secrets are made with, if there is one yet."""
         for config in self.configs:
             if config["Spec"]["Name"] == KEY:
                 return Secret(base64.b64decode(config["Spec"]["Data"]).decode())
@@ -109,7 +109,7 @@ class SwarmObjects:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is of a stack, raw, by full name; its revisions oldest first."""
+    """The objects of one stack as the Engine API gives them, by full name; its revisions oldest first."""
 
     services: Mapping[str, Service] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
@@ -158,7 +158,7 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
 
 
 def _by_kind(plugins: Iterable[Plugin]) -> dict[str, frozenset[str]]:
-    """Names of plugins that are switched on, by what they are drivers of."""
+    """Names of enabled plugins, by the kind of driver they are."""
     types = {NETWORK: "docker.networkdriver/", ADDRESSES: "docker.ipamdriver/"}
     return {
         kind: frozenset(

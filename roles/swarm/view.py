@@ -11,7 +11,7 @@ from skep.seen import Seen
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The swarm by the word of one ``manager``, a host: its state, and its nodes by ID."""
+    """The swarm as one ``manager`` (a host) reports it: its state, and its nodes by ID."""
 
     manager: str
     state: State
@@ -23,7 +23,7 @@ class View:
 
 
 def view(seen: Seen[State]) -> View | None:
-    """By the manager that is believed; ``None`` without one."""
+    """The swarm as the manager that is believed reports it; ``None`` without one."""
     state = seen.swarm
     if seen.manager is None or state is None or state.nodes is None:
         return None

@@ -58,7 +58,8 @@ class Executor:
         return self.outcome
 
     def _report(self, event: Event) -> None:
-        """Tell. A listener that fails does not stop what changes hosts: its error is raised when all has ended."""
+        """Report an event. A listener that fails does not stop what changes hosts: its error is raised when all has
+        ended."""
         try:
             self._tell(event)
         except Exception as error:
@@ -114,7 +115,8 @@ class Executor:
         return not self._lease.held and bool(self._running or self._waiting or refused)
 
     def _settle(self, why: str = "") -> None:
-        """Let what runs end, for a while; what does not is reported as failed, its connection is cut at the end."""
+        """Wait for running steps to end, ``GRACE`` seconds at most; those that do not are reported as failed, and
+        their connections are cut."""
         for step, _ in self._running.values():
             if not isinstance(step, Wait):
                 self._report(Event("stopping", step, f"{why}is given {GRACE:.0f} s to end"))

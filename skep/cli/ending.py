@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from skep.report import Reporter
 
 PIPE = 141
-"""What the process ends with when nobody reads its output any more, as a shell says of SIGPIPE."""
+"""Exit status when nobody reads the output any more: what a shell shows for SIGPIPE."""
 
 
 def speakable() -> None:
-    """Streams that a shell closed (``>&-``) lead to nowhere, and what their encoding lacks becomes a question mark."""
+    """Make stdout and stderr safe to write to: one that the shell closed (``>&-``) leads nowhere, and characters that
+    its encoding lacks become question marks."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123
@@ -36,7 +37,7 @@ def speakable() -> None:
 
 
 def nobody_reads() -> None:
-    """What is still to be written to stdout goes nowhere."""
+    """Discard what is still to be written to stdout."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

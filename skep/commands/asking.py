@@ -14,12 +14,12 @@ from skep.runs.unattended import removes
 from skep.visible import visible
 
 NAMED = 3
-"""Steps that a question names; of more, the number."""
+"""Most steps that a question names; where there are more, it says how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What the user said before: ``yes`` to whatever the plan is, or that it is ``only_shown``."""
+    """The user's consent by options: ``yes`` to any plan, or that the plan is ``only_shown``."""
 
     yes: bool = False
     only_shown: bool = False
@@ -27,7 +27,7 @@ class Asking:
     """Why it cannot wait for a maintenance window, or the end of a freeze."""
 
     def of(self, request: Request) -> Request:
-        """The request as the user lets it be carried out."""
+        """The request with what the user allows."""
         return replace(request, only_planned=self.only_shown, anyway=self.anyway)
 
     def agreed_to(self, planned: Plan) -> bool:
@@ -43,7 +43,7 @@ class Asking:
 
 
 UNASKED = Asking()
-"""Nothing was said before."""
+"""No consent by options: the user is asked."""
 
 
 def grave(step: Step) -> bool:

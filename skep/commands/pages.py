@@ -27,7 +27,7 @@ ABOUT = {
     "lab": "The lab",
     "site": "A repository of one's own",
 }
-"""Headings, by noun; one that is not here is its own."""
+"""Headings by noun; a noun that is missing here is its own heading."""
 
 INTRODUCTION = """\
 # Tasks

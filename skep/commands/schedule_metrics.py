@@ -32,7 +32,7 @@ def _count(value: object) -> int:
 
 
 def leave(cluster: Cluster, found: Standing | None, note: Callable[[str], None]) -> None:
-    """Write them; where that cannot be, it is noted, and fails no run."""
+    """Write the metrics file. Where that fails, it is noted; it fails no run."""
     results = [Kept.of(cluster.name, one.name).last for one in cluster.schedules]
     try:
         write(cluster.metrics or "", cluster.name, text(cluster.name, results, found))
@@ -41,7 +41,7 @@ def leave(cluster: Cluster, found: Standing | None, note: Callable[[str], None])
 
 
 def forget(cluster: Cluster, note: Callable[[str], None]) -> None:
-    """Once no schedule is left that would write them again, they would stay as they are for ever."""
+    """Remove the metrics file once no schedule is left that would keep it up to date."""
     try:
         remove(cluster.metrics or "", cluster.name)
     except OSError as error:

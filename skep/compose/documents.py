@@ -38,7 +38,7 @@ class _Known:
     document: Document
 
     def is_of(self, stack: Stack, swarm: SwarmFacts | None) -> bool:
-        """Whether the same stack would give the same."""
+        """Whether the document of that stack would be the same."""
         return (
             self.variables is stack.variables
             and self.outputs is stack.outputs

@@ -55,12 +55,12 @@ def services_move(api: EngineClient, *, node: str) -> list[str]:
 
 
 def _on(api: EngineClient, node: str) -> set[str]:
-    """Services with tasks on a node."""
+    """The services that have tasks on a node."""
     return {task["ServiceID"] for task in api.tasks(filters={"node": node}) if is_alive(task) and is_kept(task)}
 
 
 def _replace_tasks(api: EngineClient, identifier: str) -> None:
-    """Without a login: the managers keep the one that the service was written with."""
+    """Update the service without a registry login: the managers keep the one it was made with."""
     have = api.read(f"/services/{identifier}")
     body = forced(have["Spec"], force_of(have["Spec"]) + 1)
     api.write(f"/services/{identifier}/update", body, version=have["Version"]["Index"], registryAuthFrom="spec")
@@ -119,7 +119,7 @@ def _update(service: Service) -> str:
 
 
 def _moving(api: EngineClient, service: Service) -> str:
-    """A service and what keeps its new tasks, where that is known."""
+    """A service, with what keeps its new tasks from running where that is known."""
     tasks: list[Task] = api.tasks(filters={"service": service["ID"], "desired-state": "running"})
     why = next((error_of(task) for task in tasks if error_of(task)), "")
     return f"tasks of {service['Spec']['Name']} start elsewhere{f': {why}' if why else ''}"

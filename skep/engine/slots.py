@@ -42,7 +42,7 @@ def of_iteration(service: Service, task: Task) -> bool:
 
 
 def desired_of(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[str] | None]:
-    """How many, and for one task a node: where."""
+    """How many tasks the service is to have; for a global one, on which nodes."""
     spec = service["Spec"]
     if is_global(spec):
         places = {identity for identity, node in nodes.items() if is_meant(spec, node)}
@@ -53,7 +53,7 @@ def desired_of(service: Service, nodes: Mapping[str, Node]) -> tuple[int, set[st
 def slots_in(
     service: Service, current: Iterable[Task], places: set[str] | None, nodes: Mapping[str, Node], job: bool
 ) -> Slots:
-    """What there is of the ``current`` tasks, a slot at a time; those at ``places`` where that is given."""
+    """The ``current`` tasks by slot; only the slots in ``places`` where that is given."""
     by_slot: dict[str | int, list[Task]] = {}
     for task in current:
         by_slot.setdefault(slot_of(service, task), []).append(task)
@@ -90,6 +90,6 @@ def _when(task: Task) -> str:
 
 
 def on_ready(task: Task, nodes: Mapping[str, Node]) -> bool:
-    """Whether its node answers the managers."""
+    """Whether the task's node answers the managers."""
     node = nodes.get(task.get("NodeID", ""))
     return node is not None and is_ready(node)

@@ -14,7 +14,7 @@ from skep.reading.tree import Leaf
 
 @dataclass(frozen=True)
 class Dialect:
-    """That of inventories."""
+    """How scalars of inventories are meant."""
 
     findings: Findings
     surroundings: Surroundings
@@ -25,7 +25,7 @@ class Dialect:
     )
 
     def key(self, scalar: Scalar, place: Place, path: KeyPath) -> str | None:
-        """Nothing is wrong with any key: it is the text it is."""
+        """Any key is right as it is written."""
         return None
 
     def leaf(self, scalar: Scalar, place: Place, path: KeyPath) -> Leaf:

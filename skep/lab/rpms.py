@@ -15,7 +15,7 @@ from skep.lab.spec import STAND_INS, Lab
 from skep.lab.system import Say, run
 
 RELEASES = {"el9": "9"}
-"""Stand-ins there are packages for → their release in the repository."""
+"""Suites of stand-in hosts → the release that the repository has packages for."""
 _OWNER = "lab rpms <rpms@example.com>"
 _RECIPE = Path(__file__).with_name("rpms.sh")
 _STEP = "make the vendor's rpms"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RUNS = 20
 LINES = 2000
-"""Of the history that are read for the last runs."""
+"""Lines of the history that are read for the last runs."""
 
 Asking = Callable[[Site, Observation], "AbstractContextManager[EngineClient]"]
 

@@ -61,7 +61,8 @@ def _choice(fact: Facts) -> Found:
 
 
 def _firsts(addresses: dict[str, list[str]]) -> Found:
-    """Of each interface its only IPv4 address, else its only IPv6 one; all of a kind where there are several."""
+    """For each interface its only IPv4 address, else its only IPv6 address; where there are several of a kind, all of
+    them."""
     found: Found = []
     for name, all_of_it in addresses.items():
         pairs = [(address, name) for address in all_of_it]
@@ -70,13 +71,13 @@ def _firsts(addresses: dict[str, list[str]]) -> Found:
 
 
 def _several(pairs: Sequence[tuple[str, str]]) -> Found:
-    """Those of a kind (IPv4, IPv6) of which there are more than one."""
+    """Addresses of the kind (IPv4 or IPv6) of which the interface has more than one."""
     kinds = [[pair for pair in pairs if (":" in pair[0]) is six] for six in (False, True)]
     return [pair for kind in kinds if len(kind) > 1 for pair in kind]
 
 
 def _local(address: str) -> bool:
-    """Whether the engine passes over it: loopback and addresses of the link alone."""
+    """Whether the engine ignores the address: loopback and link-local ones."""
     parsed = ipaddress.ip_address(address)
     return parsed.is_loopback or parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified
 

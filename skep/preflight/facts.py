@@ -32,7 +32,7 @@ SNAPSHOTTER = ("driver-type", "io.containerd.snapshotter.v1")
 """What an engine says of its storage driver where containerd keeps its images. Source: moby,
 daemon/containerd/service.go: LayerStoreStatus."""
 TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
-"""Of iproute2, which a small Debian lacks, and what only they tell."""
+"""Programs of iproute2, which a small Debian lacks, each with what only it can answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class Facts:
     routes: tuple[tuple[str, str], ...] = ()
     """Destination and interface."""
     behind: frozenset[str] = frozenset()
-    """Destinations behind a gateway."""
+    """Destinations that its routes reach through a gateway."""
     unroutable: tuple[str, ...] = ()
     """Addresses of hosts that it has no route to."""
     tried: frozenset[Place] = frozenset()
     """Address and port of the others that it tried to connect to."""
     open: frozenset[Place] = frozenset()
-    """Those where that went well."""
+    """The addresses and ports that it could connect to."""
     lacking: frozenset[str] = frozenset()
     """Which of ``TOOLS`` are not there."""
 

@@ -19,7 +19,7 @@ ANY_NAME = re.compile(r"(?s).*")
 
 @dataclass(frozen=True)
 class Ignored(Kind):
-    """A key that nothing comes of; ``why`` says so, and what to use instead. ``by``: who takes no notice of it."""
+    """A key that is ignored; ``why`` says what to use instead. ``by``: who ignores it."""
 
     why: str
     by: str = "Swarm"
@@ -39,7 +39,7 @@ def unsent(why: str = "") -> Ignored:
 
 @dataclass(frozen=True)
 class Refused(Kind):
-    """A key that cannot be; ``why`` says what to do instead."""
+    """A key that is refused; ``why`` says what to do instead."""
 
     why: str
 

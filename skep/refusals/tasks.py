@@ -34,18 +34,18 @@ _LIMITS = frozenset(_LIMITS_TEXT.split())
 
 
 def memory(amount: int, context: Context) -> str | None:
-    """Less than a container can be given."""
+    """A memory limit below the least that a container can have."""
     return "must be 6M or more: nodes refuse containers with less" if 0 < amount < LEAST_MEMORY else None
 
 
 def working_dir(folder: str, context: Context) -> str | None:
-    """A folder that is not one from the root."""
+    """A working folder that is not an absolute path."""
     absolute = not folder or folder.startswith("/") or _WINDOWS.match(folder)
     return None if absolute else f"must be an absolute path, not {context.quote(folder)}"
 
 
 def stop_signal(text: str, context: Context) -> str | None:
-    """No signal by name or number."""
+    """A stop signal that is none by name or number."""
     if not text or (re.fullmatch(r"[+-]?[0-9]{1,18}", text, re.ASCII) and int(text)):
         return None
     known = text.upper().removeprefix("SIG") in _SIGNALS
@@ -53,7 +53,7 @@ def stop_signal(text: str, context: Context) -> str | None:
 
 
 def capability(name: str, context: Context) -> str | None:
-    """None that Linux has. RESET is the CLI's own."""
+    """A capability that Linux does not have. RESET is the CLI's own word."""
     bare = name.strip().upper().removeprefix("CAP_")
     known = bare in _CAPABILITIES or bare in ("", "RESET")
     return None if known else f"{context.quote(name)} is no capability of Linux"
@@ -74,19 +74,19 @@ def _is_reversed(soft: int, hard: int) -> bool:
 
 
 def environment(variables: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
-    """A variable without a name."""
+    """An environment variable without a name."""
     if "" in variables:
         yield (), "has a variable without a name"
 
 
 def owner(text: object, context: Context) -> str | None:
-    """Who a config or secret belongs to: nodes know no names."""
+    """An owner of a config or secret by name: nodes know numbers only."""
     number = re.fullmatch(r"[+-]?[0-9]{1,18}", str(text), re.ASCII)
     return None if number or text == "" else f"must be a number, not {context.quote(str(text))}: nodes look up no names"
 
 
 def template_driver(name: str, context: Context) -> str | None:
-    """The only one there is."""
+    """A template driver other than the only one there is."""
     return None if name in ("golang", "") else f"must be golang, not {context.quote(name)}"
 
 

@@ -14,12 +14,12 @@ from skep.visible import visible
 
 
 def why(step: Step) -> str:
-    """Its cause; of a wait also for how long at most."""
+    """The step's cause; for a wait also how long it may take."""
     return f"{step.cause}, at most {seconds_text(step.timeout)}" if isinstance(step, Wait) else step.cause
 
 
 def alike(plan: Plan) -> list[tuple[list[str], list[Step]]]:
-    """Places whose steps read the same, together."""
+    """Hosts whose steps read the same, grouped."""
     groups: dict[tuple[Any, ...], tuple[list[str], list[Step]]] = {}
     for place, steps in plan.by_place().items():
         text = tuple((step.role, step.title, step.cause, step.detail) for step in steps)
@@ -43,6 +43,6 @@ def parts_of(outcome: Outcome, plan: Plan, seconds: float) -> list[Part]:
 
 
 def label_of(entry: Mapping[str, str]) -> str:
-    """Whose a log line is: the task, with its node where the task's name does not end with it."""
+    """The source of a log line: its task, with the node where the task's name does not end with it."""
     task, node = visible(entry["task"]), visible(entry["node"])
     return task if not node or task.endswith(f".{node}") else f"{task}@{node}"

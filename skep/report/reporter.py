@@ -29,24 +29,24 @@ class Row(Protocol):
 
 
 class Reporter(Listener):
-    """Says nothing; the base of all."""
+    """The base of all reporters; it prints nothing."""
 
     out: Output | None = None
     """Where results are written to."""
 
     shown: Shown | None = None
-    """What this user was shown of the environment before."""
+    """Findings of this environment that the user was shown before."""
 
     spelled: Callable[[str], str] = staticmethod(lambda text: text)
     """Gives a text of ours with its commands as the user has to type them."""
 
     @property
     def lost(self) -> OutputLost | BrokenPipeError | None:
-        """What to end with where not all could be written, and nothing else went wrong."""
+        """The failure to end with where not all output could be written and nothing else went wrong."""
         return self.out.lost if self.out else None
 
     def steady(self) -> None:
-        """Hosts are changed from here on: to tell raises nothing any more."""
+        """From here on hosts are changed: output that fails raises nothing any more."""
         if self.out:
             self.out.steady = True
 
@@ -80,7 +80,7 @@ class Reporter(Listener):
         keeps what colours the task printed."""
 
     def data(self, name: str, value: Mapping[str, object]) -> None:
-        """Something for scripts alone."""
+        """A value for scripts alone: only JSON shows it."""
 
     def done(self, text: str) -> None:
         """The last line of a success."""

@@ -14,7 +14,7 @@ from skep.report.parts import Part
 from skep.visible import visible
 
 HANG = " " * 4
-"""Before what goes on of a line that has no indent of its own."""
+"""Indent of the second and further lines of a text that has no indent of its own."""
 
 
 def line(*parts: Part, style: str = "") -> Text:

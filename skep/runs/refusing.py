@@ -12,7 +12,7 @@ from skep.plan import Plan, Wait
 from skep.seen import swarms
 
 WAITS = 3
-"""How often one run waits for the same, which comes and goes."""
+"""Times a wait may repeat in one run before it counts as flapping."""
 
 
 def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
@@ -68,7 +68,8 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
 
 
 def refuse_untold(observation: Observation) -> None:
-    """Raise ``ConnectError`` where no manager says what is the swarm's: then nothing can be said of it."""
+    """Raise ``ConnectError`` where no manager lists the swarm's objects: without that nothing can be planned for
+    them."""
     if observation.manager is not None:
         return
     text, look = "no manager says what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"

@@ -24,11 +24,11 @@ ASK_EVERY = 2.0
 """Seconds between two looks at the lock of another."""
 
 TELL_EVERY = 30.0
-"""Seconds after which it is said again who is waited for."""
+"""Seconds between two notes on who is waited for."""
 
 
 def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
-    """What ``act`` gives, and who held the lock at its beginning."""
+    """The result of ``act``, and who held the lock when it began."""
     asking = Workers(1, "lock")
     asked = asking.submit(lock.read, site.pool, site.manager_names)
     try:
@@ -40,9 +40,9 @@ def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
 
 
 def alone(site: Site, listener: Listener, text: str, act: Callable[[], T]) -> T:
-    """What ``act`` sees of the hosts while nobody else changes them: waits for another as long as the user lets it.
+    """The result of ``act`` on hosts that no other run changes meanwhile: waits for one as long as the user allows.
 
-    Raises ``LockHeld``. A dead process of this machine is nobody.
+    Raises ``LockHeld``. A holder that is a dead process of this machine does not count.
     """
     end = time.monotonic() + site.wait_lock
     while True:

@@ -12,7 +12,8 @@ import paramiko
 
 @contextmanager
 def answering(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
-    """Paramiko waits for ever until a host answers a request: after so long its channel is closed."""
+    """Close the channel where the host does not answer a request within ``seconds``: Paramiko itself would wait for
+    ever."""
     late = threading.Event()
 
     def give_up() -> None:

@@ -27,7 +27,7 @@ class Said:
 
     @property
     def text(self) -> str:
-        """All of it, the errors last."""
+        """Both streams as one text, stderr last."""
         return "\n".join(part for part in (self.out.strip(), self.err.strip()) if part)
 
 
@@ -127,7 +127,8 @@ def no_shell(said: Said, user: str, seconds: float) -> ConnectError:
 
 
 def no_sudo(said: Said, user: str, seconds: float, *, password: bool) -> SudoError:
-    """Logged in, and no root. Which advice helps, only sudo's words tell: it has one status for all."""
+    """The error where the login works and sudo refuses. Sudo has one status for everything: only its words show which
+    advice helps."""
     last = said.err.strip().splitlines()[-1:] or said.out.strip().splitlines()[-1:]
     text = last[0] if last else ""
     if said.status is None:
@@ -156,7 +157,7 @@ def _sudo_advice(said: Said, user: str, *, password: bool) -> str:
 
 
 def _expired(words: str, user: str) -> str | None:
-    """Sshd and sudo tell an expired password in words only."""
+    """What helps against an expired password; ``None`` where it has not. Sshd and sudo say so in words only."""
     if "expired" not in words and "Password change required" not in words:
         return None
     return f"set a new password at the host's console (passwd {user}), or let it not expire (chage -M -1 {user})"

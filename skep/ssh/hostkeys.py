@@ -83,7 +83,8 @@ class Trust(paramiko.MissingHostKeyPolicy):
     def _judge(
         self, name: str, key: paramiko.PKey, signed: Certificate | None
     ) -> tuple[Verdict, Entry | None, str | None]:
-        """As its certificate first, then as a plain key; each time as a host of that port, then of any."""
+        """Judge a key by its certificate first, then as a plain key; each time for the host with its port, then for
+        any port."""
         entries = about(self._entries, name)
         problem: str | None = None
         if signed:
@@ -132,7 +133,7 @@ class Trust(paramiko.MissingHostKeyPolicy):
                 )
 
     def _refuse_other_address(self, client: paramiko.SSHClient, key: paramiko.PKey, signed: Certificate | None) -> None:
-        """As ``CheckHostIP`` wants: the key that is known for the address must be the same."""
+        """Apply ``CheckHostIP``: the key that is known for the address must be the same."""
         transport = client.get_transport()
         if not self._settings.check_host_ip or signed or self._settings.way or transport is None:
             return
@@ -145,7 +146,7 @@ class Trust(paramiko.MissingHostKeyPolicy):
             raise self._changed(key, entry, name)
 
     def _meet(self, key: paramiko.PKey, problem: str | None) -> None:
-        """A key that nothing is known of."""
+        """Deal with a key that no file knows: refuse or note it, as the inventory says."""
         files = [str(file) for number, file in enumerate(self._files) if number == 0 or file.exists()]
         files += [file for file in self._settings.global_known_hosts if Path(file).exists()]
         why = f"no entry for {self.name} in {' or '.join(files) or 'any file'}"

@@ -45,7 +45,7 @@ class KeyEncrypted(KeyUnusable):
 
 @dataclass
 class Identity:
-    """Shows one thing after the other until the host lets us in. Given to Paramiko as its strategy."""
+    """Offers one key or password after the other until the host accepts one. Given to Paramiko as its strategy."""
 
     settings: Settings
     access: Access
@@ -53,9 +53,9 @@ class Identity:
     """Which gateway this is, if it is one, in words."""
     _agent: _Agent | None = None
     _refused: list[str] = field(default_factory=list)
-    """What the host did not take, in words."""
+    """Keys and passwords that the host refused, in words."""
     _unusable: list[str] = field(default_factory=list)
-    """What could not be shown, and why."""
+    """Keys that could not be offered, and why."""
 
     def __post_init__(self) -> None:
         """Raises ``AccessError`` where the inventory's own key file gives no key, and no agent can stand in for it."""
@@ -84,7 +84,7 @@ class Identity:
         raise self._no_login()
 
     def _taken(self, transport: paramiko.Transport, name: str, show: Any) -> bool:
-        """Whether that was enough."""
+        """Offer one, and say whether the host accepted it."""
         since = time.monotonic()
         try:
             if not show():
@@ -122,7 +122,7 @@ class Identity:
             yield from self._of_file(file)
 
     def _of_file(self, file: str) -> Iterator[tuple[str, paramiko.PKey]]:
-        """Its key; where it has a passphrase, the agent's, which its .pub file holds."""
+        """The key of a file. Where the file has a passphrase: the agent's key that its .pub file names."""
         try:
             yield file, self._load(file)
         except KeyUnusable as error:
@@ -220,7 +220,7 @@ class _Agent(AgentSSH):
             self.problem = f"the agent at {path} does not answer: {getattr(error, 'strerror', None) or error}"
 
     def close(self) -> None:
-        """Say good-bye to it."""
+        """Close the connection to the agent."""
         self._close()  # type: ignore[attr-defined]
 
 

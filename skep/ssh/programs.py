@@ -13,7 +13,7 @@ from weakref import WeakSet
 from skep.errors import AccessError
 
 ANSWER = 20.0
-"""Seconds that one gets."""
+"""Seconds that a program may take."""
 
 _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
 
@@ -60,6 +60,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @atexit.register
 def _end_all() -> None:
-    """Whoever waits for one is not waited for at the end."""
+    """End all programs that still run."""
     for process in list(_running):
         _end(process)

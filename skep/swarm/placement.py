@@ -50,7 +50,7 @@ def parse(text: str) -> Constraint:
 
 
 def fitting(constraints: Iterable[str], nodes: Iterable[Node]) -> list[Node]:
-    """The nodes that meet all of them."""
+    """The nodes that meet all constraints."""
     desired = list(constraints)
     return [node for node in nodes if all(meets(constraint, node) for constraint in desired)]
 
@@ -80,7 +80,7 @@ def idle(node: Node) -> str:
 
 
 def is_ready(node: Node) -> bool:
-    """The managers hear from it."""
+    """Whether the managers hear from the node."""
     return node["Status"]["State"] == "ready"
 
 

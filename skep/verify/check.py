@@ -50,5 +50,5 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether the check found nothing wrong."""
         return self.outcome in ("passed", "skipped")

@@ -59,7 +59,7 @@ class Options:
     keep: int | None = None
     hooks: Mapping[str, str] = field(default_factory=dict)
     order: tuple[tuple[str, ...], ...] = ()
-    """Services that may come at once, group by group; empty without ``waves``."""
+    """Groups of services that may start at once, in order; empty without ``waves``."""
 
 
 _COMPLETED = "service_completed_successfully"
@@ -98,7 +98,7 @@ class DependsOn(Table):
 
 
 def options(data: Fields) -> Options:
-    """Of a document that was checked."""
+    """The options of a document that was checked."""
     asked = data.get(KEY) or {}
     services: Fields = data.get("services") or Fields(data.place)
     waves = bool(asked.get("waves"))
@@ -113,7 +113,7 @@ def options(data: Fields) -> Options:
 
 
 def check_options(data: Fields, findings: Findings) -> None:
-    """Hooks that can be, ``depends_on`` that can be followed, or is not."""
+    """Note hooks that cannot be, and warn of ``depends_on`` that is not followed."""
     services: Fields = data.get("services") or Fields(data.place)
     waves = (data.get(KEY) or {}).get("waves")
     for name, service in services.items():
@@ -131,7 +131,7 @@ def check_options(data: Fields, findings: Findings) -> None:
 
 
 def drop_absent(data: Fields) -> None:
-    """Forget services that others come after where they are there (``required: false``), and that are not."""
+    """Take optional services (``required: false``) that are in no file out of ``depends_on``."""
     services: Fields = data.get("services") or Fields(data.place)
     for service in services.values():
         desired = service.get("depends_on", {})
