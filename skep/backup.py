@@ -11,19 +11,20 @@ from skep.shell import script
 from skep.steps import StepId
 
 FOLDER = "backups"
-"""In the site. What is in it belongs into no repository: it holds the swarm's keys, and secrets in the clear unless
+"""Folder of backups in the site. Its content belongs into no repository: it holds the swarm's keys, and secrets in the
+clear unless
 autolock is on."""
 THERE = "/var/lib/skep/backup"
-"""On the host, until it is here."""
+"""Where the copy lies on the host until it has been fetched."""
 MOST = 1 << 30
 """Bytes that a swarm's state takes at most, as far as preflight looks for room; the script looks again."""
 
 
 LOCKED = "autolock is on, and with it Docker cannot restore the state of one of several managers (moby#36852)"
-"""What is worth knowing of a copy that was taken with autolock: ``docker swarm unlock`` waits for a quorum, and
+"""About a copy that was taken with autolock: ``docker swarm unlock`` waits for a quorum, and
 ``--force-new-cluster`` takes no key."""
 UNLOCKED = "set swarm.autolock: false, then cluster.up and cluster.backup"
-"""How to get one that can be restored."""
+"""How to get a copy that can be restored."""
 
 
 def place(cluster: RequestedCluster, host: str) -> str:
@@ -48,7 +49,7 @@ def save(cluster: RequestedCluster, host: str, role: str, cause: str, *, locked:
 
 
 def taken(cluster: RequestedCluster, host: str, saved: Step) -> list[Step]:
-    """The steps that bring it here, and leave nothing there."""
+    """The steps that fetch the copy and remove it from the host."""
     local = place(cluster, host)
     copies = [
         Fetch(
@@ -75,7 +76,7 @@ def taken(cluster: RequestedCluster, host: str, saved: Step) -> list[Step]:
 
 
 def steps(cluster: RequestedCluster, host: str, before: Step, *, locked: bool) -> list[Step]:
-    """All of it, at the place of the step that it comes before."""
+    """All steps of a backup, where it is taken before another step."""
     saved = save(cluster, host, before.role, "before the first manager gets another version", locked=locked)
     first = replace(saved, needs=before.needs, gates=before.gates, after=before.after)
     return [first, *taken(cluster, host, first)]

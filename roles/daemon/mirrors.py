@@ -19,11 +19,11 @@ from skep.steps import StepId
 from skep.swarm.image import parts
 
 FILE = "/var/lib/skep/mirrors"
-"""On a host: when and what was asked, and a line for each mirror."""
+"""File on a host: when the mirrors were asked for what, and a line for each mirror."""
 MIRRORS = "registry-mirrors"
 THEN = "; the engine takes images from Docker Hub then"
 FIRST = ("write", "reload", "restart", "return")
-"""What puts them in force."""
+"""Actions that put the mirrors in force; the mirrors are asked after them."""
 EACH = 120
 """Seconds a mirror may take: two tries, and what comes around them."""
 WRITES = {"/var/lib/skep": 1 << 20, "/var/lib/containerd": 64 << 20}
@@ -46,7 +46,7 @@ def answers(lines: Sequence[str]) -> dict[int, str]:
 
 
 def read(lines: Sequence[str]) -> Asked | None:
-    """From the lines of the file; ``None`` where it does not say so."""
+    """The file's lines read; ``None`` where they cannot be understood."""
     if not lines:
         return None
     stamp, _, mark = lines[0].partition(" ")
@@ -54,7 +54,7 @@ def read(lines: Sequence[str]) -> Asked | None:
 
 
 def image(host: Host) -> str:
-    """What is asked for, as registries name it; empty where nothing is."""
+    """The image that mirrors are asked for, as registries name it; empty where they are not asked."""
     found = parts(host.engine.canary or "")
     if not (found and host.daemon.get(MIRRORS)):
         return ""
@@ -76,7 +76,7 @@ def items(cluster: RequestedCluster, host: Host, lines: Sequence[str]) -> list[S
 
 
 def numbers(host: Host) -> range:
-    """Of its mirrors, in the order in which an engine tries them."""
+    """Numbers of the mirrors, in the order in which an engine tries them."""
     return range(1, len(_urls(host)) + 1)
 
 
@@ -86,7 +86,7 @@ def findings(host: Host, answers: Mapping[int, str]) -> list[Finding]:
 
 
 def _urls(host: Host) -> list[str]:
-    """As the engine reports them: each once."""
+    """The mirrors' URLs as the engine reports them: each once."""
     return list(dict.fromkeys(url.rstrip("/") for url in texts(revealed(host.daemon[MIRRORS]))))
 
 
@@ -120,7 +120,7 @@ def _ask(cluster: RequestedCluster, host: Host, cause: str) -> Step:
 
 
 def _finding(host: Host, number: int, answer: str) -> Finding | None:
-    """What is to be said of one; ``None`` where it gave the image."""
+    """The warning about one mirror; ``None`` where it gave the image."""
     shown = _shown(host)
     if answer == "ok" or number > len(shown):
         return None
@@ -148,7 +148,7 @@ def _has_secret(text: str, host: Host) -> bool:
 
 
 def _words(how: str, more: str, name: str, canary: str) -> tuple[str, str]:
-    """What it did, and what helps."""
+    """In words: what the mirror answered, and what helps."""
     if how == "timeout":
         return "gave no whole answer in time", f"see that its hosts reach {name}, through their proxy if they have one"
     if how == "tls":

@@ -27,13 +27,13 @@ REPORTED: Mapping[str, Literal["HttpProxy", "HttpsProxy"]] = {"HTTP_PROXY": "Htt
 
 
 def variables(host: Host) -> dict[str, object]:
-    """The key of a host without its exceptions; nothing where it has no proxy."""
+    """A host's ``proxies`` key without ``no-proxy``; empty where it has no proxy."""
     found = {"HTTP_PROXY": host.proxy.http, "HTTPS_PROXY": host.proxy.https}
     return {KEY: {name: value for name, value in found.items() if value}} if host.proxy else {}
 
 
 def desired(cluster: Cluster, host: Host) -> dict[str, object]:
-    """The key of a host; nothing where it has no proxy."""
+    """A host's ``proxies`` key; empty where it has no proxy."""
     without = bypass(cluster, host)
     hosts = ",".join(name for name in hosts_of(cluster) if name not in without)
     return {
@@ -43,7 +43,7 @@ def desired(cluster: Cluster, host: Host) -> dict[str, object]:
 
 
 def file(proxy: Mapping[str, object]) -> bytes:
-    """What systemd reads: a value in quotes is taken as it is, but for backslashes, which no URL holds."""
+    """The file that systemd reads. A value in quotes is taken as it is, but for backslashes, which no URL holds."""
     plain = {name: text(value) for name, value in mapping(revealed(proxy)).items()}
     hosts = plain.pop(HOSTS, "")
     plain["NO_PROXY"] = ",".join(filter(None, (plain.get("NO_PROXY"), hosts)))
@@ -67,7 +67,7 @@ def parse(lines: Iterable[str]) -> dict[str, object]:
 
 
 def reported(info: EngineInfo) -> dict[str, object]:
-    """What a running engine says of it."""
+    """The proxy as a running engine reports it."""
     return {name: info[key] for name, key in REPORTED.items() if info.get(key)}
 
 

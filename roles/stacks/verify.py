@@ -43,7 +43,7 @@ TASKS = (
     " '[{{json .ID}},{{json .ServiceID}},{{json .NodeID}},{{json .DesiredState}},{{json .Status}}]'"
 )
 TELLING = ("Env", "Args", "Command", "Mode", "Mounts", "Ports", "Labels", "ContainerLabels", "Constraints")
-"""Parts of a service by which its versions differ, and that need no identifiers to be looked up."""
+"""Parts of a service that show which version it is, and hold no identifiers."""
 CONTAINERS = f"timeout 20 docker ps --no-trunc --filter label={NAMESPACE}=%s --format '{{{{json .Names}}}}'"
 
 
@@ -125,7 +125,7 @@ def _answers(host: Remote, address: str, protocol: str, port: int) -> bool:
 
 
 def _tasks_here(host: Remote, manager: Remote, stack: Stack, ask: Ask) -> Mapping[str, str]:
-    """Running tasks on the host as the managers tell: task ID and service."""
+    """Tasks that the managers list as running on the host: task ID and service."""
     names = {service: name for service, name, _ in ask(manager, INSPECT, stack.name)}
     node = engine_info(host, ask)["Swarm"]["NodeID"]
     tasks = {
@@ -139,7 +139,7 @@ def _tasks_here(host: Remote, manager: Remote, stack: Stack, ask: Ask) -> Mappin
 
 
 def _reason(service: str, stack: Stack, manager: Remote, ask: Ask) -> str:
-    """Why tasks of the service do not run: what the newest of those that do not says."""
+    """Why tasks of the service do not run: the error of the newest one that does not."""
     identity = next((found for found, name, _ in ask(manager, INSPECT, stack.name) if name == service), None)
     states = [
         status
@@ -161,7 +161,7 @@ def _alike(have: ServiceSpec, desired: ServiceSpec) -> bool:
 
 
 def _has_done(name: str, spec: ServiceSpec, meant: int, stack: Stack, manager: Remote, ask: Ask) -> bool:
-    """Whether its tasks were to run once and ended well."""
+    """Whether the service's tasks were to run once, and have ended well."""
     if not runs_once(spec):
         return False
     identity = next((found for found, one, _ in ask(manager, INSPECT, stack.name) if one == name), None)
@@ -187,7 +187,7 @@ def _is_job(spec: ServiceSpec) -> bool:
 
 
 def _replicas(spec: ServiceSpec) -> int | None:
-    """Tasks the compose file asks for; ``None`` where the number is the swarm's to tell."""
+    """Tasks the compose file asks for; ``None`` where the number depends on the swarm."""
     return replicas_of(spec) if mode_of(spec) == "Replicated" else None
 
 

@@ -26,7 +26,7 @@ RESTART = script("roles/swarm/restart.sh")
 
 
 def restarts(cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -> Sequence[Step | Finding]:
-    """Host by host, after all that changes engines or members: the engines that are in that state."""
+    """Restarts of those engines, host by host, after all steps that change engines or members."""
     work: dict[str, Step] = {}
     later: list[Step | Finding] = []
     changes = ("join", "ready", "demoted")

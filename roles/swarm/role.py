@@ -25,7 +25,7 @@ from skep.seen import Seen
 from skep.steps import EARLIER, Milestone
 
 OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
-"""States of tasks that hold their node no more."""
+"""States of tasks that no longer keep their node from being drained."""
 
 
 class Swarm(HostRole[State]):
@@ -95,7 +95,7 @@ class Swarm(HostRole[State]):
         yield from settings.nodes(cluster, self.desired_on(cluster, seen), observed, swarm)
 
     def down(self, cluster: RequestedCluster, seen: Seen[State]) -> Sequence[Step | Finding]:
-        """Everybody leaves: workers at once, then managers one by one, the leader last."""
+        """Every node leaves: workers at once, then managers one by one, the leader last."""
         swarm, observed = view(seen), seen.states
         known = {state.node_id for state in observed.values() if state}
         nodes = swarm.nodes.values() if swarm else ()

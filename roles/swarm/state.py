@@ -40,7 +40,7 @@ class Node:
     reachability: str | None = None
     leader: bool = False
     address: str = ""
-    """Where the managers see it; of a manager, where it said that it can be reached."""
+    """The address at which the managers see the node; of a manager, the one that it advertises."""
 
     @property
     def unborn(self) -> bool:
@@ -50,7 +50,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What holds of a swarm from init on; ``None`` where it is not known, or not desired to be anything."""
+    """Settings that a swarm keeps from init on; ``None`` where one is not known, or the inventory leaves it open."""
 
     address_pools: tuple[str, ...] | None = None
     subnet_size: int | None = None
@@ -78,7 +78,7 @@ class State:
     address: str = ""
     addresses: tuple[str, ...] = ()
     hostname: str = ""
-    """What its engine calls itself."""
+    """The host name that its engine reports."""
     never: bool = False
     busy: int = 0
     overlays: bool = True
@@ -109,7 +109,7 @@ def desired_spec(cluster: Cluster) -> SwarmSpec:
 
 
 def desired_fixed(cluster: Cluster) -> Fixed:
-    """What holds from init on and cannot be changed, as far as the inventory names it."""
+    """The settings that the inventory names and that cannot be changed after init."""
     swarm = cluster.swarm
     return Fixed(
         tuple(canonical(pool) for pool in swarm.address_pools) or None, swarm.subnet_size, swarm.data_path_port

@@ -9,7 +9,7 @@ from skep.steps import StepId
 
 
 def left(plan: Plan, done: Sequence[StepId]) -> list[str]:
-    """What is to be said of each node that is not as before, once these steps were done, in that order."""
+    """A text for each node that is not as before, after these steps in that order."""
     states = {step.concerns: step.leaves for step in _in_order(plan, done)}
     return [state for state in states.values() if state]
 

@@ -53,7 +53,7 @@ class Program(InvokeProgram):
         return [*super().core_args(), site]
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:
-        """As Invoke does; what nobody reads any more ends it."""
+        """As Invoke does; ends where nobody reads the output any more."""
         speakable()
         super().run(argv, exit)
 
@@ -93,7 +93,7 @@ class Program(InvokeProgram):
         read_settings(self.config, Path.cwd())
 
     def parse_tasks(self) -> None:
-        """What follows: tasks, each with its words and options."""
+        """Read the tasks that follow, each with its words and options."""
         words = self.core.unparsed
         with self._answering(words):
             if self.site is None:  # Invoke's own program had begun to load these tasks when it became this one
@@ -135,7 +135,7 @@ class Program(InvokeProgram):
 
     @property
     def contexts(self) -> Mapping[str, Callable[[], ParserContext]]:
-        """What makes the context of each task."""
+        """A maker of the context of each task."""
         return {name: partial(self._context, name) for name in self.collection.task_names}
 
     def _context(self, name: str) -> ParserContext:
@@ -145,7 +145,7 @@ class Program(InvokeProgram):
         return Line(self.initial_context, tasks, names=partial(names_of, self), program=self.typed)
 
     def blank_line(self) -> Line:
-        """One that reads as far as it goes, for completion."""
+        """A command line that reads as far as it can, for completion."""
         return Line(self.initial_context, self.contexts)
 
     def _refuse_idle(self) -> None:
@@ -286,7 +286,7 @@ def adopt() -> None:
 
 
 def program(tasks: Collection, called: str | None) -> Program:
-    """The one with these tasks. ``called``: what the user typed, where that is not ``skep``."""
+    """The program with these tasks. ``called``: what the user typed, where that is not ``skep``."""
     name = called or "skep"
     return Program(name="skep", binary=name, binary_names=[name], version=_version(), namespace=tasks)
 

@@ -29,9 +29,9 @@ CHECKS = Path(own.__path__[0])
 OPERATIONS = ("hosts", "swarm")
 PROFILE_CHECKS = {"cis": ("cis_hosts", "cis_daemon", "cis_services", "cis_swarm")}
 SHOWN = ORDER[:4]
-"""Of these each is shown; the rest is counted."""
+"""Results of these states are shown one by one; the others are counted."""
 MOVED = "image-moved"
-"""Cannot be seen where no registry is asked."""
+"""The control that cannot be checked where no registry is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Asked:
 def audit(
     site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked, known: Mapping[str, Kind], *, as_json: bool
 ) -> None:
-    """Look, show what was found, and raise ``AuditFindings`` or ``AuditIncomplete`` where not all is well."""
+    """Run the checks, show the findings, and raise ``AuditFindings`` or ``AuditIncomplete`` where not all is well."""
     if asked.profile is not None and asked.profile not in PROFILES:
         raise UsageError(
             f"--profile {asked.profile}: there is no such profile{did_you_mean(asked.profile, PROFILES)}",
@@ -126,7 +126,7 @@ def _summary(results: Sequence[Result]) -> str:
 
 
 def refuse(results: Sequence[Result]) -> None:
-    """Raise for what is not well: a finding weighs more than what could not be seen."""
+    """Raise ``AuditFindings`` where there are findings, else ``AuditIncomplete`` where a check could not look."""
     found = counts(results)
     unseen = f"{found['not seen']} could not be seen"
     if found["finding"]:

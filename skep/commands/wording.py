@@ -16,6 +16,6 @@ def seconds_of(option: str, text: str | None) -> float | None:
 
 
 def but_for(planned: Plan) -> str:
-    """What to add where all is called as described, and something does not run so."""
+    """An addition to "as described" where something does not run as described."""
     count = len(planned.unwell)
     return f", but for {count} warning{'s' if count > 1 else ''} above" if count else ""

@@ -53,7 +53,7 @@ class Filled:
 
 @dataclass
 class _Scan:
-    """One pass over a text, ``depth`` levels inside others."""
+    """One pass over a text that is nested ``depth`` levels deep."""
 
     text: str
     lookup: Lookup
@@ -159,7 +159,7 @@ class _Scan:
         return inner
 
     def _nested(self, inner: str) -> Filled:
-        """An inner text filled in; what is said of it is said of this one."""
+        """An inner text filled in; its remarks become remarks of this one."""
         own = Filled(inner, self.filled.unset, self.filled.remarks, needed=self.filled.needed)
         return _Scan(inner, self.lookup, own, self.as_cli, self.depth + 1).filled_in()
 

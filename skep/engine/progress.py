@@ -40,7 +40,7 @@ class ServiceRow:
 
     @property
     def fate(self) -> str:
-        """What its tasks keep doing where they do not stay."""
+        """What the tasks do again and again where they do not keep running."""
         return "ending with 0" if self.error == "ended with 0" else "failing"
 
     @property
@@ -74,5 +74,5 @@ class Progress:
     leader: str = ""
 
     def accepted(self) -> Progress:
-        """The same, taken for the end."""
+        """The same, accepted as arrived."""
         return replace(self, done=True, rows=tuple(replace(row, state="done") for row in self.rows))

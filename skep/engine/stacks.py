@@ -32,7 +32,7 @@ from skep.waiting import until
 
 
 class Credentials(Protocol):
-    """Who knows how to log in to registries."""
+    """Gives logins to registries."""
 
     def header(self, image: str) -> Secret | None:
         """``X-Registry-Auth`` for the image's registry."""

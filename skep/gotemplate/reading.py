@@ -63,6 +63,6 @@ class Words:
         return unquoted(token)
 
     def close(self, context: str) -> None:
-        """Nothing may come any more."""
+        """Raise ``TemplateError`` where anything follows."""
         if not self.empty:
             raise TemplateError(f"unexpected {self.tokens[self.at].text!r} in {context}")

@@ -54,7 +54,7 @@ class Extending:
     """Names of all that were read, the environment's first."""
 
     def merged(self, path: Path, content: bytes) -> Pairs | None:
-        """The file's top level over that of what it extends, as written; ``None`` after saying what is wrong."""
+        """The top level of the file merged over what it extends, as written; ``None`` after saying what is wrong."""
         reading = Reading(self.findings, AsWritten())
         return self._over(reading, path, content, ())
 
@@ -123,7 +123,7 @@ class Extending:
         return None
 
     def _merge(self, base: Pairs, own: Pairs, path: KeyPath, *, strict: bool = False) -> Pairs:
-        """``strict``: what is taken away must be there."""
+        """Put one mapping over another. ``strict``: a key that is taken away must exist."""
         merged = dict(base)
         for key, (place, entry) in own.items():
             here = (*path, key)
