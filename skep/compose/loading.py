@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from skep.compose import keys
 from skep.compose.check import check
 from skep.compose.dialect import Dialect
 from skep.compose.dotenv import read_dotenv
+from skep.compose.keys import every
 from skep.compose.keys.options import KEY as OPTIONS
 from skep.compose.keys.options import Options, check_options, drop_absent, options
 from skep.compose.objects import Contents
@@ -123,7 +123,7 @@ class _Loading:
         content = self._content(dotenv, At(self.findings), Place(self.name(dotenv), 1), required=False)
         if content is not None:
             read_dotenv(self.name(dotenv), content, self.variables)
-        self.record = keys.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
+        self.record = every.compose(posixpath.join(directory, self.folder), self._home(variables, environment))
         self.env_files: dict[str, dict[str, str | None]] = {}
         self.env_lines = MAX_ENV_LINES
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skep.compose import ComposeError, convert, load, render
-from skep.compose import keys as tables
+from skep.compose.keys import every as tables
 from skep.compose.lints import lints
 from skep.model import Secret
 from skep.reading.kinds import Kind

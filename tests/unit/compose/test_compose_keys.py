@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from skep.compose import convert, keys
+from skep.compose import convert
+from skep.compose.keys import every as keys
 from skep.compose.keys.mounts import LONG, Mounts
 from skep.compose.keys.ports import PORT, Ports
 from skep.compose.keys.references import ATTACHMENT, REFERENCE, Attachments, References

@@ -76,7 +76,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert errors == [
         "plant.yml:1: title: must be text, not a list",
         "plant.yml:4: pumps.p1.nmae: unknown key (did you mean 'name'?)",
-        "plant.yml:5: pumps.p2.on: must be true or false, not 'perhaps'",
+        "plant.yml:5: pumps.p2.on: must be true or false, without quotes",
         "plant.yml:6: pumps.p3.tags[1]: must be text, not a list",
         "plant.yml:6: pumps.p3.name: is missing",
         "plant.yml:7: spare: has no value: must be a mapping (key: value)",
@@ -87,7 +87,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_a_key_beside_the_one_it_resembles_hides_nothing_of_that() -> None:
     _, errors = read("pump: x\npumps: {p1: {on: perhaps, name: a}}\n", once=True)
     assert errors[0] == "plant.yml:1: pump: unknown key (did you mean 'pumps'?)"
-    assert errors[1] == "plant.yml:2: pumps.p1.on: must be true or false, not 'perhaps'"
+    assert errors[1] == "plant.yml:2: pumps.p1.on: must be true or false, without quotes"
 
 
 @pytest.mark.parametrize(("discreet", "shown"), [(False, "'hunter2'"), (True, "a single value")])
