@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -63,10 +64,11 @@ def is_ip(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def canonical(text: str) -> str:
     """An IP address, or a range such as ``10.0.0.0/8``, in its shortest form, so that two can be compared, whoever
     wrote them; any other text as it is."""
-    if is_ip(text):
+    with suppress(ValueError):
         return str(ipaddress.ip_address(text))
     address, _, length = text.partition("/")
     if is_ip(address) and length.isdecimal():

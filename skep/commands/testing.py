@@ -81,7 +81,7 @@ def _unit() -> list[str]:
 
 def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[list[str]]]]:
     if only in (None, "unit"):
-        yield "unit tests", [[*PYTEST, "-q", "--durations=10", *ONE_TRY, "-n", "auto", *_unit()]]
+        yield "unit tests", [[*PYTEST, "-q", "--durations=10", *ONE_TRY, "-n", "auto", "--dist", "worksteal", *_unit()]]
     if only is None or only in LABS:
         reason = lab.unsupported()
         if reason and only:

@@ -1,4 +1,4 @@
-"""Any cluster wished for, any world found: a plan played leads there, and no step on the way does harm.
+"""Any cluster desired, any world found: the plan, played, leads there, and no step on the way does harm.
 
 The world and what is forbidden in it are in ``tests/world``. ``SKEP_PROPERTIES=many`` searches for long.
 """
@@ -100,7 +100,7 @@ def test_a_cluster_as_described_moves_to_any_other_in_one_run(seed: int) -> None
 
 
 @given(SEEDS, st.integers(1, 4))
-def test_any_mishap_is_mended_in_one_run_or_refused_with_grounds(seed: int, mishaps: int) -> None:
+def test_any_mishap_is_repaired_in_one_run_or_refused_with_grounds(seed: int, mishaps: int) -> None:
     luck = Random(seed)
     world = settled(luck)
     befall(world, luck, mishaps)

@@ -1,4 +1,4 @@
-"""Any stack wished for, any found: a plan played leads there, touches only what differs, and can be taken back."""
+"""Any stack desired, any found: the plan, played, leads there, touches only what differs, and can be taken back."""
 
 from __future__ import annotations
 

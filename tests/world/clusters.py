@@ -1,4 +1,4 @@
-"""Random clusters to wish for: 1 to 7 hosts, every kind of setting, always with a place where tasks may run."""
+"""Random desired clusters: 1 to 7 hosts, every kind of setting, always with a place where tasks may run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import yaml
 
 from skep.model import Cluster, Engine, Host, Network, Secret, Swarm
 from skep.request import RequestedCluster, RequestedStack, Rollout
+
+
+class ReadOnce(dict[str, bytes]):
+    """Files that do not change, as those of an inventory during a run: what is made of them is made once."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
 
 NAMES = tuple(f"h{number}" for number in range(1, 8))
 
@@ -95,7 +102,7 @@ def a_stack(luck: Random, name: str, networks: tuple[Network, ...]) -> Requested
     return RequestedStack(
         name=name,
         compose=("compose.yml",),
-        files={"compose.yml": yaml.safe_dump(document).encode(), **files},
+        files=ReadOnce({"compose.yml": yaml.safe_dump(document).encode(), **files}),
         variables={"TAG": luck.choice(("1", "2", "3")), **_some(luck, {"PASSWORD": (Secret("a1"), Secret("b2"))})},
         keep=luck.randint(1, 3),
         rollout=Rollout(prune=luck.random() < 0.5, resolve=luck.choice(("new", "new", "all", "never"))),

@@ -6,9 +6,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from skep.model import Cluster, Host, Stack, reveal
+from skep.reading.plain import plain
 from skep.request import RequestedStack, requested
 from skep.swarm.labels import OWNED
 from tests.world.machine import DEFAULTS, Machine
@@ -87,7 +86,7 @@ def _cluster(world: World, cluster: Cluster, swarm_id: str) -> Iterator[str]:
 
 def stack_differences(swarm: Swarm, stack: RequestedStack) -> Iterator[str]:
     """How the services of a stack differ from its one compose file."""
-    document = yaml.safe_load(_filled(stack))
+    document: Any = plain(_filled(stack).encode())
     have = swarm.stack(stack.name)
     for short, desired in document["services"].items():
         name = f"{stack.name}_{short}"

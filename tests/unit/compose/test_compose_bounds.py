@@ -17,24 +17,21 @@ MEMORY = 1536 * 1024 * 1024
 """Bytes of address space that the process may have."""
 SIZE = 1024 * 1024
 SCRIPT = """
-import json, resource, sys
+import cProfile, json, resource, sys
 from skep.compose import ComposeError, convert, load
 from tests.unit.compose.test_compose_bounds import FILES
 content = FILES[sys.argv[1]](int(sys.argv[2])).encode()
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]),) * 2)
-calls, said = 0, "loaded"
-def count(frame, event, argument):
-    global calls
-    calls += event == "call"
+said, counter = "loaded", cProfile.Profile(subcalls=False, builtins=False)
 if sys.argv[4] == "count":
-    sys.setprofile(count)
+    counter.enable()
 try:
     convert(load({"compose.yml": content}, ["compose.yml"], variables={}), "stack")
 except ComposeError as error:
     said = error.problems[0]
 finally:
-    sys.setprofile(None)
-print(json.dumps([said, calls, len(content)]))
+    counter.disable()
+print(json.dumps([said, sum(entry.callcount for entry in counter.getstats()), len(content)]))
 """
 
 

@@ -106,7 +106,7 @@ def test_a_host_that_does_not_end_it_costs_the_deadline_and_no_more(
                 running.result()
 
 
-def test_a_connection_dropped_while_a_script_runs_is_reported_and_mended(
+def test_a_connection_dropped_while_a_script_runs_is_reported_and_replaced(
     serve: Serve, login: Login, tmp_path: Path
 ) -> None:
     server = serve()
