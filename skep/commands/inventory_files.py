@@ -1,4 +1,4 @@
-"""``inventory.*``: check a file, write a first one, print its schema."""
+"""What the tasks of ``inventory.*`` do: check a file, write a first one, print its schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``lab.*``: the hosts on this machine, described by an inventory's ``x-lab``."""
+"""What the tasks of ``lab.*`` do: hosts on this machine, described by an inventory's ``x-lab``."""
 
 from __future__ import annotations
 

@@ -58,8 +58,7 @@ def run(tell: Reporter, *, only: str | None, keyword: str | None) -> None:
     if only and only not in (known := (*PARTS, *ASKED_FOR)):
         raise UsageError(f"--only {only} is not one of {', '.join(known)}")
     if only in (None, "static"):
-        for name, argv in STATIC:
-            _must(tell, name, [argv])
+        _static(tell)
     chosen = [_must(tell, name, argvs, keyword) for name, argvs in _pytests(tell, only)]
     if keyword and only != "static" and not any(chosen):
         raise UsageError(f"no test that can run here is called {keyword}", next_action="see what pytest -k takes")
@@ -69,6 +68,17 @@ def write_golden(tell: Reporter, keyword: str | None) -> None:
     """Write the golden texts of all cases anew, or of those with the keyword; ``git diff`` then shows what changed."""
     argv = ["env", "-u", "CI", "SKEP_GOLDEN=write", *PYTEST, "-q", "-m", "golden", *_unit()]
     _must(tell, "golden texts", [argv], keyword)
+
+
+def _static(tell: Reporter) -> None:
+    """Run all that only read the code side by side: types take as long as the rest together. Raise ``SkepError`` that
+    names those that failed."""
+    tell.say(f"── {', '.join(name for name, _ in STATIC)}")
+    sys.stdout.flush()
+    statuses = _statuses([argv for _, argv in STATIC])
+    failed = [name for (name, _), status in zip(STATIC, statuses, strict=True) if status]
+    if failed:
+        raise SkepError(f"{', '.join(failed)} failed", next_action="see above")
 
 
 def _tries() -> list[str]:

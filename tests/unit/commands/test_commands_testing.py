@@ -69,6 +69,14 @@ def test_a_failure_ends_it(runs: Runs) -> None:
         testing.run(Reporter(), only="unit", keyword=None)
 
 
+def test_all_that_only_read_the_code_are_run_and_those_that_fail_are_named(runs: Runs) -> None:
+    runs.statuses = {"check": 1, str(testing.BIN / "mypy"): 2}
+    with pytest.raises(SkepError) as failed:
+        testing.run(Reporter(), only=None, keyword=None)
+    assert failed.value.message == "lint, types failed"
+    assert len(runs.run) == len(testing.STATIC), "what comes after them is not run"
+
+
 def test_golden_texts_are_written_by_their_tests_only(runs: Runs) -> None:
     testing.write_golden(Reporter(), "stacks")
     [argv] = runs.run
@@ -80,6 +88,7 @@ def test_golden_texts_are_written_by_their_tests_only(runs: Runs) -> None:
 def test_static_has_no_keyword_and_other_parts_are_none(runs: Runs) -> None:
     testing.run(Reporter(), only="static", keyword="x")
     assert len(runs.run) == len(testing.STATIC)
+    assert runs.side_by_side == len(testing.STATIC)
     with pytest.raises(UsageError, match="--only units is not one of static, unit, lab, vm"):
         testing.run(Reporter(), only="units", keyword=None)
 
