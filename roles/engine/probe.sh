@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the package database and systemd say; where the vendor's packages come from; what there is of an engine from a
-# tarball; where no engine is installed, what apt would remove to install it; whether the kernel confines containers and
-# nothing loads its profiles, and whether there is no iptables.
+# tarball; where no engine is installed and the distribution's is desired ($DISTRIBUTION), what apt would remove to
+# install it; whether the kernel confines containers and nothing loads its profiles, and whether there is no iptables.
 
 . skep/places.sh
 . roles/engine/simulate.sh
@@ -21,7 +21,7 @@ fi
 . roles/engine/static/probe.sh
 echo "binary $(command -v dockerd)"
 [ ! -e /snap/bin/docker ] || echo "snap docker"
-if ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
+if [ "$DISTRIBUTION" ] && ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then
   # apt writes its cache anew where it is older than what it was made of; then it is left alone, which takes longer.
   cache=/var/cache/apt/pkgcache.bin aside=''
   newer=$(find /var/lib/dpkg/status /var/lib/apt/lists /etc/apt/sources.list /etc/apt/sources.list.d \

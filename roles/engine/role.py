@@ -38,6 +38,12 @@ READY = ("fetch", "unpack")
 """Steps after which a host has all that its installation takes."""
 
 
+def _probe(*, distribution: str) -> str:
+    return places.probe(
+        "roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES), RPMS=" ".join(RPMS), DISTRIBUTION=distribution
+    )
+
+
 class Engine(HostRole[State]):
     """Installs, upgrades and starts the engine."""
 
@@ -48,7 +54,13 @@ class Engine(HostRole[State]):
     )  # fmt: skip
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
-    probe = places.probe("roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES), RPMS=" ".join(RPMS))
+    probe = _probe(distribution="yes")
+
+    def probe_of(self, cluster: RequestedCluster) -> str:
+        """What apt would remove for the distribution's engine is asked only where a host is to have that: it takes a
+        bare host most of a second."""
+        distributions = any(host.engine.source in (None, "distribution") for host in cluster.hosts)
+        return self.probe if distributions else _probe(distribution="")
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """Installed in the asked version, enabled, running."""

@@ -25,7 +25,7 @@ trusted() {
   } || exit $?
 }
 put() {
-  if cp "$1" "$2.skep-new" && chmod 644 "$2.skep-new" && mv -f "$2.skep-new" "$2"; then return; fi
+  if cp -p "$1" "$2.skep-new" && chmod 644 "$2.skep-new" && mv -f "$2.skep-new" "$2"; then return; fi
   rm -f "$2.skep-new"
   full "$2"
 }

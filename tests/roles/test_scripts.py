@@ -23,7 +23,7 @@ from roles.stacks.role import role as stacks
 from skep import model
 from skep.places import HOST
 from skep.plan import Run
-from skep.request import RequestedCluster
+from skep.request import RequestedCluster, requested
 from skep.seen import Seen
 from skep.shell import BUSY, NO_ROOM, script
 
@@ -357,6 +357,25 @@ def test_a_look_names_what_is_in_the_way(host: Host, installed: str, offered: st
     said = host.run(HOST + probe).stdout.splitlines()
     assert [line for line in said if line.startswith("removes")] == expected
     assert len(host.called("apt-get")) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("sources", "asked"), [((None, "vendor"), True), (("distribution",), True), (("vendor",), False)]
+)
+def test_apt_is_asked_only_where_an_engine_of_the_distribution_is_desired(
+    host: Host, sources: tuple[str | None, ...], asked: bool
+) -> None:
+    for name in ("apt-get", "apt-cache", "dpkg-query", "systemctl"):
+        host.stand_in(name, "")
+    machines = [
+        model.Host(f"h{n}", f"10.0.0.{n}", "manager", engine=model.Engine(source=source))
+        for n, source in enumerate(sources)
+    ]
+    probe = engine_role.probe_of(requested(model.Cluster("lab", tuple(machines)))).replace(
+        "-v dockerd", "-v no-dockerd"
+    )
+    assert host.run(HOST + probe).returncode == 0
+    assert bool(host.called("apt-cache")) is asked
 
 
 @pytest.mark.parametrize("script", [FETCH, INSTALL])
