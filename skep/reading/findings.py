@@ -9,7 +9,7 @@ from dataclasses import field
 from skep.dataclass import dataclass
 from skep.kinds import Kind
 from skep.model import Secret
-from skep.reading.wording import nearest, quoted
+from skep.reading.wording import nearest, quoted, suggested
 
 KeyPath = tuple[str | int, ...]
 
@@ -147,8 +147,7 @@ class Findings:
 
     def hint(self, word: str, options: Iterable[str]) -> str:
         """`` (did you mean 'x'?)``, or nothing without a near one."""
-        near = self.nearest(word, options)
-        return f" (did you mean '{near}'?)" if near else ""
+        return suggested(self.nearest(word, options))
 
     @property
     def errors(self) -> list[str]:

@@ -11,6 +11,7 @@ from skep.reading.findings import Place
 from skep.reading.kinds import NOTHING, At, Json, Kind, Nothing, known
 from skep.reading.tree import Entry, Leaf, Pairs, bare
 from skep.reading.values import Fields
+from skep.reading.wording import suggested
 
 MAPPING = "must be a mapping (key: value)"
 NAME = re.compile(r"[a-zA-Z0-9._-]+")
@@ -99,8 +100,7 @@ class Record(Kind):
             near = at.findings.nearest(key, self._offered())
             if near and near not in beside:
                 at.findings.give_up((*at.path, near))
-            hint = f" (did you mean '{near}'?)" if near else known(self._offered())
-            return (at / key).error(place, f"unknown key{hint}")
+            return (at / key).error(place, f"unknown key{suggested(near) or known(self._offered())}")
         return kind.read(entry, at / key)
 
     def _offered(self) -> list[str]:

@@ -24,7 +24,11 @@ def _folded(word: str) -> str:
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """`` (did you mean 'x'?)``, or nothing when no option is near."""
-    near = nearest(word, options)
+    return suggested(nearest(word, options))
+
+
+def suggested(near: str | None) -> str:
+    """`` (did you mean 'x'?)`` of what is near, or nothing."""
     return f" (did you mean '{near}'?)" if near else ""
 
 

@@ -33,6 +33,9 @@ _config = Config(ssh_config=paramiko.SSHConfig(), lazy=True)
 _building = threading.Lock()
 """Fabric's configuration is filled while it is read, so connections are built one at a time."""
 
+UNREACHED = "cannot be reached"
+"""What is said of a host, or of its gateway, to which there is no connection."""
+
 SILENCE = 30
 """Seconds a host may leave what we sent without any acknowledgement; then it counts as gone."""
 
@@ -176,7 +179,7 @@ def _failure(
         )
     through = f" (through the gateway {connection.gateway.host})" if connection.gateway else ""
     return ConnectError(
-        f"its gateway {connection.host} cannot be reached" if gateway else "cannot be reached",
+        f"its gateway {connection.host} {UNREACHED}" if gateway else UNREACHED,
         host=host,
         step="connect",
         cause=lost or f"{connection.host} port {connection.port}: {_reason(error)}{through}",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skep.ssh.connection import UNREACHED
 from tests.loaded import ALWAYS, ROOT, loaded
 
 HEAVY = (
@@ -81,7 +82,7 @@ def test_a_look_loads_no_more_than_it_needs(tmp_path: Path, task: str) -> None:
             "stacks: {web: {}}\n"
         )
         out, modules = loaded([task, "-i", str(inventory)], {**os.environ, "HOME": str(tmp_path)})
-    assert "m1: cannot be reached" in out
+    assert f"m1: {UNREACHED}" in out
     assert {"paramiko", "skep.compose.service", "roles.stacks.role"} <= modules
     without = {*ALWAYS, *METADATA, "fractions", "skep.engine", "skep.gotemplate.expanding", "skep.lab", "skep.verify"}
     assert modules.isdisjoint(without), modules & without

@@ -10,7 +10,7 @@ from skep.inventory.daemon_schema import KNOWN_KEYS
 from skep.kinds.files import DAEMON_DEBUG, IPTABLES_OFF, SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
-from skep.reading.wording import nearest
+from skep.reading.wording import nearest, suggested
 
 _REFUSED = {
     "hosts": "the distribution's unit already passes -H fd://, and the engine does not start with both (it would "
@@ -39,7 +39,7 @@ def _check_keys(path: KeyPath, given: Fields, findings: Findings) -> None:
             findings.error((*path, key), _REFUSED[key])
         elif near:
             # moby, daemon/config: "the following directives don't match any configuration option".
-            message = f"not a key of daemon.json (did you mean '{near}'?): the engine does not start with it"
+            message = f"not a key of daemon.json{suggested(near)}: the engine does not start with it"
             findings.error((*path, key), message)
     if given.get("live-restore") is True:
         message = "must not be true: an engine that is in a swarm does not start with it"

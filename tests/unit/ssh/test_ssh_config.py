@@ -16,7 +16,7 @@ import pytest
 from skep.errors import AccessError, ConnectError, HostKeyError, SkepError
 from skep.model import Access, Host
 from skep.ssh import Pool, Session
-from skep.ssh.connection import build
+from skep.ssh.connection import UNREACHED, build
 from skep.ssh.gateways import Hop, route
 from skep.ssh.ssh_config import address
 from tests.unit.ssh.servers import Server, alive, gone
@@ -144,7 +144,7 @@ def test_a_jump_that_is_down_is_named(serve: Serve, login: Login, configure: Con
     with pytest.raises(ConnectError) as failure:
         login(target).run("true")
     assert failure.value.lines()[:2] == [
-        "m1: connect: its gateway 127.0.0.1 cannot be reached",
+        f"m1: connect: its gateway 127.0.0.1 {UNREACHED}",
         f"  cause: 127.0.0.1 port {jump.port}: Connection refused",
     ]
 
@@ -255,7 +255,7 @@ def test_a_proxy_command_that_fails_is_reported_with_its_last_word(
     with pytest.raises(ConnectError) as failure:
         login(serve()).run("true")
     assert failure.value.lines() == [
-        "m1: connect: cannot be reached",
+        f"m1: connect: {UNREACHED}",
         "  cause: its ProxyCommand ended with status 3: no way",
         "  next:  check the ProxyCommand that ssh_config has for it",
     ]
@@ -265,7 +265,7 @@ def test_a_proxy_command_that_says_nothing_costs_the_timeout_and_is_ended(
     serve: Serve, login: Login, configure: Configure, tmp_path: Path
 ) -> None:
     configure(f"ProxyCommand sh -c 'echo $$ >{tmp_path}/pid; exec sleep 600'")
-    with pytest.raises(ConnectError, match="cannot be reached"):
+    with pytest.raises(ConnectError, match=UNREACHED):
         login(serve(), connect_timeout=2).run("true")
     assert gone(int((tmp_path / "pid").read_text()))
 

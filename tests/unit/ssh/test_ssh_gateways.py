@@ -15,7 +15,7 @@ import pytest
 from skep.errors import ConnectError, HostKeyError, LoginError, SkepError
 from skep.model import Access, Host, Secret
 from skep.ssh import Pool, Session
-from skep.ssh.connection import build
+from skep.ssh.connection import UNREACHED, build
 from skep.ssh.gateways import written
 from tests.unit.ssh.servers import PASSWORD, Server
 
@@ -58,7 +58,7 @@ def test_a_silent_host_behind_a_gateway_costs_the_timeout(serve: Serve, login: L
     target, gateway = serve(), serve(frozen="forward")
     here = login(target, gateway)
     here.hops = [replace(hop, access=replace(hop.access, connect_timeout=0.4)) for hop in here.hops]
-    with pytest.raises(ConnectError, match="cannot be reached"):
+    with pytest.raises(ConnectError, match=UNREACHED):
         here.run("true")
 
 
@@ -220,7 +220,7 @@ def test_a_gateway_that_refuses_is_asked_once_and_named_by_every_host(
     assert tries == [("127.0.0.1", bastion.port)]
     assert [str(failure).splitlines()[:2] for failure in failures] == [
         [
-            f"h{place}: connect: its gateway 127.0.0.1 cannot be reached",
+            f"h{place}: connect: its gateway 127.0.0.1 {UNREACHED}",
             f"  cause: 127.0.0.1 port {bastion.port}: Connection refused",
         ]
         for place in range(5)

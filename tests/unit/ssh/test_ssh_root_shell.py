@@ -15,6 +15,7 @@ import pytest
 
 from skep.errors import ConnectError, SkepError
 from skep.ssh import RootShell, Session, root_shell
+from skep.ssh.connection import UNREACHED
 from skep.waiting import until
 from tests.unit.ssh.servers import Server
 
@@ -166,7 +167,7 @@ def test_a_host_that_is_not_there_is_reported(shell: Callable[..., RootShell], s
     server.close()
     here = shell(server)
     for _ in range(2):
-        with pytest.raises(ConnectError, match="cannot be reached"):
+        with pytest.raises(ConnectError, match=UNREACHED):
             here.run("true")
 
 

@@ -15,7 +15,7 @@ import pytest
 from skep.errors import ConnectError, LoginError
 from skep.model import Access
 from skep.ssh import Session, logins, session
-from skep.ssh.connection import build
+from skep.ssh.connection import UNREACHED, build
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -288,7 +288,7 @@ def test_nobody_listens(serve: Serve, login: Login) -> None:
     with pytest.raises(ConnectError) as failure:
         login(server).run("true")
     assert failure.value.lines() == [
-        "m1: connect: cannot be reached",
+        f"m1: connect: {UNREACHED}",
         f"  cause: 127.0.0.1 port {server.port}: Connection refused",
         f"  next:  check that the host is up and that port {server.port} is open from here",
     ]
@@ -313,12 +313,12 @@ def test_a_host_that_let_us_wait_is_not_tried_again_for_as_long(login: Login, mo
     def silent(host: str, *_: object) -> None:
         tries.append(host)
         time.sleep(0.3)
-        raise ConnectError("cannot be reached", host=host, cause="no answer")
+        raise ConnectError(UNREACHED, host=host, cause="no answer")
 
     monkeypatch.setattr(logins, "log_in", silent)
     here = Session("h1", "192.0.2.1", Access())
     for _ in range(3):
-        with pytest.raises(ConnectError, match="cannot be reached") as failure:
+        with pytest.raises(ConnectError, match=UNREACHED) as failure:
             here.run("true")
         assert (failure.value.host, failure.value.cause) == ("h1", "no answer")
     assert tries == ["h1"]
