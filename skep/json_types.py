@@ -23,3 +23,8 @@ def texts(value: object) -> list[str]:
 def text(value: object) -> str:
     """The value where it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def number(value: object) -> int:
+    """The value where it is a whole number, else 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -25,6 +25,9 @@ SWARM_SETTINGS = Milestone("swarm_settings")
 NETWORKS_EXIST = Milestone("networks_exist")
 """The inventory's networks are there."""
 
+IMAGES_LOADED = Milestone("images_loaded")
+"""Images from files that a stack's services name are on the hosts that may run them."""
+
 
 def engine_up(host: str) -> Milestone:
     """``ENGINE_UP`` on one host."""
@@ -39,3 +42,8 @@ def returned(host: str) -> Milestone:
 def configured(host: str) -> Milestone:
     """``CONFIGURED`` on one host."""
     return CONFIGURED.about(host)
+
+
+def images_loaded(stack: str) -> Milestone:
+    """``IMAGES_LOADED`` for one stack."""
+    return IMAGES_LOADED.about(stack)

@@ -226,6 +226,33 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivedImage:
+    """An image in an archive: its ``names``, each with a tag, the short ones."""
+
+    names: tuple[str, ...]
+    id: str
+    """``sha256:…`` of its configuration: what an engine's own store calls it."""
+    digest: str
+    """``sha256:…`` of its manifest: what containerd's store calls it; empty where the archive does not say."""
+    architecture: str
+    """By Docker's name for it, such as ``amd64``."""
+    unpacked: int
+    """Bytes of its layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A file of this machine with images, as ``docker save`` writes it. ``place`` is where the inventory names it."""
+
+    path: str
+    size: int
+    """Bytes."""
+    sha256: str
+    images: tuple[ArchivedImage, ...]
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Credentials for pulls from a private registry."""
 
@@ -266,6 +293,8 @@ class Cluster:
     networks: tuple[Network, ...] = ()
     stacks: tuple[Stack, ...] = ()
     registries: tuple[Registry, ...] = ()
+    archives: tuple[Archive, ...] = ()
+    """Where images of services come from instead of registries."""
     accepted: tuple[Accepted, ...] = ()
     """Findings that may be as they are."""
     schedules: tuple[Schedule, ...] = ()

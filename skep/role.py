@@ -11,7 +11,7 @@ from skep.kinds import Kind
 from skep.model import Cluster, Host
 from skep.plan import Finding, Step
 from skep.questions import Answers, Inquiry
-from skep.request import RequestedCluster
+from skep.request import RequestedCluster, RequestedStack
 from skep.seen import Seen
 from skep.steps import Milestone
 
@@ -46,6 +46,10 @@ class Role(ABC, Generic[State]):
 
     is_cluster_wide: ClassVar[bool]
     """Whether its steps and findings are about no host: ``--limit`` leaves them out."""
+
+    def has_part_in(self, stacks: Sequence[RequestedStack], cluster: RequestedCluster) -> bool:
+        """Whether it plans something where a request is about these stacks of the cluster alone."""
+        return False
 
     def probe_of(self, cluster: RequestedCluster) -> str:
         """``probe``, where it does not depend on what is asked for."""

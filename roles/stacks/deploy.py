@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from roles.stacks.desired import KEEP, Desired, Outside
 from roles.stacks.naming import Naming
 from roles.stacks.state import SwarmObjects
 from skep.compose import convert, document_of
 from skep.request import RequestedCluster, RequestedStack
+from skep.swarm.archived import by_content
 from skep.swarm.references import renamed, used
 
 
-def deployed(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Desired:
-    """What the compose files ask for; configs and secrets named by what they hold. Raises ``ComposeError``."""
+def deployed(
+    cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None, *, containerd: bool = False
+) -> Desired:
+    """What the compose files ask for; configs and secrets named by what they hold, and so are images from files, by
+    what the engines or ``containerd`` call them. Raises ``ComposeError``."""
     found = (swarm or SwarmObjects()).of(stack.name)
     document = document_of(stack, swarm.facts if swarm else None)
     options = document.options
     specs = convert(document, stack.name)
+    if cluster.archives:
+        named = {
+            name: by_content(spec, cluster.archives, containerd=containerd) for name, spec in specs.services.items()
+        }
+        specs = replace(specs, services=named)
     naming = Naming(stack, found, swarm, (swarm.key if swarm else None) or cluster.nonce)
     configs = naming.configs(specs.configs)
     secrets = naming.secrets(specs.secrets, specs.services)

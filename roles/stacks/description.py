@@ -11,8 +11,10 @@ from skep.diff import Change
 from skep.hidden import holds
 from skep.json_types import mapping
 from skep.secret import STARS
+from skep.swarm.archived import shown_image
 from skep.swarm.comparing import comparable, shown
 from skep.swarm.image import short
+from skep.swarm.service import image_of
 
 SHOWN = ("Image", "Mode", "Ports", "Networks", "Constraints", "Mounts", "Configs", "Secrets", "Env")
 """Sections of a new service that the plan shows."""
@@ -26,6 +28,8 @@ def lines(drift: Drift, difference: Difference, *, contents: bool = True) -> Ite
         for key in SHOWN:
             if key in sections:
                 text = _whole(key, sections[key])
+                if key == "Image" and (name := shown_image(difference.spec)) != image_of(difference.spec):
+                    text = f"{name} ({text})"
                 yield f"{key}: {STARS if holds(text, drift.hidden) else text}"
         return
     edited = by_hand(drift, difference)

@@ -15,6 +15,7 @@ from skep.hidden import holds
 from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.secret import secrets_in
 from skep.swarm.comparing import differences, unlisted
+from skep.swarm.image import is_by_name
 from skep.swarm.objects import Network, ObjectSpec
 from skep.swarm.references import named
 from skep.swarm.service import image_of, inherited, pinned, placement_of, runs_once, same_image
@@ -140,7 +141,7 @@ class Drift:
         for difference in self.differing:
             spec = self.desired.services[difference.name]
             new = difference.have is None or not same_image(spec, difference.have)
-            if new and "@" not in image_of(difference.spec):
+            if new and is_by_name(image_of(difference.spec)):
                 asked.add(image_of(spec))
         return sorted(asked)
 
@@ -150,7 +151,7 @@ class Drift:
             return []
         if self.rollout.resolve == "new":
             return self.unresolved()
-        return sorted({image_of(spec) for spec in self.desired.services.values() if "@" not in image_of(spec)})
+        return sorted(set(filter(is_by_name, map(image_of, self.desired.services.values()))))
 
     def unlisted(self) -> set[str]:
         """Identifiers of networks that its services are in and no list of networks has."""

@@ -14,7 +14,7 @@ from roles.stacks.health import unwell
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.waiting import step_id, wait
-from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS
+from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS, images_loaded
 from skep.model import Cluster, Secret
 from skep.plan import Call, Finding, Ref, Step
 from skep.steps import EARLIER, Edge, StepId
@@ -85,7 +85,12 @@ class Planner:
             operation=operation,
             arguments=arguments,
             detail=tuple(detail),
-            needs=(*(need if isinstance(need, StepId) else need.id for need in needs), SWARM_EXISTS, NETWORKS_EXIST),
+            needs=(
+                *(need if isinstance(need, StepId) else need.id for need in needs),
+                SWARM_EXISTS,
+                NETWORKS_EXIST,
+                images_loaded(self._name),
+            ),
             after=(EARLIER,),
             only_with=SWARM_EXISTS if self._drift.blind else None,
         )

@@ -13,10 +13,12 @@ from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.swarm.service import image_of, same_image, with_image
 
 
-def refreshed(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Desired:
+def refreshed(
+    cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None, *, containerd: bool = False
+) -> Desired:
     """What runs now with its images by the tags that the compose files name, so that they are looked up again; what
     else the files ask for is a deploy's to bring. Raises ``Unplannable`` and ``ComposeError``."""
-    files, there = deployed(cluster, stack, swarm), known(swarm)
+    files, there = deployed(cluster, stack, swarm, containerd=containerd), known(swarm)
     desired = _by_tags(as_found(stack, there), files)
     if not stack.resolve:
         return replace(desired, findings=(_in_no_registry(stack),))

@@ -19,7 +19,7 @@ from roles.stacks.removal import bystanders, removals
 from roles.stacks.restart import restarted
 from roles.stacks.rollback import rolled_back
 from roles.stacks.scale import scaled
-from roles.stacks.state import State, SwarmObjects, objects, parse_state
+from roles.stacks.state import State, SwarmObjects, all_in_containerd, objects, parse_state
 from roles.stacks.subnets import overlaps
 from skep import places
 from skep.compose import ComposeError
@@ -48,6 +48,10 @@ class Stacks(ClusterRole[State]):
     probe = places.probe("roles/stacks/probe.sh")
     questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 
+    def has_part_in(self, stacks: Sequence[RequestedStack], cluster: RequestedCluster) -> bool:
+        """In whatever is asked of stacks."""
+        return True
+
     def parse(self, text: str, answers: Answers) -> State | None:
         """The swarm's objects from a manager; what tasks have mounted on the host, and options of its volumes."""
         return parse_state(text, answers, NETWORKS)
@@ -60,8 +64,9 @@ class Stacks(ClusterRole[State]):
         networks: set[str] = set()
         tasks: list[Inquiry] = []
         foreign = False
+        kept = all_in_containerd(cluster, seen)
         for stack in cluster.stacks if swarm else ():
-            drift = _drift(cluster, stack, swarm)
+            drift = _drift(cluster, stack, swarm, kept)
             if isinstance(drift, Drift):
                 images |= set(drift.inquired())
                 networks |= drift.unlisted()
@@ -97,7 +102,8 @@ class Stacks(ClusterRole[State]):
         """Planned once; a stack that is as described gets no step at all."""
         swarm = objects(cluster, seen)
         items: list[Step | Finding] = []
-        drifts = [_drift(cluster, stack, swarm) for stack in cluster.stacks]
+        kept = all_in_containerd(cluster, seen)
+        drifts = [_drift(cluster, stack, swarm, kept) for stack in cluster.stacks]
         clear = [drift for drift in drifts if isinstance(drift, Drift)]
         ports = handovers(clear)
         for drift in drifts:
@@ -121,17 +127,19 @@ class Stacks(ClusterRole[State]):
         return [*others, *removals(stacks, swarm, hosts, silent)]
 
 
-def _drift(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Drift | list[Finding]:
-    """The stack at hand, or why it cannot be planned."""
+def _drift(
+    cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None, containerd: bool
+) -> Drift | list[Finding]:
+    """The stack at hand, or why it cannot be planned. ``containerd`` keeps the hosts' images, or their engines do."""
     try:
-        return Drift(cluster, stack, _desired(cluster, stack, swarm), swarm)
+        return Drift(cluster, stack, _desired(cluster, stack, swarm, containerd), swarm)
     except Unplannable as problem:
         return problem.findings
     except ComposeError as error:
         return [Finding("error", problem, role="stacks", next_action="fix the file") for problem in error.problems]
 
 
-def _desired(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None) -> Desired:
+def _desired(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjects | None, containerd: bool) -> Desired:
     """What the request makes of the stack. While nobody can tell what runs, a partial one is planned as a deploy, so
     that what is wrong with the files is said; it is refused for that before anything is done."""
     rollout = stack.rollout
@@ -140,8 +148,8 @@ def _desired(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmObjec
     if swarm is not None and rollout.partial:
         return scaled(cluster, stack, swarm) if rollout.scale else restarted(cluster, stack, swarm)
     if rollout.resolve == "refresh":
-        return refreshed(cluster, stack, swarm)
-    return deployed(cluster, stack, swarm)
+        return refreshed(cluster, stack, swarm, containerd=containerd)
+    return deployed(cluster, stack, swarm, containerd=containerd)
 
 
 role = Stacks()

@@ -15,7 +15,7 @@ from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
 from skep.refusals.drivers import ADDRESSES, NETWORK
 from skep.seen import Seen
-from skep.swarm.engine_info import EngineInfo
+from skep.swarm.engine_info import EngineInfo, will_be_in_containerd
 from skep.swarm.image import Answer
 from skep.swarm.labels import KEY, stack_of
 from skep.swarm.objects import Network, Node, Object, Plugin, Service, Task
@@ -31,7 +31,7 @@ Answered = Answer | str
 class State:
     """What one host showed. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
     ``volumes`` maps volumes of the driver ``local`` to the options that they were made with;
-    ``swarm`` is the whole swarm, from managers in a quorum only; ``info`` is what a manager's engine says of itself."""
+    ``swarm`` is the whole swarm, from managers in a quorum only; ``info`` is what its engine says of itself."""
 
     mounted: Mapping[str, str] = field(default_factory=dict)
     swarm: SwarmObjects | None = None
@@ -124,7 +124,8 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2}
     volumes = dict(volume for line in text.splitlines() if (volume := parse_volume(line)))
     if "/nodes" not in answers:
-        return State(mounted, volumes=volumes) if mounted or volumes else None
+        info: EngineInfo = answers.get("/info") or {}
+        return State(mounted, info=info, volumes=volumes) if mounted or volumes or info else None
     return State(
         mounted,
         SwarmObjects(
@@ -147,7 +148,7 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
     outdated = [
         host.name
         for host in cluster.hosts
-        if (state := states.get(host.name)) and not asks_registries_as(host, state.info)
+        if (state := states.get(host.name)) and state.swarm and not asks_registries_as(host, state.info)
     ]
     return replace(
         seen.swarm.swarm,
@@ -155,6 +156,12 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
         outdated=tuple(outdated),
         volumes={name: state.volumes for name, state in states.items()},
     )
+
+
+def all_in_containerd(cluster: Cluster, seen: Seen[State]) -> bool:
+    """Whether it is containerd that keeps images, on all hosts that answered."""
+    infos = {name: state.info if state else None for name, state in seen.states.items()}
+    return all(will_be_in_containerd(host, infos[host.name]) for host in seen.hosts(cluster))
 
 
 def _by_kind(plugins: Iterable[Plugin]) -> dict[str, frozenset[str]]:

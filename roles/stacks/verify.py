@@ -9,7 +9,7 @@ import pytest
 from testinfra.host import Host as Remote
 
 from skep.compose import convert, document_of
-from skep.model import Host, Secret, Stack
+from skep.model import Cluster, Host, Secret, Stack
 from skep.swarm.comparing import comparable
 from skep.swarm.labels import NAMESPACE
 from skep.swarm.ports import port_of, published
@@ -47,7 +47,7 @@ TELLING = ("Env", "Args", "Command", "Mode", "Mounts", "Ports", "Labels", "Conta
 CONTAINERS = f"timeout 20 docker ps --no-trunc --filter label={NAMESPACE}=%s --format '{{{{json .Names}}}}'"
 
 
-def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
+def test_services(manager: Remote, stack: Stack, cluster: Cluster, ask: Ask) -> None:
     """its services are those of the compose files, and all their tasks run"""
     found = {line["Name"]: line for line in ask(manager, SERVICES, stack.name)}
     desired = _services(stack)
@@ -56,7 +56,7 @@ def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
         wrong += [f"service {name} is in no compose file" for name in found if name not in desired]
     for name in sorted(set(desired) & set(found)):
         image = _tagged(image_of(desired[name]))
-        if image != _tagged(found[name]["Image"]):
+        if not _is_image(found[name]["Image"], image, cluster):
             wrong.append(f"service {name} runs {found[name]['Image']}, the compose file names {image}")
         running, meant = map(int, re.findall(r"\d+", found[name]["Replicas"])[:2])
         asked = _replicas(desired[name])
@@ -72,7 +72,7 @@ def test_services(manager: Remote, stack: Stack, ask: Ask) -> None:
     assert not shown, shown
 
 
-def test_updates(manager: Remote, stack: Stack, ask: Ask) -> None:
+def test_updates(manager: Remote, stack: Stack, cluster: Cluster, ask: Ask) -> None:
     """no update of its services is under way or paused, and none was rolled back to what the files no longer say"""
     states = {
         name: (str(update["State"]), update.get("Message") or "no reason")
@@ -85,7 +85,7 @@ def test_updates(manager: Remote, stack: Stack, ask: Ask) -> None:
     wrong = [
         f"the last update of {name} is {state.replace('_', ' ')}: {message}"
         for name, (state, message) in states.items()
-        if name not in back or (name in desired and not _alike(there[name], desired[name]))
+        if name not in back or (name in desired and not _alike(there[name], desired[name], cluster))
     ]
     assert not wrong, _without_secrets("; ".join(wrong), stack)
 
@@ -152,12 +152,12 @@ def _reason(service: str, stack: Stack, manager: Remote, ask: Ask) -> str:
     return f"; one is {last['State']}: {last.get('Err') or last.get('Message') or 'no reason given'}"
 
 
-def _alike(have: ServiceSpec, desired: ServiceSpec) -> bool:
+def _alike(have: ServiceSpec, desired: ServiceSpec, cluster: Cluster) -> bool:
     """Whether a service is, in what most of its versions differ by, what the files ask for: as after Swarm rolled it
     back and the files followed."""
     one, other = (comparable(spec, {}) for spec in (have, desired))
-    images = [_tagged(image_of(spec)) for spec in (have, desired)]
-    return images[0] == images[1] and all(one.get(key) == other.get(key) for key in TELLING)
+    same = _is_image(image_of(have), _tagged(image_of(desired)), cluster)
+    return same and all(one.get(key) == other.get(key) for key in TELLING)
 
 
 def _has_done(name: str, spec: ServiceSpec, meant: int, stack: Stack, manager: Remote, ask: Ask) -> bool:
@@ -180,6 +180,13 @@ def _tagged(image: str) -> str:
     """An image as named, with the tag that Docker takes where none is given; a digest is left out."""
     name = image.partition("@")[0]
     return name if ":" in name.rpartition("/")[2] or not name else f"{name}:latest"
+
+
+def _is_image(there: str, asked: str, cluster: Cluster) -> bool:
+    """Whether what a service runs is the image asked for: by name, or by its content where the inventory has it in a
+    file."""
+    held = [image for archive in cluster.archives for image in archive.images if asked in image.names]
+    return any(there in (image.id, image.digest) for image in held) if held else _tagged(there) == asked
 
 
 def _is_job(spec: ServiceSpec) -> bool:

@@ -11,10 +11,10 @@ from skep.converge import Site, asked_managers
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
 from skep.report import Reporter
+from skep.swarm.archived import shown_image
 from skep.swarm.labels import NAMESPACE, OURS, labels_of, stack_of
 from skep.swarm.network import pools_of
 from skep.swarm.quorum import hostname_of
-from skep.swarm.service import image_of
 
 if TYPE_CHECKING:
     from skep.engine import EngineClient
@@ -123,7 +123,7 @@ def stack_rows(api: EngineClient) -> Table:
     services = api.services(filters={"label": NAMESPACE}, status=True)
     for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
         spec = service["Spec"]
-        image = image_of(spec).partition("@")[0]
+        image = shown_image(spec).partition("@")[0]
         rows.append(
             (
                 stack_of(spec),

@@ -21,7 +21,7 @@ from skep.kinds.files import (
 from skep.reading.findings import Findings, Place, Remark
 from skep.reading.values import where
 from skep.refusals import RULES, Context, faults
-from skep.swarm.image import tagged
+from skep.swarm.image import is_identifier, tagged
 from skep.swarm.labels import stack_of
 from skep.swarm.objects import Network, Node, Service
 from skep.swarm.placement import constraints_of, fitting
@@ -29,6 +29,7 @@ from skep.swarm.ports import Key
 from skep.swarm.service import (
     Section,
     container_of,
+    image_of,
     is_job,
     rollout_of,
 )
@@ -174,7 +175,8 @@ class _Lints:
     def _images(self) -> None:
         """Images whose tag says no version: one line for all services."""
         services = self.document.section("services")
-        names = [full.removeprefix(f"{self.stack}_") for full in self.specs.services]
+        specs = self.specs.services.items()
+        names = [full.removeprefix(f"{self.stack}_") for full, spec in specs if not is_identifier(image_of(spec))]
         floating = [name for name in names if tagged(services[name]["image"]).endswith(":latest")]
         if floating:
             image = services[floating[0]]["image"]

@@ -12,6 +12,8 @@ from skep.swarm.service import rollout_of
 
 NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", "no VNI provided")
 """Words of engines that have lost their place in the swarm's networks; there is no status for it (moby#34864)."""
+NO_IMAGE = "No such image: sha256:"
+"""Words of an engine that does not have an image that a service names by its content: there is no registry to ask."""
 NO_ADDRESS = "node is missing network attachments"
 """Words of an engine that waited 30 s for the addresses its node gets in the networks of a task. That they are used up,
 which it adds, is its guess: managers that are slow have the same effect."""
@@ -38,7 +40,8 @@ def anew(service: Service) -> str:
 
 
 def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
-    """What helps where a node rejects tasks for what it lacks of the swarm's networks; nothing where that is not it."""
+    """What helps where a node rejects tasks for what it lacks of the swarm's networks, or of images from files; nothing
+    where that is not it."""
     if bad is None or bad["Status"]["State"] != "rejected":
         return ""
     node, (stack, _) = node_name(nodes, bad.get("NodeID", "")), names(service)
@@ -47,6 +50,11 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
         return (
             f"the stack is not to blame: the engine of {node} is in the swarm without its overlay networks. Restart it:"
             f" invoke cluster.up, or {restart}; then: {again}"
+        )
+    if NO_IMAGE in error_of(bad):
+        return (
+            f"{node} does not have its image, which comes from a file: invoke cluster.up loads those of the inventory;"
+            f" an older one, which a rollback asks for, has to be loaded on {node} by hand: docker load"
         )
     if NO_ADDRESS in error_of(bad):
         return (

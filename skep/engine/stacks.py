@@ -13,7 +13,7 @@ from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.model import Secret, reveal
 from skep.swarm.comparing import differences, unlisted
-from skep.swarm.image import Answer
+from skep.swarm.image import Answer, is_identifier
 from skep.swarm.labels import (
     REVISION_COMMIT,
     REVISION_ERROR,
@@ -235,7 +235,7 @@ def _own_networks(api: EngineClient, identifiers: Collection[str]) -> dict[str, 
 
 
 def _login(image: str, credentials: Credentials) -> dict[str, str]:
-    header = credentials.header(image)
+    header = None if is_identifier(image) else credentials.header(image)
     return {"X-Registry-Auth": header.reveal()} if header else {}
 
 

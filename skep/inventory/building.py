@@ -15,6 +15,7 @@ from skep.json_types import texts
 from skep.model import (
     Accepted,
     Access,
+    Archive,
     Availability,
     Certificates,
     Cluster,
@@ -45,6 +46,7 @@ def cluster(
     hosts: list[MergedHost],
     stack_files: Mapping[str, StackFiles],
     surroundings: Surroundings,
+    archives: tuple[Archive, ...] = (),
 ) -> Cluster:
     """The cluster a checked file describes."""
     stacks = surroundings.stacks.absolute()
@@ -62,6 +64,7 @@ def cluster(
         registries=tuple(
             Registry(server=server, **attributes(section)) for server, section in file.section("registries").items()
         ),
+        archives=archives,
         accepted=tuple(_accepted(entry, hosts) for entry in file.get("accept", ())),
         metrics=file.get("metrics"),
         maintenance=_maintenance(file.section("maintenance")),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePath
 
 from skep.inventory.checks.engine import reaches
 from skep.inventory.checks.places import sections
 from skep.inventory.merging import MergedHost
-from skep.inventory.references import Surroundings, located
+from skep.inventory.references import Surroundings
+from skep.json_types import number, text, texts
 from skep.model import Tarball
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
@@ -18,7 +18,6 @@ from skep.refusals.engines import ENCRYPTED, cuts_encrypted, fits
 
 _NAMED = re.compile(r"docker-([0-9]+\.[0-9]+\.[0-9]+)(?:-[a-z0-9.]+)?\.(?:tgz|tar\.gz)")
 _WHOLE = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 def with_engine_files(
@@ -53,39 +52,30 @@ def _tarball(
     path: KeyPath, given: Fields, concerned: list[MergedHost], findings: Findings, surroundings: Surroundings
 ) -> Tarball | None:
     """What is named there; ``None`` after saying why it cannot be used."""
-    desired = "".join(given.get("sha256", "").split()).lower()
-    if "sha256" in given and not _SHA256.fullmatch(desired):
-        findings.error((*path, "sha256"), "must be 64 digits of 0-9 and a-f, as sha256sum FILE prints them first")
-        return None
-    if "tarball" not in given or findings.is_broken((*path, "tarball")):
-        return None
-    from skep.inventory.tarballs import BadFile, look, size_of  # only here: few inventories name one
+    from skep.inventory.archives import checked  # only here: few inventories name one
+    from skep.inventory.tarballs import LAYOUT
 
-    place, source = (*path, "tarball"), located(given["tarball"], surroundings)
-    try:
-        size, found = size_of(source), look(source, surroundings.environ)
-    except BadFile as problem:
-        findings.error(place, str(problem))
+    found = checked(path, "tarball", given, LAYOUT, findings, surroundings)
+    if found is None:
         return None
-    if found.sha256 != desired:
-        more = f" and {found.problem}" if found.problem else ""
-        message = (
-            f"is not that of {source}, which has {found.sha256}{more}; copy the file anew, or see where it is from"
-        )
-        findings.error((*path, "sha256"), message)
-        return None
-    if found.problem:
-        findings.error(place, f"{source} {found.problem}")
-        return None
-    named = _NAMED.fullmatch(PurePath(source).name)
+    named = _NAMED.fullmatch(found.path.name)
     version = named[1] if named else _version_of(concerned)
     if version is None:
         message = (
             "does not have its version in its name: call it docker-VERSION.tgz, or write engine.version as a whole"
         )
-        findings.error(place, message)
+        findings.error((*path, "tarball"), message)
         return None
-    return Tarball(str(source), size, desired, version, found.architecture, found.names, found.unpacked)
+    holds = found.contents
+    return Tarball(
+        path=str(found.path),
+        size=found.size,
+        sha256=found.sha256,
+        version=version,
+        architecture=text(holds.get("architecture")),
+        names=tuple(texts(holds.get("names"))),
+        unpacked=number(holds.get("unpacked")),
+    )
 
 
 def _version_of(concerned: list[MergedHost]) -> str | None:

@@ -15,6 +15,7 @@ from skep.inventory.checks.ssh import check_ssh_files
 from skep.inventory.dialect import Dialect
 from skep.inventory.engine_files import with_engine_files
 from skep.inventory.extending import Extending
+from skep.inventory.image_files import archives
 from skep.inventory.loaded import Ids, Inventory
 from skep.inventory.merging import merged
 from skep.inventory.references import Surroundings
@@ -41,13 +42,14 @@ def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys, ids: 
     file = inventory(host_keys).read(Entry(Place(name, 1), pairs), At(findings))
     assert isinstance(file, Fields)
     hosts = with_engine_files(file, merged(file, tuple(host_keys)), findings, surroundings)
+    images = archives(file, findings, surroundings)
     stack_files = check(file, hosts, findings, surroundings, ids)
     check_lab(file, findings)
     check_ssh_files(file, findings, surroundings)
     if findings.errors:
         raise InventoryError(findings.errors, map(str, findings.remarks))
     return Inventory(
-        cluster=cluster(path.stem, file, hosts, stack_files, surroundings),
+        cluster=cluster(path.stem, file, hosts, stack_files, surroundings, images),
         access=access(hosts, surroundings),
         path=path,
         remarks=tuple(findings.remarks),

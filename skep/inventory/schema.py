@@ -161,6 +161,27 @@ STACK = Record(
     about="A stack to deploy.",
 )
 
+IMAGE = Record(
+    {
+        "file": Key(
+            TEXT,
+            "What `docker save` writes, plain or by gzip; `~` is the home folder, a relative path starts at the "
+            "inventory's folder.",
+            "images/shop-1.2.tar.gz",
+            shown="required",
+        ),
+        "sha256": Key(
+            TEXT,
+            "What `sha256sum` prints of it. Checked here, and again on each host that gets the file.",
+            "0" * 64,
+            shown="required",
+        ),
+    },
+    required=("file", "sha256"),
+    name="ImageFile",
+    about="Images in a file of this machine, loaded where services that name them may run.",
+)
+
 REGISTRY = Record(
     {
         "username": Key(TEXT, "User name.", "puller", shown="required"),
@@ -233,6 +254,14 @@ INVENTORY = Record(
             named(REGISTRY),
             "Registries to pull from with credentials, by server.",
             {"registry.example.com:5000": {"username": "puller", "password": "${env:REGISTRY_PASSWORD}"}},
+            shown="none",
+        ),
+        "images": Key(
+            ListOf(IMAGE, empty=True),
+            "Files with images, for hosts that reach no registry. Services that name one of these images run exactly "
+            "that; it is sent to the hosts that may run them and loaded where it is missing, and no registry is asked "
+            "for it.",
+            [{"file": "images/shop-1.2.tar.gz", "sha256": "0" * 64}],
             shown="none",
         ),
         "schedules": SCHEDULES,

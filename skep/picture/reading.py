@@ -20,7 +20,8 @@ from skep.picture.model import (
     ServiceLine,
 )
 from skep.plan import Plan
-from skep.swarm.image import short
+from skep.swarm.archived import shown_image
+from skep.swarm.image import is_identifier, short
 from skep.swarm.labels import OURS, labels_of, stack_of
 from skep.swarm.network import pools_of
 from skep.swarm.objects import Network, Node, Service, Task
@@ -170,6 +171,7 @@ def services(answered: Answered) -> tuple[ServiceLine, ...]:
     for service in answered.services:
         spec = service["Spec"]
         image, _, digest = image_of(spec).partition("@")
+        image, digest = (shown_image(spec), image) if is_identifier(image) else (image, digest)
         running, desired = _counts(service)
         found.append(
             ServiceLine(

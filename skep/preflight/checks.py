@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.errors import AccessError, ConnectError, SkepError
-from skep.json_types import mapping
 from skep.kinds.hosts import DISK_LOW, HOST_LEFT_OUT, KERNEL_MODULE_MISSING, TOOL_MISSING
 from skep.model import DATA_ROOT, Cluster, Host
 from skep.plan import Finding
@@ -15,6 +14,7 @@ from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port
 from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_ranges, stacks_at
 from skep.preflight.reach import blocked, swarm_address
 from skep.seen import SYSTEMD
+from skep.swarm.engine_info import meant_for_containerd
 
 CONTAINERD = "/var/lib/containerd"
 MIN_FREE = 1 << 30
@@ -98,14 +98,8 @@ def _free(host: Host, fact: Facts) -> Iterator[tuple[str, int]]:
 
 
 def _in_containerd(host: Host, fact: Facts) -> bool:
-    """Whether images are kept by containerd, whatever the data root: as the engine says, else as a fresh one of 29 and
-    later does unless set otherwise. Source: moby's release notes of 29.0."""
-    if fact.installed:
-        return fact.containerd_images
-    features = mapping(host.daemon.get("features"))
-    major = (host.engine.version or "").partition(".")[0]
-    later = major.isdecimal() and int(major) >= 29
-    return features.get("containerd-snapshotter") is not False and later
+    """Whether images are kept by containerd, whatever the data root."""
+    return fact.containerd_images if fact.installed else meant_for_containerd(host)
 
 
 def _modules(facts: Mapping[str, Facts]) -> Iterator[Finding]:

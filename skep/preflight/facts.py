@@ -16,6 +16,7 @@ from skep.preflight.room import parse as rooms
 from skep.preflight.room import places as room_places
 from skep.questions import Answers
 from skep.seen import SYSTEMD, Platform, parse_platform
+from skep.swarm.engine_info import in_containerd
 from skep.swarm.labels import TASK_ID
 
 MODULES = {
@@ -28,9 +29,6 @@ PORTS = ((2377, "tcp"), (7946, "tcp"), (7946, "udp"))
 DATA_PORT = 4789
 """Docker's default for the overlay networks' traffic, over UDP. Source: docker swarm init reference."""
 KERNEL = "the kernel"
-SNAPSHOTTER = ("driver-type", "io.containerd.snapshotter.v1")
-"""What an engine says of its storage driver where containerd keeps its images. Source: moby,
-daemon/containerd/service.go: LayerStoreStatus."""
 TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
 """Programs of iproute2, which a small Debian lacks, each with what only it can answer."""
 
@@ -115,7 +113,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         modules_known="modules-known" in single,
         free=int(single.get("free", ["0"])[0]) * 1024,
         installed="installed" in single,
-        containerd_images=SNAPSHOTTER in map(tuple, answers.get("/info", {}).get("DriverStatus") or ()),
+        containerd_images=in_containerd(answers.get("/info", {})),
         in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
         rooms=rooms(rows),
         held=tuple(_listener(row) for row in rows if row[0] == "listen"),

@@ -95,10 +95,16 @@ def findings(cluster: Cluster, steps: Iterable[Step], rooms: Mapping[str, Mappin
 
 def _taken(step: Step) -> Mapping[str, int]:
     if isinstance(step, Send):
-        return {**SCRIPT, **step.writes, step.path: step.size}
+        return _with(step.size, step.path, {**SCRIPT, **step.writes})
     if not isinstance(step, Run | Put):
         return step.writes
     return {**SCRIPT, **step.writes, **({step.path: MIB} if isinstance(step, Put) else {})}
+
+
+def _with(size: int, path: str, taken: Mapping[str, int]) -> Mapping[str, int]:
+    """With a file in the nearest place that is looked at."""
+    place = max((room for room in ROOMS if f"{path}/".startswith(f"{room}/")), key=len, default=path)
+    return {**taken, place: taken.get(place, 0) + size}
 
 
 def _lacking(host: str, rooms: Mapping[str, Room], taken: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -51,9 +51,9 @@ class Recovery:
 
 
 def only_stacks(site: Site, stacks: Sequence[RequestedStack]) -> Site:
-    """The site reduced to these stacks: other roles are not even asked."""
+    """The site reduced to these stacks: roles that have no part in them are not even asked."""
     cluster = replace(requested(site.cluster), stacks=tuple(stacks))
-    return replace(site, cluster=cluster, roles=[role for role in site.roles if role.name == "stacks"])
+    return replace(site, cluster=cluster, roles=[role for role in site.roles if role.has_part_in(stacks, cluster)])
 
 
 def stack_of(step: StepId) -> str | None:

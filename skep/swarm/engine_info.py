@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
+from skep.json_types import mapping
+from skep.model import Host
+
+SNAPSHOTTER = ("driver-type", "io.containerd.snapshotter.v1")
+"""What an engine says of its storage driver where containerd keeps its images. Source: moby,
+daemon/containerd/service.go: LayerStoreStatus."""
+
 
 class Orchestration(TypedDict, total=False):
     """Of a swarm."""
@@ -78,6 +85,8 @@ class EngineInfo(TypedDict, total=False):
     """An engine and its configuration."""
 
     Name: str
+    Architecture: str
+    """The kernel's."""
     ServerVersion: str
     ServerErrors: list[str] | None
     """Of Docker's CLI: why the engine has said nothing."""
@@ -99,3 +108,28 @@ class EngineInfo(TypedDict, total=False):
     HttpProxy: str
     HttpsProxy: str
     NoProxy: str
+
+
+def in_containerd(info: EngineInfo) -> bool:
+    """Whether an engine says that containerd keeps its images."""
+    return SNAPSHOTTER in map(tuple, info.get("DriverStatus") or ())
+
+
+def meant_for_containerd(host: Host) -> bool:
+    """Whether containerd is to keep the images of an engine that is still to be installed there: a fresh one of 29 and
+    later has it so unless set otherwise. Source: moby's release notes of 29.0."""
+    major = (host.engine.version or "").partition(".")[0]
+    asked = _asked(host)
+    return (major.isdecimal() and int(major) >= 29) if asked is None else asked
+
+
+def will_be_in_containerd(host: Host, info: EngineInfo | None) -> bool:
+    """Whether containerd keeps the images there once the host is as the inventory says; ``info`` is its engine's,
+    ``None`` where none runs."""
+    asked = _asked(host)
+    return asked if asked is not None else in_containerd(info) if info else meant_for_containerd(host)
+
+
+def _asked(host: Host) -> bool | None:
+    found = mapping(host.daemon.get("features")).get("containerd-snapshotter")
+    return found if isinstance(found, bool) else None

@@ -40,7 +40,17 @@ class Answer(TypedDict, total=False):
 
 def is_image(text: str) -> bool:
     """Whether Docker takes a text for an image's name or identifier."""
-    return bool(IDENTIFIER.fullmatch(text)) or parts(text) is not None
+    return is_identifier(text) or parts(text) is not None
+
+
+def is_identifier(image: str) -> bool:
+    """Whether an image is named by its content alone: it is on the nodes, or nowhere."""
+    return bool(IDENTIFIER.fullmatch(image))
+
+
+def is_by_name(image: str) -> bool:
+    """Whether a registry has to be asked what an image is."""
+    return "@" not in image and not is_identifier(image)
 
 
 def parts(image: str) -> tuple[str, str, str, str] | None:
@@ -67,7 +77,7 @@ def parts(image: str) -> tuple[str, str, str, str] | None:
 
 def tagged(image: str) -> str:
     """The short name with ``:latest`` where there is neither tag nor digest: what the CLI sends for an image."""
-    found = None if IDENTIFIER.fullmatch(image) else parts(image)
+    found = None if is_identifier(image) else parts(image)
     if found is None:
         return image
     domain, path, tag, digest = found
@@ -78,7 +88,9 @@ def tagged(image: str) -> str:
 
 
 def short(image: str) -> str:
-    """An image with its digest cut to twelve digits."""
+    """An image with its digest, or what identifies it, cut to twelve digits."""
+    if is_identifier(image):
+        return f"sha256:{image.removeprefix('sha256:')[:_SHORT]}"
     name, at, digest = image.partition("@sha256:")
     return f"{name}@{digest[:_SHORT]}" if at else name
 

@@ -109,11 +109,15 @@ class Past:
         return [self.describe(name, given) for name, given in about.items()]
 
     def _deploy(self, stack: RequestedStack, until: str | None) -> None:
-        cluster = RequestedCluster("past", self.cluster.hosts, stacks=(stack,), nonce=self.cluster.nonce)
+        cluster = RequestedCluster(
+            "past", self.cluster.hosts, stacks=(stack,), archives=self.cluster.archives, nonce=self.cluster.nonce
+        )
         there = seen({"m1": self.state()})
         answers = {one: self.answer(one) for one in role.inquiries(cluster, there)}
         there = replace(there, states=role.with_answers(there, answers))
-        plan = Plan(role.plan(cluster, there), roles("engine", "daemon", "swarm", "networks", "stacks"), ["m1"])
+        plan = Plan(
+            role.plan(cluster, there), roles("engine", "daemon", "swarm", "networks", "images", "stacks"), ["m1"]
+        )
         assert plan.errors == (), plan
         results: dict[str, Any] = {}
         for step in plan:

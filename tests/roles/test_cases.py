@@ -26,12 +26,15 @@ from roles.engine.state import State as EngineState
 from roles.files.role import State as FilesState
 from roles.files.role import There
 from roles.firewall.role import State as FirewallState
+from roles.images.role import State as ImagesState
 from roles.networks.role import Overlay
 from roles.networks.role import State as NetworksState
 from roles.stacks.state import State as StacksState
 from roles.swarm.state import Fixed, Node
 from roles.swarm.state import State as SwarmState
 from skep.model import (
+    Archive,
+    ArchivedImage,
     Certificates,
     Cluster,
     Engine,
@@ -50,6 +53,7 @@ from skep.questions import Inquiry
 from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.role import AnyRole
 from skep.seen import Member, Platform, Seen, believed, member
+from skep.swarm.engine_info import SNAPSHOTTER, EngineInfo
 from skep.swarm.network import body
 from tests.golden import golden
 from tests.roles.swarms import Past
@@ -171,6 +175,13 @@ def _swarm(_: Cluster, given: dict[str, Any]) -> SwarmState:
     return SwarmState(**given)
 
 
+def _images(_: Cluster, given: dict[str, Any]) -> ImagesState:
+    """``there`` are images by how their identifiers begin; ``containerd`` says that it keeps them."""
+    info = {"Name": "host", "DriverStatus": [list(SNAPSHOTTER)] if given.get("containerd") else []}
+    there = frozenset(_identifier(image) for image in given.get("there", ()))
+    return ImagesState(there, EngineInfo(**info), tuple(given.get("nodes", ())))
+
+
 def _networks(_: Cluster, given: dict[str, Any]) -> NetworksState:
     return NetworksState({name: Overlay(**overlay) for name, overlay in given.items()})
 
@@ -183,6 +194,7 @@ STATES: Mapping[str, Callable[[Cluster, dict[str, Any]], Any]] = {
     "engine": _engine,
     "daemon": _daemon,
     "files": _files,
+    "images": _images,
     "firewall": lambda _, given: FirewallState(**given),
     "swarm": _swarm,
     "networks": _networks,
@@ -192,7 +204,7 @@ STATES: Mapping[str, Callable[[Cluster, dict[str, Any]], Any]] = {
 
 def a_cluster(given: Mapping[str, Any]) -> RequestedCluster:
     """From a case's short form: hosts get addresses in order and are workers unless said otherwise."""
-    hosts = given["hosts"]
+    hosts, archives = given["hosts"], given.get("archives", {})
     return RequestedCluster(
         name="case",
         hosts=tuple(_host(name, place, hosts[name] or {}) for place, name in enumerate(hosts, 1)),
@@ -200,6 +212,7 @@ def a_cluster(given: Mapping[str, Any]) -> RequestedCluster:
         networks=tuple(Network(name=name, **(more or {})) for name, more in given.get("networks", {}).items()),
         stacks=tuple(_stack(name, more) for name, more in given.get("stacks", {}).items()),
         registries=tuple(Registry(server, "user", Secret("password")) for server in given.get("registries", ())),
+        archives=tuple(_archive(name, place, more) for place, (name, more) in enumerate(archives.items(), 1)),
         replace_networks=frozenset(given.get("replace", ())),
         allow_quorum_loss=given.get("allow_quorum_loss", False),
         parallel_workers=given.get("parallel_workers", 1),
@@ -207,6 +220,21 @@ def a_cluster(given: Mapping[str, Any]) -> RequestedCluster:
         taken_down=given.get("taken_down", False),
         nonce=Secret("0" * 32),
     )
+
+
+def _archive(name: str, place: int, images: Mapping[str, Mapping[str, str]]) -> Archive:
+    """Images by name: how the identifiers begin, ``id`` and ``digest``, and the ``machine``, if it is not amd64."""
+    found = tuple(
+        ArchivedImage(
+            (image,), _identifier(one["id"]), _identifier(one.get("digest", "")), one.get("machine", "amd64"), 90 << 20
+        )
+        for image, one in images.items()
+    )
+    return Archive(f"/srv/images/{name}", 35 << 20, str(place) * 64, found, f"prod.yml:{place}")
+
+
+def _identifier(beginning: str) -> str:
+    return beginning and f"sha256:{beginning.ljust(64, '0')}"
 
 
 def _host(name: str, place: int, given: Mapping[str, Any]) -> Host:

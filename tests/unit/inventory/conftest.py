@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import tarfile
 import zlib
@@ -25,6 +26,8 @@ from cryptography.x509.oid import NameOID
 from skep.errors import InventoryError
 from skep.inventory import Inventory, load
 from skep.inventory.tarballs import NEEDED
+from tests.archives import config as image_config
+from tests.archives import newer, older, tar
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -54,6 +57,7 @@ def make_world(folder: Path) -> Path:
     (inventory / "secrets" / "sudo").write_text("hunter2-sudo\n")
     _certificates(inventory / "secrets")
     _tarballs(inventory / "engines")
+    _images(inventory / "images")
     (inventory / "ssh_config").write_text("# of the operator\nHost *.example.com\n  User = admin\n")
     (inventory / "home" / ".ssh").mkdir(parents=True)
     (inventory / "home" / ".ssh" / "config").touch()
@@ -90,6 +94,44 @@ def _tarballs(folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
+def _images(folder: Path) -> None:
+    """Archives of images, good and bad; the same bytes each time."""
+    folder.mkdir()
+    shop = newer(["shop:1.2"], b"one")
+    good = tar(shop)
+    two = json.loads(older(["shop:1.3"], b"two")["manifest.json"])
+    for name, content in {
+        "shop-1.2.tar": good,
+        "shop-1.2.tar.gz": stored(good),
+        "shop-1.3.tar": tar(older(["shop:1.3"], b"two")),
+        "other-1.2.tar": tar(newer(["shop:1.2"], b"other")),
+        "arm-1.2.tar": tar(newer(["shop:1.2"], b"one", image_config(b"one", "arm64"))),
+        "cut.tar": good[:3000],
+        "cut.tar.gz": stored(good)[:3000],
+        "page.tar": b"<html>not found</html>",
+        "shop.tar.xz": b"\xfd7zXZ\0" + good,
+        "nameless.tar": tar(older(None, b"one")),
+        "untagged.tar": tar(older([f"shop@sha256:{'0' * 64}"], b"one")),
+        "layout.tar": tar({name: data for name, data in shop.items() if name != "manifest.json"}),
+        "export.tar": tar({"bin/sh": b"", "etc/passwd": b"root"}),
+        "empty.tar": tar({"manifest.json": b"[]"}),
+        "mangled.tar": tar({"manifest.json": b"[{"}),
+        "windows.tar": tar(older(["shop:1.2"], b"one", image_config(b"one", system="windows"))),
+        "layerless.tar": tar({name: data for name, data in older(["shop:1.2"], b"one").items() if "layer" not in name}),
+        "configless.tar": tar({"manifest.json": older(["shop:1.2"], b"one")["manifest.json"]}),
+        "damaged.tar": tar({**(old := older(["shop:1.2"], b"one")), list(old)[1]: b'{"os": "linux"}'}),
+        "short.tar": tar(older(["shop:1.2"], b"one", b'{"rootfs": {"diff_ids": []}}')),
+        "twice.tar": tar(
+            {
+                **older(["shop:1.3"], b"two"),
+                **(one := older(["shop:1.3"], b"one")),
+                "manifest.json": json.dumps([*two, *json.loads(one["manifest.json"])]).encode(),
+            }
+        ),
+    }.items():
+        (folder / name).write_bytes(content)
+
+
 def engine_tarball(programs: Mapping[str, int | None], *, folder: str = "docker") -> bytes:
     """A ``.tgz`` of programs for those machines (``e_machine``), ``None`` for a text; stored, not compressed."""
     content = io.BytesIO()
@@ -100,7 +142,11 @@ def engine_tarball(programs: Mapping[str, int | None], *, folder: str = "docker"
             member = tarfile.TarInfo(f"{folder}/{name}")
             member.size = len(head)
             archive.addfile(member, io.BytesIO(head))
-    data = content.getvalue()
+    return stored(content.getvalue())
+
+
+def stored(data: bytes) -> bytes:
+    """As gzip has it without compressing."""
     sizes = struct.pack("<HH", len(data), len(data) ^ 0xFFFF)
     end = struct.pack("<II", zlib.crc32(data), len(data))
     return b"\x1f\x8b\x08" + bytes(6) + b"\xff\x01" + sizes + data + end

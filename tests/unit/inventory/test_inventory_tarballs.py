@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from skep.inventory import tarballs
-from skep.inventory.tarballs import NEEDED, BadFile, look
+from skep.inventory.archives import BadFile, Found
+from skep.inventory.archives import look as looked
+from skep.inventory.tarballs import LAYOUT, NEEDED
 from tests.unit.inventory.conftest import Load, engine_tarball
 
 AMD64, ARM64 = (engine_tarball(dict.fromkeys(NEEDED, machine)) for machine in (62, 183))
+
+
+def look(path: Path, environ: Mapping[str, str]) -> Found:
+    return looked(path, LAYOUT, environ)
 
 
 @pytest.fixture
@@ -58,18 +66,37 @@ def test_a_file_is_read_once_until_it_changes(archive: Path, tmp_path: Path, mon
     monkeypatch.setattr(tarballs.tarfile, "open", lambda **given: opened.append(given) or opening(**given))
     assert look(archive, environ) == first and not opened
     archive.write_bytes(ARM64 + b"\0")
-    assert look(archive, environ).architecture == "arm64" and len(opened) == 1
+    assert look(archive, environ).contents["architecture"] == "arm64" and len(opened) == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format": 1, "files": []}', '{"format": 1, "files": {"x": 3}}', "[]"])
+@pytest.mark.parametrize("content", ["", "{", '{"format": 2, "files": []}', '{"format": 2, "files": {"x": 3}}', "[]"])
 def test_what_is_kept_may_be_damaged(archive: Path, tmp_path: Path, content: str) -> None:
-    kept = tmp_path / "skep" / "tarballs.json"
+    kept = tmp_path / "skep" / "archives.json"
     kept.parent.mkdir()
     kept.write_text(content)
-    assert look(archive, {"XDG_CACHE_HOME": str(tmp_path)}).architecture == "amd64"
+    assert look(archive, {"XDG_CACHE_HOME": str(tmp_path)}).contents["architecture"] == "amd64"
 
 
 def test_a_file_that_cannot_be_read_is_no_archive(tmp_path: Path) -> None:
     for path in (tmp_path / "none.tgz", tmp_path, Path("nul\0")):
         with pytest.raises(BadFile):
             look(path, {})
+
+
+def test_it_is_what_docker_packs(tmp_path: Path) -> None:
+    """The layout of Docker's own static archives of 28.5: a folder, and programs in it that belong to a builder."""
+    path = tmp_path / "docker-28.5.1.tgz"
+    names = ("docker", "docker-init", "containerd", "ctr", "runc", "dockerd", "docker-proxy", "containerd-shim-runc-v2")
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        folder = tarfile.TarInfo("docker/")
+        folder.type, folder.mode, folder.uid, folder.gid = tarfile.DIRTYPE, 0o755, 1000, 1000
+        archive.addfile(folder)
+        for name in names:
+            program = b"\x7fELF\2\1\1".ljust(18, b"\0") + (62).to_bytes(2, "little") + name.encode() * 4096
+            member = tarfile.TarInfo(f"docker/{name}")
+            member.size, member.mode, member.uid, member.gid = len(program), 0o755, 1000, 1000
+            member.uname = member.gname = "builder"
+            archive.addfile(member, io.BytesIO(program))
+    found = look(path, {})
+    assert not found.problem
+    assert (found.contents["names"], found.contents["architecture"]) == (sorted(names), "amd64")

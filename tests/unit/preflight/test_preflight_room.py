@@ -13,7 +13,7 @@ from roles import ROLES
 from skep import preflight
 from skep.model import Cluster, Engine, Host
 from skep.places import HOST
-from skep.plan import Call, Put, Run, Step
+from skep.plan import Call, Put, Run, Send, Step
 from skep.preflight import ROOMS, Room
 from skep.preflight.room import MIB, parse, places
 from skep.shell import exported, script
@@ -136,3 +136,14 @@ def test_the_whole_probe_reports_the_rooms_and_the_interfaces_apart() -> None:
     assert set(ROOMS) <= set(facts.rooms)
     assert all(room.device.isdigit() for room in facts.rooms.values())
     assert not any(device.isdigit() for device in facts.devices)
+
+
+def test_a_file_that_is_sent_needs_its_size_where_it_goes() -> None:
+    one, two = (
+        Send(
+            id=step_id(f"a/s:{name}@w1"), host="w1", title="t", cause="c", source="/x", path=path, size=size, sha256=""
+        )
+        for name, path, size in (("one", "/var/lib/skep/images/a.tar", 300 * MIB), ("two", "/var/lib/skep/b", MIB))
+    )
+    rooms = {"/var/lib/skep": Room("", "2", 300 * MIB)}
+    assert texts(one, two, w1=rooms)[0] == "error: w1: has 300 MiB free for /var/lib/skep; 303 MiB are needed"
