@@ -120,7 +120,7 @@ class Daemon(HostRole[State]):
             differing = differing_keys(have, merged, want.keys)
             if not differing:
                 continue
-            reload = differing <= RELOADABLE & set(merged)
+            reload = differing <= RELOADABLE & set(merged) and _store(have.keys) == _store(merged)
             kept = differing == {proxies.KEY} and _only_hosts(have, want)
             how: How = "keep" if kept else "reload" if reload else "restart"
             step = self._apply(name, have, merged, want, differing, how)
@@ -178,6 +178,11 @@ class Daemon(HostRole[State]):
             writes=WRITES,
             restarts=how == "restart",
         )
+
+
+def _store(keys: Mapping[str, object]) -> object:
+    """Who is asked to keep images: an engine changes that only when it starts, though ``features`` can be reloaded."""
+    return mapping(keys.get("features")).get("containerd-snapshotter")
 
 
 def _only_hosts(have: State, want: State) -> bool:

@@ -179,9 +179,10 @@ def test_a_roll_out_that_waits_for_a_port_of_a_host_names_what_helps(fake: Fake,
             "node is missing network attachments, ip addresses may be exhausted",
             "the managers gave w1 no address in one of its networks",
         ),
+        ("No such image: sha256:0123", "w1 does not have its image, which comes from a file"),
     ],
 )
-def test_a_node_that_lacks_networks_is_blamed_and_not_the_stack(
+def test_a_node_that_lacks_networks_or_images_is_blamed_and_not_the_stack(
     fake: Fake, state: str, blamed: bool, error: str, says: str
 ) -> None:
     scene = Scene(fake, service(update="paused"))
