@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roles.stacks import verify
+from skep.model import Cluster
 from skep.plan import Plan
 from skep.request import RequestedStack
 from tests.unit.test_converges_stacks import NETWORKS, bare, carry, swarm_of, with_stack
@@ -56,7 +57,7 @@ def verified(world: World, stack: RequestedStack) -> list[str]:
     wrong = []
     for check in (verify.test_services, verify.test_updates):
         try:
-            check(None, stack, asked(world))
+            check(None, stack, Cluster("test", ()), asked(world))
         except AssertionError as error:
             wrong.append(str(error))
     return wrong

@@ -47,7 +47,7 @@ def with_role(roles: Path, name: str) -> None:
     """The one edit: the role is listed, in a copy of ``roles``."""
     listed = (roles / "__init__.py").read_text()
     listed = listed.replace("from skep.role", f"from roles.{name}.role import role as {name}\nfrom skep.role")
-    (roles / "__init__.py").write_text(listed.replace("networks, stacks)", f"networks, stacks, {name})"))
+    (roles / "__init__.py").write_text(listed.replace("images, stacks)", f"images, stacks, {name})"))
 
 
 def test_a_role_is_added_by_a_folder_of_three_files_and_one_edit(tmp_path: Path) -> None:

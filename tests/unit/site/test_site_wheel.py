@@ -123,7 +123,7 @@ def test_own_roles_and_checks_come_after_ours(installed: Path, motd: Path, tmp_p
             cwd=tmp_path, env={"PYTHONPATH": str(packages)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert ended.stderr == ""
-        names = ["files", "firewall", "engine", "daemon", "swarm", "networks", "stacks"]
+        names = ["files", "firewall", "engine", "daemon", "swarm", "networks", "images", "stacks"]
         assert ended.stdout.splitlines() == [
             str([*names, "motd"]), *(f"{folder}/{name}/verify.py" for name in names), f"{motd}/verify.py", str(audit),
         ]  # fmt: skip
