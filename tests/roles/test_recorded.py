@@ -109,7 +109,7 @@ def test_worker(version):
     assert not states[swarm.name].manager
     assert states[swarm.name].nodes is None
     assert states[networks.name] is None
-    assert states[stacks.name] is None
+    assert states[stacks.name].swarm is None
 
 
 def test_exactly_one_recorded_manager_leads():

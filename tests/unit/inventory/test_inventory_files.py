@@ -51,8 +51,10 @@ def test_the_example_is_valid(repository: Path) -> None:
 def test_the_example_with_everything_on_is_valid(example: str, world: Path) -> None:
     path = world / "everything.yml"
     (world / "base.yml").write_text("x-shared: true\n")
-    tarball = (world / "engines" / "docker-28.5.2.tgz").read_bytes()
-    path.write_text(everything_on(example).replace("0" * 64, hashlib.sha256(tarball).hexdigest()))
+    text = everything_on(example)
+    for file in ("engines/docker-28.5.2.tgz", "images/shop-1.2.tar.gz"):  # in the order of the example
+        text = text.replace("0" * 64, hashlib.sha256((world / file).read_bytes()).hexdigest(), 1)
+    path.write_text(text)
     names = ("SSH_PASSWORD", "WEB_TOKEN", "REGISTRY_PASSWORD", "PROXY_PASSWORD", "HOOK_SECRET")
     urls = {"PING_URL": "https://example.com/ping", "APPRISE_URL": "mailto://me:s3cret@example.com"}
     inventory = load(path, environ={"HOME": str(world / "home")} | dict.fromkeys(names, "s3cret") | urls)
