@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from skep.errors import InventoryError, UsageError
 from skep.inventory import choose, environments, load, merged
+from tests.golden import golden
 
+FILE = Path(__file__).with_name("extends.yml")
+CASES = yaml.safe_load(FILE.read_text())
 BASE = """x-notes: {who: us}
 ssh: {user: admin, key: keys/id}
 engine: {version: "26.1"}
@@ -93,35 +97,15 @@ def test_several_are_put_over_each_other_and_may_extend_further(folder: Path) ->
     assert (found.access["m1"].user, found.access["m1"].port) == ("two", 1)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("extends: bsae.yml\n", "prod.yml:1: extends: cannot read 'bsae.yml': No such file or directory"
-                                " (did you mean 'base.yml'?)"),
-        ("extends: .\n", "prod.yml:1: extends: cannot read '.': Is a directory"),
-        ("extends: a-channel\n", "prod.yml:1: extends: cannot read 'a-channel': it is a pipe"),
-        ("extends: null\nhosts: {}\n", "prod.yml:2: hosts: there are no hosts: describe at least one, with its address"
-                                       " and role"),
-        ("extends: prod.yml\n", "prod.yml:1: extends: is a circle: prod.yml extends prod.yml"),
-        ("extends: [base.yml, ring.yml]\n", "ring.yml:1: extends: is a circle: prod.yml extends ring.yml"
-                                            " extends prod.yml"),
-        ("extends: ${env:BASE}\n", "prod.yml:1: extends: must be a path as it is: no reference is resolved here"),
-        ("extends: {base: yml}\n", "prod.yml:1: extends: must be a list of texts, not a mapping"),
-        ("extends: broken.yml\n", "broken.yml:2: hosts: the same key twice, first in line 1"),
-        ("extends: base.yml\nhosts: {w3: null, w1: null}\n",
-         "prod.yml:2: hosts.w3: null takes away what no file it extends has"),
-        ("extends: base.yml\nhosts: 3\n", "prod.yml:2: hosts: must be a mapping (key: value), not a single value"),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_is_said_where_it_stands(folder: Path, text: str, expected: str) -> None:
+@pytest.mark.golden
+@pytest.mark.parametrize(("place", "case"), list(enumerate(CASES)), ids=[case["inventory"] for case in CASES])
+def test_what_is_wrong_is_said_where_it_stands(folder: Path, place: int, case: dict[str, Any]) -> None:
     written(folder, "extends: prod.yml\n", "ring.yml")
     written(folder, "hosts: {}\nhosts: {}\n", "broken.yml")
     os.mkfifo(folder / "a-channel")
-    found = problems(folder, text, MIRROR="http://m")
-    assert (
-        expected in [one.replace(str(folder), ".") if "'.'" in expected else one for one in found][:1]
-        or expected in found
-    ), found
+    found = [one.replace(str(folder), ".") for one in problems(folder, case["inventory"], MIRROR="http://m")]
+    assert found == golden(FILE, place, case, "problems", found)
+    assert found, "what is wrong must be said"
 
 
 def test_many_files_are_refused(folder: Path) -> None:
