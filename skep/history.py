@@ -1,10 +1,10 @@
-"""What was done, when, by whom: one JSON line a run and a step, kept on the managers, read back merged."""
+"""What was done, when, by whom: one JSON line a run, a step and an audit, kept on the managers, read back merged."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,9 @@ from skep.ssh import Pool
 FILE = "/var/lib/skep/history.jsonl"
 KEEP = 5000
 """Lines kept on each manager."""
+AUDITS = "/var/lib/skep/audits.jsonl"
+"""One line an audit: what it was about, what it counted, what it found."""
+AUDITS_KEPT = 50
 
 
 class Recorder:
@@ -58,14 +61,7 @@ class Recorder:
             lines, self._lines = self._lines, []
         if not lines:
             return
-        text = quoted("\n".join(lines))
-        script = f"""set -e
-{PRIVATE}
-printf '%s\\n' {text} >>history.jsonl
-if [ "$(wc -l <history.jsonl)" -gt {KEEP * 2} ]; then
-  tail -n {KEEP} history.jsonl >history.new && mv -f history.new history.jsonl
-fi"""
-        self._pool.map(lambda session: session.run(script, timeout=20), self._managers)
+        _append(self._pool, self._managers, "history", lines, KEEP)
 
     def _add(self, **values: object) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -73,9 +69,28 @@ fi"""
             self._lines.append(json.dumps({"time": now, "run": self._holder.id, **values}))
 
 
-def read(pool: Pool, managers: Sequence[str], last: int) -> tuple[list[dict[str, Any]], Failures]:
+def note_audit(pool: Pool, managers: Sequence[str], line: Mapping[str, object]) -> None:
+    """Keep what an audit found on every manager that answers and has the folder; that fails no audit."""
+    _append(pool, managers, "audits", [json.dumps(line)], AUDITS_KEPT, begin="[ -d /var/lib/skep ] || exit 0")
+
+
+def _append(
+    pool: Pool, managers: Sequence[str], name: str, lines: Sequence[str], keep: int, *, begin: str = ""
+) -> None:
+    text = quoted("\n".join(lines))
+    script = f"""set -e
+{begin}
+{PRIVATE}
+printf '%s\\n' {text} >>{name}.jsonl
+if [ "$(wc -l <{name}.jsonl)" -gt {keep * 2} ]; then
+  tail -n {keep} {name}.jsonl >{name}.new && mv -f {name}.new {name}.jsonl
+fi"""
+    pool.map(lambda session: session.run(script, timeout=20), managers)
+
+
+def read(pool: Pool, managers: Sequence[str], last: int, file: str = FILE) -> tuple[list[dict[str, Any]], Failures]:
     """The lines of all managers that answer merged by time, each once, at most ``last`` (1 or more) from the end."""
-    script = f"tail -n {last} {FILE} 2>/dev/null || true"
+    script = f"tail -n {last} {file} 2>/dev/null || true"
     answers, failures = ask_each(pool, managers, script, "the history cannot be read")
     return merge(answers.values())[-last:], failures
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from skep.audit.html import page
+from skep.audit.results import results_of
 from skep.picture.model import (
+    Audit,
+    AuditFinding,
     Difference,
     Disk,
     Machine,
@@ -16,6 +20,7 @@ from skep.picture.model import (
     Run,
     ServiceLine,
 )
+from skep.verify.check import Check
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 HOSTILE = (
@@ -74,6 +79,15 @@ def picture(
     label = Difference(name("node3", 2), name("set label zone", 1), name("is unset", 3), (name("zone: + b", 1),))
     disk = Note("warning", "disk-low", name("node2", 1), name("has only 3 MiB free", 1), name("docker system prune", 2))
     run = Run(NOW - timedelta(hours=3), name("cluster.up"), name("ana@desk", 3), "abc123", "failed", 4, 1, name("no"))
+    finding = AuditFinding(
+        "high", name("disk-use", 1), (name("node2", 2), name("node3", 3)), name("/var is 93 % full"),
+        name("docker system prune", 1), NOW - timedelta(days=2),
+    )  # fmt: skip
+    audits = tuple(
+        Audit(NOW - timedelta(days=day), "--profile cis", name("ana@desk", day), {"finding": found, "passed": 90},
+              {"high": found}, (finding,))
+        for day, found in enumerate((2, 2, 5, 0, 3))
+    )  # fmt: skip
     return Picture(
         environment=name("prod"),
         taken=NOW,
@@ -87,5 +101,33 @@ def picture(
         differences=(label,) if ill else (),
         notes=(disk,),
         runs=(run,),
+        audits=audits,
         unasked=(name("node3: Connection refused", 1),) if ill else (),
+    )
+
+
+def audit_page(names: tuple[str, ...] = (), checks: int = 24) -> str:
+    """The page of an audit that found this and that. Where ``names`` are given, they stand for all texts, in turn."""
+
+    def name(text: str, number: int = 0) -> str:
+        return names[number % len(names)] if names else text
+
+    outcomes = ("failed", "error", "skipped", *("passed",) * 5)
+    results = results_of(
+        [
+            Check(
+                "hosts", name(f"node{number % 5 + 1}", number), name("no disk is more than 90% full", number),
+                outcomes[number % len(outcomes)],  # type: ignore[arg-type]
+                name("/var is 93 % full, and 4 GiB are free", number + 1) if number % len(outcomes) < 3 else "",
+                0.1, id=name(f"own-disk-{number % 9}", number), severity=("high", "medium", "low")[number % 3],
+                remedy=name("docker system prune --force", number + 2),
+                evidence=((name("df -P /var"), name("/dev/vda 40 37 3 93% /var", number)),),
+            )
+            for number in range(checks)
+        ],
+        [],
+        NOW.date(),
+    )  # fmt: skip
+    return page(
+        results, cluster=name("prod"), now=NOW, about="--profile cis", audits=picture().audits, program="invoke"
     )

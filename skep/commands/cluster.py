@@ -87,7 +87,7 @@ def verify(call: Call, limit: str | None = None, junit: str | None = None) -> No
 
 @task(
     resolve=RESOLVING,
-    html=Option("also write a page for browsers to this file; with the trend of what it held before", "", "FILE"),
+    html=Option("also write a page for browsers to this file, with the trend of the audits before", "", "FILE"),
     profile=Option("also a benchmark: cis (CIS Docker Benchmark 1.8.0)", "", "NAME", ("cis",)),
     junit=Option("also write a JUnit XML report to this file", "", "FILE"),
 )
@@ -114,7 +114,7 @@ def audit(
             html=called_from(html) if html else None,
             resolve=resolve,
         )
-        cluster_audit.audit(here, call.tell, call.checks, asked, call.kinds, as_json=call.json)
+        cluster_audit.audit(here, call.tell, call.checks, asked, call.kinds, as_json=call.json, program=call.program)
 
 
 @task()
@@ -140,6 +140,21 @@ def report(call: Call, html: str | None = None) -> None:
     with call.site() as here:
         path = called_from(html or f"report-{here.cluster.name}.html")
         cluster_report.write(here, call.tell, path, program=call.program)
+
+
+@task(
+    host=Option("only what is about this host", "", "HOST", names="hosts"),
+    stack=Option("only what is about this stack", "", "NAME", names="stacks"),
+)
+def watch(call: Call, host: str | None = None, stack: str | None = None) -> None:
+    """Show nodes, services and failing tasks as they change, until q or Ctrl-C; without a terminal a line a change.
+
+    Example: invoke cluster.watch -i prod --stack web
+    """
+    from skep.commands import cluster_watch
+
+    with call.site() as here:
+        cluster_watch.watch(here, call.tell, host=host or "", stack=stack or "")
 
 
 @task(effect="plans", timeout=Option(GONE, "t", "TIME"))
@@ -195,4 +210,4 @@ def history(call: Call, last: int = 50) -> None:
         cluster_state.show_history(here, call.tell, last=last)
 
 
-TASKS = (plan, up, verify, audit, status, report, down, unlock, backup, history)
+TASKS = (plan, up, verify, audit, status, report, watch, down, unlock, backup, history)

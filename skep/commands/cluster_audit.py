@@ -8,13 +8,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from skep import history
 from skep.audit import checks as own
 from skep.audit.controls import PROFILES
+from skep.audit.record import about, line
 from skep.audit.results import ORDER, Result, counts, results_of, strangers
 from skep.audit.rows import COLUMNS, rows
 from skep.converge import Site, look
 from skep.dataclass import dataclass
 from skep.errors import AuditFindings, AuditIncomplete, UsageError
+from skep.holder import me
 from skep.kinds import Kind
 from skep.plan import Plan
 from skep.reading.wording import did_you_mean
@@ -44,9 +47,21 @@ class Asked:
     html: Path | None = None
     resolve: bool = True
 
+    @property
+    def about(self) -> str:
+        """The options that say what it is about."""
+        return about(self.profile, self.limit)
+
 
 def audit(
-    site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked, known: Mapping[str, Kind], *, as_json: bool
+    site: Site,
+    tell: Reporter,
+    paths: Mapping[str, Path],
+    asked: Asked,
+    known: Mapping[str, Kind],
+    *,
+    as_json: bool,
+    program: str,
 ) -> None:
     """Run the checks, show the findings, and raise ``AuditFindings`` or ``AuditIncomplete`` where not all is well."""
     if asked.profile is not None and asked.profile not in PROFILES:
@@ -66,9 +81,7 @@ def audit(
 
         write(asked.junit, results)
     if asked.html:
-        from skep.audit.html import write as write_page
-
-        write_page(asked.html, results, cluster=site.cluster.name, now=datetime.now(UTC))
+        _write_page(site, asked, results, program)
     if as_json:
         _tell_scripts(tell, results, seconds)
     else:
@@ -93,7 +106,23 @@ def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked)
         )
     seen = [check for check in checks if asked.resolve or check.id != MOVED]
     results = results_of(seen, site.cluster.accepted, date.today())
-    return [replace(one, remedy=tell.spelled(one.remedy)) for one in results]
+    results = [replace(one, remedy=tell.spelled(one.remedy)) for one in results]
+    kept = line(results, of=asked.about, who=me("cluster.audit").who, now=datetime.now(UTC))
+    history.note_audit(site.pool, site.manager_names, kept)
+    return results
+
+
+def _write_page(site: Site, asked: Asked, results: Sequence[Result], program: str) -> None:
+    """With the trend of what managers remember; without one where none answers."""
+    from skep.audit.html import page
+    from skep.page import rendering
+    from skep.picture.audits import past_audits
+
+    entries, _ = history.read(site.pool, site.manager_names, history.AUDITS_KEPT, history.AUDITS)
+    audits = past_audits(entries, asked.about)
+    now = datetime.now(UTC)
+    text = page(results, cluster=site.cluster.name, now=now, about=asked.about, audits=audits, program=program)
+    rendering.write(asked.html or Path(), text)
 
 
 def _suites(asked: Asked) -> dict[str, Path]:

@@ -16,14 +16,13 @@ from skep.report import Reporter
 
 def write(site: Site, tell: Reporter, path: Path, *, program: str) -> None:
     """Look, and write the page, whatever it has to show. Raises ``UsageError`` where the file cannot be written."""
+    from skep.page import rendering
     from skep.picture.page import render
 
     _writable(path)
     with tell.busy("asking the cluster"):
         picture = take(site, manager_client, commit=commit())
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(render(picture, program), encoding="utf-8", errors="replace")
-    beside.replace(path)
+    rendering.write(path, render(picture, program))
     tell.data("picture", asdict(picture))
     for text in picture.troubles:
         tell.say(text)

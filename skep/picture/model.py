@@ -8,6 +8,12 @@ from datetime import datetime
 
 from skep.dataclass import dataclass
 
+FULL, NEARLY_FULL = 0.95, 0.85
+"""Shares of a disk from which on it is trouble, or soon will be."""
+SOON = 7 * 86400.0
+"""Seconds before its end in which a certificate should have been renewed: Swarm renews at half of its life, at the
+latest some days before it ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Disk:
@@ -19,6 +25,11 @@ class Disk:
     used: float
     inodes_used: float
 
+    @property
+    def full(self) -> bool:
+        """Of blocks or of inodes."""
+        return max(self.used, self.inodes_used) >= FULL
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -27,6 +38,10 @@ class Outlook:
     certificate: datetime | None = None
     """When the node's certificate for the swarm ends; ``None`` where there is none or it was not read."""
     disks: tuple[Disk, ...] = ()
+
+    def ends_soon(self, now: datetime) -> bool:
+        """The certificate should have been renewed by now."""
+        return self.certificate is not None and (self.certificate - now).total_seconds() < SOON
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,21 @@ class PlacedTask:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task that failed, or that cannot be placed. ``over``: something runs in its place by now."""
+
+    id: str
+    name: str
+    service: str
+    stack: str
+    node: str
+    state: str
+    since: datetime | None
+    error: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A node, a host of the inventory, or both. What is not known is empty."""
 
@@ -61,6 +91,8 @@ class Machine:
     labels: Mapping[str, str] = field(default_factory=dict)
     in_inventory: bool = True
     in_swarm: bool = True
+    id: str = ""
+    """Of the node; empty where there is none."""
     silent: str = ""
     """Why the host did not answer."""
     outlook: Outlook = field(default_factory=Outlook)
@@ -150,6 +182,37 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """What an audit found, with the hosts or stacks ``where``; ``since`` is the first of the audits that found it one
+    after another."""
+
+    severity: str
+    id: str
+    where: tuple[str, ...]
+    text: str
+    next: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One audit. ``about`` are its options for profile and hosts: audits about the same can be compared.
+    ``counts`` are results by status; ``severities`` findings by severity."""
+
+    taken: datetime
+    about: str
+    who: str
+    counts: Mapping[str, int]
+    severities: Mapping[str, int]
+    findings: tuple[AuditFinding, ...] = ()
+
+    @property
+    def found(self) -> int:
+        """How many findings."""
+        return self.counts.get("finding", 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """One environment at one moment (``taken``, UTC)."""
 
@@ -165,6 +228,8 @@ class Picture:
     differences: tuple[Difference, ...]
     notes: tuple[Note, ...]
     runs: tuple[Run, ...]
+    audits: tuple[Audit, ...] = ()
+    """The newest, and those before it that were about the same; newest first."""
     listed: bool = True
     """Whether a manager in a quorum listed nodes, services and networks; else nothing is known of those."""
     unasked: tuple[str, ...] = ()
@@ -192,11 +257,15 @@ class Picture:
         """What is not as it should be, in a few words each, worst first."""
         ill = [one.name for one in self.machines if one.in_inventory and not one.well]
         below = [one.name for one in self.services if not one.well]
+        full = [one.name for one in self.machines if any(disk.full for disk in one.outlook.disks)]
+        ending = [one.name for one in self.machines if one.outlook.ends_soon(self.taken)]
         errors = [one for one in self.notes if one.level == "error"]
         found = [
             (self.quorum, self.at_risk),
             (f"{_count(len(ill), 'host')} not well: {_some(ill)}", ill),
             (f"{_count(len(below), 'service')} below desired: {_some(below)}", below),
+            (f"{_count(len(full), 'host')} with a full disk: {_some(full)}", full),
+            (f"{_count(len(ending), 'certificate')} not renewed in time: {_some(ending)}", ending),
             (f"{_count(len(errors), 'error')} in the plan", errors),
             (f"{_count(len(self.differences), 'difference')} from the inventory", self.differences),
             (f"not asked: {'; '.join(self.unasked)}", self.unasked),

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from skep.dataclass import dataclass
-from skep.engine.tasks import error_of, is_kept, parse_time, slot_of, task_name
+from skep.engine.tasks import error_of, has_failed, is_kept, parse_time, slot_of, task_name
 from skep.errors import SkepError, reasons
 from skep.model import Cluster, Host, canonical
 from skep.picture.model import (
     Difference,
+    FailedTask,
     Machine,
     NetworkLine,
     Note,
@@ -113,6 +114,7 @@ def _machine(
         address=node["Status"].get("Addr", ""),
         labels=labels,
         in_inventory=in_inventory,
+        id=node["ID"],
         silent=silent,
         outlook=outlook,
         tasks=placed.get(node["ID"], ()),
@@ -161,6 +163,33 @@ def _time(text: str) -> datetime | None:
         return parse_time(text)
     except ValueError:
         return None
+
+
+def failed(answered: Answered, machines: Iterable[Machine]) -> tuple[FailedTask, ...]:
+    """Tasks that failed or cannot be placed, the newest first, as far as the managers remember them. Nodes are called
+    as the ``machines`` are."""
+    names = {one.id: one.name for one in machines if one.id}
+    nodes = {node["ID"]: node for node in answered.nodes}
+    services = {service["ID"]: service for service in answered.services}
+    of_services = [task for task in answered.tasks if task.get("ServiceID") in services]
+    fine = {
+        (task["ServiceID"], slot_of(services[task["ServiceID"]], task))
+        for task in of_services
+        if is_kept(task) and task["Status"]["State"] in ("running", "complete")
+    }
+    found = []
+    for task in of_services:
+        service = services[task["ServiceID"]]
+        place = (task["ServiceID"], slot_of(service, task))
+        if has_failed(task) or (is_kept(task) and error_of(task) and place not in fine):
+            found.append(
+                FailedTask(
+                    task["ID"], task_name(service, task, nodes), service["Spec"]["Name"], stack_of(service["Spec"]),
+                    names.get(task.get("NodeID", ""), ""), task["Status"]["State"], _since(task), error_of(task),
+                    place in fine,
+                )
+            )  # fmt: skip
+    return tuple(sorted(found, key=lambda one: (str(one.since or ""), one.name), reverse=True))
 
 
 def services(answered: Answered) -> tuple[ServiceLine, ...]:

@@ -12,6 +12,7 @@ from skep.converge import Site, look
 from skep.errors import ConnectError, SkepError, reasons
 from skep.observe import Observation
 from skep.picture import outlook, reading
+from skep.picture.audits import past_audits
 from skep.picture.model import Outlook, Picture
 from skep.picture.reading import Answered
 from skep.swarm.quorum import quorum
@@ -46,6 +47,7 @@ def take(site: Site, ask: Asking, *, commit: str) -> Picture:
         unasked.append(error.reason)
     outlooks = outlook.ask(site.pool, site.cluster, observation.hosts)
     entries, silent = history.read(site.pool, site.manager_names, LINES)
+    audits, _ = history.read(site.pool, site.manager_names, history.AUDITS_KEPT, history.AUDITS)
     unasked += [f"{name}: {error.reason}" for name, error in silent.items() if name not in failures]
     return Picture(
         environment=site.cluster.name,
@@ -60,6 +62,7 @@ def take(site: Site, ask: Asking, *, commit: str) -> Picture:
         differences=reading.differences(plan),
         notes=reading.notes(plan),
         runs=reading.runs(entries, RUNS),
+        audits=past_audits(audits),
         listed=bool(answered.nodes),
         unasked=tuple(unasked),
     )

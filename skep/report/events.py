@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from skep.apply import Event, Outcome
 from skep.errors import OutputLost, SkepError
@@ -14,6 +15,9 @@ from skep.plan import Finding, Plan
 from skep.report.output import Output
 from skep.report.reporter import Reporter, Row
 from skep.visible import visible
+
+if TYPE_CHECKING:
+    from skep.picture.watching import Change
 
 
 class JsonReporter(Reporter):
@@ -106,6 +110,12 @@ class JsonReporter(Reporter):
     def log(self, entry: Mapping[str, str], *, timestamps: bool = False, colour: bool = False) -> None:
         """``{"event": "log", "service": …, "task": …, "node": …, "stream": …, "time": …, "text": …}``"""
         self._emit("log", **entry)
+        if self.lost:
+            raise self.lost
+
+    def change(self, change: Change) -> None:
+        """``{"event": "change", "time": …, "kind": …, "name": …, "host": …, "stack": …, "bad": …, "text": …}``"""
+        self._emit("change", **change.as_json())
         if self.lost:
             raise self.lost
 

@@ -29,6 +29,8 @@ from skep.workers import regularly
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from skep.picture.watching import Change
+
 EVERY = 30.0
 """Seconds between two lines about the same."""
 
@@ -287,6 +289,12 @@ class LinesReporter(Reporter):
             self.out.write(f"{said}\n")
         else:
             self.console.print(line(said, style="red" if entry["stream"] == "error" else ""), soft_wrap=True)
+
+    def change(self, change: Change) -> None:
+        """Time (UTC) and text."""
+        if self.lost:
+            raise self.lost
+        self._print((f"{change.time:%Y-%m-%dT%H:%M:%SZ} ", "dim"), (change.text, "red" if change.bad else ""))
 
     def done(self, text: str) -> None:
         """The last line."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from skep.report.text import line
 
 if TYPE_CHECKING:
     from skep.engine import ServiceRow
+    from skep.picture.watching import Look
 
 QUIET = 0.6
 """Seconds something may last without being shown."""
@@ -95,6 +97,18 @@ class LiveReporter(LinesReporter):
         """Shown beside the spinner after a while."""
         if busy := self._busy:
             busy.wait(hosts)
+
+    @property
+    def has_screen(self) -> bool:
+        """Keys come from a terminal, too, and it is not one that only prints."""
+        return sys.stdin.isatty() and not self.console.is_dumb_terminal
+
+    def screen(self, looks: Iterable[Look], environment: str, *, host: str = "", stack: str = "") -> None:
+        """Draws; what else is to be said comes when it has ended."""
+        from skep.report.board import Board
+        from skep.report.screen import show
+
+        show(looks, Board(environment, host=host, stack=stack), self.console)
 
     @contextmanager
     def run(self, plan: Plan) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from skep.errors import OutputLost, SkepError
@@ -10,6 +10,7 @@ from skep.report.output import Output
 from skep.runs.listener import Listener
 
 if TYPE_CHECKING:
+    from skep.picture.watching import Change, Look
     from skep.report.shown import Shown
 
 
@@ -78,6 +79,17 @@ class Reporter(Listener):
     def log(self, entry: Mapping[str, str], *, timestamps: bool = False, colour: bool = False) -> None:
         """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``. ``colour``
         keeps what colours the task printed."""
+
+    def change(self, change: Change) -> None:
+        """Something of a cluster that became another."""
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether there is a terminal that can be drawn on and has keys."""
+        return False
+
+    def screen(self, looks: Iterable[Look], environment: str, *, host: str = "", stack: str = "") -> None:
+        """A cluster as it changes, on the whole terminal, until a key ends it."""
 
     def data(self, name: str, value: Mapping[str, object]) -> None:
         """A value for scripts alone: only JSON shows it."""

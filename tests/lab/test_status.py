@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from tests.lab.rig.environment import Environment
 from tests.lab.rig.hosts import until
 from tests.lab.rig.tool import Ran
@@ -40,14 +42,22 @@ def test_status_shows_the_cluster_and_drift_and_changes_nothing(cluster: Environ
 
 
 def test_status_of_a_cluster_with_a_dead_host_shows_the_others(cluster: Environment) -> None:
-    for name in ("w2", "m3"):
-        cluster.hosts.kill(name)
-    ran = until("m3 is missed", lambda: _missing(cluster.tool("cluster.status")))
-    assert "2 of 3 managers reachable; one more loss stops changes" in ran.must(3).error["message"], f"{ran}"
-    assert "w2" in ran.error["cause"] and "m3" in ran.error["cause"], f"the dead hosts are not named\n{ran}"
-    assert {row["name"] for row in _table(ran, "nodes")} == set(cluster.hosts.names), f"{ran}"
-    assert _table(ran, "stacks"), f"{ran}"
-    for name in ("w2", "m3"):
+    with cluster.tool.start("cluster.watch") as watching:
+        watching.wait_for("the first look", lambda ran: _said(ran, "m1 answers"))
+        cluster.hosts.run("w1", "docker kill $(docker ps --quiet --filter name=web_web)")
+        watching.wait_for("a task that failed", lambda ran: _said(ran, "failed on w1", kind="task"))
+        for name in ("w2", "m1"):
+            cluster.hosts.kill(name)
+        ran = until("m1 is missed", lambda: _missing(cluster.tool("cluster.status")))
+        assert "2 of 3 managers reachable; one more loss stops changes" in ran.must(3).error["message"], f"{ran}"
+        assert "w2" in ran.error["cause"] and "m1" in ran.error["cause"], f"the dead hosts are not named\n{ran}"
+        assert {row["name"] for row in _table(ran, "nodes")} == set(cluster.hosts.names), f"{ran}"
+        assert _table(ran, "stacks"), f"{ran}"
+        watching.wait_for("another manager is read", lambda ran: _said(ran, "answers now: m1"))
+        watching.wait_for("a node that is down", lambda ran: _said(ran, "→ down", kind="node"))
+        watching.send(signal.SIGINT)
+        watching.end().must(0)
+    for name in ("w2", "m1"):
         cluster.hosts.boot(name)
     cluster.up("--verify", "never")
     cluster.page_must_answer()
@@ -57,6 +67,11 @@ def _settled(ran: Ran) -> Ran | None:
     """That status, once the managers have heard of every node and no task is on its way."""
     ready = all(row["state"] == "ready" for row in _table(ran, "nodes"))
     return ran if ready and all(row["running"] == row["desired"] for row in _table(ran, "stacks")) else None
+
+
+def _said(ran: Ran, words: str, kind: str = "") -> bool:
+    """Whether a change with these words was shown."""
+    return any(words in one["text"] and kind in one["kind"] for one in ran.named("change"))
 
 
 def _missing(ran: Ran) -> Ran | None:

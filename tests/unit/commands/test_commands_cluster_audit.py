@@ -29,6 +29,10 @@ def test_each_remedy_names_program_and_inventory(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(cluster_audit, "hosts_of", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "facts_for", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "narrowed", lambda site, _: site)
-    site = SimpleNamespace(cluster=CLUSTER, pool=SimpleNamespace(hosts=("m1",)))
+    kept: list[Any] = []
+    monkeypatch.setattr(cluster_audit.history, "note_audit", lambda pool, managers, line: kept.append((managers, line)))
+    site = SimpleNamespace(cluster=CLUSTER, pool=SimpleNamespace(hosts=("m1",)), manager_names=["m1"])
     (one,) = audited(cast("Any", site), cast("Any", _Tell()), {}, Asked())
     assert one.fix == one.as_json()["remedy"] == "skep cluster.up -i prod"
+    ((managers, line),) = kept
+    assert managers == ["m1"] and line["findings"][0]["next"] == "skep cluster.up -i prod"

@@ -1,15 +1,14 @@
-"""The page of a cluster in a real browser: headless Chromium, at the width of a phone and of a wall."""
+"""The pages of a cluster and of an audit in a real browser: headless Chromium, as wide as a phone and as a wall."""
 
 from __future__ import annotations
 
 import base64
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import axe_core_python
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -17,11 +16,15 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from skep.picture.page import render
-from tests.pictures import HOSTILE, picture
+from tests.pictures import HOSTILE, audit_page, picture
+from tests.unit.picture import axe
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 WIDTHS = (380, 1600)
-AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+PAGES: dict[str, Callable[[tuple[str, ...]], str]] = {
+    "report": lambda names: render(picture(machines=6, tasks=30, names=names)),
+    "audit": audit_page,
+}
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromium-driver")
 
 
@@ -62,10 +65,11 @@ def requests(browser: webdriver.Chrome) -> list[str]:
 
 @pytest.mark.parametrize("names", [(), HOSTILE], ids=["tame", "hostile"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
 def test_no_error_no_request_and_nothing_beside_the_window(
-    browser: webdriver.Chrome, tmp_path: Path, width: int, names: tuple[str, ...]
+    browser: webdriver.Chrome, tmp_path: Path, page: str, width: int, names: tuple[str, ...]
 ) -> None:
-    opened(browser, tmp_path, render(picture(machines=6, tasks=30, names=names)), width)
+    opened(browser, tmp_path, PAGES[page](names), width)
     asked = [url for url in requests(browser) if not url.startswith(("chrome:", "data:"))]  # its own first tab's
     assert asked == [(tmp_path / "page.html").as_uri()]
     assert browser.get_log("browser") == []
@@ -74,9 +78,14 @@ def test_no_error_no_request_and_nothing_beside_the_window(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing(browser: webdriver.Chrome, tmp_path: Path, width: int, scheme: str) -> None:
-    opened(browser, tmp_path, render(picture()), width, scheme)
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing(browser: webdriver.Chrome, tmp_path: Path, page: str, width: int, scheme: str) -> None:
+    try:
+        script = axe.script()
+    except axe.NotToBeHad as error:
+        pytest.skip(str(error))
+    opened(browser, tmp_path, PAGES[page](()), width, scheme)
+    browser.execute_script(script)
     found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
     assert len(found["passes"]) > 10
     bad = [(one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]]) for one in found["violations"]]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
+from skep.picture.model import Disk, Outlook
 from skep.picture.page import render
 from skep.picture.topology import draw
-from tests.pictures import HOSTILE, picture
+from tests.pictures import HOSTILE, NOW, picture
 
 VOID = {"meta", "link", "input", "br"}
 
@@ -49,7 +51,8 @@ def test_everything_stands_on_it() -> None:
         "Needs attention", "1 host not well: node3", "1 service below desired: shop_web", "2 of 3", "4 of 6",
         "registry.example/shop/web:1.4", "9 d ago", "node3", "down", "Connection refused", "60 d left", "40 % used",
         "12 GiB free", "front", "10.20.0.0/24", "set label zone", "zone: + b", "disk-low", "docker system prune",
-        "cluster.up", "ana@desk", "invoke cluster.up",
+        "cluster.up", "ana@desk", "invoke cluster.up", "2 findings", "90 passed", "node2, node3", "/var is 93 % full",
+        "2 findings before, 2 now", "invoke cluster.audit --profile cis --html audit.html",
     ):  # fmt: skip
         assert words in text, f"{words}\n{text}"
 
@@ -59,9 +62,21 @@ def test_a_healthy_cluster_says_so() -> None:
     assert "Healthy." in text and "Needs attention" not in text and "Nothing differs from the inventory." in text
 
 
+def test_what_runs_out_is_trouble() -> None:
+    first, *others = picture(ill=False).machines
+    full = replace(first, outlook=Outlook(NOW + timedelta(days=3), (Disk("/var", 1, 0.5, 0.97),)))
+    shown = replace(picture(ill=False), machines=(full, *others))
+    assert shown.troubles == ("1 host with a full disk: node1", "1 certificate not renewed in time: node1")
+
+
 def test_without_a_manager_nothing_is_claimed() -> None:
     text = " ".join(Page(render(replace(picture(tasks=0), listed=False, networks=()))).text)
     assert text.count("Not known: no manager in a quorum answers.") == 2 and "No services." not in text
+
+
+def test_without_an_audit_it_says_how_to_take_one() -> None:
+    text = " ".join(Page(render(replace(picture(), audits=()), "skep")).text)
+    assert "No audit is on record." in text and "skep cluster.audit" in text and "none taken" in text
 
 
 def test_it_asks_for_nothing_else() -> None:

@@ -1,0 +1,43 @@
+"""What is kept of an audit on the managers: so that each report shows the last one and how it went before."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from skep.audit.results import Result, counts
+from skep.audit.rows import said
+
+LONGEST = 200
+"""Characters of a text that are kept."""
+
+
+def about(profile: str | None, limit: Sequence[str] | None) -> str:
+    """The options that say what an audit is about, as they are typed; empty for the usual one of all hosts."""
+    words = (f"--profile {profile}" if profile else "", f"--limit {shlex.quote(','.join(limit))}" if limit else "")
+    return " ".join(filter(None, words))
+
+
+def line(results: Sequence[Result], *, of: str, who: str, now: datetime) -> Mapping[str, object]:
+    """One audit as it is kept. Findings with the same id are one, with the words of the first of them; no evidence."""
+    found: dict[str, list[Result]] = {}
+    for one in results:
+        if one.status == "finding":
+            found.setdefault(one.id, []).append(one)
+    return {
+        "time": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "who": who,
+        "about": of,
+        "counts": {status: number for status, number in counts(results).items() if number},
+        "findings": [
+            {
+                "severity": alike[0].severity,
+                "id": identity,
+                "where": [one.where for one in alike],
+                "text": said(alike[0])[:LONGEST],
+                "next": alike[0].fix[:LONGEST],
+            }
+            for identity, alike in found.items()
+        ],
+    }

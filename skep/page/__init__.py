@@ -1,0 +1,1 @@
+"""Pages for browsers: one look, one file each, nothing asked of anybody."""
