@@ -139,10 +139,10 @@ class Board:
             newest.setdefault(task.service, task)
         found.sort(key=lambda one: one.well)
         rows = [_row(one, newest.get(one.name)) for one in found]
-        lines: Sequence[Text] = (
-            service_lines(rows, width=width, room=len(rows) + 1).split("\n", allow_blank=True) if rows else []
-        )
-        return [line((f"services ({len(found)})", "bold")), *lines]
+        title = line((f"services ({len(found)})", "bold"))
+        if not rows:
+            return [title]
+        return [title, *service_lines(rows, width=width, room=len(rows) + 1).split("\n")]
 
     def _failed(self, view: View, width: int, now: datetime) -> list[Text]:
         found = [
