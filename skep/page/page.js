@@ -1,5 +1,10 @@
 "use strict";
-// Sorts a table by a column's button, and hides the rows that do not hold what is typed.
+// Sorts a table by a column's button, and hides the rows that do not hold what is typed. On a phone each row is a card,
+// whose cells are named as their columns.
+for (const table of document.querySelectorAll("table.cards")) {
+  const names = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+  for (const row of table.tBodies[0].rows) names.forEach((name, place) => (row.cells[place].dataset.name = name));
+}
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const head = button.closest("th"), table = head.closest("table"), body = table.tBodies[0];
