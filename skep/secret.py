@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import threading
@@ -56,6 +55,8 @@ class Secret:
     @property
     def mark(self) -> str:
         """A hash that stands for the value where it is only to be compared."""
+        import hashlib  # with OpenSSL's library, which a look at names does not need
+
         return f"{MARK}{hashlib.sha256(self._value.encode(errors='surrogateescape')).hexdigest()}"
 
 

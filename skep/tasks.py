@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from invoke.collection import Collection
+from skep.cli.light import quickly
 
-from skep.cli.program import adopt
-from skep.commands.every import NOUNS, OWN
+quickly()
+
+from invoke.collection import Collection  # noqa: E402
+
+from skep.cli.program import adopt  # noqa: E402
+from skep.commands.every import NOUNS, OWN  # noqa: E402
 
 namespace = Collection(*OWN, *(Collection(noun, *found) for noun, found in NOUNS.items()))
 adopt()

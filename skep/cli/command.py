@@ -64,6 +64,10 @@ class Command(Task[Any]):
         self._words = words
         self._run = run
 
+    def __deepcopy__(self, memo: object) -> Command:
+        """Itself. Invoke copies the tasks of a ``tasks.py``, to name the copies in its way, as ours are."""
+        return self
+
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The task's own in the order of its function, words first, then the common ones."""
         own = {one.name: one.default for one in list(inspect.signature(self.body).parameters.values())[1:]}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import io
 import os
 import signal
@@ -76,7 +74,6 @@ def reporting(
     from skep.report import reporter
 
     speakable()
-    atexit.register(gc.freeze)  # else the interpreter's last collections take longer than all that is left to do
     tell = reporter(json=json, verbose=verbose, quiet=quiet)
     if spelled:
         tell.spelled = spelled

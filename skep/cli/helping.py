@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from skep.cli.described import Described
 from skep.cli.spelling import spelled
 
+USUAL = 80
+"""Columns where nothing says how many there are."""
 WIDEST = 110
 """Columns beyond which lines are harder to read."""
 LEAST = 24
@@ -16,12 +20,19 @@ LEAST = 24
 
 
 def width() -> int:
-    """Columns to write in."""
-    return min(shutil.get_terminal_size().columns, WIDEST)
+    """Columns to write in. As ``shutil.get_terminal_size``, which would load four modules for archives with it."""
+    given = os.environ.get("COLUMNS", "")
+    columns = int(given) if given.isdecimal() else 0
+    if not columns and sys.__stdout__ is not None:
+        with suppress(OSError, ValueError):  # no terminal, or closed
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return min(columns or USUAL, WIDEST)
 
 
 def wrapped(text: str, columns: int, *, first: str = "", indent: str = "") -> list[str]:
     """Lines of at most so many columns, but for a word that is longer; options such as ``--no-resolve`` are words."""
+    if text and len(first) + len(text) <= columns and "\n" not in text:
+        return [f"{first}{text}"]
     return textwrap.wrap(
         text, columns, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

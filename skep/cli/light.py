@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-
-import yaml
 
 UNNEEDED = ("unittest", "unittest.mock")
 """Invoke's ``MockContext``, which is for tests of tasks, imports these and with them asyncio: a third of its start."""
@@ -20,13 +19,23 @@ COLLECTED = 200_000
 """New objects after which Python looks for garbage, instead of 700: loading modules makes some 100,000 and none."""
 
 
+def quickly() -> None:
+    """Spend as little as can be on loading modules: keep them compiled, unless Python itself was told not to, which
+    Invoke's own program forbids, and look for no garbage while they load and when all ends."""
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+    gc.set_threshold(COLLECTED)
+    atexit.register(gc.freeze)  # else the interpreter's last collections take longer than all that is left to do
+
+
 @contextmanager
 def lightly() -> Iterator[None]:
     """Within it Invoke is to be imported; what is imported later gets the real modules."""
-    gc.set_threshold(COLLECTED)
+    quickly()
     if "invoke" in sys.modules:
         yield
         return
+    import yaml
+
     sys.modules.setdefault(COPIED, yaml)
     stubs = {name: ModuleType(name) for name in UNNEEDED} if not set(UNNEEDED) & set(sys.modules) else {}
     for one in stubs.values():

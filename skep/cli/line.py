@@ -4,7 +4,6 @@ what was meant most likely and how the task is called."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
@@ -141,7 +140,9 @@ class Line:
         if argument.kind is int and not _is_number(value):
             raise self._wrong(f"{given} {value} is not a number from 1 to {10**DIGITS - 1}")
         if isinstance(argument, Word) and argument.option.values and value not in argument.option.values:
-            near = _nearest(value, argument.option.values)
+            from skep.cli.guessing import nearest
+
+            near = nearest(value, argument.option.values)
             known = ", ".join(argument.option.values)
             raise self._wrong(f"{given} {value} is not one of {known}{_meant(near)}")
         argument.set_value(value)
@@ -163,17 +164,20 @@ class Line:
         return f"there are: {', '.join(names)}" if names else ""
 
     def _refuse_option(self, name: str) -> None:
+        from skep.cli.guessing import called_otherwise, nearest
+
         flags = [*self._flags(self.context), *self._flags(self.core)] if self.context else self._flags(self.core)
         if self.context is None:
             later = next((word for word in self._words if word in self._tasks), None)
             if later and name in self._flags(self._tasks[later]()):
                 raise self._wrong(f"{name} is an option of {later}: options come after their task")
-        near = _nearest(name, [flag for flag in flags if flag.startswith("--")] if name.startswith("--") else [])
+        near = called_otherwise(name, flags)
         owner = self.context.name if self.context else self._program
         others = [one for one, make in self._tasks.items() if name in self._flags(make())] if self.context else []
-        if others:
+        if others and not near:
             more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
             raise self._wrong(f"{owner} has no option {name}; that is one of {', '.join(others[:FEW])}{more}")
+        near = near or nearest(name, [flag for flag in flags if flag.startswith("--")] if name[:2] == "--" else [])
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
 
     def _flags(self, context: ParserContext | None) -> list[str]:
@@ -183,10 +187,12 @@ class Line:
         if self.context is None:
             self._refuse_task(word)
             return
+        from skep.cli.guessing import nearest
+
         takes = " and ".join(map(_placeholder, self.context.positional_args))
         near = self._instead(word)
-        nearest = "" if near else _meant(_nearest(word, list(self._tasks)))
-        raise self._wrong(f"{self.context.name} takes {takes or 'no word'}: {word} is one too many{nearest}", near=near)
+        meant = "" if near else _meant(nearest(word, list(self._tasks)))
+        raise self._wrong(f"{self.context.name} takes {takes or 'no word'}: {word} is one too many{meant}", near=near)
 
     def _instead(self, word: str) -> str:
         """What may have been meant by a word too many."""
@@ -194,27 +200,31 @@ class Line:
         if context is None:
             return ""
         given = [str(one.value) for one in context.positional_args if one.name in self._given]
-        call = f"{self._program} {context.name}"
+        call = " ".join([self._program, str(context.name), *given])
         if "counts" in context.args and word.isdecimal() and given:
-            return f"{call} {' '.join(given)}={word}"
+            return f"{call}={word}"
         if "services" in context.args and len(given) > 1:
-            return f"{call} {' '.join(given)},{word}"
+            return f"{call},{word}"
+        for option, kind in (("inventory", "inventories"), ("limit", "hosts")):
+            if option in context.args and word in self._names(kind, context):
+                return f"{call} --{option} {word}"
         if "service" in context.args:
-            return f"{call} {' '.join(given)} --service {word}"
+            return f"{call} --service {word}"
         return ""
 
     def _refuse_task(self, word: str) -> None:
-        tasks = list(self._tasks)
-        meant: dict[str, list[str]] = {task: [task] for task in (*tasks, *self._names("aliases", self.core))}
-        for task in tasks:
-            noun, _, verb = task.rpartition(".")
-            meant.setdefault(verb, []).append(task)
-            if noun:
-                meant.setdefault(noun, []).append(task)
-        key = next(iter(_nearest(word, list(meant))), "")
-        found = meant.get(key, [])
-        if self._words and f"{key}.{self._words[0]}" in tasks:
-            found = [f"{key}.{self._words[0]}"]
+        from skep.cli.guessing import key_meant, tasks_meant
+
+        if word in self._names("inventories", self.core):
+            raise UsageError(
+                f"there is no task {word}: it is an environment", next_action=f"usage: {self._program} TASK -i {word}"
+            )
+        said = [word, *(one for one in self._words[:1] if not one.startswith("-"))]
+        if (key := key_meant(said)) and "docs" in self._tasks:
+            raise UsageError(
+                f"there is no task {word}: {key} of the inventory says that", next_action=f"{self._program} docs {key}"
+            )
+        found = tasks_meant(said, self._tasks.keys(), self._names("aliases", self.core))
         one = self._tasks.get(found[0]) if len(found) == 1 else None
         usage = self.usage(one()) if one else f"usage: {self._program} TASK [options]"
         raise UsageError(
@@ -257,11 +267,6 @@ def _is_number(text: str) -> bool:
 
 def _of(argument: Argument) -> str:
     return f": {argument.help}" if argument.help else ""
-
-
-def _nearest(word: str, known: Sequence[str]) -> list[str]:
-    near = get_close_matches(word, known, 3, 0.6)
-    return sorted(near, key=lambda one: sorted(one) != sorted(word))[:1]  # letters that changed places are likelier
 
 
 def _meant(near: Sequence[str]) -> str:

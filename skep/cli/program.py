@@ -281,7 +281,6 @@ def adopt() -> None:
     if main is not None and type(main.program) is InvokeProgram:
         main.program.__class__ = Program
         object.__setattr__(main.program.config, "__class__", Named)
-        sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
         speakable()
 
 

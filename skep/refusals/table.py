@@ -183,6 +183,22 @@ RULES = (
         level="warning",
     ),
     Rule(
+        "a kernel parameter of the whole machine",
+        "services.*.sysctls",
+        tasks.sysctls,
+        "runc libcontainer/configs/validate/validator.go: sysctl",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
+        "an option of a log driver",
+        "services.*.logging",
+        tasks.log_options,
+        "moby daemon/logger/factory.go: ValidateLogOpts",
+        by="nodes",
+        level="warning",
+    ),
+    Rule(
         "a variable without a name",
         "services.*.environment",
         tasks.environment,

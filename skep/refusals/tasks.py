@@ -31,6 +31,25 @@ _LIMITS_TEXT = """
 as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack
 """
 _LIMITS = frozenset(_LIMITS_TEXT.split())
+_PARAMETERS_TEXT = """
+kernel.domainname kernel.msgmax kernel.msgmnb kernel.msgmni kernel.sem kernel.shm_rmid_forced kernel.shmall
+kernel.shmmax kernel.shmmni
+"""
+_PARAMETERS = frozenset(_PARAMETERS_TEXT.split())
+"""Kernel parameters of which each container has its own, besides those below ``net`` and ``fs.mqueue``."""
+_FILES = "compress max-file max-size"
+_LOG_OPTIONS = {
+    "journald": "",
+    "json-file": _FILES,
+    "local": _FILES,
+    "syslog": "syslog-address syslog-facility syslog-format syslog-tls-ca-cert syslog-tls-cert syslog-tls-key"
+    " syslog-tls-skip-verify",
+}
+"""Log drivers and what each can be told, besides what all can be."""
+_ANY_LOG = """
+cache-compress cache-disabled cache-max-file cache-max-size env env-regex labels labels-regex max-buffer-size mode tag
+"""
+_LOG_MODES = ("blocking", "non-blocking")
 
 
 def memory(amount: int, context: Context) -> str | None:
@@ -66,6 +85,31 @@ def ulimits(limits: Mapping[str, object], context: Context, path: Path) -> Itera
             yield (name,), f"is no limit of Linux, which are {', '.join(sorted(_LIMITS))}"
         elif isinstance(limit, Mapping) and _is_reversed(limit.get("soft", 0), limit.get("hard", -1)):
             yield (name, "soft"), "must be at most the hard limit"
+
+
+def sysctls(parameters: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+    """Kernel parameters of the whole machine. Their parts stand between dots or slashes."""
+    for name in parameters:
+        known = name.replace("/", ".") if re.match(r"[^.]*/", name) else name
+        if known == "kernel.hostname":
+            yield (name,), "is said by hostname"
+        elif known not in _PARAMETERS and not known.startswith(("net.", "fs.mqueue.")):
+            yield (name,), "is of the whole machine, and no container may set it: kernel.sysctls of the inventory can"
+
+
+def log_options(logging: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
+    """Options that a log driver does not have. Those of plugins are not known."""
+    driver, options = str(logging.get("driver") or ""), logging.get("options")
+    if driver not in _LOG_OPTIONS or not isinstance(options, Mapping):
+        return
+    own = _LOG_OPTIONS[driver].split()
+    for name in options:
+        if name not in (*own, *_ANY_LOG.split()):
+            has = f"{', '.join(own)} and those of every driver" if own else "none but those of every driver"
+            yield ("options", name), f"is no option of {driver}, which has {has}, such as labels and mode"
+    mode = str(options.get("mode") or _LOG_MODES[0])
+    if mode not in _LOG_MODES:
+        yield ("options", "mode"), f"must be {' or '.join(_LOG_MODES)}, not {context.quote(mode)}"
 
 
 def _is_reversed(soft: int, hard: int) -> bool:

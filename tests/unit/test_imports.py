@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from skep.ssh.connection import UNREACHED
+from tests.cost import beside
 from tests.loaded import ALWAYS, ROOT, loaded
 
 HEAVY = (
@@ -23,6 +24,7 @@ HEAVY = (
     "skep.model",
     "skep.manual",
     "skep.inventory.schema",
+    "shutil",
 )
 
 
@@ -62,6 +64,27 @@ def test_what_asks_no_host_loads_no_ssh(words: list[str]) -> None:
     out, modules = loaded(words)
     assert "1 network" in out or "services:" in out
     assert modules.isdisjoint({*ALWAYS, "fabric", "paramiko"})
+
+
+BARE = """
+from invoke import task
+
+@task
+def one(context):
+    '''One.'''
+"""
+
+
+@pytest.mark.parametrize(("program", "bound"), [("invoke", 1.15), ("skep", 0.85)])
+def test_a_list_of_all_tasks_costs_no_more_than_invoke_s_of_one(tmp_path: Path, program: str, bound: float) -> None:
+    """Each further task is some microseconds: what it does is imported when it runs."""
+    bare, ours = tmp_path / "bare", tmp_path / "ours"
+    for folder, text in ((bare, BARE), (ours, "from skep.tasks import namespace\n")):
+        folder.mkdir()
+        (folder / "tasks.py").write_text(text)
+    floor = ("-m", "invoke", "--search-root", str(bare), "--list")
+    words = ("-m", program, *(("--search-root", str(ours)) if program == "invoke" else ()), "--list")
+    assert beside(words, floor, cwd=tmp_path, bound=bound) < bound
 
 
 METADATA = ("importlib.metadata", "csv", "zipfile")

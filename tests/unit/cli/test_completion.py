@@ -16,6 +16,7 @@ from skep.cli.completion import SCRIPTS, candidates, script
 from skep.cli.program import Program
 from skep.errors import UsageError
 from skep.inventory.machine_schema import ENGINE
+from tests.cost import beside
 
 INVENTORY = """\
 groups: {north: {}}
@@ -136,22 +137,8 @@ def test_a_real_shell(site: Path, shell: str) -> None:
 
 
 def test_an_answer_costs_about_as_much_as_importing_invoke(site: Path) -> None:
-    root = str(Path(__file__).parents[3])
-    compiled = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    environ = {**compiled, "PYTHONPYCACHEPREFIX": str(site / "compiled"), "PYTHONPATH": root}
-
-    def cost(*words: str) -> float:
-        """CPU seconds of the quickest of some runs: the machine may have other things to do."""
-        found = []
-        for _ in range(7):
-            before = os.times()
-            subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=site, env=environ)
-            after = os.times()
-            found.append(after[2] + after[3] - before[2] - before[3])
-        return min(found)
-
     line = ("-m", "skep", "--complete", "--", "skep stack.restart shop ")
-    assert cost(*line) < 1.2 * cost("-c", "import invoke.program, yaml")
+    assert beside(line, ("-c", "import invoke.program, yaml"), cwd=site, bound=1.2) < 1.2
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_each_lint(place: int, case: Mapping[str, Any]) -> None:
 
 def test_each_lint_speaks_and_is_silent() -> None:
     assert {case["lint"] for case in CASES if "said" in case} == {case["lint"] for case in CASES if "said" not in case}
-    assert len({case["lint"] for case in CASES}) == 11
+    assert len({case["lint"] for case in CASES}) == 12
 
 
 def test_habits_are_remarked_where_a_file_has_them() -> None:
