@@ -9,6 +9,7 @@ from datetime import date
 from skep import preflight
 from skep.accepting import judged
 from skep.dataclass import dataclass
+from skep.easing import eased
 from skep.errors import SkepError
 from skep.kinds.hosts import HOST_LEFT_OUT, LEFT_OUT_BY_LIMIT
 from skep.model import Cluster
@@ -105,6 +106,7 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     for role in site.roles:
         seen = observation.of(role)
         items += role.down(cluster, seen) if down else role.plan(cluster, seen)
+    items = list(eased(items))
     checked = preflight.check(site.cluster, observation.facts, observation.failures)
     if all(role.is_cluster_wide for role in site.roles):
         checked = [_aside(finding, observation.failures) for finding in checked]

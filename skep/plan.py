@@ -39,6 +39,8 @@ class Finding:
     """Always so on these hosts; said where something is planned, not on every look."""
     later: bool = False
     """Something is left to do, which can only be planned once the rest is done."""
+    unless: Step | None = None
+    """Of an error: the step that waits until it is over, once what that one gates on is done (``skep.easing``)."""
     about: StepId | None = None
     """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False

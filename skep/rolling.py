@@ -3,7 +3,7 @@ that services are to have. What happens to one host stands in ``skep.outage``.""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from skep.dataclass import dataclass
@@ -26,13 +26,19 @@ MILESTONES = (RETURNED,)
 
 
 def rolling(
-    cluster: RequestedCluster, work: Mapping[str, Step], members: Members, *, upgrade: bool = False
+    cluster: RequestedCluster,
+    work: Mapping[str, Step],
+    members: Members,
+    *,
+    upgrade: bool = False,
+    first: Collection[str] = (),
 ) -> list[Step | Finding]:
     """The steps of ``work`` (host name → the step that interrupts its engine) wrapped and put in order.
 
     Workers come first, as many at once as the request allows; then managers one by one, the leader last. Where engines
     get another version (``upgrade``), managers come before workers, for an old leader does not know what a newer engine
-    asks of it; and the swarm's state is saved from the first of them while it is out of service.
+    asks of it; and the swarm's state is saved from the first of them while it is out of service. Those in ``first`` go
+    before all others, one by one.
 
     ``members`` holds every host that answered; hosts in ``work`` are members of the swarm. Roles take turns: all that
     roles before do is waited for. A failure anywhere stops what would come later. The availability a node returns to
@@ -45,7 +51,8 @@ def rolling(
     removed = {name for name, member in standing.items() if known and member.node and member.node not in known}
     names = [host.name for host in cluster.hosts if host.name in work and host.name not in removed]
     workers = [name for name in names if not standing[name].manager]
-    managers = sorted((n for n in names if standing[n].manager), key=lambda name: standing[name].leader)
+    managers = [name for name in names if standing[name].manager]
+    managers.sort(key=lambda name: (name not in first, standing[name].leader))
     reserve = _reserve(members)
     steps: list[Step | Finding] = [work[name] for name in work if name in removed]
     if managers and not reserve.enough:
@@ -55,11 +62,13 @@ def rolling(
             managers, workers = [], workers if not (upgrade and finding.later) else []
     outage = Outage(cluster, _believed(members).services)
     saved = managers[0] if upgrade and managers and cluster.stamp else None
+    early = [[name] for name in (*managers, *workers) if name in first]
     at_once = max(1, cluster.parallel_workers)
-    batches = [workers[place : place + at_once] for place in range(0, len(workers), at_once)]
-    singles = [[name] for name in managers]
+    rest = [name for name in workers if name not in first]
+    batches = [rest[place : place + at_once] for place in range(0, len(rest), at_once)]
+    singles = [[name] for name in managers if name not in first]
     before: list[StepId] = []
-    for group in singles + batches if upgrade else batches + singles:
+    for group in early + (singles + batches if upgrade else batches + singles):
         made = [
             outage.of(
                 name,

@@ -8,4 +8,10 @@ MIRROR_FAILS = Kind(
     "do what the message names; cluster.up asks a mirror that failed again",
 )
 
+LOOPBACK_REGISTRIES = Kind(
+    "loopback-registries",
+    "insecure-registries is set, and the engine is 29.10 or later: registries of the host itself need TLS, too.",
+    "name those that have none in insecure-registries: localhost:5000",
+)
+
 KINDS = declared(vars())

@@ -9,6 +9,7 @@ from roles.daemon import proxies
 from roles.daemon.moving import remapped, root_of
 from skep.json_types import mapping, texts
 from skep.model import Host, canonical
+from skep.refusals.engines import LOOPBACK
 from skep.secret import revealed
 from skep.swarm.engine_info import EngineInfo, RegistryConfig
 
@@ -27,7 +28,7 @@ def reported(info: EngineInfo) -> dict[str, object]:
     indexes = registry.get("IndexConfigs") or {}
     networks = registry.get("InsecureRegistryCIDRs") or []
     insecure = {name for name, index in indexes.items() if not index.get("Secure", True)}
-    insecure |= {network for network in networks if network not in ("127.0.0.0/8", "::1/128")}
+    insecure |= {network for network in networks if network not in LOOPBACK}
     live: dict[str, object] = {
         "registry-mirrors": sorted(mirror.rstrip("/") for mirror in registry.get("Mirrors") or []),
         "insecure-registries": sorted(map(canonical, insecure)),
@@ -52,7 +53,7 @@ def reported_form(key: str, value: object) -> object:
     if key == "registry-mirrors":
         return sorted(mirror.rstrip("/") for mirror in texts(value))
     if key == "insecure-registries":
-        return sorted(map(canonical, texts(value)))
+        return sorted(name for name in map(canonical, texts(value)) if name not in LOOPBACK)
     if key == "labels":
         return sorted(texts(value))
     if key == "userns-remap":

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from roles.daemon import flags, mirrors, moving, proxies
+from roles.daemon import flags, mirrors, moving, proxies, registries
 from roles.daemon.kinds import KINDS
 from roles.daemon.reported import reported, reported_form
 from roles.daemon.state import State, as_it_is, differing_keys, merge, remembered_keys, veiled_keys
@@ -92,6 +92,7 @@ class Daemon(HostRole[State]):
             applied=_read(memory)[0],
             live=moving.as_written(reported(info), keys, marked_lines) if info else {},
             running=bool(info),
+            version=info.get("ServerVersion") or "" if info else "",
             broken=f"it is {found[0]}" if found else broken,
             flags=passed,
             config_file=config_file,
@@ -114,6 +115,7 @@ class Daemon(HostRole[State]):
                 steps.append(refusal)
                 continue
             steps += mirrors.items(cluster, cluster.host(name), have.asked)
+            steps += registries.items(cluster.host(name), merged, have.version)
             if not have.running:
                 steps += self._write(name, have, merged, want)
                 continue

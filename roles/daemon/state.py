@@ -8,11 +8,13 @@ from dataclasses import field
 from roles.daemon.reported import reported_form
 from skep.dataclass import dataclass
 from skep.json_types import mapping
+from skep.refusals.engines import LOOPBACK_SECURE, is_from
 from skep.secret import marked, revealed, secrets_in, unmarked, veiled
 
 NEUTRAL: Mapping[str, object] = {"debug": False, "insecure-registries": [], "labels": [], "registry-mirrors": []}
 """A reload does not undo a key that is gone (moby#36632), so it is written in its empty form instead; a key
 without one takes a restart."""
+INSECURE = "insecure-registries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class State:
     """Keys that docker.service passes to dockerd → the option as it stands there; observed only."""
     config_file: str | None = None
     """The file that docker.service names for dockerd to read, if it does; observed only."""
+    version: str = ""
+    """Of the running engine; observed only."""
     node: bool = False
     """Whether the host is a node by what is on its disks; observed only."""
     asked: tuple[str, ...] = field(default=(), repr=False)
@@ -43,7 +47,9 @@ def merge(have: State, desired: Mapping[str, object], *, running: bool) -> dict[
     dropped = set(have.applied) - set(desired)
     merged = {key: value for key, value in have.keys.items() if key not in dropped}
     if running:
-        merged |= {key: NEUTRAL[key] for key in dropped & set(NEUTRAL)}
+        # From there on, the empty form of that key says something else than none.
+        undone = {INSECURE} if is_from(have.version, LOOPBACK_SECURE) else set()
+        merged |= {key: NEUTRAL[key] for key in (dropped & set(NEUTRAL)) - undone}
     return merged | dict(desired)
 
 

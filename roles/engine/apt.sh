@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # apt runs apt-get once nobody has a lock of apt or dpkg, nor cloud-init is at work; else the script ends with 75 (BUSY),
 # having said who it is. apt itself waits for one of the four locks only. Nobody has a lock file open but who holds its
-# lock, or looks at it for a moment.
+# lock, or looks at it for a moment. A disk that is full ends the script with 73 (NO_ROOM).
 
 . roles/engine/busy.sh
+. roles/engine/room.sh
 set -e
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l # list: needrestart would restart engines at a moment of its own
 stand_back() {
@@ -16,10 +17,12 @@ stand_back() {
 }
 apt() {
   stand_back
-  apt-get -qq -y -o APT::Get::AutomaticRemove=false -o Dpkg::Options::=--force-confold "$@" >&2 || {
-    status=$?
-    stand_back
-    return $status
-  }
+  status=0
+  said=$(apt-get -qq -y -o APT::Get::AutomaticRemove=false -o Dpkg::Options::=--force-confold "$@" 2>&1) || status=$?
+  [ -z "$said" ] || printf '%s\n' "$said" >&2
+  [ $status != 0 ] || return 0
+  stand_back
+  no_room "$said"
+  return $status
 }
 update() { apt update; }

@@ -140,6 +140,28 @@ def of_another_machine(host: str, own: str, tarball: Tarball) -> Finding:
     )
 
 
+def strange(host: str, files: Sequence[str]) -> Finding:
+    """Units and programs that are not skep's, where those of a tarball belong."""
+    units = [path for path in files if path.endswith((".service", ".socket"))]
+    away = "; ".join(f"mv {path} {path}.old" for path in files)
+    keep = f"keep what {', '.join(units)} sets as a drop-in in {units[0]}.d, without ExecStart; " if units else ""
+    return _error(
+        host,
+        f"has {', '.join(files)}, not skep's, and an engine from a tarball needs that place",
+        f"{keep}if nothing needs {'it' if len(files) == 1 else 'them'}, on {host}: {away}; then run this again",
+    )
+
+
+def rooted(host: str) -> Finding:
+    """An engine of packages that has its data root where the units of a tarball do not say it."""
+    return _error(
+        host,
+        "the engine has its data root from its command line, and one from a tarball would begin with an empty one",
+        f"on {host}, write it as data-root into /etc/docker/daemon.json, take the option out of docker.service, then:"
+        " systemctl daemon-reload; systemctl restart docker; then run this again",
+    )
+
+
 def lacking(host: str, package: str, why: str) -> Finding:
     """Something of the distribution's that no tarball brings along."""
     return _error(

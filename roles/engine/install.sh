@@ -5,6 +5,13 @@
 . roles/engine/choose.sh
 . skep/starting.sh
 . roles/engine/static/away.sh
+whole() { # what was unpacked before the disk was full is not left half configured
+  status=$?
+  [ $status != 73 ] || dpkg --force-confold --configure -a >/dev/null 2>&1 || true
+  exit $status
+}
+trap whole EXIT
+trap 'exit 143' HUP INT TERM
 started_before
 ! of_tarball || TARBALL=yes # as after a removal that was cut short
 [ -z "$TARBALL" ] || { install --download-only || { in_the_way; update; install --download-only; }; away; }

@@ -1,12 +1,14 @@
 # shellcheck shell=sh
 # What the package database and systemd say; where the vendor's packages come from; what there is of an engine from a
-# tarball; where no engine is installed and the distribution's is desired ($DISTRIBUTION), what apt would remove to
-# install it; whether the kernel confines containers and nothing loads its profiles, and whether there is no iptables.
+# tarball, and what is in the place of $NAMES, programs of one that is desired; where no engine is installed and the
+# distribution's is desired ($DISTRIBUTION), what apt would remove to install it; whether the kernel confines containers and
+# nothing loads its profiles, and whether there is no iptables.
 
 . skep/places.sh
 . roles/engine/simulate.sh
 . roles/engine/key.sh
 . roles/engine/stale.sh
+. roles/engine/static/strange.sh
 if command -v dpkg-query >/dev/null; then
   # shellcheck disable=SC2086 # words
   dpkg-query -W -f '${Package} ${db:Status-Status} ${Version} ${db:Status-Want}\n' $PACKAGES 2>/dev/null
@@ -19,6 +21,7 @@ if command -v dpkg-query >/dev/null; then
 fi
 . roles/engine/dnf/probe.sh
 . roles/engine/static/probe.sh
+[ -z "$NAMES" ] || { strange | sed 's/^/strange /'; ! rooted || echo rooted; }
 echo "binary $(command -v dockerd)"
 [ ! -e /snap/bin/docker ] || echo "snap docker"
 if [ "$DISTRIBUTION" ] && ! command -v dockerd >/dev/null && command -v apt-get >/dev/null; then

@@ -38,9 +38,13 @@ READY = ("fetch", "unpack")
 """Steps after which a host has all that its installation takes."""
 
 
-def _probe(*, distribution: str) -> str:
+def _probe(*programs: str, distribution: bool = True) -> str:
     return places.probe(
-        "roles/engine/probe.sh", PACKAGES=" ".join(PACKAGES), RPMS=" ".join(RPMS), DISTRIBUTION=distribution
+        "roles/engine/probe.sh",
+        PACKAGES=" ".join(PACKAGES),
+        RPMS=" ".join(RPMS),
+        DISTRIBUTION="yes" if distribution else "",
+        NAMES=" ".join(programs),
     )
 
 
@@ -54,13 +58,14 @@ class Engine(HostRole[State]):
     )  # fmt: skip
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
-    probe = _probe(distribution="yes")
+    probe = _probe()
 
-    def probe_of(self, cluster: RequestedCluster) -> str:
+    def probe_of(self, cluster: Cluster) -> str:
         """What apt would remove for the distribution's engine is asked only where a host is to have that: it takes a
-        bare host most of a second."""
+        bare host most of a second. So is what is in the place of a tarball's programs."""
+        names = {name: None for host in cluster.hosts if host.engine.tarball for name in host.engine.tarball.names}
         distributions = any(host.engine.source in (None, "distribution") for host in cluster.hosts)
-        return self.probe if distributions else _probe(distribution="")
+        return self.probe if distributions and not names else _probe(*names, distribution=distributions)
 
     def desired(self, cluster: Cluster, host: Host) -> State:
         """Installed in the asked version, enabled, running."""
@@ -86,9 +91,11 @@ class Engine(HostRole[State]):
             upgrades |= {name: upgrade} if upgrade else {}
         fetched = [item.id for item in items if isinstance(item, Step) and item.id.action in READY]
         items = [_gated(cluster, item, fetched) for item in items]
-        repaired = [StepId("engine", "install", name) for name in _cut_short(items, seen)]
-        upgrades = {name: replace(step, gates=(*fetched, *repaired)) for name, step in upgrades.items()}
-        return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True)]
+        broken = [name for name, have in seen.states.items() if have and have.cut_short]
+        made = {item.id for item in items if isinstance(item, Step)}
+        fixed = [StepId("engine", "install", name) for name in broken if StepId("engine", "install", name) in made]
+        upgrades = {name: replace(step, gates=(*fetched, *fixed)) for name, step in upgrades.items()}
+        return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True, first=broken)]
 
 
 def _on_host(
@@ -116,7 +123,7 @@ def _on_host(
     if unlike:
         items.append(steps.source(host, origin, have, unlike))
     here = have if have and have.installed else None
-    cause = _cause(host, here, origin)
+    cause = _cause(host, have, origin)
     if here and cause and cause == origin.apart(here):
         host = _as_it_is(host, here, origin)
     if cause:
@@ -126,7 +133,9 @@ def _on_host(
         elif here and _may_go_back(host, here, origin):
             text = f"takes {origin.engine}, which may be older than its {here.package} {here.version},"
             items += findings.goes_back(host, member, text)
-        if here and here.running and member:
+        if member and have and have.cut_short:
+            return items, steps.in_turn(install)
+        if member and here:
             items.append(steps.fetch(host, origin, have, cause, sourced=bool(unlike)))
             return [*items, *_parser(host, here)], steps.in_turn(install, StepId("engine", "fetch", host.name))
         items.append(install)
@@ -186,12 +195,6 @@ def _gated(cluster: Cluster, item: Step | Finding, ready: Sequence[StepId]) -> S
     return item
 
 
-def _cut_short(items: Sequence[Step | Finding], seen: Seen[State]) -> list[str]:
-    """Members of a swarm that an installation cut short left running: it is done before any other is taken out."""
-    installs = [item.id.host for item in items if isinstance(item, Step) and item.id.action == "install"]
-    return [name for name in installs if name and seen.members.get(name)]
-
-
 def _as_it_is(host: Host, here: State, origin: Origin) -> Host:
     """An engine in the version that it has, where only what goes with it differs: nobody asked for an upgrade."""
     if host.engine.version or any(fits(here.version, one) for one in origin.avoid):
@@ -212,8 +215,8 @@ def _may_go_back(host: Host, have: State, origin: Origin) -> bool:
 def _cause(host: Host, here: State | None, origin: Origin) -> str | None:
     """Why packages of the engine are to be installed; ``None`` where they are as desired."""
     asked = host.engine.version
-    if here is None:
-        return "not installed"
+    if here is None or not here.installed:
+        return steps.absent(here)
     if host.engine.source and here.package != origin.engine:
         there = f"{here.package} {here.version}" if here.package else f"{here.version} from a tarball"
         return f"{there}, desired {origin.engine}" + (f" {asked}" if asked else "")

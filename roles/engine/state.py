@@ -64,6 +64,12 @@ class State:
     units: Mapping[str, str] = field(default_factory=dict)
     """The sha256 of each of its units."""
     lacks_iptables: bool = False
+    cut_short: bool = False
+    """Whether the installation of a package was cut short, so that it counts as not installed, though it may run."""
+    strange: tuple[str, ...] = ()
+    """Units and programs that are not skep's, in the place of those of a tarball that some host is to have."""
+    rooted: bool = False
+    """Whether the engine has its data root from its command line."""
 
     @property
     def outlived(self) -> bool:
@@ -109,5 +115,8 @@ def read(text: str, answers: Answers) -> State | None:
         unlinked=tuple(f[1] for f in facts if f[0] == "unlinked") if tarball else (),
         units={f[1]: f[2] for f in facts if f[0] == "unitfile"} if tarball else {},
         lacks_iptables="iptables" in lacks,
+        cut_short=halfway,
+        strange=tuple(line.partition(" ")[2] for line in lines if line.startswith("strange ")),
+        rooted="rooted" in values,
     )
     return None if state == State(None, False, False, installed=False) else state

@@ -77,7 +77,7 @@ def _named(host: Host, origin: Origin) -> str:
     return origin.engine + (f" {host.engine.version}" if host.engine.version else "")
 
 
-def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Step:
+def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Run:
     """Packages, service and all; ``sourced``: a step before names the repository."""
     parser = bool(have and have.lacks_parser and not have.installed)
     going = origin.going(have)
@@ -112,9 +112,14 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
     )
 
 
-def in_turn(step: Step, *before: StepId) -> Step:
+def absent(have: State | None) -> str:
+    """Why there is no engine to be relied on."""
+    return "its installation was cut short" if have and have.cut_short else "not installed"
+
+
+def in_turn(step: Run, *before: StepId) -> Run:
     """A step that interrupts an engine in a swarm, once these are done."""
-    return replace(step, needs=(*step.needs, SWARM_SETTINGS, *before))
+    return replace(step, needs=(*step.needs, SWARM_SETTINGS, *before), restarts=True)
 
 
 def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Step:
@@ -192,7 +197,7 @@ def start(host: Host, cause: str) -> Step:
     )
 
 
-def restart(host: Host, have: State) -> Step:
+def restart(host: Host, have: State) -> Run:
     """The installed engine in place of an older one that still runs."""
     return Run(
         id=StepId("engine", "restart", host.name),

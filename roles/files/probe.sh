@@ -5,8 +5,11 @@
 
 if [ "$PATHS$MODULES$SYSCTLS" ] || [ -d "$MEMORY" ]; then
   [ ! -e /run/systemd/container ] || echo "container yes"
-  there() { [ ! -f "$path" ] || [ "$path" = "$DNF" ] || known="$known$path
-"; }
+  there() {
+    [ ! -e "$path.before-skep" ] || echo "kept $path"
+    [ ! -f "$path" ] || [ "$path" = "$DNF" ] || known="$known$path
+"
+  }
   known=''
   for topic in "$MEMORY"/*; do
     [ -f "$topic" ] || continue

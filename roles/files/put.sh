@@ -1,12 +1,17 @@
 # shellcheck shell=sh
-# Puts $FILES/1, $FILES/2 ... in place as the lines of $FILES/list say (MODE PATH), removes $GONE (a line each), and has
-# what reads them do so, by $TOPIC. In $DNF only our lines come and go, from $BEGIN to $END. $MEMORY/$TOPIC names the files
+# Puts $FILES/1, $FILES/2 ... in place as the lines of $FILES/list say (MODE PATH), removes $GONE (a line each), or puts back
+# what was there before, and has what reads them do so, by $TOPIC. In $DNF only our lines come and go, from $BEGIN to $END. $MEMORY/$TOPIC names the files
 # that are ours: both old and new until all is done.
 
 set -eu
 . skep/replace.sh
 umask 022
 mkdir -p "$MEMORY" || exit 73
+# Before a file counts as ours: what somebody else put there is kept beside it, and comes back once ours goes.
+while read -r _ path; do
+  { [ -f "$path" ] && [ "$path" != "$DNF" ]; } || continue
+  grep -qsxF -- "$path" "$MEMORY/$TOPIC" || replace "$path" "$path.before-skep" "$(stat -Lc %a -- "$path")"
+done <"$FILES/list"
 { printf '%s\n' "$GONE"; cut -d ' ' -f 2- "$FILES/list"; } | grep . >"$FILES/both" || true
 cat "$MEMORY/$TOPIC" >>"$FILES/both" 2>/dev/null || true
 replace "$FILES/both" "$MEMORY/$TOPIC" 600
@@ -48,7 +53,9 @@ done <"$FILES/list"
 while IFS= read -r path; do
   [ -n "$path" ] || continue
   [ "$path" != "$DNF" ] || { with_ours /dev/null 644; continue; }
-  rm -f -- "$path"
+  kept=$path.before-skep
+  if [ -e "$kept" ]; then replace "$kept" "$path" "$(stat -c %a -- "$kept")" && rm -f -- "$kept"
+  else rm -f -- "$path"; fi
   case $path in /etc/docker/certs.d/*) rmdir -- "${path%/*}" 2>/dev/null || true ;; esac
 done <<GONE
 $GONE

@@ -62,6 +62,8 @@ class State:
     loadable: frozenset[str] = frozenset()
     sysctls: Mapping[str, str] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    """Files beside which lies what was there before ours."""
     own_proxy: bool = False
     """Whether dnf has a proxy that is not ours."""
     container: bool = False
@@ -126,6 +128,7 @@ class Files(HostRole[State]):
             loadable=frozenset(by_kind.get("loadable", ())),
             sysctls={place.replace("/", "."): " ".join(value.split()) for place, value in values},
             fixed=frozenset(by_kind.get("fixed", ())),
+            kept=frozenset(by_kind.get("kept", ())),
             own_proxy="proxied" in by_kind,
             container="container" in by_kind,
         )
@@ -164,7 +167,9 @@ def _step(host: Host, topic: str, desired: Topics, have: State) -> Step | None:
     shown = [line for file in want for line in _shown(file, have.files.get(file.path))]
     shown += [f"{key}: {have.sysctls.get(key, 'unset')} → {value} in the kernel" for key, value in values.items()]
     shown += [f"load {module}" for module in load]
-    shown += [_removal(path) for path in gone if path in have.files]
+    shown += [_removal(path, have) for path in gone if path in have.files]
+    strange = (file.path for file in want if file.path in have.files and file.path not in (*owned, DNF))
+    shown += [f"keep what is there as {path}.before-skep" for path in strange]
     return Run(
         id=StepId("files", topic, host.name),
         host=host.name,
@@ -194,8 +199,10 @@ def _step(host: Host, topic: str, desired: Topics, have: State) -> Step | None:
     )
 
 
-def _removal(path: str) -> str:
-    return f"take our lines out of {path}" if path == DNF else f"remove {path}"
+def _removal(path: str, have: State) -> str:
+    if path == DNF:
+        return f"take our lines out of {path}"
+    return f"put {path}.before-skep back as {path}" if path in have.kept else f"remove {path}"
 
 
 def _cause(differing: Sequence[File], gone: Sequence[str], have: State, *, kernel: bool) -> str:

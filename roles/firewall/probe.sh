@@ -2,12 +2,20 @@
 # What an active firewall has of ours, where $ASKED says that it matters, or $MEMORY that something of ours is there.
 
 if [ "$ASKED" ] || [ -e "$MEMORY" ]; then
+  kind=''
   if [ -e "$MEMORY" ]; then
-    read -r kind mark <"$MEMORY"
-    echo "remembers $kind $mark"
+    read -r kind mark addresses <"$MEMORY"
+    echo "remembers $kind $mark $addresses"
     [ ! -e "$UNIT_ON" ] || echo "unit on"
   fi
-  if [ -d /sys/fs/cgroup/system.slice/firewalld.service ] || [ -d /sys/fs/cgroup/systemd/system.slice/firewalld.service ]; then
+  active=''
+  ! grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf || active=ufw
+  if [ -d /sys/fs/cgroup/system.slice/firewalld.service ] || [ -d /sys/fs/cgroup/systemd/system.slice/firewalld.service ]
+  then active=firewalld; fi
+  if [ "$active" = ufw ] || [ "$kind" = ufw ]; then
+    grep -hs '^### tuple ### allow ' /etc/ufw/user.rules /etc/ufw/user6.rules | sed 's/^### tuple ###/ufw/'
+  fi
+  if [ "$active" = firewalld ]; then
     for how in '' --permanent; do
       firewall-cmd $how --list-all-zones | awk -v how="${how:-now}" '
         /^[^ \t]/ { zone = $1; active = /active/; next }
@@ -16,9 +24,7 @@ if [ "$ASKED" ] || [ -e "$MEMORY" ]; then
     done
     firewall-cmd --get-active-zones | awk '/^[^ \t]/ { zone = $1 } /interfaces:/ { print "zone", zone }'
     echo "zone $(firewall-cmd --get-default-zone)"
-  elif grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; then
-    grep -hs '^### tuple ### .* comment=736b6570$' /etc/ufw/user.rules /etc/ufw/user6.rules | sed 's/^### tuple ###/ufw/'
-  elif command -v nft >/dev/null; then
+  elif [ "$active" != ufw ] && command -v nft >/dev/null; then
     nft list ruleset | awk '
       $1 == "table" { family = $2; table = $3 }
       $1 == "chain" { chain = $2; base = 0 }

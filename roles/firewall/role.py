@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from roles.firewall.rules import SCRIPT, UNIT, Rules, rules
@@ -23,16 +23,20 @@ MEMORY = "/var/lib/skep/firewall"
 """The kind and mark of what is in force, and the rules."""
 ENABLED = "/etc/systemd/system/multi-user.target.wants/skep-firewall.service"
 KINDS = ("firewalld", "ufw", "nftables")
+OURS = f"comment={b'skep'.hex()}"
+"""How ufw writes our comment down."""
 MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """``kind`` and ``mark`` are what is remembered. ``lines`` are rows of what the firewall has: base chains, jumps and
-    rules of nftables, rules of the others."""
+    rules of nftables, rules of the others; those of ufw that are not ours are ``theirs``."""
 
     kind: str = ""
     mark: str = ""
+    addresses: tuple[str, ...] = ()
+    """Who is let in, as remembered."""
     enabled: bool = False
     lines: frozenset[tuple[str, ...]] = frozenset()
     nodes: tuple[str, ...] = ()
@@ -62,19 +66,23 @@ class Firewall(HostRole[State]):
         nodes = tuple(sorted(filter(None, map(_address, answers.get("/nodes") or ()))))
         if not (rows or nodes):
             return None
-        remembered = next((row[1:] for row in rows if row[0] == "remembers"), ["", ""])
+        kind, mark, *addresses = [*next((row[1:] for row in rows if row[0] == "remembers"), []), "", ""]
         lines = [_joined(row) for row in rows if row[0] not in ("remembers", "unit")]
-        return State(remembered[0], "".join(remembered[1:]), ["unit", "on"] in rows, frozenset(lines), nodes)
+        known = tuple(filter(None, addresses))
+        return State(kind, mark, known, ["unit", "on"] in rows, frozenset(lines), nodes)
 
     def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Open where it is not, shut what is not desired any more."""
         steps: list[Step | Finding] = []
+        silent = seen.manager is None and any(seen.members.values())
         for host in seen.hosts(cluster):
             have, kind = seen.states[host.name] or State(), seen.platforms.get(host.name, Platform()).firewall
             if host.open_firewall and kind in KINDS:
-                desired = rules(cluster, host, seen.swarm.nodes if seen.swarm else ())
+                # Where no manager answers for a swarm that there is, whoever was let in stays: it may be a node.
+                nodes = seen.swarm.nodes if seen.swarm else have.addresses if silent else ()
+                desired = rules(cluster, host, nodes)
                 why = _differing(have, kind, desired)
-                steps += [_open(host.name, kind, desired, why)] if why else []
+                steps += [_open(host.name, have, kind, desired, why)] if why else []
             elif have.kind:
                 cause = (
                     "no longer in the inventory" if not host.open_firewall else f"{have.kind} is not active any more"
@@ -103,8 +111,11 @@ def _joined(row: Sequence[str]) -> tuple[str, ...]:
     if row[0] == "firewalld":
         return (*row[:3], " ".join(row[3:]))
     if row[0] == "ufw":
-        protocol, port, address = row[2], row[3], row[6]
-        return ("ufw", f"allow proto {protocol} from {address} to any" + ("" if port == "any" else f" port {port}"))
+        protocol, port, to, source_port, address = row[2:7]
+        if row[7:8] != ["in"] or to not in ("0.0.0.0/0", "::/0") or source_port != "any":
+            return ("other", *row)
+        rule = f"allow proto {protocol} from {address} to any" + ("" if port == "any" else f" port {port}")
+        return ("ufw" if row[8:] == [OURS] else "theirs", rule)
     return tuple(row)
 
 
@@ -114,13 +125,16 @@ def _differing(have: State, kind: str, desired: Rules) -> str:
         return f"{kind} is active, and nothing of this is open there"
     if have.mark != desired.mark:
         return "the hosts of the cluster, or the ports, are others"
-    return "" if _in_force(have, kind, desired) else f"{kind} has lost it, or a part of it"
+    if not _in_force(have, kind, desired):
+        return f"{kind} has lost it, or a part of it"
+    return f"{kind} has rules of ours for others, too" if _gone(have, desired.commands(kind)) else ""
 
 
 def _in_force(have: State, kind: str, desired: Rules) -> bool:
-    of = {word: {row[1:] for row in have.lines if row[0] == word} for word in ("base", "jump", "rules", "zone", kind)}
+    words = ("base", "jump", "rules", "zone", "theirs", kind)
+    of = {word: {row[1:] for row in have.lines if row[0] == word} for word in words}
     if kind == "ufw":
-        return of["ufw"] >= {(line,) for line in desired.commands(kind)}
+        return of["ufw"] | of["theirs"] >= {(line,) for line in desired.commands(kind)}
     if kind == "firewalld":
         zones = {zone for (zone,) in of["zone"] if zone != "docker"}
         needed = {
@@ -140,7 +154,8 @@ def _least(desired: Rules, key: tuple[str, ...]) -> int:
     return sum(sides) * (3 if desired.esp else 2)
 
 
-def _open(host: str, kind: str, desired: Rules, cause: str) -> Step:
+def _open(host: str, have: State, kind: str, desired: Rules, cause: str) -> Step:
+    theirs = {row[1] for row in have.lines if row[0] == "theirs"}
     return Run(
         id=StepId("firewall", "open", host),
         host=host,
@@ -149,7 +164,7 @@ def _open(host: str, kind: str, desired: Rules, cause: str) -> Step:
         detail=desired.lines(),
         script=script("roles/firewall/apply.sh"),
         variables={**_places(kind), **desired.variables()},
-        files=desired.files(kind),
+        files={**desired.files(kind, but=theirs), "gone": _gone(have, desired.commands(kind))},
         provides=(FIREWALLS_OPEN,),
         writes={"/etc/systemd/system": MIB, "/var/lib/skep": MIB, "/etc": MIB},
         otherwise="do what the cause says, or open the ports by hand and take open-firewall out of the inventory",
@@ -166,9 +181,15 @@ def _close(host: str, have: State, cause: str) -> Step:
         detail=_ours(have),
         script=script("roles/firewall/apply.sh"),
         variables={**_places(""), **nobody.variables()},
-        files={"rules": b""},
+        files={"rules": b"", "gone": _gone(have, ())},
         writes={"/etc/systemd/system": MIB, "/var/lib/skep": MIB, "/etc": MIB},
     )
+
+
+def _gone(have: State, stays: Collection[str]) -> bytes:
+    """Rules of ours in ufw that are to go. What it has without our comment is the operator's, whatever we remember."""
+    ours = sorted(row[1] for row in have.lines if row[0] == "ufw")
+    return "".join(f"{rule}\n" for rule in ours if rule not in stays).encode()
 
 
 def _ours(have: State) -> tuple[str, ...]:

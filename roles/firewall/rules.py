@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from skep.dataclass import dataclass
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.shell import exported, script
 
 RAFT, GOSSIP, DATA_PORT = 2377, 7946, 4789
+PRIORITY = -100
+"""Of our rules in firewalld, so that none is the same as one of the operator's: before those without one."""
 UNIT = "/etc/systemd/system/skep-firewall.service"
 SCRIPT = "/var/lib/skep/firewall.sh"
 _UNIT = f"""# Written by skep: open-firewall in the inventory.
@@ -73,7 +75,8 @@ class Rules:
 
     def _firewalld(self) -> Iterator[str]:
         for address in self.addresses:
-            source = f'rule family="{"ipv6" if ":" in address else "ipv4"}" source address="{address}"'
+            family = "ipv6" if ":" in address else "ipv4"
+            source = f'rule priority="{PRIORITY}" family="{family}" source address="{address}"'
             for protocol, ports in (("tcp", self.tcp), ("udp", self.udp)):
                 yield from (f'{source} port port="{port}" protocol="{protocol}" accept' for port in ports)
             if self.esp:
@@ -83,6 +86,7 @@ class Rules:
         """What the script for nftables takes."""
         return {
             "MARK": self.mark,
+            "ADDRESSES": " ".join(self.addresses),
             "V4": ", ".join(self.four),
             "V6": ", ".join(self.six),
             "TCP": _list(self.tcp, ", "),
@@ -90,9 +94,9 @@ class Rules:
             "ESP": "yes" if self.esp else "",
         }
 
-    def files(self, kind: str) -> dict[str, bytes]:
-        """What the step lays out for its script."""
-        rules = {"rules": "".join(f"{line}\n" for line in self.commands(kind)).encode()}
+    def files(self, kind: str, *, but: Collection[str] = ()) -> dict[str, bytes]:
+        """What the step lays out for its script; ``but`` are rules that are there already, and are the operator's."""
+        rules = {"rules": "".join(f"{line}\n" for line in self.commands(kind) if line not in but).encode()}
         if kind != "nftables":
             return rules
         boot = f"{exported(self.variables())}set -e\n{script('roles/firewall/nftables.sh')}nft_rules\n"

@@ -8,11 +8,11 @@ from roles.swarm.identity import Observed, expelled, moved
 from roles.swarm.kinds import NODE_CUT_OFF
 from roles.swarm.state import LOCKED, PENDING, STOPPED, Node, State
 from roles.swarm.view import View
-from skep.milestones import engine_up
-from skep.model import Cluster
+from skep.milestones import FIREWALLS_OPEN, engine_up
+from skep.model import Cluster, Host
 from skep.outage import unheard as not_heard
 from skep.outage import unlock
-from skep.plan import Finding, Step, Wait
+from skep.plan import Finding, Ref, Step, Wait
 from skep.steps import StepId
 
 SHOWN = 3
@@ -55,6 +55,19 @@ def unheard(cluster: Cluster, observed: Observed, swarm: View | None) -> Iterato
                 needs=(unlock_id(host.name),),
                 after=(engine_up(host.name),),
             )
+
+
+def again(host: Host) -> Step:
+    """Waits until the managers hear from a host, whatever became of the swarm: once firewalls let it through again."""
+    return Wait(
+        id=heard_id(host.name),
+        title="wait until Ready" + (" and Reachable" if host.role == "manager" else ""),
+        cause="the firewall had lost what lets Swarm through",
+        condition="node_ready",
+        arguments={"node": Ref(f"node-id@{host.name}")},
+        otherwise=not_heard(host.name),
+        gates=(FIREWALLS_OPEN,),
+    )
 
 
 def _cut_off(name: str, swarm: View) -> Finding:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from roles.swarm.absence import again
 from roles.swarm.identity import advertise, expelled, stranded
 from roles.swarm.kinds import ENGINE_STOPPED
 from roles.swarm.state import LOCKED, PENDING, STOPPED, State
 from roles.swarm.view import View, leads
 from skep.model import Cluster, canonical
-from skep.plan import Finding
+from skep.plan import Finding, Step
 
 AGAIN = "then run the same command again"
 
@@ -32,8 +33,9 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], swarm: View
         )
         return
     silent = [host.name for host in cluster.managers if host.name not in observed]
-    active = [state for state in observed.values() if state and state.node_state == "active"]
-    headless = swarm is None and (bool(silent) or any(state.manager for state in active))
+    active = {name: state for name, state in observed.items() if state and state.node_state == "active"}
+    leaderless = [name for name, state in active.items() if swarm is None and state.manager]
+    headless = swarm is None and bool(silent or leaderless)
     for name, state in observed.items():
         if headless and state and state.node_state == "active" and not state.manager:
             continue
@@ -44,6 +46,7 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], swarm: View
             "cannot be asked, so nobody knows whether a swarm exists already",
             "no swarm is initialised before every manager of the inventory has answered: what keeps it from that"
             " stands beside its name",
+            unless=again(cluster.host(leaderless[0])) if leaderless else None,
         )
 
 
@@ -134,6 +137,7 @@ def host_refusal(cluster: Cluster, name: str, state: State | None, swarm: View |
                 f"its engine still looks for its swarm, and no manager of the inventory answers for it{_where(state)}",
                 f"run the same command again in a moment, for its managers may be on their way; if it stays: on {name}"
                 " look at journalctl -u docker; if its place there may be given up: docker swarm leave --force",
+                unless=again(cluster.host(name)),
             )
         elif swarm.node_of(state) is None:
             yield _stranger(name, swarm)
@@ -173,6 +177,7 @@ def _untold(cluster: Cluster, name: str, state: State, swarm: View | None) -> Fi
             f"is cut off from the other managers, which go on without it: {state.error or 'it gives no node list'}",
             f"open 2377/tcp, 7946/tcp and udp between it and {swarm.manager}; if they are: journalctl -u docker on"
             f" {name}. The swarm has its quorum: nothing is to be forced",
+            unless=again(cluster.host(name)),
         )
     return _error(
         name,
@@ -180,6 +185,7 @@ def _untold(cluster: Cluster, name: str, state: State, swarm: View | None) -> Fi
         "run it again in a moment, for a new leader may be on its way; else bring the other managers back; only if"
         " they are lost for good: docker swarm init --force-new-cluster"
         f" --advertise-addr {advertise(cluster.host(name)) or 'ADDRESS'} on one survivor",
+        unless=again(cluster.host(name)),
     )
 
 
@@ -217,5 +223,5 @@ def stays(cluster: Cluster, observed: Mapping[str, State | None], swarm: View | 
             yield from host_refusal(cluster, name, state, swarm)
 
 
-def _error(host: str | None, text: str, next_action: str) -> Finding:
-    return Finding("error", text, host=host, role="swarm", next_action=next_action)
+def _error(host: str | None, text: str, next_action: str, unless: Step | None = None) -> Finding:
+    return Finding("error", text, host=host, role="swarm", next_action=next_action, unless=unless)

@@ -6,20 +6,35 @@ Sources: moby's release notes and daemon/config of the versions named; moby#5179
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-_GONE = {
-    "api-cors-header": (29, "was removed in Docker 29: let a proxy before the API send it"),
-    "oom-score-adjust": (26, "was removed by Docker 26: set OOMScoreAdjust in a drop-in of docker.service"),
+Version = tuple[int, ...]
+
+_GONE: Mapping[str, tuple[Version, str]] = {
+    "api-cors-header": ((29,), "was removed in Docker 29: let a proxy before the API send it"),
+    "oom-score-adjust": ((26,), "was removed by Docker 26: set OOMScoreAdjust in a drop-in of docker.service"),
 }
 """Key → the first version without it, and what to do."""
-_NEW = {
-    "firewall-backend": 29,
-    "bridge-accept-fwmark": 29,
-    "min-api-version": 29,
-    "default-stop-timeout": 29,
-    "nri-opts": 29,
+_NEW: Mapping[str, Version] = {
+    "proxies": (23,),
+    "default-network-opts": (24,),
+    "log-format": (25,),
+    "cdi-spec-dirs": (25,),
+    "bip6": (28,),
+    "host-gateway-ips": (28,),
+    "allow-direct-routing": (28, 2),
+    "firewall-backend": (29,),
+    "bridge-accept-fwmark": (29,),
+    "min-api-version": (29,),
+    "default-stop-timeout": (29,),
+    "nri-opts": (29,),
 }
 """Key → the first version with it."""
+LOOPBACK_SECURE: Version = (29, 10)
+"""The first version for which registries at loopback addresses are like all others where ``insecure-registries`` is
+set, be it to nothing (moby#53868)."""
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+"""Ranges of registries that are insecure by default."""
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -50,15 +65,22 @@ def is_older(desired: str, version: str | None) -> bool:
     return want < have[: len(want)]
 
 
+def is_from(version: str, first: Version) -> bool:
+    """Whether all engines of that version, whole or its first parts, are the ``first`` or later."""
+    have = numbers(version)
+    return bool(have) and have >= first
+
+
 def unknown_key(key: str, version: str) -> str | None:
     """Why an engine of that version, whole or its first parts, does not start with that key of daemon.json."""
-    major = numbers(version)[:1]
-    if not major:
+    have = numbers(version)
+    if not have:
         return None
-    if key in _GONE and major[0] >= _GONE[key][0]:
+    if key in _GONE and is_from(version, _GONE[key][0]):
         return _GONE[key][1]
-    if key in _NEW and major[0] < _NEW[key]:
-        return f"is known from Docker {_NEW[key]} on, and the engine is {version}: leave it out, or set engine.version"
+    if key in _NEW and have < _NEW[key][: len(have)]:
+        first = ".".join(map(str, _NEW[key]))
+        return f"is known from Docker {first} on, and the engine is {version}: leave it out, or set engine.version"
     return None
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from skep.apply import Outcome
 from skep.converge import Site
 from skep.errors import ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed, nobody
 from skep.observe import Observation
-from skep.plan import Plan, Wait
+from skep.plan import Plan, Step, Wait
 from skep.seen import swarms
 
-WAITS = 3
-"""Times a wait may repeat in one run before it counts as flapping."""
+LIMIT = 3
+"""Times a step may repeat in one run before it counts as flapping."""
+
+Done = Counter[tuple[str, tuple[str, ...]]]
+"""How often a run took a step, by its id and details."""
 
 
 def refuse_errors(plan: Plan, so_far: str = "nothing was changed") -> None:
@@ -99,23 +103,31 @@ def pass_over_silent(site: Site, failures: Mapping[str, SkepError], *, done: boo
         site.note(f"not asked: {', '.join(failures)}; the managers know all that this needs{left}")
 
 
-def refuse_repeated(plan: Plan, done: Mapping[str, int]) -> None:
+def refuse_repeated(plan: Plan, done: Done) -> None:
     """Raise ``NotConverged`` if a plan made after a run holds a step that was done in it; ``done`` counts how often.
 
-    A wait changes nothing, so it may come again: ``WAITS`` times.
+    A wait changes nothing, and a step with other details is another one, as where a node left meanwhile and a firewall
+    is to let one address less in: such may come again, ``LIMIT`` times in all.
     """
-    repeated = [step for step in plan if done.get(step.id, 0) >= (WAITS if isinstance(step, Wait) else 1)]
+    times: Counter[str] = Counter()
+    for (name, _), count in done.items():
+        times[name] += count
+    repeated = [step for step in plan if times[step.id] >= LIMIT or (done[step.id, step.detail] and not _waits(step))]
     if not repeated:
         return
-    flapping = all(isinstance(step, Wait) for step in repeated)
+    flapping = all(map(_waits, repeated))
     lines = [f"{step.id}: {step.title} ({step.cause})" for step in repeated]
     raise NotConverged(
         "all steps ran, and "
-        + (f"it does not stay so after {WAITS} times" if flapping else f"{len(repeated)} would have to run again"),
+        + (f"it does not stay so after {LIMIT} times" if flapping else f"{len(repeated)} would have to run again"),
         cause="; ".join(lines[:5]) + (" …" if len(lines) > 5 else ""),
         next_action=(flapping and repeated[0].otherwise)
         or "run the same command again; if it stays, something else changes these hosts",
     )
+
+
+def _waits(step: Step) -> bool:
+    return isinstance(step, Wait)
 
 
 def refuse_later(plan: Plan) -> None:

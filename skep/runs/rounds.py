@@ -14,7 +14,7 @@ from skep.observe import Observation
 from skep.plan import Call, Plan, Step
 from skep.runs.held import Run
 from skep.runs.listener import Listener
-from skep.runs.refusing import refuse_errors, refuse_later, refuse_repeated, refuse_unclean
+from skep.runs.refusing import Done, refuse_errors, refuse_later, refuse_repeated, refuse_unclean
 from skep.runs.turn import locked
 from skep.steps import StepId
 from skep.waiting import until
@@ -58,7 +58,7 @@ def carry_out(
     if not len(planned):
         return Carried(observation)
     listener.steady()
-    done: Counter[str] = Counter()
+    done: Done = Counter()
     steps: list[Step] = []
     with locked(site, listener, what) as run:
         with listener.busy("looking again, now that nobody else can change it"):
@@ -72,7 +72,7 @@ def carry_out(
             if outcome.failed and recover:
                 recover(run, outcome, observation)
             refuse_unclean(outcome, {})
-            done.update(outcome.done)
+            done.update((step.id, step.detail) for step in planned if step.id in outcome.done)
             steps += planned
             with listener.busy("observing again"):
                 observation = see(site, observation, inquire=inquire)

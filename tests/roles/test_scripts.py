@@ -810,3 +810,69 @@ def test_of_a_backup_that_fails_nothing_stays(host: Host) -> None:
     ended = host.run(script("skep/backup.sh"), THERE=str(there), CLUSTER="c", HOST="m1", TAKEN="now")
     assert ended.returncode != 0 and not there.exists()
     assert host.called("systemctl start")
+
+
+FULL = "dpkg: error: cannot copy extracted data for './usr/sbin/dockerd': failed to write (No space left on device)"
+
+
+@pytest.mark.parametrize("script", [FETCH, INSTALL, PLUGINS])
+@pytest.mark.parametrize("said", [FULL, "E: You don't have enough free space in /var/cache/apt/archives/."])
+def test_a_full_disk_is_named_and_what_was_unpacked_is_configured(
+    host: Host, debian: Callable[..., None], script: str, said: str
+) -> None:
+    debian("26.1.5+dfsg1-9+b1")
+    host.stand_in("apt-get", f"""case "$*" in *install*) echo other; echo "{said}" >&2; exit 100 ;; esac""")
+    host.stand_in("dpkg")
+    ran = host.run(f"{OURS} WANTED= PACKAGES=x\n{script}")
+    assert ran.returncode == NO_ROOM, ran
+    assert said in ran.stderr and "df -h" in ran.stderr.splitlines()[-1]
+    assert not any(call.endswith(" update") for call in host.apt)
+    configured = bool(host.called("dpkg --force-confold --configure -a"))
+    assert configured is (script == INSTALL), "elsewhere it would start what nobody planned to start"
+
+
+def test_what_somebody_else_put_there_is_kept_and_comes_back(tmp_path: Path) -> None:
+    laid, folder = tmp_path / "files", tmp_path / "certs.d/r:5000"
+    laid.mkdir()
+    folder.mkdir(parents=True)
+    theirs, new = folder / "client.key", folder / "ca.crt"
+    theirs.write_text("theirs")
+    theirs.chmod(0o640)
+
+    def put(*contents: str, gone: str = "") -> None:
+        (laid / "list").write_text("".join(f"600 {path}\n" for path in (theirs, new)[: len(contents)]))
+        for number, content in enumerate(contents, 1):
+            (laid / str(number)).write_text(content)
+        given = {"MEMORY": str(tmp_path / "memory"), "TOPIC": "certificates", "SET": "", "GONE": gone, "LOAD": ""}
+        env = {**os.environ, **given, "DNF": "-", "BEGIN": "-", "END": "-", "FILES": str(laid)}
+        text = script("roles/files/put.sh").replace("/etc/docker/certs.d", str(tmp_path / "certs.d"))
+        subprocess.run(["sh", "-c", text], env=env, check=True, timeout=30)
+
+    put("ours", "a")
+    put("ours anew", "b")
+    kept = Path(f"{theirs}.before-skep")
+    assert (theirs.read_text(), new.read_text(), kept.read_text()) == ("ours anew", "b", "theirs")
+    assert kept.stat().st_mode & 0o777 == 0o640
+    assert not Path(f"{new}.before-skep").exists(), "what is ours is nobody else's"
+    put(gone=f"{theirs}\n{new}")
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("client.key", "theirs")]
+    assert theirs.stat().st_mode & 0o777 == 0o640
+    assert not (tmp_path / "memory/certificates").exists()
+
+
+@pytest.mark.parametrize("kind", ["ufw", ""])
+def test_of_ufw_only_what_the_plan_names_goes(host: Host, kind: str) -> None:
+    """What is remembered may have become the operator's: ufw keeps equal rules once, and the last comment."""
+    files, memory = host.folder / "files", host.folder / "memory"
+    files.mkdir()
+    memory.write_text("ufw 0123 10.0.0.9\nallow proto tcp from 10.0.0.9 to any port 2377,7946\n")
+    (files / "rules").write_text("allow proto tcp from 10.0.0.2 to any port 2377,7946\n" if kind else "")
+    (files / "gone").write_text("allow proto udp from 10.0.0.9 to any port 4789,7946\n")
+    host.stand_in("ufw")
+    given = {"KIND": kind, "MEMORY": str(memory), "FILES": str(files), "MARK": "4567", "ADDRESSES": "10.0.0.2"}
+    ran = host.run(script("roles/firewall/apply.sh"), **given, UNIT="-", SCRIPT="-")
+    assert ran.returncode == 0, ran
+    added = ["ufw prepend allow proto tcp from 10.0.0.2 to any port 2377,7946 comment skep"] if kind else []
+    assert host.calls == [*added, "ufw delete allow proto udp from 10.0.0.9 to any port 4789,7946"]
+    assert memory.exists() is bool(kind)
+    assert not kind or memory.read_text().splitlines()[0] == "ufw 4567 10.0.0.2"

@@ -11,7 +11,7 @@ import pytest
 
 from roles.files.content import BEGIN, END
 from skep.lab.signing import keyring
-from skep.shell import BUSY, script
+from skep.shell import BUSY, NO_ROOM, script
 from tests.roles.test_scripts import Host
 
 SOURCE, FETCH, INSTALL, HOLD, PLUGINS = (
@@ -265,3 +265,37 @@ def test_what_is_held_is_held_again_where_the_script_is_stopped(host: Host) -> N
     ended = host.run(f"echo $$ >{host.folder}/pid\n{INSTALL}", **VENDOR, DESIRED="26.1")
     assert ended.returncode == 143
     assert changes(host)[-1] == "versionlock add docker-ce"
+
+
+@pytest.mark.parametrize("going", ["moby-engine", ""])
+def test_packages_go_only_once_rpm_has_tested_what_comes(host: Host, going: str) -> None:
+    """A transaction that would fail leaves the engine that is there."""
+    test = "--setopt=tsflags=test"
+    offers = f"*repoquery*) cat {host.folder}/offers ;;"
+    fails = f'case "$*" in {offers} *{test}*) echo "Error: x conflicts" >&2; exit 1 ;; esac'
+    host.stand_in("dnf5", fails)
+    ran = host.run(INSTALL, **VENDOR, GOING=going)
+    assert (ran.returncode, host.called("rpm -e moby")) == ((1, []) if going else (0, []))
+    assert ("conflicts" in ran.stderr) is bool(going)
+    (host.folder / "calls").unlink()
+    host.stand_in("dnf5", f'case "$*" in *repoquery*) cat {host.folder}/offers ;; esac')
+    assert host.run(INSTALL, **VENDOR, GOING=going).returncode == 0
+    order = [call.split()[0] for call in host.calls if "-e moby" in call or "install docker" in call]
+    order = [name for name in order if name in ("rpm", "dnf5")]
+    assert [name == "rpm" for name in order] == ([False, True, False] if going else [False])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "  - installing package docker-ce-3:28.5.2-1.el9.x86_64 needs 87MB more space on the / filesystem",
+        "error: unpacking of archive failed on file /usr/bin/dockerd;1: cpio: write failed - No space left on device",
+        "Curl error (23): Failed writing received data to disk/application for http://x/docker-ce.rpm",
+    ],
+)
+def test_a_full_disk_is_named(host: Host, said: str) -> None:
+    offers = f"*repoquery*) cat {host.folder}/offers ;;"
+    host.stand_in("dnf5", f'case "$*" in {offers} *install*) echo "{said}" >&2; exit 1 ;; esac')
+    ran = host.run(INSTALL, **VENDOR)
+    assert ran.returncode == NO_ROOM, ran
+    assert said.strip() in ran.stderr and "df -h" in ran.stderr.splitlines()[-1]

@@ -10,11 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from roles.engine.role import role as engine_role
+from roles.engine.state import State
 from roles.engine.static.units import UNITS
+from skep import model
+from skep.model import Engine, Tarball
+from skep.plan import Run
+from skep.request import RequestedCluster
+from skep.seen import Member, Seen
 from skep.shell import BUSY, script
 from tests.roles.test_scripts import Host
 
-UNPACK, AWAY, INSTALL = (script(f"roles/engine/static/{name}.sh") for name in ("unpack", "away", "install"))
+UNPACK, AWAY, INSTALL, STRANGE = (
+    script(f"roles/engine/static/{name}.sh") for name in ("unpack", "away", "install", "strange")
+)
 OWN = "# Written by skep.\n"
 
 
@@ -172,7 +181,7 @@ def test_units_that_a_removal_left_do_not_stay_before_a_packages(host: Host, man
         (host.folder / "units/docker.service").write_text(OWN)
         (host.folder / "units/containerd.service").write_text(OWN)
     name = "install" if manager == "apt" else "dnf/install"
-    chosen = 'install() { echo install "$@" >>calls; }; download() { install --download-only; }; hold() { :; }\n'
+    chosen = 'install() { echo install "$@" >>calls; }; try() { install --download-only; }; hold() { :; }\n'
     begins = script(f"roles/engine/{name}.sh").index("started_before() {")
     text = f"cd {host.folder}; set -e\n{chosen}{script(f'roles/engine/{name}.sh')[begins:]}"
     ran = host.run(there(host, text), TARBALL="", GOING="")
@@ -241,10 +250,53 @@ def test_what_is_not_skeps_is_not_replaced(host: Host, strange: str, words: str)
     assert len([*(host.folder / "units").iterdir(), *(host.folder / "links").iterdir()]) == 1
 
 
+@pytest.mark.parametrize(
+    ("strange", "found"),
+    [
+        ("units/docker.service", ["units/docker.service"]),
+        ("links/docker", ["links/docker"]),
+        ("a link", ["links/docker"]),
+        ("nothing", []),
+        ("masked", []),
+    ],
+)
+def test_a_look_finds_what_is_not_skeps_before_any_host_is_touched(host: Host, strange: str, found: list[str]) -> None:
+    of_tarball(host)
+    if strange == "a link":
+        (host.folder / "links/docker").symlink_to("/srv/docker")
+    elif strange == "masked":
+        (host.folder / "units/docker.service").unlink()
+        (host.folder / "units/docker.service").symlink_to("/dev/null")
+    elif strange != "nothing":
+        (host.folder / strange).write_text("[Unit]\n")
+    looked = host.run(there(host, f"NAMES='docker dockerd runc'\n{STRANGE}\nstrange"))
+    assert looked.stdout.split() == [str(host.folder / one) for one in found], looked
+
+
+@pytest.mark.parametrize(
+    ("option", "is_rooted"),
+    [("--data-root=/srv", True), ("--data-root /srv", True), ("-g /srv", True), ("--data-rooted=1", False)],
+)
+def test_a_look_finds_a_data_root_of_the_command_line(host: Host, option: str, is_rooted: bool) -> None:
+    words = "\n".join(["/usr/sbin/dockerd", "-H", "fd://", *option.split()])
+    assert (host.run(f"words='{words}'\n{STRANGE}\nrooted").returncode == 0) is is_rooted
+
+
+def test_packages_that_others_need_are_found_before_the_node_is_drained() -> None:
+    """By the step that tries the tarball, which no engine is interrupted for."""
+    tarball = Tarball("/srv/docker-28.5.2.tgz", 70 << 20, "0" * 64, "28.5.2", "amd64", ("dockerd",), 200 << 20)
+    engine = Engine(source="static", version="28.5.2", tarball=tarball)
+    cluster = RequestedCluster("test", (model.Host("w1", "10.0.0.1", "worker", engine=engine),))
+    have = State(version="26.1.5", package="docker-ce", packages={"docker-ce": "5:26.1.5-1"})
+    plan = engine_role.plan(cluster, Seen({"w1": have}, members={"w1": Member()}))
+    tried = next(step for step in plan if isinstance(step, Run) and step.id.action == "unpack")
+    assert "\nmay_remove\n" in tried.script and tried.variables["GOING"] == "docker-ce" and tried.patience
+
+
 @pytest.mark.parametrize("option", ["--data-root /srv/docker", "--data-root=/srv/docker", "--graph=/srv", "-g /srv"])
 def test_a_data_root_of_the_old_engines_command_line_is_not_left_behind(host: Host, option: str) -> None:
     ran = install(host, going="docker.io", command=f"/usr/sbin/dockerd -H fd:// {option}")
-    assert ran.returncode == 67 and "set data-root in" in ran.stderr and not changes(host), ran
+    assert ran.returncode == 67 and "from its command line" in ran.stderr and not changes(host), ran
 
 
 @pytest.mark.parametrize(("removed", "then"), [(False, ["stop", "start"]), (True, ["stop"])])

@@ -30,6 +30,7 @@ def planned(
     only: tuple[str, ...] = (),
     upgrade: bool = False,
     services: Mapping[str, str] | None = None,
+    first: tuple[str, ...] = (),
     **step: tuple[str, ...],
 ) -> Plan:
     names = only or tuple(host.name for host in of.hosts)
@@ -50,7 +51,7 @@ def planned(
         )
         for host in of.hosts
     }
-    return Plan(rolling(of, work, members, upgrade=upgrade), roles("engine", "daemon"), names)
+    return Plan(rolling(of, work, members, upgrade=upgrade, first=first), roles("engine", "daemon"), names)
 
 
 def before(plan: Plan, step: str) -> set[str]:
@@ -145,6 +146,27 @@ def test_an_upgrade_takes_managers_first_the_leader_last_of_them_and_saves_the_s
     copies = [step for step in saved if isinstance(step, Fetch)]
     assert [step.target for step in copies] == ["backups/lab/now-m2.tar", "backups/lab/now-m2.json"]
     assert {step.mode for step in copies} == {0o600}
+
+
+@pytest.mark.parametrize("upgrade", [True, False])
+def test_hosts_that_may_be_out_of_service_already_go_first_one_by_one(upgrade: bool) -> None:
+    of = replace(cluster(3, 3), stamp="now", parallel_workers=3)
+    plan = planned(of, leader="m1", upgrade=upgrade, first=("w3", "m1", "w1"))
+    order = [step.id.partition("@")[2] for step in plan if step.id.startswith("daemon/restart")]
+    assert order == (["m1", "w1", "w3", "m2", "m3", "w2"] if upgrade else ["m1", "w1", "w3", "w2", "m2", "m3"])
+    for one, next_one in pairwise(order):
+        gate = "daemon/quorum" if next_one.startswith("m") else "daemon/drain"
+        assert f"daemon/return@{one}" in before(plan, f"{gate}@{next_one}")
+    assert not upgrade or {step.host for step in plan if step.id.action == "backup"} == {"m1"}
+
+
+def test_whoever_leads_by_then_no_manager_goes_before_the_others_hold_the_quorum_without_it() -> None:
+    """The order is that of the plan, where the leader may be another by the time: that costs an election, no quorum."""
+    for leader in ("m1", "m2", "m3"):
+        plan = planned(cluster(3, 0), leader=leader, upgrade=True)
+        order = [step.id.partition("@")[2] for step in plan if step.id.startswith("daemon/restart")]
+        for one, next_one in pairwise(order):
+            assert {f"daemon/back@{one}", f"daemon/quorum@{next_one}"} <= before(plan, f"daemon/drain@{next_one}")
 
 
 def test_workers_wait_where_managers_get_another_version_only_in_a_second_round() -> None:

@@ -4,6 +4,7 @@
 # files; nobody has the lock file of rpm or dnf5 open but who changes packages, or looks at them for a moment.
 
 . roles/engine/busy.sh
+. roles/engine/room.sh
 set -e
 manager=$(command -v dnf || command -v dnf5 || command -v yum) || { echo "this host has neither dnf nor yum" >&2; exit 65; }
 stand_back() {
@@ -21,12 +22,15 @@ stand_back() {
 }
 dnf() {
   stand_back
-  timeout 540 "$manager" $quiet -y --setopt=install_weak_deps=False --setopt=clean_requirements_on_remove=False "$@" || {
-    status=$?
-    stand_back
-    [ $status != 124 ] || echo "$manager did not end within 9 minutes" >&2
-    return $status
-  }
+  status=0
+  { said=$(timeout 540 "$manager" $quiet -y --setopt=install_weak_deps=False \
+    --setopt=clean_requirements_on_remove=False "$@" 2>&1 >&3); } 3>&1 || status=$?
+  [ -z "$said" ] || printf '%s\n' "$said" >&2
+  [ $status != 0 ] || return 0
+  stand_back
+  [ $status != 124 ] || echo "$manager did not end within 9 minutes" >&2
+  no_room "$said"
+  return $status
 }
 quiet=-q
 evr='%{epoch}:%{version}-%{release}\n' # of repoquery; dnf4 ends lines by itself, too

@@ -1,13 +1,13 @@
 # shellcheck shell=sh disable=SC2086
 # Installs the chosen packages, enables and starts the engine, which its package does not. Where packages have to
-# go, or an engine from a tarball ($TARBALL), all is downloaded before. Exit 66: it does not start.
+# go, or an engine from a tarball ($TARBALL), all is downloaded before, and rpm has tested the transaction. Exit 66: it does not start.
 
 . roles/engine/dnf/choose.sh
 . skep/starting.sh
 . roles/engine/static/away.sh
 started_before
 ! of_tarball || TARBALL=yes # as after a removal that was cut short
-[ -z "$GOING$TARBALL" ] || download
+[ -z "$GOING$TARBALL" ] || try
 [ -z "$GOING" ] || rpm -e $GOING >&2
 [ -z "$TARBALL" ] || away
 install

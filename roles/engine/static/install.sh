@@ -6,21 +6,13 @@
 set +e
 . skep/places.sh
 . skep/starting.sh
+. roles/engine/static/strange.sh
 set -e
 started_before
 refuse() { printf '%s\n' "$1; nothing was changed" "$2" >&2; exit 67; }
-for unit in containerd.service docker.socket docker.service; do
-  file=/etc/systemd/system/$unit
-  [ ! -s "$file" ] || head -n 1 "$file" | grep -qx '# Written by skep.' ||
-    refuse "$file is not skep's, and an engine from a tarball needs its place" \
-      "keep what it sets as a drop-in in $file.d, without ExecStart, then on this host: mv $file $file.old"
-done
-for name in $NAMES; do
-  file=/usr/local/bin/$name
-  case $(readlink "$file") in /opt/skep/docker-*) continue ;; esac
-  { [ ! -e "$file" ] && [ ! -L "$file" ]; } || refuse "$file is not skep's, and an engine from a tarball needs its place" \
-    "if nothing needs it, on this host: mv $file $file.old"
-done
+again="it came after the plan: run the same command again, and the plan says what to do"
+found=$(strange | sed q)
+[ -z "$found" ] || refuse "$found is not skep's, and an engine from a tarball needs its place" "$again"
 [ -e "$PLACE.new/.skep" ] || [ -e "$PLACE/.skep" ] || { echo "$PLACE is not there; run the same command again" >&2; exit 70; }
 back() { # the engine of packages that could not be removed
   status=$?
@@ -28,9 +20,8 @@ back() { # the engine of packages that could not be removed
   exit $status
 }
 if [ "$GOING" ]; then
-  ! printf '%s\n' "$words" | grep -qE '^-(g|-graph|-?data-root)' ||
-    refuse "the engine here has its data root from its command line, and one from a tarball would begin with an empty one" \
-      "set data-root in /etc/docker/daemon.json instead, then on this host: systemctl restart docker.service"
+  ! rooted || refuse "the engine here has its data root from its command line, and one from a tarball would begin with an empty one" \
+    "$again"
   may_remove
   trap back EXIT
   trap 'exit 143' INT TERM # HUP is ignored by what runs this

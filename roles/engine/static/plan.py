@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from roles.engine import findings, steps
 from roles.engine.managers import APT, DNF, MIB, Manager
@@ -44,7 +44,7 @@ def on_host(
     manager = APT if platform.packages == "apt-get" else DNF
     if have and have.source:
         items.append(steps.source(host, Origin("", "", manager=manager), have, ""))
-    cause = _cause(tarball, here)
+    cause = _cause(tarball, here) if here else steps.absent(have)
     if cause is None and here:
         if here.outlived and member:
             return items, steps.in_turn(steps.restart(host, here))
@@ -55,11 +55,11 @@ def on_host(
     going = tuple(name for name in AGAINST if have and name in have.packages)
     sent = not (here and here.tarball == tarball.sha256 and not here.damaged)
     if sent:
-        items += [_send(host, tarball, cause or ""), _unpack(host, tarball, cause or "")]
+        items += [_send(host, tarball, cause or ""), _unpack(host, tarball, cause or "", going, manager)]
     install = _install(host, tarball, have, cause or "", going, manager, sent=sent)
     if here and is_older(tarball.version, here.version):
         items += findings.goes_back(host, member, f"goes back from {here.version} to {tarball.version}")
-    if here and here.running and member:
+    if member:
         return items, steps.in_turn(install)
     return [*items, install], None
 
@@ -75,6 +75,10 @@ def _refused(host: Host, tarball: Tarball, have: State | None, platform: Platfor
         return findings.snap(host.name)
     if have.installed and not (have.package or have.tarball):
         return findings.by_hand(host, have)
+    if have.strange:
+        return findings.strange(host.name, have.strange)
+    if have.rooted and have.package:
+        return findings.rooted(host.name)
     if have.lacks_iptables:
         return findings.lacking(host.name, "iptables", "the engine does not start without it")
     if have.lacks_parser and is_older(tarball.version, f"{LAST_TO_NEED_PARSER + 1}"):
@@ -84,10 +88,8 @@ def _refused(host: Host, tarball: Tarball, have: State | None, platform: Platfor
     return None
 
 
-def _cause(tarball: Tarball, here: State | None) -> str | None:
+def _cause(tarball: Tarball, here: State) -> str | None:
     """Why it is to be put in place; ``None`` where it is as desired."""
-    if here is None:
-        return "not installed"
     if not here.tarball:
         return f"{here.package} {here.version}, desired {tarball.version} from a tarball"
     if here.version != tarball.version:
@@ -122,19 +124,26 @@ def _send(host: Host, tarball: Tarball, cause: str) -> Step:
     )
 
 
-def _unpack(host: Host, tarball: Tarball, cause: str) -> Step:
+def _unpack(host: Host, tarball: Tarball, cause: str, going: Sequence[str], manager: Manager) -> Step:
     return Run(
         id=StepId("engine", "unpack", host.name),
         host=host.name,
         title=f"unpack docker {tarball.version}",
         cause=cause,
         detail=(f"into {_place(tarball)}, beside what runs",),
-        script=script("roles/engine/static/unpack.sh"),
-        variables={**_names(tarball), "FROM": _sent(tarball), "SHA256": tarball.sha256, "VERSION": tarball.version},
+        script=(f"{manager.script('remove')}may_remove\n" if going else "") + script("roles/engine/static/unpack.sh"),
+        variables={
+            **_names(tarball),
+            "FROM": _sent(tarball),
+            "SHA256": tarball.sha256,
+            "VERSION": tarball.version,
+            "GOING": " ".join(going),
+        },
         otherwise="do what the cause says, then run the same command again; no engine was touched yet",
         needs=(StepId("engine", "send", host.name),),
         timeout=600,
         writes={"/opt/skep": tarball.unpacked + MIB},
+        patience=steps.PATIENCE if going else 0.0,
     )
 
 
@@ -147,7 +156,7 @@ def _install(
     manager: Manager,
     *,
     sent: bool,
-) -> Step:
+) -> Run:
     detail = ["links in /usr/local/bin; units docker.service, docker.socket, containerd.service in /etc/systemd/system"]
     if going and have:
         names = ", ".join(f"{name} {have.packages[name]}" for name in going)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -152,9 +153,15 @@ def test_a_plan_looks_for_room_where_its_steps_write(site: Site) -> None:
 
 
 def test_a_step_that_would_run_again_is_refused() -> None:
-    refusing.refuse_repeated(plan(step("a/new@m1")), {"a/old@m1": 1})
+    def done(*names: str, detail: str = "", times: int = 1) -> refusing.Done:
+        return Counter({(name, tuple(filter(None, [detail]))): times for name in names})
+
+    refusing.refuse_repeated(plan(step("a/new@m1")), done("a/old@m1"))
+    refusing.refuse_repeated(plan(step("a/s@m1")), done("a/s@m1", detail="another one: a node left meanwhile", times=2))
+    with pytest.raises(NotConverged):
+        refusing.refuse_repeated(plan(step("a/s@m1")), done("a/s@m1", detail="and so on", times=3))
     with pytest.raises(NotConverged) as failure:
-        refusing.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), {f"a/s{n}@m1": 1 for n in range(6)})
+        refusing.refuse_repeated(plan(*(step(f"a/s{n}@m1") for n in range(7))), done(*(f"a/s{n}@m1" for n in range(6))))
     assert failure.value.message == "all steps ran, and 6 would have to run again"
     assert failure.value.cause is not None
     assert failure.value.cause.startswith("a/s0@m1: t (c); ")
