@@ -106,16 +106,16 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     for role in site.roles:
         seen = observation.of(role)
         items += role.down(cluster, seen) if down else role.plan(cluster, seen)
-    items = list(eased(items))
     checked = preflight.check(site.cluster, observation.facts, observation.failures)
     if all(role.is_cluster_wide for role in site.roles):
         checked = [_aside(finding, observation.failures) for finding in checked]
+    items = list(eased([*checked, *items]))
     rooms = {host: fact.rooms for host, fact in observation.facts.items()}
     steps = [item for item in items if isinstance(item, Step)]
-    checked += preflight.room(site.cluster, steps, rooms)
-    checked += preflight.standalone(steps, {host: fact.standalone for host, fact in observation.facts.items()})
+    items += preflight.room(site.cluster, steps, rooms)
+    items += preflight.standalone(steps, {host: fact.standalone for host, fact in observation.facts.items()})
     whole = len(site.roles) == len(site.known) and not (down or observation.failures)
-    return make(site, [*site.remarks, *checked, *items], down=down, whole=whole)
+    return make(site, [*site.remarks, *items], down=down, whole=whole)
 
 
 def _aside(finding: Finding, failures: Mapping[str, SkepError]) -> Finding:

@@ -13,8 +13,9 @@ def eased(items: Sequence[Step | Finding]) -> Sequence[Step | Finding]:
     """Where every error may be over once some of the steps are done, those alone, the waits for it, and the errors as
     notes: all else is planned anew in a second round, by what is seen then. Otherwise as it was."""
     errors = [one for one in items if isinstance(one, Finding) and one.level == "error"]
-    waits = {one.unless.id: one.unless for one in errors if one.unless}
-    gates = [edge for wait in waits.values() for edge in wait.gates if isinstance(edge, Milestone)]
+    waits = {one.unless.id: one.unless for one in errors if isinstance(one.unless, Step)}
+    gates = {one.unless for one in errors if isinstance(one.unless, Milestone)}
+    gates |= {edge for wait in waits.values() for edge in wait.gates if isinstance(edge, Milestone)}
     steps = [one for one in items if isinstance(one, Step)]
     first = [step for step in steps if any(gate.is_met_by(one) for gate in gates for one in step.provides)]
     if not first or not all(one.unless for one in errors):

@@ -12,12 +12,12 @@ from skep.edges import Edges, check, without_orphans
 from skep.kinds import Kind
 from skep.steps import Call as Call
 from skep.steps import Fetch as Fetch
+from skep.steps import Milestone, StepId
 from skep.steps import Put as Put
 from skep.steps import Ref as Ref
 from skep.steps import Run as Run
 from skep.steps import Send as Send
 from skep.steps import Step as Step
-from skep.steps import StepId
 from skep.steps import Wait as Wait
 from skep.steps import file_bytes as file_bytes
 
@@ -39,8 +39,9 @@ class Finding:
     """Always so on these hosts; said where something is planned, not on every look."""
     later: bool = False
     """Something is left to do, which can only be planned once the rest is done."""
-    unless: Step | None = None
-    """Of an error: the step that waits until it is over, once what that one gates on is done (``skep.easing``)."""
+    unless: Step | Milestone | None = None
+    """Of an error: what may end it, if steps of the plan provide that; or the step that waits until it is over, once
+    what that one gates on is done (``skep.easing``)."""
     about: StepId | None = None
     """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from skep.kinds.hosts import PORTS_CLOSED
+from skep.milestones import FIREWALLS_OPEN
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
 
@@ -81,4 +82,5 @@ def _finding(
         kind=None if lost else PORTS_CLOSED,
         next_action=f"open these ports between the hosts, UDP 7946 and 4789 as well; on {name} try: timeout 3 bash -c"
         f" '</dev/tcp/{addresses[first]}/{sorted(closed[first])[0]}'",
+        unless=FIREWALLS_OPEN if lost else None,
     )

@@ -13,10 +13,12 @@ from roles.firewall.role import role as firewall
 from roles.swarm.role import role as swarm
 from roles.swarm.state import State as Standing
 from skep.easing import eased
+from skep.milestones import FIREWALLS_OPEN
 from skep.model import Host
 from skep.plan import Finding, Plan, Step, Wait
 from skep.request import RequestedCluster
 from skep.seen import Member, Platform, Seen
+from skep.steps import StepId
 
 HOSTS = tuple(Host(f"m{n}", f"10.0.0.{n}", "manager", open_firewall=True) for n in (1, 2, 3))
 CLUSTER = RequestedCluster("test", HOSTS)
@@ -56,9 +58,20 @@ def test_whoever_was_let_in_stays_so_while_nobody_says_who_is_a_node() -> None:
     assert all("10.0.0.44" in step.detail[0] for step in opens)
 
 
+def test_a_host_that_cannot_join_for_a_firewall_that_the_plan_opens_is_let_in_first() -> None:
+    cannot = Finding("error", "it cannot join", "m3", unless=FIREWALLS_OPEN, next_action="x")
+    joins = replace(planned()[0], id=StepId("swarm", "join", "m3"), provides=())
+    opens = replace(planned()[0], id=StepId("firewall", "open", "m1"))
+    assert isinstance(joins, Step) and isinstance(opens, Step)
+    first = eased([cannot, opens, joins])
+    assert [one for one in first if isinstance(one, Step)] == [opens]
+    assert [(one.level, one.later) for one in first if isinstance(one, Finding)] == [("note", True)]
+    assert eased([cannot, joins]) == [cannot, joins]
+
+
 def test_all_else_waits_for_the_second_round() -> None:
     steps = [step for step in planned() if isinstance(step, Step)]
-    other = replace(steps[0], id=steps[0].id.__class__("daemon", "restart", "m1"), provides=())
+    other = replace(steps[0], id=StepId("daemon", "restart", "m1"), provides=())
     note = Finding("note", "a drain stops tasks", role="daemon")
     left = eased([*planned(), other, note])
     assert other not in left and note not in left
