@@ -823,7 +823,7 @@ def test_a_full_disk_is_named_and_what_was_unpacked_is_configured(
     debian("26.1.5+dfsg1-9+b1")
     host.stand_in("apt-get", f"""case "$*" in *install*) echo other; echo "{said}" >&2; exit 100 ;; esac""")
     host.stand_in("dpkg")
-    ran = host.run(f"{OURS} WANTED= PACKAGES=x\n{script}")
+    ran = host.run(f"{OURS} DESIRED= PACKAGES=x\n{script}")
     assert ran.returncode == NO_ROOM, ran
     assert said in ran.stderr and "df -h" in ran.stderr.splitlines()[-1]
     assert not any(call.endswith(" update") for call in host.apt)
