@@ -19,10 +19,10 @@ apt() {
   stand_back
   status=0
   said=$(apt-get -qq -y -o APT::Get::AutomaticRemove=false -o Dpkg::Options::=--force-confold "$@" 2>&1) || status=$?
+  [ $status = 0 ] || no_room "$said"
   [ -z "$said" ] || printf '%s\n' "$said" >&2
   [ $status != 0 ] || return 0
   stand_back
-  no_room "$said"
   return $status
 }
 update() { apt update; }

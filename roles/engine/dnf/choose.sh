@@ -2,8 +2,8 @@
 # As roles/engine/choose.sh, for dnf. Takes $ENGINE and $CLIENT, the packages of the engine and its client; $DESIRED, a
 # version or its beginning, or nothing, and $AVOID, versions never to be taken; $BESIDE, packages that go with that engine,
 # and $MORE, others; $GOING, packages that the plan says are removed; $DOWNGRADE, whether an older engine may replace a newer
-# one; and $HOLD, yes, no or nothing. Leaves $packages, download, try,
-# which has rpm test what install would do, and install. Changes nothing but dnf's own lists. Exit 65: not on offer; 67: something else needs what has to go; 68: it would be a downgrade.
+# one; and $HOLD, yes, no or nothing. Leaves $packages; try, which
+# downloads them and has rpm test what install would do; and install. Changes nothing but dnf's own lists. Exit 65: not on offer; 67: something else needs what has to go; 68: it would be a downgrade.
 
 . roles/engine/dnf/locks.sh
 . roles/engine/fits.sh
@@ -45,6 +45,5 @@ packages="$ENGINE-$version $client${BESIDE:+ $BESIDE}${MORE:+ $MORE}"
   echo "so these cannot be removed: $GOING; nothing was changed" >&2
   exit 67
 }
-download() { dnf --allowerasing --downloadonly install $packages >&2; }
 try() { dnf --allowerasing --setopt=tsflags=test install $packages >&2; }
 install() { dnf install $packages >&2; }

@@ -25,11 +25,11 @@ dnf() {
   status=0
   { said=$(timeout 540 "$manager" $quiet -y --setopt=install_weak_deps=False \
     --setopt=clean_requirements_on_remove=False "$@" 2>&1 >&3); } 3>&1 || status=$?
+  [ $status = 0 ] || no_room "$said"
   [ -z "$said" ] || printf '%s\n' "$said" >&2
   [ $status != 0 ] || return 0
   stand_back
   [ $status != 124 ] || echo "$manager did not end within 9 minutes" >&2
-  no_room "$said"
   return $status
 }
 quiet=-q
