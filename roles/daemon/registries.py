@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from roles.daemon.kinds import LOOPBACK_REGISTRIES
 from roles.daemon.state import INSECURE
@@ -40,5 +38,7 @@ def items(host: Host, merged: Mapping[str, object], version: str) -> list[Findin
 
 
 def _is_loopback(server: str) -> bool:
-    name = server if "/" in server else urlsplit(f"//{server}").hostname or ""
-    return name == "localhost" or (is_ip(name.partition("/")[0]) and ipaddress.ip_interface(name).is_loopback)
+    """Of ``host:port``, ``[address]:port`` or a range."""
+    name = server[1:].partition("]")[0] if server.startswith("[") else server.rpartition(":")[0] or server
+    name = server if is_ip(server.partition("/")[0]) else name
+    return name == "localhost" or name.startswith("127.") or name in ("::1", "::1/128")
