@@ -14,21 +14,18 @@ from bench.report import table
 from bench.rivals import docker_stack_deploy, skep_stack, skep_up
 
 NAME = "ask"
+NEWER = """set -e
+sed 's/ trixie / forky /' /etc/apt/sources.list >/etc/apt/sources.list.d/newer.list
+echo 'Acquire::Check-Valid-Until "false";' >/etc/apt/apt.conf.d/99newer
+apt-get -qq update
+"""
+"""A package source with the next engine, beside that of the release."""
 RESTART = """set -e
 sed -i 's/"max-size": "[0-9]*m"/"max-size": "9m"/' /etc/docker/daemon.json
 systemctl restart docker
 until docker info >/dev/null 2>&1; do sleep 0.2; done
 """
 VERSIONS = ("26.1", "28.5")
-
-
-def newer(release: str, later: str) -> str:
-    """Gives a host of a release a package source with the engine of a later one, beside its own."""
-    return f"""set -e
-sed 's/ {release} / {later} /' /etc/apt/sources.list >/etc/apt/sources.list.d/newer.list
-echo 'Acquire::Check-Valid-Until "false";' >/etc/apt/apt.conf.d/99newer
-apt-get -qq update
-"""
 
 
 def run(rounds: int, say: Say) -> str:
@@ -52,7 +49,7 @@ def run(rounds: int, say: Say) -> str:
         count("`docker stack deploy` of another release", lambda: docker_stack_deploy(place, NAME))
         _describe(place, "3", "11m", VERSIONS[0])
         count("skep: `cluster.up`, `log-opts` on all hosts", lambda: skep_up(place))
-        _as_root(place, newer("trixie", "forky"))
+        _as_root(place, NEWER)
         _describe(place, "3", "11m", VERSIONS[1])
         count(f"skep: `cluster.up`, engine {' → '.join(VERSIONS)} on all hosts", lambda: skep_up(place))
         count("a loop: `log-opts`, `systemctl restart docker`, the next host", lambda: _loop(place))
