@@ -11,7 +11,6 @@ whole() { # what was unpacked before the disk was full is not left half configur
   exit $status
 }
 trap whole EXIT
-trap 'exit 143' HUP INT TERM
 started_before
 ! of_tarball || TARBALL=yes # as after a removal that was cut short
 [ -z "$TARBALL" ] || { install --download-only || { in_the_way; update; install --download-only; }; away; }
