@@ -7,9 +7,12 @@ of it is lost with a container, an engine or a task.
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from skep.lab.images import MANIFEST_TYPE
 
 FOLDER = "/var/lib/asked"
 """On each host; has to be there before the stack is deployed."""
@@ -26,9 +29,11 @@ _ASK = (
 )
 
 
-def stack(release: str, *, order: str = "start-first") -> dict[str, Any]:
-    """The compose file of a release."""
-    image = "busybox:1.36"
+IMAGE = "busybox:1.36"
+
+
+def stack(release: str, *, order: str = "start-first", image: str = IMAGE) -> dict[str, Any]:
+    """The compose file of a release, whose ``web`` has that image."""
     web = {
         "image": image,
         "environment": {"RELEASE": release},
@@ -48,7 +53,7 @@ def stack(release: str, *, order: str = "start-first") -> dict[str, Any]:
         },
     }
     client = {
-        "image": image,
+        "image": IMAGE,
         "init": True,
         "command": ["sh", "-c", _ASK],
         "networks": ["front"],
@@ -57,6 +62,16 @@ def stack(release: str, *, order: str = "start-first") -> dict[str, Any]:
         "deploy": {"mode": "global", "endpoint_mode": "dnsrr"},
     }
     return {"services": {"web": web, "client": client}, "networks": {"front": {"external": True}}}
+
+
+def move(registry: str, tag: str, to: str) -> None:
+    """Let a tag of a lab's ``busybox`` name the image that another of its tags names."""
+    place = f"http://{registry}/v2/library/busybox/manifests/"
+    kind = {"Accept": MANIFEST_TYPE, "Content-Type": MANIFEST_TYPE}
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(urllib.request.Request(f"{place}{to}", headers=kind), timeout=10) as answer:
+        manifest = answer.read()
+    direct.open(urllib.request.Request(f"{place}{tag}", manifest, kind, method="PUT"), timeout=10).close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import yaml
 
-from bench.asking import READY, Asked, asked, stack
+from bench.asking import READY, Asked, asked, move, stack
 from bench.place import Place, Say, five_hosts
 from bench.report import table
-from bench.rivals import docker_stack_deploy, skep_stack, skep_up
+from bench.rivals import docker_stack_deploy, skep_schedule, skep_stack, skep_up
 
 NAME = "ask"
 NEWER = """set -e
@@ -25,6 +25,8 @@ sed -i 's/"max-size": "[0-9]*m"/"max-size": "9m"/' /etc/docker/daemon.json
 systemctl restart docker
 until docker info >/dev/null 2>&1; do sleep 0.2; done
 """
+TAG = "asked"
+"""Of the image, which moves."""
 VERSIONS = ("26.1", "28.5")
 
 
@@ -40,6 +42,7 @@ def run(rounds: int, say: Say) -> str:
             rows.append((what, _asked(place).since(before)))
 
         _as_root(place, READY)
+        move(place.lab.registry, TAG, "1.35")
         _describe(place, "1", "10m", VERSIONS[0])
         say("  a cluster with the stack")
         skep_up(place)
@@ -47,6 +50,8 @@ def run(rounds: int, say: Say) -> str:
         count("skep: `stack.deploy` of another release", lambda: skep_stack(place, "stack.deploy", NAME))
         _release(place, "3")
         count("`docker stack deploy` of another release", lambda: docker_stack_deploy(place, NAME))
+        move(place.lab.registry, TAG, "1.36")
+        count("skep: `schedule.run` of a `stack.refresh`", lambda: skep_schedule(place, "nightly"))
         _describe(place, "3", "11m", VERSIONS[0])
         count("skep: `cluster.up`, `log-opts` on all hosts", lambda: skep_up(place))
         _as_root(place, NEWER)
@@ -78,6 +83,7 @@ def _asked(place: Place) -> Asked:
 def _describe(place: Place, release: str, size: str, version: str) -> None:
     data = yaml.safe_load(place.inventory.read_text())
     data["stacks"] = {NAME: {"timeout": "5m"}}
+    data["schedules"] = {"nightly": {"run": "stack.refresh", "when": "03:30", "stacks": [NAME]}}
     data["daemon"]["log-opts"] = {"max-size": size}
     data["engine"] = {"version": version}
     place.inventory.write_text(yaml.safe_dump(data, sort_keys=False))
@@ -87,7 +93,7 @@ def _describe(place: Place, release: str, size: str, version: str) -> None:
 def _release(place: Place, release: str) -> None:
     folder = place.folder / "stacks" / NAME
     folder.mkdir(exist_ok=True)
-    text = yaml.safe_dump(stack(release), sort_keys=False)
+    text = yaml.safe_dump(stack(release, image=f"busybox:{TAG}"), sort_keys=False)
     (folder / "compose.yml").write_text(text)
     first = place.lab.hosts[0].name
     packed = base64.b64encode(text.encode()).decode()

@@ -36,6 +36,11 @@ def skep_stack(place: Place, task: str, name: str) -> Sample:
     return measured([INV, task, name, "-i", place.inventory])
 
 
+def skep_schedule(place: Place, name: str) -> Sample:
+    """``./inv schedule.run NAME``, as its timer calls it."""
+    return measured([INV, "schedule.run", name, "-i", place.inventory], env={"SKEP_STATE": str(place.here() / "state")})
+
+
 def docker_stack_deploy(place: Place, name: str) -> Sample:
     """Docker's own command on the first manager, over ssh, with the same files; it waits until services converged."""
     command = f"cd {name} && sudo docker stack deploy --detach=false -c compose.yml {name}"

@@ -18,6 +18,8 @@ DNF = "/etc/dnf/dnf.conf"
 MODULES = "/etc/modules-load.d/skep.conf"
 SYSCTLS = "/etc/sysctl.d/98-skep.conf"
 CERTS = "/etc/docker/certs.d"
+READ, KEY = 0o444, 0o400
+"""Modes of certificates and keys of registries: the most that CIS's benchmark leaves them (3.8)."""
 TEXTS = (APT, DNF, MODULES, SYSCTLS)
 """Files whose lines are shown, old and new."""
 DIRECT = "DIRECT"
@@ -96,11 +98,11 @@ def _registries(certificates: Certificates) -> Iterator[File]:
     for registry, given in certificates.registries.items():
         folder = f"{CERTS}/{registry}"
         if given.ca is not None:
-            yield File(f"{folder}/ca.crt", given.ca.encode())
+            yield File(f"{folder}/ca.crt", given.ca.encode(), mode=READ)
         if given.client is not None:
-            yield File(f"{folder}/client.cert", given.client.encode())
+            yield File(f"{folder}/client.cert", given.client.encode(), mode=READ)
         if given.key is not None:
-            yield File(f"{folder}/client.key", given.key.reveal().encode(), mode=0o600, hides=(given.key,))
+            yield File(f"{folder}/client.key", given.key.reveal().encode(), mode=KEY, hides=(given.key,))
 
 
 def _trust(certificates: Certificates, platform: Platform) -> Iterator[File]:

@@ -9,16 +9,17 @@ from typing import Literal, cast
 
 from skep.dataclass import dataclass
 from skep.json_types import mapping
-from skep.kinds import Kind
+from skep.kinds.audits import PROFILES, Severity
 from skep.swarm.hardening import SHOWN
-from skep.verify.check import Severity
 
-PROFILES = ("cis",)
-"""What may be asked for beside the operational facts."""
 BENCHMARK = "CIS Docker Benchmark 1.8.0"
 JUDGED = ("images", "containers", "secrets", "key-age", "expiry", "ca", "data-path", "ulimits")
 """What of a swarm or an engine a person has to judge."""
 Place = Literal["host", "manager", "here"]
+PLACES: dict[Place, str] = {"here": "", "host": "on the host: ", "manager": "on a manager: "}
+"""Where a remedy is typed, in words."""
+UNWATCHED = "without a rule nobody can say afterwards who changed what"
+WRITTEN = "who may change it, or read its keys, may take over the engine, and with it the host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Control:
     severity: Severity
     remedy: str
     on: Place = "host"
+    why: str = ""
+    """What comes of it where it is otherwise; for files and rules of auditd the same for all."""
     number: str = ""
     """In the benchmark."""
     level: int = 0
@@ -38,9 +41,11 @@ class Control:
     why_not: str = ""
     """Why it does not apply to any swarm."""
     watch: str = ""
-    """What auditd has to watch; ``unit:NAME`` is the file of a unit, ``cmd:NAME`` a program."""
+    """What auditd has to watch; ``unit:NAME`` is the file of a unit, ``cmd:NAME`` a program, ``root:`` the folder
+    of the engine's data."""
     path: str = ""
-    """Files that have to have ``owner`` or at most ``mode``; ``daemon:KEY`` is the file that daemon.json names."""
+    """Files that have to have ``owner`` or at most ``mode``; ``daemon:KEY`` is the file that the engine's settings
+    name."""
     owner: str = ""
     mode: str = ""
     service: str = ""
@@ -52,6 +57,11 @@ class Control:
     """A command on the host, by whose output a person judges."""
 
     @property
+    def reason(self) -> str:
+        """Why it matters, or why it does not here."""
+        return self.why or self.why_not or (UNWATCHED if self.watch else WRITTEN)
+
+    @property
     def shown(self) -> bool:
         """Whether a person has to judge."""
         return bool(self.show) or self.service in SHOWN or (self.swarm or self.daemon) in JUDGED
@@ -59,11 +69,6 @@ class Control:
     def as_json(self) -> dict[str, object]:
         """Where it stands in the benchmark, for scripts."""
         return {"name": BENCHMARK, "number": self.number, "level": self.level, "automated": self.automated}
-
-    @property
-    def kind(self) -> Kind:
-        """As the inventory's ``accept:`` and ``docs`` know it."""
-        return Kind(self.id, f"{self.title}.", self.remedy or self.why_not)
 
 
 @cache

@@ -9,15 +9,16 @@ from testinfra.host import Host as Remote
 
 from skep.verify.check import NotSeen
 
-SWITCHES = ("debug", "icc", "iptables", "no-new-privileges", "tlsverify", "userland-proxy")
+SWITCHES = ("debug", "experimental", "icc", "iptables", "no-new-privileges", "tlsverify", "userland-proxy")
 LISTS = {
     "authorization-plugins": "--authorization-plugin",
     "default-ulimits": "--default-ulimit",
     "hosts": "--host",
+    "insecure-registries": "--insecure-registry",
     "storage-opts": "--storage-opt",
 }
 """What daemon.json has as one list is a flag each."""
-SHORT = {"debug": "-D", "hosts": "-H", "log-level": "-l"}
+SHORT = {"debug": "-D", "hosts": "-H", "log-level": "-l", "storage-driver": "-s"}
 TRUE = ("1", "t", "true")
 
 
@@ -35,16 +36,24 @@ def flags(key: str) -> list[str]:
     return [LISTS.get(key, f"--{key}"), *([SHORT[key]] if key in SHORT else [])]
 
 
-def flag(words: Sequence[str], key: str) -> object:
-    """What a key of daemon.json was set to by flags, of the kind it has there; ``None`` where by none."""
+def given(words: Sequence[str], key: str) -> list[tuple[str, str]]:
+    """Each flag for a key of daemon.json, as it stands there, with its value."""
     names, short = flags(key), SHORT.get(key, " ")
-    values = []
+    found = []
     for word, after in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
-        if name in names:
-            values.append(value if equals else "true" if key in SWITCHES else after)
+        if name in names and (equals or key in SWITCHES):
+            found.append((word, value if equals else "true"))
+        elif name in names:
+            found.append((f"{word} {after}", after))
         elif word.startswith(short):
-            values.append(word.removeprefix(short))
+            found.append((word, word.removeprefix(short)))
+    return found
+
+
+def flag(words: Sequence[str], key: str) -> object:
+    """What a key of daemon.json was set to by flags, of the kind it has there; ``None`` where by none."""
+    values = [value for _, value in given(words, key)]
     if not values:
         return None
     if key in SWITCHES:

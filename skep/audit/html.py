@@ -8,9 +8,9 @@ from pathlib import Path
 
 from skep.audit.results import ORDER, Result, Status, counts
 from skep.audit.rows import said
+from skep.kinds.audits import SEVERITIES
 from skep.page import rendering
 from skep.picture.model import Audit
-from skep.verify.check import SEVERITIES
 from skep.visible import visible_lines
 
 TEMPLATE = Path(__file__).with_name("audit.html.j2")

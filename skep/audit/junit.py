@@ -49,6 +49,14 @@ def _words(result: Result) -> str:
 
 def _properties(result: Result) -> list[tuple[str, str]]:
     about = result.control
-    benchmark = [("number", about.number), ("level", str(about.level))] if about and about.number else []
+    given = about.as_json() if about and about.number else {}
+    benchmark = [("benchmark" if key == "name" else key, str(value)) for key, value in given.items()]
     shown = [(f"$ {command}", value) for command, value in result.evidence]
-    return [("severity", result.severity), ("title", result.title), ("remedy", result.fix), *benchmark, *shown]
+    return [
+        ("severity", result.severity),
+        ("title", result.title),
+        ("why", about.reason if about else ""),
+        ("remedy", result.fix),
+        *benchmark,
+        *shown,
+    ]

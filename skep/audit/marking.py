@@ -26,6 +26,15 @@ def rules(field: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("rule", [pytest.param(one, marks=control(one.id), id=one.id) for one in fitting])
 
 
+def in_words(value: object) -> str:
+    """A value as evidence: lists by commas, and nothing as such."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(in_words, value)) or "none"
+    if value is None or value == "":
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def looked(host: Remote, found: Found, command: str, *arguments: str, may_end: Sequence[int] = (0,)) -> str:
     """What a command prints, kept as evidence. Raises ``NotSeen`` where it ends with another status."""
     result = host.run(command, *arguments)
@@ -42,11 +51,11 @@ def asked(
     ask: Ask, host: Remote, found: Found, command: str, *arguments: str,
     kept: Callable[[Sequence[object]], object] = lambda values: values, again: bool = False,
 ) -> Sequence[object]:  # fmt: skip
-    """The JSON values a docker command prints, one a line; ``kept`` gives what of them is kept as evidence. Raises
-    ``NotSeen`` with Docker's words where the command fails."""
+    """The JSON values a docker command prints, one a line; ``kept`` gives what of them is kept as evidence, in words as
+    a person reads them. Raises ``NotSeen`` with Docker's words where the command fails."""
     try:
         values: Sequence[object] = ask(host, command, *arguments, again=again)
     except AssertionError as error:
         raise NotSeen(str(error)) from None
-    found(command, json.dumps(kept(values), ensure_ascii=False))
+    found(command, in_words(kept(values)))
     return values

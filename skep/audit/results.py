@@ -4,7 +4,7 @@ given."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -12,9 +12,10 @@ from skep.accepting import judged
 from skep.audit.controls import Control, Place, all_controls
 from skep.dataclass import dataclass
 from skep.kinds import Kind
+from skep.kinds.audits import SEVERITIES, Severity
 from skep.model import Accepted
 from skep.plan import Finding
-from skep.verify.check import SEVERITIES, Check, Severity
+from skep.verify.check import Check
 
 Status = Literal["finding", "not seen", "accepted", "to judge", "passed", "not applicable"]
 ORDER: Sequence[Status] = ("finding", "not seen", "accepted", "to judge", "passed", "not applicable")
@@ -62,6 +63,7 @@ class Result:
             "host": self.host,
             "stack": self.stack,
             "title": self.title,
+            "why": self.control.reason if self.control else None,
             "status": self.status,
             "severity": self.severity,
             "message": self.message,
@@ -89,10 +91,21 @@ def counts(results: Iterable[Result]) -> dict[Status, int]:
     return {status: found[status] for status in ORDER}
 
 
-def strangers(accepted: Iterable[Accepted], results: Iterable[Result], known: Mapping[str, Kind]) -> list[str]:
-    """Ids in ``accept:`` that are of no warning and of no test that ran."""
+def idle(
+    accepted: Iterable[Accepted], results: Sequence[Result], known: Mapping[str, Kind], today: date
+) -> Iterator[str]:
+    """Entries of ``accept:`` that accept nothing, each with why."""
     ids = {one.id for one in results} | set(known) | set(all_controls())
-    return sorted({entry.id for entry in accepted} - ids)
+    for entry in sorted(accepted, key=lambda one: one.id):
+        of_it = [one for one in results if one.id == entry.id]
+        if entry.id not in ids:
+            yield f"{entry.id} is the id of no warning and of no test"
+        elif entry.until and entry.until < today:
+            yield f"{entry.id} was accepted until {entry.until}: take it out, or write a later day"
+        elif entry.hosts and of_it and all(one.host is None for one in of_it):
+            yield f"{entry.id} is about no single host: take hosts out"
+        elif entry.stacks and of_it and all(one.stack is None for one in of_it):
+            yield f"{entry.id} is about no stack: take stacks out"
 
 
 def _result(check: Check, broken: set[str], accepted: Sequence[Accepted], today: date) -> Result:
@@ -112,7 +125,7 @@ def _result(check: Check, broken: set[str], accepted: Sequence[Accepted], today:
         check.severity,
         check.message,
         check.remedy,
-        control.on if control and check.remedy == control.remedy else _place(check.remedy, control),
+        control.on if control and check.remedy == control.remedy else _place(check, control),
         check.evidence,
         check.seconds,
         control,
@@ -132,8 +145,8 @@ def _status(check: Check, control: Control | None, broken: set[str]) -> Status:
     return "to judge" if control and control.shown else "passed"
 
 
-def _place(remedy: str, control: Control | None) -> Place:
-    """Where a remedy is typed that a test made: skep's own commands here, others where the control says."""
-    if "invoke " in remedy or control is None:
+def _place(check: Check, control: Control | None) -> Place:
+    """Where a remedy is typed that a test made: skep's own commands here, others on the host that it is about."""
+    if "invoke " in check.remedy or check.remedy.startswith("on ") or control is None:
         return "here"
-    return "manager" if control.on == "here" else control.on
+    return "host" if check.host else "manager"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skep import audit
-from skep.audit.controls import Control, controls
+from skep.audit.controls import PLACES, Control, controls
 
 FOLDER = audit.__path__[0]
 
@@ -37,8 +37,7 @@ def _benchmark() -> Iterator[str]:
 
 
 def _typed(one: Control) -> str:
-    place = {"here": "", "host": "on the host: ", "manager": "on a manager: "}[one.on]
-    return f"{place}`{one.remedy.replace('invoke ', 'skep ').replace('|', chr(92) + '|')}`"
+    return f"{PLACES[one.on]}`{one.remedy.replace('invoke ', 'skep ').replace('|', chr(92) + '|')}`"
 
 
 def _cell(text: str) -> str:

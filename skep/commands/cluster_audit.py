@@ -10,15 +10,15 @@ from pathlib import Path
 
 from skep import history
 from skep.audit import checks as own
-from skep.audit.controls import PROFILES
 from skep.audit.record import about, line
-from skep.audit.results import ORDER, Result, counts, results_of, strangers
+from skep.audit.results import ORDER, Result, counts, idle, results_of
 from skep.audit.rows import COLUMNS, rows
 from skep.converge import Site, look
 from skep.dataclass import dataclass
 from skep.errors import AuditFindings, AuditIncomplete, UsageError
 from skep.holder import me
 from skep.kinds import Kind
+from skep.kinds.audits import PROFILES
 from skep.plan import Plan
 from skep.reading.wording import did_you_mean
 from skep.report import Reporter
@@ -74,8 +74,8 @@ def audit(
     since = time.monotonic()
     results = audited(site, tell, paths, asked)
     seconds = time.monotonic() - since
-    for stranger in strangers(site.cluster.accepted, results, known) if asked.limit is None else ():
-        tell.note(f"warning: accept: {stranger} is the id of no warning and of no test: it accepts nothing")
+    for why in idle(site.cluster.accepted, results, known, date.today()) if asked.limit is None else ():
+        tell.note(f"warning: an entry of accept: accepts nothing: {why}")
     if asked.junit:
         from skep.audit.junit import write
 
@@ -162,7 +162,7 @@ def refuse(results: Sequence[Result]) -> None:
         beside = f"; {unseen}" if found["not seen"] else ""
         raise AuditFindings(
             f"{found['finding']} finding{'' if found['finding'] == 1 else 's'} in {len(results)} checks{beside}",
-            next_action="type what stands beside each, or accept it: docs/audit.md",
+            next_action="type what stands beside each, or accept it; why it matters: invoke docs ID",
         )
     if found["not seen"]:
         raise AuditIncomplete(

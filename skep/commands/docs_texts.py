@@ -1,4 +1,5 @@
-"""What ``docs`` prints: a key with type, default, meaning and example; or all keys on a screen."""
+"""What ``docs`` prints: a key with type, default, meaning and example; a warning or a check of audits with what fixes
+it; or all keys on a screen."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 
+from skep.audit.controls import BENCHMARK, PLACES, Control
 from skep.cli.described import Described, described
 from skep.cli.known_tasks import TASKS
 from skep.errors import UsageError
@@ -24,12 +27,20 @@ FILES = {"inventory": "inventory", "compose": "compose file"}
 
 
 FINDINGS = "findings"
-"""What lists all warnings."""
+"""What lists all warnings, and what an audit looks at."""
 
 
-def show(key: str, tell: Reporter, kinds: Mapping[str, Kind], own: Sequence[Entry], *, as_json: bool) -> None:
-    """Explain a key, a task or the id of a warning, or list all. ``own`` are the keys of the site's roles. Raises
-    ``UsageError`` with the nearest for one that there is not."""
+def show(
+    key: str,
+    tell: Reporter,
+    kinds: Mapping[str, Kind],
+    controls: Mapping[str, Control],
+    own: Sequence[Entry],
+    *,
+    as_json: bool,
+) -> None:
+    """Explain a key, a task or the id of a warning or of a check of audits, or list all. ``own`` are the keys of the
+    site's roles. Raises ``UsageError`` with the nearest for one that there is not."""
     tasks = {name: described(name, one) for name, one in TASKS.items()}
     found = find(key, own)
     if not key:
@@ -37,19 +48,23 @@ def show(key: str, tell: Reporter, kinds: Mapping[str, Kind], own: Sequence[Entr
             "keys": [one.key for one in (*entries(), *own)],
             "tasks": sorted(tasks),
             "findings": [*kinds],
+            "audit": [*controls],
         }
         lines = overview(tasks, own)
     elif key == FINDINGS:
-        data, lines = {FINDINGS: [asdict(one) for one in kinds.values()]}, _all_kinds(kinds.values())
+        data = {FINDINGS: [asdict(one) for one in kinds.values()], "audit": [_data(one) for one in controls.values()]}
+        lines = chain(_all_kinds(kinds.values()), [""], _all_controls(controls.values()))
     elif key in kinds:
         data, lines = asdict(kinds[key]), _kind(kinds[key])
+    elif key in controls:
+        data, lines = _data(controls[key]), _control(controls[key])
     elif key in tasks:
         data, lines = asdict(tasks[key]), _task(tasks[key])
     elif found.exact or found.other:
         data = {"entries": [one.as_json(inside(one, own)) for one in (*found.exact, *found.other)]}
         lines = _keys([*found.exact] or [*found.other], [*found.other] if found.exact else [], own)
     else:
-        raise _unknown(key, [*tasks, *kinds], own)
+        raise _unknown(key, [*tasks, *kinds, *controls], own)
     if as_json:
         tell.data("docs", data)
     else:
@@ -57,10 +72,11 @@ def show(key: str, tell: Reporter, kinds: Mapping[str, Kind], own: Sequence[Entr
 
 
 def _unknown(key: str, more: Iterable[str], own: Sequence[Entry]) -> UsageError:
-    near = nearest(key, more, own)
+    names = [*more]
+    near = nearest(key, names, own) or nearest(key.lower(), names, own)
     again = f"invoke docs {near.replace(ANY, 'web')}\n" if near else ""
     return UsageError(
-        f"there is no key, task or warning {key}{f'; did you mean {near}?' if near else ''}",
+        f"there is no key, task, warning or check {key}{f'; did you mean {near}?' if near else ''}",
         next_action=f"{again}all keys: invoke docs",
     )
 
@@ -92,10 +108,14 @@ def _kind(kind: Kind) -> Iterator[str]:
     yield f"{kind.id}  (warning)"
     yield from _wrapped(kind.meaning, "  ")
     yield from _wrapped(kind.fix, "       ", "  fix: ")
+    yield from _accepted(kind.id)
+
+
+def _accepted(identity: str) -> Iterator[str]:
     yield ""
     yield "  to accept it, in the inventory"
     yield "    accept:"
-    yield f"      - id: {kind.id}"
+    yield f"      - id: {identity}"
     yield "        reason: why it may be so"
     yield "        until: 2027-03-31"
 
@@ -106,6 +126,51 @@ def _all_kinds(kinds: Iterable[Kind]) -> Iterator[str]:
         yield from _wrapped(f"{one.meaning} Fix: {one.fix}", "      ", f"  {one.id}: ")
     yield ""
     yield "One of them, and how to accept it: invoke docs image-tag-moves"
+
+
+def _control(control: Control) -> Iterator[str]:
+    yield f"{control.id}  (audit)"
+    yield from _wrapped(f"{control.title[0].upper()}{control.title[1:]}.", "  ")
+    yield from _wrapped(control.reason, "       ", "  why: ")
+    yield ""
+    if control.number:
+        judge = "a program may judge" if control.automated else "the benchmark leaves it to a person"
+        yield f"  benchmark  {BENCHMARK}, {control.number}, level {control.level}; {judge}"
+    yield f"  here       {here(control)}"
+    if control.why_not:
+        return
+    yield f"  severity   {control.severity}"
+    yield from _wrapped(control.remedy, "             ", f"  fix        {PLACES[control.on]}")
+    profile = " --profile cis" if control.number else ""
+    yield f"  look       invoke cluster.audit{profile}"
+    yield from _accepted(control.id)
+
+
+def here(control: Control) -> str:
+    """What an audit makes of it."""
+    return "not applicable" if control.why_not else "shown, for a person to judge" if control.shown else "decided"
+
+
+def _data(control: Control) -> dict[str, object]:
+    """As an event holds it."""
+    return {
+        "id": control.id,
+        "title": control.title,
+        "why": control.reason,
+        "here": here(control),
+        "severity": control.severity,
+        "remedy": control.remedy,
+        "on": control.on,
+        "benchmark": control.as_json() if control.number else None,
+    }
+
+
+def _all_controls(controls: Iterable[Control]) -> Iterator[str]:
+    yield "What cluster.audit looks at, by id; cis-… with --profile cis"
+    for one in controls:
+        yield from _wrapped(one.title, "      ", f"  {one.id}: ")
+    yield ""
+    yield "One of them, why, and how to fix or accept it: invoke docs disk-use"
 
 
 def explained(entry: Entry, own: Sequence[Entry] = ()) -> Iterator[str]:
@@ -142,7 +207,7 @@ def overview(tasks: Iterable[str], own: Sequence[Entry] = ()) -> Iterator[str]:
     yield "Tasks"
     yield from _groups(tuple(name.split(".")) for name in sorted(tasks, key=lambda name: ("." in name, name)))
     yield ""
-    yield "Warnings, with what they mean: invoke docs findings"
+    yield "Warnings, and what audits look at: invoke docs findings"
     yield ""
     yield "One of them: invoke docs engine.version, or services.deploy, or cluster.up"
 

@@ -14,13 +14,14 @@ from skep.commands.schedule_units import named
 from skep.converge import Site
 from skep.dataclass import dataclass
 from skep.errors import AuditFindings, ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
+from skep.kinds.audits import SEVERITIES
 from skep.plan import Finding
 from skep.report import Reporter
 from skep.request import Request, Rollout
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
-from skep.schedules.model import SEVERITIES, Schedule
+from skep.schedules.model import Schedule
 from skep.schedules.state import Kept
 
 CHANGED = 10

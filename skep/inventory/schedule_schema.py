@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from skep.inventory.notice_schema import PING
+from skep.kinds.audits import PROFILES, SEVERITIES
 from skep.reading.documented import Key
 from skep.reading.records import ListOf, Record
 from skep.reading.settings import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
-from skep.schedules.model import PROFILES, SEVERITIES, WHAT
+from skep.schedules.model import WHAT
 
 SCHEDULE = Record(
     {

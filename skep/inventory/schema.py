@@ -199,7 +199,7 @@ ACCEPT = Record(
     {
         "id": Key(
             TEXT,
-            "What a warning says in brackets at its end; `docs findings` lists all.",
+            "What a warning says in brackets at its end, or an audit beside a finding; `docs findings` lists all.",
             "image-tag-moves",
             shown="required",
         ),
@@ -211,7 +211,7 @@ ACCEPT = Record(
     },
     required=("id", "reason"),
     name="Accept",
-    about="A warning that may be as it is.",
+    about="A warning, or a finding of an audit, that may be as it is.",
 )
 
 INVENTORY = Record(

@@ -11,10 +11,6 @@ What = Literal["drift", "audit", "stack.refresh", "stack.deploy", "cluster.backu
 WHAT: tuple[What, ...] = ("drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup")
 """What may be scheduled."""
 OF_STACKS = frozenset({"stack.refresh", "stack.deploy"})
-PROFILES = ("cis",)
-"""Of an audit."""
-SEVERITIES = ("high", "medium", "low")
-"""Of an audit's findings, the worst first."""
 
 HOUR = 3600.0
 

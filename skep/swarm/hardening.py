@@ -22,11 +22,42 @@ SOCKET = "docker.sock"
 SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
 FIRST_OPEN = 1024
 """Ports below belong to root."""
+GIVEN = {
+    f"CAP_{one}"
+    for one in [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "NET_RAW",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
+}
+"""The capabilities that a container has where nothing is said (moby, oci/caps/defaults.go)."""
+FORGES = "CAP_NET_RAW"
 
 
 def _capabilities(spec: ServiceSpec) -> str:
-    added = container_of(spec).get("CapabilityAdd") or []
-    return f"adds {', '.join(added)}" if added else ""
+    """What goes beyond the usual ones, or the one of those that forges packets. What is added back is needed."""
+    container = container_of(spec)
+    added, dropped = _named(container.get("CapabilityAdd")), _named(container.get("CapabilityDrop"))
+    more = [one for one in added if one not in GIVEN - {FORGES}]
+    if more:
+        return f"adds {', '.join(more)}"
+    return "" if {"ALL", FORGES} & {*dropped} else f"keeps {FORGES}, with which packets can be forged"
+
+
+def _named(capabilities: list[str] | None) -> list[str]:
+    names = [one.upper() for one in capabilities or ()]
+    return [one if one == "ALL" or one.startswith("CAP_") else f"CAP_{one}" for one in names]
 
 
 def _sensitive_mounts(spec: ServiceSpec) -> str:
@@ -92,9 +123,9 @@ def _health(spec: ServiceSpec) -> str:
 
 
 def _tag(spec: ServiceSpec) -> str:
-    image = image_of(spec)
-    named = image.partition("@")[0]
-    return f"runs {named}" if tagged(named).endswith(":latest") else ""
+    """An image by its digest alone is as certain as can be."""
+    named = tagged(image_of(spec)).partition("@")[0]
+    return f"runs {named}" if named.endswith(":latest") else ""
 
 
 def _privileges(spec: ServiceSpec) -> str:

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import pytest
 
-from skep.verify.check import SEVERITIES, Severity
+from skep.kinds.audits import SEVERITIES, Severity
 
 AUDIT = "audit"
 """The mark of pytest that says it: ``@pytest.mark.audit(id=..., severity=..., remedy=...)``."""

@@ -6,11 +6,9 @@ from typing import Literal
 
 from skep.dataclass import dataclass
 from skep.errors import SkepError
+from skep.kinds.audits import Severity
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
-Severity = Literal["high", "medium", "low"]
-SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
-"""The worst first."""
 
 
 class Wrong(AssertionError):

@@ -8,8 +8,8 @@ import shutil
 
 import yaml
 
-from bench.asking import READY, asked, stack
-from bench.requests import NEWER
+from bench.asking import READY, asked, move, stack
+from bench.requests import NEWER, TAG
 from tests.lab.rig.environment import Environment
 from tests.lab.rig.tool import ROOT
 
@@ -72,8 +72,10 @@ def _must_lose_no_request(mixed: Environment) -> None:
     """While all engines restart for a setting, a stack gets another release, and one engine another version."""
     hosts = mixed.hosts
     hosts.each(READY)
+    move(hosts.spec.registry, TAG, "1.35")
     _release(mixed, "1")
     mixed.document["stacks"] = {"ask": {"timeout": "5m"}}
+    mixed.document["schedules"] = {"nightly": {"run": "stack.refresh", "when": "03:30", "stacks": ["ask"]}}
     mixed.with_inventory("mixed")("cluster.up", "--verify", "never").must()
 
     _release(mixed, "2")
@@ -83,6 +85,15 @@ def _must_lose_no_request(mixed: Environment) -> None:
     assert len(restarts) == 3 and "stacks/update:ask/ask_web" in ran.done, f"{ran}"
     seen = asked(hosts.each)
     assert seen.sent > 50 and not seen.lost, f"{seen}\n{ran}"
+
+    move(hosts.spec.registry, TAG, "1.36")
+    nightly = mixed.with_inventory("mixed", env={"SKEP_STATE": str(mixed.folder / "state")})
+    ran = nightly("schedule.run", "nightly").must()
+    assert "stacks/update:ask/ask_web" in ran.done, f"the tag has moved, and nothing was rolled out\n{ran}"
+    refreshed = asked(hosts.each)
+    assert refreshed.sent > seen.sent and not refreshed.lost, f"{refreshed}\n{ran}"
+    assert not nightly("schedule.run", "nightly").must().done, "a second night rolls out what runs already"
+    seen = refreshed
 
     hosts.run("m2", NEWER)
     mixed.document["hosts"]["m2"]["engine"] = {"version": "28.5"}
@@ -104,4 +115,5 @@ def _must_lose_no_request(mixed: Environment) -> None:
 def _release(mixed: Environment, release: str) -> None:
     folder = mixed.folder / "stacks" / "ask"
     folder.mkdir(exist_ok=True)
-    (folder / "compose.yml").write_text(yaml.safe_dump(stack(release), sort_keys=False))
+    document = stack(release, image=f"busybox:{TAG}")
+    (folder / "compose.yml").write_text(yaml.safe_dump(document, sort_keys=False))

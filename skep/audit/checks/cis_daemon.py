@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from shlex import quote
 
 from testinfra.host import Host as Remote
 
 from skep.audit.commands import info_of
 from skep.audit.controls import Control
 from skep.audit.daemon_json import FILE, daemon_json
-from skep.audit.dockerd_flags import command_line, flag, flags
-from skep.audit.marking import looked, rules
+from skep.audit.dockerd_flags import LISTS, command_line, flag, flags, given
+from skep.audit.marking import in_words, looked, rules
 from skep.dataclass import dataclass
 from skep.json_types import items, mapping, texts
 from skep.model import Host
 from skep.verify.ask import Ask
+from skep.verify.check import Wrong
 from skep.verify.plugin import Found
 
 LOCAL_LOGS = ("json-file", "local", "journald", "none", "db")
 LOCAL = ("unix://", "fd://", "npipe://")
+NO_DEBUG = "take daemon.debug out of the inventory, then: invoke cluster.up"
+"""Beside it no level counts."""
 SSHD = "all=$(ps -eo comm=,cgroup=) && printf '%s\\n' \"$all\" | awk '$1 == \"sshd\" && /docker/'"
 
 
@@ -34,24 +38,32 @@ class Engine:
     found: Found
     words: Sequence[str]
     """Of the command line that it was started with. Never evidence as a whole: words may hold passwords."""
+    keys: list[str] = field(default_factory=list)
+    """Of daemon.json that were looked at."""
 
     def setting(self, key: str) -> object:
         """What dockerd was started with, or daemon.json has under a key, kept as evidence."""
-        given = flag(self.words, key)
-        if given is not None:
+        self.keys.append(key)
+        value = flag(self.words, key)
+        if value is not None:
             self.found(
-                f"tr '\\0' '\\n' < /proc/$(pidof dockerd)/cmdline | grep -A1 -e {flags(key)[0]}", json.dumps(given)
+                f"tr '\\0' '\\n' < /proc/$(pidof dockerd)/cmdline | grep -A1 -e {flags(key)[0]}", in_words(value)
             )
-            return [*given, *items(self.file.get(key))] if isinstance(given, list) else given
+            return [*value, *items(self.file.get(key))] if isinstance(value, list) else value
         value = self.file.get(key)
-        self.found(f"grep {key} {FILE}", "not set" if value is None else json.dumps(value))
+        self.found(f"grep {key} {FILE}", in_words(value))
         return value
 
-    def said(self, key: str) -> object:
-        """What the engine answers, kept as evidence."""
-        value = self.info.get(key)
-        self.found(f"docker info --format '{{{{json .{key}}}}}'", json.dumps(value))
+    def said(self, name: str, key: str, words: Callable[[object], str] = in_words) -> object:
+        """What the engine answers, kept as evidence in words, of what it has under a key of daemon.json."""
+        self.keys.append(key)
+        value = self.info.get(name)
+        self.found(f"docker info --format '{{{{json .{name}}}}}'", words(value))
         return value
+
+    def flags(self, said: str) -> list[str]:
+        """The flags that set what was looked at; of those that may stand there several times the ones in ``said``."""
+        return [one for key in self.keys for one, value in given(self.words, key) if key not in LISTS or value in said]
 
 
 @rules("daemon")
@@ -60,7 +72,27 @@ def test_daemon(host: Remote, desired: Host, rule: Control, ask: Ask, found: Fou
     info = mapping(info_of(host, ask))
     engine = Engine(info, daemon_json(host), host, desired.data_root, found, command_line(host))
     said = LOOKS[rule.daemon](engine)
-    assert not said, f"{said} on {desired.name}"
+    if said:
+        by = engine.flags(said)
+        shown = f" ({' '.join(by)} of docker.service)" if by else ""
+        raise Wrong(f"{said}{shown} on {desired.name}", _remedy(rule, engine, desired, by))
+
+
+def _remedy(rule: Control, engine: Engine, desired: Host, by: Sequence[str]) -> str:
+    """Where a setting stands decides how it is changed: on a command line, in the inventory, or in the file alone, of
+    which skep leaves keys that are not the inventory's as they are."""
+    remedy = NO_DEBUG if engine.keys == ["debug"] else rule.remedy
+    adds = remedy.startswith("write ")
+    if by:
+        options = " ".join(quote(one) if " " not in one else one for one in by)
+        away = f"take {options} out of docker.service (systemctl cat docker.service shows where it stands)"
+        if adds:
+            return f"on {desired.name}, {away} and type: systemctl daemon-reload; then {remedy}"
+        return f"{away}, then: systemctl daemon-reload && systemctl restart docker"
+    foreign = [key for key in engine.keys if key in engine.file and key not in desired.daemon]
+    if foreign and not adds:
+        return f"take {' and '.join(foreign)} out of {FILE}, then: systemctl restart docker"
+    return remedy
 
 
 def _partition(engine: Engine) -> str:
@@ -74,11 +106,15 @@ def _sshd(engine: Engine) -> str:
 
 
 def _insecure(engine: Engine) -> str:
-    registries = mapping(engine.said("RegistryConfig"))
-    known = mapping(registries.get("IndexConfigs"))
+    return _without_tls(engine.said("RegistryConfig", "insecure-registries", lambda one: _without_tls(one) or "none"))
+
+
+def _without_tls(registries: object) -> str:
+    known = mapping(mapping(registries).get("IndexConfigs"))
     named = [name for name, one in known.items() if mapping(one).get("Secure") is False]
-    ranges = [one for one in texts(registries.get("InsecureRegistryCIDRs")) if one not in ("127.0.0.0/8", "::1/128")]
-    return f"registries without TLS: {', '.join([*named, *ranges])}" if named or ranges else ""
+    ranges = texts(mapping(registries).get("InsecureRegistryCIDRs"))
+    found = [*named, *(one for one in ranges if one not in ("127.0.0.0/8", "::1/128"))]
+    return f"registries without TLS: {', '.join(found)}" if found else ""
 
 
 def _tls(engine: Engine) -> str:
@@ -98,12 +134,16 @@ def _ulimits(engine: Engine) -> str:
     return ""
 
 
-def _security(word: str, wrong: str, *, missing: bool) -> Callable[[Engine], str]:
-    def look(engine: Engine) -> str:
-        options = texts(engine.said("SecurityOptions"))
-        return wrong if any(word in option for option in options) is not missing else ""
+def _userns(engine: Engine) -> str:
+    options = texts(engine.said("SecurityOptions", "userns-remap"))
+    return "" if "name=userns" in options else "root in a container is root on the host"
 
-    return look
+
+def _seccomp(engine: Engine) -> str:
+    """An engine whose profile is ``unconfined`` lists seccomp all the same."""
+    options = texts(engine.said("SecurityOptions", "seccomp-profile"))
+    confining = [one for one in options if one.startswith("name=seccomp") and not one.endswith("=unconfined")]
+    return "" if confining else "seccomp confines no container"
 
 
 def _off(key: str, wrong: str) -> Callable[[Engine], str]:
@@ -115,11 +155,11 @@ def _unset(key: str, wrong: str) -> Callable[[Engine], str]:
 
 
 def _driver(name: str) -> Callable[[Engine], str]:
-    return lambda engine: f"images are kept by {name}" if engine.said("Driver") == name else ""
+    return lambda engine: f"images are kept by {name}" if engine.said("Driver", "storage-driver") == name else ""
 
 
 def _logs(engine: Engine) -> str:
-    driver = engine.said("LoggingDriver")
+    driver = engine.said("LoggingDriver", "log-driver")
     return f"logs stay on the host ({driver})" if driver in LOCAL_LOGS else ""
 
 
@@ -139,7 +179,7 @@ LOOKS: Mapping[str, Callable[[Engine], str]] = {
     "devicemapper": _driver("devicemapper"),
     "tls": _tls,
     "ulimits": _ulimits,
-    "userns": _security("name=userns", "root in a container is root on the host", missing=True),
+    "userns": _userns,
     "cgroup": _unset("cgroup-parent", "containers are in another cgroup than the default"),
     "basesize": _base_size,
     "authorization": lambda engine: (
@@ -150,7 +190,9 @@ LOOKS: Mapping[str, Callable[[Engine], str]] = {
         "" if engine.setting("no-new-privileges") is True else "containers may gain new privileges"
     ),
     "userland-proxy": _off("userland-proxy", "a proxy process carries each published port"),
-    "seccomp": _security("name=seccomp", "seccomp confines no container", missing=True),
-    "experimental": lambda engine: "experimental features are on" if engine.said("ExperimentalBuild") is True else "",
+    "seccomp": _seccomp,
+    "experimental": lambda engine: (
+        "experimental features are on" if engine.said("ExperimentalBuild", "experimental") is True else ""
+    ),
 }
 """What is wrong, by the name that a control has for it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 import pytest
 from testinfra.host import Host as Remote
 
 from skep.audit.controls import Control
 from skep.audit.daemon_json import daemon_json
+from skep.audit.dockerd_flags import command_line, flag
 from skep.audit.marking import looked, rules
 from skep.model import Host
 from skep.verify.check import Wrong
@@ -20,7 +22,7 @@ LOOSE = 0o777
 @rules("watch")
 def test_watched(host: Remote, desired: Host, rule: Control, found: Found) -> None:
     """auditd records what is done to the engine's files"""
-    (path, *_) = _files(host, rule.watch) or [pytest.skip(f"there is no {rule.watch.rpartition(':')[2]}")]
+    (path, *_) = _there(host, desired, rule.watch)
     remedy = f"echo '-w {path} -p wa -k docker' >> /etc/audit/rules.d/docker.rules && augenrules --load"
     if not host.exists("auditctl"):
         found("command -v auditctl", "nothing")
@@ -36,27 +38,32 @@ def test_watched(host: Remote, desired: Host, rule: Control, found: Found) -> No
 def test_owner(host: Remote, desired: Host, rule: Control, found: Found) -> None:
     """the engine's files belong to whom they should"""
     wrong = []
-    for path in _there(host, rule.path):
+    for path in _there(host, desired, rule.path):
         file = host.file(path)
         owner = f"{file.user}:{file.group}"
         found(f"stat --format %U:%G {path}", owner)
         wrong += [path] if owner != rule.owner else []
     if wrong:
         said = f"{', '.join(wrong)} on {desired.name} should belong to {rule.owner}"
-        raise Wrong(said, f"chown {rule.owner} {' '.join(wrong)}")
+        raise Wrong(said, f"chown {rule.owner} {' '.join(map(quote, wrong))}")
 
 
 @rules("mode")
 def test_mode(host: Remote, desired: Host, rule: Control, found: Found) -> None:
     """the engine's files can be read and written by no more than they should"""
-    most, wrong = int(rule.mode, 8), []
-    for path in _there(host, rule.path):
+    most = int(rule.mode, 8)
+    wrong: dict[int, list[str]] = {}
+    for path in _there(host, desired, rule.path):
         mode = int(host.file(path).mode) & LOOSE
         found(f"stat --format %a {path}", f"{mode:o}")
-        wrong += [path] if mode & ~most else []
+        if mode & ~most:
+            wrong.setdefault(mode & most, []).append(path)
     if wrong:
-        said = f"{', '.join(wrong)} on {desired.name} should have mode {rule.mode} or less"
-        raise Wrong(said, f"chmod {rule.mode} {' '.join(wrong)}")
+        named = ", ".join(path for paths in wrong.values() for path in paths)
+        raise Wrong(
+            f"{named} on {desired.name} should have mode {rule.mode} or less",
+            " && ".join(f"chmod {mode:o} {' '.join(map(quote, paths))}" for mode, paths in wrong.items()),
+        )
 
 
 @rules("show")
@@ -71,19 +78,27 @@ def test_not_applicable(rule: Control) -> None:
     pytest.skip(rule.why_not)
 
 
-def _there(host: Remote, path: str) -> Sequence[str]:
-    return _files(host, path) or pytest.skip(f"there is no {path.rpartition(':')[2]}")
+def _there(host: Remote, desired: Host, path: str) -> Sequence[str]:
+    return _files(host, desired, path) or pytest.skip(_missing(*path.partition(":")[::2]))
 
 
-def _files(host: Remote, path: str) -> list[str]:
+def _missing(kind: str, name: str) -> str:
+    if kind == "daemon":
+        return f"neither daemon.json nor the command line of dockerd names a {name}"
+    return "there is no folder with the engine's data" if kind == "root" else f"there is no {name or kind}"
+
+
+def _files(host: Remote, desired: Host, path: str) -> list[str]:
     """The files that are there."""
     kind, _, name = path.partition(":")
-    if kind == "unit":
+    if kind == "root":
+        path = desired.data_root
+    elif kind == "unit":
         path = str(host.service(name).systemd_properties.get("FragmentPath") or "")
     elif kind == "cmd":
         path = str(host.run("command -v %s", name).stdout).strip()
     elif kind == "daemon":
-        path = str(daemon_json(host).get(name) or "")
+        path = str(flag(command_line(host), name) or daemon_json(host).get(name) or "")
     if "*" in path:
         return sorted(str(host.run(f"ls -d {path} 2>/dev/null").stdout).split())
     return [path] if path and host.file(path).exists else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -11,7 +10,7 @@ from testinfra.host import Host as Remote
 
 from skep.audit.commands import for_each, info_of
 from skep.audit.controls import Control
-from skep.audit.marking import asked, rules
+from skep.audit.marking import asked, in_words, rules
 from skep.model import Cluster, Stack
 from skep.swarm.hardening import RULES, SHOWN
 from skep.swarm.labels import stack_of
@@ -76,13 +75,16 @@ def _confined(rule: Control, remotes: Remotes, ask: Ask, found: Found) -> None:
     if not (name := CONFINING.get(rule.service)):
         return
     options = {host: info_of(remote, ask).get("SecurityOptions") or [] for host, remote in remotes.items()}
-    found("docker info --format '{{json .SecurityOptions}}'", json.dumps(options))
+    found(
+        "docker info --format '{{json .SecurityOptions}}'",
+        "; ".join(f"{host}: {in_words(of)}" for host, of in options.items()),
+    )
     without = [host for host, of in options.items() if not any(one.startswith(f"name={rule.service}") for one in of)]
     if len(without) == len(options):
         pytest.skip(f"no engine has {name}")
     if without:
         hosts = ", ".join(without)
-        raise Wrong(f"engines without {name}: {hosts}", f"switch {name} on on {hosts} and restart the engine there")
+        raise Wrong(f"engines without {name}: {hosts}", f"on {hosts}, switch {name} on, then: systemctl restart docker")
 
 
 def _said(rule: Control, spec: ServiceSpec, manager: Remote, ask: Ask) -> str:

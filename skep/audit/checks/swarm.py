@@ -15,6 +15,7 @@ from testinfra.host import Host as Remote
 
 from skep.audit.commands import NETWORKS, for_each
 from skep.audit.marking import asked, control, looked
+from skep.audit.remaking import remade
 from skep.model import Cluster, Stack, canonical
 from skep.plan import Plan
 from skep.swarm.network import pools_of
@@ -60,13 +61,13 @@ def test_nodes(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> Non
 
 
 @control("quorum-tolerance")
-def test_quorum(manager: Remote, ask: Ask, found: Found) -> None:
+def test_quorum(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> None:
     """the swarm survives the loss of one more manager"""
     managers = [node["ManagerStatus"] for node in _nodes(ask, manager, found) if node.get("ManagerStatus")]
     reachable = sum(one is not None and one["Reachability"] == "reachable" for one in managers)
     spare = reachable - (len(managers) // 2 + 1)
     text = f"{reachable} of {len(managers)} managers are reachable: with one less, nothing can be changed any more"
-    if spare < 1 and len(managers) < 3:
+    if spare < 1 and len(cluster.managers) < 3:
         raise Wrong(text, "make it three managers in the inventory, then: invoke cluster.up")
     assert spare > 0, text
 
@@ -107,20 +108,26 @@ def test_services(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> 
     ours = tuple(f"{stack.name}_" for stack in cluster.stacks)
     foreign = [one.partition(" ")[0] for one in seen[-1] if not one.startswith(ours)]
     if foreign and len(foreign) == len(seen[-1]):
-        raise Wrong("; ".join(seen[-1]), f"docker service ps --no-trunc {' '.join(foreign)}")
+        names = " ".join(foreign)
+        remedy = (
+            f"look first: docker service ps --no-trunc {names}; then, if nobody needs it: docker service rm {names}"
+        )
+        raise Wrong("; ".join(seen[-1]), remedy)
     assert not seen[-1], "; ".join(seen[-1])
 
 
 @control("subnet-nearly-full")
-def test_subnets(manager: Remote, ask: Ask, found: Found) -> None:
+def test_subnets(manager: Remote, cluster: Cluster, ask: Ask, found: Found) -> None:
     """no overlay network has more than 80% of its addresses in use"""
     networks = cast("Sequence[Network]", asked(ask, manager, found, NETWORKS, kept=_pools))
     given = in_use(asked(ask, manager, found, ADDRESSES))
     tasks = in_use(asked(ask, manager, found, TASKS, kept=in_use))
     nodes = len(_nodes(ask, manager, found))
-    wrong = [text for network in networks for text in crowded(network, given, tasks, nodes)]
-    if wrong:
-        raise Wrong("; ".join(wrong), "give the network a larger subnet; it has to be made anew: docs/operations.md")
+    wrong = {network["Name"]: crowded(network, given, tasks, nodes) for network in networks}
+    full = [network for network in networks if wrong[network["Name"]]]
+    if full:
+        text = "; ".join(one for texts in wrong.values() for one in texts)
+        raise Wrong(text, remade(cluster, full, "a larger subnet"))
 
 
 @control("unlock-key")
@@ -129,8 +136,9 @@ def test_unlock_key(manager: Remote, ask: Ask, found: Found) -> None:
     (autolock,) = asked(ask, manager, found, AUTOLOCK)
     if not autolock:
         pytest.skip("managers do not lock themselves: swarm.autolock is off")
-    size = looked(manager, found, KEY)
-    assert int(size), "managers lock themselves, and none gives the key to unlock them"
+    if not int(looked(manager, found, KEY)):
+        text = "managers lock themselves, and none gives the key to unlock them"
+        raise Wrong(text, "docker swarm unlock-key --rotate")
 
 
 @control("image-moved")

@@ -7,12 +7,14 @@ from datetime import date
 
 from skep.inventory.loaded import Ids
 from skep.inventory.merging import MergedHost
-from skep.reading.findings import Findings
+from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 
 DOCS = "invoke docs findings"
 TESTS = ("own-", "verify-")
 """How ids begin that tests of an audit make of their names: only the audit knows them."""
+ALL = ("all", "any", "every")
+"""What somebody may write who means each."""
 FIRST_YEAR = 2000
 """Before it no warning was ever accepted: a year with a slip of the pen."""
 
@@ -30,7 +32,10 @@ def check_accepts(file: Fields, hosts: list[MergedHost], ids: Ids | None, findin
         path = ("accept", number)
         if warnings is not None and "id" in entry and not _is_known(str(entry["id"]), warnings):
             hint = findings.hint(entry["id"], warnings) or f"; all are listed by: {DOCS}"
-            findings.error((*path, "id"), f"{findings.value(entry['id'])} is the id of no warning{hint}")
+            message = (
+                f"{findings.value(entry['id'])} is the id of no warning and of nothing that an audit looks at{hint}"
+            )
+            findings.error((*path, "id"), message)
         same = [tuple(sorted(map(str, entry.get(key, ())))) for key in ("hosts", "stacks")]
         mark = (entry.get("id"), *same)
         if mark in seen and "id" in entry:
@@ -43,11 +48,19 @@ def check_accepts(file: Fields, hosts: list[MergedHost], ids: Ids | None, findin
             if not str(entry.get(key, "-")).strip():
                 findings.error((*path, key), "is empty: say why" if key == "reason" else "is empty")
         for key, names in known.items():
-            for index, name in enumerate(entry.get(key, ())):
-                if name not in names and not findings.is_broken((key,)):
-                    what = "host or group" if key == "hosts" else "stack"
-                    message = f"{findings.value(name)} is not a {what} of this file{findings.hint(name, names)}"
-                    findings.error((*path, key, index), message)
+            _check_names((*path, key), entry, names, findings)
+
+
+def _check_names(path: KeyPath, entry: Fields, names: Collection[str], findings: Findings) -> None:
+    key = str(path[-1])
+    if key in entry and not entry[key] and not findings.is_broken(path):
+        findings.error(path, f"is empty: name {key}, or take the key out for all")
+    for index, name in enumerate(entry.get(key, ())):
+        if name not in names and not findings.is_broken((key,)):
+            what = "host or group" if key == "hosts" else "stack"
+            means_many = name in ALL or set("*?[") & set(name)
+            hint = f": take {key} out for all, or name each" if means_many else findings.hint(name, names)
+            findings.error((*path, index), f"{findings.value(name)} is not a {what} of this file{hint}")
 
 
 def _is_known(identity: str, warnings: Collection[str]) -> bool:

@@ -90,6 +90,7 @@ RIGHT: dict[str, Any] = {
     "swarm-root-ca.crt": certificate(50, 4000),
     "systemd-detect-virt": Answer(1, "", ""),
     "timedatectl": "yes\n",
+    "findmnt": "/\n",
     "uname": "Linux\n",
     "os-release": "ID=debian\n",
     "command -v dpkg-query": "",

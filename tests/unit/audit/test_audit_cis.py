@@ -1,14 +1,17 @@
 """The benchmark: every recommendation has exactly one place, and what is broken is exactly that finding."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from skep.audit.checks.cis_services import NODE_LOCAL
 from skep.audit.controls import controls
+from skep.audit.remaking import remade
+from skep.model import Network
 from skep.ssh import Result as Answer
 from skep.swarm.hardening import RULES, SHOWN
-from tests.unit.audit.conftest import CONFINED, lines
+from tests.unit.audit.conftest import CLUSTER, CONFINED, certificate, lines
 
 CIS = controls("cis")
 SPEC = {
@@ -22,6 +25,8 @@ SPEC = {
             "Image": "busybox:1.36",
             "User": "1000",
             "ReadOnly": True,
+            "CapabilityDrop": ["ALL"],
+            "CapabilityAdd": ["CAP_CHOWN"],
             "Healthcheck": {"Test": ["CMD", "true"]},
             "Privileges": {"NoNewPrivileges": True},
             "Mounts": [{"Type": "bind", "Source": "/srv/data"}, {"Type": "volume", "Source": "data"}],
@@ -71,7 +76,11 @@ RIGHT = {
     "swarm-bridge": lines("bridge"),
     "docker network inspect --format '{{json .Name}}'": lines("front"),
     "role=manager": lines("m1", "m2", "m3"),
-    "ss --no-header": "LISTEN 0 4096 10.0.0.1:2377 0.0.0.0:*\n",
+    "ss --no-header": "LISTEN 0 4096 10.0.0.1:2377 0.0.0.0:*\nLISTEN 0 4096 10.0.0.1:7946 0.0.0.0:*\n",
+    "docker-state.json": json.dumps({"AdvertiseAddr": "10.0.0.1", "DataPathAddr": ""}),
+    "TrustRoot": lines(certificate(3, 4000)),
+    "NodeCertExpiry": lines(90 * 24 * 3600 * 10**9),
+    "UpdatedAt": lines("2026-11-28T10:00:00.5Z"),
     "docker network ls": lines({"Name": "front", "Options": {"encrypted": ""}}),
     "AutoLockManagers": lines(True),
     "docker system df": lines({"Type": "Images", "TotalCount": "1"}, {"Type": "Containers", "TotalCount": "1"}),
@@ -87,9 +96,9 @@ def bad(results):
 
 @pytest.fixture
 def cis(audit):
-    def go(m1=None, *files):
+    def go(m1=None, *files, **more):
         m1 = {**(m1 or {}), **RIGHT, "auditctl -l": WATCHED, ENGINE: lines(INFO), **(m1 or {})}
-        return audit(*files or ("cis_hosts", "cis_daemon"), m1=m1, hosts=("m1",))
+        return audit(*files or ("cis_hosts", "cis_daemon"), m1=m1, hosts=("m1",), **more)
 
     return go
 
@@ -134,7 +143,9 @@ HOSTS = [
      "on m1: echo '-w /etc/docker -p wa -k docker' >> /etc/audit/rules.d/docker.rules && augenrules --load"),
     ("cis-1.1.1", {"findmnt": "/\n"}, "the file system of /", None),
     ("cis-5.7", {"ps -eo": "sshd 0::/system.slice/docker-1.scope\n"}, "sshd", None),
-    ("cis-2.8", {"/proc/7/cmdline": "dockerd\0-H\0tcp://0.0.0.0:2375\0"}, "tcp://0.0.0.0:2375", None),
+    ("cis-2.8", {"/proc/7/cmdline": "dockerd\0-H\0fd://\0-H\0tcp://0.0.0.0:2375\0"}, "tcp://0.0.0.0:2375",
+     "on m1: take -H tcp://0.0.0.0:2375 out of docker.service (systemctl cat docker.service shows where it stands),"
+     " then: systemctl daemon-reload && systemctl restart docker"),
 ]  # fmt: skip
 
 
@@ -174,6 +185,7 @@ def test_each_setting_of_the_engine(cis, identity, key, value):
         ("cis-2.7", "Driver", "devicemapper"),
         ("cis-2.10", "SecurityOptions", ["name=seccomp"]),
         ("cis-2.18", "SecurityOptions", ["name=userns"]),
+        ("cis-2.18", "SecurityOptions", ["name=userns", "name=seccomp,profile=unconfined"]),
         ("cis-2.14", "LoggingDriver", "json-file"),
         ("cis-2.19", "ExperimentalBuild", True),
         ("cis-2.5", "RegistryConfig", {"IndexConfigs": {"r:5000": {"Secure": False}}}),
@@ -202,8 +214,8 @@ def test_what_skep_refuses_or_cannot_do_is_no_remedy(cis):
     for count in (1, 2):
         results = cis({"docker network ls": lines(*plain[:count])}, "cis_swarm")
         found[count] = next(one for one in results if one.id == "cis-7.3")
-    assert found[1].fix.startswith("nothing in the inventory encrypts it: accept it")
-    assert found[2].fix.startswith("write encrypted: true")
+    assert found[1].fix.startswith("accept it: Swarm makes ingress without encryption")
+    assert found[2].fix == "on a manager, remove the services in it, then: docker network rm front"
     assert CIS["cis-2.10"].remedy.startswith("accept it: a node cannot change it")
 
 
@@ -214,7 +226,7 @@ def test_other_words_of_dockerd_and_other_keys_of_its_file_are_no_evidence(cis):
     assert "hunter2" not in str(results)
     seen = {one.id: (one.status, str(one.evidence)) for one in results}
     assert seen["cis-2.9"][0] == "to judge" and "Soft" in seen["cis-2.9"][1]
-    assert '["fd://", "unix:///x"]' in seen["cis-2.8"][1]
+    assert "fd://, unix:///x" in seen["cis-2.8"][1]
 
 
 SERVICES = [
@@ -222,6 +234,8 @@ SERVICES = [
     ("cis-5.2", spec(Privileges={"NoNewPrivileges": True, "AppArmor": {"Mode": "disabled"}})),
     ("cis-5.3", spec(Privileges={"NoNewPrivileges": True, "SELinuxContext": {"Disable": True}})),
     ("cis-5.4", spec(CapabilityAdd=["CAP_NET_ADMIN"])),
+    ("cis-5.4", spec(CapabilityDrop=None, CapabilityAdd=None)),
+    ("cis-5.4", spec(CapabilityAdd=["NET_RAW"])),
     ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/etc/ssl"}])),
     ("cis-5.6", spec(Mounts=[{"Type": "bind", "Source": "/var/lib"}])),
     ("cis-5.8", {**SPEC, "EndpointSpec": {"Ports": [{"PublishedPort": 80, "Protocol": "tcp"}]}}),
@@ -259,8 +273,9 @@ def test_a_service_of_no_stack_is_looked_at_too_and_no_secret_is_evidence(cis):
     ("identity", "where", "answers"),
     [
         ("cis-7.1", "cluster", {"role=manager": lines("m1", "m2")}),
-        ("cis-7.1", "cluster", {"role=manager": lines("m1")}),
+        ("cis-7.1", "cluster", {"role=manager": lines(*map(str, range(9)))}),
         ("cis-7.2", "m1", {"ss --no-header": "LISTEN 0 4096 *:2377 *:*\n"}),
+        ("cis-7.2", "m1", {"ss --no-header": "LISTEN 0 4096 10.0.0.1:2377 *:*\nLISTEN 0 4096 *:7946 *:*\n"}),
         ("cis-7.3", "cluster", {"docker network ls": lines({"Name": "front", "Options": None})}),
         ("cis-7.5", "cluster", {"AutoLockManagers": lines(False)}),
     ],
@@ -269,6 +284,104 @@ def test_each_thing_of_the_swarm(cis, identity, where, answers):
     results = cis(answers, "cis_swarm")
     assert bad(results) == [(identity, where)]
     assert next(one for one in results if one.status == "finding").evidence
+
+
+def test_managers_that_are_too_few_for_the_inventory_are_made_so_by_cluster_up(cis):
+    def fix(cluster):
+        results = cis({"role=manager": lines("m1", "m2")}, "cis_swarm", cluster=cluster)
+        return next(one.fix for one in results if one.id == "cis-7.1")
+
+    assert fix(CLUSTER) == "invoke cluster.up"
+    assert fix(replace(CLUSTER, hosts=CLUSTER.hosts[:2])) == "change roles in the inventory, then: invoke cluster.up"
+
+
+def test_one_manager_is_as_the_benchmark_wants_it(cis):
+    assert bad(cis({"role=manager": lines("m1")}, "cis_swarm")) == []
+
+
+def test_what_a_person_judges_is_shown_in_words(cis):
+    shown = {one.id: [value for _, value in one.evidence] for one in cis(None, "cis_swarm") if one.status == "to judge"}
+    assert shown["cis-7.7"] == ["they are valid for 90 days"] and shown["cis-7.6"] == ["not rotated since 2026-11-28"]
+    assert shown["cis-7.4"] == ["Swarm has one"] and shown["cis-7.9"] == ["both use one address"]
+    assert shown["cis-7.8"][0].startswith("made 20") and ", ends 20" in shown["cis-7.8"][0]
+    apart = cis(
+        {"docker-state.json": json.dumps({"AdvertiseAddr": "10.0.0.1", "DataPathAddr": "10.1.0.1"})}, "cis_swarm"
+    )
+    assert [one.evidence[0][1] for one in apart if one.id == "cis-7.9"] == [
+        "containers use 10.1.0.1, the swarm 10.0.0.1"
+    ]
+    open_key = cis({"AutoLockManagers": lines(False)}, "cis_swarm")
+    assert [one.status for one in open_key if one.id == "cis-7.6"] == ["not applicable"]
+
+
+def test_an_image_by_its_digest_alone_is_a_version(cis):
+    image = f"busybox@sha256:{'0' * 64}"
+    assert bad(cis({"json .Spec}": lines(spec(Image=image))}, "cis_services")) == []
+    assert bad(cis({"json .Spec}": lines(spec(Image=image.replace("@", ":latest@")))}, "cis_services")) == [
+        ("cis-5.28", "web")
+    ]
+
+
+def test_a_remedy_takes_rights_away_and_gives_none(cis):
+    files = "/etc/docker/certs.d/r/ca.crt\n/etc/docker/certs.d/r/client.key\n"
+    answers = {"ls -d /etc/docker/certs.d": files, "stat -Lc %a /etc/docker/certs.d/r/client.key": "600\n"}
+    (one,) = [one for one in cis(answers) if one.status == "finding"]
+    assert (one.id, one.fix) == (
+        "cis-3.8",
+        "on m1: chmod 444 /etc/docker/certs.d/r/ca.crt && chmod 400 /etc/docker/certs.d/r/client.key",
+    )
+
+
+def test_files_of_the_engine_are_also_those_that_its_flags_name(cis):
+    command = "dockerd\0-H\0fd://\0--tlskey=/etc/key.pem\0"
+    results = cis({"/proc/7/cmdline": command, "stat -Lc %a /etc/key.pem": "644\n"}, "cis_hosts")
+    assert [(one.id, one.fix) for one in results if one.status == "finding"] == [
+        ("cis-3.14", "on m1: chmod 400 /etc/key.pem")
+    ]
+
+
+UP = "then: invoke cluster.up"
+STANDS = "out of docker.service (systemctl cat docker.service shows where it stands)"
+
+
+@pytest.mark.parametrize(
+    ("words", "file", "own", "fix"),
+    [
+        (["--icc"], {}, {}, f"on m1, take --icc {STANDS} and type: systemctl daemon-reload; then write daemon.icc:"
+         f" false in the inventory, {UP}"),
+        (["-D"], {}, {}, f"on m1: take -D {STANDS}, then: systemctl daemon-reload && systemctl restart docker"),
+        ([], {"debug": True}, {}, "on m1: take debug out of /etc/docker/daemon.json, then: systemctl restart docker"),
+        ([], {"debug": True}, {"debug": True}, f"take daemon.debug out of the inventory, {UP}"),
+        ([], {"log-level": "warn"}, {}, f"write daemon.log-level: info in the inventory, {UP}"),
+        ([], {"cgroup-parent": "/x"}, {}, "on m1: take cgroup-parent out of /etc/docker/daemon.json, then:"
+         " systemctl restart docker"),
+        ([], {"cgroup-parent": "/x"}, {"cgroup-parent": "/x"}, f"take daemon.cgroup-parent out of the inventory, {UP}"),
+        (["--cgroup-parent", "/x"], {}, {}, f"on m1: take --cgroup-parent /x {STANDS}, then: systemctl daemon-reload &&"
+         " systemctl restart docker"),
+    ],
+)  # fmt: skip
+def test_a_remedy_is_about_the_place_where_a_setting_stands(cis, words, file, own, fix):
+    hosts = tuple(replace(host, daemon=own) for host in CLUSTER.hosts)
+    answers = {
+        "/proc/7/cmdline": "\0".join(["dockerd", *words, ""]),
+        "cat -- /etc/docker/daemon.json": json.dumps({**DAEMON, **file}),
+    }
+    (one,) = [
+        one for one in cis(answers, "cis_daemon", cluster=replace(CLUSTER, hosts=hosts)) if one.status == "finding"
+    ]
+    assert one.fix == fix
+
+
+def test_networks_are_made_anew_in_the_place_where_they_are_described():
+    cluster = replace(CLUSTER, networks=(Network("front"), Network("back")))
+    of_stack = {"Name": "web_inner", "Labels": {"com.docker.stack.namespace": "web"}}
+    assert remade(cluster, [{"Name": "front"}, {"Name": "back"}], "encrypted: true").endswith(
+        "then: invoke cluster.up --replace-network front,back"
+    )
+    assert remade(cluster, [of_stack], "encrypted: true") == (
+        "write encrypted: true for the network inner in the compose file, then: invoke stack.rm web;"
+        " invoke stack.deploy web"
+    )
 
 
 def test_a_manager_that_does_not_listen_was_not_looked_at(cis):

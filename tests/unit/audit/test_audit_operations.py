@@ -30,24 +30,28 @@ def test_a_right_cluster_has_no_finding_and_every_control_has_a_test(audit):
 
 
 BROKEN = [
-    ("disk-use", "m1", {"df -P /": DF.format(91)}, "/ is 91% full", "on m1: docker system prune --force"),
-    ("inode-use", "m1", {"df -P -i": DF.format(99)}, "/ is 99% in use", "on m1: docker system prune --force"),
+    ("disk-use", "m1", {"df -P /": DF.format(91)}, "/ is 91% full",
+     "on m1: look first: du -xhd1 / | sort -h; then: docker system prune --force"),
+    ("inode-use", "m1", {"df -P -i": DF.format(99)}, "/ is 99% in use",
+     "on m1: look first: du -x --inodes -d1 / | sort -n; then: docker system prune --force"),
     ("node-certificate", "m1", {"swarm-node.crt": certificate(85, 5)}, "was not renewed",
      "on a manager: docker swarm ca --rotate --quiet"),
     ("ca-certificate", "cluster", {"swarm-root-ca.crt": certificate(3000, 100)}, "in 99 days",
      "on a manager: docker swarm ca --rotate --quiet"),
-    ("clock-unsynchronised", "m1", {"timedatectl": "no"}, "no time server", "on m1: timedatectl set-ntp true"),
+    ("clock-unsynchronised", "m1", {"CanNTP": "yes", "timedatectl": "no"}, "no time server",
+     "on m1: timedatectl set-ntp true"),
     ("upgrades-unattended", "m1", {"apt-mark": "other\n"}, "docker.io", "on m1: apt-mark hold docker.io"),
-    ("mirror-silent", "m1", {"/dev/tcp/": Answer(124, "", "")}, "http://10.0.0.9:5000/",
-     "start it, or take it out of daemon.registry-mirrors and: invoke cluster.up; looked with:"
-     " curl --head http://10.0.0.9:5000/v2/"),
+    ("mirror-silent", "m1", {"/dev/tcp/": Answer(124, "", "")}, "http://10.0.0.9:5000 does not",
+     "start it, or take http://10.0.0.9:5000 out of daemon.registry-mirrors in the inventory, then:"
+     " invoke cluster.up"),
     ("mirror-silent", "m1", {"/dev/tcp/": "500"}, "does not answer m1", None),
     ("images-dangling", "m1", {"docker image ls": lines("sha256:1", "sha256:2"), "docker ps --all": lines("sha256:1")},
      "1 on m1: sha256:2", "on m1: docker image prune --force"),
     ("volumes-dangling", "m1", {"docker volume ls": lines(volume("stray"), volume("data-1"))}, "1 on m1, with",
      "on m1: look first: docker volume inspect stray; then: docker volume rm stray"),
-    ("unlock-key", "m1", {INFO: lines(engine("locked"))}, "unlock key", "on m1: docker swarm unlock"),
-    ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key", None),
+    ("unlock-key", "m1", {INFO: lines(engine("locked"))}, "unlock key", "invoke cluster.up"),
+    ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key",
+     "on a manager: docker swarm unlock-key --rotate"),
     ("node-down", "cluster", {"docker node inspect": lines(*NODES, worker("w1", "10.0.0.9"))},
      "w1 is down", "on a manager: docker node rm --force id-w1"),
     ("engines-apart", "cluster", {"docker node inspect": lines(node("m1"), node("m2"), node("m3", version="28.5.2"))},
@@ -56,13 +60,16 @@ BROKEN = [
      {"docker node inspect": lines(node("m1"), node("m2"), node("m3", reach="unreachable"))},
      "2 of 3 managers", "invoke cluster.up"),
     ("quorum-tolerance", "cluster", {"docker node inspect": lines(node("m1"), node("m2"))}, "2 of 2 managers",
-     "make it three managers in the inventory, then: invoke cluster.up"),
+     "invoke cluster.up"),
     ("services-below-desired", "cluster",
      {"docker service ls --format": lines({"Name": "web_web", "Mode": "replicated", "Replicas": "1/2"})},
      "web_web runs 1/2", "invoke cluster.up"),
     ("services-below-desired", "cluster",
      {"docker service ls --format": lines({"Name": "other", "Mode": "global", "Replicas": "0/2"})},
-     "other runs 0/2", "on a manager: docker service ps --no-trunc other"),
+     "other runs 0/2", "on a manager: look first: docker service ps --no-trunc other; then, if nobody needs it:"
+     " docker service rm other"),
+    ("clock-unsynchronised", "m1", {"CanNTP": "no\n", "timedatectl": "no"}, "no time server",
+     "on m1: apt-get install -y systemd-timesyncd && timedatectl set-ntp true"),
 ]  # fmt: skip
 
 

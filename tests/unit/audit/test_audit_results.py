@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from skep.audit.junit import write
-from skep.audit.results import counts, results_of, strangers
+from skep.audit.results import counts, idle, results_of
 from skep.audit.rows import rows
 from skep.commands.cluster_audit import refuse
 from skep.errors import AuditFindings, AuditIncomplete
@@ -69,7 +69,7 @@ def test_no_secret_is_in_a_command_or_a_remedy_and_none_is_cut_before_it_is_take
     answers = {"docker info --format '{{json .}}'": lines(info), "/dev/tcp/": Answer(124, "", "")}
     results = audit("hosts", m1=answers, cluster=cluster, more={"audit/long": file})
     assert "hunter2" not in str(results)
-    assert any(one.id == "mirror-silent" and "curl --head ***" in one.fix for one in results)
+    assert any(one.id == "mirror-silent" and "take *** out of" in one.fix for one in results)
     assert any(one.id == "own-long-it" and one.evidence[0][1].endswith("yyy***") for one in results)
 
 
@@ -125,7 +125,24 @@ def test_findings_come_first_and_the_worst_of_them():
 def test_an_entry_that_accepts_nothing_there_is_is_named():
     entries = [Accepted(one, "so") for one in ("disk-use", "own-here", "own-gone", "image-tag-moves")]
     results = results_of([check("own-here")], [], TODAY)
-    assert strangers(entries, results, {"image-tag-moves": None}) == ["own-gone"]
+    assert [*idle(entries, results, {"image-tag-moves": None}, TODAY)] == [
+        "own-gone is the id of no warning and of no test"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({"until": TODAY - datetime.timedelta(days=1)}, "take it out, or write a later day"),
+        ({"until": TODAY}, None),
+        ({"hosts": frozenset({"m1"})}, "is about no single host: take hosts out"),
+        ({"stacks": frozenset({"web"})}, "is about no stack: take stacks out"),
+    ],
+)
+def test_an_entry_that_is_over_or_names_what_its_id_is_not_about_is_named(entry, why):
+    entries = [Accepted("cis-7.3", "so", **entry)]
+    found = [*idle(entries, results_of([check("cis-7.3", host=None)], [], TODAY), {}, TODAY)]
+    assert [why in one for one in found] == ([True] if why else [])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tasks
+from skep.audit.controls import all_controls
 from skep.cli.known_tasks import TASKS
 from skep.commands import every  # noqa: F401 - fills TASKS
 
@@ -45,7 +46,8 @@ def test_a_mistyped_key_ends_with_2_and_the_nearest() -> None:
     ended = docs("engine.verson")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert (
-        ended.stderr.splitlines()[0] == "there is no key, task or warning engine.verson; did you mean engine.version?"
+        ended.stderr.splitlines()[0]
+        == "there is no key, task, warning or check engine.verson; did you mean engine.version?"
     )
     assert ended.stderr.splitlines()[1] == "  next:  skep docs engine.version"
 
@@ -57,10 +59,32 @@ def test_all_keys_fit_a_screen() -> None:
     assert len(lines) <= 60 and max(map(len, lines)) <= 80
 
 
+def test_a_check_of_audits_is_explained_with_level_reason_fix_and_how_to_accept_it() -> None:
+    lines = docs("cis-5.11").stdout.splitlines()
+    assert lines[:2] == ["cis-5.11  (audit)", "  Services have a memory limit."]
+    text = "\n".join(lines)
+    assert "why: one service can use up" in text and "CIS Docker Benchmark 1.8.0, 5.11, level 1" in text
+    assert "fix        write deploy.resources.limits.memory" in text and "- id: cis-5.11" in text
+    assert "skep cluster.audit --profile cis" in text
+    other = docs("node-certificate").stdout
+    assert "fix        on a manager: docker swarm ca --rotate --quiet" in other and "benchmark" not in other
+    none = docs("cis-5.1").stdout
+    assert "here       not applicable" in none and "on purpose" in none and "accept" not in none
+    ended = docs("CIS-5.111")
+    assert ended.returncode == 2 and "did you mean cis-5.11?" in ended.stderr
+
+
+@pytest.mark.parametrize("identity", list(all_controls()))
+def test_each_check_says_why_it_matters(identity: str) -> None:
+    control = all_controls()[identity]
+    assert control.reason and not control.reason.endswith(".")
+    assert control.why or control.why_not or control.watch or control.path
+
+
 @pytest.mark.parametrize("words", [[], ["findings"], ["cluster.up"]])
 def test_commands_in_it_can_be_typed(words: list[str]) -> None:
     printed = docs(*words).stdout
-    keys = r"(?:engine\.version|image-tag-moves|findings|daemon|cluster\.up)"
+    keys = r"(?:engine\.version|disk-use|image-tag-moves|findings|daemon|cluster\.up)"
     before = re.findall(rf"(\S+) (?:docs|help) {keys}", printed)
     assert before and set(before) == {"skep"}
 
@@ -91,6 +115,8 @@ def test_all_warnings_are_listed_with_those_of_roles() -> None:
     assert "  disk-low: " in reported and "  node-foreign: " in reported and max(map(len, reported.splitlines())) <= 80
     (event,) = map(json.loads, docs("findings", "--json").stdout.splitlines())
     assert {"id", "meaning", "fix"} == set(event["findings"][0])
+    assert {one["id"] for one in event["audit"]} == set(all_controls())
+    assert "  cis-5.11: services have a memory limit" in reported
 
 
 def test_keys_of_a_site_s_own_roles_are_explained(tmp_path: Path) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import pytest
 
-from skep.audit.controls import PROFILES as OF_AUDIT
 from skep.audit.results import Result
 from skep.commands import cluster_audit, schedule_runs
 from skep.commands.schedule_runs import Doing
 from skep.errors import AuditIncomplete
 from skep.notices.deciding import event, message, state
-from skep.schedules.model import PROFILES, SEVERITIES, Schedule
-from skep.verify.check import Severity
+from skep.schedules.model import Schedule
 
 HIGH = Result(
     "disk-use", "hosts", "m1", None, "disks have room", "finding", "high", "/var is full", "df -h", "host", (), 0.1
@@ -47,10 +45,6 @@ def ended(one: Schedule, doing: Doing) -> dict[str, Any]:
     from datetime import UTC, datetime
 
     return dict(schedule_runs._ended(one, datetime.now(UTC), doing, 0.0, None))
-
-
-def test_the_words_are_those_of_an_audit() -> None:
-    assert PROFILES == OF_AUDIT and get_args(Severity) == SEVERITIES
 
 
 @pytest.mark.parametrize(

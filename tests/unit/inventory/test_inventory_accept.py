@@ -22,7 +22,7 @@ accept:
 """
 FILE = Path(__file__).with_name("accept.yml")
 CASES = yaml.safe_load(FILE.read_text())
-IDS = ("disk-low", "image-tag-moves")
+IDS = ("disk-low", "image-tag-moves", "cis-5.11", "cis-5.1")
 
 
 def loaded(folder: Path, text: str) -> list[str]:

@@ -1,0 +1,36 @@
+"""What to type where networks have to be made anew: Docker changes none in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skep.model import Cluster
+from skep.swarm.labels import NAMESPACE
+from skep.swarm.objects import Network
+
+
+def remade(cluster: Cluster, networks: Sequence[Network], change: str) -> str:
+    """The remedy, by whose networks they are: the inventory's, a stack's, or nobody's."""
+    known = {one.name for one in cluster.networks}
+    by_stack = {
+        one["Name"]: (one.get("Labels") or {})[NAMESPACE] for one in networks if NAMESPACE in (one.get("Labels") or {})
+    }
+    ours = [one["Name"] for one in networks if one["Name"] in known]
+    foreign = [one["Name"] for one in networks if one["Name"] not in known and one["Name"] not in by_stack]
+    parts = []
+    if ours:
+        places = " and ".join(f"networks.{name}" for name in ours)
+        parts.append(
+            f"write {change} at {places} in the inventory and remove the stacks in it (invoke stack.rm STACK), then: "
+            f"invoke cluster.up --replace-network {','.join(ours)}"
+        )
+    for stack in sorted(set(by_stack.values())):
+        names = " and ".join(name.removeprefix(f"{stack}_") for name, of in by_stack.items() if of == stack)
+        parts.append(
+            f"write {change} for the network {names} in the compose file, then: invoke stack.rm {stack}; "
+            f"invoke stack.deploy {stack}"
+        )
+    if foreign:
+        names = " ".join(foreign)
+        parts.append(f"on a manager, remove the services in it, then: docker network rm {names}")
+    return "; ".join(parts)
