@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
+COMMIT = ".skep-commit"
+"""Of a copy of a site, which is in no repository: the file that holds it."""
 COMMAND = ("git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
 
 
@@ -12,5 +15,12 @@ def commit() -> str:
     try:
         done = subprocess.run(COMMAND, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
+        return _kept()
+    return done.stdout.strip() if done.returncode == 0 else _kept()
+
+
+def _kept() -> str:
+    try:
+        return Path(COMMIT).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

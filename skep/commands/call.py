@@ -114,7 +114,12 @@ class Call:
         """The inventory as it is read. Raises ``InventoryError``."""
         from skep.inventory import load
 
-        return load(self.inventory, host_keys=self.host_keys, ids=self.ids)
+        found = load(self.inventory, host_keys=self.host_keys, ids=self.ids)
+        if folder := os.environ.get("SKEP_ACCESS"):
+            from skep.commands.schedule_away import with_own_key
+
+            return with_own_key(found, Path(folder))
+        return found
 
     @contextmanager
     def site(self) -> Iterator[Site]:
@@ -127,7 +132,7 @@ class Call:
 
         patience = seconds_of("--wait-lock", self._wait_lock) or 0.0
         found = self.found
-        if "x-lab" in found.extensions:
+        if "x-lab" in found.extensions and "SKEP_ACCESS" not in os.environ:
             from skep.commands.lab_hosts import refuse_absent
 
             refuse_absent(found)
@@ -161,21 +166,21 @@ def task(
     *words: str,
     effect: Effect = "reads",
     called: str | None = None,
-    held: bool = True,
+    lacks: Collection[str] = (),
     inventory: str | None = "",
     in_clone: bool = False,
     **options: Option | str,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Declares a task: its ``words`` are taken without an option's name. Other parameters of the function are options,
-    and described here unless they are described for all. ``held``: maintenance windows and freezes hold for it.
+    and described here unless they are described for all. ``lacks`` names options that others of its effect have, and
+    that would mean nothing to it; without ``anyway`` maintenance windows and freezes do not hold for it.
     ``inventory``: the one to work on where none is given, or ``None`` for a task that needs none. ``in_clone``: it is
     about a clone of skep itself."""
 
     def declare(body: Callable[..., int | None]) -> Command:
         common: dict[str, object] = {} if inventory is None else {"inventory": inventory or None}
-        common |= {one: None if one in VALUES else False for one in CHANGING if effect == "plans"}
-        if not held:
-            common.pop("anyway", None)
+        if effect == "plans":
+            common |= {one: None if one in VALUES else False for one in CHANGING if one not in lacks}
         common |= dict.fromkeys(ALL, False)
         described = {key: Option(one) if isinstance(one, str) else one for key, one in options.items()}
         return Command(

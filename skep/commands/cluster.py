@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skep.cli.options import GONE, Option
+from skep.cli.options import DURATION, GONE, Option
 from skep.commands.call import Call, called_from, task
 
 RESOLVING = "ask no registry for the images' digests, nor which tags have moved"
@@ -184,7 +184,7 @@ def unlock(call: Call, yes: bool = False) -> None:
 
 @task(
     effect="plans",
-    held=False,
+    lacks=("anyway", "timeout"),
     allow_quorum_loss=Option("save it though no other manager can stand in: nothing can be changed meanwhile"),
 )
 def backup(call: Call, allow_quorum_loss: bool = False) -> None:
@@ -196,6 +196,31 @@ def backup(call: Call, allow_quorum_loss: bool = False) -> None:
 
     with call.site() as here:
         cluster_backup.backup(here, call.tell, allow_quorum_loss=allow_quorum_loss, asking=call.asking)
+
+
+@task(
+    effect="plans",
+    lacks=("anyway", "timeout"),
+    older_than=Option(f"how long ago containers must have ended, {DURATION} (default: 24h)", "", "TIME"),
+    safe="only what schedules remove: containers of tasks that are over, and images without a name",
+)
+def prune(call: Call, limit: str | None = None, older_than: str | None = None, safe: bool = False) -> None:
+    """Remove what is in nobody's use: stopped containers, images, build cache. Never volumes or networks. Asks first.
+
+    Images that services run, or would go back to by a rollback, stay.
+
+    Example: invoke cluster.prune -i prod --plan
+    """
+    from skep.commands import cluster_prune
+    from skep.commands.cluster_changes import requested
+    from skep.commands.wording import seconds_of
+    from skep.pruning import DAY, Prune
+
+    older = seconds_of("--older-than", older_than)
+    with call.site() as here:
+        only = requested(here, "cluster.prune", limit=limit).limit
+        role = Prune(safe=safe, older=DAY if older is None else older)
+        cluster_prune.prune(here, call.tell, role, only, call.asking)
 
 
 @task(last="how many lines (default 50)")
@@ -210,4 +235,4 @@ def history(call: Call, last: int = 50) -> None:
         cluster_state.show_history(here, call.tell, last=last)
 
 
-TASKS = (plan, up, verify, audit, status, report, watch, down, unlock, backup, history)
+TASKS = (plan, up, verify, audit, status, report, watch, down, unlock, backup, prune, history)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from skep.cli.options import Option
 from skep.commands.call import Call, task
 
+NO_ROLL_OUT = ("anyway", "timeout")
+"""No service is changed or waited for; the lock is taken where hosts run schedules."""
 SCHEDULE = Option("a schedule of the inventory", "", "NAME")
 
 
-@task(effect="plans", held=False)
+@task(effect="plans", lacks=NO_ROLL_OUT)
 def apply(call: Call) -> None:
-    """Install the schedules of the inventory as timers of systemd on this machine, and remove those it has no more.
+    """Install the schedules of the inventory as timers of systemd, and remove those it has no more.
+
+    On this machine, or for those with `at` on a host of the cluster, which gets skep, the site and a key for it.
 
     Example: invoke schedule.apply -i prod
     """
@@ -57,9 +61,9 @@ def pause(call: Call, name: str, resume: bool = False) -> None:
     schedule_units.pause(call, name, resume=resume)
 
 
-@task(effect="plans", held=False)
+@task(effect="plans", lacks=NO_ROLL_OUT)
 def rm(call: Call) -> None:
-    """Remove all units of the inventory's schedules from this machine. Asks first.
+    """Remove all that schedule.apply installed, on this machine and on hosts. Asks first.
 
     Example: invoke schedule.rm -i prod --yes
     """

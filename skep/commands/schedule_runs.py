@@ -13,21 +13,30 @@ from skep.commands.schedule_telling import Telling
 from skep.commands.schedule_units import named
 from skep.converge import Site
 from skep.dataclass import dataclass
-from skep.errors import AuditFindings, ConnectError, Interrupted, NotConverged, PreflightError, SkepError, StepFailed
+from skep.errors import (
+    AuditFindings,
+    ConnectError,
+    Interrupted,
+    InventoryError,
+    NotConverged,
+    PreflightError,
+    SkepError,
+    StepFailed,
+)
 from skep.kinds.audits import SEVERITIES
 from skep.plan import Finding
 from skep.report import Reporter
 from skep.request import Request, Rollout
+from skep.role import AnyRole
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
 from skep.schedules.model import Schedule
-from skep.schedules.state import Kept
 
 CHANGED = 10
 """What ``schedule.run`` ends with where it found drift."""
 FEW = 5
-"""Findings that a line names."""
+"""Findings, or errors of an inventory, that a line names."""
 
 
 @dataclass(slots=True)
@@ -51,13 +60,21 @@ class Doing:
 
 def run(call: Call, name: str) -> int:
     """Run it. Gives 10 where there is drift, 11 where an audit has findings; raises what it ended with where it did not
-    end well."""
-    found = call.found
-    one = named(found, name)
-    kept = Kept.of(found.cluster.name, name)
+    end well. Where the inventory cannot be read, those hear of it whom ``schedule.apply`` noted."""
     began = datetime.now(UTC)
     doing, since = Doing(), time.monotonic()
-    telling = Telling(call, kept, one)
+    try:
+        one = named(call.found, name)
+    except SkepError as unread:
+        left = Telling.left(call, name)
+        if left:
+            left.ended(_ended(left.one, began, doing, since, unread))
+        raise
+    if one.at and "SKEP_STATE" not in os.environ:
+        from skep.commands import schedule_there
+
+        return schedule_there.run(call, one)
+    telling = Telling.of(call, one)
     telling.begun({"started": _time(began), "invocation": os.environ.get("INVOCATION_ID", "")})
     try:
         with call.site() as here:
@@ -83,22 +100,26 @@ def run(call: Call, name: str) -> int:
 
 def ended(call: Call, name: str) -> int:
     """Keep that the last run was killed, where it has begun and has no end."""
-    found = call.found
-    one = named(found, name)
-    kept = Kept.of(found.cluster.name, name)
-    begun, killed = kept.begun, os.environ.get("MONITOR_INVOCATION_ID")
-    if kept.last.get("invocation") == killed if killed else not begun:
+    try:
+        telling = Telling.of(call, named(call.found, name))
+    except SkepError:
+        left = Telling.left(call, name)
+        if left is None:
+            raise
+        telling = left
+    kept, killed = telling.kept, os.environ.get("MONITOR_INVOCATION_ID")
+    if kept.last.get("invocation") == killed if killed else not kept.begun:
         call.tell.done(f"schedule {name}: its last run ended by itself, and has said how")
         return 0
     why = os.environ.get("MONITOR_SERVICE_RESULT", "")
-    of = f"{'--user ' if os.geteuid() else ''}-u skep-{found.cluster.name}-{name}"
+    of = f"{'--user ' if os.geteuid() else ''}-u skep-{telling.cluster.name}-{name}"
     error = SkepError(
         "the run was killed before it came to an end",
         cause=f"systemd says: {why}" if why else None,
         next_action=f"see why: journalctl {of}; a lock it held expires by itself",
     )
-    result = _ended(one, datetime.now(UTC), Doing(), time.monotonic(), error)
-    Telling(call, kept, one).ended({**result, "invocation": killed or ""})
+    result = _ended(telling.one, datetime.now(UTC), Doing(), time.monotonic(), error)
+    telling.ended({**result, "invocation": killed or ""})
     call.tell.error(error)
     return 0
 
@@ -109,15 +130,23 @@ def _do(call: Call, site: Site, one: Schedule, doing: Doing) -> None:
         _look(site, tell, one, doing)
     elif one.run == "audit":
         _audit(call, site, one, doing)
-    elif one.run == "cluster.backup":
-        from skep.saving import role
-
-        only = replace(site, roles=[role], known=[*site.known, role])
-        result = carry_out(only, _request(one, once=True), tell)
+    elif one.run in ("cluster.backup", "prune"):
+        result = carry_out(_once(site, one), _request(one, once=True), tell)
         doing.steps += len(result.steps)
         refuse_silent(result.silent)
     else:
         _roll_out(site, tell, one, doing)
+
+
+def _once(site: Site, one: Schedule) -> Site:
+    """The site with the one role that does it."""
+    if one.run == "prune":
+        from skep.pruning import Prune
+
+        role: AnyRole = Prune(safe=True, older=one.older_than)
+    else:
+        from skep.saving import role
+    return replace(site, roles=[role], known=[*site.known, role])
 
 
 def _look(site: Site, tell: Reporter, one: Schedule, doing: Doing) -> None:
@@ -210,6 +239,9 @@ def _ended(one: Schedule, began: datetime, doing: Doing, since: float, error: Sk
 
 def _by_itself(error: SkepError) -> tuple[str, str | None]:
     """What an error says, and what to do next, where no findings are seen above it."""
+    if isinstance(error, InventoryError):
+        shown = "; ".join(error.problems[:FEW]) + ("; …" if len(error.problems) > FEW else "")
+        return f"{error.message}: {shown}", "see all of them: invoke inventory.check"
     if not (isinstance(error, PreflightError) and error.found):
         return error.reason, error.next_action
     steps = dict.fromkeys(then for _, then in error.found if then)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 from skep.apply.script import run_script
 from skep.commands.asking import agreed
@@ -21,10 +22,11 @@ from skep.model import Cluster
 from skep.plan import Finding, Plan, Run, Step
 from skep.reading.wording import did_you_mean
 from skep.runs.refusing import refuse_errors
+from skep.schedules.left import FILE, Left, pack
 from skep.schedules.model import Schedule
 from skep.schedules.role import HERE, Schedules, State
 from skep.schedules.state import Kept, state_folder
-from skep.schedules.units import UNITS, Setting
+from skep.schedules.units import UNITS, Setting, unit
 from skep.secret import Redaction, Secret, secrets_in
 from skep.shipped import FOLDER, IS_CLONE
 
@@ -34,62 +36,106 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 def apply(call: Call) -> None:
     """Bring systemd to what the inventory says. Raises a ``SkepError`` for all that does not end well."""
     found = call.found
-    role = Schedules(setting(call, found), found.cluster.schedules, credentials=credentials(found))
-    steps = _brought(call, role)
+    own, there = here(found), schedules_there(found)
+    role = Schedules(setting(call, found), own, credentials=credentials(found, own))
+    steps = _brought(call, role, beside=there is not None)
+    if not call.asking.only_shown and any(step.id.action == "remove" for step in steps):
+        _metrics_anew(call, found.cluster)
+    done = len(steps) + (there.apply(call) if there else 0)
     if call.asking.only_shown:
         return
-    if any(step.id.action == "remove" for step in steps):
-        _metrics_anew(call, found.cluster)
     count = len(found.cluster.schedules)
-    did = f"{len(steps)} step{'' if len(steps) == 1 else 's'} done, and now " if steps else ""
+    did = f"{done} step{'' if done == 1 else 's'} done, and now " if done else ""
     call.tell.done(f"{found.cluster.name}: {did}{count} schedule{'' if count == 1 else 's'} as described")
 
 
 def remove(call: Call) -> None:
     """Take all units away, and what is kept of their runs."""
     found = call.found
-    role = Schedules(setting(call, found), ())
+    role, there = Schedules(setting(call, found), ()), schedules_there(found)
     if not call.asking.only_shown:
-        agreed(f"Remove the schedules of {found.cluster.name} from this machine?", yes=call.asking.yes)
-    steps = _brought(call, role)
+        where = "this machine and all hosts" if there else "this machine"
+        agreed(f"Remove the schedules of {found.cluster.name} from {where}?", yes=call.asking.yes)
+    done = len(_brought(call, role, beside=there is not None))
+    done += there.apply(call, gone=True) if there else 0
     if call.asking.only_shown:
         return
     _metrics_anew(call, replace(found.cluster, schedules=()))
-    call.tell.done(f"{found.cluster.name}: {'its schedules are gone' if steps else 'no schedules are here'}")
+    call.tell.done(f"{found.cluster.name}: {'its schedules are gone' if done else 'no schedules are here'}")
+
+
+def here(found: Inventory) -> tuple[Schedule, ...]:
+    """Those that run on this machine."""
+    return tuple(one for one in found.cluster.schedules if not one.at)
+
+
+def schedules_there(found: Inventory) -> ModuleType | None:
+    """What is about schedules on hosts, where there are any."""
+    from skep.commands import schedule_there
+
+    return schedule_there if schedule_there.concerned(found) else None
 
 
 def show(call: Call) -> None:
     """A row for each schedule."""
     found = call.found
-    role = Schedules(setting(call, found), found.cluster.schedules, credentials=credentials(found))
+    own = here(found)
+    role = Schedules(setting(call, found), own, credentials=credentials(found, own))
     have = _observed(role)
     differs = {step.id.object for step in role.steps(have) if isinstance(step, Run)}
-    rows = []
-    for one in found.cluster.schedules:
-        timer, last = have.timers.get(one.name), have.results.get(one.name, {})
-        units = "differ" if one.name in differs else "as described"
-        state = "not installed" if not (timer and timer.active) or one.name not in _installed(role, have) else units
-        paused = f"paused by {have.paused[one.name]}" if one.name in have.paused else ""
-        shown = "running" if timer and timer.running else paused or (timer.next if timer else "")
-        rows.append((one.name, str(one), ", ".join(one.calendars), shown, last.get("result", "never ran"),
-                     last.get("ended", ""), last.get("text", ""), state))  # fmt: skip
-    columns = ("name", "runs", "when", "next", "last", "ended", "said", "units")
+    there: dict[str, State] = {}
+    lacking: dict[str, tuple[str, ...]] = {}
+    if len(own) < len(found.cluster.schedules):
+        from skep.commands import schedule_there
+
+        there, lacking = schedule_there.states(call)
+    rows = [
+        _row(one, there.get(one.at, State()), differs=bool(lacking.get(one.at)), prefix=unit(role.setting, ""))
+        if one.at
+        else _row(one, have, differs=one.name in differs, prefix=unit(role.setting, ""))
+        for one in found.cluster.schedules
+    ]
+    columns = ("name", "runs", "when", "at", "next", "last", "ended", "said", "units")
     call.tell.table("schedules", columns, rows, spare=("when", "ended", "said"))
     if None in differs:
-        call.tell.note("what references give, or units of schedules that are gone, differ: invoke schedule.apply")
+        call.tell.note("what runs are given, or units of schedules that are gone, differ: invoke schedule.apply")
+    for host, titles in lacking.items():
+        if titles:
+            call.tell.note(f"{host} differs, and schedule.apply would: {'; '.join(titles)}")
+
+
+def _row(one: Schedule, have: State, *, differs: bool, prefix: str) -> tuple[object, ...]:
+    timer, last = have.timers.get(one.name), have.results.get(one.name, {})
+    units = "differ" if differs else "as described"
+    state = units if timer and timer.active and f"{prefix}{one.name}.timer" in have.units else "not installed"
+    paused = f"paused by {have.paused[one.name]}" if one.name in have.paused else ""
+    shown = "running" if timer and timer.running else paused or (timer.next if timer else "")
+    return (one.name, str(one), ", ".join(one.calendars), one.at or "here", shown, last.get("result", "never ran"),
+            last.get("ended", ""), last.get("text", ""), state)  # fmt: skip
 
 
 def pause(call: Call, name: str, *, resume: bool) -> None:
     """Leave a mark that the units look for, or take it away."""
     found = call.found
-    named(found, name)
+    one = named(found, name)
+    if one.at:
+        from skep.commands import schedule_there
+
+        schedule_there.pause(call, one, resume=resume)
+    else:
+        _mark(call, found, name, resume=resume)
+    if resume:
+        call.tell.done(f"schedule {name} runs again by itself")
+        return
+    call.tell.done(f"schedule {name} does not run by itself until: invoke schedule.pause {name} --resume")
+
+
+def _mark(call: Call, found: Inventory, name: str, *, resume: bool) -> None:
     kept = _installed_here(call, found, name)
     if resume:
         kept.resume()
-        call.tell.done(f"schedule {name} runs again by itself")
-        return
-    kept.pause(f"{me('').who}, {datetime.now(UTC):%Y-%m-%dT%H:%MZ}")
-    call.tell.done(f"schedule {name} does not run by itself until: invoke schedule.pause {name} --resume")
+    else:
+        kept.pause(f"{me('').who}, {datetime.now(UTC):%Y-%m-%dT%H:%MZ}")
 
 
 def _installed_here(call: Call, found: Inventory, name: str) -> Kept:
@@ -135,15 +181,19 @@ def setting(call: Call, found: Inventory) -> Setting:
         program=program,
         units=str(Path.home() / ".config/systemd/user") if own else UNITS,
         state=str(state_folder()),
-        credentials=tuple(sorted(credentials(found))),
+        credentials=tuple(sorted(credentials(found, here(found)))),
         own=own,
     )
 
 
-def credentials(found: Inventory) -> dict[str, Secret]:
-    """What variables of the environment give to the inventory's references, by the name of the file that keeps it."""
+def credentials(found: Inventory, schedules: tuple[Schedule, ...]) -> dict[str, Secret]:
+    """What runs are given, by the name of the file that keeps it: what variables of the environment give to the
+    inventory's references, and who hears of a run that cannot read it."""
+    cluster = found.cluster
+    left = Left(cluster.name, cluster.notices, schedules, cluster.metrics)
     names = {reference[4:].partition(":-")[0] for reference in found.references if reference.startswith("env:")}
-    return {f"env.{name}": Secret(value) for name in names if (value := os.environ.get(name)) is not None}
+    values = {f"env.{name}": Secret(value) for name in names if (value := os.environ.get(name)) is not None}
+    return {**values, FILE: pack(left)} if schedules else values
 
 
 def _installed(role: Schedules, have: State) -> set[str]:
@@ -162,9 +212,12 @@ def _metrics_anew(call: Call, cluster: Cluster) -> None:
             forget(cluster, call.tell.note)
 
 
-def _brought(call: Call, role: Schedules) -> list[Run]:
-    """Plan, show, carry out, look again; the steps that were done."""
+def _brought(call: Call, role: Schedules, *, beside: bool = False) -> list[Run]:
+    """Plan, show, carry out, look again; the steps that were done. ``beside``: another plan follows, so that an empty
+    one is not shown."""
     planned = _plan(role.steps(_observed(role)), role)
+    if beside and not planned.findings and not len(planned):
+        return []
     call.tell.plan(planned, applying=not call.asking.only_shown)
     refuse_errors(planned)
     if call.asking.only_shown or not len(planned):

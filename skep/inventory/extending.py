@@ -8,7 +8,7 @@ value.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -102,7 +102,7 @@ class Extending:
 
     def _base(self, reading: Reading, path: Path, place: Place, said: str, below: tuple[Path, ...]) -> Pairs | None:
         """What a file extends, with what that extends itself."""
-        base = located(said, Surroundings(self.surroundings.environ, path.absolute().parent))
+        base = located(said, replace(self.surroundings, folder=path.absolute().parent))
         wrong = ""
         if "${" in said:
             wrong = "must be a path as it is: no reference is resolved here"

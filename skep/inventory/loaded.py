@@ -36,6 +36,9 @@ class Inventory:
     references: Mapping[str, Secret] = field(default_factory=dict)
     """What references of the file gave, by how they are written without the braces."""
 
+    files: frozenset[Path] = frozenset()
+    """Files and folders that it names or extends, but for keys and known host keys of ssh; absolute."""
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """The texts of ``remarks``, each ``file:line: key.path: message``."""

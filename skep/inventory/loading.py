@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,14 +49,19 @@ def load_file(path: Path, environ: Mapping[str, str], host_keys: HostKeys, ids: 
     check_ssh_files(file, findings, surroundings)
     if findings.errors:
         raise InventoryError(findings.errors, map(str, findings.remarks))
+    logins = access(hosts, surroundings)
+    own = {path for one in logins.values() for path in (one.key, one.known_hosts)}
     return Inventory(
         cluster=cluster(path.stem, file, hosts, stack_files, surroundings, images),
-        access=access(hosts, surroundings),
+        access=logins,
         path=path,
         remarks=tuple(findings.remarks),
         extensions=extensions(file),
         references={name: Secret(value) for name, value in surroundings.used.items()},
-        host_extensions={host: own for host, section in file.section("hosts").items() if (own := extensions(section))},
+        host_extensions={
+            host: more for host, section in file.section("hosts").items() if (more := extensions(section))
+        },
+        files=frozenset(Path(os.path.normpath(one.absolute())) for one in surroundings.files - own),
     )
 
 

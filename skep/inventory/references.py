@@ -41,6 +41,8 @@ class Surroundings:
     folder: Path
     used: dict[str, str] = field(default_factory=dict)
     """What references gave, by how they are written without the braces."""
+    files: set[Path] = field(default_factory=set)
+    """What it names on this machine: files, and folders that stacks may read from."""
     given: int = 0
     """Characters that references gave so far; together at most 4 MiB."""
 
@@ -127,6 +129,12 @@ def _credential(name: str) -> str | None:
 
 def located(text: str, surroundings: Surroundings) -> Path:
     """A path from the file: ``~`` is the home folder, a relative one starts at the inventory's folder."""
+    path = _path(text, surroundings)
+    surroundings.files.add(path)
+    return path
+
+
+def _path(text: str, surroundings: Surroundings) -> Path:
     home = surroundings.environ.get("HOME")
     if home and (text == "~" or text.startswith("~/")):
         return Path(home) / text[2:]

@@ -18,6 +18,12 @@ SCHEDULE = Record(
             "Mon..Fri 03:30",
             shown="required",
         ),
+        "at": Key(
+            TEXT,
+            "The host of the cluster where it runs, with a copy of the repository.",
+            "m1",
+            shown="the machine where `schedule.apply` is called",
+        ),
         "timezone": Key(
             TEXT, "The time zone of times that name none.", "Europe/Berlin", shown="that of the machine it runs on"
         ),
@@ -39,6 +45,9 @@ SCHEDULE = Record(
             "Findings of an audit count from this severity on, for `audit`; all stand in the journal.",
             "medium",
             shown="low",
+        ),
+        "older-than": Key(
+            DURATION, "How long containers of tasks stay after they ended, for `prune`.", "7d", shown="1d"
         ),
         "ping": PING,
     },

@@ -21,19 +21,24 @@ def notify(
     notices: Iterable[Notice], inventory: str, kept: Kept, result: Mapping[str, object], hidden: Redaction, note: Note
 ) -> None:
     """Tell each target what it does not know yet. What could not be delivered is noted; the next run tells how things
-    stand then. What a target knows is kept at once: a run that is killed tells nobody twice."""
-    known = dict(kept.known)
+    stand then, also after one that was killed before all had heard. What a target knows is kept at once: nobody is told
+    twice."""
+    was, now, due = dict(kept.known), state(result), list[tuple[Notice, Event]]()
+    known = dict(was)
     for notice in notices:
-        was = known.get(notice.name, "")
-        what = event(result, was)
+        before = was.get(notice.name, "")
+        what = event(result, before)
         if what is None or not concerns(notice, kept.name):
             continue
-        now = state(result)
-        if what not in notice.events:
-            now = now if what == "recovery" else past(was)
-        elif not _sent(notice, inventory, kept, result, what, hidden, note):
-            now = was if what == "recovery" else UNTOLD
-        if now != was:
+        if what in notice.events:
+            due.append((notice, what))
+            known[notice.name] = before if what == "recovery" else UNTOLD
+        else:
+            known[notice.name] = now if what == "recovery" else past(before)
+    if known != was:
+        keeping(lambda: kept.know(known), (lambda _: None) if due else note)  # else the same would be noted twice
+    for notice, what in due:
+        if _sent(notice, inventory, kept, result, what, hidden, note):
             known[notice.name] = now
             keeping(lambda: kept.know(known), note)
 

@@ -7,8 +7,8 @@ from typing import Literal
 from skep.dataclass import dataclass
 from skep.secret import Secret
 
-What = Literal["drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup"]
-WHAT: tuple[What, ...] = ("drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup")
+What = Literal["drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup", "prune"]
+WHAT: tuple[What, ...] = ("drift", "audit", "stack.refresh", "stack.deploy", "cluster.backup", "prune")
 """What may be scheduled."""
 OF_STACKS = frozenset({"stack.refresh", "stack.deploy"})
 
@@ -33,8 +33,12 @@ class Schedule:
     """Of an audit: what it checks beside how the cluster runs."""
     severity: str = "low"
     """Of an audit: its findings from this severity on count."""
+    older_than: float = 86400.0
+    """Of a prune: for how many seconds containers of tasks stay after they ended."""
     ping: str | Secret | None = None
     """URL of a dead man's switch."""
+    at: str = ""
+    """The host of the cluster where it runs; empty: the machine where ``schedule.apply`` is called."""
 
     @property
     def calendars(self) -> tuple[str, ...]:

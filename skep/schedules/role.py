@@ -153,7 +153,7 @@ class Schedules(HostRole[State]):
         gone = [name for name in have.credentials if name not in content]
         if differ or gone:
             yield self._run(
-                "credentials", None, "place what references give" if content else "remove what references gave",
+                "credentials", None, "place what runs are given" if content else "remove what runs were given",
                 "missing" if not have.credentials else "differs",
                 detail=(*(f"{name}: {'changed' if name in have.credentials else 'new'}" for name in differ),
                         *(f"remove {name}" for name in gone)),

@@ -14,7 +14,8 @@ CREDENTIALS_FROM = 247
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where schedules of one inventory run, and how. ``program`` are the words that call skep, ``inventory`` the file.
-    ``credentials`` names the files with what references give. ``own``: by the user's own systemd."""
+    ``credentials`` names the files with what runs are given, ``environment`` are variables that they get. ``own``: by
+    the user's own systemd."""
 
     name: str
     site: str
@@ -24,6 +25,7 @@ class Setting:
     state: str = STATE
     credentials: tuple[str, ...] = ()
     own: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
 
     @property
     def folder(self) -> str:
@@ -98,6 +100,7 @@ def _work(setting: Setting, systemd: int) -> str:
         "Type=oneshot",
         f"WorkingDirectory={_text(setting.site)}",
         f"Environment={_word(f'SKEP_STATE={setting.folder}')}",
+        *(f"Environment={_word(f'{name}={value}')}" for name, value in setting.environment),
         *(() if setting.own else ("Environment=HOME=%h",)),
     ]
     if setting.credentials:

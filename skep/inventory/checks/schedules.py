@@ -12,19 +12,23 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _ONLY = {
     **dict.fromkeys(("stacks", "on-failure"), (OF_STACKS, "stack.refresh and stack.deploy")),
     **dict.fromkeys(("profile", "severity"), (frozenset({"audit"}), "audit")),
+    "older-than": (frozenset({"prune"}), "prune"),
 }
 """Keys that only some schedules have: which, and their names in a sentence."""
 
 
 def check_schedules(file: Fields, findings: Findings) -> None:
     """Note what can never run, and what would run otherwise than it seems."""
-    stacks = findings.children("stacks")
+    stacks, hosts = findings.children("stacks"), findings.children("hosts")
     for name, given in file.section("schedules").items():
         path = ("schedules", name)
         if not _NAME.fullmatch(name):
             findings.error(path, "not a name of a schedule: write 1 to 40 of a-z, 0-9 and '-', such as nightly")
         _check_times(path, given, findings)
         check_zone((*path, "timezone"), given, findings)
+        at = given.get("at")
+        if at is not None and at not in hosts and not findings.is_broken(("hosts",)):
+            findings.error((*path, "at"), f"{findings.value(at)} is not a host of this file{findings.hint(at, hosts)}")
         check_stack_names(path, given, stacks, findings)
         for key, (kinds, names) in _ONLY.items():
             if key in given and "run" in given and given["run"] not in kinds:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,15 +16,19 @@ from skep.commands import schedule_runs
 from skep.commands.schedule_runs import Doing
 from skep.commands.schedule_telling import Telling
 from skep.converge import Site
-from skep.errors import PreflightError, SkepError, StepFailed
+from skep.errors import InventoryError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Stack
+from skep.notices import telling as notices
 from skep.notices.deciding import state
+from skep.notices.model import Notice
 from skep.plan import Finding, Plan
 from skep.report import Reporter
 from skep.request import Request
 from skep.runs.refusing import refuse_errors
+from skep.schedules.left import FILE, Left, pack, unpack
 from skep.schedules.model import Schedule
 from skep.schedules.state import Kept
+from skep.secret import Redaction, Secret
 
 ONE = Schedule("nightly", "stack.refresh", ("03:30",))
 
@@ -79,8 +86,7 @@ def test_a_folder_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     notes: list[str] = []
     tell = SimpleNamespace(note=notes.append, spelled=lambda text: text)
-    call: Any = SimpleNamespace(tell=tell, found=SimpleNamespace(cluster=Cluster("prod", ())))
-    telling = Telling(call, Kept(tmp_path / "file", "nightly"), ONE)
+    telling = Telling(cast("Any", tell), Kept(tmp_path / "file", "nightly"), Cluster("prod", ()), ONE, Redaction())
     telling.begun({})
     telling.ended(ended(Doing()))
     assert len(notes) == 2 and all("cannot be written" in note for note in notes)
@@ -95,6 +101,87 @@ def test_the_journal_of_a_killed_run_is_that_of_its_user(
     Kept(tmp_path, "nightly").begin({"started": "now"})
     failures: list[SkepError] = []
     tell = SimpleNamespace(error=failures.append, note=pytest.fail, spelled=lambda text: text)
-    call: Any = SimpleNamespace(tell=tell, found=SimpleNamespace(cluster=Cluster("prod", (), schedules=(ONE,))))
+    call: Any = SimpleNamespace(
+        tell=tell, found=SimpleNamespace(cluster=Cluster("prod", (), schedules=(ONE,)), access={})
+    )
     assert schedule_runs.ended(call, "nightly") == 0
     assert f"{words}prod-nightly;" in str(failures[0].next_action)
+
+
+OPS = Notice("ops", webhook=Secret("https://example.com/hook-of-ops"), secret=Secret("key-of-ops"))
+LEFT = Left("prod", (OPS,), (Schedule("nightly", "stack.refresh", (), stacks=("web",), ping=Secret("https://p/1")),))
+
+
+class Broken:
+    """A call by a unit, whose inventory cannot be read; ``sent`` are the subjects and texts of notices."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, error: SkepError) -> None:
+        self.error = error
+        self.sent: list[tuple[str, str]] = []
+        self.pinged: list[str] = []
+        self.notes: list[str] = []
+        self.tell = SimpleNamespace(note=self.notes.append, spelled=lambda text: text, done=self.notes.append)
+        (folder / "given").mkdir()
+        (folder / "given" / FILE).write_text(pack(LEFT).reveal())
+        (folder / "given" / "env.TOKEN").write_text("hunter22")
+        monkeypatch.setenv("SKEP_STATE", str(folder))
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder / "given"))
+        monkeypatch.setattr(notices, "send", lambda _, subject, text, *__: self.sent.append((subject, text)))
+        monkeypatch.setattr(notices, "post", lambda url, *_: self.pinged.append(url))
+
+    @property
+    def found(self) -> Any:
+        raise self.error
+
+
+def test_what_is_left_is_read_as_it_was_written() -> None:
+    assert unpack(pack(LEFT).reveal()) == LEFT
+    assert unpack("{}") is None and unpack("[") is None
+
+
+def test_a_run_whose_inventory_is_broken_is_heard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = InventoryError(["inventory/prod.yml:3: hosts.m1: hunter22 is no role"])
+    call: Any = Broken(tmp_path, monkeypatch, error)
+    for _ in range(2):
+        with pytest.raises(InventoryError):
+            schedule_runs.run(call, "nightly")
+    [(subject, text)] = call.sent
+    assert subject == "prod: schedule nightly failed"
+    assert "stack.refresh web: the inventory has 1 error: inventory/prod.yml:3: hosts.m1: *** is no role" in text
+    assert "next: see all of them: invoke inventory.check" in text
+    assert call.pinged == ["https://p/1/fail"] * 2
+    last = Kept(tmp_path, "nightly").last
+    assert (last["result"], last["exit"]) == ("failed", 2), "schedule.ls has it, too"
+    monkeypatch.setenv("MONITOR_INVOCATION_ID", str(last["invocation"]))
+    assert schedule_runs.ended(call, "nightly") == 0 and len(call.sent) == 1
+
+
+def test_who_calls_it_by_hand_hears_of_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call: Any = Broken(tmp_path, monkeypatch, UsageError("there is no inventory file"))
+    monkeypatch.delenv("SKEP_STATE")
+    with pytest.raises(UsageError):
+        schedule_runs.run(call, "nightly")
+    assert not call.sent and not call.pinged
+
+
+def test_a_stop_breaks_off_no_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    def stopped(notice: Notice, *_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sent.append(notice.name)
+
+    monkeypatch.setattr(notices, "send", stopped)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cluster = Cluster("prod", (), notices=(OPS, Notice("mail", webhook="https://example.com")))
+        tell: Any = SimpleNamespace(note=pytest.fail, spelled=lambda text: text)
+        Telling(tell, Kept(tmp_path, "nightly"), cluster, ONE, Redaction()).ended(ended(Doing(), StepFailed("no")))
+        assert sent == ["ops", "mail"]
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    known = json.loads((tmp_path / "nightly.known").read_text())
+    assert known["ops"] == known["mail"] == state(ended(Doing(), StepFailed("no")))

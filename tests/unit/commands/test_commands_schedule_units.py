@@ -12,6 +12,7 @@ import pytest
 from skep.commands import schedule_units
 from skep.errors import UsageError
 from skep.model import Cluster
+from skep.schedules.left import FILE, Left, pack
 from skep.schedules.model import Schedule
 from skep.schedules.role import State, Timer
 from skep.schedules.state import Kept
@@ -49,7 +50,9 @@ class World:
         texts = {name: text for made in units(self.setting, schedules, 252).values() for name, text in made.items()}
         digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
         timers = {one.name: Timer("active", "enabled") for one in schedules}
-        return State(systemd=252, owned=tuple(texts), units=digests, timers=timers)
+        left = pack(Left("prod", (), schedules, self.cluster.metrics)).reveal()
+        given = {FILE: hashlib.sha256(left.encode()).hexdigest()}
+        return State(systemd=252, owned=tuple(texts), units=digests, timers=timers, credentials=given)
 
     def _carried_out(self, *_: object) -> tuple[int, str, str]:
         self.have = self.installed(*self.cluster.schedules)

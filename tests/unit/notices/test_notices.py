@@ -304,3 +304,23 @@ def test_a_url_that_apprise_does_not_know_is_final() -> None:
     with pytest.raises(Undelivered, match="does not know") as error:
         send(Notice("x", apprise=Secret("nonsense://hunter2")), "", "", {}, "1")
     assert error.value.final
+
+
+def test_what_a_killed_run_did_not_tell_is_told_by_the_next(
+    receiver: Receiver, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Notice("ops", webhook=f"{receiver.url}/ops"), Notice("mail", webhook=f"{receiver.url}/mail")
+
+    def killed(notice: Notice, *given: Any) -> None:
+        if notice is second:
+            raise SystemExit
+        send(notice, *given)
+
+    with monkeypatch.context() as context:
+        context.setattr(telling, "send", killed)
+        with pytest.raises(SystemExit):
+            tell(kept, FAILED, first, second)
+    assert tell(kept, WELL, first, second) == []
+    assert [(path, json.loads(body)["event"]) for path, _, body in receiver.got] == [
+        ("/ops", "failure"), ("/ops", "recovery"), ("/mail", "recovery"),
+    ]  # fmt: skip

@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# What a host has of schedules that run on it, and who may log in here for those of others. $FOLDER is theirs, $MARK
+# begins the comment of their keys, $PYTHON is the version of Python that is needed.
+
+user=${SUDO_USER:-root}
+echo "user $user"
+for program in "python$PYTHON" python3; do
+  found=$(command -v "$program") || continue
+  echo "python $("$found" -c 'import platform, sys; print("%d.%d" % sys.version_info[:2], platform.machine())') $found"
+done
+[ -d "$FOLDER" ] && echo "folder"
+[ -f "$FOLDER/key.pub" ] && [ -f "$FOLDER/key" ] && echo "key $(cut -d ' ' -f 1,2 "$FOLDER/key.pub")"
+[ -f "$FOLDER/program/.digest" ] && echo "program $(cat "$FOLDER/program/.digest")"
+for name in access.json known_hosts; do
+  [ -f "$FOLDER/$name" ] && echo "way $name $(sha256sum <"$FOLDER/$name" | cut -d ' ' -f 1)"
+done
+if cd "$FOLDER/site" 2>/dev/null; then
+  find . -path ./backups -prune -o -name __pycache__ -prune -o -type f -print0 | xargs -0 -r sha256sum |
+    sed 's/^\([0-9a-f]*\)  \.\//site \1 /'
+  cd /
+fi
+for file in /etc/ssh/ssh_host_*_key.pub; do [ -f "$file" ] && echo "hostkey $(cut -d ' ' -f 1,2 "$file")"; done
+# Bridges of containers are on every host alike, and nothing leaves a host from them.
+printf '%s\n' "$interfaces" | sed -n '/^global \(docker\|br-\|veth\|virbr\|cni\)/!s/^global [^ ]* /address /p' | sort -u
+home=$(getent passwd "$user" | cut -d : -f 6)
+[ -f "$home/.ssh/authorized_keys" ] && grep -F -- " $MARK" "$home/.ssh/authorized_keys" | sed 's/^/login /'
+kept=$(sshd -T -C "user=$user,host=localhost,addr=127.0.0.1" 2>/dev/null | sed -n 's/^authorizedkeysfile //p')
+case " ${kept:-.ssh/authorized_keys} " in
+  *" .ssh/authorized_keys "* | *" %h/.ssh/authorized_keys "*) ;;
+  *) echo "keys $kept" ;;
+esac
+true
