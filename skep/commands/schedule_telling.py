@@ -21,8 +21,8 @@ from skep.secret import Redaction, Secret, secrets_in
 
 
 class Telling:
-    """Keeps how a run of a schedule of the ``cluster`` ended, and sends the notices of it; one that cannot be sent fails
-    no run."""
+    """Keeps how a run of a schedule of the ``cluster`` ended, and sends the notices of it; one that cannot be sent
+    fails no run."""
 
     def __init__(self, tell: Reporter, kept: Kept, cluster: Cluster, one: Schedule, hidden: Redaction) -> None:
         self.kept = kept

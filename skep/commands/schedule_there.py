@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from skep.commands.call import Call
+from skep.commands.schedule_given import credentials
 from skep.commands.schedule_parcel import contents, program, site
-from skep.commands.schedule_units import credentials
 from skep.converge import Site, plan, see
 from skep.errors import StepFailed, UsageError
 from skep.holder import me

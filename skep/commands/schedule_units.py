@@ -15,6 +15,7 @@ from types import ModuleType
 from skep.apply.script import run_script
 from skep.commands.asking import agreed
 from skep.commands.call import Call
+from skep.commands.schedule_given import credentials
 from skep.errors import NotConverged, StepFailed, UsageError
 from skep.holder import me
 from skep.inventory import Inventory
@@ -22,12 +23,11 @@ from skep.model import Cluster
 from skep.plan import Finding, Plan, Run, Step
 from skep.reading.wording import did_you_mean
 from skep.runs.refusing import refuse_errors
-from skep.schedules.left import FILE, Left, pack
 from skep.schedules.model import Schedule
 from skep.schedules.role import HERE, Schedules, State
 from skep.schedules.state import Kept, state_folder
 from skep.schedules.units import UNITS, Setting, unit
-from skep.secret import Redaction, Secret, secrets_in
+from skep.secret import Redaction, secrets_in
 from skep.shipped import FOLDER, IS_CLONE
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -184,16 +184,6 @@ def setting(call: Call, found: Inventory) -> Setting:
         credentials=tuple(sorted(credentials(found, here(found)))),
         own=own,
     )
-
-
-def credentials(found: Inventory, schedules: tuple[Schedule, ...]) -> dict[str, Secret]:
-    """What runs are given, by the name of the file that keeps it: what variables of the environment give to the
-    inventory's references, and who hears of a run that cannot read it."""
-    cluster = found.cluster
-    left = Left(cluster.name, cluster.notices, schedules, cluster.metrics)
-    names = {reference[4:].partition(":-")[0] for reference in found.references if reference.startswith("env:")}
-    values = {f"env.{name}": Secret(value) for name in names if (value := os.environ.get(name)) is not None}
-    return {**values, FILE: pack(left)} if schedules else values
 
 
 def _installed(role: Schedules, have: State) -> set[str]:

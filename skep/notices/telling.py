@@ -20,9 +20,9 @@ Note = Callable[[str], None]
 def notify(
     notices: Iterable[Notice], inventory: str, kept: Kept, result: Mapping[str, object], hidden: Redaction, note: Note
 ) -> None:
-    """Tell each target what it does not know yet. What could not be delivered is noted; the next run tells how things
-    stand then, also after one that was killed before all had heard. What a target knows is kept at once: nobody is told
-    twice."""
+    """Send each target what it does not know yet. What could not be delivered is noted; the next run says how things
+    stand then, also after one that was killed before all had heard. What a target knows is kept at once, so that nobody
+    hears it twice."""
     was, now, due = dict(kept.known), state(result), list[tuple[Notice, Event]]()
     known = dict(was)
     for notice in notices:

@@ -189,15 +189,17 @@ class There(HostRole[Away]):
             return
         ready = [*(step.id for step in steps), *logins]
         setting = self._setting(self._python(found) or "")
+        own = tuple(one for one in self.schedules if one.at == at)
+        there = list(Schedules(setting, own, at, self.credentials).steps(found.units))
+        given = [one.id for one in there if isinstance(one, Run) and one.id.action == "credentials"]
         if whole and ready:
             tried = self._run(at, "try", "look at all hosts from there", "it is new there, or was changed", _TRY,
                               PYTHON=setting.program[0], INVENTORY=setting.inventory)  # fmt: skip
             reach = f"let {at} reach those hosts by the addresses of the inventory, then run the same command again"
-            yield replace(tried, needs=tuple(ready), timeout=300, otherwise=reach)
+            yield replace(tried, needs=(*ready, *given), timeout=300, otherwise=reach)
             ready.append(tried.id)
-        own = tuple(one for one in self.schedules if one.at == at)
-        for one in Schedules(setting, own, at, self.credentials).steps(found.units):
-            yield replace(one, needs=tuple(ready)) if isinstance(one, Run) and one.id.action != "remove" else one
+        for one in there:
+            yield replace(one, needs=tuple(ready)) if isinstance(one, Run) and one.id.action == "units" else one
 
     def _sent(self, at: str, found: Away) -> Iterator[Step]:
         assert self.program and self.site

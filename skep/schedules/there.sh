@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 # What a host has of schedules that run on it, and who may log in here for those of others. $FOLDER is theirs, $MARK
 # begins the comment of their keys, $PYTHON is the version of Python that is needed.
 

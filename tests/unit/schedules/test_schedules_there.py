@@ -13,6 +13,7 @@ from skep.schedules.model import Schedule
 from skep.schedules.role import Timer
 from skep.schedules.there import Away, Program, Site, There
 from skep.schedules.units import units
+from skep.secret import Secret
 from skep.seen import Seen
 from tests.steps import roles
 
@@ -25,9 +26,9 @@ KEY = "ssh-ed25519 AAAA"
 MARK = "skep-schedules:prod:m2"
 
 
-def role(cluster: Cluster = CLUSTER) -> There:
+def role(cluster: Cluster = CLUSTER, **credentials: Secret) -> There:
     gone = not any(one.at for one in cluster.schedules)
-    return There(cluster, None if gone else PROGRAM, None if gone else SITE, {}, {"m3": 2222})
+    return There(cluster, None if gone else PROGRAM, None if gone else SITE, credentials, {"m3": 2222})
 
 
 def parsed(*lines: str) -> Away:
@@ -83,6 +84,15 @@ def test_at_first_all_is_sent_and_who_may_log_in_follows_once_there_is_a_key() -
     }
     assert [str(step.id) for step in plan][-2:] == ["schedules/try@m2", "schedules/units:nightly@m2"]
     assert plan.ahead(plan.steps[-2].id) >= {one.id for one in logins}
+
+
+def test_what_references_give_is_there_before_the_inventory_is_read_there() -> None:
+    have = {**bare(), "m2": replace(bare()["m2"], key=KEY, there=True)}
+    items = role(TOKEN=Secret("hunter22")).plan(CLUSTER, Seen(dict(have)))
+    plan = Plan(items, roles("schedules"), ["m1", "m2", "m3"])
+    tried = next(step for step in plan if step.id.action == "try")
+    assert "schedules/credentials@m2" in plan.ahead(tried.id)
+    assert tried.id in plan.ahead(plan.steps[-1].id) and plan.steps[-1].id.action == "units"
 
 
 def test_host_keys_are_known_by_the_addresses_of_the_inventory() -> None:
