@@ -3,6 +3,7 @@ machine's files."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
@@ -70,7 +71,11 @@ def program(found: Contents, folder: Path | None) -> Program:
             old.unlink(missing_ok=True)
         beside = path.with_suffix(f".{os.getpid()}.new")
         try:
-            with tarfile.open(beside, "w:gz", compresslevel=3) as tar:
+            with (
+                beside.open("wb") as raw,
+                gzip.GzipFile("", "wb", 3, raw, mtime=0) as zipped,
+                tarfile.open(fileobj=zipped, mode="w") as tar,
+            ):
                 for name in sorted(found.files):
                     tar.add(found.files[name], name, recursive=False, filter=_plain)
             beside.replace(path)

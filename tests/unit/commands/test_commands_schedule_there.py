@@ -1,0 +1,121 @@
+"""What is sent to a host that runs schedules, and how these log in."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skep.apply.commit import COMMIT, commit
+from skep.commands import schedule_parcel
+from skep.commands.schedule_away import with_own_key
+from skep.commands.schedule_parcel import contents, program, site
+from skep.errors import UsageError
+from skep.inventory import Inventory, load
+from skep.secret import Secret
+
+INVENTORY = """
+extends: base.yml
+ssh: { user: admin, key: /elsewhere/key, known-hosts: /elsewhere/known_hosts, gateway: jump.example.com }
+hosts:
+  m1: { address: 10.0.0.1, role: manager }
+stacks:
+  web: {}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in {
+        "inventory/base.yml": "networks: {}",
+        "inventory/prod.yml": INVENTORY,
+        "inventory/other.yml": "hosts: {}",
+        "stacks/web/compose.yml": "services: {web: {image: busybox}}",
+        "stacks/web/.env": "A=1",
+        "roles/motd/role.py": "",
+        "roles/motd/__pycache__/role.pyc": "",
+        "backups/prod/x.tar": "",
+        "invoke.yaml": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "stacks/web/hook").write_text("#!/bin/sh\n")
+    (tmp_path / "stacks/web/hook").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(folder: Path) -> Inventory:
+    return load(folder / "inventory/prod.yml")
+
+
+def test_the_inventory_with_what_it_names_and_the_stacks_are_sent(folder: Path) -> None:
+    made = site(read(folder), folder)
+    with tarfile.open(fileobj=io.BytesIO(made.archive)) as tar:
+        modes = {entry.name: entry.mode for entry in tar}
+    assert made.inventory == "inventory/prod.yml" and set(modes) == set(made.sums)
+    assert sorted(made.sums) == [
+        COMMIT, "inventory/base.yml", "inventory/prod.yml", "invoke.yaml", "roles/motd/role.py", "stacks/web/.env",
+        "stacks/web/compose.yml", "stacks/web/hook",
+    ]  # fmt: skip
+    assert modes["stacks/web/hook"] == 0o700 and modes["stacks/web/.env"] == 0o600
+    assert site(read(folder), folder) == made
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("stacks: {web: {files-from: [/elsewhere]}}", "/elsewhere"),
+        ("daemon: {log-opts: {a: '${file:/etc/hostname}'}}", "/etc/hostname"),
+    ],
+)
+def test_what_lies_outside_is_refused_by_name(folder: Path, line: str, named: str) -> None:
+    file = folder / "inventory/prod.yml"
+    text = INVENTORY.replace("stacks:\n  web: {}\n", "") if line.startswith("stacks") else INVENTORY
+    file.write_text(f"{text}{line}\n")
+    with pytest.raises(UsageError, match=f"{named} is not in"):
+        site(read(folder), folder)
+
+
+def test_a_site_that_is_too_large_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule_parcel, "LARGEST", 10)
+    with pytest.raises(UsageError) as refused:
+        site(read(folder), folder)
+    assert "the largest file is inventory/prod.yml" in str(refused.value.cause)
+
+
+def test_a_copy_of_a_site_knows_its_commit(folder: Path) -> None:
+    assert commit() == ""
+    (folder / COMMIT).write_text("0123456789ab-dirty\n")
+    assert commit() == "0123456789ab-dirty"
+
+
+def test_skep_goes_with_all_that_it_imports_and_nothing_else(tmp_path: Path) -> None:
+    made = contents()
+    assert {"skep/__main__.py", "skep/data/roles/engine/role.py", "paramiko/client.py", "yaml/__init__.py"} <= set(
+        made.files
+    )
+    tops = {name.partition("/")[0] for name in made.files}
+    assert not tops & {"mypy", "hypothesis", "tests", ".venv"}
+    few = replace(made, files={name: path for name, path in made.files.items() if name.startswith("skep/a")})
+    packed = program(few, tmp_path / "cache")
+    first = Path(packed.archive).read_bytes()
+    Path(packed.archive).unlink()
+    assert program(few, tmp_path / "cache") == packed and Path(packed.archive).read_bytes() == first
+    assert program(few, None).digest == packed.digest
+
+
+def test_there_it_logs_in_straight_by_its_own_key(folder: Path, tmp_path: Path) -> None:
+    found = read(folder)
+    access = {"m1": replace(found.access["m1"], password=Secret("hunter22"))}
+    with pytest.raises(UsageError) as refused:
+        with_own_key(replace(found, access=access), tmp_path)
+    assert "schedule.apply" in str(refused.value.next_action)
+    (tmp_path / "access.json").write_text(json.dumps({"m1": {"user": "root", "port": 2222}}))
+    one = with_own_key(replace(found, access=access), tmp_path).access["m1"]
+    assert (one.user, one.port, one.key, one.password, one.gateways) == ("root", 2222, tmp_path / "key", None, ())
+    assert one.known_hosts == tmp_path / "known_hosts" and one.host_keys == "strict" and not one.agent
