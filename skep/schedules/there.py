@@ -305,6 +305,7 @@ mkdir -p "$FOLDER"
 for name in access.json known_hosts; do replace "$FILES/$name" "$FOLDER/$name" 600; done
 """
 _GONE = """systemctl stop -- "skep-${FOLDER##*/}-*.service" 2>/dev/null || :
+systemctl reset-failed -- "skep-${FOLDER##*/}-*" 2>/dev/null || :
 rm -rf -- "$FOLDER"
 rmdir -- "${FOLDER%/*}" 2>/dev/null || :
 """
