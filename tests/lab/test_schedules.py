@@ -13,8 +13,9 @@ from tests.lab.rig.tool import Tool
 
 NAME, AT, UNIT = "night", "m2", "skep-night-look"
 FOLDER = f"/var/lib/skep/there/{NAME}"
-PYTHON = "apt-get -qq -y --no-install-recommends install python3 >/dev/null"
-NO_PYTHON = "apt-get -qq -y purge --autoremove python3 >/dev/null"
+PACKAGES = "dpkg-query -f '${Package}\\n' -W | sort"
+PYTHON = f"{PACKAGES} >/run/packages; apt-get -qq -y --no-install-recommends install python3 >/dev/null"
+NO_PYTHON = f"{PACKAGES} | comm -13 /run/packages - | xargs -r apt-get -qq -y purge >/dev/null; rm /run/packages"
 STRAY = """docker run --name over busybox:1.36 true
 tar -C /etc -c hostname | docker import - stray:1 >/dev/null
 tar -C /etc -c hosts | docker import - >/dev/null

@@ -301,6 +301,10 @@ def test_lists_that_there_are_not(run: Callable[..., Ran]) -> None:
     assert "flat" in FORMATS
 
 
+WITHOUT_SERVICES = {"cluster.backup", "cluster.prune", "schedule.apply", "schedule.rm"}
+"""Tasks that change something and wait for no service."""
+
+
 def test_options_mean_the_same_everywhere() -> None:
     letters = {option.letter for option in COMMON.values() if option.letter}
     assert len(letters) == len([option for option in COMMON.values() if option.letter])
@@ -312,7 +316,9 @@ def test_options_mean_the_same_everywhere() -> None:
             assert argument.names[1:] == ((common.letter,) if common and common.letter else ())
         options = {argument.name for argument in task.get_arguments()}
         assert options >= {"json", "verbose", "quiet"}
-        assert (options >= {"yes", "plan", "timeout", "wait_lock"}) == (task.effect == "plans")
+        plans = task.effect == "plans"
+        assert (options >= {"yes", "plan", "wait_lock"}) == plans
+        assert ("timeout" in options) == (plans and name not in WITHOUT_SERVICES)
 
 
 def test_invoke_itself_answers_the_same() -> None:

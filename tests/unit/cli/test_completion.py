@@ -56,7 +56,7 @@ def offered(line: str) -> list[str]:
         ("skep docs engine.", " ".join(f"engine.{key}" for key in ENGINE.fields)),
         ("skep docs stack.pl", "stack.plan"),
         ("skep inventory.", "inventory.check inventory.docs inventory.init inventory.show"),
-        ("./inv help cluster.p", "cluster.plan"),
+        ("./inv help cluster.p", "cluster.plan cluster.prune"),
         ("skep cluster.plan --l", "--limit"),
         ("skep cluster.plan --no-", "--no-resolve"),
         ("skep cluster.plan -i ", "prod"),
