@@ -32,7 +32,7 @@ DATA_ROOT = "/var/lib/docker"
 DOCKER = "https://download.docker.com"
 """Where Docker's own repositories of packages are."""
 
-Source = Literal["distribution", "vendor", "static"]
+Source = Literal["distribution", "vendor", "static", "offline"]
 NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 Target = int | Literal["last", "before"]
@@ -114,6 +114,35 @@ class Tarball:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageFile:
+    """A package file of this machine. ``version`` is as the hosts' package manager has it; of an rpm, without its
+    epoch. ``size`` in bytes."""
+
+    name: str
+    version: str
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSet:
+    """A folder of this machine with the package files of an engine and of what it needs."""
+
+    path: str
+    kind: Literal["deb", "rpm"]
+    architecture: str
+    """By Docker's name for it, such as ``amd64``."""
+    version: str
+    """Of the engine, without what packages add to it."""
+    engine: str
+    """The package that is the engine."""
+    client: str
+    """The one with its client; empty where that is the engine's."""
+    files: tuple[PackageFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """The Docker Engine desired on a host. ``version`` is whole, a prefix such as ``26.1``, or has a ``*`` at its end;
     ``None`` accepts any."""
@@ -123,6 +152,8 @@ class Engine:
     packages where there is none."""
     tarball: Tarball | None = None
     """Of ``static``; ``version`` is its own then."""
+    packages: PackageSet | None = None
+    """Of ``offline``, likewise."""
     version: str | None = None
     repository: str = DOCKER
     """Base URL of the vendor's repositories or of a mirror of them; ``linux/debian`` and the like are below it."""
@@ -130,8 +161,8 @@ class Engine:
     """Of the key that the repository is signed with; ``None``: Docker's own."""
     channel: Literal["stable", "test"] = "stable"
     hold: bool | None = None
-    """Whether nothing but skep may upgrade its packages; ``None``: the vendor's are held, the distribution's are left
-    as they are."""
+    """Whether nothing but skep may upgrade its packages; ``None``: the vendor's and those sent to the host are held,
+    the distribution's are left as they are."""
     downgrade: bool = False
     """Whether an older version may replace a newer one."""
     plugins: tuple[str, ...] = ()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roles.engine.kinds import ENCRYPTED_CUT, ENGINE_GOES_BACK
-from roles.engine.state import State
-from skep.model import Host, Tarball
+from roles.engine.state import CONFINES, State
+from skep.model import Host, PackageSet, Tarball
 from skep.plan import Finding
-from skep.refusals.engines import ENCRYPTED, cuts_encrypted, unknown_key
+from skep.refusals.engines import ENCRYPTED, cuts_encrypted, is_older, unknown_key
 from skep.seen import Member, Platform
 
+_WITHOUT_PARSER = "23"
+"""The first engine that starts containers without AppArmor where nothing loads its profiles."""
 _SNAP = "snap remove docker"
 
 
@@ -25,7 +27,7 @@ def unsupported(host: str, platform: Platform, *, needs_to_know: bool = False) -
         if needs_to_know:
             release_of(its, platform)
     except Unsupported as error:
-        return _error(host, str(error), error.next_action)
+        return not_on(host, str(error), error.next_action)
     if its.distribution or needs_to_know:
         return None
     return _error(
@@ -33,6 +35,11 @@ def unsupported(host: str, platform: Platform, *, needs_to_know: bool = False) -
         f"runs {platform}; {its.name} has no engine of its own",
         f"take Docker's packages (engine.source: vendor), or {BY_HAND}",
     )
+
+
+def not_on(host: str, what: str, action: str) -> Finding:
+    """A system that nothing can be installed on, as ``Unsupported`` has it."""
+    return _error(host, what, action)
 
 
 def masked(host: str) -> Finding:
@@ -131,12 +138,13 @@ def of_version(host: Host, have: State, encrypted: Sequence[str]) -> list[Findin
     return found
 
 
-def of_another_machine(host: str, own: str, tarball: Tarball) -> Finding:
-    """A tarball with programs that cannot run there."""
+def of_another_machine(host: str, own: str, supply: Tarball | PackageSet) -> Finding:
+    """Files with programs that cannot run there."""
+    keys = "engine.tarball, engine.sha256" if isinstance(supply, Tarball) else "engine.packages"
     return _error(
         host,
-        f"is {own}, and {tarball.path} holds programs for {tarball.architecture}",
-        "name the tarball of its architecture for this host or a group of such hosts (engine.tarball, engine.sha256)",
+        f"is {own}, and {supply.path} holds programs for {supply.architecture}",
+        f"name files for its architecture for this host or a group of such hosts ({keys})",
     )
 
 
@@ -162,14 +170,31 @@ def rooted(host: str) -> Finding:
     )
 
 
-def lacking(host: str, package: str, why: str) -> Finding:
-    """Something of the distribution's that no tarball brings along."""
+def of_another_system(host: str, platform: Platform, packages: PackageSet) -> Finding:
+    """Package files that are not for its package manager."""
     return _error(
         host,
-        f"has no {package}: {why}",
-        f"install the distribution's package {package} on {host}, such as from its installation medium; then run this"
-        " again",
+        f"runs {platform}, and {packages.path} holds .{packages.kind} packages",
+        "name a folder with packages of its distribution for this host or a group of such hosts (engine.packages)",
     )
+
+
+def lacking(host: str, package: str, why: str, folder: str = "") -> Finding:
+    """Something of the distribution's that the operator's files do not bring along; where they are packages of a
+    ``folder``, it can be put there."""
+    there = (
+        f"put the distribution's package {package} into {folder} and its SHA256SUMS"
+        if folder
+        else (f"install the distribution's package {package} on {host}, such as from its installation medium")
+    )
+    return _error(host, f"has no {package}: {why}", f"{there}; then run this again")
+
+
+def lacks_parser(host: str, have: State | None, version: str, folder: str = "") -> Finding | None:
+    """The same of what loads AppArmor's profiles, which engines of that version may do without."""
+    if not (have and have.lacks_parser and is_older(version, _WITHOUT_PARSER)):
+        return None
+    return lacking(host, "apparmor", f"{CONFINES}, without which no container starts", folder)
 
 
 def _called(have: State) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 
 from roles.engine.managers import APT, DNF, Manager
-from roles.engine.state import VENDOR, State
+from roles.engine.state import PLUGINS, VENDOR, State
 from skep.dataclass import dataclass
 from skep.model import Engine
 from skep.seen import Platform
@@ -31,6 +32,22 @@ class Origin:
     avoid: tuple[str, ...] = ()
     """Versions, or beginnings of them, that are not to be taken."""
     manager: Manager = APT
+    exact: Mapping[str, str] = field(default_factory=dict)
+    """Versions of packages whose files are sent to the host, by name; empty where they come from a repository."""
+
+    files: tuple[str, ...] = ()
+    """Where these files are on the host."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Further files, by the package's name: what these need, where the host lacks it."""
+
+    @property
+    def of_distribution(self) -> bool:
+        """Whether they come from the distribution's repositories."""
+        return not self.source and not self.exact
+
+    def script(self, name: str) -> str:
+        """The script of that name that installs them, or prepares that."""
+        return self.manager.script(f"offline/{name}" if self.exact else name)
 
     def going(self, have: State | None) -> tuple[str, ...]:
         """What has to be removed before they can be installed."""
@@ -47,14 +64,28 @@ class Origin:
 
     def apart(self, have: State) -> str | None:
         """How the engine's client, containerd or plugins differ from the engine; ``None`` where they do not."""
+        if self.exact:
+            return "; ".join(self.differing(have).values()) or None
         version, client = have.packages.get(self.engine), have.packages.get(self.client)
         if version and self.source and client != version:
             return f"{self.client} is {client or 'not installed'}, {self.engine} is {version}"
         return None
 
+    def differing(self, have: State) -> Mapping[str, str]:
+        """Packages that are not those of the files, by name: how each differs."""
+        return {
+            name: f"{name} is {have.packages.get(name) or 'not installed'}, desired {version}"
+            for name, version in self.exact.items()
+            if have.packages.get(name) != version
+        }
+
+    def interrupts(self, have: State) -> bool:
+        """Whether their installation may stop the engine that runs: that of mere plugins of the client does not."""
+        return not self.exact or not set(self.differing(have)) <= {*PLUGINS, self.client}
+
     def missing(self, have: State) -> tuple[str, ...]:
-        """What is to be installed beside the engine, and is not."""
-        return tuple(name for name in self.beside if name not in have.packages)
+        """What is to be installed beside the engine, and is not, from a repository."""
+        return () if self.exact else tuple(name for name in self.beside if name not in have.packages)
 
     def to_hold(self, have: State) -> tuple[str, ...]:
         """Packages whose hold is to be set or taken off."""

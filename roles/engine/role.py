@@ -8,7 +8,7 @@ from dataclasses import replace
 from roles.engine import findings, steps
 from roles.engine.kinds import KINDS
 from roles.engine.origin import Origin, distribution, vendor
-from roles.engine.state import ENGINES, VENDOR, State, read
+from roles.engine.state import OF_ENGINE, State, read
 from skep import places
 from skep.bypass import is_direct
 from skep.milestones import ENGINE_UP
@@ -22,19 +22,16 @@ from skep.rolling import ACTIONS, MILESTONES, rolling
 from skep.seen import Member, Platform, Seen
 from skep.steps import Milestone, StepId
 
-PACKAGES = (
-    *ENGINES, *VENDOR[1:], "docker-cli", "docker-doc", "docker-compose", "docker-compose-v2", "podman-docker",
-    "containerd", "runc",
-)  # fmt: skip
+PACKAGES = (*OF_ENGINE, "podman-docker")
 """What the package database of a host with apt is asked for."""
 RPMS = (
-    *ENGINES, *VENDOR[1:], "docker-cli", "docker", "docker-client", "docker-client-latest", "docker-common",
-    "docker-latest", "docker-latest-logrotate", "docker-logrotate", "docker-selinux", "docker-engine-selinux",
-    "docker-engine", "podman", "podman-docker", "containerd", "runc",
+    *OF_ENGINE, "docker", "docker-client", "docker-client-latest", "docker-common", "docker-latest",
+    "docker-latest-logrotate", "docker-logrotate", "docker-selinux", "docker-engine-selinux", "docker-engine", "podman",
+    "podman-docker",
 )  # fmt: skip
 """The same of one with dnf."""
 
-READY = ("fetch", "unpack")
+READY = ("fetch", "unpack", "check")
 """Steps after which a host has all that its installation takes."""
 
 
@@ -54,7 +51,8 @@ class Engine(HostRole[State]):
     name = "engine"
     kinds = KINDS
     actions: tuple[str, ...] = (
-        "source", "send", "unpack", "fetch", "install", "plugins", "hold", "start", "restart", "apparmor", *ACTIONS,
+        "source", "send", "unpack", "check", "fetch", "install", "plugins", "hold", "start", "restart", "apparmor",
+        *ACTIONS,
     )  # fmt: skip
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
@@ -109,7 +107,7 @@ def _on_host(
 
         return on_host(host, host.engine.tarball, have, platform, member)
     direct = bool(host.proxy) and is_direct(cluster, host, host.engine.repository)
-    origin = _origin(host, platform, direct=direct)
+    origin = _origin(host, have, platform, direct=direct)
     if isinstance(origin, Finding):
         return [origin], None
     refused = _refused(host, have, origin, platform)
@@ -133,26 +131,36 @@ def _on_host(
         elif here and _may_go_back(host, here, origin):
             text = f"takes {origin.engine}, which may be older than its {here.package} {here.version},"
             items += findings.goes_back(host, member, text)
+        if host.engine.packages:
+            from roles.engine.offline.plan import prepared  # only here: few hosts have one
+
+            items += prepared(host, host.engine.packages, origin, have, cause)
         if member and have and have.cut_short:
             return items, steps.in_turn(install)
-        if member and here:
-            items.append(steps.fetch(host, origin, have, cause, sourced=bool(unlike)))
-            return [*items, *_parser(host, here)], steps.in_turn(install, StepId("engine", "fetch", host.name))
+        if member and here and origin.interrupts(here):
+            if not origin.exact:
+                items.append(steps.fetch(host, origin, have, cause, sourced=bool(unlike)))
+                install = replace(install, needs=(*install.needs, StepId("engine", "fetch", host.name)))
+            return [*items, *_parser(here, origin, host)], steps.in_turn(install)
         items.append(install)
     elif here:
         items += findings.of_version(host, here, encrypted)
         items += steps.beside(host, origin, here)
         restart = steps.restart(host, here) if here.outlived else None
         if restart and member:
-            return [*items, *_parser(host, here)], steps.in_turn(restart)
+            return [*items, *_parser(here, origin, host)], steps.in_turn(restart)
         items += [restart] if restart else []
         if not (here.running and here.enabled):
             items.append(steps.start(host, "not started at boot" if here.running else "not running"))
-    return [*items, *_parser(host, here)], None
+    return [*items, *_parser(here, origin, host)], None
 
 
-def _origin(host: Host, platform: Platform, *, direct: bool) -> Origin | Finding:
+def _origin(host: Host, have: State | None, platform: Platform, *, direct: bool) -> Origin | Finding:
     """Where its packages come from. An engine that the inventory says nothing of is left where it came from."""
+    if host.engine.packages:
+        from roles.engine.offline import plan as offline  # only here: few hosts have one
+
+        return offline.origin(host, host.engine.packages, have, platform)
     if host.engine.source == "vendor":
         return findings.unsupported(host.name, platform, needs_to_know=True) or vendor(
             host.engine, platform, direct=direct
@@ -168,13 +176,13 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
     engine, asked = host.engine, host.engine.version
     if have is None or not have.installed:
         rest = [name for name in (have.in_the_way if have else ()) if name not in origin.against]
-        if rest and not origin.source:
+        if rest and origin.of_distribution:
             return findings.in_the_way(host.name, rest)
         if have and have.snap:
             return findings.snap(host.name)
         if have and have.shared and origin.source:
             return findings.shared(host.name, have.shared, origin.manager.name)
-        return None if origin.source else findings.unsupported(host.name, platform)
+        return findings.unsupported(host.name, platform) if origin.of_distribution else None
     if engine.source and not (have.package or have.tarball):
         return findings.snap(host.name) if have.snap else findings.by_hand(host, have)
     if have.shared and origin.source:
@@ -190,7 +198,8 @@ def _refused(host: Host, have: State | None, origin: Origin, platform: Platform)
 
 def _gated(cluster: Cluster, item: Step | Finding, ready: Sequence[StepId]) -> Step | Finding:
     """An installation from files of the operator's: once all hosts have theirs, and each was found to fit its host."""
-    if isinstance(item, Step) and item.host and item.id.action == "install" and cluster.host(item.host).engine.tarball:
+    engine = cluster.host(item.host).engine if isinstance(item, Step) and item.host else None
+    if isinstance(item, Step) and engine and item.id.action == "install" and (engine.tarball or engine.packages):
         return replace(item, gates=tuple(ready))
     return item
 
@@ -225,8 +234,8 @@ def _cause(host: Host, here: State | None, origin: Origin) -> str | None:
     return origin.apart(here)
 
 
-def _parser(host: Host, here: State | None) -> list[Step]:
-    return [steps.parser(host.name)] if here and here.lacks_parser else []
+def _parser(here: State | None, origin: Origin, host: Host) -> list[Step]:
+    return [steps.parser(host.name)] if here and here.lacks_parser and not origin.exact else []
 
 
 role = Engine()

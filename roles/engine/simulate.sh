@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # simulate [OPTION] PACKAGE ... prints in lines that no locale changes what apt-get would do. conflicts, with the same words,
 # is whether one of these packages and one that is installed exclude each other, in whatever version, in a tenth of the
-# time. Neither looks at a lock.
+# time. Neither looks at a lock. $of_files: see apt.sh.
 
-simulate() { apt-get -s -qq -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@"; }
+# shellcheck disable=SC2086,SC2154 # options
+simulate() { apt-get -s -qq $of_files -o APT::Get::AutomaticRemove=false --no-install-recommends install "$@"; }
 conflicts() {
   {
     dpkg-query -W -f '=${db:Status-Status}\t${Package}, ${Provides}\t${Conflicts}, ${Breaks}\n'

@@ -16,11 +16,21 @@ VENDOR = (
     "docker-ce-rootless-extras",
 )  # fmt: skip
 """All packages of the vendor's that the distribution's own cannot stay beside."""
+PLUGINS = (
+    "docker-buildx-plugin", "docker-compose-plugin", "docker-buildx", "docker-compose", "docker-compose-v2",
+    "docker-doc",
+)  # fmt: skip
+"""What goes with the client, and no engine notices."""
+OF_ENGINE = (
+    *dict.fromkeys((*ENGINES, *VENDOR[1:], *PLUGINS)), "docker-cli", "containerd", "runc",
+)  # fmt: skip
+"""Packages that are an engine, or belong to one and are of use with nothing else."""
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
 APPARMOR = "name=apparmor"
 """What an engine reports in ``/info`` that confines containers with AppArmor. Later ones than 20.10 report it only
 where they can load its profiles, and else go without."""
+CONFINES = "this kernel confines containers with it, and there is no apparmor_parser"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from roles.engine.managers import APT, MIB
 from roles.engine.origin import Origin, removals
-from roles.engine.state import State
+from roles.engine.state import CONFINES, State
 from skep.milestones import SWARM_SETTINGS, configured, engine_up
 from skep.model import Host
 from skep.plan import Run, Step
@@ -19,8 +19,11 @@ STARTING = 16 * MIB
 """What an engine writes into its data root when it starts."""
 PATIENCE = 600.0
 """Seconds to wait for another apt or dnf, as on the first boot of a host that upgrades itself."""
-_NOT_DOCKERS = {"distribution": "desired are the distribution's", "static": "desired is a tarball"}
-CONFINES = "this kernel confines containers with it, and there is no apparmor_parser"
+_NOT_DOCKERS = {
+    "distribution": "desired are the distribution's",
+    "static": "desired is a tarball",
+    "offline": "desired are package files",
+}
 
 
 def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
@@ -58,8 +61,8 @@ def source(host: Host, origin: Origin, have: State | None, cause: str) -> Step:
     )
 
 
-def _choice(host: Host, origin: Origin, have: State | None) -> Mapping[str, str]:
-    """What ``choose.sh`` takes."""
+def choice(host: Host, origin: Origin, have: State | None) -> Mapping[str, str]:
+    """What the scripts take that choose packages."""
     held = {True: "yes", False: "no", None: ""}[origin.held]
     return {
         "ENGINE": origin.engine,
@@ -70,6 +73,16 @@ def _choice(host: Host, origin: Origin, have: State | None) -> Mapping[str, str]
         "AVOID": " ".join(origin.avoid),
         "DOWNGRADE": "yes" if host.engine.downgrade else "",
         "HOLD": held,
+        **({} if not origin.exact else _sent(origin)),
+    }
+
+
+def _sent(origin: Origin) -> Mapping[str, str]:
+    """What the scripts take that install package files."""
+    return {
+        "EXACT": " ".join(f"{name}={version}" for name, version in origin.exact.items()),
+        "OWN": " ".join(origin.files),
+        "OTHERS": " ".join(origin.others.values()),
     }
 
 
@@ -79,11 +92,15 @@ def _named(host: Host, origin: Origin) -> str:
 
 def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Run:
     """Packages, service and all; ``sourced``: a step before names the repository."""
-    parser = bool(have and have.lacks_parser and not have.installed)
+    parser = bool(
+        have and have.lacks_parser and not have.installed and (not origin.exact or "apparmor" in origin.others)
+    )
     going = origin.going(have)
     tarball = bool(have and have.tarball)
     detail = [f"with apparmor: {CONFINES}"] if parser else []
-    if origin.beside:
+    if origin.exact:
+        detail.append(f"with {', '.join(name for name in origin.exact if name != origin.engine)}, from the files sent")
+    elif origin.beside:
         detail.append(f"with {origin.client} of the same version, {', '.join(origin.beside)}")
     if going and have:
         names = ", ".join(f"{name} {have.packages[name]}" for name in going)
@@ -95,20 +112,20 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
         host=host.name,
         title=f"install {_named(host, origin)}",
         cause=cause,
-        script=origin.manager.script("install"),
+        script=origin.script("install"),
         variables={
-            **_choice(host, origin, have),
+            **choice(host, origin, have),
             "MORE": "apparmor" if parser else "",
             "TARBALL": "yes" if tarball else "",
         },
         detail=tuple(detail),
-        needs=(StepId("engine", "source", host.name),) if sourced else (),
+        needs=(StepId("engine", "check" if origin.exact else "source", host.name),) if sourced or origin.exact else (),
         after=(configured(host.name),),
         provides=(engine_up(host.name),),
         timeout=900,
         writes=origin.manager.installing,
         patience=PATIENCE,
-        restarts=bool(have and have.installed and have.running),
+        restarts=bool(have and have.installed and have.running and origin.interrupts(have)),
     )
 
 
@@ -130,7 +147,7 @@ def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced
         title=f"download {_named(host, origin)}",
         cause=cause,
         script=origin.manager.script("fetch"),
-        variables=_choice(host, origin, have),
+        variables=choice(host, origin, have),
         otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
         " command again; no node was drained yet",
         needs=(StepId("engine", "source", host.name),) if sourced and origin.source else (),

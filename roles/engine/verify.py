@@ -7,8 +7,8 @@ import re
 import pytest
 from testinfra.host import Host as Remote
 
-from roles.engine.state import ENGINES
-from skep.model import Host, Tarball
+from roles.engine.state import ENGINES, OF_ENGINE
+from skep.model import Host, PackageSet, Tarball
 from skep.verify.ask import Ask, engine_info
 
 
@@ -68,6 +68,9 @@ def test_source(host: Remote, desired: Host) -> None:
     if engine.tarball:
         _must_be_of(host, engine.tarball)
         return
+    if engine.packages:
+        _must_be_those(host, engine.packages)
+        return
     own = "docker.io" if host.exists("apt-get") else "moby-engine"
     package, other = ("docker-ce", own) if engine.source == "vendor" else (own, "docker-ce")
     assert host.package(package).is_installed, f"{package} is not installed on {desired.name}"
@@ -88,13 +91,28 @@ def test_source(host: Remote, desired: Host) -> None:
 def test_held(host: Remote, desired: Host) -> None:
     """nothing but skep upgrades the engine's packages"""
     engine = desired.engine
-    hold = engine.source == "vendor" if engine.hold is None else engine.hold
+    hold = engine.source in ("vendor", "offline") if engine.hold is None else engine.hold
     if not (hold and engine.source) or engine.tarball:
         pytest.skip("the inventory does not hold them")
     own = "docker.io" if host.exists("apt-get") else "moby-engine"
-    names = ("docker-ce", "docker-ce-cli", "containerd.io") if engine.source == "vendor" else (own,)
+    names = ["docker-ce", "docker-ce-cli", "containerd.io"] if engine.source == "vendor" else [own]
+    if engine.packages:
+        names = [file.name for file in engine.packages.files if file.name in OF_ENGINE]
     free = [name for name in names if not _is_held(host, name)]
     assert not free, f"{', '.join(free)} can be upgraded on {desired.name}, which restarts the engine"
+
+
+def _must_be_those(host: Remote, packages: PackageSet) -> None:
+    """The engine's packages are those of the files."""
+    wrong = []
+    for file in (file for file in packages.files if file.name in OF_ENGINE):
+        package = host.package(file.name)
+        found = package.version if package.is_installed else "not installed"
+        if package.is_installed and packages.kind == "rpm":
+            found += f"-{package.release}"
+        if found != file.version:
+            wrong.append(f"{file.name} is {found}, desired {file.version}")
+    assert not wrong, f"{'; '.join(wrong)} ({packages.path})"
 
 
 def _must_be_of(host: Remote, tarball: Tarball) -> None:

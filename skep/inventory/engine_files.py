@@ -9,39 +9,60 @@ from dataclasses import replace
 from skep.inventory.checks.engine import reaches
 from skep.inventory.checks.places import sections
 from skep.inventory.merging import MergedHost
-from skep.inventory.references import Surroundings
+from skep.inventory.references import Surroundings, located
 from skep.json_types import number, text, texts
-from skep.model import Tarball
+from skep.model import PackageSet, Tarball
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 from skep.refusals.engines import ENCRYPTED, cuts_encrypted, fits
 
 _NAMED = re.compile(r"docker-([0-9]+\.[0-9]+\.[0-9]+)(?:-[a-z0-9.]+)?\.(?:tgz|tar\.gz)")
 _WHOLE = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_KEYS = {"static": ("tarball", "sha256"), "offline": ("packages",)}
+"""Sources that come from files of this machine → the keys that name them."""
+_ALL_KEYS = tuple(key for keys in _KEYS.values() for key in keys)
+_BELONGS = {
+    "static": "belongs to binaries of a tarball: write engine.source: static",
+    "offline": "belongs to package files of this machine: write engine.source: offline",
+}
+_NEEDS = {
+    "static": "needs tarball and sha256 beside it: the file to send",
+    "offline": "needs packages beside it: the folder with the files to send",
+}
+_WHAT = {"static": "the tarball, which is", "offline": "the packages, which are"}
+
+Supply = Tarball | PackageSet
+Place = tuple[str, ...]
+"""What the keys of a source say, in their order."""
 
 
 def with_engine_files(
     file: Fields, hosts: list[MergedHost], findings: Findings, surroundings: Surroundings
 ) -> list[MergedHost]:
-    """The hosts with a ``Tarball`` where ``engine`` names the path of one, and its version as the one desired."""
-    found: dict[tuple[str, str], Tarball | None] = {}
+    """The hosts with the ``Tarball`` or ``PackageSet`` that ``engine`` names, and its version as the one desired."""
+    found: dict[Place, Supply | None] = {}
     for path, given in sections(file, "engine"):
         concerned = [host for host in hosts if reaches(path, host)]
-        if ("tarball" in given or "sha256" in given) and (path[0] != "groups" or concerned):
-            _check_use(path, given, concerned, findings)
-            found[_key(given)] = _tarball(path, given, concerned, findings, surroundings)
+        if path[0] == "groups" and not concerned:
+            continue
+        _check_use(path, given, concerned, findings)
+        if "tarball" in given or "sha256" in given:
+            found[_place("static", given)] = _tarball(path, given, concerned, findings, surroundings)
+        if "packages" in given:
+            found[_place("offline", given)] = _package_set((*path, "packages"), given, findings, surroundings)
     return [_supplied(host, file, found, findings) for host in hosts]
 
 
-def _key(given: Mapping[str, str]) -> tuple[str, str]:
-    return given.get("tarball", ""), given.get("sha256", "")
+def _place(source: str, given: Mapping[str, str]) -> Place:
+    return source, *(given.get(key, "") for key in _KEYS[source])
 
 
 def _check_use(path: KeyPath, given: Fields, concerned: list[MergedHost], findings: Findings) -> None:
-    if concerned and not any(host.engine.get("source") == "static" for host in concerned):
-        for key in ("tarball", "sha256"):
-            if key in given:
-                findings.unusable((*path, key), "belongs to binaries of a tarball: write engine.source: static")
+    for source, keys in _KEYS.items():
+        if concerned and not any(host.engine.get("source") == source for host in concerned):
+            for key in keys:
+                if key in given:
+                    findings.unusable((*path, key), _BELONGS[source])
     for one, other in (("tarball", "sha256"), ("sha256", "tarball")):
         if one in given and other not in given:
             hint = ": sha256sum FILE prints it" if other == "sha256" else ""
@@ -85,27 +106,40 @@ def _version_of(concerned: list[MergedHost]) -> str | None:
     return version if version and _WHOLE.fullmatch(version) else None
 
 
-def _supplied(
-    host: MergedHost, file: Fields, found: dict[tuple[str, str], Tarball | None], findings: Findings
-) -> MergedHost:
-    engine = host.engine
-    if engine.get("source") != "static":
-        return replace(host, engine={key: engine[key] for key in engine if key not in ("tarball", "sha256")})
-    own = _place_of("tarball", host, file)
+def _package_set(place: KeyPath, given: Fields, findings: Findings, surroundings: Surroundings) -> PackageSet | None:
+    """The same of a folder with package files."""
+    if findings.is_broken(place):
+        return None
+    from skep.inventory.archives import BadFile  # only here: few inventories name one
+    from skep.inventory.package_sets import read
+
+    try:
+        return read(located(given["packages"], surroundings), surroundings.environ)
+    except BadFile as problem:
+        findings.error(place, str(problem))
+        return None
+
+
+def _supplied(host: MergedHost, file: Fields, found: dict[Place, Supply | None], findings: Findings) -> MergedHost:
+    engine, source = host.engine, host.engine.get("source")
+    rest = {key: value for key, value in engine.items() if key not in _ALL_KEYS}
+    if source not in _KEYS:
+        return replace(host, engine=rest)
+    key = _KEYS[source][0]
+    own = _place_of(key, host, file)
     if own is None:
-        findings.error(_place_of("source", host, file) or (), "needs tarball and sha256 beside it: the file to send")
-    archive = found.get(_key(engine))
-    rest = {key: value for key, value in engine.items() if key not in ("tarball", "sha256")}
-    if archive is None or own is None:
+        findings.error(_place_of("source", host, file) or (), _NEEDS[source])
+    supply = found.get(_place(source, engine))
+    if supply is None or own is None:
         return replace(host, engine=rest)
     asked = engine.get("version")
-    if asked and not fits(archive.version, asked):
-        message = f"must fit the tarball, which is {archive.version} ({archive.path}), not {asked}: leave it out"
+    if asked and not fits(supply.version, asked):
+        message = f"must fit {_WHAT[source]} {supply.version} ({supply.path}), not {asked}: leave it out"
         findings.error(_place_of("version", host, file) or own, message)
     encrypted = [name for name, network in file.section("networks").items() if network.get("encrypted") is True]
-    if encrypted and cuts_encrypted(archive.version):
+    if encrypted and cuts_encrypted(supply.version):
         findings.error(own, f"network {encrypted[0]} is encrypted, and {ENCRYPTED}")
-    return replace(host, engine={**rest, "tarball": archive, "version": archive.version})
+    return replace(host, engine={**rest, key: supply, "version": supply.version})
 
 
 def _place_of(key: str, host: MergedHost, file: Fields) -> KeyPath | None:

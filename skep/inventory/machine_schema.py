@@ -75,10 +75,10 @@ SSH = Record(
 ENGINE = Record(
     {
         "source": Key(
-            Choice("distribution", "vendor", "static"),
+            Choice("distribution", "vendor", "static", "offline"),
             "Where the engine comes from. `distribution`: docker.io, on Fedora moby-engine. `vendor`: docker-ce, from "
-            "Docker's repository or a mirror. `static`: the binaries in `tarball`. An engine from elsewhere is "
-            "replaced by what is named here.",
+            "Docker's repository or a mirror. `static`: the binaries in `tarball`. `offline`: the package files in "
+            "`packages`. An engine from elsewhere is replaced by what is named here.",
             "vendor",
             shown="as it is; the distribution's where there is none",
         ),
@@ -95,6 +95,14 @@ ENGINE = Record(
             "Of `tarball`, beside it: what `sha256sum` prints. Checked here, and again on each host before anything is "
             "unpacked.",
             "0" * 64,
+            shown="none",
+        ),
+        "packages": Key(
+            TEXT,
+            "Of `offline`: a folder, relative to the inventory's, with the package files (.deb or .rpm) of an engine, "
+            "its client and containerd, what of their dependencies the hosts lack, and their `SHA256SUMS`. They are "
+            "sent to hosts and need no network there.",
+            "../engines/debian-13",
             shown="none",
         ),
         "repository": Key(
@@ -117,7 +125,7 @@ ENGINE = Record(
             FLAG,
             "Whether its packages are held, so that nothing but skep upgrades them, which would restart the engine.",
             False,
-            shown="true for `vendor`; left as it is for `distribution`",
+            shown="true for `vendor` and `offline`; left as it is for `distribution`",
         ),
         "downgrade": Key(
             FLAG,

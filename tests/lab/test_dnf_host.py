@@ -1,4 +1,5 @@
-"""The vendor's packages on a host with dnf, in one cluster with a Debian host; then an engine from a tarball instead.
+"""The vendor's packages on a host with dnf, in one cluster with a Debian host; then an engine from a tarball instead,
+and from package files.
 
 Real are dnf4, rpm, signatures, versionlock, systemd and the engine; the host's os-release says Rocky Linux 9, and its
 userland is Debian's (``skep/lab/el9.sh``).
@@ -85,3 +86,28 @@ def _must_go_on_without_repositories(rpm: Environment) -> None:
     ran = rpm.plan()
     assert "docker-init, /usr/local/bin/runc missing or altered" in ran.text, f"{ran}"
     assert {"engine/send@w1", "engine/drain@w1"} <= ran.ids and not any(step.endswith("@m1") for step in ran.ids)
+    _must_take_package_files(rpm)
+    assert rpm.hosts.each(NODE) == before, "data or membership was lost"
+
+
+def _must_take_package_files(rpm: Environment) -> None:
+    """From the tarball to the packages of the same engine, of which one lacks what it needs at first."""
+    spec, folder = rpm.hosts.spec, rpm.folder
+    rpm.document["engine"] = engine_files.folder_of(engine_files.debs(spec, "28.5.2"), folder / "debs")
+    rpm.document["hosts"]["w1"]["engine"] = engine_files.folder_of(engine_files.rpms(spec, "28.5.2"), folder / "rpms")
+    rpm.tool = rpm.with_inventory("rpm")
+    rpm.hosts.run("w1", "rpm -e --nodeps xz")
+    ran = rpm.tool("cluster.up")
+    assert ran.exit == 5 and "xz is missing, needed by docker-ce" in ran.text, f"{ran}"
+    assert "engine/check@w1" in ran.ids, f"{ran}"
+    runs = rpm.hosts.each("readlink /proc/$(pidof dockerd)/exe")
+    assert all(place.startswith("/opt/skep/") for place in runs.values()), "an engine was touched"
+
+    engine_files.folder_of([engine_files.empty_rpm("xz", folder)], folder / "rpms")
+    ran = rpm.up("--verify", "always")
+    assert {"engine/send:docker-ce@m1", "engine/drain@w1", "engine/install@w1"} <= ran.ids, f"{ran}"
+    assert "28.5.2" in rpm.hosts.run("w1", INSTALLED) and "docker-ce" in rpm.hosts.run("m1", "apt-mark showhold")
+    left = rpm.hosts.each("ls -d /opt/skep/docker-* /var/lib/skep/engine 2>/dev/null; true")
+    assert set(left.values()) == {""}, left
+    rpm.must_be_as_described()
+    rpm.page_must_answer()

@@ -41,6 +41,8 @@ from skep.model import (
     Host,
     Kernel,
     Network,
+    PackageFile,
+    PackageSet,
     Proxy,
     Registry,
     RegistryCertificates,
@@ -244,8 +246,18 @@ def _host(name: str, place: int, given: Mapping[str, Any]) -> Host:
     return Host(**{"name": name, "address": f"10.0.0.{place}", "role": "worker", **given, "engine": engine, **made})
 
 
-def _desired_engine(tarball: str = "", **given: Any) -> Engine:
-    """``tarball`` is its version."""
+def _desired_engine(tarball: str = "", packages: Mapping[str, Any] | None = None, **given: Any) -> Engine:
+    """``tarball`` is its version; ``packages`` are fields of a ``PackageSet``, its files versions by name."""
+    if packages:
+        files = tuple(
+            PackageFile(
+                name, str(version), f"/srv/engines/{packages['kind']}/{name}.{packages['kind']}", 20 << 20, 64 * "5"
+            )
+            for name, version in packages["files"].items()
+        )
+        more = {"path": f"/srv/engines/{packages['kind']}", "architecture": "amd64", "client": ""}
+        made = PackageSet(**{**more, **packages, "files": files})
+        given |= {"source": "offline", "version": made.version, "packages": made}
     if tarball:
         path, sum = f"/srv/engines/docker-{tarball}.tgz", tarball.replace(".", "").ljust(64, "0")
         names = ("containerd", "docker", "dockerd", "runc")

@@ -28,8 +28,6 @@ AGAINST = (
     "containerd",
 )
 """Packages that would have an engine or Docker's command beside it."""
-LAST_TO_NEED_PARSER = 20
-"""Engines from 23.0 on start containers without AppArmor where nothing loads its profiles."""
 
 
 def on_host(
@@ -81,8 +79,9 @@ def _refused(host: Host, tarball: Tarball, have: State | None, platform: Platfor
         return findings.rooted(host.name)
     if have.lacks_iptables:
         return findings.lacking(host.name, "iptables", "the engine does not start without it")
-    if have.lacks_parser and is_older(tarball.version, f"{LAST_TO_NEED_PARSER + 1}"):
-        return findings.lacking(host.name, "apparmor", f"{steps.CONFINES}, without which no container starts")
+    confined = findings.lacks_parser(host.name, have, tarball.version)
+    if confined:
+        return confined
     if have.installed and is_older(tarball.version, have.version) and not host.engine.downgrade:
         return findings.older(host, have)
     return None

@@ -15,6 +15,7 @@ from skep.swarm.image import parts
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}([+~-][A-Za-z0-9.+~-]{1,40})?|[0-9]{1,4}(\.[0-9]{1,4}){0,2}\.\*")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{40}")
 _VENDOR_ONLY = ("repository", "fingerprint", "channel", "plugins")
+_IN_FOLDER = "has no meaning for package files: put theirs into the folder of engine.packages, and leave it out"
 _OFTEN = {
     "docker.com": "https://download.docker.com",
     "www.docker.com": "https://download.docker.com",
@@ -47,8 +48,9 @@ def check_engines(file: Fields, hosts: list[MergedHost], findings: Findings) -> 
 def _check_together(path: KeyPath, given: Fields, concerned: list[dict[str, Any]], findings: Findings) -> None:
     if not any(engine.get("source") == "vendor" for engine in concerned):
         message = "belongs to Docker's own packages: write engine.source: vendor, or leave it out"
+        offline = all(engine.get("source") == "offline" for engine in concerned)
         for key in (key for key in _VENDOR_ONLY if key in given):
-            findings.error((*path, key), message)
+            findings.error((*path, key), _IN_FOLDER if offline and key == "plugins" else message)
     if given.get("downgrade") and not any("version" in engine for engine in concerned):
         findings.error((*path, "downgrade"), "has no meaning without engine.version: write the one to go back to")
     if "hold" in given and not any("source" in engine for engine in concerned):

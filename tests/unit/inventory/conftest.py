@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
@@ -26,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from skep.errors import InventoryError
 from skep.inventory import Inventory, load
 from skep.inventory.tarballs import NEEDED
+from tests import package_files
 from tests.archives import config as image_config
 from tests.archives import newer, older, tar
 
@@ -58,6 +60,7 @@ def make_world(folder: Path) -> Path:
     _certificates(inventory / "secrets")
     _tarballs(inventory / "engines")
     _images(inventory / "images")
+    _package_sets(inventory / "engines")
     (inventory / "ssh_config").write_text("# of the operator\nHost *.example.com\n  User = admin\n")
     (inventory / "home" / ".ssh").mkdir(parents=True)
     (inventory / "home" / ".ssh" / "config").touch()
@@ -130,6 +133,58 @@ def _images(folder: Path) -> None:
         ),
     }.items():
         (folder / name).write_bytes(content)
+
+
+def _package_sets(engines: Path) -> None:
+    """Folders with package files, good and bad."""
+    good, rpms = package_files.debs(), package_files.rpms()
+    first, sums = (
+        "docker-ce_amd64.deb",
+        "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in good.items()),
+    )
+    other = package_files.deb("docker-ce", "5:26.1.5-1~debian.13~trixie")
+    old = package_files.DEBS | {"docker-ce-cli": "5:26.1.5-1~debian.13~trixie"}
+    named = package_files.deb("docker.io", "26.1.5+dfsg1-9", depends="containerd (>= 1.4), runc | crun, docker-cli")
+    newer = {name: version.replace("28.5.2", "29.1.0") for name, version in package_files.DEBS.items()}
+    zero = package_files.deb("docker-ce", "", control="Description: nothing\n")
+    for name, files, said in (
+        ("debian-13", good, None),
+        ("el9", rpms, None),
+        ("nothing", {}, None),
+        ("unlisted", {**good, "iptables_1.8.deb": package_files.deb("iptables", "1.8.11-2")}, sums),
+        ("absent", dict(list(good.items())[1:]), sums),
+        ("no-sums", good, "sha256sum: command not found\n"),
+        ("elsewhere", good, sums.replace("  docker-ce_", "  /srv/docker-ce_")),
+        ("cut", {**good, first: good[first][:400]}, sums),
+        ("cut-before", {**good, first: good[first][:400]}, None),
+        ("page", {**good, first: b"<html>not found</html>"}, None),
+        ("nameless", {**good, first: zero}, None),
+        ("both", {**good, **rpms}, None),
+        ("two-versions", {**good, "docker-ce_26.deb": other}, None),
+        ("twice", {**good, "copy.deb": good[first]}, None),
+        (
+            "two-machines",
+            {**good, "containerd.io_amd64.deb": package_files.deb("containerd.io", "2.1.9-1", "arm64")},
+            None,
+        ),
+        ("no-engine", dict(list(good.items())[1:]), None),
+        ("two-engines", {**good, "docker.io.deb": package_files.deb("docker.io", "26.1.5+dfsg1-9")}, None),
+        ("no-containerd", dict(list(good.items())[:2]), None),
+        ("no-client", {first: good[first], "containerd.io_amd64.deb": good["containerd.io_amd64.deb"]}, None),
+        ("no-own-client", {"docker.io.deb": named, "runc.deb": package_files.deb("runc", "1.1.15+ds1-2")}, None),
+        ("other-client", package_files.debs(old), None),
+        ("newer", package_files.debs(newer), None),
+        ("cut-rpm", {**rpms, "docker-ce.x86_64.rpm": rpms["docker-ce.x86_64.rpm"][:-100]}, None),
+        (
+            "source-rpm",
+            {**rpms, "docker-ce.x86_64.rpm": package_files.rpm("docker-ce", "28.5.2-1.el9", source=True)},
+            None,
+        ),
+        ("renamed", {name.replace(".deb", ".rpm"): content for name, content in good.items()}, None),
+    ):
+        package_files.folder(engines / name, files, said)
+    (engines / "no-sums" / "SHA256SUMS").rename(engines / "no-sums" / "sums")
+    package_files.folder(engines / "bad-sums", good, f"sha256 {sums}")
 
 
 def engine_tarball(programs: Mapping[str, int | None], *, folder: str = "docker") -> bytes:

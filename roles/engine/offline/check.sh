@@ -1,0 +1,5 @@
+# shellcheck shell=sh
+# Whether the chosen package files can be installed on this host as it is. Changes nothing.
+
+. roles/engine/offline/choose.sh
+in_the_way
