@@ -114,7 +114,7 @@ def rpm(host: Host, installed: str, older: str = "", newer: str = "") -> None:
           "-q "*) case " {installed} " in *" $2 "*) echo $2 ;; *) exit 1 ;; esac ;;
           "-U --test --nodeps"*) name=$(basename "$4" .rpm)
             case " {newer} " in *" $name "*) exit 0 ;; esac
-            case " {older} " in *" $name "*) echo "package $name-9 (which is newer than $name-1) is here"; exit 1 ;;
+            case " {older} " in *" $name "*) echo "package $name-9 (which is newer than $name-1) "; exit 1 ;;
             esac
             case " {installed} " in *" $name "*) exit 1 ;; esac ;;
         esac""",
