@@ -3,7 +3,7 @@ that services are to have. What happens to one host stands in ``skep.outage``.""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from skep.dataclass import dataclass
@@ -62,28 +62,39 @@ def rolling(
             managers, workers = [], workers if not (upgrade and finding.later) else []
     outage = Outage(cluster, _believed(members).services)
     saved = managers[0] if upgrade and managers and cluster.stamp else None
+    groups = _groups(workers, managers, first, cluster.parallel_workers, managers_first=upgrade)
+
+    def wrapped(name: str, group: Sequence[str]) -> list[Step]:
+        gated = standing[name].manager and reserve.enough
+        return outage.of(name, work[name], standing[name], group, gated=gated, saved=name == saved)
+
+    steps += _one_after_another(groups, wrapped)
+    return [*steps, *(outage.interruptions(work[names[0]].role, names) if workers or managers else [])]
+
+
+def _groups(
+    workers: Sequence[str], managers: Sequence[str], first: Collection[str], at_once: int, *, managers_first: bool
+) -> list[list[str]]:
+    """Hosts that are out of service together, group after group."""
     early = [[name] for name in (*managers, *workers) if name in first]
-    at_once = max(1, cluster.parallel_workers)
-    rest = [name for name in workers if name not in first]
+    rest, at_once = [name for name in workers if name not in first], max(1, at_once)
     batches = [rest[place : place + at_once] for place in range(0, len(rest), at_once)]
     singles = [[name] for name in managers if name not in first]
+    return early + (singles + batches if managers_first else batches + singles)
+
+
+def _one_after_another(
+    groups: Sequence[Sequence[str]], wrapped: Callable[[str, Sequence[str]], Sequence[Step]]
+) -> list[Step]:
+    """The steps of all groups; each group waits for the success of the one before."""
+    steps: list[Step] = []
     before: list[StepId] = []
-    for group in early + (singles + batches if upgrade else batches + singles):
-        made = [
-            outage.of(
-                name,
-                work[name],
-                standing[name],
-                group,
-                gated=standing[name].manager and reserve.enough,
-                saved=name == saved,
-            )
-            for name in group
-        ]
-        for own in made:
-            steps += [replace(own[0], gates=(*own[0].gates, *before)), *own[1:]]
+    for group in groups:
+        made = [wrapped(name, group) for name in group]
+        for first, *rest in made:
+            steps += [replace(first, gates=(*first.gates, *before)), *rest]
         before = [own[-1].id for own in made]
-    return [*steps, *(outage.interruptions(work[names[0]].role, names) if workers or managers else [])]
+    return steps
 
 
 @dataclass(frozen=True, slots=True)
