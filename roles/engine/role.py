@@ -110,12 +110,10 @@ def _on_host(
     origin = _origin(host, have, platform, direct=direct)
     if isinstance(origin, Finding):
         return [origin], None
-    refused = _refused(host, have, origin, platform)
-    if refused:
+    if refused := _refused(host, have, origin, platform):
         return [refused], None
     encrypted = [network.name for network in cluster.networks if network.encrypted]
-    if encrypted:
-        origin = replace(origin, avoid=AVOIDED)
+    origin = replace(origin, avoid=AVOIDED) if encrypted else origin
     items: list[Step | Finding] = []
     unlike = origin.unlike(have) if host.engine.source else None
     if unlike:
@@ -126,11 +124,7 @@ def _on_host(
         host = _as_it_is(host, here, origin)
     if cause:
         install = steps.install(host, origin, have, cause, sourced=bool(unlike and origin.source))
-        if here and _goes_back(host, here):
-            items += findings.goes_back(host, member, f"goes back from {here.version} to {host.engine.version}")
-        elif here and _may_go_back(host, here, origin):
-            text = f"takes {origin.engine}, which may be older than its {here.package} {here.version},"
-            items += findings.goes_back(host, member, text)
+        items += _back(host, here, origin, member) if here else []
         if host.engine.packages:
             from roles.engine.offline.plan import prepared  # only here: few hosts have one
 
@@ -150,9 +144,24 @@ def _on_host(
         if restart and member:
             return [*items, *_parser(here, origin, host)], steps.in_turn(restart)
         items += [restart] if restart else []
-        if not (here.running and here.enabled):
-            items.append(steps.start(host, "not started at boot" if here.running else "not running"))
+        items += _start(host, here)
     return [*items, *_parser(here, origin, host)], None
+
+
+def _back(host: Host, here: State, origin: Origin, member: Member | None) -> Sequence[Finding]:
+    """What there is to say where an older engine comes, or may come."""
+    if _goes_back(host, here):
+        return findings.goes_back(host, member, f"goes back from {here.version} to {host.engine.version}")
+    if _may_go_back(host, here, origin):
+        text = f"takes {origin.engine}, which may be older than its {here.package} {here.version},"
+        return findings.goes_back(host, member, text)
+    return ()
+
+
+def _start(host: Host, here: State) -> list[Step]:
+    if here.running and here.enabled:
+        return []
+    return [steps.start(host, "not started at boot" if here.running else "not running")]
 
 
 def _origin(host: Host, have: State | None, platform: Platform, *, direct: bool) -> Origin | Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -11,20 +10,20 @@ from roles.stacks.drift import Difference, Drift
 from roles.stacks.edits import reason, why
 from roles.stacks.findings import findings
 from roles.stacks.health import unwell
+from roles.stacks.key import KEY_STEP
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.waiting import step_id, wait
 from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS, images_loaded
-from skep.model import Cluster, Secret
+from skep.model import Secret
 from skep.plan import Call, Finding, Ref, Step
-from skep.steps import EARLIER, Edge, StepId
+from skep.steps import EARLIER, StepId
 from skep.swarm.comparing import effect
-from skep.swarm.labels import KEY, REVISION
+from skep.swarm.labels import REVISION
 from skep.swarm.objects import ObjectSpec
 from skep.swarm.service import inherited
 
 LOGINS = Ref("registry-logins")
-KEY_STEP = StepId("stacks", "key")
 
 
 class Planner:
@@ -283,21 +282,6 @@ class Planner:
                 detail=[*(f"config {name}" for name in configs), *(f"secret {name}" for name in secrets)],
                 needs=[done],
             )
-
-
-def key_step(cluster: Cluster, *, only_with: Edge | None) -> Step:
-    """The key of secrets' marks, made with the first secret."""
-    data = Secret(base64.b64encode(cluster.nonce.reveal().encode()).decode())
-    return Call(
-        id=KEY_STEP,
-        title="make the key for the names of secrets",
-        cause="there is none yet",
-        operation="object_create",
-        arguments={"kind": "configs", "body": {"Name": KEY, "Labels": {KEY: "1"}, "Data": data}},
-        only_with=only_with,
-        needs=(SWARM_EXISTS,),
-        after=(EARLIER,),
-    )
 
 
 def _sealed(body: ObjectSpec) -> dict[str, object]:

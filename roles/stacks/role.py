@@ -11,8 +11,9 @@ from roles.stacks.desired import Desired, Unplannable, known
 from roles.stacks.drift import Drift
 from roles.stacks.findings import owned_twice
 from roles.stacks.health import asked
+from roles.stacks.key import key_step
 from roles.stacks.kinds import KINDS
-from roles.stacks.planner import Planner, key_step
+from roles.stacks.planner import Planner
 from roles.stacks.ports import handovers
 from roles.stacks.refresh import refreshed
 from roles.stacks.removal import bystanders, removals

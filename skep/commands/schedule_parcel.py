@@ -20,7 +20,7 @@ from skep.apply.commit import COMMIT, commit
 from skep.dataclass import dataclass
 from skep.errors import UsageError
 from skep.inventory import Inventory
-from skep.schedules.there import Program, Site
+from skep.schedules.away import Program, Site
 from skep.shipped import FOLDER, IS_CLONE, PACKAGE
 
 SHIPPED = ("roles", "inventory/example.yml", "inventory/lab.yml", "docs/inventory.schema.json")

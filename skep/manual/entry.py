@@ -29,7 +29,7 @@ NAMES = {
 }
 """What stands for a chosen name in examples, by the key that it is a name of."""
 
-LISTS = ("accept", "windows", "freezes", "generic_resources", "preferences", "config")
+LISTS = ("accept", "images", "windows", "freezes", "generic_resources", "preferences", "config")
 """Keys whose inner keys are those of a list's items."""
 
 

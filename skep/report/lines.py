@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from skep.apply import Event, Outcome
 from skep.errors import SkepError
@@ -22,7 +21,7 @@ from skep.report.parts import Part, plain
 from skep.report.progress import Rows, Running
 from skep.report.reporter import Reporter, Row
 from skep.report.shown import Together, not_repeated, said_of, together
-from skep.report.signs import COLOURS, EVENTS, STATES
+from skep.report.signs import EVENTS, STATES
 from skep.visible import visible, visible_lines, visible_log
 from skep.workers import regularly
 
@@ -274,21 +273,14 @@ class LinesReporter(Reporter):
         """Task, node and text; on a terminal each service has a colour that stays the same."""
         if self.lost:
             raise self.lost
-        label = label_of(entry)
-        self._columns = max(self._columns, min(len(label), LABEL))
-        stamp = f"{visible(entry['time'])} " if timestamps and entry["time"] else ""
-        said = visible_log(entry["text"], colour=colour)
-        if self.soft:
-            self.out.line(f"{stamp}{label:<{self._columns}} | {said}")
-            return
-        from skep.report.text import line
+        from skep.report.logs import logged
 
-        own = COLOURS[crc32(entry["service"].encode(errors="surrogateescape")) % len(COLOURS)]
-        self.console.print(line((stamp, "dim"), (f"{label:<{self._columns}} |", own), " "), soft_wrap=True, end="")
-        if colour:
-            self.out.write(f"{said}\n")
+        self._columns = max(self._columns, min(len(label_of(entry)), LABEL))
+        stamp = f"{visible(entry['time'])} " if timestamps and entry["time"] else ""
+        if self.soft:
+            self.out.line(f"{stamp}{label_of(entry):<{self._columns}} | {visible_log(entry['text'], colour=colour)}")
         else:
-            self.console.print(line(said, style="red" if entry["stream"] == "error" else ""), soft_wrap=True)
+            logged(self.console, self.out, entry, stamp, self._columns, colour=colour)
 
     def change(self, change: Change) -> None:
         """Time (UTC) and text."""

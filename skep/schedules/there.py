@@ -6,14 +6,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
 from skep import places
-from skep.dataclass import dataclass
 from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Send, Step
 from skep.questions import Answers
 from skep.role import HostRole
+from skep.schedules.away import Away, Program, Site, away
 from skep.schedules.role import Schedules
 from skep.schedules.role import State as Units
 from skep.schedules.units import Setting
@@ -26,49 +26,6 @@ THERE = "/var/lib/skep/there"
 """On the host; apart from what schedules of its own, as a control machine, keep."""
 NAMED = 6
 """Files of a site that a plan names by themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """skep with all it imports, in an archive of this machine. ``digest`` is of all names and contents in it; what was
-    compiled is for that ``python``, such as ``3.11``, on that ``machine``."""
-
-    digest: str
-    python: str
-    machine: str
-    archive: str = ""
-    size: int = 0
-    sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What runs there work on: ``sums`` are SHA-256 by file name, ``inventory`` is the name of one of them."""
-
-    inventory: str
-    sums: Mapping[str, str]
-    archive: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Away:
-    """What a host has. ``key`` is the public one of its schedules; ``logins`` are lines of authorized_keys by which
-    schedules of hosts log in here; ``ways`` SHA-256 of what they log in by."""
-
-    units: Units
-    user: str = ""
-    pythons: tuple[tuple[str, str, str], ...] = ()
-    """Version, machine and path of each Python that may serve."""
-    there: bool = False
-    key: str = ""
-    program: str = ""
-    ways: Mapping[str, str] = field(default_factory=dict)
-    site: Mapping[str, str] = field(default_factory=dict)
-    addresses: tuple[str, ...] = ()
-    host_keys: tuple[str, ...] = ()
-    logins: tuple[str, ...] = ()
-    elsewhere: str = ""
-    """Where its sshd reads authorized keys, if that is not where we write them."""
 
 
 class There(HostRole[Away]):
@@ -110,26 +67,7 @@ class There(HostRole[Away]):
         """From the probe's lines."""
         units = Schedules(self._setting(""), self.schedules).parse(text, answers) or Units()
         others = {name: file for name, file in units.others.items() if not file.startswith(f"{self._folder}/")}
-        rows = [line.partition(" ")[::2] for line in text.splitlines() if line]
-        given: dict[str, list[str]] = {}
-        for kind, rest in rows:
-            given.setdefault(kind, []).append(rest)
-        pairs = {kind: [row.split(" ", 1) for row in given.get(kind, ())] for kind in ("way", "site")}
-        pythons = [row.split(" ", 2) for row in given.get("python", ())]
-        return Away(
-            replace(units, others=others),
-            _first(given, "user"),
-            tuple((row[0], row[1], row[2]) for row in pythons if len(row) == 3),
-            "folder" in given,
-            _first(given, "key"),
-            _first(given, "program"),
-            {row[0]: row[1] for row in pairs["way"] if len(row) == 2},
-            {row[1]: row[0] for row in pairs["site"] if len(row) == 2},
-            tuple(given.get("address", ())),
-            tuple(given.get("hostkey", ())),
-            tuple(given.get("login", ())),
-            _first(given, "keys"),
-        )
+        return away(text, replace(units, others=others))
 
     def plan(self, cluster: Cluster, seen: Seen[Away]) -> Sequence[Step | Finding]:
         """On hosts with schedules all that these need, on all hosts the logins of those; elsewhere what was left."""
@@ -318,10 +256,6 @@ export CREDENTIALS_DIRECTORY="$FOLDER/credentials"
 
 def _known_as(address: str, port: int) -> str:
     return address if port == 22 else f"[{address}]:{port}"
-
-
-def _first(given: Mapping[str, list[str]], kind: str) -> str:
-    return given.get(kind, [""])[0]
 
 
 def _sum(content: bytes) -> str:

@@ -9,9 +9,10 @@ import pytest
 
 from skep.model import Cluster, Host
 from skep.plan import Finding, Plan, Run, Send
+from skep.schedules.away import Away, Program, Site
 from skep.schedules.model import Schedule
 from skep.schedules.role import Timer
-from skep.schedules.there import Away, Program, Site, There
+from skep.schedules.there import There
 from skep.schedules.units import units
 from skep.secret import Secret
 from skep.seen import Seen
