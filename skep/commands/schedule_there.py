@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,12 +51,14 @@ def _site(found: Inventory) -> Path:
 def apply(call: Call, *, gone: bool = False) -> int:
     """Bring hosts to what the inventory says; gives how many steps were done."""
     one = role(call.found, gone=gone)
+    if one.at and not call.asking.only_shown:
+        _note(call.found, one.at)  # first: a run that is cut short leaves something there, too
     with call.site() as here:
         request = call.asking.of(Request("schedule.rm" if gone else "schedule.apply"))
         result = carry_out(_only(here, one), request, call.tell)
         refuse_silent(result.silent)
-    if not call.asking.only_shown:
-        _note(call.found, one.at)
+    if not one.at and not call.asking.only_shown:
+        _note(call.found, ())
     return len(result.steps)
 
 
@@ -95,16 +98,24 @@ def pause(call: Call, one: Schedule, *, resume: bool) -> None:
                          next_action=f"see what is wrong on {one.at}: ls -l {THERE}")  # fmt: skip
 
 
+_RUN = """[ -e "$UNIT" ] || exit 4
+[ ! -e "$MARK" ] || exit 5
+before=$(cat "$LAST" 2>/dev/null)
+systemctl start -- "${UNIT##*/}" >&2 || systemctl start -- "$ENDED" >&2
+[ "$(cat "$LAST" 2>/dev/null)" = "$before" ] || cat "$LAST"
+"""
+"""A run that is killed is reported by another unit, which is waited for; an older result is none of this run."""
+
+
 def run(call: Call, one: Schedule) -> int:
     """Start its unit on its host, wait, and end as it ended."""
-    text = """[ -e "$UNIT" ] || exit 4
-systemctl start -- "${UNIT##*/}" >&2
-cat "$LAST"
-"""
     with call.tell.busy(f"running {one.name} on {one.at}"):
-        status, out, err = _on(call, one, text, one.deadline + 660)
+        status, out, err = _on(call, one, _RUN, one.deadline + 660)
     if status == 4:
         raise UsageError(f"schedule {one.name} is not installed on {one.at}", next_action="invoke schedule.apply")
+    if status == 5:
+        raise UsageError(f"schedule {one.name} is paused on {one.at}",
+                         next_action=f"invoke schedule.pause {one.name} --resume")  # fmt: skip
     try:
         last: Mapping[str, object] = json.loads(out)
     except ValueError:
@@ -126,6 +137,7 @@ def _on(call: Call, one: Schedule, text: str, seconds: float, **more: str) -> tu
     variables = {
         "UNIT": f"/etc/systemd/system/skep-{name}-{one.name}.service",
         "MARK": f"{THERE}/{name}/{one.name}.paused",
+        "ENDED": f"skep-{name}-ended@{one.name}.service",
         "LAST": f"{THERE}/{name}/{one.name}.json",
         **more,
     }
@@ -150,3 +162,5 @@ def _note(found: Inventory, hosts: tuple[str, ...]) -> None:
         mark.write_text(f"{' '.join(hosts)}\n", encoding="utf-8")
     else:
         mark.unlink(missing_ok=True)
+        with suppress(OSError):  # something else is kept there
+            mark.parent.rmdir()
