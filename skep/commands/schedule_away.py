@@ -17,7 +17,7 @@ def with_own_key(found: Inventory, folder: Path) -> Inventory:
     try:
         users = json.loads((folder / "access.json").read_text(encoding="utf-8"))
         access = {name: _by_own_key(one, users.get(name, {}), folder) for name, one in found.access.items()}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise UsageError(
             f"{folder}/access.json cannot be read, which says how schedules on this host log in",
             cause=str(error),

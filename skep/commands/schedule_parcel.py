@@ -27,6 +27,7 @@ SHIPPED = ("roles", "inventory/example.yml", "inventory/lab.yml", "docs/inventor
 """What a wheel has in ``skep/data``, as pyproject.toml says it."""
 SITE = ("stacks", "roles", "tests/audit", "invoke.yaml", "requirements.lock")
 """What of a site goes along whole, beside the inventory with what it extends and names."""
+_NEVER = frozenset({"__pycache__", ".git"})
 LARGEST = 16 << 20
 """Bytes of a site that are sent."""
 
@@ -149,8 +150,9 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 def _below(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path.relative_to(folder).as_posix(), path
+        name = path.relative_to(folder)
+        if path.is_file() and not _NEVER.intersection(name.parts):
+            yield name.as_posix(), path
 
 
 def _required() -> list[str]:

@@ -36,6 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "inventory/other.yml": "hosts: {}",
         "stacks/web/compose.yml": "services: {web: {image: busybox}}",
         "stacks/web/.env": "A=1",
+        "stacks/web/.git/config": "url = https://user:token@example.com/web",
         "roles/motd/role.py": "",
         "roles/motd/__pycache__/role.pyc": "",
         "backups/prod/x.tar": "",
@@ -115,6 +116,9 @@ def test_there_it_logs_in_straight_by_its_own_key(folder: Path, tmp_path: Path) 
     with pytest.raises(UsageError) as refused:
         with_own_key(replace(found, access=access), tmp_path)
     assert "schedule.apply" in str(refused.value.next_action)
+    (tmp_path / "access.json").write_text(json.dumps({"m1": {"user": "root"}}))
+    with pytest.raises(UsageError, match=r"access\.json cannot be read"):
+        with_own_key(replace(found, access=access), tmp_path)
     (tmp_path / "access.json").write_text(json.dumps({"m1": {"user": "root", "port": 2222}}))
     one = with_own_key(replace(found, access=access), tmp_path).access["m1"]
     assert (one.user, one.port, one.key, one.password, one.gateways) == ("root", 2222, tmp_path / "key", None, ())
