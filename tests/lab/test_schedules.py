@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,11 +50,17 @@ def logins(cluster: Environment) -> str:
 
 @pytest.fixture
 def python(cluster: Environment) -> Iterator[None]:
-    """Python on the host, and nothing of a schedule left on any, whatever becomes of the test."""
+    """Python on the host, and nothing of a schedule left on any, nor here, whatever becomes of the test."""
     cluster.hosts.run(AT, PYTHON)
+    packed = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "skep/programs")
+    before = set(packed.glob("*"))
     yield
     cluster.with_inventory(NAME)("schedule.rm", "--yes")
     cluster.hosts.run(AT, f"{NO_PYTHON}; rm -f /run/skep-home")
+    for one in set(packed.glob("*")) - before:
+        one.unlink()
+    if not before and packed.is_dir():
+        packed.rmdir()
 
 
 @pytest.mark.usefixtures("python")
