@@ -48,6 +48,8 @@ class Away:
     addresses: tuple[str, ...] = ()
     host_keys: tuple[str, ...] = ()
     logins: tuple[str, ...] = ()
+    backups: bool = False
+    """Whether schedules saved something there."""
     elsewhere: str = ""
     """Where its sshd reads authorized keys, if that is not where we write them."""
 
@@ -71,6 +73,7 @@ def away(text: str, units: Units) -> Away:
         tuple(given.get("address", ())),
         tuple(given.get("hostkey", ())),
         tuple(given.get("login", ())),
+        "backups" in given,
         _first(given, "keys"),
     )
 

@@ -49,7 +49,7 @@ def text(inventory: str, results: Iterable[Mapping[str, object]], standing: Stan
 
 def write(folder: str, inventory: str, content: str) -> None:
     """Put it in place in one move, for everybody to read: a collector never sees half of it. Raises ``OSError``."""
-    file = _file(folder, inventory)
+    file = file_of(folder, inventory)
     handle, beside = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
@@ -62,10 +62,11 @@ def write(folder: str, inventory: str, content: str) -> None:
 
 def remove(folder: str, inventory: str) -> None:
     """Take it away, if it is there. Raises ``OSError``."""
-    _file(folder, inventory).unlink(missing_ok=True)
+    file_of(folder, inventory).unlink(missing_ok=True)
 
 
-def _file(folder: str, inventory: str) -> Path:
+def file_of(folder: str, inventory: str) -> Path:
+    """Where an inventory's metrics are."""
     return Path(folder, f"skep-{inventory}.prom")
 
 

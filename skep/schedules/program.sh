@@ -3,10 +3,11 @@
 
 set -eu
 umask 022
-rm -rf "$FOLDER/program.new"
+rm -rf "$FOLDER/program.new" "$FOLDER/program.old"
 mkdir "$FOLDER/program.new"
 tar -xzf "$ARCHIVE" -C "$FOLDER/program.new" --no-same-owner
 echo "$DIGEST" >"$FOLDER/program.new/.digest"
-rm -rf "$FOLDER/program"
+[ ! -d "$FOLDER/program" ] || mv "$FOLDER/program" "$FOLDER/program.old"
 mv "$FOLDER/program.new" "$FOLDER/program"
+rm -rf "$FOLDER/program.old"
 rm -f "$ARCHIVE"

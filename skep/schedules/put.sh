@@ -46,7 +46,10 @@ for name in $GONE; do
   replace "$FILES/left" "$FOLDER/units" 600
 done
 $CTL daemon-reload
-[ -z "$GONE" ] || [ -s "$FOLDER/units" ] || rm -rf -- "$FOLDER"
+if [ -n "$GONE" ] && [ ! -s "$FOLDER/units" ]; then
+  find "$FOLDER" -mindepth 1 -maxdepth 1 ! -name backups -exec rm -rf -- {} +
+  rmdir -- "$FOLDER/backups" "$FOLDER" 2>/dev/null || true
+fi
 if [ -n "$TIMER" ]; then
   $CTL enable -- "$TIMER" >&2
   $CTL restart -- "$TIMER"

@@ -14,6 +14,7 @@ from skep.plan import Finding, Run, Send, Step
 from skep.questions import Answers
 from skep.role import HostRole
 from skep.schedules.away import Away, Program, Site, away
+from skep.schedules.metrics import file_of
 from skep.schedules.role import Schedules
 from skep.schedules.role import State as Units
 from skep.schedules.units import Setting
@@ -48,6 +49,7 @@ class There(HostRole[Away]):
         self.credentials = credentials
         self.names = {host.name: _known_as(host.address, ports.get(host.name, 22)) for host in cluster.hosts}
         self.ports = ports
+        self.metrics = str(file_of(cluster.metrics, cluster.name)) if cluster.metrics else ""
         self.schedules = tuple(one for one in cluster.schedules if one.at) if program and site else ()
         units = Schedules(self._setting(""), self.schedules, at="")
         self.probe = units.probe_of(cluster) + exported(
@@ -191,7 +193,11 @@ class There(HostRole[Away]):
     def _gone(self, name: str, found: Away) -> Iterator[Step | Finding]:
         units = list(Schedules(self._setting(""), (), name).steps(replace(found.units, credentials={})))
         yield from units
-        gone = self._run(name, "gone", "remove skep, the site and its key", "no schedule runs there", _GONE)
+        services = [unit.replace("@.", "@*.") for unit in found.units.owned if unit.endswith(".service")]
+        gone = self._run(
+            name, "gone", "remove skep, the site and its key", "no schedule runs there", _GONE,
+            detail=(f"{self._folder}/backups stays: it holds what schedules saved",) if found.backups else (),
+            SERVICES=" ".join(services), METRICS=self.metrics)  # fmt: skip
         yield replace(gone, needs=tuple(one.id for one in units if isinstance(one, Run)))
 
     @property
@@ -242,10 +248,15 @@ umask 077
 mkdir -p "$FOLDER"
 for name in access.json known_hosts; do replace "$FILES/$name" "$FOLDER/$name" 600; done
 """
-_GONE = """systemctl stop -- "skep-${FOLDER##*/}-*.service" 2>/dev/null || :
-systemctl reset-failed -- "skep-${FOLDER##*/}-*" 2>/dev/null || :
-rm -rf -- "$FOLDER"
-rmdir -- "${FOLDER%/*}" 2>/dev/null || :
+_GONE = """set -f
+for unit in $SERVICES; do
+  systemctl stop -- "$unit" 2>/dev/null || :
+  systemctl reset-failed -- "$unit" 2>/dev/null || :
+done
+[ -z "$METRICS" ] || rm -f -- "$METRICS"
+[ -d "$FOLDER" ] || exit 0
+find "$FOLDER" -mindepth 1 -maxdepth 1 ! -name backups -exec rm -rf -- {} + || exit 1
+rmdir -- "$FOLDER/backups" "$FOLDER" "${FOLDER%/*}" 2>/dev/null || :
 """
 _TRY = """cd "$FOLDER/site"
 export PYTHONPATH="$FOLDER/program" SKEP_ACCESS="$FOLDER" SKEP_STATE="$FOLDER" HOME=/root

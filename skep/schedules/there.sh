@@ -8,14 +8,16 @@ for program in "python$PYTHON" python3; do
   found=$(command -v "$program") || continue
   echo "python $("$found" -c 'import platform, sys; print("%d.%d" % sys.version_info[:2], platform.machine())') $found"
 done
-[ -d "$FOLDER" ] && echo "folder"
+# Backups of runs there stay when all else goes.
+[ -z "$(find "$FOLDER" -mindepth 1 -maxdepth 1 ! -name backups 2>/dev/null)" ] || echo "folder"
+[ -z "$(find "$FOLDER/backups" -type f 2>/dev/null | head -n 1)" ] || echo "backups"
 [ -f "$FOLDER/key.pub" ] && [ -f "$FOLDER/key" ] && echo "key $(cut -d ' ' -f 1,2 "$FOLDER/key.pub")"
 [ -f "$FOLDER/program/.digest" ] && echo "program $(cat "$FOLDER/program/.digest")"
 for name in access.json known_hosts; do
   [ -f "$FOLDER/$name" ] && echo "way $name $(sha256sum <"$FOLDER/$name" | cut -d ' ' -f 1)"
 done
 if cd "$FOLDER/site" 2>/dev/null; then
-  find . -path ./backups -prune -o -name __pycache__ -prune -o -type f -print0 | xargs -0 -r sha256sum |
+  find . -name __pycache__ -prune -o -type f -print0 | xargs -0 -r sha256sum |
     sed 's/^\([0-9a-f]*\)  \.\//site \1 /'
   cd /
 fi

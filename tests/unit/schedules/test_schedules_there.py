@@ -129,6 +129,13 @@ def test_a_login_with_other_addresses_is_written_anew_and_that_of_a_silent_host_
 def test_a_host_that_has_none_any_more_is_cleared(others: tuple[Schedule, ...]) -> None:
     plan = planned(done(bare()), replace(CLUSTER, schedules=others))
     assert {"schedules/remove@m2", "schedules/gone@m2"} <= {str(step.id) for step in plan}
+    gone = next(step for step in plan if step.id.action == "gone")
+    assert isinstance(gone, Run) and not gone.detail
+    assert gone.variables["SERVICES"] == "skep-prod-ended@*.service skep-prod-nightly.service"
+    have = done(bare())
+    saved = {**have, "m2": replace(have["m2"], backups=True)}
+    [gone] = [step for step in planned(saved, replace(CLUSTER, schedules=others)) if step.id.action == "gone"]
+    assert gone.detail == ("/var/lib/skep/there/prod/backups stays: it holds what schedules saved",)
     assert [step.host for step in plan if step.id.action == "login"] == ["m1", "m2", "m3"]
 
 
