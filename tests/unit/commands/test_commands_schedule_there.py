@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from skep.apply.commit import COMMIT, commit
-from skep.commands import schedule_parcel
+from skep.commands import schedule_parcel, schedule_there
+from skep.commands.asking import Asking
+from skep.commands.call import Call
 from skep.commands.schedule_away import with_own_key
 from skep.commands.schedule_parcel import contents, program, site
-from skep.errors import UsageError
+from skep.errors import StepFailed, UsageError
 from skep.inventory import Inventory, load
 from skep.secret import Secret
 
@@ -123,3 +128,26 @@ def test_there_it_logs_in_straight_by_its_own_key(folder: Path, tmp_path: Path) 
     one = with_own_key(replace(found, access=access), tmp_path).access["m1"]
     assert (one.user, one.port, one.key, one.password, one.gateways) == ("root", 2222, tmp_path / "key", None, ())
     assert one.known_hosts == tmp_path / "known_hosts" and one.host_keys == "strict" and not one.agent
+
+
+def test_hosts_are_remembered_though_a_run_is_cut_short(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, at = read(folder), ["m1"]
+    call = SimpleNamespace(found=found, asking=Asking(), tell=None, site=nullcontext)
+
+    def cut_short(*_: object) -> object:
+        if at:
+            raise StepFailed("cut short")
+        return SimpleNamespace(silent={}, steps=())
+
+    monkeypatch.setattr(schedule_there, "state_folder", lambda: tmp_path / "state")
+    monkeypatch.setattr(schedule_there, "role", lambda *_, **__: SimpleNamespace(at=tuple(at)))
+    monkeypatch.setattr(schedule_there, "_only", lambda *_: None)
+    monkeypatch.setattr(schedule_there, "carry_out", cut_short)
+    with pytest.raises(StepFailed):
+        schedule_there.apply(cast("Call", call))
+    assert schedule_there.concerned(found)
+    at.clear()
+    schedule_there.apply(cast("Call", call))
+    assert not schedule_there.concerned(found) and not (tmp_path / "state").exists()
