@@ -10,8 +10,10 @@ import os
 import platform
 import sys
 import tarfile
+import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -28,6 +30,8 @@ SHIPPED = ("roles", "inventory/example.yml", "inventory/lab.yml", "docs/inventor
 SITE = ("stacks", "roles", "tests/audit", "invoke.yaml", "requirements.lock")
 """What of a site goes along whole, beside the inventory with what it extends and names."""
 _NEVER = frozenset({"__pycache__", ".git"})
+_KEPT = 86400.0
+"""Seconds since its last use for which an archive stays: another run may be sending it."""
 LARGEST = 16 << 20
 """Bytes of a site that are sent."""
 
@@ -60,16 +64,20 @@ def contents(extras: Iterable[str] = ()) -> Contents:
 
 
 def program(found: Contents, folder: Path | None) -> Program:
-    """As it is sent: packed in that folder, where it is not there yet; older archives go. Without a folder only what it
-    is."""
+    """As it is sent: packed in that folder, where it is not there yet; those long unused go. Without a folder only what
+    it is."""
     made = Program(found.digest, "%d.%d" % sys.version_info[:2], platform.machine())  # noqa: UP031
     if folder is None:
         return made
     path = folder / f"{found.digest[:32]}.tar.gz"
-    if not path.is_file():
+    if path.is_file():
+        path.touch()
+    else:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for old in folder.glob("*.tar.gz"):
-            old.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if old.stat().st_mtime < time.time() - _KEPT:
+                    old.unlink()
         beside = path.with_suffix(f".{os.getpid()}.new")
         try:
             with (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from contextlib import nullcontext
 from dataclasses import replace
@@ -111,7 +112,12 @@ def test_skep_goes_with_all_that_it_imports_and_nothing_else(tmp_path: Path) -> 
     packed = program(few, tmp_path / "cache")
     first = Path(packed.archive).read_bytes()
     Path(packed.archive).unlink()
+    (used, unused) = (tmp_path / "cache" / f"{name}.tar.gz" for name in ("used", "unused"))
+    used.touch()
+    unused.touch()
+    os.utime(unused, (0, 0))
     assert program(few, tmp_path / "cache") == packed and Path(packed.archive).read_bytes() == first
+    assert used.is_file() and not unused.exists(), "another run may be sending it"
     assert program(few, None).digest == packed.digest
 
 
