@@ -140,7 +140,7 @@ def _offered(host: Remote, package: str) -> str:
 def _is_held(host: Remote, package: str) -> bool:
     if host.exists("apt-mark"):
         return package in host.run("apt-mark showhold").stdout.split()
-    locked = host.run("dnf -q versionlock list").stdout
+    locked = host.run("dnf -q --disablerepo='*' versionlock list").stdout
     return bool(re.search(rf"^(Package name: )?{re.escape(package)}(-[0-9]+:|$)", locked, re.MULTILINE))
 
 

@@ -233,7 +233,7 @@ def _of_dnf(host: Remote, desired: Host, found: Found) -> None:
     applies = re.search(r"=\s*(yes|true|1|on)\b", settings, re.I) and {*OBEYING} & {*timers}
     if not applies and INSTALLS not in timers:
         return
-    locked = looked(host, found, "dnf -q versionlock list", may_end=(0, 1))
+    locked = looked(host, found, "dnf -q --disablerepo='*' versionlock list", may_end=(0, 1))
     there = [name for name in PACKAGES if host.package(name).is_installed]
     free = [name for name in there if not _is_locked(name, locked)]
     if free:
