@@ -145,7 +145,7 @@ def test_dnf_takes_of_the_others_what_the_host_lacks(host: Host) -> None:
     ran = run(host, DNF["install"], "rpm")
     assert ran.returncode == 0, ran.stderr
     assert dnf(host) == [["test", *OWN, "iptables"], [*OWN, "iptables"]]
-    assert host.called("dnf")[-1].endswith("versionlock add docker-ce")
+    assert host.called("dnf")[-1].endswith("--disablerepo=* versionlock add docker-ce")
 
 
 def test_what_the_host_has_older_is_taken_only_where_it_is_not_enough(host: Host) -> None:
@@ -185,3 +185,14 @@ def test_a_hold_without_the_plugin_is_refused_before_anything(host: Host) -> Non
     ran = run(host, DNF["check"], "rpm")
     assert ran.returncode == 69 and "python3-dnf-plugin-versionlock" in ran.stderr and not host.called("dnf"), ran
     assert run(host, DNF["check"], "rpm", HOLD="no").returncode == 0
+
+
+def test_a_check_leaves_the_plugin_among_the_files_to_the_installation(host: Host) -> None:
+    """An engine is there, and would be held however the check ends; the plugin is not installed yet."""
+    rpm(host, installed="docker-ce")
+    plugin = host.folder / "python3-dnf-plugin-versionlock.rpm"
+    plugin.touch()
+    text = DNF["check"].replace("/etc/dnf/plugins", str(host.folder))
+    ran = host.run(text, **{**files(host, "rpm"), "OTHERS": str(plugin)})
+    assert ran.returncode == 0, ran.stderr
+    assert dnf(host) == [["test", *OWN, plugin.stem]] and len(host.called("dnf")) == 1
