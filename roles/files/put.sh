@@ -54,7 +54,7 @@ while IFS= read -r path; do
   [ -n "$path" ] || continue
   [ "$path" != "$DNF" ] || { with_ours /dev/null 644; continue; }
   kept=$path.before-skep
-  if [ -e "$kept" ]; then replace "$kept" "$path" "$(stat -c %a -- "$kept")" && rm -f -- "$kept"
+  if [ -e "$kept" ]; then replace "$kept" "$path" "$(stat -c %a -- "$kept")" # it goes once the path is not ours any more
   else rm -f -- "$path"; fi
   case $path in /etc/docker/certs.d/*) rmdir -- "${path%/*}" 2>/dev/null || true ;; esac
 done <<GONE
@@ -73,3 +73,6 @@ if [ -s "$FILES/list" ]; then
 else
   rm -f -- "$MEMORY/$TOPIC"
 fi
+printf '%s\n' "$GONE" | while IFS= read -r path; do
+  [ -z "$path" ] || [ "$path" = "$DNF" ] || rm -f -- "$path.before-skep"
+done

@@ -860,6 +860,23 @@ def test_what_somebody_else_put_there_is_kept_and_comes_back(tmp_path: Path) -> 
     assert not (tmp_path / "memory/certificates").exists()
 
 
+def test_what_came_back_stays_where_the_rest_failed(host: Host) -> None:
+    theirs, files, memory = host.folder / "skep-ca.crt", host.folder / "files", host.folder / "memory"
+    files.mkdir()
+    memory.mkdir()
+    (files / "list").touch()
+    theirs.write_text("ours")
+    Path(f"{theirs}.before-skep").write_text("theirs")
+    (memory / "trust").write_text(f"{theirs}\n")
+    given = {"MEMORY": str(memory), "TOPIC": "trust", "SET": "", "LOAD": "", "GONE": str(theirs)}
+    given |= {"FILES": str(files), "DNF": "-", "BEGIN": "-", "END": "-"}
+    for code in (1, 0):
+        host.stand_in("update-ca-certificates", f"exit {code}")
+        assert host.run(script("roles/files/put.sh"), **given).returncode == code
+        assert theirs.read_text() == "theirs"
+    assert not Path(f"{theirs}.before-skep").exists() and not (memory / "trust").exists()
+
+
 @pytest.mark.parametrize("kind", ["ufw", ""])
 def test_of_ufw_only_what_the_plan_names_goes(host: Host, kind: str) -> None:
     """What is remembered may have become the operator's: ufw keeps equal rules once, and the last comment."""
