@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from roles.firewall.rules import SCRIPT, UNIT, Rules, rules
@@ -161,7 +161,7 @@ def _open(host: str, have: State, kind: str, desired: Rules, cause: str) -> Step
         host=host,
         title=f"open {kind} for Swarm",
         cause=cause,
-        detail=desired.lines(),
+        detail=(*desired.lines(), *_shut(have, desired)),
         script=script("roles/firewall/apply.sh"),
         variables={**_places(kind), **desired.variables()},
         files={**desired.files(kind, but=theirs), "gone": _gone(have, desired.commands(kind))},
@@ -169,6 +169,14 @@ def _open(host: str, have: State, kind: str, desired: Rules, cause: str) -> Step
         writes={"/etc/systemd/system": MIB, "/var/lib/skep": MIB, "/etc": MIB},
         otherwise="do what the cause says, or open the ports by hand and take open-firewall out of the inventory",
     )
+
+
+def _shut(have: State, desired: Rules) -> Iterator[str]:
+    """Whom our rules let in and will no more, for the plan."""
+    known = {*have.addresses, *(row[1].split()[4] for row in have.lines if row[0] == "ufw")}
+    gone = sorted(known.difference(desired.addresses))
+    if gone:
+        yield f"no longer from {', '.join(gone)}"
 
 
 def _close(host: str, have: State, cause: str) -> Step:
