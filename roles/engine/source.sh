@@ -62,7 +62,7 @@ for version in $offers; do ! fits "$version" || { found=$version; break; }; done
 [ -n "$found" ] || { status=65; refuse "desired ${DESIRED:-none of $AVOID}, $uri offers" $offers; }
 
 stand_back
-install -d -m 755 /etc/apt/keyrings
+install -d -m 755 /etc/apt/keyrings /var/lib/apt/lists # which is missing where somebody wanted room
 put "$work/docker.asc" "$kept"
 printf '%s\n' "$STALE" | while read -r path; do
   case $path in

@@ -21,6 +21,7 @@ from roles.engine.state import State
 from roles.stacks.removal import VOLUMES
 from roles.stacks.role import role as stacks
 from skep import model
+from skep.lab.signing import keyring
 from skep.places import HOST
 from skep.plan import Run
 from skep.request import RequestedCluster, requested
@@ -858,6 +859,31 @@ def test_what_somebody_else_put_there_is_kept_and_comes_back(tmp_path: Path) -> 
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("client.key", "theirs")]
     assert theirs.stat().st_mode & 0o777 == 0o640
     assert not (tmp_path / "memory/certificates").exists()
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs gpg to make keys")
+@pytest.mark.parametrize("there", [True, False])
+def test_lists_that_were_verified_are_kept_where_apt_looks_for_them(host: Host, there: bool) -> None:
+    """Also where somebody removed their folder to save room, which apt makes anew."""
+    etc, lists, key = host.folder / "etc", host.folder / "lists", host.folder / "key"
+    with keyring() as ring:
+        right = ring.make("right <r@example.com>")
+        ring.gpg("--armor", "--output", key, "--export")
+    (etc / "sources.list.d").mkdir(parents=True)
+    if there:
+        lists.mkdir()
+    for name in ("find", "systemctl", "dpkg"):
+        host.stand_in(name)
+    host.stand_in("apt-helper", f'for place; do :; done; cp {key} "$place"')
+    made = 'for word; do case $word in Dir::State::lists=*) echo new >"${word#*=}/mirror_InRelease" ;; esac; done'
+    host.stand_in("apt-get", made)
+    host.stand_in("apt-cache", 'echo "docker-ce | 5:28.5.2-1 | http://mirror Packages"')
+    text = SOURCE.replace("/etc/apt", str(etc)).replace("/var/lib/apt/lists", str(lists))
+    text = text.replace("/usr/lib/apt/apt-helper", "apt-helper")
+    ran = host.run(text, KEY="http://mirror/gpg", FINGERPRINT=right, SOURCE="URIs: http://mirror\n", DESIRED="28")
+    assert ran.returncode == 0, ran.stderr
+    assert (etc / "sources.list.d/docker.sources").exists()
+    assert (lists / "mirror_InRelease").read_text() == "new\n"
 
 
 def test_what_came_back_stays_where_the_rest_failed(host: Host) -> None:
