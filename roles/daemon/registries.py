@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 
 from roles.daemon.kinds import LOOPBACK_REGISTRIES
 from roles.daemon.state import INSECURE
@@ -11,6 +13,8 @@ from skep.model import Host, is_ip
 from skep.plan import Finding
 from skep.refusals.engines import LOOPBACK_SECURE, is_from
 from skep.secret import revealed
+
+_LOOPBACK = tuple(map(ip_address, ("127.0.0.1", "::1")))
 
 
 def items(host: Host, merged: Mapping[str, object], version: str) -> list[Finding]:
@@ -38,7 +42,10 @@ def items(host: Host, merged: Mapping[str, object], version: str) -> list[Findin
 
 
 def _is_loopback(server: str) -> bool:
-    """Of ``host:port``, ``[address]:port`` or a range."""
+    """Of ``host:port``, ``[address]:port`` or a range, which may be wider: ``0.0.0.0/0`` is all of them."""
     name = server[1:].partition("]")[0] if server.startswith("[") else server.rpartition(":")[0] or server
     name = server if is_ip(server.partition("/")[0]) else name
-    return name == "localhost" or name.startswith("127.") or name in ("::1", "::1/128")
+    if "/" in name and is_ip(name.partition("/")[0]):
+        with suppress(ValueError):
+            return any(address in ip_network(name, strict=False) for address in _LOOPBACK)
+    return name == "localhost" or name.startswith("127.") or name == "::1"
