@@ -171,6 +171,14 @@ def test_what_dnf_lacks_is_named_and_nothing_changed(host: Host) -> None:
     assert all(call[0] == "test" for call in dnf(host))
 
 
+def test_a_full_disk_is_no_missing_package(host: Host) -> None:
+    (host.folder / "versionlock.conf").touch()
+    rpm(host, installed="tar iptables")
+    host.stand_in("dnf", 'case "$*" in *test*) echo "Error: No space left on device" >&2; exit 1 ;; esac')
+    ran = run(host, DNF["check"], "rpm")
+    assert ran.returncode == 73 and "No space left" in ran.stderr and "df -h" in ran.stderr, ran
+
+
 def test_dnf_would_go_back_silently_and_we_do_not(host: Host) -> None:
     (host.folder / "versionlock.conf").touch()
     rpm(host, installed="docker-ce containerd.io", older="containerd.io")

@@ -37,7 +37,8 @@ from_files() { dnf --disablerepo='*' "$@" install $packages; }
 possible() { said=$(from_files ${GOING:+--allowerasing} --setopt=tsflags=test 2>&1); }
 packages="$OWN$few"
 possible || { packages="$OWN$(others older)"; possible; } || {
-  [ $? != 75 ] || { printf '%s\n' "$said" >&2; exit 75; }
+  code=$?
+  case $code in 73 | 75) printf '%s\n' "$said" >&2; exit $code ;; esac # NO_ROOM, BUSY
   lacks=$(printf '%s\n' "$said" | sed -n 's/.*nothing provides \(.*\) needed by \([^ ]*\).*/\1 is missing, needed by \2/p' | sort -u)
   printf '%s\n' "${lacks:-$said}" >&2
   exit 65
