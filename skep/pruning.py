@@ -4,7 +4,7 @@ ask this role, and no others. Volumes and networks are never touched."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from skep.role import HostRole
 from skep.seen import Seen
 from skep.shell import script
 from skep.steps import StepId
-from skep.swarm.image import parts
+from skep.swarm.image import is_identifier, parts
 from skep.swarm.labels import TASK_ID
 from skep.swarm.revision import read_revision
 from skep.units import size
@@ -128,13 +128,12 @@ class Prune(HostRole[State]):
                 text = "not checked: Docker's client is not there, or did not answer"
                 items.append(Finding("note", text, host.name, self.name, look))
             elif have:
-                items += self._of(host.name, have, named)
+                items += self._of(host.name, have, named | _from_files(cluster))
         return items
 
-    def _of(self, host: str, have: State, named: Iterable[str]) -> list[Step]:
+    def _of(self, host: str, have: State, known: Set[str]) -> list[Step]:
         gone = [one for one in have.containers if self._over(one)]
         used = {one.image for one in have.containers if one not in gone}
-        known = set(named)
         images = [one for one in have.images
                   if one.id not in used and not (self.safe and one.tags) and not _names(one) & known]  # fmt: skip
         steps: list[Step] = []
@@ -234,12 +233,19 @@ def _named(answers: Answers) -> frozenset[str]:
     return frozenset(name for image in images for name in _keys(image))
 
 
+def _from_files(cluster: Cluster) -> frozenset[str]:
+    """What engines call the images of the inventory's files: no registry has them for a task that comes to a host."""
+    return frozenset(name for file in cluster.archives for one in file.images for name in (one.id, one.digest) if name)
+
+
 def _names(image: Image) -> set[str]:
     return {image.id, *(key for name in (*image.tags, *image.digests) for key in _keys(name))}
 
 
 def _keys(image: str) -> set[str]:
-    """What one name says of an image: its digest, and without one its tag."""
+    """What one name says of an image: its content, else its digest, and without one its tag."""
+    if is_identifier(image):
+        return {f"sha256:{image.removeprefix('sha256:')}"}
     found = parts(image)
     if found is None:
         return {image}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from skep.apply.script import run_script
-from skep.model import Host
+from skep.model import Archive, ArchivedImage, Host
 from skep.plan import Finding, Plan, Run
 from skep.pruning import CONFIGS, DAY, Prune, State
 from skep.questions import SERVICES
@@ -114,6 +114,24 @@ def test_a_service_that_names_no_digest_keeps_what_has_its_tag() -> None:
     assert lines(planned(role, worker, answers("tool:1", "busybox"))) == [
         "prune/images@w1: remove 1 unused image, up to 5120 KiB", f"5120 KiB: tool:2 ({'d' * 12})",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_an_image_that_is_named_by_its_content_stays(safe: bool) -> None:
+    role = Prune(safe=safe)
+    worker = look(role, image(RUNS), image(RAN), image(KEPT), image(OLD), image(GONE))
+    named = answers(RUNS, OLD.removeprefix("sha256:"), before=RAN, revision=KEPT)
+    assert lines(planned(role, worker, named))[1:] == [f"5120 KiB: {'f' * 12} ({'f' * 12})"], (
+        "a registry has none of the others"
+    )
+
+
+def test_an_image_from_a_file_of_the_inventory_stays_whichever_way_it_is_kept() -> None:
+    role = Prune(safe=False)
+    images = (ArchivedImage(("shop:1",), RUNS, RAN, "amd64", 5), ArchivedImage(("till:1",), KEPT, "", "amd64", 5))
+    cluster = replace(CLUSTER, archives=(Archive("/srv/shop.tar", 5, "a" * 64, images),))
+    worker = look(role, image(RUNS, "shop:1"), image(RAN, "shop:1"), image(KEPT, "till:1"), image(GONE, "tool:1"))
+    assert lines(planned(role, worker, answers("tool:2"), cluster))[1:] == [f"5120 KiB: tool:1 ({'f' * 12})"]
 
 
 def test_containers_that_ended_lately_stay() -> None:
