@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Removes $CONTAINERS and $IMAGES (a line each: an identifier, and the names it is known by), and nothing that is in use by
-# now. Volumes stay, also those without a name.
+# now or was given a name since; nor a name that is another image's by now. Volumes stay, also those without a name.
 
 set -eu
 export DOCKER_HOST=unix:///var/run/docker.sock
@@ -17,7 +17,13 @@ while read -r id names; do
   [ -n "$id" ] || continue
   [ -z "$(docker ps --all --quiet --filter "ancestor=$id")" ] || continue
   why=''
-  for name in ${names:-$id}; do why=$(docker image rm -- "$name" 2>&1 >/dev/null) || :; done
+  if [ -z "$names" ] && [ "$(docker image inspect --format '{{len .RepoTags}}' -- "$id" 2>/dev/null)" = 0 ]; then
+    why=$(docker image rm -- "$id" 2>&1 >/dev/null) || :
+  fi
+  for name in $names; do
+    [ "$(docker image inspect --format '{{.Id}}' -- "$name" 2>/dev/null)" = "$id" ] || continue
+    why=$(docker image rm -- "$name" 2>&1 >/dev/null) || :
+  done
   docker image inspect --format '{{.Id}}' -- "$id" >/dev/null 2>&1 || continue
   [ -z "$(docker ps --all --quiet --filter "ancestor=$id")" ] || continue
   [ -z "$why" ] || { echo "$why" >&2; left=1; }

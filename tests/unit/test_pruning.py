@@ -186,7 +186,7 @@ case "$1 $2" in
 "container rm") [ "$last" != stuck ] || { echo "stuck is busy" >&2; exit 1; }; rm "c-$last" ;;
 "container inspect") [ -e "c-$last" ] && cat "c-$last" ;;
 "image rm") for id in i-*; do sed -i "/^$last\\$/d" "$id"; [ -s "$id" ] || rm "$id"; done ;;
-"image inspect") [ -e "i-$last" ] ;;
+"image inspect") [ -e "i-$last" ] || last=$(grep -lx -- "$last" i-* | cut -c3-); [ "$last" ] && echo "$last" ;;
 "ps --all") case $last in *=i-used | *=used) echo c ;; esac ;;
 esac
 """
