@@ -166,12 +166,8 @@ class _There:
 
 def _stores(cluster: Cluster, seen: Seen[State]) -> Mapping[str, bool]:
     """Host → whether containerd keeps its images."""
-    states = seen.states
-    found = {}
-    for host in seen.hosts(cluster):
-        state = states[host.name]
-        found[host.name] = will_be_in_containerd(host, state.info if state else None)
-    return found
+    infos = {name: state.info if state else None for name, state in seen.states.items()}
+    return will_be_in_containerd(seen.hosts(cluster), infos)
 
 
 def _unused(cluster: RequestedCluster, needed: Sequence[Use]) -> Iterator[Finding]:

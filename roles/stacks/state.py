@@ -161,7 +161,7 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
 def all_in_containerd(cluster: Cluster, seen: Seen[State]) -> bool:
     """Whether it is containerd that keeps images, on all hosts that answered."""
     infos = {name: state.info if state else None for name, state in seen.states.items()}
-    return all(will_be_in_containerd(host, infos[host.name]) for host in seen.hosts(cluster))
+    return all(will_be_in_containerd(seen.hosts(cluster), infos).values())
 
 
 def _by_kind(plugins: Iterable[Plugin]) -> dict[str, frozenset[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from skep.json_types import mapping
@@ -123,11 +123,20 @@ def meant_for_containerd(host: Host) -> bool:
     return (major.isdecimal() and int(major) >= 29) if asked is None else asked
 
 
-def will_be_in_containerd(host: Host, info: EngineInfo | None) -> bool:
-    """Whether containerd keeps the images there once the host is as the inventory says; ``info`` is its engine's,
-    ``None`` where none runs."""
+def will_be_in_containerd(hosts: Iterable[Host], infos: Mapping[str, EngineInfo | None]) -> dict[str, bool]:
+    """Host → whether containerd keeps the images there once it is as the inventory says; ``infos`` are those of engines
+    that run. One that does not, and may be of any version, is taken to be as the others are."""
+    known = {host.name: _will_be(host, infos.get(host.name)) for host in hosts}
+    others = [one for one in known.values() if one is not None]
+    alike = bool(others) and all(others)
+    return {name: alike if one is None else one for name, one in known.items()}
+
+
+def _will_be(host: Host, info: EngineInfo | None) -> bool | None:
     asked = _asked(host)
-    return asked if asked is not None else in_containerd(info) if info else meant_for_containerd(host)
+    if asked is None and info:
+        return in_containerd(info)
+    return asked if asked is not None or not host.engine.version else meant_for_containerd(host)
 
 
 def _asked(host: Host) -> bool | None:
