@@ -16,7 +16,7 @@ from typing import BinaryIO
 from skep.dataclass import dataclass
 from skep.inventory.archives import BadFile, Layout, readable
 from skep.json_types import items, mapping, text, texts
-from skep.swarm.image import parts, tagged
+from skep.swarm.image import is_identifier, parts, tagged
 
 LARGEST = 4 << 20
 """Bytes of a JSON file in an archive."""
@@ -141,13 +141,13 @@ def _digests(found: _Members) -> Mapping[str, str]:
 def _named(index: Mapping[str, object], sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     for one in map(mapping, items(index.get("manifests"))):
         name, digest = text(mapping(one.get("annotations")).get(NAME)), text(one.get("digest"))
-        if parts(name) and f"blobs/{digest.replace(':', '/')}" in sizes:
+        if parts(name) and is_identifier(digest) and f"blobs/{digest.replace(':', '/')}" in sizes:
             yield tagged(name), digest
 
 
 def _parsed(found: _Members, name: str, kind: type) -> object:
     data: object = None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         data = json.loads(found.texts.get(name, b""))
     if not isinstance(data, kind):
         raise BadFile(f"holds a {name} that cannot be read: {_WHOLE}")

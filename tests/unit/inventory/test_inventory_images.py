@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,22 @@ def test_what_is_in_an_archive_is_known_without_unpacking_it(load_text: Load, wo
 def test_what_older_engines_save_does_not_say_what_containerd_calls_it(load_text: Load, world: Path) -> None:
     (archive,) = loaded(load_text, world / "images" / "shop-1.3.tar")
     assert archive.images[0].id and not archive.images[0].digest
+
+
+def test_what_only_looks_like_a_digest_is_none(load_text: Load, tmp_path: Path) -> None:
+    """It becomes words of a command on hosts."""
+    path, members = tmp_path / "saved.tar", newer(["shop:1"], b"x")
+    (one,) = json.loads(members["index.json"])["manifests"]
+    for name in ("blobs/sha256/a b", "index.json"):
+        members[name] = members.get(name, b"x").replace(one["digest"].encode(), b"sha256:a b")
+    path.write_bytes(tar(members))
+    assert not loaded(load_text, path)[0].images[0].digest
+
+
+def test_json_that_is_nested_without_end_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "saved.tar"
+    path.write_bytes(tar({"manifest.json": b"[" * 200_000}))
+    assert "cannot be read" in look(path, LAYOUT, {}).problem
 
 
 @pytest.mark.parametrize(
