@@ -29,7 +29,8 @@ MOST = 90
 PLACES = "/ /boot /var /var/log /var/lib/containerd"
 RENEWED = 0.2
 """Swarm renews a certificate when between half and four fifths of its time are over (swarmkit, ca/renewer.go)."""
-IMAGES = "timeout 20 docker image ls --no-trunc --filter dangling=true --format '{{json .ID}}'"
+IMAGES = "timeout 20 docker image ls --all --no-trunc --filter dangling=true --format '{{json .ID}}'"
+"""Clients of 29.0 and 29.1 list none without ``--all`` (docker/cli#6574, #6704)."""
 USED = for_each(
     "timeout 20 docker ps --all --quiet --no-trunc",
     "timeout 20 docker inspect --type container --format '{{json .Image}}'",
