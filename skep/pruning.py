@@ -22,6 +22,7 @@ from skep.steps import StepId
 from skep.swarm.image import is_identifier, parts
 from skep.swarm.labels import TASK_ID
 from skep.swarm.revision import read_revision
+from skep.swarm.service import container_of
 from skep.units import size
 
 DAY = 86400.0
@@ -229,7 +230,7 @@ def _named(answers: Answers) -> frozenset[str]:
         revision = read_revision(config)
         if revision:
             specs += revision.content["services"].values()
-    images = [str(((spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}).get("Image") or "") for spec in specs]
+    images = [container_of(spec).get("Image") or "" for spec in specs]
     return frozenset(name for image in images for name in _keys(image))
 
 
