@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from skep.audit.results import Result, counts
 from skep.audit.rows import said
+from skep.shell import quoted
 
 LONGEST = 200
 """Characters of a text that are kept."""
@@ -15,7 +15,7 @@ LONGEST = 200
 
 def about(profile: str | None, limit: Sequence[str] | None) -> str:
     """The options that say what an audit is about, as they are typed; empty for the usual one of all hosts."""
-    words = (f"--profile {profile}" if profile else "", f"--limit {shlex.quote(','.join(limit))}" if limit else "")
+    words = (f"--profile {profile}" if profile else "", f"--limit {quoted(','.join(limit))}" if limit else "")
     return " ".join(filter(None, words))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from shlex import quote
 
 from testinfra.host import Host as Remote
 
@@ -16,6 +15,7 @@ from skep.audit.marking import in_words, looked, rules
 from skep.dataclass import dataclass
 from skep.json_types import items, mapping, texts
 from skep.model import Host
+from skep.shell import quoted
 from skep.verify.ask import Ask
 from skep.verify.check import Wrong
 from skep.verify.plugin import Found
@@ -84,7 +84,7 @@ def _remedy(rule: Control, engine: Engine, desired: Host, by: Sequence[str]) -> 
     remedy = NO_DEBUG if engine.keys == ["debug"] else rule.remedy
     adds = remedy.startswith("write ")
     if by:
-        options = " ".join(quote(one) if " " not in one else one for one in by)
+        options = " ".join(quoted(one) if " " not in one else one for one in by)
         away = f"take {options} out of docker.service (systemctl cat docker.service shows where it stands)"
         if adds:
             return f"on {desired.name}, {away} and type: systemctl daemon-reload; then {remedy}"

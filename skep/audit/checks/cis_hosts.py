@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from shlex import quote
 
 import pytest
 from testinfra.host import Host as Remote
@@ -13,6 +12,7 @@ from skep.audit.daemon_json import daemon_json
 from skep.audit.dockerd_flags import command_line, flag
 from skep.audit.marking import looked, rules
 from skep.model import Host
+from skep.shell import quoted
 from skep.verify.check import Wrong
 from skep.verify.plugin import Found
 
@@ -45,7 +45,7 @@ def test_owner(host: Remote, desired: Host, rule: Control, found: Found) -> None
         wrong += [path] if owner != rule.owner else []
     if wrong:
         said = f"{', '.join(wrong)} on {desired.name} should belong to {rule.owner}"
-        raise Wrong(said, f"chown {rule.owner} {' '.join(map(quote, wrong))}")
+        raise Wrong(said, f"chown {rule.owner} {quoted(*wrong)}")
 
 
 @rules("mode")
@@ -62,7 +62,7 @@ def test_mode(host: Remote, desired: Host, rule: Control, found: Found) -> None:
         named = ", ".join(path for paths in wrong.values() for path in paths)
         raise Wrong(
             f"{named} on {desired.name} should have mode {rule.mode} or less",
-            " && ".join(f"chmod {mode:o} {' '.join(map(quote, paths))}" for mode, paths in wrong.items()),
+            " && ".join(f"chmod {mode:o} {quoted(*paths)}" for mode, paths in wrong.items()),
         )
 
 
