@@ -11,6 +11,9 @@ from skep.shell import quoted
 
 LONGEST = 200
 """Characters of a text that are kept."""
+LONGEST_FIX = 500
+"""Characters of a remedy that is kept: whole, for half a command can be typed, too."""
+LONG_FIX = "it is long: an audit prints it"
 
 
 def about(profile: str | None, limit: Sequence[str] | None) -> str:
@@ -35,8 +38,8 @@ def line(results: Sequence[Result], *, of: str, who: str, now: datetime) -> Mapp
                 "severity": alike[0].severity,
                 "id": identity,
                 "where": [one.where for one in alike],
-                "text": said(alike[0])[:LONGEST],
-                "next": alike[0].fix[:LONGEST],
+                "text": text if len(text := said(alike[0])) <= LONGEST else f"{text[: LONGEST - 1]}…",
+                "next": fix if len(fix := alike[0].fix) <= LONGEST_FIX else LONG_FIX,
             }
             for identity, alike in found.items()
         ],

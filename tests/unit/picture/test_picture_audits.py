@@ -52,7 +52,17 @@ def test_only_audits_about_the_same_are_compared() -> None:
 def test_hosts_with_the_same_finding_stand_together_and_long_texts_are_cut() -> None:
     checks = [Check("hosts", host, "x", "failed", "w" * 999, 0.1, id="disk-use") for host in ("m1", "m2")]
     (finding,) = line(results_of(checks, [], TODAY), of="", who="", now=datetime.now(UTC))["findings"]  # type: ignore[misc]
-    assert finding["where"] == ["m1", "m2"] and len(finding["text"]) == 200
+    assert finding["where"] == ["m1", "m2"] and len(finding["text"]) == 200 and finding["text"].endswith("w…")
+
+
+def test_a_remedy_is_kept_whole_or_not_at_all() -> None:
+    """Half of a command can be typed, too: ``rm`` of a volume whose name was cut removes another one."""
+    names = [f"data-{number}" for number in range(200)]
+    for many in (40, 200):
+        remedy = f"docker volume rm {' '.join(names[:many])}"
+        checks = [Check("hosts", "m1", "x", "failed", "stray", 0.1, id="volumes-dangling", remedy=remedy)]
+        (kept,) = line(results_of(checks, [], TODAY), of="", who="", now=datetime.now(UTC))["findings"]  # type: ignore[misc]
+        assert kept["next"].endswith(f" {remedy}") if many == 40 else "docker" not in kept["next"], kept
 
 
 def test_a_line_that_is_none_of_ours_is_left_out() -> None:
