@@ -9,9 +9,12 @@ from skep.swarm.labels import NAMESPACE
 from skep.swarm.objects import Network
 
 
-def remade(cluster: Cluster, networks: Sequence[Network], change: str) -> str:
-    """The remedy, by whose networks they are: the inventory's, a stack's, or nobody's."""
-    known = {one.name for one in cluster.networks}
+def remade(cluster: Cluster, networks: Sequence[Network], change: str, *, compose: str = "") -> str:
+    """The remedy, by whose networks they are: the inventory's, a stack's, or nobody's. ``compose`` is the change in the
+    words of a compose file, where they are others. A stack that is not in the inventory is not removed by skep, which
+    could not deploy it again."""
+    known, stacks = {one.name for one in cluster.networks}, {one.name for one in cluster.stacks}
+    change_there = compose or change
     by_stack = {
         one["Name"]: (one.get("Labels") or {})[NAMESPACE] for one in networks if NAMESPACE in (one.get("Labels") or {})
     }
@@ -27,8 +30,12 @@ def remade(cluster: Cluster, networks: Sequence[Network], change: str) -> str:
     for stack in sorted(set(by_stack.values())):
         names = " and ".join(name.removeprefix(f"{stack}_") for name, of in by_stack.items() if of == stack)
         parts.append(
-            f"write {change} for the network {names} in the compose file, then: invoke stack.rm {stack}; "
+            f"write {change_there} for the network {names} in the compose file, then: invoke stack.rm {stack}; "
             f"invoke stack.deploy {stack}"
+            if stack in stacks
+            else f"on a manager, once FILE of stack {stack}, which is not in the inventory, says {change_there} for its"
+            f" network {names}: docker stack rm {stack}, and when it is gone:"
+            f" docker stack deploy --compose-file FILE {stack}"
         )
     if foreign:
         names = " ".join(foreign)

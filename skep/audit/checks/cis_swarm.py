@@ -65,7 +65,8 @@ def test_encrypted(manager: Remote, cluster: Cluster, ask: Ask, found: Found) ->
         return
     text = f"not encrypted: {', '.join(network['Name'] for network in plain)}"
     own = [network for network in plain if network["Name"] != INGRESS]
-    raise Wrong(text, remade(cluster, own, "encrypted: true") if own else f"{ACCEPTED}; see: invoke docs cis-7.3")
+    fix = remade(cluster, own, "encrypted: true", compose='driver_opts: {encrypted: "true"}')
+    raise Wrong(text, fix if own else f"{ACCEPTED}; see: invoke docs cis-7.3")
 
 
 @control("cis-7.5")
