@@ -100,5 +100,5 @@ def _files(host: Remote, desired: Host, path: str) -> list[str]:
     elif kind == "daemon":
         path = str(flag(command_line(host), name) or daemon_json(host).get(name) or "")
     if "*" in path:
-        return sorted(str(host.run(f"ls -d {path} 2>/dev/null").stdout).split())
+        return sorted(str(host.run(f"ls -d {path} 2>/dev/null").stdout).splitlines())
     return [path] if path and host.file(path).exists else []

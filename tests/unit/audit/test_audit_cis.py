@@ -378,10 +378,31 @@ def test_networks_are_made_anew_in_the_place_where_they_are_described():
     assert remade(cluster, [{"Name": "front"}, {"Name": "back"}], "encrypted: true").endswith(
         "then: invoke cluster.up --replace-network front,back"
     )
-    assert remade(cluster, [of_stack], "encrypted: true") == (
-        "write encrypted: true for the network inner in the compose file, then: invoke stack.rm web;"
+    assert remade(cluster, [of_stack], "a larger subnet") == (
+        "write a larger subnet for the network inner in the compose file, then: invoke stack.rm web;"
         " invoke stack.deploy web"
     )
+
+
+def test_a_compose_file_says_encrypted_in_its_own_words():
+    of_stack = {"Name": "web_inner", "Labels": {"com.docker.stack.namespace": "web"}}
+    fix = remade(CLUSTER, [of_stack], "encrypted: true", compose='driver_opts: {encrypted: "true"}')
+    assert fix.startswith('write driver_opts: {encrypted: "true"} for the network inner in the compose file, then: ')
+
+
+def test_no_remedy_removes_a_stack_that_skep_cannot_deploy_again():
+    of_others = {"Name": "other_inner", "Labels": {"com.docker.stack.namespace": "other"}}
+    assert remade(CLUSTER, [of_others], "a larger subnet") == (
+        "on a manager, once FILE of stack other, which is not in the inventory, says a larger subnet for its network"
+        " inner: docker stack rm other, and when it is gone: docker stack deploy --compose-file FILE other"
+    )
+
+
+def test_a_file_with_a_space_in_its_name_is_one_file(cis):
+    path = "/etc/docker/certs.d/r/my ca.crt"
+    answers = {"ls -d /etc/docker/certs.d": f"{path}\n", f"stat -Lc %a '{path}'": "644\n"}
+    (one,) = [one for one in cis(answers) if one.status in ("finding", "not seen")]
+    assert one.fix == f"on m1: chmod 444 '{path}'"
 
 
 def test_a_manager_that_does_not_listen_was_not_looked_at(cis):
