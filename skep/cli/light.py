@@ -20,8 +20,8 @@ COLLECTED = 200_000
 
 
 def quickly() -> None:
-    """Spend as little as can be on loading modules: keep them compiled, unless Python itself was told not to, which
-    Invoke's own program forbids, and look for no garbage while they load and when all ends."""
+    """Spend as little as can be on loading modules: keep them compiled, unless Python was started with ``-B``; Invoke's
+    own program keeps none. And look for no garbage while they load and when all ends."""
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     gc.set_threshold(COLLECTED)
     atexit.register(gc.freeze)  # else the interpreter's last collections take longer than all that is left to do

@@ -45,7 +45,7 @@ _LOG_OPTIONS = {
     "syslog": "syslog-address syslog-facility syslog-format syslog-tls-ca-cert syslog-tls-cert syslog-tls-key"
     " syslog-tls-skip-verify",
 }
-"""Log drivers and what each can be told, besides what all can be."""
+"""Log drivers and the options of each, besides those that all have."""
 _ANY_LOG = """
 cache-compress cache-disabled cache-max-file cache-max-size env env-regex labels labels-regex max-buffer-size mode tag
 """
