@@ -108,13 +108,17 @@ def concerns(view: View, change: Change, host: str, stack: str) -> bool:
     its tasks are on, a host about the stacks whose tasks it runs."""
     if change.kind == "cluster":
         return True
-    stacks = {one.name: one.stack for one in view.services}
-    pairs = {(one.name, task.service) for one in view.machines for task in one.tasks}
-    if host and host != change.host and (change.host or (host, change.name) not in pairs):
+    if host and host != change.host and (change.host or change.name not in _on(view, host)):
         return False
     if not stack or stack == change.stack:
         return True
-    return not change.stack and any(name == change.host and stacks.get(of) == stack for name, of in pairs)
+    there = _on(view, change.host)
+    return not change.stack and any(one.stack == stack and one.name in there for one in view.services)
+
+
+def _on(view: View, host: str) -> set[str]:
+    """Services with tasks there. Asked for each change that is shown, so no other host is looked at."""
+    return {task.service for one in view.machines if one.name == host for task in one.tasks}
 
 
 def standing(machine: Machine) -> str:
