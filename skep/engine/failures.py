@@ -8,9 +8,12 @@ from http.client import RemoteDisconnected
 
 import requests
 import urllib3
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, StreamParseError
 
 from skep.errors import ConnectError, EngineFailed, SkepError, StepFailed
+
+UNASKED = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, StreamParseError)
+"""The last is of a stream of events or progress that ended within a message, and no ``DockerException``."""
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def engine_errors(host: str, step: str) -> Iterator[None]:
             step=step,
             cause=str(error.explanation or error),
         ) from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError, EOFError) as error:
+    except (*UNASKED, OSError, EOFError) as error:
         cause: BaseException | None = error
         text = str(error) or type(error).__name__
         while cause is not None:

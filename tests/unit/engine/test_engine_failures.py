@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from docker.errors import DockerException
+from docker.errors import DockerException, StreamParseError
 
 from skep.engine.failures import engine_errors
 from skep.errors import ConnectError, EngineFailed, HostKeyError, StepFailed
@@ -36,6 +36,7 @@ def test_a_failure_of_the_engine_itself_may_be_over_soon(refuse: Any, status: in
         requests.ConnectionError("gone"),
         urllib3.exceptions.ProtocolError("gone"),
         DockerException("gone"),
+        StreamParseError("gone"),
         OSError("gone"),
         EOFError("gone"),
     ],
