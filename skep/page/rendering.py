@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -38,8 +39,12 @@ def render(template: Path, **values: object) -> str:
 def write(path: Path, page: str) -> None:
     """Put it there, whole or not at all."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(page, encoding="utf-8", errors="replace")
-    beside.replace(path)
+    try:
+        beside.write_text(page, encoding="utf-8", errors="replace")
+        beside.replace(path)
+    finally:
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _hash(text: str) -> str:
