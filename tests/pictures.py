@@ -128,6 +128,4 @@ def audit_page(names: tuple[str, ...] = (), checks: int = 24) -> str:
         [],
         NOW.date(),
     )  # fmt: skip
-    return page(
-        results, cluster=name("prod"), now=NOW, about="--profile cis", audits=picture().audits, program="invoke"
-    )
+    return page(results, cluster=name("prod"), now=NOW, about="--profile cis", audits=picture().audits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -20,9 +20,16 @@ CLASSES: Mapping[Status, str] = {
 
 
 def page(
-    results: Sequence[Result], *, cluster: str, now: datetime, about: str, audits: Sequence[Audit], program: str
+    results: Sequence[Result],
+    *,
+    cluster: str,
+    now: datetime,
+    about: str,
+    audits: Sequence[Audit],
+    spelled: Callable[[str], str] = str,
 ) -> str:
-    """The whole text. ``audits`` are this one and those before it that were about the same, newest first."""
+    """The whole text. ``spelled`` gives a text with its commands as they are typed for this environment. ``audits`` are
+    this one and those before it that were about the same, newest first."""
     return rendering.render(
         TEMPLATE,
         cluster=cluster,
@@ -31,7 +38,7 @@ def page(
         results=results,
         counts=counts(results),
         audits=audits,
-        program=program,
+        spelled=spelled,
         order=ORDER,
         severities=SEVERITIES,
         classes=CLASSES,

@@ -114,7 +114,7 @@ def audit(
             html=called_from(html) if html else None,
             resolve=resolve,
         )
-        cluster_audit.audit(here, call.tell, call.checks, asked, call.kinds, as_json=call.json, program=call.program)
+        cluster_audit.audit(here, call.tell, call.checks, asked, call.kinds, as_json=call.json)
 
 
 @task()
@@ -139,7 +139,7 @@ def report(call: Call, html: str | None = None) -> None:
 
     with call.site() as here:
         path = called_from(html or f"report-{here.cluster.name}.html")
-        cluster_report.write(here, call.tell, path, program=call.program)
+        cluster_report.write(here, call.tell, path)
 
 
 @task(

@@ -61,7 +61,6 @@ def audit(
     known: Mapping[str, Kind],
     *,
     as_json: bool,
-    program: str,
 ) -> None:
     """Run the checks, show the findings, and raise ``AuditFindings`` or ``AuditIncomplete`` where not all is well."""
     if asked.profile is not None and asked.profile not in PROFILES:
@@ -81,7 +80,7 @@ def audit(
 
         write(asked.junit, results)
     if asked.html:
-        _write_page(site, asked, results, program)
+        _write_page(site, asked, results, tell)
     if as_json:
         _tell_scripts(tell, results, seconds)
     else:
@@ -112,7 +111,7 @@ def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked)
     return results
 
 
-def _write_page(site: Site, asked: Asked, results: Sequence[Result], program: str) -> None:
+def _write_page(site: Site, asked: Asked, results: Sequence[Result], tell: Reporter) -> None:
     """With the trend of what managers remember; without one where none answers."""
     from skep.audit.html import page
     from skep.page import rendering
@@ -121,7 +120,7 @@ def _write_page(site: Site, asked: Asked, results: Sequence[Result], program: st
     entries, _ = history.read(site.pool, site.manager_names, history.AUDITS_KEPT, history.AUDITS)
     audits = past_audits(entries, asked.about)
     now = datetime.now(UTC)
-    text = page(results, cluster=site.cluster.name, now=now, about=asked.about, audits=audits, program=program)
+    text = page(results, cluster=site.cluster.name, now=now, about=asked.about, audits=audits, spelled=tell.spelled)
     rendering.write(asked.html or Path(), text)
 
 

@@ -14,7 +14,7 @@ from skep.picture.taking import take
 from skep.report import Reporter
 
 
-def write(site: Site, tell: Reporter, path: Path, *, program: str) -> None:
+def write(site: Site, tell: Reporter, path: Path) -> None:
     """Look, and write the page, whatever it has to show. Raises ``UsageError`` where the file cannot be written."""
     from skep.page import rendering
     from skep.picture.page import render
@@ -22,7 +22,7 @@ def write(site: Site, tell: Reporter, path: Path, *, program: str) -> None:
     _writable(path)
     with tell.busy("asking the cluster"):
         picture = take(site, manager_client, commit=commit())
-    rendering.write(path, render(picture, program))
+    rendering.write(path, render(picture, tell.spelled))
     tell.data("picture", asdict(picture))
     for text in picture.troubles:
         tell.say(text)

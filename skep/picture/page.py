@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -23,8 +24,8 @@ SECTIONS = (
 )
 
 
-def render(picture: Picture, program: str = "invoke") -> str:
-    """The whole page. ``program`` is how commands begin that it names."""
+def render(picture: Picture, spelled: Callable[[str], str] = str) -> str:
+    """The whole page. ``spelled`` gives a text with its commands as they are typed for this environment."""
 
     def since(moment: datetime) -> str:
         return age((picture.taken - moment).total_seconds())
@@ -36,7 +37,7 @@ def render(picture: Picture, program: str = "invoke") -> str:
     return rendering.render(
         TEMPLATE,
         picture=picture,
-        program=program,
+        spelled=spelled,
         sections=SECTIONS,
         tiles=tiles(picture),
         drawing=draw(picture.zones),

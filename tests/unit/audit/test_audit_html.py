@@ -30,7 +30,7 @@ def audits(*found: int) -> list[Audit]:
 
 def written(checks: list[Check], earlier: tuple[int, ...] = ()) -> str:
     results = results_of(checks, [], TODAY)
-    return page(results, cluster="prod", now=NOW, about="--profile cis", audits=audits(1, *earlier), program="invoke")
+    return page(results, cluster="prod", now=NOW, about="--profile cis", audits=audits(1, *earlier))
 
 
 class Tags(HTMLParser):

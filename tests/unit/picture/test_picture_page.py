@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
 
-from skep.picture.model import Disk, Outlook
+from skep.cli.spelling import spelled
+from skep.picture.model import Disk, Note, Outlook
 from skep.picture.page import render
 from skep.picture.topology import draw
 from tests.pictures import HOSTILE, NOW, picture
@@ -58,7 +60,7 @@ def test_everything_stands_on_it() -> None:
 
 
 def test_a_healthy_cluster_says_so() -> None:
-    text = " ".join(Page(render(picture(ill=False), "skep")).text)
+    text = " ".join(Page(render(picture(ill=False))).text)
     assert "Healthy." in text and "Needs attention" not in text and "Nothing differs from the inventory." in text
 
 
@@ -75,8 +77,18 @@ def test_without_a_manager_nothing_is_claimed() -> None:
 
 
 def test_without_an_audit_it_says_how_to_take_one() -> None:
-    text = " ".join(Page(render(replace(picture(), audits=()), "skep")).text)
-    assert "No audit is on record." in text and "skep cluster.audit" in text and "none taken" in text
+    text = " ".join(Page(render(replace(picture(), audits=()))).text)
+    assert "No audit is on record." in text and "invoke cluster.audit" in text and "none taken" in text
+
+
+def test_commands_are_those_of_this_environment() -> None:
+    """Typed without it, they would be about the environment that is the usual one."""
+    note = Note("error", "", "node1", "it is down", "bring it back, then: invoke cluster.up")
+    page = Page(render(replace(picture(), notes=(note,)), partial(spelled, program="skep", inventory="north side")))
+    text = " ".join(page.text)
+    for words in ("cluster.up", "cluster.audit", "cluster.report"):
+        assert f"skep {words} -i 'north side'" in text, text
+    assert "then: skep cluster.up -i 'north side'" in text and "invoke" not in text
 
 
 def test_it_asks_for_nothing_else() -> None:
