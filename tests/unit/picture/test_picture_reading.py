@@ -199,6 +199,16 @@ def test_the_script_reads_the_first_certificate_and_the_disks(tmp_path: Path) ->
     assert len({disk.path for disk in found.disks}) == len(found.disks)
 
 
+def test_a_disk_that_cannot_be_looked_at_hides_no_other(tmp_path: Path) -> None:
+    """``df`` fails, for example, where the server of a mount is gone."""
+    fails = '#!/bin/sh\n[ "$2" = /tmp ] && exit 1\necho "/dev/a 100 40 60 40% $2"\n'
+    (tmp_path / "df").write_text(fails)
+    (tmp_path / "df").chmod(0o755)
+    script = f"PATH='{tmp_path}':$PATH\nset -- / /tmp /usr\n{outlook.SCRIPT.read_text()}"
+    ran = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=True)
+    assert [(disk.path, disk.used) for disk in outlook.parse(ran.stdout).disks] == [("/", 0.4), ("/usr", 0.4)]
+
+
 def test_what_cannot_be_understood_is_left_out() -> None:
     assert outlook.parse("") == outlook.Outlook()
     broken = outlook.parse("certificate\n-----BEGIN CERTIFICATE-----\nx\nspace\n/ overlay - - -\n/ overlay\n")
