@@ -24,7 +24,7 @@ def remade(cluster: Cluster, networks: Sequence[Network], change: str, *, compos
     if ours:
         places = " and ".join(f"networks.{name}" for name in ours)
         parts.append(
-            f"write {change} at {places} in the inventory and remove the stacks in it (invoke stack.rm STACK), then: "
+            f"write {change} at {places} in the inventory and remove the stacks in it (stack.rm), then: "
             f"invoke cluster.up --replace-network {','.join(ours)}"
         )
     for stack in sorted(set(by_stack.values())):

@@ -208,7 +208,6 @@ def overview(tasks: Iterable[str], own: Sequence[Entry] = ()) -> Iterator[str]:
     yield from _groups(tuple(name.split(".")) for name in sorted(tasks, key=lambda name: ("." in name, name)))
     yield ""
     yield "Warnings, and what audits look at: invoke docs findings"
-    yield ""
     yield "One of them: invoke docs engine.version, or services.deploy, or cluster.up"
 
 
