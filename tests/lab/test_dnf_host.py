@@ -26,6 +26,18 @@ rm -f /etc/apt/sources.list
 find /etc/apt/sources.list.d -type f ! -name docker.sources -delete 2>/dev/null
 true
 """
+DAMAGED = """set -e
+init=$(readlink /usr/local/bin/docker-init)
+cp -p "$init" /root/init
+echo >>"$init"
+mv /usr/local/bin/runc /root/runc
+"""
+WHOLE = """set -e
+mv /root/runc /usr/local/bin/runc
+cp -p /root/init "$(readlink /usr/local/bin/docker-init)"
+rm /root/init
+"""
+"""Again at once: without runc health checks fail, and no task of a host starts anew."""
 INSTALLED = "rpm -q --qf '%{NAME} %{VERSION}\\n' docker-ce docker-ce-cli; docker version --format '{{.Server.Version}}'"
 
 
@@ -82,10 +94,11 @@ def _must_go_on_without_repositories(rpm: Environment) -> None:
     assert "docker" not in rpm.hosts.attempt("w1", TRACES).stdout
     rpm.must_be_as_described()
     rpm.page_must_answer()
-    rpm.hosts.run("w1", "rm /usr/local/bin/runc; echo >>$(readlink /usr/local/bin/docker-init)")
+    rpm.hosts.run("w1", DAMAGED)
     ran = rpm.plan()
     assert "docker-init, /usr/local/bin/runc missing or altered" in ran.text, f"{ran}"
     assert {"engine/send@w1", "engine/drain@w1"} <= ran.ids and not any(step.endswith("@m1") for step in ran.ids)
+    rpm.hosts.run("w1", WHOLE)
     _must_take_package_files(rpm)
     assert rpm.hosts.each(NODE) == before, "data or membership was lost"
 
