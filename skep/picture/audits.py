@@ -38,7 +38,8 @@ def _audit(entry: Mapping[str, object]) -> Audit | None:
     for one in findings:
         severities[one.severity] += len(one.where)
     counts = {name: count for name, count in mapping(entry.get("counts")).items() if isinstance(count, int)}
-    return Audit(taken, text(entry.get("about")), text(entry.get("who")), counts, severities, findings)
+    # not the Counter itself, of which asdict makes one that counts pairs
+    return Audit(taken, text(entry.get("about")), text(entry.get("who")), counts, dict(severities), findings)
 
 
 def _since(audits: Sequence[Audit], place: int) -> Audit:

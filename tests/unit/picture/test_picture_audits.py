@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,12 @@ def test_the_newest_comes_first_with_since_when_each_finding_stands() -> None:
     )
     assert {one.id: one.since.day for one in newest.findings if one.since} == {"disk-use": 1, "node-down": 3}
     assert newest.findings[0].text == "disk-use is wrong" and newest.findings[0].next
+
+
+def test_what_is_remembered_can_be_given_to_scripts() -> None:
+    (newest,) = past_audits([kept(1, "disk-use")])
+    severities = json.loads(json.dumps(asdict(newest), default=str))["severities"]
+    assert severities == newest.severities and sum(severities.values()) == 1
 
 
 def test_one_that_was_gone_in_between_is_new() -> None:
