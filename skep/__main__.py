@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
+import sys
 
 
 def main() -> None:
     """Run the command line. ``./inv`` says in ``SKEP_AS`` how it was called, and in ``SKEP_FROM`` where."""
-    from skep.cli.light import lightly
-
     called = os.environ.pop("SKEP_AS", None)
     if called is None:
         os.environ.pop("SKEP_FROM", None)
+    notes = None
+    if sys.argv[1:3] == ["--complete", "--"]:
+        from skep.cli.notes import Notes
+        from skep.cli.quick import offered
+
+        notes = Notes(os.environ)
+        found = offered(sys.argv[3:], notes)
+        if found is not None:
+            print("\n".join(found))
+            return
+    from skep.cli.light import lightly
+
     with lightly():
         from skep.cli.program import program
         from skep.tasks import namespace
 
-        found = program(namespace, called)
-    found.run()
+        whole = program(namespace, called)
+    whole.notes = notes
+    whole.run()
 
 
 if __name__ == "__main__":

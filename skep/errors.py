@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # completion waits for what is imported here, ``typing`` included
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skep.holder import Holder
 
 BELOW = " " * 9
 """Before the further lines of a message, a cause or a next action."""
-
-
-if TYPE_CHECKING:
-    from skep.holder import Holder
 
 
 class SkepError(Exception):

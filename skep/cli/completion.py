@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
-from pathlib import PurePath
-from typing import Protocol
-
-from invoke.parser.argument import Argument
-from invoke.parser.context import ParserContext
-
-from skep.cli import names
-from skep.cli.command import Word
-from skep.cli.line import Line
-from skep.cli.names import names_of
+from skep.cli.line import HELP, described_as
 from skep.errors import UsageError
+
+TYPE_CHECKING = False  # completion waits for what is imported here, ``typing`` included
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from skep.cli.line import Line
+    from skep.cli.shapes import Argument, Context
+
+    class Program(Protocol):
+        """What completion asks."""
+
+        @property
+        def initial_context(self) -> Context:
+            """The options that stand before tasks."""
+
+        def blank_line(self) -> Line:
+            """A line that reads as far as it goes."""
+
+        def spelled_out(self, words: Sequence[str]) -> list[str]:
+            """The words, with what an alias at their head stands for."""
+
+        def names(self, kind: str, context: Context) -> Sequence[str]:
+            """The names of a kind that may stand there."""
+
 
 SEVERAL = {"HOSTS", "SERVICES", "NAMES", "SERVICE=NUMBER"}
 """Values that are lists with commas."""
-
-
-class Program(names.Program, Protocol):
-    """What knows the command line and its tasks."""
-
-    @property
-    def initial_context(self) -> ParserContext:
-        """The options that stand before tasks."""
-
-    def blank_line(self) -> Line:
-        """A line that reads as far as it goes."""
-
-    def spelled_out(self, words: Sequence[str]) -> list[str]:
-        """The words, with what an alias at their head stands for."""
 
 
 BASH = """\
@@ -72,7 +72,7 @@ def script(shell: str, programs: Sequence[str]) -> str:
     """What a shell has to read. Raises ``UsageError`` for one that is not known."""
     if shell not in SCRIPTS:
         raise UsageError(f"there is no completion for {shell}", next_action=f"there is for: {', '.join(SCRIPTS)}")
-    known = [PurePath(name).name for name in programs]
+    known = [name.rpartition("/")[2] for name in programs]
     return SCRIPTS[shell].format(names=" ".join(dict.fromkeys([*NAMES, *known])))
 
 
@@ -98,28 +98,27 @@ def candidates(program: Program, words: Sequence[str]) -> list[str]:
         return _values(program, expected, context, current)
     if context is not None:
         return _starting(current, _flags(context))
-    return _starting(
-        current, sorted([*names_of(program, "tasks", line.core), *names_of(program, "aliases", line.core)])
-    )
+    return _starting(current, sorted([*program.names("tasks", line.core), *program.names("aliases", line.core)]))
 
 
 def _split(text: str) -> list[str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:  # a quotation that is still open
-        words = text.split()
+    words = text.split()
+    if not set("'\"\\").isdisjoint(text):
+        import shlex
+        from contextlib import suppress
+
+        with suppress(ValueError):  # a quotation that is still open
+            words = shlex.split(text)
     return [*words, ""] if text[-1:].isspace() or len(words) < 2 else words
 
 
-def _values(program: Program, argument: Argument, context: ParserContext | None, current: str) -> list[str]:
-    if not isinstance(argument, Word):
-        return _starting(
-            current, names_of(program, "tasks", program.initial_context) if argument.name == "help" else ()
-        )
-    option = argument.option
+def _values(program: Program, argument: Argument, context: Context | None, current: str) -> list[str]:
+    option = described_as(argument)
+    if option is None or argument.name == HELP:
+        return _starting(current, program.names("tasks", program.initial_context) if argument.name == HELP else ())
     known = [*option.values]
     if option.names and context is not None:
-        known += names_of(program, option.names, context)
+        known += program.names(option.names, context)
     if option.value == "SERVICE=NUMBER":
         known = [f"{one}=" for one in known]
     before, comma, last = current.rpartition(",") if option.value in SEVERAL else ("", "", current)
@@ -127,7 +126,7 @@ def _values(program: Program, argument: Argument, context: ParserContext | None,
     return [f"{before}{comma}{one}" for one in _starting(last, known) if one not in given]
 
 
-def _flags(context: ParserContext) -> list[str]:
+def _flags(context: Context) -> list[str]:
     return sorted(flag for flag in context.flag_names() if flag.startswith("--"))
 
 

@@ -47,6 +47,19 @@ def _thread_ended(ended: threading.ExceptHookArgs) -> None:
 
 
 @contextmanager
+def read_by_somebody() -> Iterator[None]:
+    """Lists and help may be cut short by a reader that goes away, such as ``head``."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+        raise Exit(code=PIPE) from None
+
+
+@contextmanager
 def _interruptible() -> Iterator[None]:
     """SIGTERM acts as Ctrl-C does, so that a scheduler's stop is a clean one."""
 

@@ -3,14 +3,16 @@ what was meant most likely and how the task is called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-
-from invoke.parser.argument import Argument
-from invoke.parser.context import ParserContext
-from invoke.parser.parser import ParseResult
-
-from skep.cli.command import Word
 from skep.errors import UsageError
+
+TYPE_CHECKING = False  # completion waits for what is imported here, ``typing`` included
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from skep.cli.shapes import Argument, Context, Described
+
+    Names = Callable[[str, Context], Sequence[str]]
+    """Which names of a kind (``Option.names``) there are, as far as the line says so far."""
 
 FEW = 3
 """Tasks that a message names."""
@@ -21,8 +23,16 @@ DIGITS = 9
 HELP = "help"
 """The task that explains tasks, and the core option that does."""
 
-Names = Callable[[str, ParserContext], Sequence[str]]
-"""Which names of a kind (``Option.names``) there are, as far as the line says so far."""
+
+class Read(list["Context"]):
+    """The core options, then each task of a line with its words and options."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remainder = ""
+        """What followed ``--``."""
+        self.unparsed: list[str] = []
+        """Words that were left."""
 
 
 class Line:
@@ -31,8 +41,8 @@ class Line:
 
     def __init__(
         self,
-        core: ParserContext,
-        tasks: Mapping[str, Callable[[], ParserContext]],
+        core: Context,
+        tasks: Mapping[str, Callable[[], Context]],
         *,
         names: Names = lambda kind, context: (),
         program: str = "invoke",
@@ -41,17 +51,17 @@ class Line:
         self._tasks = tasks
         self._names = names
         self._program = program
-        self.context: ParserContext | None = None
+        self.context: Context | None = None
         """The task that is read at the moment."""
         self.open: Argument | None = None
         """The option that ended the line without the value it needs."""
         self._given: set[str] = set()
         self._words: list[str] = []
 
-    def read(self, words: Sequence[str], *, core_only: bool = False) -> ParseResult:
+    def read(self, words: Sequence[str], *, core_only: bool = False) -> Read:
         """The core context first, then one for each task. ``core_only``: up to the first word that is no core option,
         and what follows is left in ``unparsed``. Raises ``UsageError``."""
-        result = ParseResult()
+        result = Read()
         result.append(self.core)
         self._words = list(words)
         while self._words:
@@ -77,7 +87,7 @@ class Line:
         """What would be given next without the name of an option, or the option that still needs its value."""
         return self.open or self._free("")
 
-    def _word(self, word: str, result: ParseResult) -> None:
+    def _word(self, word: str, result: Read) -> None:
         free = self._free(word)
         if free is not None and self.context is not None:
             self._set(free, _placeholder(free), word)
@@ -127,7 +137,7 @@ class Line:
                 raise self._wrong(f"{name} needs a value{_of(argument)}", near=self._known(argument))
         self._set(argument, name, value)
 
-    def _argument(self, name: str) -> tuple[Argument | None, ParserContext]:
+    def _argument(self, name: str) -> tuple[Argument | None, Context]:
         for where in (self.context, self.core):
             if where is None:
                 continue
@@ -139,11 +149,12 @@ class Line:
     def _set(self, argument: Argument, given: str, value: str) -> None:
         if argument.kind is int and not _is_number(value):
             raise self._wrong(f"{given} {value} is not a number from 1 to {10**DIGITS - 1}")
-        if isinstance(argument, Word) and argument.option.values and value not in argument.option.values:
+        described = described_as(argument)
+        if described and described.values and value not in described.values:
             from skep.cli.guessing import nearest
 
-            near = nearest(value, argument.option.values)
-            known = ", ".join(argument.option.values)
+            near = nearest(value, described.values)
+            known = ", ".join(described.values)
             raise self._wrong(f"{given} {value} is not one of {known}{_meant(near)}")
         argument.set_value(value)
         self._given.add(str(argument.name))
@@ -159,7 +170,8 @@ class Line:
                 raise self._wrong(f"{self.context.name} needs {_placeholder(word)}{_of(word)}", near=self._known(word))
 
     def _known(self, argument: Argument) -> str:
-        kind = argument.option.names if isinstance(argument, Word) else ""
+        described = described_as(argument)
+        kind = described.names if described else ""
         names = self._names(kind, self.context) if kind and self.context is not None else ()
         return f"there are: {', '.join(names)}" if names else ""
 
@@ -180,7 +192,7 @@ class Line:
         near = near or nearest(name, [flag for flag in flags if flag.startswith("--")] if name[:2] == "--" else [])
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
 
-    def _flags(self, context: ParserContext | None) -> list[str]:
+    def _flags(self, context: Context | None) -> list[str]:
         return [*context.flag_names()] if context else []
 
     def _refuse_word(self, word: str) -> None:
@@ -236,12 +248,12 @@ class Line:
         more = f"{self._program} help {self.context.name}" if self.context else f"{self._program} --help"
         return UsageError(message, next_action="\n".join(filter(None, (near, usage, f"more: {more}"))))
 
-    def usage(self, context: ParserContext) -> str:
+    def usage(self, context: Context) -> str:
         """How a task is called, in a line."""
         return f"usage: {self._program} {usage_of(context)}"
 
 
-def usage_of(context: ParserContext) -> str:
+def usage_of(context: Context) -> str:
     """A task's name, its words (in brackets where they may be left out) and whether it has options."""
     words = context.positional_args
     shown = [_placeholder(one) if _required(one) else f"[{_placeholder(one)}]" for one in words]
@@ -249,16 +261,22 @@ def usage_of(context: ParserContext) -> str:
     return " ".join([str(context.name), *shown, *options])
 
 
+def described_as(argument: Argument) -> Described | None:
+    """How our tasks describe it; Invoke's own core options are described by nobody."""
+    return getattr(argument, "option", None)
+
+
 def _names_task(word: Argument) -> bool:
-    return isinstance(word, Word) and word.option.names in ("tasks", "keys")
+    described = described_as(word)
+    return described is not None and described.names in ("tasks", "keys")
 
 
 def _required(word: Argument) -> bool:
-    return word.required if isinstance(word, Word) else word.default is None
+    return bool(getattr(word, "required", word.default is None))
 
 
 def _placeholder(word: Argument) -> str:
-    return word.placeholder if isinstance(word, Word) else str(word.name).upper()
+    return str(getattr(word, "placeholder", None) or str(word.name).upper())
 
 
 def _is_number(text: str) -> bool:

@@ -6,20 +6,23 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from invoke.collection import Collection
 from invoke.config import Config
-from invoke.parser.context import ParserContext
 
+from skep.cli.settings import FILES as SETTINGS
 from skep.errors import UsageError
 from skep.json_types import items, mapping
-from skep.site.place import INVENTORIES
+from skep.site.place import INVENTORIES, ROOTS
+
+if TYPE_CHECKING:
+    from skep.cli.shapes import Context
 
 FOLDER = Path(INVENTORIES)
 STACKS = Path("stacks")
-KEYS = Path(__file__).with_name("keys.txt")
-"""The keys of the files, written by ``./inv manual``: to find them out takes the languages of all files."""
+ELSEWHERE = ("/etc/invoke", "~/.invoke")
+"""Where Invoke looks for settings besides those of the site; the ending is to come."""
 COMPOSE = ("compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -30,7 +33,7 @@ class Program(Protocol):
     config: Config
 
 
-def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[str]:
+def names_of(program: Program, kind: str, context: Context) -> Sequence[str]:
     """The names of a kind: ``inventories``, ``tasks``, ``aliases`` of the site, ``hosts`` (with groups), ``stacks``,
     ``services`` of the stack that the line names, ``networks``, or ``keys`` of the files (with tasks)."""
     if kind == "inventories":
@@ -43,15 +46,10 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
         own = program.config.get("skep", {}).get("aliases")
         return sorted(map(str, own)) if hasattr(own, "items") else []
     if kind == "keys":
-        from skep.kinds import shipped
+        from skep.cli.table import keys
 
-        return [
-            *KEYS.read_text(encoding="utf-8").splitlines(),
-            *sorted(program.collection.task_names),
-            "findings",
-            *(one.id for one in shipped()),
-        ]
-    document = _inventory(program, context)
+        return [*keys(), *sorted(program.collection.task_names)]
+    document = _extended(_chosen(program, context))
     if kind == "hosts":
         hosts = _mapping(document.get("hosts"))
         named = (items(_mapping(one).get("groups")) for one in hosts.values())
@@ -59,25 +57,54 @@ def names_of(program: Program, kind: str, context: ParserContext) -> Sequence[st
         lab = context.name is not None and context.name.startswith("lab.")
         return [*hosts] if lab else [*dict.fromkeys([*hosts, *groups])]
     if kind == "services":
-        return _services(document, str(context.args["name"].value))
+        files = _compose_files(document, str(context.args["name"].value))
+        return [*dict.fromkeys(name for file in files for name in _mapping(_mapping(_read(file)).get("services")))]
     return [*_mapping(document.get(kind))]
 
 
-def _inventory(program: Program, context: ParserContext) -> Mapping[str, object]:
+def read_from(program: Program, kind: str, context: Context) -> tuple[list[Path], list[Path]]:
+    """The files and folders that names of that kind are read from, with those that are looked for in vain; then what
+    only matters by being there or not."""
+    start = Path(os.environ.get("SKEP_FROM") or Path.cwd())
+    places = [folder / name for folder in (start, *start.parents) for name in (INVENTORIES, *ROOTS)]
+    endings = [Path(name).suffix for name in SETTINGS]
+    files = [*map(Path, SETTINGS), *(Path(f"{name}{one}") for name in ELSEWHERE for one in endings)]
+    if kind != "aliases":
+        files += [FOLDER, *(FOLDER.iterdir() if FOLDER.is_dir() else ())]
+    if kind not in ("aliases", "inventories"):
+        from skep.inventory.bases import whole
+
+        chosen = _chosen(program, context)
+        files += [path for one in _named(program, context) if one for path in (Path(one), start / one)]
+        files += whole(chosen) if chosen else []
+        if kind == "services":
+            files += _compose_files(_extended(chosen), str(context.args["name"].value))
+    return [one.expanduser() for one in files], places
+
+
+def _named(program: Program, context: Context) -> list[str | None]:
+    """What names the inventory, the first of it counts."""
+    given = context.args["inventory"].value if "inventory" in context.args else None
+    return [given, os.environ.get("SKEP_INVENTORY"), program.config.get("skep", {}).get("inventory")]
+
+
+def _chosen(program: Program, context: Context) -> Path | None:
+    """The inventory, if there is one to take."""
     from skep.inventory import choose
 
-    configured = program.config.get("skep", {}).get("inventory")
-    given = context.args["inventory"].value if "inventory" in context.args else None
+    given, _, configured = _named(program, context)
     try:
-        return _extended(choose(given, environ=os.environ, configured=configured, folder=FOLDER))
+        return choose(given, environ=os.environ, configured=configured, folder=FOLDER)
     except UsageError:
-        return {}
+        return None
 
 
-def _extended(path: Path, left: int = 8) -> dict[str, object]:
+def _extended(path: Path | None, left: int = 8) -> dict[str, object]:
     """A file's mapping over that of what it extends."""
     from skep.inventory.bases import extended
 
+    if path is None:
+        return {}
     merged: dict[str, object] = {}
     for base in extended(path) if left else ():
         merged = _over(merged, _extended(base, left - 1))
@@ -89,11 +116,10 @@ def _over(base: dict[str, object], own: dict[str, object]) -> dict[str, object]:
     return {**base, **{key: one for key, one in own.items() if one is not None or key not in base}, **both}
 
 
-def _services(document: Mapping[str, object], stack: str) -> list[str]:
+def _compose_files(document: Mapping[str, object], stack: str) -> list[Path]:
     own = _mapping(_mapping(document.get("stacks")).get(stack))
     named = [own["compose"]] if isinstance(own.get("compose"), str) else items(own.get("compose"))
-    files = [STACKS / stack / str(name) for name in named or COMPOSE]
-    return [*dict.fromkeys(name for file in files for name in _mapping(_mapping(_read(file)).get("services")))]
+    return [STACKS / stack / str(name) for name in named or COMPOSE]
 
 
 def _read(path: Path) -> object:

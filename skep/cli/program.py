@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
@@ -17,18 +18,23 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import ParseResult
 from invoke.program import Program as InvokeProgram
 
+from skep import __version__
 from skep.cli.command import Command
 from skep.cli.core import FORMATS, IDLE, OURS, long_name
 from skep.cli.described import described
-from skep.cli.ending import PIPE, nobody_reads, reporting, speakable
+from skep.cli.ending import read_by_somebody, reporting, speakable
 from skep.cli.helping import in_columns, task_help, width
-from skep.cli.line import HELP, Line
-from skep.cli.names import names_of
+from skep.cli.line import HELP, Line, Read
+from skep.cli.names import names_of, read_from
 from skep.cli.settings import Named, read_settings
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.environment import add_own
 from skep.site.place import enter
+
+if TYPE_CHECKING:
+    from skep.cli.notes import Notes
+    from skep.cli.shapes import Context
 
 INVOKES = "inv[oke]"
 """How Invoke's own program calls itself in help, which cannot be typed."""
@@ -39,6 +45,8 @@ class Program(InvokeProgram):
 
     site: Path | None = None
     """The folder of the inventories, once it is entered."""
+    notes: Notes | None = None
+    """Keeps names for completion."""
 
     @property
     def typed(self) -> str:
@@ -65,7 +73,7 @@ class Program(InvokeProgram):
     def parse_core_args(self) -> None:
         """Core options before the first task."""
         with self._answering(self.argv[1:]):
-            self.core = self._line({}).read(self.argv[1:], core_only=True)
+            self.core = _invokes(self._line({}).read(self.argv[1:], core_only=True))
             shell = self.args["print-completion-script"].value
             if shell:
                 from skep.cli.completion import script
@@ -121,7 +129,7 @@ class Program(InvokeProgram):
         """Raises ``UsageError``, which shows an alias as what it stands for."""
         whole = self.spelled_out(words)
         try:
-            return self._line(self.contexts).read(whole)
+            return _invokes(self._line(self.contexts).read(whole))
         except UsageError as error:
             if whole != list(words):
                 error.cause = f"{words[0]} stands for: {quoted(*self.spelled_out(words[:1]))}"
@@ -129,7 +137,7 @@ class Program(InvokeProgram):
 
     def spelled_out(self, words: Sequence[str]) -> list[str]:
         """The words, with what an alias at their head stands for."""
-        if words and words[0] in names_of(self, "aliases", self.initial_context) and words[0] not in self.contexts:
+        if words and words[0] in self.names("aliases", self.initial_context) and words[0] not in self.contexts:
             return [*self.aliases[words[0]], *words[1:]]
         return list(words)
 
@@ -141,8 +149,15 @@ class Program(InvokeProgram):
     def _context(self, name: str) -> ParserContext:
         return ParserContext(name=name, args=self.collection[name].get_arguments())
 
+    def names(self, kind: str, context: Context) -> Sequence[str]:
+        """The names of a kind that may stand there; they are kept for completion where it asks."""
+        found = names_of(self, kind, context)
+        if self.notes:
+            self.notes.keep(self.notes.question(kind, context), found, *read_from(self, kind, context))
+        return found
+
     def _line(self, tasks: Mapping[str, Callable[[], ParserContext]]) -> Line:
-        return Line(self.initial_context, tasks, names=partial(names_of, self), program=self.typed)
+        return Line(self.initial_context, tasks, names=self.names, program=self.typed)
 
     def blank_line(self) -> Line:
         """A command line that reads as far as it can, for completion."""
@@ -169,7 +184,7 @@ class Program(InvokeProgram):
 
     def parse_cleanup(self) -> None:
         """Help, lists, completion."""
-        with self._answering(self.argv[1:]), _read_by_somebody():
+        with self._answering(self.argv[1:]), read_by_somebody():
             listed, desired = self.args.list.value, self.args[HELP].value
             form = self.args["list-format"].value
             if form not in FORMATS:
@@ -245,7 +260,7 @@ class Program(InvokeProgram):
             from skep.site.requires import refuse_other
 
             with self._answering(self.argv[1:]):
-                refuse_other(requires, _version())
+                refuse_other(requires, __version__)
 
     @contextmanager
     def _answering(self, words: Sequence[str]) -> Iterator[None]:
@@ -259,17 +274,11 @@ class Program(InvokeProgram):
                 raise error
 
 
-@contextmanager
-def _read_by_somebody() -> Iterator[None]:
-    """Lists and help may be cut short by a reader that goes away, such as ``head``."""
-    try:
-        try:
-            yield
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        nobody_reads()
-        raise Exit(code=PIPE) from None
+def _invokes(read: Read) -> ParseResult:
+    """The same as Invoke has it."""
+    result = ParseResult(cast("list[ParserContext]", read))
+    result.remainder, result.unparsed = read.remainder, read.unparsed
+    return result
 
 
 def adopt() -> None:
@@ -287,10 +296,4 @@ def adopt() -> None:
 def program(tasks: Collection, called: str | None) -> Program:
     """The program with these tasks. ``called``: what the user typed, where that is not ``skep``."""
     name = called or "skep"
-    return Program(name="skep", binary=name, binary_names=[name], version=_version(), namespace=tasks)
-
-
-def _version() -> str:
-    from skep import __version__
-
-    return __version__
+    return Program(name="skep", binary=name, binary_names=[name], version=__version__, namespace=tasks)

@@ -1,5 +1,5 @@
-"""What is written from tasks, keys and warnings: pages in ``docs/``, the man page ``docs/skep.1``, and the keys
-that completion offers."""
+"""What is written from tasks, keys and warnings: pages in ``docs/``, the man page ``docs/skep.1``, and what
+completion offers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from invoke.collection import Collection
+from invoke.parser.context import ParserContext
+
 from skep.cli.described import Described, Rows, common_options, described
 from skep.cli.known_tasks import TASKS
+from skep.cli.program import Program
 from skep.cli.spelling import spelled
+from skep.cli.table import CORE, written
 from skep.commands.audit_page import page as audit_page
 from skep.commands.manpage import man_page
 from skep.errors import SkepError
+from skep.kinds import shipped
 from skep.manual import entries
 from skep.manual.markdown import compose_page
 from skep.report import Reporter
@@ -90,12 +96,22 @@ def texts() -> dict[str, str]:
         "audit.md": audit_page(),
         "skep.1": page,
         "../skep/cli/keys.txt": _keys(),
+        "../skep/cli/tasks.txt": _tasks(),
     }
 
 
 def _keys() -> str:
     """What completion offers after ``docs``."""
-    return "\n".join(dict.fromkeys(one.key for one in entries() if one.usable)) + "\n"
+    ids = ["findings", *(one.id for one in shipped())]
+    return "\n".join(dict.fromkeys([*(one.key for one in entries() if one.usable), *ids])) + "\n"
+
+
+def _tasks() -> str:
+    """What completion knows of tasks."""
+    lines = [written(CORE, ParserContext(args=Program(namespace=Collection()).core_args()))]
+    for name, one in TASKS.items():
+        lines.append(written(name, ParserContext(name=name, args=one.get_arguments()), in_clone=one.in_clone))
+    return "\n".join(lines) + "\n"
 
 
 def _findings() -> str:

@@ -54,9 +54,20 @@ HEAVY = (
     ],
 )
 def test_no_heavy_imports(words: list[str]) -> None:
-    out, modules = loaded(words)
+    out, modules = loaded(words, {**os.environ, "XDG_CACHE_HOME": "/dev/null"})
     assert modules.isdisjoint(HEAVY), modules & {*HEAVY}
     assert len(out.splitlines()) > 1 or out == "web=\n" or "there is no task" in out
+
+
+@pytest.mark.parametrize(
+    "line", ["inv ", "inv cluster.up -i lab --limit ", "inv stack.scale -i lab web web=", "inv docs engine."]
+)
+def test_an_answer_that_is_known_loads_next_to_nothing(line: str, tmp_path: Path) -> None:
+    environ = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    first, _ = loaded(["--complete", "--", line], environ)
+    again, modules = loaded(["--complete", "--", line], environ)
+    assert again == first
+    assert modules.isdisjoint({*HEAVY, "invoke", "yaml", "pathlib", "typing", "dataclasses", "shlex"})
 
 
 @pytest.mark.parametrize("words", [["inventory.check", "-i", "lab"], ["stack.render", "web", "-i", "lab"]])

@@ -61,3 +61,24 @@ def test_who_may_not_write_is_reported_in_one_line_and_nothing_is_removed(reposi
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert ended.stderr.startswith(f"{repository}/.venv has to be made anew, and ")
     assert (repository / ".venv" / "bin" / "python").exists()
+
+
+def test_tab_makes_no_environment(repository: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "PYTHON": "/nowhere"}
+    words = [repository / "inv", "--complete", "--", "./inv "]
+    (repository / ".venv" / ".skep-lock").write_text("stale\n")
+    stale = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    assert stale.stdout.endswith("--complete -- ./inv \n")
+    shutil.rmtree(repository / ".venv" / "bin")
+    missing = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    assert (missing.stdout, missing.stderr) == ("", "")
+    assert not (repository / ".venv" / "bin").exists()
+
+
+@pytest.mark.parametrize("called", ["inv", "./inv", "../{}/inv", "{folder}/inv"])
+def test_it_is_found_however_it_is_called(repository: Path, called: str) -> None:
+    script = called.format(repository.name, folder=repository)
+    words = ["sh", script, "node.ls"]
+    environ = {"PATH": os.environ["PATH"], "CDPATH": "/tmp:/usr", "PYTHON": str(repository / "python")}
+    ended = subprocess.run(words, cwd=repository, env=environ, capture_output=True, text=True, check=True)
+    assert ended.stdout == f"{repository} from=none node.ls\n"

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
 import tasks
+from skep.cli import notes, quick
 from skep.cli.completion import SCRIPTS, candidates, script
+from skep.cli.notes import Notes
 from skep.cli.program import Program
 from skep.errors import UsageError
 from skep.inventory.machine_schema import ENGINE
@@ -35,9 +38,18 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for stack, file, services in (("shop", "compose.yml", "{app: {}, db: {}}"), ("blog", "blog.yml", "{front: {}}")):
         (tmp_path / "stacks" / stack).mkdir(parents=True)
         (tmp_path / "stacks" / stack / file).write_text(f"services: {services}")
+    settle(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SKEP_INVENTORY", raising=False)
+    for name in ("SKEP_INVENTORY", "SKEP_SITE", "SKEP_FROM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
+
+
+def settle(folder: Path) -> None:
+    """What changed just now may change again within the same tick of a clock, so nothing is kept of it."""
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
 def offered(line: str) -> list[str]:
@@ -46,7 +58,15 @@ def offered(line: str) -> list[str]:
     program.normalize_argv(["skep"])
     program.core = program._line({}).read([])
     program.collection = tasks.namespace
+    program.config.set_project_location(".")
+    program.config.load_project()
+    program.notes = Notes(os.environ)
     return candidates(program, [line])
+
+
+def at_once(line: str) -> list[str] | None:
+    """The answer without the program, where it is known."""
+    return quick.offered([line], Notes(os.environ))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +99,99 @@ def offered(line: str) -> list[str]:
 )
 def test_what_is_offered(site: Path, line: str, names: str) -> None:
     assert offered(line) == names.split()
+    assert at_once(line) == names.split(), "the second time it is known"
+
+
+CHANGES = {
+    "a host more": ("--limit ", "inventory/prod.yml", "extends: base.yml\nhosts: {m2: {}}"),
+    "a base": ("--limit ", "inventory/base.yml", "hosts: {b2: {}}"),
+    "another inventory": ("-i ", "inventory/test.yml", INVENTORY),
+    "another one is the only one": ("--limit ", "inventory/test.yml", "extends: prod.yml\nhosts: {m3: {}}"),
+    "the one that is named": ("-i ../new.yml --limit ", "new.yml", "hosts: {n1: {}}"),
+    "a setting": ("--limit ", "invoke.yaml", "skep: {inventory: other.yml}"),
+    "a setting in another form": ("--limit ", "invoke.json", '{"skep": {"inventory": "other.yml"}}'),
+    "a service": ("shop --service ", "stacks/shop/compose.yml", "services: {only: {}}"),
+    "a file goes before": ("shop --service ", "stacks/shop/compose.yaml", "services: {further: {}}"),
+    "a site within": ("--limit ", "below/inventory/own.yml", "hosts: {own: {}}"),
+}
+
+
+@pytest.mark.parametrize("change", sorted(CHANGES))
+def test_what_is_known_ends_with_any_file_that_it_was_read_from(
+    site: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, file, text = CHANGES[change]
+    line = f"skep {'stack.logs' if 'shop' in words else 'cluster.plan'} {words}"
+    for other, hosts in (("other.yml", "hosts: {x1: {}}"), ("inventory/base.yml", "hosts: {b1: {}}")):
+        (site / other).write_text(hosts)
+    (site / "inventory" / "prod.yml").write_text(f"extends: base.yml\n{INVENTORY}")
+    for folder in (".git", "below"):
+        (site / folder).mkdir()
+    settle(site)
+    monkeypatch.chdir(site / "below")
+    before = answered(site, line)
+    assert at_once(line) == before
+    (site / file).parent.mkdir(exist_ok=True)
+    (site / file).write_text(text)
+    after = answered(site, line)
+    assert after != before
+    settle(site)
+    assert answered(site, line) == after == at_once(line)
+
+
+def answered(site: Path, line: str) -> list[str]:
+    """As a shell asks, in the folder one is in."""
+    words = [sys.executable, "-m", "skep", "--complete", "--", line]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    return subprocess.run(words, env=environ, capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("kept", ["", "\n", "x", None, "half", "other", "\0\udc80", "folder"])
+def test_what_is_kept_may_be_damaged(site: Path, kept: str | None) -> None:
+    line = "skep cluster.plan --limit "
+    names = offered(line)
+    (file,) = (one for one in (site / "cache" / "skep" / "names").iterdir() if "'hosts'" in one.read_text())
+    text = file.read_text()
+    if kept is None or kept == "folder":
+        file.unlink()
+    if kept == "folder":
+        file.mkdir()
+    elif kept is not None:
+        text = {"half": text[: len(text) // 2], "other": text[1:]}.get(kept, kept)
+        file.write_text(text, errors="surrogateescape")
+    assert at_once(line) is None
+    assert offered(line) == names
+    assert at_once(line) == (None if kept == "folder" else names)
+
+
+def test_what_depends_on_the_user_s_settings_is_kept_apart(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (site / "other.yml").write_text("hosts: {x1: {}}")
+    settle(site)
+    line = "skep cluster.plan --limit "
+    assert offered(line) != ["x1"]
+    for name in ("SKEP_INVENTORY", "INVOKE_SKEP_INVENTORY"):
+        with monkeypatch.context() as within:
+            within.setenv(name, "other.yml")
+            assert at_once(line) is None
+    assert at_once("skep --site other cluster.plan --limit ") is None
+    monkeypatch.setenv("SKEP_INVENTORY", "other.yml")
+    assert offered(line) == ["x1"] == at_once(line)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    assert (offered(line), at_once(line)) == (["x1"], None)
+
+
+def test_nothing_is_kept_of_a_file_that_may_have_changed_while_it_was_read(site: Path) -> None:
+    os.utime(site / "inventory" / "prod.yml", (time.time() + 60,) * 2)
+    line = "skep cluster.plan --limit "
+    assert (offered(line), at_once(line)) == (["m1", "w1", "north", "cold"], None)
+
+
+def test_no_more_is_kept_than_a_bound(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notes, "MOST", 3)
+    for line in ("cluster.plan --limit ", "stack.logs ", "stack.logs shop --service ", "lab.kill ", "cluster.plan -i "):
+        offered(f"skep {line}")
+        assert len([*(site / "cache" / "skep" / "names").iterdir()]) <= 3
 
 
 @pytest.mark.parametrize("content", [None, "hosts: [", "- 1", "hosts: {m1: 3}\nstacks: 7", "\x00"])
@@ -136,7 +249,15 @@ def test_a_real_shell(site: Path, shell: str) -> None:
     assert sorted(ended.stdout.split()) == ["blog", "shop"], ended.stderr
 
 
-def test_an_answer_costs_about_as_much_as_importing_invoke(site: Path) -> None:
+def test_a_known_answer_costs_little_more_than_a_start_of_python(site: Path) -> None:
+    line = ("-m", "skep", "--complete", "--", "skep stack.restart shop ")
+    assert beside(line, ("-c", "pass"), cwd=site, bound=2.5) < 2.5
+
+
+def test_an_answer_that_has_to_be_looked_up_costs_about_as_much_as_importing_invoke(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
     line = ("-m", "skep", "--complete", "--", "skep stack.restart shop ")
     assert beside(line, ("-c", "import invoke.program, yaml"), cwd=site, bound=1.2) < 1.2
 
