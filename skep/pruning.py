@@ -4,7 +4,7 @@ ask this role, and no others. Volumes and networks are never touched."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,10 @@ from skep.shell import script
 from skep.steps import StepId
 from skep.swarm.image import is_identifier, parts
 from skep.swarm.labels import TASK_ID
+from skep.swarm.objects import Object, Service
 from skep.swarm.revision import read_revision
 from skep.swarm.service import container_of
+from skep.swarm.spec import ServiceSpec
 from skep.units import size
 
 DAY = 86400.0
@@ -107,9 +109,9 @@ class Prune(HostRole[State]):
         now = float(given["now"])
         return State(
             tuple(_container(json.loads(rest), now, sizes) for kind, rest in rows if kind == "container"),
-            tuple(_image(json.loads(rest)) for kind, rest in rows if kind == "image"),
+            tuple(image(json.loads(rest)) for kind, rest in rows if kind == "image"),
             _cache(given.get("cache", "")),
-            _named(answers) if SERVICES in answers and CONFIGS in answers else None,
+            needed(specs(answers[SERVICES], answers[CONFIGS])) if SERVICES in answers and CONFIGS in answers else None,
             "looked" in given,
         )
 
@@ -129,14 +131,13 @@ class Prune(HostRole[State]):
                 text = "not checked: Docker's client is not there, or did not answer"
                 items.append(Finding("note", text, host.name, self.name, look))
             elif have:
-                items += self._of(host.name, have, named | _from_files(cluster))
+                items += self._of(host.name, have, named | from_files(cluster))
         return items
 
     def _of(self, host: str, have: State, known: Set[str]) -> list[Step]:
         gone = [one for one in have.containers if self._over(one)]
         used = {one.image for one in have.containers if one not in gone}
-        images = [one for one in have.images
-                  if one.id not in used and not (self.safe and one.tags) and not _names(one) & known]  # fmt: skip
+        images = [one for one in unused(have.images, used, known) if not (self.safe and one.tags)]
         steps: list[Step] = []
         if gone:
             lines = [(one.size, f"{one.name} ({one.state} since {one.when})") for one in gone]
@@ -207,7 +208,8 @@ def _container(found: Mapping[str, Any], now: float, sizes: Mapping[str, int]) -
     )
 
 
-def _image(found: Mapping[str, Any]) -> Image:
+def image(found: Mapping[str, Any]) -> Image:
+    """One as the probe prints it."""
     return Image(found["Id"], tuple(found["Tags"] or ()), tuple(found["Digests"] or ()), int(found["Size"]))
 
 
@@ -223,18 +225,27 @@ def _cache(text: str) -> int:
     return 0
 
 
-def _named(answers: Answers) -> frozenset[str]:
-    """Names of images, as ``_names`` has those of a host's, of all that the swarm runs or could go back to."""
-    specs = [spec for one in answers[SERVICES] for spec in (one["Spec"], one.get("PreviousSpec")) if spec]
-    for config in answers[CONFIGS]:
+def specs(services: Iterable[Service], configs: Iterable[Object]) -> list[ServiceSpec]:
+    """All that the swarm runs, ran before, or would run again by a kept revision."""
+    found = [spec for one in services for spec in (one["Spec"], one.get("PreviousSpec")) if spec]
+    for config in configs:
         revision = read_revision(config)
         if revision:
-            specs += revision.content["services"].values()
-    images = [container_of(spec).get("Image") or "" for spec in specs]
-    return frozenset(name for image in images for name in _keys(image))
+            found += revision.content["services"].values()
+    return found
 
 
-def _from_files(cluster: Cluster) -> frozenset[str]:
+def needed(specs: Iterable[ServiceSpec]) -> frozenset[str]:
+    """What specifications call their images, as ``unused`` compares it."""
+    return frozenset(name for spec in specs for name in _keys(container_of(spec).get("Image") or ""))
+
+
+def unused(images: Iterable[Image], used: Set[str], known: Set[str]) -> list[Image]:
+    """Those that are no container's, by ``used``, and that ``known`` names do not mean."""
+    return [one for one in images if one.id not in used and not _names(one) & known]
+
+
+def from_files(cluster: Cluster) -> frozenset[str]:
     """What engines call the images of the inventory's files: no registry has them for a task that comes to a host."""
     return frozenset(name for file in cluster.archives for one in file.images for name in (one.id, one.digest) if name)
 

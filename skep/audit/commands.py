@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from testinfra.host import Host as Remote
 
+from skep.errors import SkepError
+from skep.model import Host
 from skep.swarm.engine_info import EngineInfo
 from skep.verify.ask import Ask, engine_info
 from skep.verify.check import NotSeen
@@ -20,6 +22,15 @@ def info_of(host: Remote, ask: Ask) -> EngineInfo:
         return engine_info(host, ask)
     except AssertionError as error:
         raise NotSeen(str(error)) from None
+
+
+def root_of(host: Remote, desired: Host, ask: Ask) -> str:
+    """Where its engine keeps everything, by its own words: the inventory may not say it, and user namespaces have a
+    folder of their own there. What the inventory says, where no engine answers."""
+    try:
+        return info_of(host, ask).get("DockerRootDir") or desired.data_root
+    except SkepError:
+        return desired.data_root
 
 
 NETWORKS = for_each(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree as Xml
 
 from skep.audit.results import Result
@@ -13,14 +13,14 @@ TAGS = {"finding": "failure", "not seen": "error"}
 """What is neither is a case that was skipped, with the reason."""
 
 
-def write(path: Path, results: Sequence[Result]) -> None:
-    """A test case a result; evidence, severity and remedy are its properties."""
+def text(results: Sequence[Result], *, suite: str) -> bytes:
+    """The whole file: a test case a result; evidence, severity and remedy are its properties."""
     count = {tag: sum(_tag(one) == tag for one in results) for tag in ("failure", "error", "skipped")}
     root = Xml.Element("testsuites")
-    suite = Xml.SubElement(
+    cases = Xml.SubElement(
         root,
         "testsuite",
-        name="skep audit",
+        name=suite,
         tests=str(len(results)),
         failures=str(count["failure"]),
         errors=str(count["error"]),
@@ -29,14 +29,14 @@ def write(path: Path, results: Sequence[Result]) -> None:
     )
     for one in results:
         name = f"{one.id}[{visible(one.where)}]"
-        case = Xml.SubElement(suite, "testcase", classname=visible(one.suite), name=name, time=f"{one.seconds:.3f}")
+        case = Xml.SubElement(cases, "testcase", classname=visible(one.suite), name=name, time=f"{one.seconds:.3f}")
         held = Xml.SubElement(case, "properties")
         for key, value in _properties(one):
             Xml.SubElement(held, "property", name=key, value=visible(value))
         if tag := _tag(one):
             Xml.SubElement(case, tag, message=visible(_words(one)))
     Xml.indent(root)
-    path.write_bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
+    return cast("bytes", Xml.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _tag(result: Result) -> str:

@@ -3,8 +3,10 @@ given."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -18,6 +20,8 @@ from skep.plan import Finding
 from skep.verify.check import Check
 
 Status = Literal["finding", "not seen", "accepted", "to judge", "passed", "not applicable"]
+PLACE = re.compile(r"(?<![\w.-])HOST(?![\w-])")
+"""Where the host belongs in remedies of ours."""
 ORDER: Sequence[Status] = ("finding", "not seen", "accepted", "to judge", "passed", "not applicable")
 """What an operator has to act on comes first."""
 
@@ -77,11 +81,15 @@ class Result:
         }
 
 
-def results_of(checks: Iterable[Check], accepted: Sequence[Accepted], today: date) -> list[Result]:
-    """The results, those first that somebody has to act on."""
+def results_of(
+    checks: Iterable[Check], accepted: Sequence[Accepted], today: date, spelled: Callable[[str], str] = str
+) -> list[Result]:
+    """The results, those first that somebody has to act on. ``spelled`` gives a remedy as it is typed here."""
     kept = list(checks)
     broken = {check.message for check in kept if check.outcome == "error"}
-    results = [_result(check, broken, accepted, today) for check in kept]
+    results = [
+        replace(one, remedy=spelled(one.remedy)) for one in (_result(check, broken, accepted, today) for check in kept)
+    ]
     return sorted(results, key=lambda one: (ORDER.index(one.status), SEVERITIES.index(one.severity)))
 
 
@@ -124,7 +132,7 @@ def _result(check: Check, broken: set[str], accepted: Sequence[Accepted], today:
         status,
         check.severity,
         check.message,
-        check.remedy,
+        PLACE.sub(check.host, check.remedy) if control and check.host else check.remedy,
         control.on if control and check.remedy == control.remedy else _place(check, control),
         check.evidence,
         check.seconds,

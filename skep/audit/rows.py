@@ -33,7 +33,9 @@ def _row(key: tuple[str, str, str, str], found: Sequence[Result]) -> Row:
     first = found[0]
     if len(found) == 1:
         return first.severity, first.where, first.id, said(first), first.fix
-    return first.severity, ", ".join(one.where for one in found), first.id, key[2], key[3]
+    hosts = [one.where for one in found]
+    fix = key[3].replace("--limit each", f"--limit {','.join(hosts)}")
+    return first.severity, ", ".join(hosts), first.id, key[2], fix
 
 
 def _of_each(text: str, host: str | None) -> str:

@@ -93,9 +93,11 @@ def reporting(
     try:
         with _interruptible():
             yield tell
-        if tell.lost:
-            raise tell.lost
+        if lost := tell.lost or tell.unwritten:
+            raise lost
     except SkepError as error:
+        if tell.unwritten and error is not tell.unwritten:
+            tell.error(tell.unwritten)
         tell.error(error)
         raise Exit(code=error.exit_code) from None
     except KeyboardInterrupt:

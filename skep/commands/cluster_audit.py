@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from skep.audit.rows import COLUMNS, rows
 from skep.converge import Site, look
 from skep.dataclass import dataclass
 from skep.errors import AuditFindings, AuditIncomplete, UsageError
+from skep.files import writable
 from skep.holder import me
 from skep.kinds import Kind
 from skep.kinds.audits import PROFILES
@@ -26,7 +26,6 @@ from skep.request import Request, Rollout
 from skep.runs.limits import facts_for, hosts_of
 from skep.runs.loop import narrowed
 from skep.verify import run as run_checks
-from skep.verify import writable
 
 CHECKS = Path(own.__path__[0])
 OPERATIONS = ("hosts", "swarm")
@@ -68,23 +67,24 @@ def audit(
             f"--profile {asked.profile}: there is no such profile{did_you_mean(asked.profile, PROFILES)}",
             next_action=f"profiles are: {', '.join(PROFILES)}",
         )
-    for file in filter(None, (asked.junit, asked.html)):
-        writable(file)
+    for option, file in (("--junit", asked.junit), ("--html", asked.html)):
+        if file:
+            writable(file, option)
     since = time.monotonic()
     results = audited(site, tell, paths, asked)
     seconds = time.monotonic() - since
     for why in idle(site.cluster.accepted, results, known, date.today()) if asked.limit is None else ():
         tell.note(f"warning: an entry of accept: accepts nothing: {why}")
-    if asked.junit:
-        from skep.audit.junit import write
-
-        write(asked.junit, results)
-    if asked.html:
-        _write_page(site, asked, results, tell)
     if as_json:
         _tell_scripts(tell, results, seconds)
     else:
         show(tell, results)
+    if asked.junit:
+        from skep.audit import junit
+
+        tell.file(asked.junit, junit.text(results, suite="skep audit"))
+    if asked.html:
+        tell.file(asked.html, _page(site, asked, results, tell))
     refuse(results)
     tell.done(f"{site.cluster.name}: {_summary(results)} ({seconds:.1f} s)")
 
@@ -104,24 +104,21 @@ def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked)
             site.cluster, site.pool, {**paths, **_suites(asked), **_of_stacks(site)}, hosts=names, plan=planned
         )
     seen = [check for check in checks if asked.resolve or check.id != MOVED]
-    results = results_of(seen, site.cluster.accepted, date.today())
-    results = [replace(one, remedy=tell.spelled(one.remedy)) for one in results]
+    results = results_of(seen, site.cluster.accepted, date.today(), tell.spelled)
     kept = line(results, of=asked.about, who=me("cluster.audit").who, now=datetime.now(UTC))
     history.note_audit(site.pool, site.manager_names, kept)
     return results
 
 
-def _write_page(site: Site, asked: Asked, results: Sequence[Result], tell: Reporter) -> None:
+def _page(site: Site, asked: Asked, results: Sequence[Result], tell: Reporter) -> str:
     """With the trend of what managers remember; without one where none answers."""
     from skep.audit.html import page
-    from skep.page import rendering
     from skep.picture.audits import past_audits
 
     entries, _ = history.read(site.pool, site.manager_names, history.AUDITS_KEPT, history.AUDITS)
     audits = past_audits(entries, asked.about)
     now = datetime.now(UTC)
-    text = page(results, cluster=site.cluster.name, now=now, about=asked.about, audits=audits, spelled=tell.spelled)
-    rendering.write(asked.html or Path(), text)
+    return page(results, cluster=site.cluster.name, now=now, about=asked.about, audits=audits, spelled=tell.spelled)
 
 
 def _suites(asked: Asked) -> dict[str, Path]:

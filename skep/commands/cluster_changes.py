@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from skep.commands.asking import UNASKED, Asking, agreed
 from skep.commands.wording import but_for, seconds_of
 from skep.converge import Site
 from skep.errors import UsageError, VerifyFailed
+from skep.files import writable
 from skep.reading.wording import did_you_mean
 from skep.report import Reporter
 from skep.request import Request, Rollout, at_once
@@ -98,6 +100,8 @@ def verify(site: Site, tell: Reporter, paths: Paths, *, limit: str | None, junit
     words = _limit(site, limit)
     only = hosts_of(site, words, facts_for(site, words))
     names = [name for name in site.pool.hosts if only is None or name in only]
+    if junit:
+        writable(junit, "--junit")
     _verify(site, tell, paths, names, junit)
 
 
@@ -119,9 +123,14 @@ def _verify(site: Site, tell: Reporter, paths: Paths, hosts: Sequence[str], juni
     since = time.monotonic()
     tell.say(f"verifying {', '.join(paths)} on {_count(len(hosts), 'host')}")
     with tell.busy("verifying"):
-        checks = run_checks(site.cluster, site.pool, paths, hosts=hosts, junit=junit)
+        checks = run_checks(site.cluster, site.pool, paths, hosts=hosts)
     seconds = time.monotonic() - since
     tell.checks(checks, seconds)
+    if junit:
+        from skep.audit.junit import text
+        from skep.audit.results import results_of
+
+        tell.file(junit, text(results_of(checks, (), date.today(), tell.spelled), suite="skep"))
     bad = [check for check in checks if check.outcome not in ("passed", "skipped")]
     if bad:
         raise VerifyFailed(

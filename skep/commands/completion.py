@@ -9,6 +9,7 @@ from skep.cli.completion import SCRIPTS, script
 from skep.cli.options import Option
 from skep.commands.call import Call, task
 from skep.errors import UsageError
+from skep.files import put
 from skep.shell import quoted
 
 
@@ -34,8 +35,7 @@ def completion(call: Call, shell: str = "") -> None:
         file = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "fish" / "conf.d" / "skep.fish"
     else:
         file = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "skep" / f"completion.{shell}"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(script(shell, [call.program.partition(" --site ")[0]]))
+    put(file, script(shell, [call.program.partition(" --site ")[0]]), folder=0o777)
     if shell != "fish":
         _read_by(Path(os.environ.get("ZDOTDIR") or home, ".zshrc") if shell == "zsh" else home / ".bashrc", file)
     call.tell.done(f"wrote {file}; shells that start from now on complete")
@@ -43,10 +43,10 @@ def completion(call: Call, shell: str = "") -> None:
 
 def _read_by(start: Path, file: Path) -> None:
     """The shell's start-up file reads the script; once is enough."""
-    line = f"source {quoted(str(file))}\n"
-    text = start.read_text() if start.exists() else ""
+    line = f"source {quoted(str(file))}\n".encode()
+    text = start.read_bytes() if start.exists() else b""
     if line not in text:
-        start.write_text(f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{line}")
+        put(start, text + (b"" if text.endswith(b"\n") or not text else b"\n") + line)
 
 
 TASKS = (completion,)

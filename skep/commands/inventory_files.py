@@ -13,6 +13,7 @@ from skep.accepting import judged, remarked
 from skep.commands.sources import Untold
 from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
+from skep.files import put
 from skep.inventory import Ids, initial, json_schema, load, merged, reference_markdown
 from skep.inventory.which_file import SUFFIXES
 from skep.model import Stack
@@ -86,13 +87,12 @@ def write_first(hosts: str, name: str, folder: Path, *, stacks: Sequence[str] = 
         raise UsageError(f"{path} is there already", next_action="name another file with --name")
     schema = None if (folder.parent / "docs" / "inventory.schema.json").is_file() else Path(SCHEMA).name
     text = initial(names, stacks=stacks, schema=schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    put(path, text, folder=0o777)
     return path
 
 
 def docs(folder: Path, tell: Reporter, host_keys: HostKeys) -> None:
     """Write the reference and the JSON Schema of the inventory."""
-    (folder / "inventory.md").write_text(reference_markdown(host_keys))
-    (folder / "inventory.schema.json").write_text(json.dumps(json_schema(host_keys), indent=2) + "\n")
+    put(folder / "inventory.md", reference_markdown(host_keys))
+    put(folder / "inventory.schema.json", json.dumps(json_schema(host_keys), indent=2) + "\n")
     tell.done(f"wrote {folder}/inventory.md and {folder}/inventory.schema.json")

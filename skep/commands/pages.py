@@ -18,6 +18,7 @@ from skep.cli.table import CORE, written
 from skep.commands.audit_page import page as audit_page
 from skep.commands.manpage import man_page
 from skep.errors import SkepError
+from skep.files import put
 from skep.kinds import shipped
 from skep.manual import entries
 from skep.manual.markdown import compose_page
@@ -80,7 +81,7 @@ def write(tell: Reporter, *, check: bool) -> None:
         if check and not same:
             raise SkepError(f"{path} is not what tasks and keys say today", next_action="./inv manual")
         if not same:
-            path.write_text(text)
+            put(path, text)
             tell.done(f"wrote {path}")
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from skep.errors import SkepError, UsageError
+from skep.files import put
 from skep.report import Reporter
 from skep.shell import quoted
 
@@ -39,14 +40,14 @@ def release(folder: Path, version: str, tell: Reporter) -> None:
         )
     version = version or _next(current, tagged=bool(_git(folder, "tag", "--list", f"v{current}")))
     _refuse(folder, version, current, changes)
-    (folder / VERSION).write_text(LINE.sub(f'__version__ = "{version}"', code), encoding="utf-8")
+    put(folder / VERSION, LINE.sub(f'__version__ = "{version}"', code))
     today = datetime.now(UTC).date().isoformat()
-    (folder / CHANGES).write_text(released(changes, version, today), encoding="utf-8")
+    put(folder / CHANGES, released(changes, version, today))
     try:
         _git(folder, "commit", "--quiet", "--message", f"Release {version}", "--", str(VERSION), str(CHANGES))
     except SkepError:
-        (folder / VERSION).write_text(code, encoding="utf-8")
-        (folder / CHANGES).write_text(changes, encoding="utf-8")
+        put(folder / VERSION, code)
+        put(folder / CHANGES, changes)
         raise
     try:
         _git(folder, "tag", "--annotate", "--message", f"skep {version}", f"v{version}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from skep.commands.listing import manager_client, stack_rows
 from skep.converge import Site
-from skep.errors import SkepError
+from skep.errors import OutputLost, SkepError
 from skep.model import Cluster
 from skep.schedules.metrics import Standing, remove, text, write
 from skep.schedules.state import Kept
@@ -36,8 +36,8 @@ def leave(cluster: Cluster, found: Standing | None, note: Callable[[str], None])
     results = [Kept.of(cluster.name, one.name).last for one in cluster.schedules]
     try:
         write(cluster.metrics or "", cluster.name, text(cluster.name, results, found))
-    except OSError as error:
-        note(f"metrics cannot be written to {cluster.metrics}: {error.strerror or error}")
+    except OutputLost as error:
+        note(f"metrics: {error.reason}")
 
 
 def forget(cluster: Cluster, note: Callable[[str], None]) -> None:

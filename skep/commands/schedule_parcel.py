@@ -21,6 +21,7 @@ from pathlib import Path
 from skep.apply.commit import COMMIT, commit
 from skep.dataclass import dataclass
 from skep.errors import UsageError
+from skep.files import replacing
 from skep.inventory import Inventory
 from skep.schedules.away import Program, Site
 from skep.shipped import FOLDER, IS_CLONE, PACKAGE
@@ -73,23 +74,17 @@ def program(found: Contents, folder: Path | None) -> Program:
     if path.is_file():
         path.touch()
     else:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for old in folder.glob("*.tar.gz"):
             with suppress(FileNotFoundError):
                 if old.stat().st_mtime < time.time() - _KEPT:
                     old.unlink()
-        beside = path.with_suffix(f".{os.getpid()}.new")
-        try:
-            with (
-                beside.open("wb") as raw,
-                gzip.GzipFile("", "wb", 3, raw, mtime=0) as zipped,
-                tarfile.open(fileobj=zipped, mode="w") as tar,
-            ):
-                for name in sorted(found.files):
-                    tar.add(found.files[name], name, recursive=False, filter=_plain)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with (
+            replacing(path, folder=0o700) as raw,
+            gzip.GzipFile("", "wb", 3, raw, mtime=0) as zipped,
+            tarfile.open(fileobj=zipped, mode="w") as tar,
+        ):
+            for name in sorted(found.files):
+                tar.add(found.files[name], name, recursive=False, filter=_plain)
     content = path.read_bytes()
     return replace(made, archive=str(path), size=len(content), sha256=hashlib.sha256(content).hexdigest())
 

@@ -15,6 +15,7 @@ from skep.commands.schedule_given import credentials
 from skep.commands.schedule_parcel import contents, program, site
 from skep.converge import Site, plan, see
 from skep.errors import StepFailed, UsageError
+from skep.files import put
 from skep.holder import me
 from skep.inventory import Inventory
 from skep.plan import Step
@@ -158,8 +159,7 @@ def _note(found: Inventory, hosts: tuple[str, ...]) -> None:
     """Keep that hosts have schedules, for when the inventory names none any more."""
     mark = _mark(found)
     if hosts:
-        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        mark.write_text(f"{' '.join(hosts)}\n", encoding="utf-8")
+        put(mark, f"{' '.join(hosts)}\n", folder=0o700)
     else:
         mark.unlink(missing_ok=True)
         with suppress(OSError):  # something else is kept there

@@ -7,7 +7,7 @@ from pathlib import Path
 from skep.commands.call import called_from
 from skep.commands.inventory_files import write_first
 from skep.commands.site_check import SiteError, examined, inventories
-from skep.errors import UsageError
+from skep.errors import OutputLost, UsageError
 from skep.reading.documented import HostKeys
 from skep.report import Reporter
 from skep.shell import quoted
@@ -24,9 +24,10 @@ def init(site: Path, hosts: str, name: str, tell: Reporter, host_keys: HostKeys)
             tell.say(f"wrote {_short(write_first(hosts, name, folder, stacks=() if has_stacks else ['web']))}")
         for file, written in lay_out(site, host_keys):
             tell.say(f"{'wrote' if written else 'left as it is:'} {_short(site / file)}")
-    except OSError as error:
+    except OutputLost as error:
         raise UsageError(
-            f"cannot write {error.filename}: {error.strerror}",
+            error.message,
+            cause=error.cause,
             next_action="move what is in the way, or another folder: invoke site.init ~/swarm",
         ) from None
     here = "" if site.resolve() == called_from("").resolve() else f"cd {quoted(_short(site))}, then "

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import struct
 import tarfile
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from skep.dataclass import dataclass
+from skep.errors import OutputLost
+from skep.files import put
 from skep.inventory.references import Surroundings, located
 from skep.json_types import mapping, text
 from skep.reading.findings import Findings, KeyPath
@@ -168,8 +169,5 @@ def _keep(store: Path | None, found: Mapping[str, Found]) -> None:
         return
     fields = ("sha256", "contents", "problem")
     files = {mark: {field: getattr(one, field) for field in fields} for mark, one in found.items()}
-    with suppress(OSError):
-        store.parent.mkdir(parents=True, exist_ok=True)
-        beside = store.with_suffix(f".{os.getpid()}")
-        beside.write_text(json.dumps({"format": _FORMAT, "files": files}))
-        beside.replace(store)
+    with suppress(OutputLost):
+        put(store, json.dumps({"format": _FORMAT, "files": files}), folder=0o777)

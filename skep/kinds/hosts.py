@@ -7,7 +7,7 @@ HOST_LEFT_OUT = Kind(
     "A host could not be asked, and this run leaves it out. The exit code is 3.",
     "bring it back and run the same command again",
 )
-DISK_LOW = Kind("disk-low", "Less than 4 GiB are free for images and logs.", "make room: docker system prune, df -h")
+DISK_LOW = Kind("disk-low", "Less than 4 GiB are free for images and logs.", "make room: df -h; invoke cluster.prune")
 LOCK_NOT_KEPT = Kind(
     "lock-not-kept",
     "A manager has no room in /var/lib/skep: it keeps no lock and no history, the others do.",

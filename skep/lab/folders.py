@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skep.errors import LabError
+from skep.files import put
 from skep.lab.spec import Lab, LabHost, checked_name, from_document, to_document
 
 _UNSAFE = set(":,\\ \t\n")
@@ -72,10 +73,7 @@ def held(path: Path) -> Iterator[None]:
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
     """Replaces a file in one step, so that a crash leaves the old or the new text, never half."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text)
-    temporary.chmod(mode)
-    temporary.replace(path)
+    put(path, text, mode=mode)
 
 
 def save(lab: Lab) -> None:

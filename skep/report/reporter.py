@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from skep.errors import OutputLost, SkepError
+from skep.files import put
 from skep.report.output import Output
 from skep.runs.listener import Listener
 
@@ -40,6 +42,9 @@ class Reporter(Listener):
 
     spelled: Callable[[str], str] = staticmethod(lambda text: text)
     """Gives a text of ours with its commands as the user has to type them."""
+
+    unwritten: OutputLost | None = None
+    """A file that was asked for and could not be written: the failure to end with where nothing else went wrong."""
 
     @property
     def lost(self) -> OutputLost | BrokenPipeError | None:
@@ -93,6 +98,13 @@ class Reporter(Listener):
 
     def data(self, name: str, value: Mapping[str, object]) -> None:
         """A value for scripts alone: only JSON shows it."""
+
+    def file(self, path: Path, content: str | bytes) -> None:
+        """A file beside what is told. One that cannot be written hides nothing of that: it is said at the end."""
+        try:
+            put(path, content)
+        except OutputLost as error:
+            self.unwritten = error
 
     def done(self, text: str) -> None:
         """The last line of a success."""

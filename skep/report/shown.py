@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from skep.dataclass import dataclass
+from skep.errors import OutputLost
+from skep.files import put
 from skep.plan import Finding
 from skep.report.parts import Part
 
@@ -44,11 +45,8 @@ class Shown:
         new |= {_hash(_words(one)) for one in shown}
         if new != self._hashes:
             self._hashes = new
-            with suppress(OSError):
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                beside = self._file.with_suffix(f".{os.getpid()}")
-                beside.write_text(json.dumps({"shown": sorted(new)}))
-                beside.replace(self._file)
+            with suppress(OutputLost):
+                put(self._file, json.dumps({"shown": sorted(new)}), folder=0o777)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from skep.dataclass import dataclass
+from skep.files import put
 
 Sample = tuple[Mapping[str, str], float]
 Family = tuple[str, str, str, Sequence[Sample]]
@@ -48,16 +47,8 @@ def text(inventory: str, results: Iterable[Mapping[str, object]], standing: Stan
 
 
 def write(folder: str, inventory: str, content: str) -> None:
-    """Put it in place in one move, for everybody to read: a collector never sees half of it. Raises ``OSError``."""
-    file = file_of(folder, inventory)
-    handle, beside = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as opened:
-            opened.write(content)
-            os.fchmod(opened.fileno(), 0o644)
-        Path(beside).replace(file)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+    """For everybody to read; a collector never sees half of it. Raises ``OutputLost``."""
+    put(file_of(folder, inventory), content, mode=0o644)
 
 
 def remove(folder: str, inventory: str) -> None:

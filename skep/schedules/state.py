@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from skep.dataclass import dataclass
+from skep.errors import OutputLost
+from skep.files import put
 from skep.schedules.units import STATE
 
 
@@ -23,8 +25,8 @@ def keeping(write: Callable[[], None], note: Callable[[str], None]) -> None:
     """Write what is kept; where that cannot be, such as on a full disk, it is noted, and keeps no notice back."""
     try:
         write()
-    except OSError as error:
-        note(f"what is kept of the schedule cannot be written: {error.strerror or error}: {error.filename}")
+    except OutputLost as error:
+        note(f"what is kept of the schedule: {error.reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,4 @@ class Kept:
         return found if isinstance(found, dict) else {}
 
     def _write(self, kind: str, line: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = self._path(f"{kind}.{os.getpid()}.new")
-        try:
-            beside.write_text(f"{line}\n", encoding="utf-8")
-            beside.replace(self._path(kind))
-        finally:
-            beside.unlink(missing_ok=True)
+        put(self._path(kind), f"{line}\n", folder=0o700)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from skep import __version__, shipped
+from skep.files import put
 from skep.inventory import json_schema
 from skep.reading.documented import HostKeys
 
@@ -59,12 +61,7 @@ def compatible(version: str) -> str:
 
 def _write(path: Path, text: str, *, program: bool = False) -> bool:
     """Whether it was written: not over what is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
+    if os.path.lexists(path):
         return False
-    if program:
-        path.chmod(0o755)
+    put(path, text, mode=0o755 if program else None, folder=0o777)
     return True

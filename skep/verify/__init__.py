@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skep.errors import SkepError, UsageError
+from skep.errors import SkepError
 from skep.model import Cluster
 from skep.verify.check import Check
 
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from skep.plan import Plan
     from skep.ssh import Pool
 
-__all__ = ["Check", "run", "writable"]
+__all__ = ["Check", "run"]
 
 UNUSED = (
     "cacheprovider",
     "doctest",
     "faulthandler",
+    "junitxml",
     "legacypath",
     "logging",
     "pastebin",
@@ -58,16 +59,14 @@ def run(
     roles: Mapping[str, Path],
     *,
     hosts: Iterable[str],
-    junit: Path | None = None,
     tell: Callable[[Check], None] | None = None,
     plan: Callable[[], Plan] | None = None,
 ) -> list[Check]:
     """Check every role on these hosts, and once what is the whole cluster's.
 
     ``roles`` maps a role's name to its ``verify.py``, in the order of the answer. ``tell`` hears each check when
-    it is done. ``junit`` is a file to write in JUnit's format. A host that cannot be reached is one check with the
-    outcome ``error``. Raises ``UsageError`` when ``junit`` cannot be written, ``SkepError`` when
-    the checks themselves cannot be run.
+    it is done. A host that cannot be reached is one check with the outcome ``error``. Raises ``SkepError`` when the
+    checks themselves cannot be run.
     """
     import pytest
 
@@ -76,8 +75,6 @@ def run(
 
     if not roles:
         return []
-    if junit:
-        writable(junit)
     files = {path.resolve(): role for role, path in roles.items()}
     with Witness(cluster, pool) as witness, _own_environment(), _own_modules(files):
         answers = witness.on_each(hosts, "true", timeout=20)
@@ -90,7 +87,7 @@ def run(
             tell=tell or (lambda check: None),
             plan=plan,
         )
-        status = pytest.main(_arguments(list(files), junit), plugins=[plugin])
+        status = pytest.main(_arguments(list(files)), plugins=[plugin])
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -98,27 +95,12 @@ def run(
     return plugin.checks
 
 
-def writable(junit: Path) -> None:
-    """Raise ``UsageError`` for a report that cannot be written: before the checks run, not after."""
-    try:
-        junit.open("a").close()
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {junit}",
-            step="verify",
-            cause=error.strerror,
-            next_action="name a file in a folder that exists",
-        ) from None
-
-
-def _arguments(files: list[Path], junit: Path | None) -> list[str]:
+def _arguments(files: list[Path]) -> list[str]:
     """Nothing of the folder, the environment or the user decides how the checks run."""
     options = [f"--rootdir={os.path.commonpath([file.parent for file in files])}"] if files else []
     options += ["--config-file", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=no"]
     options += ["--continue-on-collection-errors"]
     options += [word for plugin in UNUSED for word in ("-p", f"no:{plugin}")]
-    if junit:
-        options += [f"--junit-xml={junit.resolve()}", "--override-ini=junit_suite_name=skep"]
     return [*options, "--", *map(str, files)]
 
 

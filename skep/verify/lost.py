@@ -32,5 +32,5 @@ class Lost(pytest.Item):
         """Never comes to that."""
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """For JUnit."""
+        """Where it is: in no file."""
         return self.path, None, f"ssh[{self.name}]"

@@ -147,10 +147,7 @@ class Plugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note what became of a test; its time is its own, not how long pytest waited.
-
-        The words noted are what JUnit's file gets, too: pytest's own would show values that tests hold.
-        """
+        """Note what became of a test; its time is its own, not how long pytest waited."""
         report = yield
         if call.when == "call" and item in self._ahead:
             report.duration = self._ahead.seconds(item)
@@ -159,8 +156,6 @@ class Plugin:
             role = self._files.get(item.path.resolve(), "ssh")
             clean = self._redaction.clean
             message = clean(message)
-            if report.failed:
-                report.longrepr = message
             said = about(item, role, call.excinfo.value if call.excinfo else None)
             said["remedy"] = clean(said["remedy"])
             seen = self._evidence.get(item, ())

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from testinfra.host import Host as Remote
 
-from skep.audit.commands import info_of
+from skep.audit.commands import info_of, root_of
 from skep.audit.controls import Control
 from skep.audit.daemon_json import FILE, daemon_json
 from skep.audit.dockerd_flags import LISTS, command_line, flag, flags, given
@@ -70,7 +70,8 @@ class Engine:
 def test_daemon(host: Remote, desired: Host, rule: Control, ask: Ask, found: Found) -> None:
     """the engine is set up as it should be"""
     info = mapping(info_of(host, ask))
-    engine = Engine(info, daemon_json(host), host, desired.data_root, found, command_line(host))
+    root = root_of(host, desired, ask)
+    engine = Engine(info, daemon_json(host), host, root, found, command_line(host))
     said = LOOKS[rule.daemon](engine)
     if said:
         by = engine.flags(said)

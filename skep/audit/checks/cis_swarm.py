@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from testinfra.host import Host as Remote
 
-from skep.audit.commands import NETWORKS
+from skep.audit.commands import NETWORKS, root_of
 from skep.audit.marking import asked, control, looked
 from skep.audit.remaking import remade
 from skep.json_types import mapping
@@ -103,9 +103,9 @@ def test_root(manager: Remote, ask: Ask, found: Found) -> None:
 
 
 @control("cis-7.9")
-def test_data_path(host: Remote, desired: Host, found: Found) -> None:
+def test_data_path(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
     """the swarm's own traffic is apart from that of containers"""
-    path = f"{desired.data_root}/swarm/docker-state.json"
+    path = f"{root_of(host, desired, ask)}/swarm/docker-state.json"
     file = host.run("cat %s", path)
     if file.rc:
         raise NotSeen(f"cat {path}: {file.stderr.strip()}")

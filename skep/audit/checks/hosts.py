@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
-from typing import cast
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
 from testinfra.host import Host as Remote
 
-from skep.audit.commands import for_each, info_of
+from skep.audit.commands import for_each, info_of, root_of
 from skep.audit.marking import asked, control, in_words, looked
+from skep.audit.mirrors import answers
+from skep.audit.upgrades import APT, APT_TIMER, DNF_EXCLUDES, PACKAGES, not_excluded, taken_by_apt
 from skep.json_types import mapping
-from skep.model import Host
+from skep.model import Cluster, Host
 from skep.preflight import Facts
-from skep.swarm.labels import NAMESPACE
-from skep.swarm.service import container_in
-from skep.swarm.spec import TaskSpec
+from skep.pruning import from_files, image, needed, specs, unused
+from skep.swarm.labels import NAMESPACE, REVISION
+from skep.swarm.objects import Object, Service
+from skep.swarm.service import container_of
+from skep.swarm.spec import ServiceSpec
 from skep.verify.ask import Ask
-from skep.verify.check import Wrong
+from skep.verify.check import NotSeen, Wrong
 from skep.verify.plugin import Found
 
 MOST = 90
@@ -29,7 +32,11 @@ MOST = 90
 PLACES = "/ /boot /var /var/log /var/lib/containerd"
 RENEWED = 0.2
 """Swarm renews a certificate when between half and four fifths of its time are over (swarmkit, ca/renewer.go)."""
-IMAGES = "timeout 20 docker image ls --all --no-trunc --filter dangling=true --format '{{json .ID}}'"
+IMAGES = for_each(
+    "timeout 20 docker image ls --all --quiet --no-trunc --filter dangling=true",
+    "timeout 20 docker image inspect --format"
+    """ '{"Id":{{json .Id}},"Tags":{{json .RepoTags}},"Digests":{{json .RepoDigests}},"Size":{{json .Size}}}'""",
+)
 """Clients of 29.0 and 29.1 list none without ``--all`` (docker/cli#6574, #6704)."""
 USED = for_each(
     "timeout 20 docker ps --all --quiet --no-trunc",
@@ -37,51 +44,45 @@ USED = for_each(
 )
 """Swarm pulls by digest: an image that runs may have no name."""
 VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .}}'"
-SERVICES = for_each(
-    "timeout 20 docker service ls --quiet",
-    "timeout 20 docker service inspect --format '{{json .Spec.TaskTemplate}}'",
+SERVICES = for_each("timeout 20 docker service ls --quiet", "timeout 20 docker service inspect --format '{{json .}}'")
+REVISIONS = for_each(
+    f"timeout 20 docker config ls --quiet --filter label={REVISION}",
+    "timeout 20 docker config inspect --format '{{json .}}'",
 )
 OF_A_STACK = f"{NAMESPACE}="
-ANSWER = (
-    "if command -v curl >/dev/null; then curl --silent --output /dev/null --max-time 10 --write-out '%%{http_code}' %s;"
-    " else timeout 10 bash -c %s; fi"
-)
-OVER_HTTP = (
-    "exec 3<>/dev/tcp/{host}/{port} && "
-    'printf "GET /v2/ HTTP/1.0\\r\\nHost: {host}\\r\\n\\r\\n" >&3'
-    ' && read -r _ code _ <&3 && echo "$code"'
-)
-OVER_TLS = "exec 3<>/dev/tcp/{host}/{port} && echo 200"
-"""Without curl nobody there speaks TLS: that it can be connected to has to do."""
 TIMERS = "systemctl list-unit-files --state=enabled --no-legend --plain 'dnf*-automatic*.timer'"
 INSTALLS = "dnf-automatic-install.timer"
 OBEYING = ("dnf-automatic.timer", "dnf5-automatic.timer")
 """Those install where automatic.conf says so."""
-PACKAGES = ("docker.io", "docker-ce", "docker-ce-cli", "moby-engine", "containerd", "containerd.io", "runc")
 
 
 @control("disk-use")
-def test_disks(host: Remote, desired: Host, found: Found) -> None:
+def test_disks(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
     """no disk is more than 90% full"""
-    full = _above(looked(host, found, f"df -P {PLACES} %s 2>/dev/null", desired.data_root, may_end=(0, 1)))
+    root = root_of(host, desired, ask)
+    full = _above(looked(host, found, f"df -P {PLACES} %s 2>/dev/null", root, may_end=(0, 1)))
     if full:
-        raise Wrong(f"on {desired.name} {_listed(full)} full", _room(host, desired, full, "du -xhd1 {} | sort -h"))
+        look = "du -xhd1 {} | sort -h"
+        raise Wrong(f"on {desired.name} {_listed(full)} full", _room(host, desired.name, root, full, look))
 
 
 @control("inode-use")
-def test_inodes(host: Remote, desired: Host, found: Found) -> None:
+def test_inodes(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
     """no disk has more than 90% of its inodes in use"""
-    full = _above(looked(host, found, f"df -P -i {PLACES} %s 2>/dev/null", desired.data_root, may_end=(0, 1)))
+    root = root_of(host, desired, ask)
+    full = _above(looked(host, found, f"df -P -i {PLACES} %s 2>/dev/null", root, may_end=(0, 1)))
     if full:
         text = f"inodes on {desired.name}: {_listed(full)} in use"
-        raise Wrong(text, _room(host, desired, full, "du -x --inodes -d1 {} | sort -n"))
+        raise Wrong(text, _room(host, desired.name, root, full, "du -x --inodes -d1 {} | sort -n"))
 
 
 @control("node-certificate")
-def test_certificate(host: Remote, desired: Host, found: Found) -> None:
+def test_certificate(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
     """the host's certificate of the swarm is renewed in time"""
-    path = f"{desired.data_root}/swarm/certificates/swarm-node.crt"
+    path = f"{root_of(host, desired, ask)}/swarm/certificates/swarm-node.crt"
     file = host.run("cat %s", path)
+    if file.rc and (info_of(host, ask).get("Swarm") or {}).get("LocalNodeState") == "active":
+        raise NotSeen(f"cat {path}: {file.stderr.strip()}")
     if file.rc:
         pytest.skip(f"it has no {path}: it is in no swarm")
     one = x509.load_pem_x509_certificates(file.stdout_bytes)[0]
@@ -113,7 +114,7 @@ def test_time_server(host: Remote, desired: Host, found: Found) -> None:
     if host.run("systemd-detect-virt --quiet --container").rc == 0:
         pytest.skip("the host is a container: its clock is kept by the machine below")
     state = looked(host, found, "timedatectl show --property NTPSynchronized --value")
-    if state == "no":
+    if state == "no" and not _kept_by_chrony(host, found):
         raise Wrong(f"no time server keeps the clock of {desired.name}", _kept_by_server(host))
 
 
@@ -123,13 +124,15 @@ def test_upgrades(host: Remote, desired: Host, found: Found) -> None:
     if not host.exists("apt-config"):
         _of_dnf(host, desired, found)
         return
-    settings = looked(host, found, "apt-config dump --format '%f %v%n' APT::Periodic::Unattended-Upgrade")
-    on = re.search(r"[1-9]", settings.rpartition(" ")[2]) and host.package("unattended-upgrades").is_installed
-    if not on:
+    settings = looked(host, found, APT)
+    timer = looked(host, found, f"systemctl is-enabled {APT_TIMER}", may_end=range(5))
+    if timer in ("disabled", "masked") or not taken_by_apt(settings, PACKAGES):
+        return
+    if not host.package("unattended-upgrades").is_installed:
         return
     there = [name for name in PACKAGES if host.package(name).is_installed]
     held = looked(host, found, "apt-mark showhold").split()
-    free = [name for name in there if name not in held]
+    free = [name for name in taken_by_apt(settings, there) if name not in held]
     if free:
         raise Wrong(
             f"unattended upgrades on {desired.name} may take {', '.join(free)}, which restarts the engine undrained",
@@ -138,13 +141,14 @@ def test_upgrades(host: Remote, desired: Host, found: Found) -> None:
 
 
 @control("mirror-silent")
-def test_mirrors(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
+def test_mirrors(host: Remote, desired: Host, cluster: Cluster, ask: Ask, found: Found) -> None:
     """the registry mirrors answer"""
-    mirrors = (info_of(host, ask).get("RegistryConfig") or {}).get("Mirrors") or []
+    info = info_of(host, ask)
+    mirrors = (info.get("RegistryConfig") or {}).get("Mirrors") or []
     found("docker info --format '{{json .RegistryConfig.Mirrors}}'", in_words(mirrors))
     if not mirrors:
         pytest.skip("the engine has none")
-    silent = [mirror.rstrip("/") for mirror in mirrors if not _answers(host, found, mirror)]
+    silent = [mirror.rstrip("/") for mirror in mirrors if not answers(host, desired, cluster, info, found, mirror)]
     if silent:
         raise Wrong(
             f"{', '.join(silent)} does not answer {desired.name}: images come from further away, or not at all",
@@ -162,19 +166,23 @@ def test_locked(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
 
 
 @control("images-dangling")
-def test_images(host: Remote, desired: Host, ask: Ask, found: Found) -> None:
-    """no image lies there that has neither a name nor a container"""
+def test_images(host: Remote, desired: Host, cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> None:
+    """no image lies there that has no name, and that no container, service or rollback needs"""
     used = set(map(str, asked(ask, host, found, USED)))
-    images = [one for one in map(str, asked(ask, host, found, IMAGES)) if one not in used]
-    assert not images, f"{len(images)} on {desired.name}: {', '.join(one[:19] for one in images[:5])}"
+    unnamed = [image(cast("Mapping[str, Any]", one)) for one in asked(ask, host, found, IMAGES, kept=_ids)]
+    known = needed(_specs(ask, manager)) | from_files(cluster) if unnamed else frozenset()
+    stray = unused(unnamed, used, known)
+    words = ", ".join(f"{one.shown} ({one.id.removeprefix('sha256:')[:12]})" for one in stray[:5])
+    assert not stray, f"{len(stray)} on {desired.name}: {words}"
 
 
 @control("volumes-dangling")
 def test_volumes(host: Remote, desired: Host, manager: Remote, ask: Ask, found: Found) -> None:
-    """no volume lies there that no container, service or stack uses"""
+    """no volume lies there that no container, service, stack or rollback uses"""
     listed = map(mapping, asked(ask, host, found, VOLUMES, kept=_names))
     free = [str(one["Name"]) for one in listed if OF_A_STACK not in str(one.get("Labels"))]
-    mounted = _mounted(asked(ask, manager, found, SERVICES, kept=_mounted)) if free else []
+    mounted = _mounted(_specs(ask, manager)) if free else []
+    found("what services mount", in_words(mounted))
     stray = [name for name in free if not any(_may_be(source, name) for source in mounted)]
     if stray:
         names = " ".join(stray)
@@ -184,19 +192,36 @@ def test_volumes(host: Remote, desired: Host, manager: Remote, ask: Ask, found: 
         )
 
 
+def _ids(images: Sequence[object]) -> list[str]:
+    return [str(mapping(one).get("Id")) for one in images]
+
+
 def _names(volumes: Sequence[object]) -> list[str]:
     return [str(mapping(one).get("Name")) for one in volumes]
 
 
-def _mounted(templates: Sequence[object]) -> list[str]:
-    """What services mount, by their templates of tasks."""
-    mounts = [mount for one in cast("Sequence[TaskSpec]", templates) for mount in container_in(one).get("Mounts") or ()]
+def _specs(ask: Ask, manager: Remote) -> list[ServiceSpec]:
+    """What services ask for, and would by a rollback. Never evidence: variables may hold secrets."""
+    services, revisions = (asked(ask, manager, lambda *_: None, one) for one in (SERVICES, REVISIONS))
+    return specs(cast("Sequence[Service]", services), cast("Sequence[Object]", revisions))
+
+
+def _mounted(specs: Sequence[ServiceSpec]) -> list[str]:
+    """What services mount."""
+    mounts = [mount for one in specs for mount in container_of(one).get("Mounts") or ()]
     return sorted({str(mount.get("Source") or "") for mount in mounts} - {""})
 
 
 def _may_be(source: str, volume: str) -> bool:
     """Whether a service means that volume, whose name may differ by task: ``data-{{.Task.Slot}}``."""
     return bool(re.fullmatch(".*".join(map(re.escape, re.split(r"\{\{.*?\}\}", source))), volume))
+
+
+def _kept_by_chrony(host: Remote, found: Found) -> bool:
+    """It tells the kernel only where it is set up to (rtcsync)."""
+    if not host.exists("chronyc"):
+        return False
+    return bool(re.search(r"^Leap status *: Normal", looked(host, found, "chronyc -n tracking", may_end=(0, 1)), re.M))
 
 
 def _kept_by_server(host: Remote) -> str:
@@ -215,11 +240,12 @@ def _above(table: str) -> dict[str, int]:
     return {mount: percent for mount, percent in used.items() if percent > MOST}
 
 
-def _room(host: Remote, desired: Host, full: dict[str, int], look: str) -> str:
+def _room(host: Remote, name: str, root: str, full: dict[str, int], look: str) -> str:
     """How to find what fills a disk. What the engine does not need any more fills that of its data alone."""
     first = f"look first: {'; '.join(look.format(mount) for mount in full)}; then"
-    data = str(host.run("findmnt --noheadings --output TARGET --target %s", desired.data_root).stdout).strip()
-    return f"{first}: docker system prune --force" if data in full else f"{first} delete what nobody needs"
+    data = str(host.run("findmnt --noheadings --output TARGET --target %s", root).stdout).strip()
+    prune = f"on {name}, {first}: invoke cluster.prune --limit {name}"
+    return prune if data in full else f"{first} delete what nobody needs"
 
 
 def _listed(full: dict[str, int]) -> str:
@@ -235,8 +261,9 @@ def _of_dnf(host: Remote, desired: Host, found: Found) -> None:
     if not applies and INSTALLS not in timers:
         return
     locked = looked(host, found, "dnf -q --disablerepo='*' versionlock list", may_end=(0, 1))
+    excluded = looked(host, found, DNF_EXCLUDES, may_end=(0, 1, 2))
     there = [name for name in PACKAGES if host.package(name).is_installed]
-    free = [name for name in there if not _is_locked(name, locked)]
+    free = [name for name in not_excluded(excluded, there) if not _is_locked(name, locked)]
     if free:
         dnf5 = host.run('readlink -f "$(command -v dnf)"').stdout.strip().endswith("dnf5")
         plugin = "" if dnf5 else "dnf -y install python3-dnf-plugin-versionlock && "
@@ -249,14 +276,3 @@ def _of_dnf(host: Remote, desired: Host, found: Found) -> None:
 def _is_locked(package: str, listed: str) -> bool:
     """By the list of dnf 4 (``docker-ce-3:28.5.2-1.el9.*``) or 5 (``Package name: docker-ce``)."""
     return bool(re.search(rf"^(Package name: )?{re.escape(package)}(-[0-9]+:|$)", listed, re.MULTILINE))
-
-
-def _answers(host: Remote, found: Found, mirror: str) -> bool:
-    """Whether it speaks the registry's API, with a login or without."""
-    at = urlsplit(mirror)
-    secure = at.scheme == "https"
-    script = (OVER_TLS if secure else OVER_HTTP).format(host=at.hostname, port=at.port or (443 if secure else 80))
-    url = f"{mirror.rstrip('/')}/v2/"
-    code = str(host.run(ANSWER, url, script).stdout).strip()
-    found(f"curl --head {url}", code or "no answer")
-    return code in ("200", "401")

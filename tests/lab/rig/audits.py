@@ -23,10 +23,10 @@ TAKE = re.compile(
 )
 FLAG = re.compile(r"take (?P<flag>\S+ \S+) out of docker\.service \(.*\), then: (?P<then>.+)")
 BY_PERSON = re.compile(r"(?:write|take|change) .* (?:in|out of) the (?:compose file|inventory)\b.*, then: (?P<then>.+)")
-LOOK = re.compile(r"look first: (?P<look>.+); then(?:, if nobody needs it)?(?:: (?P<then>.+)| .+)")
+LOOK = re.compile(r"(?:on \S+, )?look first: (?P<look>.+); then(?:, if nobody needs it)?(?:: (?P<then>.+)| .+)")
 DROP_IN = "/etc/systemd/system/docker.service.d/flag.conf"
 """Where flags are added to dockerd."""
-ORDER = ("stack.refresh", "stack.rm", "stack.deploy", "cluster.up")
+ORDER = ("cluster.prune", "stack.refresh", "stack.rm", "stack.deploy", "cluster.up")
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ class Audited:
         for command in sorted(here, key=lambda command: ORDER.index(command.split()[1])):
             program, task, *words = command.split()
             assert program == "invoke", command
-            self.tool(task, *words, *(["--yes"] if task == "stack.rm" else [])).must()
+            self.tool(task, *words, *(["--yes"] if task in ("cluster.prune", "stack.rm") else [])).must()
 
     def _typed(self, one: Mapping[str, Any], *, person: bool) -> str:
         """Runs what is typed on a host; gives what is typed where the tool runs."""
-        remedy, on = re.sub(r" -i \S+", "", one["remedy"]), one["host"] or "m1"
+        remedy, on = re.sub(r" -i \S+", "", one["remedy"]), "m1" if one["on"] == "manager" else one["host"] or "m1"
         if match := WRITE.fullmatch(remedy):
             self._write(match["key"], yaml.safe_load(match["value"]))
         elif match := TAKE.fullmatch(remedy):
@@ -93,9 +93,11 @@ class Audited:
             self.environment.hosts.run(on, f"grep -q -e '{match['flag']}' {DROP_IN} && rm {DROP_IN}; {match['then']}")
             return ""
         elif match := LOOK.fullmatch(remedy):
-            self.environment.hosts.run(on, f"{match['look']}; {match['then'] or ':'}")
+            then = match["then"] or ":"
+            here = then.startswith("invoke ")
+            self.environment.hosts.run(on, match["look"] if here else f"{match['look']}; {then}")
             assert match["then"] or person, f"nobody does what this says: {one}"
-            return ""
+            return then if here else ""
         elif match := BY_PERSON.fullmatch(remedy):
             assert person, f"nobody does what this says: {one}"
         elif remedy.startswith("invoke "):

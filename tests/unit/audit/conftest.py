@@ -68,6 +68,17 @@ def volume(name: str, labels: str = "") -> dict[str, Any]:
     return {"Name": name, "Labels": labels}
 
 
+def service(container: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A service as a manager lists it, with what its containers are and were."""
+    now, past = ({"TaskTemplate": {"ContainerSpec": one}} for one in (container, before))
+    return {"Spec": now, "PreviousSpec": past if before else None}
+
+
+def image(letter: str, *digests: str) -> dict[str, Any]:
+    """An image without a tag."""
+    return {"Id": f"sha256:{letter * 64}", "Tags": [], "Digests": list(digests), "Size": 1}
+
+
 CONFINED = ["name=apparmor", "name=selinux"]
 
 
@@ -94,7 +105,8 @@ RIGHT: dict[str, Any] = {
     "uname": "Linux\n",
     "os-release": "ID=debian\n",
     "command -v dpkg-query": "",
-    "APT::Periodic": 'APT::Periodic::Unattended-Upgrade "1"\n',
+    "APT::Periodic": "APT::Periodic::Unattended-Upgrade 1\n",
+    "is-enabled apt-daily-upgrade.timer": "enabled\n",
     "dpkg-query -f '${Status}' -W unattended-upgrades": "install ok installed",
     "dpkg-query -f '${Status}' -W docker.io": "install ok installed",
     "dpkg-query": Answer(1, "", "no"),
@@ -104,7 +116,8 @@ RIGHT: dict[str, Any] = {
     "docker image ls": "",
     "docker ps --all": "",
     "docker volume ls": "",
-    "json .Spec.TaskTemplate}": lines({"ContainerSpec": {"Mounts": [{"Source": "data-{{.Task.Slot}}"}]}}, {}),
+    "docker service inspect --format '{{json .}}'": lines(service({"Mounts": [{"Source": "data-{{.Task.Slot}}"}]})),
+    "docker config ls": "",
     "docker node inspect": lines(node("m1"), node("m2"), node("m3")),
     "type task": lines([{"Addresses": ["10.9.0.5/24"]}], None),
     "VirtualIPs": lines([{"Addr": "10.9.0.2/24"}], None),

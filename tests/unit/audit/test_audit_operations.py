@@ -9,7 +9,21 @@ from skep.kinds import Kind
 from skep.model import Host
 from skep.plan import Finding
 from skep.ssh import Result as Answer
-from tests.unit.audit.conftest import CLUSTER, DF, certificate, engine, lines, network, node, volume, worker
+from skep.swarm.labels import REVISION, REVISION_OF
+from skep.swarm.revision import pack
+from tests.unit.audit.conftest import (
+    CLUSTER,
+    DF,
+    certificate,
+    engine,
+    image,
+    lines,
+    network,
+    node,
+    service,
+    volume,
+    worker,
+)  # fmt: skip
 
 NODES = (node("m1"), node("m2"), node("m3"))
 INFO = "docker info --format '{{json .}}'"
@@ -31,9 +45,9 @@ def test_a_right_cluster_has_no_finding_and_every_control_has_a_test(audit):
 
 BROKEN = [
     ("disk-use", "m1", {"df -P /": DF.format(91)}, "/ is 91% full",
-     "on m1: look first: du -xhd1 / | sort -h; then: docker system prune --force"),
+     "on m1, look first: du -xhd1 / | sort -h; then: invoke cluster.prune --limit m1"),
     ("inode-use", "m1", {"df -P -i": DF.format(99)}, "/ is 99% in use",
-     "on m1: look first: du -x --inodes -d1 / | sort -n; then: docker system prune --force"),
+     "on m1, look first: du -x --inodes -d1 / | sort -n; then: invoke cluster.prune --limit m1"),
     ("node-certificate", "m1", {"swarm-node.crt": certificate(85, 5)}, "was not renewed",
      "on a manager: docker swarm ca --rotate --quiet"),
     ("ca-certificate", "cluster", {"swarm-root-ca.crt": certificate(3000, 100)}, "in 99 days",
@@ -45,8 +59,9 @@ BROKEN = [
      "start it, or take http://10.0.0.9:5000 out of daemon.registry-mirrors in the inventory, then:"
      " invoke cluster.up"),
     ("mirror-silent", "m1", {"/dev/tcp/": "500"}, "does not answer m1", None),
-    ("images-dangling", "m1", {"docker image ls": lines("sha256:1", "sha256:2"), "docker ps --all": lines("sha256:1")},
-     "1 on m1: sha256:2", "on m1: docker image prune --force"),
+    ("images-dangling", "m1",
+     {"docker image ls": lines(image("a"), image("b")), "docker ps --all": lines(image("a")["Id"])},
+     "1 on m1: bbbbbbbbbbbb", "invoke cluster.prune --safe --limit m1"),
     ("volumes-dangling", "m1", {"docker volume ls": lines(volume("stray"), volume("data-1"))}, "1 on m1, with",
      "on m1: look first: docker volume inspect stray; then: docker volume rm stray"),
     ("unlock-key", "m1", {INFO: lines(engine("locked"))}, "unlock key", "invoke cluster.up"),
@@ -129,6 +144,45 @@ def test_packages_that_dnf_may_upgrade_are_those_without_a_lock(audit, answers, 
     results = audit("hosts", m1={**answers, "versionlock list": listed})
     assert [one.fix for one in results if one.status == "finding"] == ([fix] if fix else [])
     assert [one.id for one in results if one.status == "not seen"] == []
+
+
+WEB, DB, OLD, KEPT = (f"r.example.com/{name}@sha256:{name[0] * 64}" for name in ("web", "db", "old", "kept"))
+
+
+def kept(name, container):
+    """A revision of a stack, as a manager lists its config."""
+    services = {name: {"Name": name, "TaskTemplate": {"ContainerSpec": container}}}
+    labels = {REVISION: "1", REVISION_OF: "web"}
+    return {"ID": "r", "Spec": {"Name": "skep.web.1", "Labels": labels, "Data": pack({"services": services})}}
+
+
+def test_images_that_services_and_rollbacks_need_are_not_dangling(audit):
+    rolled = {
+        "docker service inspect --format '{{json .}}'": lines(service({"Image": DB}, {"Image": OLD})),
+        "docker config ls": lines(kept("web_web", {"Image": KEPT})),
+    }
+    there = lines(image("a", DB), image("b", OLD), image("c", KEPT), image("d", WEB))
+    results = audit("hosts", m1={**rolled, "docker image ls": there})
+    assert bad(results) == [("images-dangling", "m1", "finding")]
+    assert results[0].message == "1 on m1: r.example.com/web (dddddddddddd)"
+
+
+def test_what_a_rollback_needs_is_not_known_where_no_manager_answers(audit):
+    silent = {"docker node ls": Answer(1, "", "no quorum"), "docker image ls": lines(image("d", WEB))}
+    results = audit("hosts", m1=silent, m2=silent, m3=silent)
+    assert {one.status for one in results if one.id == "images-dangling"} <= {"not seen", "not applicable"}
+
+
+def test_volumes_that_a_rollback_would_use_are_not_offered_for_removal(audit):
+    mounts = {"Mounts": [{"Source": "before"}]}, {"Mounts": [{"Source": "kept"}]}
+    there = {
+        "docker volume ls": lines(volume("before"), volume("kept"), volume("stray")),
+        "docker service inspect --format '{{json .}}'": lines(service({"Image": DB}, mounts[0])),
+        "docker config ls": lines(kept("web_web", mounts[1])),
+    }
+    results = audit("hosts", m1=there)
+    assert bad(results) == [("volumes-dangling", "m1", "finding")]
+    assert results[0].fix.endswith("docker volume rm stray")
 
 
 def test_volumes_of_stacks_and_of_services_without_tasks_are_not_offered_for_removal(audit):

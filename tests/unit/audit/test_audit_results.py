@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from skep.audit.junit import write
+from skep.audit.junit import text
 from skep.audit.results import counts, idle, results_of
 from skep.audit.rows import rows
 from skep.commands.cluster_audit import refuse
@@ -165,15 +165,15 @@ def test_all_right_is_no_error():
     refuse(results_of([check()], [Accepted("disk-use", "a spare")], TODAY))
 
 
-def test_junit_counts_what_is_accepted_as_no_failure(tmp_path):
+def test_junit_counts_what_is_accepted_as_no_failure():
     checks = [
         check(evidence=(("df", "full \x1b[31m<&>"),)),
         check("inode-use"),
         check("mirror-silent", "error"),
         check(outcome="passed"),
     ]
-    write(tmp_path / "a.xml", results_of(checks, [Accepted("inode-use", "a spare", owner="ops")], TODAY))
-    suite = ElementTree.parse(tmp_path / "a.xml").getroot().find("testsuite")
+    written = text(results_of(checks, [Accepted("inode-use", "a spare", owner="ops")], TODAY), suite="audit")
+    suite = ElementTree.fromstring(written).find("testsuite")
     assert {key: suite.attrib[key] for key in ("tests", "failures", "errors", "skipped")} == {
         "tests": "4", "failures": "1", "errors": "1", "skipped": "1"
     }  # fmt: skip

@@ -91,3 +91,23 @@ def test_what_an_encoding_lacks_ends_nothing(encoding: str) -> None:
     ended = run(SIGNS, json=True, PYTHONIOENCODING=encoding)
     assert ended.returncode == 8
     assert [json.loads(line)["event"] for line in ended.stdout.splitlines()] == ["step", "note", "error"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(("ends", "code"), [('raise PreflightError("no", next_action="fix")', 4), ("pass", 1)])
+@full
+def test_a_file_that_cannot_be_written_hides_neither_what_is_told_nor_the_failure(
+    ends: str, code: int, as_json: bool
+) -> None:
+    ended = run(
+        f'from pathlib import Path; tell.say("a"); tell.file(Path("/dev/full"), "text"); {ends}; tell.done("b")',
+        json=as_json,
+    )
+    out = ended.stdout.decode()
+    told = out if as_json else ended.stderr.decode()
+    assert ended.returncode == code and ('"a"' if as_json else "a\n") in out
+    assert told.count("cannot write /dev/full") == (2 if as_json else 1), "an event of JSON has it in its lines, too"
+    assert "make room: df -h /dev" in told and "bug" not in told
+    if as_json:
+        events = [json.loads(line) for line in out.splitlines()]
+        assert events[-1]["exit"] == code

@@ -89,7 +89,7 @@ def test_a_folder_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     telling = Telling(cast("Any", tell), Kept(tmp_path / "file", "nightly"), Cluster("prod", ()), ONE, Redaction())
     telling.begun({})
     telling.ended(ended(Doing()))
-    assert len(notes) == 2 and all("cannot be written" in note for note in notes)
+    assert len(notes) == 2 and all("cannot write" in note for note in notes)
 
 
 @pytest.mark.parametrize(("user", "words"), [(0, "journalctl -u skep-"), (1000, "journalctl --user -u skep-")])

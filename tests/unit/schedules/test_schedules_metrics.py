@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
+from skep.errors import OutputLost
 from skep.schedules.metrics import Standing, remove, text, write
 
 LOOK: dict[str, Any] = {
@@ -63,7 +64,7 @@ def test_it_is_put_in_place_in_one_move_for_everybody(tmp_path: Path) -> None:
     write(str(tmp_path), "prod", "# EOF\n")
     (file,) = tmp_path.iterdir()
     assert (file.name, file.stat().st_mode & 0o777) == ("skep-prod.prom", 0o644)
-    with pytest.raises(OSError):
+    with pytest.raises(OutputLost):
         write(str(tmp_path / "nowhere"), "prod", "")
 
 

@@ -125,9 +125,9 @@ WORKER = RIGHT | {
 }
 
 
-def bad(pool, role, m1=None, w1=None, cluster=CLUSTER, junit=None):
+def bad(pool, role, m1=None, w1=None, cluster=CLUSTER):
     tables = {"m1": (m1 or {}) | RIGHT | (m1 or {}), "w1": (w1 or {}) | WORKER | (w1 or {})}
-    checks = run(cluster, pool(**tables), {role: ROLES[role]}, hosts=["m1", "w1"], junit=junit)
+    checks = run(cluster, pool(**tables), {role: ROLES[role]}, hosts=["m1", "w1"])
     assert checks
     return [(check.host, check.outcome, check.message) for check in checks if not check.good]
 
@@ -289,7 +289,7 @@ def test_settings_of_the_swarm(pool):
     )
 
 
-def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(pool, tmp_path):
+def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(pool):
     desired = {"log-opts": {"tag": "x", "token": Secret("hunter2")}, "registry-mirrors": [Secret("http://hunter2")]}
     first, second = CLUSTER.hosts
     cluster = replace(CLUSTER, hosts=(replace(first, daemon=desired), second))
@@ -304,16 +304,13 @@ def test_a_secret_in_daemon_json_is_not_shown_nor_the_one_found_in_its_place(poo
         "docker info": lines(info(**running)),
         "--validate": Result(1, "", "bad token hunter2"),
     }
-    junit = tmp_path / "report.xml"
-    found = bad(pool, "daemon", m1=there, cluster=cluster, junit=junit)
+    found = bad(pool, "daemon", m1=there, cluster=cluster)
     assert [message for _, _, message in found] == [
         '/etc/docker/daemon.json on m1: log-opts is {"tag": "y", "token": "***"}, desired {"tag": "x", "token": "***"};'
         " registry-mirrors holds another secret than desired",
         "dockerd on m1 refuses /etc/docker/daemon.json: bad token ***",
         "m1: registry-mirrors holds another secret in the running engine than desired",
     ]
-    assert "refuses /etc/docker/daemon.json: bad token ***" in junit.read_text()
-    assert "hunter" not in junit.read_text()
 
 
 @pytest.mark.parametrize("prune", [True, False])
