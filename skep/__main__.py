@@ -21,7 +21,7 @@ def main() -> None:
         if found is not None:
             print("\n".join(found))
             return
-    from skep.cli.light import lightly
+    from skep.cli.lean_invoke import lightly
 
     with lightly():
         from skep.cli.program import program

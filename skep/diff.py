@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skep.dataclass import dataclass
+from skep.measures import in_units
 from skep.secret import STARS, revealed, veiled
-from skep.units import in_units
 from skep.visible import visible
 
 ARROW = "→"

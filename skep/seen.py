@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from skep.dataclass import dataclass
 from skep.model import Cluster, Host
 from skep.questions import SERVICES, Answers
-from skep.swarm.moving import interrupted
+from skep.swarm.movable import interrupted
 from skep.swarm.placement import ALIASES
 
 State = TypeVar("State")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from roles.daemon import proxies
-from roles.daemon.moving import remapped, root_of
+from roles.daemon.data_folder import remapped, root_of
 from skep.json_types import mapping, texts
 from skep.model import Host, canonical
 from skep.refusals.engines import LOOPBACK

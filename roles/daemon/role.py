@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from roles.daemon import flags, mirrors, moving, proxies, registries
+from roles.daemon import data_folder, flags, mirrors, proxies, registries
 from roles.daemon.kinds import KINDS
 from roles.daemon.reported import reported, reported_form
 from roles.daemon.state import State, as_it_is, differing_keys, merge, remembered_keys, veiled_keys
@@ -90,7 +90,7 @@ class Daemon(HostRole[State]):
         return State(
             keys=keys,
             applied=_read(memory)[0],
-            live=moving.as_written(reported(info), keys, marked_lines) if info else {},
+            live=data_folder.as_written(reported(info), keys, marked_lines) if info else {},
             running=bool(info),
             version=info.get("ServerVersion") or "" if info else "",
             broken=f"it is {found[0]}" if found else broken,
@@ -255,7 +255,7 @@ def _not_for_it(
     if not keys:
         if not (have.node or is_member):
             return None
-        return moving.refusal(host, merged, have.keys, have.live, have.flags)
+        return data_folder.refusal(host, merged, have.keys, have.live, have.flags)
     options = ", ".join(have.flags[key] for key in keys)
     twice = ", ".join(keys)
     text = f"docker.service has {options}, and {twice} would stand in {FILE}, too: the engine does not start with both"

@@ -5,7 +5,7 @@
 # options that name package files in place of the host's sources.
 
 . roles/engine/busy.sh
-. roles/engine/room.sh
+. roles/engine/free_space.sh
 set -e
 of_files=
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l # list: needrestart would restart engines at a moment of its own

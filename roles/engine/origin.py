@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from roles.engine.managers import APT, DNF, Manager
+from roles.engine.package_managers import APT, DNF, Manager
 from roles.engine.state import PLUGINS, VENDOR, State
 from skep.dataclass import dataclass
 from skep.model import Engine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from roles.engine.managers import APT, MIB
 from roles.engine.origin import Origin, removals
+from roles.engine.package_managers import APT, MIB
 from roles.engine.state import CONFINES, State
 from skep.milestones import SWARM_SETTINGS, configured, engine_up
 from skep.model import Host

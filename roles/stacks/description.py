@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from roles.stacks.drift import Difference, Drift, data_of
 from roles.stacks.edits import by_files, by_hand
-from skep.compose.contents import HOLDS_SECRET, content_changes, replaced_config
+from skep.compose.config_diff import HOLDS_SECRET, content_changes, replaced_config
 from skep.diff import Change
 from skep.hidden import holds
 from skep.json_types import mapping

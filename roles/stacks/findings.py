@@ -9,9 +9,9 @@ from roles.stacks.drift import Drift
 from roles.stacks.kinds import IMAGE_MOVED, NETWORK_DRIFT, SERVICE_SURPLUS
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
+from skep.compose.capacity import MASK
 from skep.compose.engines import dropped
 from skep.compose.lints import lints
-from skep.compose.room import MASK
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.reading.findings import Remark

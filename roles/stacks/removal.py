@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from roles.stacks.kinds import ENDS_WITH_SWARM, STAYS_IN_USE, VOLUME_LEFT
 from roles.stacks.state import Found, SwarmObjects
 from roles.stacks.waiting import ALLOWANCE, longest_stop, step_id
+from skep.measures import seconds_text
 from skep.plan import Call, Finding, Run, Step, Wait
 from skep.request import RequestedStack
 from skep.shell import quoted, script
@@ -17,7 +18,6 @@ from skep.swarm.references import Kind, used
 from skep.swarm.service import container_of
 from skep.swarm.spec import Mount
 from skep.swarm.timing import NOTABLE
-from skep.units import seconds_text
 
 VOLUMES = script("roles/stacks/volumes.sh")
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from roles.stacks.drift import Difference, Drift
 from roles.stacks.kinds import TIMEOUT_SHORT
+from skep.measures import seconds_text
 from skep.plan import Finding, Step, Wait
 from skep.steps import StepId
 from skep.swarm.comparing import effect
@@ -16,7 +17,6 @@ from skep.swarm.references import named
 from skep.swarm.service import container_of
 from skep.swarm.spec import ServiceSpec
 from skep.swarm.timing import GRACE, NOTABLE, Timing, grace_of, timing
-from skep.units import seconds_text
 
 ALLOWANCE = 300.0
 """Seconds on top of what a roll-out takes by what its services ask for, where nobody names a timeout: images are

@@ -11,8 +11,8 @@ from skep.dataclass import dataclass
 from skep.engine import Progress
 from skep.errors import StepFailed
 from skep.lease import AGAIN, Limits
+from skep.measures import seconds_text
 from skep.plan import Step
-from skep.units import seconds_text
 
 T = TypeVar("T")
 

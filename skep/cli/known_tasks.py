@@ -1,4 +1,4 @@
-"""Every task by its name on the command line: for tasks that are about tasks. ``skep/commands/every.py`` fills it."""
+"""Every task by its name on the command line, for tasks about tasks. ``skep/commands/tasks/every.py`` fills it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from invoke.collection import Collection
 from invoke.config import Config
 
-from skep.cli.settings import FILES as SETTINGS
+from skep.cli.invoke_yaml import FILES as SETTINGS
 from skep.errors import UsageError
 from skep.json_types import items, mapping
 from skep.site.place import INVENTORIES, ROOTS

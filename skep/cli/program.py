@@ -24,9 +24,9 @@ from skep.cli.core import FORMATS, IDLE, OURS, long_name
 from skep.cli.described import described
 from skep.cli.ending import read_by_somebody, reporting, speakable
 from skep.cli.helping import in_columns, task_help, width
+from skep.cli.invoke_yaml import Named, read_settings
 from skep.cli.line import HELP, Line, Read
 from skep.cli.names import names_of, read_from
-from skep.cli.settings import Named, read_settings
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.environment import add_own

@@ -1,1 +1,2 @@
-"""What the Invoke tasks do: one module a noun, one function a verb."""
+"""What is behind the command line: ``tasks/<noun>.py`` declares, a folder of the noun's name does, and the modules
+beside them serve several nouns."""

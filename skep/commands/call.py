@@ -116,7 +116,7 @@ class Call:
 
         found = load(self.inventory, host_keys=self.host_keys, ids=self.ids)
         if folder := os.environ.get("SKEP_ACCESS"):
-            from skep.commands.schedule_away import with_own_key
+            from skep.commands.schedule_login import with_own_key
 
             return with_own_key(found, Path(folder))
         return found
@@ -125,7 +125,7 @@ class Call:
     def site(self) -> Iterator[Site]:
         """The site an inventory describes, with sessions that open at first use."""
         from skep.accepting import remarked
-        from skep.commands.sources import with_outputs
+        from skep.commands.command_outputs import with_outputs
         from skep.commands.wording import seconds_of
         from skep.converge import Site
         from skep.ssh import Pool

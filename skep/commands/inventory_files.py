@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from skep.accepting import judged, remarked
-from skep.commands.sources import Untold
+from skep.commands.command_outputs import Untold
 from skep.compose import ComposeError, convert, document_of
 from skep.errors import UsageError
 from skep.files import put

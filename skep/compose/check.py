@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skep.compose.objects import external
+from skep.compose.configs import external
 from skep.dataclass import dataclass
 from skep.kinds.files import KEY_IGNORED, LABELS_MISPLACED, NETWORK_UNUSED, RESTART_KEY, ROLLBACK_PAUSES
 from skep.reading.findings import Findings, KeyPath, Place

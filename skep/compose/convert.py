@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
+from skep.compose.configs import external
 from skep.compose.loading import Document
 from skep.compose.naming import Names, without_empty
-from skep.compose.objects import external
 from skep.compose.problems import ComposeError
 from skep.compose.service import service_spec
 from skep.dataclass import dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from skep.compose.capacity import MASK, Lint, Room, listed, ports_of_hosts
 from skep.compose.convert import Specs
 from skep.compose.loading import Document
-from skep.compose.room import MASK, Lint, Room, listed, ports_of_hosts
 from skep.kinds import Kind
 from skep.kinds.files import (
     IMAGE_TAG_MOVES,
@@ -18,6 +18,7 @@ from skep.kinds.files import (
     UPDATE_PAUSES,
     UPDATE_WATCHED_TOO_SHORT,
 )
+from skep.measures import duration_text
 from skep.reading.findings import Findings, Place, Remark
 from skep.reading.values import where
 from skep.refusals import RULES, Context, faults
@@ -34,7 +35,6 @@ from skep.swarm.service import (
     rollout_of,
 )
 from skep.swarm.spec import ServiceSpec
-from skep.units import duration_text
 
 SECOND = 10**9
 MINUTE = 60 * SECOND

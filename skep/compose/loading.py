@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from skep.compose.check import check
+from skep.compose.configs import Contents
 from skep.compose.dialect import Dialect
 from skep.compose.dotenv import read_dotenv
 from skep.compose.keys import every
 from skep.compose.keys.options import KEY as OPTIONS
 from skep.compose.keys.options import Options, check_options, drop_absent, options
-from skep.compose.objects import Contents
 from skep.compose.problems import ComposeError
 from skep.compose.variables import Variables, read_env_file
 from skep.dataclass import dataclass
 from skep.model import Files, NoFile, Secret
 from skep.reading.findings import Findings, Place, Remark
-from skep.reading.kinds import At
 from skep.reading.records import Record
 from skep.reading.tree import Entry, Reading
+from skep.reading.value_kinds import At
 from skep.reading.values import Fields, where
 from skep.refusals import RULES, Context, SwarmFacts, faults
 

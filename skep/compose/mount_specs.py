@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from skep.compose.configs import external
 from skep.compose.naming import Always, Names, without_empty
-from skep.compose.objects import external
 from skep.reading.values import Fields
 
 Spec = dict[str, object]

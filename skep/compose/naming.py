@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from skep.compose.configs import external, own_name
 from skep.compose.loading import Document
-from skep.compose.objects import external, own_name
 from skep.dataclass import dataclass
 from skep.swarm.labels import NAMESPACE
 

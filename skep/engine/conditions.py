@@ -10,9 +10,9 @@ from skep.engine.progress import Progress
 from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
+from skep.measures import seconds_text
 from skep.swarm.labels import of_stack
 from skep.swarm.service import container_in
-from skep.units import seconds_text
 
 SHOWN = 3
 """Tasks that are named."""

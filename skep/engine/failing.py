@@ -27,9 +27,9 @@ from skep.engine.tasks import (
 )
 from skep.engine.transport import EngineClient
 from skep.errors import BELOW
+from skep.measures import seconds_text
 from skep.swarm.service import has_terminal
 from skep.swarm.timing import restart_delay
-from skep.units import seconds_text
 
 LOG_LINES = 10
 BREAK = "\n" + BELOW

@@ -12,7 +12,7 @@ from skep.engine.slots import desired_of, slots_in
 from skep.engine.tasks import Node, Service, Task, error_of, is_alive, is_kept
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
-from skep.swarm.moving import has_room, moves
+from skep.swarm.movable import has_room, moves
 from skep.swarm.service import force_of, forced, is_job, replicas_of, rollout_of
 from skep.waiting import until
 

@@ -28,9 +28,9 @@ from skep.engine.tasks import (
     rank,
     task_name,
 )
+from skep.measures import seconds_text
 from skep.swarm.placement import is_meant
 from skep.swarm.service import health_of, is_job, rollout_of
-from skep.units import seconds_text
 
 DEFAULT_MONITOR = 5.0
 """Seconds; what Docker takes where an update_config names no monitor."""

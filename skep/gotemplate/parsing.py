@@ -9,7 +9,7 @@ from typing import Any
 from skep.dataclass import dataclass
 from skep.gotemplate.error import TemplateError
 from skep.gotemplate.lexing import Piece, Token, pieces, unquoted
-from skep.gotemplate.reading import Words, without_space
+from skep.gotemplate.tokens import Words, without_space
 
 _CONSTANTS = {"true": True, "false": False}
 DEEPEST = 100

@@ -6,9 +6,9 @@ A key that is not here passes as it is, unless it is a near miss: engines differ
 from __future__ import annotations
 
 from skep.reading.documented import Key
-from skep.reading.kinds import Kind
 from skep.reading.records import ListOf, Record
 from skep.reading.settings import ANYTHING, FLAG, HiddenText, PublicText, Whole, named, texts
+from skep.reading.value_kinds import Kind
 
 FLAGS = """
 allow-direct-routing debug experimental icc init ip-forward ip-forward-no-drop ip-masq ip6tables iptables

@@ -24,9 +24,9 @@ from skep.inventory.schema import inventory
 from skep.model import Secret
 from skep.reading.documented import HostKeys
 from skep.reading.findings import Findings, Place
-from skep.reading.kinds import At
 from skep.reading.source import MAX_BYTES
 from skep.reading.tree import Entry, Pairs, Reading
+from skep.reading.value_kinds import At
 from skep.reading.values import Fields
 
 _EXTENDS = re.compile(rb"^['\"]?extends['\"]?[ \t]*:", re.MULTILINE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skep import waiting
 from skep.errors import LabError
-from skep.lab import cgroups, folders, keys, machine, machines, network
+from skep.lab import cgroups, folders, keys, network, this_machine, virtual_machines
 from skep.lab.spec import HostStatus, Lab, LabHost, State
 from skep.lab.system import environment, last_lines, run
 from skep.shell import exported, quoted, script
@@ -121,8 +121,8 @@ def boot(lab: Lab, host: LabHost) -> None:
         cgroups.make(group / part)
     vm = lab.backend == "vm"
     if vm:
-        machines.make_disk(folder)
-    text = machines.start_script(lab, host, folder, group) if vm else start_script(lab, host, folder, group)
+        virtual_machines.make_disk(folder)
+    text = virtual_machines.start_script(lab, host, folder, group) if vm else start_script(lab, host, folder, group)
     folders.write(folder / "start", text, mode=0o755)
     (folder / "state").unlink(missing_ok=True)  # once: from now on the disk is ahead of it
     with (folder / "console.log").open("a") as console:
@@ -202,7 +202,7 @@ def end(lab: Lab, host: LabHost) -> None:
     """Cuts the host's power: every process of it dies at once; its disk stays."""
     cgroups.end(cgroups.of_host(lab.name, host))
     network.remove_link(network.cable(lab, host))
-    machine.forget_container(network.machine_name(lab, host), folders.host(lab.name, host) / "root")
+    this_machine.forget_container(network.machine_name(lab, host), folders.host(lab.name, host) / "root")
 
 
 def remove(lab: Lab, host: LabHost) -> None:

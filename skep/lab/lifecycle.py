@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from skep.errors import LabError
-from skep.lab import base, cgroups, folders, hosts, keys, machine, machines, network, snapshots
+from skep.lab import base, cgroups, folders, hosts, keys, network, snapshots, this_machine, virtual_machines
 from skep.lab.spec import STAND_INS, HostStatus, Lab, LabHost
 from skep.lab.system import Say, ignore, require, run
 
@@ -34,7 +34,7 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
         _retire(lab)
         folders.save(lab)
         cgroups.make(cgroups.root(lab.name))
-        machine.prepare()
+        this_machine.prepare()
         network.connect(lab)
         for host in bare:
             say(f"making {host.name} ({host.suite}, {host.address})")
@@ -56,7 +56,7 @@ def up(lab: Lab, *, say: Say = ignore) -> None:
         _in_turn(lab.hosts, lambda host: hosts.wait(lab, host, until))
         _in_turn(kept, lambda host: snapshots.set_clock(lab, host))
         new = [host for host in bare if host not in kept]
-        if new and lab.backend == "vm" and not machines.accelerated():
+        if new and lab.backend == "vm" and not virtual_machines.accelerated():
             say("keeping what has booted, for the next lab of these hosts")
             _in_turn(new, lambda host: snapshots.keep(lab, host))
         say(f"lab {lab.name} is up: {len(lab.hosts)} hosts, images at {lab.registry}")
@@ -104,7 +104,7 @@ def down(name: str, *, say: Say = ignore) -> None:
         folders.refuse_foreign(name)
         say(f"taking lab {name} down")
         _clear(name)
-        machine.restore()
+        this_machine.restore()
 
 
 def _clear(name: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from skep.errors import LabError
-from skep.lab import folders, keys, machines
+from skep.lab import folders, keys, virtual_machines
 from skep.lab.spec import Lab, LabHost
 from skep.lab.system import environment, last_lines, run
 from skep.shell import quoted
@@ -112,7 +112,7 @@ def _place(lab: Lab, host: LabHost) -> Path:
     """Where a host is kept: by all that what runs in it depends on."""
     folder = folders.host(lab.name, host)
     files = [folder / "host.json", *(folder / "root/etc" / name for name in ("hosts", "resolv.conf"))]
-    facts = [*machines.hardware(lab, host), machines.version(), (folder / "base").readlink().name]
+    facts = [*virtual_machines.hardware(lab, host), virtual_machines.version(), (folder / "base").readlink().name]
     digest = hashlib.sha256("\n".join([*facts, *(file.read_text() for file in files)]).encode()).hexdigest()
     return folders.cache() / f"booted-{digest[:16]}"
 
@@ -167,7 +167,7 @@ def _connect(connection: socket.socket, folder: Path) -> None:
     def connected() -> bool:
         nonlocal why
         try:  # the path of a socket must be short
-            connection.connect(f"/proc/self/fd/{at}/{machines.MONITOR}")
+            connection.connect(f"/proc/self/fd/{at}/{virtual_machines.MONITOR}")
         except OSError as error:
             why = str(error)
             return False

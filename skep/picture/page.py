@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from skep.kinds.audits import SEVERITIES
+from skep.measures import age, size
 from skep.page import rendering
 from skep.picture.model import NEARLY_FULL, Disk, Picture
 from skep.picture.topology import draw
-from skep.units import age, size
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 SECTIONS = (

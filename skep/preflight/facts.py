@@ -10,10 +10,10 @@ from skep import places
 from skep.dataclass import dataclass
 from skep.model import Cluster
 from skep.preflight import reach
+from skep.preflight.free_space import Room
+from skep.preflight.free_space import parse as rooms
+from skep.preflight.free_space import places as room_places
 from skep.preflight.reach import Place, swarm_address
-from skep.preflight.room import Room
-from skep.preflight.room import parse as rooms
-from skep.preflight.room import places as room_places
 from skep.questions import Answers
 from skep.seen import SYSTEMD, Platform, parse_platform
 from skep.swarm.engine_info import in_containerd

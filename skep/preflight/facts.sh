@@ -27,7 +27,7 @@ if [ -d "/lib/modules/$release" ]; then
     sed 's:/\(.*\)\.ko:module \1:'
 fi
 directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
-. skep/preflight/room.sh
+. skep/preflight/free_space.sh
 room=$(stat -f -c '%a %S' "$directory") && echo "free $((${room% *} * ${room#* } / 1024))"
 while read -r protocol _ _ _ address _ users; do
   [ -z "$protocol" ] || echo "listen $protocol $address $users"

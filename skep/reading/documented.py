@@ -7,9 +7,9 @@ from typing import Any
 
 from skep.dataclass import dataclass
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Json, Kind
 from skep.reading.records import ListOf, Record, Table
 from skep.reading.tree import Entry
+from skep.reading.value_kinds import At, Json, Kind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from skep.dataclass import dataclass
 from skep.kinds.files import KEY_IGNORED
 from skep.reading.findings import Place
-from skep.reading.kinds import NOTHING, At, Json, Kind, Nothing, known
 from skep.reading.tree import Entry, Leaf, Pairs, bare
+from skep.reading.value_kinds import NOTHING, At, Json, Kind, Nothing, known
 from skep.reading.values import Fields
 from skep.reading.wording import suggested
 

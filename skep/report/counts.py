@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from skep.apply import Outcome
+from skep.measures import seconds_text
 from skep.plan import Plan, Step, Wait
 from skep.report.parts import Part
 from skep.report.signs import EVENTS
-from skep.units import seconds_text
 from skep.visible import visible
 
 

@@ -12,7 +12,7 @@ def reporter(*, json: bool = False, verbose: bool = False, quiet: bool = False) 
 
     Colours and motion only on a terminal (``NO_COLOR`` is honoured)."""
     if json:
-        from skep.report.events import JsonReporter
+        from skep.report.json_events import JsonReporter
 
         return JsonReporter()
     if quiet:

@@ -13,7 +13,7 @@ from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.role import HostRole
 from skep.schedules.model import Schedule
-from skep.schedules.units import Setting, unit, units
+from skep.schedules.timers import Setting, unit, units
 from skep.secret import Secret
 from skep.seen import Seen
 from skep.shell import exported, script

@@ -10,7 +10,7 @@ from pathlib import Path
 from skep.dataclass import dataclass
 from skep.errors import OutputLost
 from skep.files import put
-from skep.schedules.units import STATE
+from skep.schedules.timers import STATE
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:

@@ -17,7 +17,7 @@ from skep.schedules.away import Away, Program, Site, away
 from skep.schedules.metrics import file_of
 from skep.schedules.role import Schedules
 from skep.schedules.role import State as Units
-from skep.schedules.units import Setting
+from skep.schedules.timers import Setting
 from skep.secret import Secret
 from skep.seen import Seen
 from skep.shell import exported, script

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from skep.dataclass import dataclass
+from skep.measures import seconds_text
 from skep.swarm.service import (
     Section,
     container_of,
@@ -18,7 +19,6 @@ from skep.swarm.service import (
     tasks_of,
 )
 from skep.swarm.spec import ContainerSpec, ServiceSpec
-from skep.units import seconds_text
 
 SECOND = 10**9
 GRACE = 10.0

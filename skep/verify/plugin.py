@@ -19,8 +19,8 @@ from skep.preflight import Facts
 from skep.secret import Redaction, secrets_in
 from skep.verify.about import AUDIT, STACKS, about
 from skep.verify.check import Check, Outcome
-from skep.verify.lost import REACH, Lost
 from skep.verify.parallel import TestsAhead
+from skep.verify.unreachable import REACH, Lost
 from skep.verify.witness import Witness
 
 ARGUMENTS = frozenset(

@@ -9,7 +9,7 @@ import pytest
 from skep.shell import script
 from tests.roles.test_scripts import Host
 
-LIST, REMOVE = script("skep/pruning.sh", "skep/places.sh", "skep/ask.sh"), script("skep/pruned.sh")
+LIST, REMOVE = script("skep/upkeep/pruning.sh", "skep/places.sh", "skep/ask.sh"), script("skep/upkeep/pruned.sh")
 OURS, OTHER = (f"sha256:{digit * 64}" for digit in "12")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from roles.engine.role import role as engine_role
 from roles.engine.state import State
-from roles.engine.static.units import UNITS
+from roles.engine.static.unit_files import UNITS
 from skep import model
 from skep.model import Engine, Tarball
 from skep.plan import Run

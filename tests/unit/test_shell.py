@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skep.commands.testing import BIN, STATIC
+from skep.commands.repository.testing import BIN, STATIC
 from skep.shell import exported, quoted, script
 
 ROOT = Path(__file__).parents[2]

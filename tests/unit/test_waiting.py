@@ -58,7 +58,7 @@ def test_what_a_pause_raises_is_raised() -> None:
 ELSEWHERE = {
     "skep/waiting.py": "the one place",
     "skep/ssh/connection.py": "between two logins, whose number the inventory gives",
-    "skep/commands/testing.py": "the end of a test run, whatever it is that waits",
+    "skep/commands/repository/testing.py": "the end of a test run, whatever it is that waits",
 }
 
 

@@ -13,7 +13,7 @@ from skep.engine import OPERATIONS
 from skep.errors import StepFailed
 from skep.model import Cluster
 from skep.plan import Call, Put, Ref, Run, Step, file_bytes
-from skep.swarm.moving import moves
+from skep.swarm.movable import moves
 from tests.world.machine import Machine, NotYet, Refused
 from tests.world.raft import Node, Swarm
 from tests.world.world import Forbidden, Watch, World

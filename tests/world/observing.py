@@ -25,7 +25,7 @@ from skep.preflight import Facts
 from skep.request import requested
 from skep.seen import Member
 from skep.swarm.engine_info import SwarmSpec
-from skep.swarm.moving import interrupted
+from skep.swarm.movable import interrupted
 from tests.world.engine_api import used
 from tests.world.machine import Machine
 from tests.world.raft import Node, Swarm

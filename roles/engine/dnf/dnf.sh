@@ -4,7 +4,7 @@
 # files; nobody has the lock file of rpm or dnf5 open but who changes packages, or looks at them for a moment.
 
 . roles/engine/busy.sh
-. roles/engine/room.sh
+. roles/engine/free_space.sh
 set -e
 manager=$(command -v dnf || command -v dnf5 || command -v yum) || { echo "this host has neither dnf nor yum" >&2; exit 65; }
 stand_back() {

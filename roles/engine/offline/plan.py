@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from roles.engine import findings, steps
 from roles.engine.families import Unsupported, family_of
-from roles.engine.managers import APT, DNF, MIB
 from roles.engine.origin import Origin
+from roles.engine.package_managers import APT, DNF, MIB
 from roles.engine.state import OF_ENGINE, VENDOR, State
 from skep.milestones import configured
 from skep.model import Host, PackageFile, PackageSet

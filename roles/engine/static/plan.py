@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from roles.engine import findings, steps
-from roles.engine.managers import APT, DNF, MIB, Manager
 from roles.engine.origin import Origin
+from roles.engine.package_managers import APT, DNF, MIB, Manager
 from roles.engine.state import ENGINES, VENDOR, State
-from roles.engine.static.units import SUMS, UNITS
+from roles.engine.static.unit_files import SUMS, UNITS
 from skep.milestones import configured, engine_up
 from skep.model import Host, Tarball
 from skep.plan import Finding, Run, Send, Step

@@ -18,11 +18,11 @@ from skep.audit.upgrades import APT, APT_TIMER, DNF_EXCLUDES, PACKAGES, not_excl
 from skep.json_types import mapping
 from skep.model import Cluster, Host
 from skep.preflight import Facts
-from skep.pruning import from_files, image, needed, specs, unused
 from skep.swarm.labels import NAMESPACE, REVISION
 from skep.swarm.objects import Object, Service
 from skep.swarm.service import container_of
 from skep.swarm.spec import ServiceSpec
+from skep.upkeep.pruning import from_files, image, needed, specs, unused
 from skep.verify.ask import Ask
 from skep.verify.check import NotSeen, Wrong
 from skep.verify.plugin import Found

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from skep.compose.keys.quantities import Duration, duration, size
 from skep.compose.keys.texts import Text
 from skep.dataclass import dataclass
+from skep.measures import duration_text
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.tree import Entry, Leaf
-from skep.units import duration_text
+from skep.reading.value_kinds import At, Kind, Nothing, leaf
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from skep.compose.keys.texts import Text, TextList, joined
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.tree import Entry, Leaf
+from skep.reading.value_kinds import At, Kind, Nothing, leaf
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from skep.compose.keys.texts import Flag, Text, TextList
 from skep.dataclass import dataclass
 from skep.kinds.files import DEPENDS_ON_IGNORED
 from skep.reading.findings import Findings, KeyPath
-from skep.reading.kinds import NOTHING, At, Nothing
 from skep.reading.records import Record, Table, is_text
 from skep.reading.tree import Entry
+from skep.reading.value_kinds import NOTHING, At, Nothing
 from skep.reading.values import Fields, Items
 from skep.refusals.services import mode_of
 

@@ -10,9 +10,9 @@ from skep.compose.keys.texts import Text, once
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE, PORT_ADDRESS_IGNORED
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.records import Ignored, Record
 from skep.reading.tree import Entry, Leaf
+from skep.reading.value_kinds import At, Kind, Nothing, leaf
 from skep.reading.values import Fields
 
 MAX_PORTS = 20_000

@@ -12,9 +12,9 @@ from skep.compose.keys.texts import Text, TextList, once
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE, MODE_NUMBER
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Kind, Nothing, leaf
 from skep.reading.records import NAME, Ignored, Record, is_text
 from skep.reading.tree import Entry, Leaf
+from skep.reading.value_kinds import At, Kind, Nothing, leaf
 from skep.reading.values import Fields
 
 _USUAL_MODES = frozenset(

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from skep.dataclass import dataclass
 from skep.reading.findings import Place
-from skep.reading.kinds import At, Check, Kind, Nothing, leaf
 from skep.reading.scalars import as_text, truth
 from skep.reading.tree import Entry, Leaf
+from skep.reading.value_kinds import At, Check, Kind, Nothing, leaf
 from skep.reading.values import Items
 from skep.reading.wording import either
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from skep.audit.controls import all_controls
-from skep.commands.audit_page import page
+from skep.commands.repository.audit_page import page
 from skep.inventory import load
 
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", page(), re.MULTILINE | re.DOTALL)

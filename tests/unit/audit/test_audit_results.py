@@ -10,7 +10,7 @@ import pytest
 from skep.audit.junit import text
 from skep.audit.results import counts, idle, results_of
 from skep.audit.rows import rows
-from skep.commands.cluster_audit import refuse
+from skep.commands.cluster.audit import refuse
 from skep.errors import AuditFindings, AuditIncomplete
 from skep.model import Accepted, Secret, Stack
 from skep.ssh import Result as Answer

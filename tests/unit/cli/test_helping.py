@@ -10,7 +10,7 @@ from skep.cli.described import described
 from skep.cli.helping import in_columns, task_help
 from skep.cli.known_tasks import TASKS
 from skep.cli.program import Program
-from skep.commands import every  # noqa: F401 - fills TASKS
+from skep.commands.tasks import every  # noqa: F401 - fills TASKS
 
 WIDTHS = (40, 80, 160)
 

@@ -17,7 +17,7 @@ import pytest
 
 from skep import lock
 from skep.apply import Event
-from skep.commands import cluster_changes, cluster_state
+from skep.commands.cluster import changes, status
 from skep.converge import Site
 from skep.errors import ConnectError, LockLost, StepFailed, UsageError
 from skep.history import Recorder
@@ -73,8 +73,8 @@ def site(tmp_path: Path, tell: Recording) -> Callable[..., Site]:
 
 def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[..., Site], tell: Recording) -> None:
     for act in (
-        lambda here: cluster_state.unlock(here, tell, yes=True),
-        lambda here: cluster_state.show_history(here, tell, last=9),
+        lambda here: status.unlock(here, tell, yes=True),
+        lambda here: status.show_history(here, tell, last=9),
     ):
         with pytest.raises(ConnectError, match=r"no manager could be asked for the (lock|history)") as failure:
             act(site(silent="m1 m2 m3"))
@@ -99,7 +99,7 @@ def test_nobody_who_could_be_asked_is_no_lock_that_is_not_there(site: Callable[.
 def test_a_lock_is_removed_where_a_majority_is_asked(
     site: Callable[..., Site], tell: Recording, silent: str, locked: str, lines: list[str]
 ) -> None:
-    cluster_state.unlock(site(silent=silent, locked=locked), tell, yes=True)
+    status.unlock(site(silent=silent, locked=locked), tell, yes=True)
     assert [line if not line.startswith("locked by") else "locked by" for line in tell.lines] == lines
 
 
@@ -108,7 +108,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_reported(
     site: Callable[..., Site], tell: Recording, locked: str, done: str
 ) -> None:
     with pytest.raises(ConnectError) as failure:
-        cluster_state.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
+        status.unlock(site(silent="m2 m3", locked=locked), tell, yes=True)
     assert failure.value.message == f"{done}a lock may be left on m2, m3: a majority of the managers"
     assert tell.lines[0] == "not asked: m2, m3: cannot be reached: no answer in time"
     assert not any(line.startswith("done") for line in tell.lines)
@@ -117,7 +117,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_reported(
 def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callable[..., Site], tell: Recording) -> None:
     here = site(silent="m1 m3")
     Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
-    cluster_state.show_history(here, tell, last=9)
+    status.show_history(here, tell, last=9)
     assert tell.lines == ["not asked: m1, m3: cannot be reached: no answer in time", "history: 2"]
 
 
@@ -134,7 +134,7 @@ def test_history_reports_errors_and_times_with_their_zone(
     recorder = Recorder(here.pool, ["m1", "m2"], lock.me("cluster.up"))
     recorder.note(Event("failed", step, str(StepFailed("ended with status 1", cause="no space"))))
     recorder.end("lock lost", LockLost("the cluster lock was lost to eve"))
-    cluster_state.show_history(here, tell, last=9)
+    status.show_history(here, tell, last=9)
     assert [row["error"] for row in reported] == [
         "", "ended with status 1 cause: no space", "the cluster lock was lost to eve",
     ]  # fmt: skip
@@ -159,8 +159,8 @@ def planned(monkeypatch: pytest.MonkeyPatch, tell: Recording, tmp_path: Path) ->
 
     def run(limit: str | None) -> str:
         tell.lines.clear()
-        request = cluster_changes.requested(site, "cluster.plan", limit=limit)
-        assert cluster_changes.show_plan(site, tell, request, exit_code=True) == 0
+        request = changes.requested(site, "cluster.plan", limit=limit)
+        assert changes.show_plan(site, tell, request, exit_code=True) == 0
         return tell.lines[-1].partition(" (")[0]
 
     return run
@@ -170,7 +170,7 @@ def test_verify_says_that_it_verifies_and_what(
     site: Callable[..., Site], tell: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skep.verify.run", lambda *_, **__: tell.say("checks run") or [])
-    cluster_changes.verify(site(), tell, {"engine": tmp_path, "swarm": tmp_path}, limit=None, junit=None)
+    changes.verify(site(), tell, {"engine": tmp_path, "swarm": tmp_path}, limit=None, junit=None)
     assert tell.lines[:2] == ["verifying engine, swarm on 3 hosts", "checks run"]
     assert tell.lines[2].startswith("verified: ")
 
@@ -210,10 +210,10 @@ def test_a_limit_that_names_nothing_is_refused(
 def test_a_network_that_may_be_replaced_is_one_of_the_inventory(site: Callable[..., Site]) -> None:
     here = site()
     known = replace(here, cluster=replace(here.cluster, networks=(Network("front"), Network("back"))))
-    request = cluster_changes.requested(known, "cluster.up", replace_network="front, back")
+    request = changes.requested(known, "cluster.up", replace_network="front, back")
     assert request.replace_networks == {"front", "back"}
     with pytest.raises(UsageError) as failure:
-        cluster_changes.requested(known, "cluster.up", replace_network="fornt")
+        changes.requested(known, "cluster.up", replace_network="fornt")
     assert str(failure.value) == (
         "--replace-network fornt: no network of that name in the inventory (did you mean 'front'?)\n"
         "  next:  its networks are: back, front"

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from skep.cli.spelling import spelled
-from skep.commands import cluster_audit
-from skep.commands.cluster_audit import Asked, audited
+from skep.commands.cluster import audit as cluster_audit
+from skep.commands.cluster.audit import Asked, audited
 from skep.verify.check import Check
 from tests.unit.audit.conftest import CLUSTER
 

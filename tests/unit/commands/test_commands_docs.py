@@ -15,7 +15,7 @@ import pytest
 import tasks
 from skep.audit.controls import all_controls
 from skep.cli.known_tasks import TASKS
-from skep.commands import every  # noqa: F401 - fills TASKS
+from skep.commands.tasks import every  # noqa: F401 - fills TASKS
 
 ROOT = Path(__file__).parents[3]
 

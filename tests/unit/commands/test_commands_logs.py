@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import skep.engine
-from skep.commands import logs
+from skep.commands.stack import logs
 from skep.errors import ConnectError, StepFailed, UsageError
 from skep.report import Reporter
 from tests.unit.engine.stacks import NODES, service, task

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skep.commands.ps import COLUMNS, age, task_rows
+from skep.commands.stack.ps import COLUMNS, age, task_rows
 from tests.unit.engine.stacks import NODES, service, task
 
 NOW = datetime(2025, 6, 1, 12, 1, tzinfo=UTC)

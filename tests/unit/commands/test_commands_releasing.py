@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.commands.releasing import HEAD, LINE, NOTES, release, released
+from skep.commands.repository.releasing import HEAD, LINE, NOTES, release, released
 from skep.errors import SkepError, UsageError
 from skep.report import Reporter
 

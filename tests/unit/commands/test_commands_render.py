@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skep.commands import render
+from skep.commands.stack import render
 from skep.errors import UsageError
 from skep.report import Reporter
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from skep.commands import revisions
+from skep.commands.stack import revisions
 from skep.errors import UsageError
 from skep.model import Cluster
 from skep.report import Reporter

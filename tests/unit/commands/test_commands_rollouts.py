@@ -14,8 +14,9 @@ from roles import ROLES
 from roles.stacks.role import role as stacks
 from skep import converge
 from skep.apply import Outcome
-from skep.commands import cluster_changes, rollouts
 from skep.commands.asking import Asking
+from skep.commands.cluster import changes
+from skep.commands.stack import rollouts
 from skep.converge import Site
 from skep.errors import AccessError, ConnectError, HostKeyError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Host, Secret, Stack
@@ -434,12 +435,12 @@ def test_plans_of_a_stack_and_of_all_tell_tags_that_have_moved(stage: Stage, mon
     )
     site = replace(stage.site(stack()), pool=POOL)  # type: ignore[arg-type]
     stage.world.pushed["busybox:1"] = 1
-    assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
+    assert changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
     assert [text.partition(" runs ")[0] for text in texts] == ["service web_app", "service web_db"]
     texts.clear()
-    assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True, resolve=False) == 0
+    assert changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True, resolve=False) == 0
     stage.world.lacking.add("busybox:1")
-    assert cluster_changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
+    assert changes.show_plan(site, stage.tell, EVERYTHING, exit_code=True) == 0
     assert texts == []
 
 

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from skep.audit.results import Result
-from skep.commands import cluster_audit, schedule_runs
-from skep.commands.schedule_runs import Doing
+from skep.commands.cluster import audit as cluster_audit
+from skep.commands.schedule import runs
+from skep.commands.schedule.runs import Doing
 from skep.errors import AuditIncomplete
 from skep.notices.deciding import event, message, state
 from skep.schedules.model import Schedule
@@ -32,11 +33,11 @@ class _Call:
 
 def audited(monkeypatch: pytest.MonkeyPatch, one: Schedule, *results: Result) -> Doing:
     asked: list[object] = []
-    monkeypatch.setattr(schedule_runs, "alone", lambda *_: None)
+    monkeypatch.setattr(runs, "alone", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "audited", lambda *given: asked.append(given[-1]) or list(results))
     monkeypatch.setattr(cluster_audit, "show", lambda *_: None)
     doing = Doing()
-    schedule_runs._audit(cast("Any", _Call()), cast("Any", None), one, doing)
+    runs._audit(cast("Any", _Call()), cast("Any", None), one, doing)
     assert asked == [cluster_audit.Asked(one.profile)]
     return doing
 
@@ -44,7 +45,7 @@ def audited(monkeypatch: pytest.MonkeyPatch, one: Schedule, *results: Result) ->
 def ended(one: Schedule, doing: Doing) -> dict[str, Any]:
     from datetime import UTC, datetime
 
-    return dict(schedule_runs._ended(one, datetime.now(UTC), doing, 0.0, None))
+    return dict(runs._ended(one, datetime.now(UTC), doing, 0.0, None))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import pytest
 
-from skep.commands import schedule_runs
-from skep.commands.schedule_runs import Doing
-from skep.commands.schedule_telling import Telling
+from skep.commands.schedule import runs
+from skep.commands.schedule.outcome import Telling
+from skep.commands.schedule.runs import Doing
 from skep.converge import Site
 from skep.errors import InventoryError, PreflightError, SkepError, StepFailed, UsageError
 from skep.model import Cluster, Stack
@@ -34,7 +34,7 @@ ONE = Schedule("nightly", "stack.refresh", ("03:30",))
 
 
 def ended(doing: Doing, error: SkepError | None = None) -> dict[str, Any]:
-    return dict(schedule_runs._ended(ONE, datetime.now(UTC), doing, 0.0, error))
+    return dict(runs._ended(ONE, datetime.now(UTC), doing, 0.0, error))
 
 
 def refused(*findings: Finding) -> PreflightError:
@@ -56,11 +56,11 @@ def rolled_out(monkeypatch: pytest.MonkeyPatch, **failures: SkepError) -> dict[s
     def fail(_: object, request: Request, __: object) -> None:
         raise failures[(request.stacks or ("",))[0]]
 
-    monkeypatch.setattr(schedule_runs, "carry_out", fail)
+    monkeypatch.setattr(runs, "carry_out", fail)
     site: Any = SimpleNamespace(cluster=Cluster("prod", (), stacks=tuple(Stack(name, (), {}) for name in failures)))
     doing = Doing()
     with pytest.raises(SkepError) as failure:
-        schedule_runs._roll_out(cast("Site", site), Reporter(), ONE, doing)
+        runs._roll_out(cast("Site", site), Reporter(), ONE, doing)
     return ended(doing, failure.value)
 
 
@@ -104,7 +104,7 @@ def test_the_journal_of_a_killed_run_is_that_of_its_user(
     call: Any = SimpleNamespace(
         tell=tell, found=SimpleNamespace(cluster=Cluster("prod", (), schedules=(ONE,)), access={})
     )
-    assert schedule_runs.ended(call, "nightly") == 0
+    assert runs.ended(call, "nightly") == 0
     assert f"{words}prod-nightly;" in str(failures[0].next_action)
 
 
@@ -144,7 +144,7 @@ def test_a_run_whose_inventory_is_broken_is_heard_of(tmp_path: Path, monkeypatch
     call: Any = Broken(tmp_path, monkeypatch, error)
     for _ in range(2):
         with pytest.raises(InventoryError):
-            schedule_runs.run(call, "nightly")
+            runs.run(call, "nightly")
     [(subject, text)] = call.sent
     assert subject == "prod: schedule nightly failed"
     assert "stack.refresh web: the inventory has 1 error: inventory/prod.yml:3: hosts.m1: *** is no role" in text
@@ -153,14 +153,14 @@ def test_a_run_whose_inventory_is_broken_is_heard_of(tmp_path: Path, monkeypatch
     last = Kept(tmp_path, "nightly").last
     assert (last["result"], last["exit"]) == ("failed", 2), "schedule.ls has it, too"
     monkeypatch.setenv("MONITOR_INVOCATION_ID", str(last["invocation"]))
-    assert schedule_runs.ended(call, "nightly") == 0 and len(call.sent) == 1
+    assert runs.ended(call, "nightly") == 0 and len(call.sent) == 1
 
 
 def test_who_calls_it_by_hand_hears_of_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     call: Any = Broken(tmp_path, monkeypatch, UsageError("there is no inventory file"))
     monkeypatch.delenv("SKEP_STATE")
     with pytest.raises(UsageError):
-        schedule_runs.run(call, "nightly")
+        runs.run(call, "nightly")
     assert not call.sent and not call.pinged
 
 

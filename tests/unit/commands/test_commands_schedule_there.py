@@ -15,11 +15,11 @@ from typing import cast
 import pytest
 
 from skep.apply.commit import COMMIT, commit
-from skep.commands import schedule_parcel, schedule_there
 from skep.commands.asking import Asking
 from skep.commands.call import Call
-from skep.commands.schedule_away import with_own_key
-from skep.commands.schedule_parcel import contents, program, site
+from skep.commands.schedule import on_hosts, parcel
+from skep.commands.schedule.parcel import contents, program, site
+from skep.commands.schedule_login import with_own_key
 from skep.errors import StepFailed, UsageError
 from skep.inventory import Inventory, load
 from skep.secret import Secret
@@ -89,7 +89,7 @@ def test_what_lies_outside_is_refused_by_name(folder: Path, line: str, named: st
 
 
 def test_a_site_that_is_too_large_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule_parcel, "LARGEST", 10)
+    monkeypatch.setattr(parcel, "LARGEST", 10)
     with pytest.raises(UsageError) as refused:
         site(read(folder), folder)
     assert "the largest file is inventory/prod.yml" in str(refused.value.cause)
@@ -147,13 +147,13 @@ def test_hosts_are_remembered_though_a_run_is_cut_short(
             raise StepFailed("cut short")
         return SimpleNamespace(silent={}, steps=())
 
-    monkeypatch.setattr(schedule_there, "state_folder", lambda: tmp_path / "state")
-    monkeypatch.setattr(schedule_there, "role", lambda *_, **__: SimpleNamespace(at=tuple(at)))
-    monkeypatch.setattr(schedule_there, "_only", lambda *_: None)
-    monkeypatch.setattr(schedule_there, "carry_out", cut_short)
+    monkeypatch.setattr(on_hosts, "state_folder", lambda: tmp_path / "state")
+    monkeypatch.setattr(on_hosts, "role", lambda *_, **__: SimpleNamespace(at=tuple(at)))
+    monkeypatch.setattr(on_hosts, "_only", lambda *_: None)
+    monkeypatch.setattr(on_hosts, "carry_out", cut_short)
     with pytest.raises(StepFailed):
-        schedule_there.apply(cast("Call", call))
-    assert schedule_there.concerned(found)
+        on_hosts.apply(cast("Call", call))
+    assert on_hosts.concerned(found)
     at.clear()
-    schedule_there.apply(cast("Call", call))
-    assert not schedule_there.concerned(found) and not (tmp_path / "state").exists()
+    on_hosts.apply(cast("Call", call))
+    assert not on_hosts.concerned(found) and not (tmp_path / "state").exists()

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from skep.commands import schedule_units
+from skep.commands.schedule import on_this_machine
 from skep.errors import UsageError
 from skep.model import Cluster
 from skep.schedules.left import FILE, Left, pack
 from skep.schedules.model import Schedule
 from skep.schedules.role import State, Timer
 from skep.schedules.state import Kept
-from skep.schedules.units import Setting, units
+from skep.schedules.timers import Setting, units
 
 DRIFT, NIGHTLY = Schedule("drift", "drift", ("hourly",)), Schedule("nightly", "stack.refresh", ("03:30",))
 
@@ -31,9 +31,9 @@ class World:
         self.cluster = Cluster("prod", (), schedules=(DRIFT, NIGHTLY), metrics=str(folder))
         self.file = folder / "skep-prod.prom"
         monkeypatch.setenv("SKEP_STATE", self.setting.folder)
-        monkeypatch.setattr(schedule_units, "setting", lambda *_: self.setting)
-        monkeypatch.setattr(schedule_units, "_observed", lambda _: self.have)
-        monkeypatch.setattr(schedule_units, "_sh", self._carried_out)
+        monkeypatch.setattr(on_this_machine, "setting", lambda *_: self.setting)
+        monkeypatch.setattr(on_this_machine, "_observed", lambda _: self.have)
+        monkeypatch.setattr(on_this_machine, "_sh", self._carried_out)
 
     @property
     def call(self) -> Any:
@@ -66,9 +66,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_a_schedule_is_paused_where_it_is_installed(world: World) -> None:
     world.have = world.installed(DRIFT)
-    schedule_units.pause(world.call, "drift", resume=False)
+    on_this_machine.pause(world.call, "drift", resume=False)
     assert world.kept("drift").paused
-    schedule_units.pause(world.call, "drift", resume=True)
+    on_this_machine.pause(world.call, "drift", resume=True)
     assert not world.kept("drift").paused
 
 
@@ -76,7 +76,7 @@ def test_a_schedule_is_paused_where_it_is_installed(world: World) -> None:
 def test_a_pause_that_would_stop_nothing_is_refused(world: World, resume: bool) -> None:
     world.have = world.installed(DRIFT)
     with pytest.raises(UsageError, match="nightly is not installed for") as refused:
-        schedule_units.pause(world.call, "nightly", resume=resume)
+        on_this_machine.pause(world.call, "nightly", resume=resume)
     assert "that called schedule.apply" in str(refused.value.next_action)
     assert not world.said and not world.kept("nightly").paused
 
@@ -87,9 +87,9 @@ def test_metrics_of_schedules_that_are_gone_go(world: World, monkeypatch: pytest
         world.kept(name).end({"schedule": name, "result": "ok"})
     world.file.write_text("of both")
     world.cluster = replace(world.cluster, schedules=(DRIFT,))
-    schedule_units.apply(world.call)
+    on_this_machine.apply(world.call)
     assert "drift" in world.file.read_text() and "nightly" not in world.file.read_text()
 
-    monkeypatch.setattr(schedule_units, "_sh", lambda *_: setattr(world, "have", State(systemd=252)) or (0, "", ""))
-    schedule_units.remove(world.call)
+    monkeypatch.setattr(on_this_machine, "_sh", lambda *_: setattr(world, "have", State(systemd=252)) or (0, "", ""))
+    on_this_machine.remove(world.call)
     assert not world.file.exists() and world.said[-1] == "prod: its schedules are gone"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.commands.sources import with_outputs, with_outputs_of
+from skep.commands.command_outputs import with_outputs, with_outputs_of
 from skep.errors import UsageError
 from skep.model import Cluster, Stack
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from skep import converge
-from skep.commands import stack_removal as commands
 from skep.commands.asking import Asking
+from skep.commands.stack import rm as commands
 from skep.errors import ConnectError, PreflightError, UsageError
 from skep.model import Host, Stack
 from skep.plan import Wait

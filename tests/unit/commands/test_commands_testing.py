@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skep import lab
-from skep.commands import testing
+from skep.commands.repository import testing
 from skep.errors import LabError, SkepError, UsageError
 from skep.report import Reporter
 

@@ -12,10 +12,10 @@ from skep.compose.convert import LONGEST_STACK
 from skep.compose.keys.ports import short
 from skep.compose.keys.quantities import duration, nano_cpus, size, words
 from skep.compose.service import capabilities
+from skep.measures import duration_text
 from skep.swarm.image import is_image, tagged
 from skep.swarm.references import with_ids
 from skep.swarm.revision import name_of
-from skep.units import duration_text
 from tests.unit.compose.conftest import Read
 
 

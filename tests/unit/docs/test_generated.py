@@ -9,12 +9,12 @@ import pytest
 
 from skep.cli.described import described
 from skep.cli.known_tasks import TASKS
-from skep.commands import (
+from skep.commands.repository import pages
+from skep.commands.repository.manpage import man_page
+from skep.commands.tasks import (
     every,  # noqa: F401 - fills TASKS
-    pages,
     repository,
 )
-from skep.commands.manpage import man_page
 
 ROOT = Path(__file__).parents[3]
 TEXTS = pages.texts()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from skep.commands import html
+from skep.commands.repository import docs_site
 
 ROOT = Path(__file__).parents[3]
 CONFIG = (ROOT / "mkdocs.yml").read_text()
@@ -15,12 +15,12 @@ SETTINGS = yaml.safe_load(CONFIG)
 
 def test_every_document_can_be_reached_by_links_from_the_start() -> None:
     documents = {path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md")}
-    assert documents <= set(html.reached())
+    assert documents <= set(docs_site.reached())
 
 
 def test_what_the_menu_names_is_there() -> None:
     named = {Path(path) for one in SETTINGS["nav"] for path in one.values()}
-    assert len(named) > 5 and named <= set(html.reached())
+    assert len(named) > 5 and named <= set(docs_site.reached())
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:

@@ -9,7 +9,7 @@ import pytest
 from skep.engine.conditions import CONDITIONS
 from skep.engine.operations import OPERATIONS
 from skep.errors import StepFailed
-from skep.swarm.moving import has_room, interrupted, moves
+from skep.swarm.movable import has_room, interrupted, moves
 
 
 def spec(*, order: str = "start-first", replicas: int = 2, **more: Any) -> dict[str, Any]:

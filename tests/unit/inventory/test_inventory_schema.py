@@ -14,9 +14,9 @@ from skep.inventory.references import Surroundings
 from skep.inventory.schema import INVENTORY
 from skep.reading.documented import Key, json_schema
 from skep.reading.findings import Findings
-from skep.reading.kinds import At
 from skep.reading.records import Record, Table
 from skep.reading.tree import Reading
+from skep.reading.value_kinds import At
 
 
 def described(record: Record, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Key]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from skep.lab import folders, keys, machines, snapshots
+from skep.lab import folders, keys, snapshots, virtual_machines
 from skep.lab.spec import Lab, LabError, LabHost
 
 BEE = LabHost("bee", "10.84.0.11")
@@ -30,7 +30,7 @@ class Monitor:
         }
         self.socket = socket.socket(socket.AF_UNIX)
         at = os.open(folder, os.O_PATH)
-        self.socket.bind(f"/proc/self/fd/{at}/{machines.MONITOR}")
+        self.socket.bind(f"/proc/self/fd/{at}/{virtual_machines.MONITOR}")
         os.close(at)
         self.socket.listen()
         threading.Thread(target=self.serve, daemon=True).start()
@@ -53,7 +53,7 @@ class Monitor:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host's folder, its machine booted."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(machines, "version", lambda: "7.2")
+    monkeypatch.setattr(virtual_machines, "version", lambda: "7.2")
     monkeypatch.setattr(snapshots, "_SETTLE", "true")
     monkeypatch.setattr(keys, "ssh_argv", lambda *_, **__: ["sh", "-c"])
     folder = folders.host(LAB.name, BEE)

@@ -11,12 +11,12 @@ import yaml
 
 from skep.reading.documented import Key, json_schema
 from skep.reading.findings import Findings, KeyPath, Place
-from skep.reading.kinds import At
 from skep.reading.records import ANY_NAME, ListOf, Record, Table
 from skep.reading.scalars import Scalar, setting
 from skep.reading.settings import Flag, Text
 from skep.reading.source import Form
 from skep.reading.tree import Entry, Leaf, Reading
+from skep.reading.value_kinds import At
 from skep.reading.values import Fields
 
 PUMP = Record(

@@ -21,7 +21,7 @@ from skep.errors import ConnectError, InventoryError, OutputLost, SkepError, Ste
 from skep.model import Secret
 from skep.plan import Finding, Plan, Run
 from skep.report import Reporter, live, reporter
-from skep.report.events import JsonReporter
+from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.verify import Check

@@ -13,7 +13,7 @@ from skep.kinds.files import IMAGE_TAG_MOVES
 from skep.kinds.hosts import DISK_LOW, KERNEL_MODULE_MISSING
 from skep.model import Accepted
 from skep.plan import Finding, Plan
-from skep.report.events import JsonReporter
+from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.quiet import QuietReporter
 from skep.report.shown import Shown

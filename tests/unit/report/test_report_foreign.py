@@ -21,7 +21,7 @@ from skep.engine import ServiceRow
 from skep.errors import InventoryError, StepFailed
 from skep.plan import Finding, Plan, Run
 from skep.report import Reporter
-from skep.report.events import JsonReporter
+from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.report.trace import trace

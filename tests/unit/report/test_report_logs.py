@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from skep.report.events import JsonReporter
+from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 
 LINE = {

@@ -12,7 +12,7 @@ from rich.console import Console
 from skep.apply import Event
 from skep.engine import ServiceRow
 from skep.plan import Run
-from skep.report.events import JsonReporter
+from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.report.services import service_lines

@@ -16,7 +16,7 @@ from skep.model import Cluster
 from skep.plan import Finding, Run
 from skep.schedules.model import Schedule
 from skep.schedules.role import HERE, Schedules, State, Timer
-from skep.schedules.units import Setting, units
+from skep.schedules.timers import Setting, units
 from skep.secret import Secret
 
 NIGHTLY = Schedule("nightly", "stack.refresh", ("Mon..Fri 03:30", "12:00 UTC"), "Europe/Berlin", ("web",), jitter=600.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.commands.schedule_there import _RUN
+from skep.commands.schedule.on_hosts import _RUN
 from skep.schedules.there import _GONE
 from skep.shell import script
 

@@ -13,7 +13,7 @@ from skep.schedules.away import Away, Program, Site
 from skep.schedules.model import Schedule
 from skep.schedules.role import Timer
 from skep.schedules.there import There
-from skep.schedules.units import units
+from skep.schedules.timers import units
 from skep.secret import Secret
 from skep.seen import Seen
 from tests.steps import roles

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from skep.measures import seconds_text
 from skep.swarm.timing import Timing, grace_of, timing
-from skep.units import seconds_text
 
 S = 10**9
 
