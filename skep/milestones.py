@@ -28,6 +28,9 @@ NETWORKS_EXIST = Milestone("networks_exist")
 IMAGES_LOADED = Milestone("images_loaded")
 """Images from files that a stack's services name are on the hosts that may run them."""
 
+STACK_RUNS = Milestone("stack_runs")
+"""A stack was seen to run as desired."""
+
 
 def engine_up(host: str) -> Milestone:
     """``ENGINE_UP`` on one host."""
@@ -47,3 +50,8 @@ def configured(host: str) -> Milestone:
 def images_loaded(stack: str) -> Milestone:
     """``IMAGES_LOADED`` for one stack."""
     return IMAGES_LOADED.about(stack)
+
+
+def stack_runs(stack: str) -> Milestone:
+    """``STACK_RUNS`` of one stack."""
+    return STACK_RUNS.about(stack)

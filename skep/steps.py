@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 from skep.dataclass import dataclass
 from skep.secret import Secret, revealed
 
+STACKS = "stacks"
+"""The role whose steps are about stacks: runs, maintenance windows and pages look at each stack by itself."""
+
 
 class StepId(str):
     """The name of a step: which role does what, about which object, on or about which host.
@@ -39,6 +42,11 @@ class StepId(str):
     def whole(self) -> str | None:
         """The object that its own is a part of, or that itself."""
         return self.object and self.object.partition("/")[0]
+
+    @property
+    def stack(self) -> str | None:
+        """The stack that it is about, or about a part of."""
+        return self.whole if self.role == STACKS else None
 
     @property
     def without_host(self) -> str:

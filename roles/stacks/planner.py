@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from roles.stacks.description import lines
@@ -14,7 +15,7 @@ from roles.stacks.key import KEY_STEP
 from roles.stacks.ports import Handover
 from roles.stacks.records import garbage, records, unfinished
 from roles.stacks.waiting import step_id, wait
-from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS, images_loaded
+from skep.milestones import NETWORKS_EXIST, SWARM_EXISTS, images_loaded, stack_runs
 from skep.model import Secret
 from skep.plan import Call, Finding, Ref, Step
 from skep.steps import EARLIER, StepId
@@ -263,7 +264,8 @@ class Planner:
 
     def _done(self, record: str, number: int | str, needs: Sequence[Step]) -> Step:
         title = f"note that revision {number} of stack {self._name} runs"
-        return self._call("done", title, "seen to run", "revision_done", {"name": record}, needs=needs)
+        done = self._call("done", title, "seen to run", "revision_done", {"name": record}, needs=needs)
+        return replace(done, provides=(stack_runs(self._name),))
 
     def _finish(self, begin: Call, needs: Sequence[Step]) -> Iterator[Step]:
         if not self._drift.vouches:

@@ -24,7 +24,7 @@ from roles.stacks.state import State, SwarmObjects, all_in_containerd, objects, 
 from roles.stacks.subnets import overlaps
 from skep import places
 from skep.compose import ComposeError
-from skep.milestones import SWARM_EXISTS
+from skep.milestones import STACK_RUNS, SWARM_EXISTS
 from skep.plan import Finding, Step
 from skep.questions import SERVICES, Answers, Inquiry
 from skep.request import RequestedCluster, RequestedStack
@@ -46,6 +46,7 @@ class Stacks(ClusterRole[State]):
         "resolve", "begin", "key", "network", "config", "secret", "create", "update", "restart", "ready", "running",
         "prune", "done", "failed", "collect", "remove", "gone", "volumes", "forget",
     )  # fmt: skip
+    milestones = (STACK_RUNS,)
     probe = places.probe("roles/stacks/probe.sh")
     questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from skep.dataclass import dataclass
 from skep.errors import LockLost, SkepError
 from skep.plan import Step
-from skep.steps import StepId
+from skep.steps import Milestone, StepId
 
 if TYPE_CHECKING:
     from skep.engine import ServiceRow
@@ -40,7 +40,7 @@ Tell = Callable[[Event], None]
 @dataclass(slots=True)
 class Outcome:
     """How a run ended: steps by id. ``skipped`` maps to what stood in the way; ``lost`` says that the lock was.
-    ``left`` says it of each node that was left out of service."""
+    ``left`` says it of each node that was left out of service; ``reached`` are the milestones of the steps done."""
 
     done: list[StepId] = field(default_factory=list)
     failed: dict[StepId, SkepError] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class Outcome:
     interrupted: bool = False
     lost: LockLost | None = None
     left: list[str] = field(default_factory=list)
+    reached: set[Milestone] = field(default_factory=set)
 
     @property
     def clean(self) -> bool:

@@ -100,6 +100,7 @@ class Executor:
         error = future.exception()
         if error is None:
             self.outcome.done.append(step.id)
+            self.outcome.reached.update(step.provides)
             self._report(Event("done", step, seconds=seconds))
             return
         if not isinstance(error, SkepError):

@@ -24,6 +24,7 @@ from skep.runs.rounds import carry_out
 from skep.runs.shut import heeding
 from skep.runs.turn import alone, beside, with_holder
 from skep.runs.unattended import without_removals
+from skep.steps import STACKS
 
 Agree = Callable[[Plan], bool]
 """Asked once, with the plan, before anything is changed: whether somebody agreed to exactly that plan. Raises to
@@ -132,7 +133,7 @@ def _left_undone(planned: Plan) -> list[Finding]:
 
 
 def _kept(planned: Plan) -> list[Finding]:
-    return [finding for finding in planned.findings if finding.role == "stacks" and not finding.host]
+    return [finding for finding in planned.findings if finding.role == STACKS and not finding.host]
 
 
 def _is_shown(request: Request, planned: Plan) -> bool:

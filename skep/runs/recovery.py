@@ -9,6 +9,7 @@ from skep.apply import Outcome
 from skep.compose import ComposeError, document_of
 from skep.converge import Site, plan, see
 from skep.errors import StepFailed
+from skep.milestones import stack_runs
 from skep.model import Stack
 from skep.observe import Observation
 from skep.request import RequestedStack, Rollout, requested
@@ -16,7 +17,6 @@ from skep.runs.held import Run
 from skep.runs.listener import Listener
 from skep.runs.refusing import refuse_unclean
 from skep.runs.rounds import carry_round
-from skep.steps import StepId
 
 
 class Recovery:
@@ -30,8 +30,8 @@ class Recovery:
         """Raises ``StepFailed`` when something was rolled back: it is not what was asked for."""
         stacks = requested(self._site.cluster).stacks
         names_of = [stack.name for stack in stacks]
-        lost = {stack_of(step) for step in outcome.failed}
-        lost -= {name for name in names_of if StepId("stacks", "done", object=name) in outcome.done}
+        lost = {step.stack for step in outcome.failed}
+        lost -= {name for name in names_of if stack_runs(name) in outcome.reached}
         failed = [stack for stack in stacks if stack.name in lost]
         back = [stack for stack in failed if _on_failure(stack) == "rollback"]
         if not back or outcome.interrupted or outcome.lost:
@@ -54,11 +54,6 @@ def only_stacks(site: Site, stacks: Sequence[RequestedStack]) -> Site:
     """The site reduced to these stacks: roles that have no part in them are not even asked."""
     cluster = replace(requested(site.cluster), stacks=tuple(stacks))
     return replace(site, cluster=cluster, roles=[role for role in site.roles if role.has_part_in(stacks, cluster)])
-
-
-def stack_of(step: StepId) -> str | None:
-    """The stack that a step is about, or about a part of."""
-    return step.whole if step.role == "stacks" else None
 
 
 def _taken_back(outcome: Outcome, names: str, stuck: Sequence[str], *, changed: bool) -> StepFailed:

@@ -127,7 +127,7 @@ def note_failures(run: Run, site: Site, planned: Plan, outcome: Outcome, observa
             arguments = {"name": name, "error": text}
             notes.append(
                 Call(
-                    id=StepId("stacks", "failed", object=name),
+                    id=StepId(begun.role, "failed", object=name),
                     title="note what failed",
                     cause="a step failed",
                     operation="revision_failed",

@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 
 from skep.converge import Site, make
 from skep.kinds.hosts import LEFT_UNDONE
-from skep.plan import Finding, Plan, Step
+from skep.plan import Finding, Plan
 from skep.request import Request
-
-STACKS = "stacks"
-"""The role whose steps are about stacks."""
+from skep.steps import STACKS
 
 
 def heeding(site: Site, request: Request, planned: Plan) -> Plan:
@@ -22,21 +20,16 @@ def heeding(site: Site, request: Request, planned: Plan) -> Plan:
     if not maintenance or request.anyway or request.once or not len(planned):
         return planned
     now = datetime.now(UTC)
-    shut = {what: why for what in {_what(step) for step in planned} if (why := maintenance.closed(now, what))}
+    shut = {what: why for what in {step.id.stack for step in planned} if (why := maintenance.closed(now, what))}
     if not shut:
         return planned
     if request.unattended and not request.only_planned:
-        gone = {step.id for step in planned if _what(step) in shut}
+        gone = {step.id for step in planned if step.id.stack in shut}
         kept = [step for step in planned if step.id not in gone and not planned.ahead(step.id) & gone]
         return make(site, [*planned.findings, *_left(shut), *kept], whole=planned.whole)
     return make(
         site, [*planned.findings, *_refused(shut, shown=request.only_planned), *planned.steps], down=request.down
     )
-
-
-def _what(step: Step) -> str | None:
-    """The stack that a step is about; ``None`` for all else."""
-    return step.id.whole if step.role == STACKS else None
 
 
 def _left(shut: dict[str | None, str]) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def without_removals(site: Site, planned: Plan) -> Plan:
             host=step.concerns,
             role=step.role,
             next_action="where that is meant, do it by hand: "
-            + (f"invoke stack.deploy {step.id.whole}" if step.role == "stacks" else "invoke cluster.up"),
+            + (f"invoke stack.deploy {step.id.stack}" if step.id.stack else "invoke cluster.up"),
             kind=LEFT_UNDONE,
         )
         for step in removing

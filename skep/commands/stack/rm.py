@@ -14,6 +14,7 @@ from skep.report import Reporter
 from skep.request import Request, Rollout
 from skep.runs.loop import run
 from skep.runs.refusing import pass_over_silent
+from skep.steps import STACKS
 from skep.swarm.labels import NAMESPACE, stack_of
 
 
@@ -55,7 +56,7 @@ def remove(
 
 def _refuse_left(stack: str, planned: Plan) -> None:
     """Raise ``ConnectError`` where volumes that were to go may be left on hosts that did not answer."""
-    left = [finding for finding in planned.findings if finding.role == "stacks" and finding.host]
+    left = [finding for finding in planned.findings if finding.role == STACKS and finding.host]
     if left:
         hosts = ", ".join(str(finding.host) for finding in left)
         raise ConnectError(

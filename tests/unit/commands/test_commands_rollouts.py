@@ -26,6 +26,7 @@ from skep.preflight import Facts
 from skep.report import Reporter
 from skep.request import Request, requested
 from skep.runs import loop, recovery, refusing, rounds, turn
+from skep.steps import Milestone
 from tests.steps import step_id
 from tests.world.observing import member_of, plan_for, stacks_state
 from tests.world.playing import Fault, play
@@ -66,6 +67,11 @@ class Recording(Reporter):
 
     def table(self, name: str, columns: Any, rows: Any, title: str = "", **_: Any) -> None:
         self.rows = [*rows]
+
+
+def reached(plan: Plan, done: Any) -> set[Milestone]:
+    """The milestones of the steps that are done."""
+    return {milestone for step in plan if step.id in done for milestone in step.provides}
 
 
 class Stage:
@@ -120,7 +126,8 @@ class Stage:
         faults, self.faults = self.faults, []
         ended = play(plan, self.world, site.cluster, Random(1), faults=tuple(faults))
         failed: dict[str, SkepError] = {name: StepFailed(text, step=name) for name, text in ended.failed.items()}
-        return Outcome(ended.done, failed, dict.fromkeys(ended.skipped, "a failure"))
+        skipped = dict.fromkeys(ended.skipped, "a failure")
+        return Outcome(ended.done, failed, skipped, reached=reached(plan, ended.done))
 
     @property
     def images(self) -> dict[str, str]:
@@ -248,7 +255,7 @@ def test_a_first_roll_out_that_failed_keeps_no_other_from_going_back(stage: Stag
     done = play(Plan(steps, both.known, ["h1"]), stage.world, both.cluster, Random(1)).done
     failed = {step_id(name): StepFailed("x", step=name) for name in ("stacks/running:web", "stacks/running:jobs")}
     with pytest.raises(StepFailed) as failure:
-        recovery.Recovery(stage.tell, both)(stage, Outcome(done, dict(failed)), seen)  # type: ignore[arg-type]
+        recovery.Recovery(stage.tell, both)(stage, Outcome(done, dict(failed), reached=reached(planned, done)), seen)  # type: ignore[arg-type]
     assert failure.value.message.startswith("web failed and was rolled back to what ran before; jobs failed and stays")
     assert stage.images["web_app"] == "busybox:1"
 
@@ -332,8 +339,8 @@ def test_where_no_manager_reports_nothing_is_said_to_be_done(stage: Stage, what:
 
 
 def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
-    assert recovery.stack_of(step_id("stacks/update:web_two/web_two_app")) == "web_two"
-    assert recovery.stack_of(step_id("stacks/update:web/web_two_app")) == "web"
+    assert step_id("stacks/update:web_two/web_two_app").stack == "web_two"
+    assert step_id("stacks/update:web/web_two_app").stack == "web"
 
 
 @pytest.mark.parametrize(
@@ -350,7 +357,7 @@ def test_a_stack_is_not_taken_back_for_one_whose_name_begins_the_same() -> None:
     ],
 )
 def test_whose_failure_it_is(step: str, about: bool) -> None:
-    assert (recovery.stack_of(step_id(step)) == "web") == about
+    assert (step_id(step).stack == "web") == about
 
 
 def test_an_interrupted_run_is_left_as_it_is(stage: Stage) -> None:
