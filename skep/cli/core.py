@@ -27,6 +27,12 @@ OURS = {
 }
 """What core options do here, where Invoke's own words on it say something else."""
 
+BEHIND = {"complete", "config", "dry", "help", "list", "site"}
+"""Core options that may stand behind a task, by their long names."""
+
+LETTERS = ("-h", "-R")
+"""Letters of core options that mean the same behind a task; others are likelier meant for the task itself."""
+
 FORMATS = ("flat", "nested", "json")
 """What --list-format takes."""
 
@@ -34,3 +40,8 @@ FORMATS = ("flat", "nested", "json")
 def long_name(written: str) -> str:
     """The name of an option as help writes it, such as ``-l [STRING], --list[=STRING]``."""
     return written.rpartition("--")[2].partition("=")[0].partition("[")[0]
+
+
+def stands_behind(written: str, name: str) -> bool:
+    """Whether a core option, however it is written, does something behind a task."""
+    return name in IDLE or (name in BEHIND if written.startswith("--") else written in LETTERS)

@@ -3,6 +3,8 @@ what was meant most likely and how the task is called."""
 
 from __future__ import annotations
 
+from skep.cli.core import stands_behind
+from skep.cli.table import Read
 from skep.errors import UsageError
 
 TYPE_CHECKING = False  # completion waits for what is imported here, ``typing`` included
@@ -22,17 +24,6 @@ DIGITS = 9
 
 HELP = "help"
 """The task that explains tasks, and the core option that does."""
-
-
-class Read(list["Context"]):
-    """The core options, then each task of a line with its words and options."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.remainder = ""
-        """What followed ``--``."""
-        self.unparsed: list[str] = []
-        """Words that were left."""
 
 
 class Line:
@@ -119,6 +110,8 @@ class Line:
         if argument is None:
             self._refuse_option(name)
             return
+        if where is self.core and self.context is not None and not stands_behind(name, str(argument.name)):
+            self._refuse_core(name, str(argument.name), self.context)
         if not argument.takes_value:
             if equals:
                 raise self._wrong(f"{name} takes no value")
@@ -192,6 +185,14 @@ class Line:
         near = near or nearest(name, [flag for flag in flags if flag.startswith("--")] if name[:2] == "--" else [])
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
 
+    def _refuse_core(self, name: str, called: str, task: Context) -> None:
+        from skep.cli.guessing import called_otherwise
+
+        core = "an option" if name == f"--{called}" else f"--{called}"
+        before = f"; as {core} of {self._program} it stands before tasks"
+        near = _meant(called_otherwise(name, self._flags(task)))
+        raise self._wrong(f"{task.name} has no option {name}{near or before}")
+
     def _flags(self, context: Context | None) -> list[str]:
         return [*context.flag_names()] if context else []
 
@@ -249,7 +250,7 @@ class Line:
         return UsageError(message, next_action="\n".join(filter(None, (near, usage, f"more: {more}"))))
 
     def usage(self, context: Context) -> str:
-        """How a task is called, in a line."""
+        """How a task is called."""
         return f"usage: {self._program} {usage_of(context)}"
 
 

@@ -25,7 +25,7 @@ from skep.cli.described import described
 from skep.cli.ending import read_by_somebody, reporting, speakable
 from skep.cli.helping import in_columns, task_help, width
 from skep.cli.invoke_yaml import Named, read_settings
-from skep.cli.line import HELP, Line, Read
+from skep.cli.line import HELP, Line
 from skep.cli.names import names_of, read_from
 from skep.errors import UsageError
 from skep.shell import quoted
@@ -35,6 +35,7 @@ from skep.site.place import enter
 if TYPE_CHECKING:
     from skep.cli.notes import Notes
     from skep.cli.shapes import Context
+    from skep.cli.table import Read
 
 INVOKES = "inv[oke]"
 """How Invoke's own program calls itself in help, which cannot be typed."""

@@ -99,6 +99,17 @@ class Context:
         return [*self.flags, *self.inverse_flags]
 
 
+class Read(list["AnyContext"]):
+    """As Invoke's ``ParseResult``: the core options, then each task of a line with its words and options."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remainder = ""
+        """What followed ``--``."""
+        self.unparsed: list[str] = []
+        """Words that were left."""
+
+
 def tasks() -> dict[str, list[str]]:
     """The arguments of each task, and of the core options. Raises ``OSError`` where the file is missing."""
     in_clone = not os.path.isdir(f"{PACKAGE}/data")  # noqa: PTH112  as skep.shipped

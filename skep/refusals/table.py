@@ -194,7 +194,7 @@ RULES = (
         "an option of a log driver",
         "services.*.logging",
         tasks.log_options,
-        "moby daemon/logger/factory.go: ValidateLogOpts",
+        "moby daemon/logger/factory.go: ValidateLogOpts; each driver's New",
         by="nodes",
         level="warning",
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from skep.gotemplate import PAYLOAD_FUNCTIONS, TemplateError, parse
 from skep.refusals.document import Thing
+from skep.refusals.logs import Log
 from skep.refusals.rule import Context, Path, Said
 
 LEAST_MEMORY = 6 * 1024 * 1024
@@ -37,19 +38,6 @@ kernel.shmmax kernel.shmmni
 """
 _PARAMETERS = frozenset(_PARAMETERS_TEXT.split())
 """Kernel parameters of which each container has its own, besides those below ``net`` and ``fs.mqueue``."""
-_FILES = "compress max-file max-size"
-_LOG_OPTIONS = {
-    "journald": "",
-    "json-file": _FILES,
-    "local": _FILES,
-    "syslog": "syslog-address syslog-facility syslog-format syslog-tls-ca-cert syslog-tls-cert syslog-tls-key"
-    " syslog-tls-skip-verify",
-}
-"""Log drivers and the options of each, besides those that all have."""
-_ANY_LOG = """
-cache-compress cache-disabled cache-max-file cache-max-size env env-regex labels labels-regex max-buffer-size mode tag
-"""
-_LOG_MODES = ("blocking", "non-blocking")
 
 
 def memory(amount: int, context: Context) -> str | None:
@@ -98,18 +86,12 @@ def sysctls(parameters: Mapping[str, object], context: Context, path: Path) -> I
 
 
 def log_options(logging: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
-    """Options that a log driver does not have. Those of plugins are not known."""
+    """Options that a log driver does not have, or not with that value."""
     driver, options = str(logging.get("driver") or ""), logging.get("options")
-    if driver not in _LOG_OPTIONS or not isinstance(options, Mapping):
-        return
-    own = _LOG_OPTIONS[driver].split()
-    for name in options:
-        if name not in (*own, *_ANY_LOG.split()):
-            has = f"{', '.join(own)} and those of every driver" if own else "none but those of every driver"
-            yield ("options", name), f"is no option of {driver}, which has {has}, such as labels and mode"
-    mode = str(options.get("mode") or _LOG_MODES[0])
-    if mode not in _LOG_MODES:
-        yield ("options", "mode"), f"must be {' or '.join(_LOG_MODES)}, not {context.quote(mode)}"
+    if isinstance(options, Mapping):
+        given = {name: str(value) for name, value in options.items() if value is not None}
+        for name, said in Log(driver, given, lambda name, text: context.quote(text), whole=False).faults():
+            yield ("options", name), said
 
 
 def _is_reversed(soft: int, hard: int) -> bool:

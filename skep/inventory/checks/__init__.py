@@ -37,7 +37,7 @@ def check(
     check_managers(file, hosts, findings)
     check_ssh(file, hosts, findings)
     check_engines(file, hosts, findings)
-    check_daemons(file, findings)
+    check_daemons(file, hosts, findings)
     check_versions(file, hosts, findings)
     check_machines(file, hosts, findings)
     check_certificates(file, findings, surroundings)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from skep.inventory.checks.addresses import as_address, as_range, range_problem
+from skep.inventory.checks.engine import reaches
 from skep.inventory.checks.places import sections
 from skep.inventory.daemon_schema import KNOWN_KEYS
+from skep.inventory.merging import MergedHost
 from skep.kinds.files import DAEMON_DEBUG, IPTABLES_OFF, SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 from skep.reading.wording import nearest, suggested
+from skep.refusals.logs import Log
 
 _REFUSED = {
     "hosts": "the distribution's unit already passes -H fd://, and the engine does not start with both (it would "
@@ -21,12 +25,15 @@ _REFUSED = {
     "cluster-advertise": "belongs to classic Swarm and was removed in Docker 23: write swarm.advertise",
 }
 _NEAR = 0.84
+_LOG_DRIVER = "json-file"
+"""What an engine takes where nothing is said."""
 _LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
-def check_daemons(file: Fields, findings: Findings) -> None:
+def check_daemons(file: Fields, hosts: Sequence[MergedHost], findings: Findings) -> None:
     """Check each ``daemon`` section where it stands."""
     for path, given in sections(file, "daemon"):
+        _check_logs(path, given, hosts, findings)
         _check_keys(path, given, findings)
         _check_registries(path, given, findings)
         _check_values(path, given, findings)
@@ -53,6 +60,21 @@ def _check_keys(path: KeyPath, given: Fields, findings: Findings) -> None:
     if "swarm-default-advertise-addr" in given:
         message = "has no effect: each host gets its advertise address from swarm.advertise or hosts.*.advertise"
         findings.warn(SETTING_WITHOUT_EFFECT, (*path, "swarm-default-advertise-addr"), message)
+
+
+def _check_logs(path: KeyPath, given: Fields, hosts: Sequence[MergedHost], findings: Findings) -> None:
+    """An engine that refuses its log options does not start; where it refuses their values, no container does."""
+    options = given.get("log-opts") or {}
+    texts = {name: value for name, value in options.items() if isinstance(value, str)}
+    having = [host for host in hosts if reaches(path, host) and host.daemon.get("log-opts") == options]
+    drivers = {str(host.daemon.get("log-driver") or _LOG_DRIVER) for host in having}
+
+    def quote(name: str, text: str) -> str:
+        return findings.written((*path, "log-opts", name), text)
+
+    for driver in sorted(drivers) if texts else ():
+        for name, said in Log(driver, texts, quote, whole=len(texts) == len(options)).faults():
+            findings.error((*path, "log-opts", name), said)
 
 
 def _check_registries(path: KeyPath, given: Fields, findings: Findings) -> None:

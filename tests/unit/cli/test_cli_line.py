@@ -267,6 +267,25 @@ def test_each_task_with_each_core_option(
         _dry(ran, tasks.namespace[task], executed)
 
 
+BEFORE = {"--debug", "--list-depth", "--list-format", "--print-completion-script", "--version", "--write-pyc"}
+
+
+@pytest.mark.parametrize("task", [name for name in NAMES if name != "help"])
+def test_each_task_with_each_core_option_behind_it(run: Callable[..., Ran], task: str) -> None:
+    own = {f"--{one.name}" for one in tasks.namespace[task].get_arguments()}
+    for option in [words for words in CORE if words[0] not in own]:
+        ran = run(*words_of(task), *option)
+        executed = ran.code == 0 and not ran.out
+        if option[0] in BEFORE:
+            assert ran.code == 2
+            assert f"{task} has no option {option[0]}; as an option of skep it stands before tasks" in ran.err
+        elif option[0] == "--dry":
+            _dry(ran, tasks.namespace[task], executed)
+        else:
+            assert (ran.code == 2) == (option[0] in REFUSED)
+            assert executed == (option[0] == "--site")
+
+
 SHORT = {f"--{one.names[0]}": f"-{letter}" for one in Program(namespace=Collection()).core_args()
          for letter in one.names[1:]}  # fmt: skip
 
@@ -283,6 +302,22 @@ def test_a_letter_of_a_core_option_means_the_same(
         assert long.err.replace(option[0], SHORT[option[0]]) == short.err.replace(option[0], SHORT[option[0]])
         run_by = [[one.as_kwargs for one in getattr(ran.program, "tasks", [])] for ran in (long, short)]
         assert run_by[0] == run_by[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("stack.rm web -f", "stack.rm has no option -f; did you mean --yes?"),
+        ("cluster.down -f", "cluster.down has no option -f; did you mean --yes?"),
+        ("stack.logs web -F", "stack.logs has no option -F; as --list-format of skep it stands before tasks"),
+        ("stack.deploy web -V", "stack.deploy has no option -V; as --version of skep it stands before tasks"),
+        ("stack.ls -l", "stack.ls has no option -l; as --list of skep it stands before tasks"),
+        ("stack.ls -D2", "stack.ls has no option -D; as --list-depth of skep it stands before tasks"),
+    ],
+)
+def test_a_letter_behind_a_task_is_the_task_s_own(run: Callable[..., Ran], line: str, said: str) -> None:
+    ran = run(*line.split())
+    assert (ran.code, ran.err.splitlines()[0]) == (2, said)
 
 
 def _dry(ran: Ran, task: Command, executed: bool) -> None:
