@@ -8,7 +8,7 @@ simulate() { apt-get -s -qq $of_files -o APT::Get::AutomaticRemove=false --no-in
 conflicts() {
   {
     dpkg-query -W -f '=${db:Status-Status}\t${Package}, ${Provides}\t${Conflicts}, ${Breaks}\n'
-    apt-cache show --no-all-versions "$@"
+    apt-cache show "$@" # of all versions: to find which one would be taken costs ten times as much
   } 2>/dev/null | awk -F '\t' '
     function note(list, names,   parts, i) {
       for (i = split(list, parts, /, */); i; i--) { sub(/[ :(].*/, "", parts[i]); if (parts[i] != "") names[parts[i]] }

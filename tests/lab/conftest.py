@@ -45,8 +45,8 @@ LABS = {
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""
-BESIDE = ("test_converged.py",)
-"""Tests that share a cluster and yet run with those of other labs, on a second one: so both runs take equally long."""
+BESIDE = ("test_converged.py", "test_images.py", "test_own_repository.py", "test_stacks.py", "test_vendor.py")
+"""Tests that make up a run of their own, which shares a second cluster: so all three runs take equally long."""
 PASSED = pytest.StashKey[bool]()
 
 
@@ -57,10 +57,12 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that share the first cluster: they and all others run side by side. Those that share a
-    cluster come last: it costs while it is up, even when nobody asks."""
+    """Mark the tests that share the first cluster, and those of the run beside: they and all others run side by side.
+    Those that share a cluster come last: it costs while it is up, even when nobody asks."""
     for item in items:
-        if _shares(item) and item.path.name not in BESIDE:
+        if item.path.name in BESIDE:
+            item.add_marker("beside")
+        elif _shares(item):
             item.add_marker("cluster")
     items.sort(key=_shares)
 
@@ -117,10 +119,10 @@ def cluster(building: Building, request: pytest.FixtureRequest) -> Iterator[Envi
 
 
 @contextmanager
-def _alone(hosts: Hosts, folder: Path) -> Iterator[Environment]:
+def _alone(hosts: Hosts, folder: Path, *, health: bool = True) -> Iterator[Environment]:
     """Bare hosts for one test alone; their lab is taken down after it."""
     hosts.renew()
-    yield Environment(hosts, folder)
+    yield Environment(hosts, folder, health=health)
     with undisturbed():
         lab.down(hosts.spec.name)
 
@@ -128,14 +130,14 @@ def _alone(hosts: Hosts, folder: Path) -> Iterator[Environment]:
 @pytest.fixture
 def bare(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Four bare hosts, three of them to become managers, for one test alone."""
-    with _alone(machine("bare"), tmp_path) as environment:
+    with _alone(machine("bare"), tmp_path, health=False) as environment:
         yield environment
 
 
 @pytest.fixture
 def pair(machine: Callable[[str], Hosts], tmp_path: Path) -> Iterator[Environment]:
     """Two bare hosts, a manager and a worker, for one test alone."""
-    with _alone(machine("pair"), tmp_path) as environment:
+    with _alone(machine("pair"), tmp_path, health=False) as environment:
         yield environment
 
 

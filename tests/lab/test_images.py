@@ -35,7 +35,7 @@ def boxes(cluster: Environment) -> Iterator[Environment]:
         "placement": {"constraints": ["node.role == worker"]},
         "update_config": {"monitor": "1s"},
     }
-    service = {"image": TAG, "command": ["sleep", "3600"], "stop_grace_period": "1s", "deploy": deploy}
+    service = {"image": TAG, "command": ["sleep", "3600"], "stop_grace_period": "0s", "deploy": deploy}
     folder = cluster.folder / "stacks" / "boxes"
     folder.mkdir(exist_ok=True)
     (folder / "compose.yml").write_text(yaml.safe_dump({"version": "3.8", "services": {"box": service}}))

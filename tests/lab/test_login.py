@@ -52,7 +52,7 @@ def test_no_sudo_password_where_one_is_asked_for_is_reported_as_that(cluster: En
 
 
 def test_a_changed_host_key_is_refused_and_nothing_is_changed(cluster: Environment) -> None:
-    lines = folders.known_hosts("test").read_text().splitlines()
+    lines = folders.known_hosts(cluster.hosts.spec.name).read_text().splitlines()
     other = next(line.split()[1:] for line in lines if line.startswith(f"{cluster.hosts.address('m1')},"))
     known = Path(cluster.folder / "known_hosts")
     w1 = cluster.hosts.address("w1")

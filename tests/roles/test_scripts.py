@@ -358,6 +358,7 @@ def test_a_look_names_what_is_in_the_way(host: Host, installed: str, offered: st
     said = host.run(HOST + probe).stdout.splitlines()
     assert [line for line in said if line.startswith("removes")] == expected
     assert len(host.called("apt-get")) == len(expected)
+    assert not any("all-versions" in call for call in host.called("apt-cache")), "apt works out which it would take"
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,18 @@ STATIC = (
 )
 PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
-SHARED = "cluster"
-"""The mark of the lab tests that share a cluster."""
+WORKERS = 1 + (os.cpu_count() or 1)
+"""Processes for the unit tests: one more than there are processors, since many a test waits for another process."""
+SHARED, BESIDE = "cluster", "beside"
+"""The marks of lab tests that share a cluster, and of those that share a second one."""
 LABS = {
     "lab": (
         "lab tests, and beside them stacks against Docker's own CLI",
-        [["tests/lab", "-m", SHARED], ["tests/lab", "tests/oracle", "-m", f"not {SHARED}"]],
+        [
+            ["tests/lab", "-m", SHARED],
+            ["tests/lab", "-m", BESIDE],
+            ["tests/lab", "tests/oracle", "-m", f"not {SHARED} and not {BESIDE}"],
+        ],
     ),
     "vm": ("a cluster of virtual machines", [["tests/vm"]]),
 }
@@ -91,7 +97,10 @@ def _unit() -> list[str]:
 
 def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[list[str]]]]:
     if only in (None, "unit"):
-        yield "unit tests", [[*PYTEST, "-q", "--durations=10", *ONE_TRY, "-n", "auto", "--dist", "worksteal", *_unit()]]
+        yield (
+            "unit tests",
+            [[*PYTEST, "-q", "--durations=10", *ONE_TRY, "-n", f"{WORKERS}", "--dist", "worksteal", *_unit()]],
+        )
     if only is None or only in LABS:
         reason = lab.unsupported()
         if reason and only:

@@ -78,6 +78,7 @@ def _hurry(compose: Path, *, health: bool) -> None:
     text = compose.read_text().replace("monitor: 5s", "monitor: 1s").replace("delay: 2s", "delay: 1s")
     document = yaml.safe_load(text)
     web = document["services"]["web"]
+    web["stop_grace_period"] = "0s"  # its server heeds no SIGTERM: it would take the whole of it
     web["healthcheck"].update(timeout="10s", retries=10)
     if not health:
         del web["healthcheck"]

@@ -83,7 +83,7 @@ def _service(replicas: int, **more: Any) -> Document:
     return {
         "image": "busybox:1.36",
         "command": SLEEP,
-        "stop_grace_period": "1s",
+        "stop_grace_period": "0s",
         "networks": ["front"],
         "deploy": {
             "replicas": replicas,

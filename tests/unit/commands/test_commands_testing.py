@@ -34,19 +34,19 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 def test_all_parts_in_order(runs: Runs) -> None:
     testing.run(Reporter(), only=None, keyword=None)
-    assert len(runs.run) == len(testing.STATIC) + 3
-    assert "tests/unit" in runs.run[-3]
-    assert runs.side_by_side == 2
-    assert [argv[-2:] for argv in runs.run[-2:]] == [["-m", "cluster"], ["-m", "not cluster"]]
-    assert "tests/lab" in runs.run[-2] and {"tests/lab", "tests/oracle"} <= set(runs.run[-1])
+    assert len(runs.run) == len(testing.STATIC) + 4
+    assert "tests/unit" in runs.run[-4]
+    assert runs.side_by_side == 3
+    assert [argv[-1] for argv in runs.run[-3:]] == ["cluster", "beside", "not cluster and not beside"]
+    assert all("tests/lab" in argv for argv in runs.run[-3:]) and "tests/oracle" in runs.run[-1]
     assert not any("-k" in argv for argv in runs.run)
 
 
-@pytest.mark.parametrize("without", [["tests/unit"], ["cluster"], ["tests/unit", "not cluster"], []])
+@pytest.mark.parametrize("without", [["tests/unit"], ["cluster"], ["tests/unit", "beside"], []])
 def test_a_keyword_may_choose_nothing_in_a_part(runs: Runs, without: list[str]) -> None:
     runs.statuses = dict.fromkeys(without, NONE)
     testing.run(Reporter(), only=None, keyword="triple")
-    assert [argv[-2:] for argv in runs.run[-3:]] == [["-k", "triple"]] * 3
+    assert [argv[-2:] for argv in runs.run[-4:]] == [["-k", "triple"]] * 4
 
 
 @pytest.mark.parametrize(("only", "unsupported"), [(None, ""), ("unit", ""), ("lab", ""), (None, "no root")])
