@@ -44,11 +44,13 @@ def service(command: list[str], *, monitor: str = "1s", **deploy: Any) -> dict[s
 
 
 class Stack:
-    """A stack of one test, deployed by ``stack.deploy`` as it stands in ``services``."""
+    """A stack of one test, deployed by ``stack.deploy`` as it stands in ``services``, which share the hosts' network
+    unless they get one of their own: a task then costs the hosts a third."""
 
-    def __init__(self, environment: Environment, name: str, *, timeout: str) -> None:
+    def __init__(self, environment: Environment, name: str, *, timeout: str, own_network: bool) -> None:
         self.hosts, self.name = environment.hosts, name
         self.services: dict[str, Any] = {}
+        self._networks = {} if own_network else {"default": {"external": True, "name": "host"}}
         self._file = environment.folder / "stacks" / name / "compose.yml"
         self._file.parent.mkdir(exist_ok=True)
 
@@ -58,7 +60,8 @@ class Stack:
         self.tool: Tool = environment.with_inventory(f"with-{name}", change)
 
     def deploy(self, exit_code: int = 0, *options: str) -> Ran:
-        self._file.write_text(yaml.safe_dump({"version": "3.8", "services": self.services}))
+        document = {"version": "3.8", "services": self.services, "networks": self._networks}
+        self._file.write_text(yaml.safe_dump(document))
         return self.tool("stack.deploy", self.name, *options).must(exit_code)
 
     def tasks(self, service: str, *options: str) -> list[dict[str, Any]]:
@@ -71,9 +74,9 @@ class Stack:
 
 
 @contextmanager
-def stack(environment: Environment, name: str, *, timeout: str = "3m") -> Iterator[Stack]:
+def stack(environment: Environment, name: str, *, timeout: str = "3m", own_network: bool = False) -> Iterator[Stack]:
     """Gone, with its tasks, when the block ends."""
-    made = Stack(environment, name, timeout=timeout)
+    made = Stack(environment, name, timeout=timeout, own_network=own_network)
     try:
         yield made
     finally:
@@ -98,7 +101,7 @@ def seconds(stamp: str) -> float:
 
 
 def test_all_kinds_arrive_change_and_shrink(cluster: Environment) -> None:
-    with stack(cluster, "kinds") as made:
+    with stack(cluster, "kinds", own_network=True) as made:
         health = {"test": ["CMD", "true"], "interval": "1s"}
         made.services = {
             "three": service(["sh", "-c", "echo hello; exec sleep 10000"], replicas=3, monitor="2s"),
