@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from skep.engine.moving import services_moved, services_settled
+from skep.engine.moving import services_moved
 from skep.engine.nodes import find_node
 from skep.engine.progress import Progress
+from skep.engine.settling import SettledWatch, services_settled
 from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
 from skep.engine.watching import StackWatch
@@ -145,7 +146,10 @@ CONDITIONS: dict[str, Callable[..., Progress]] = {
     )
 }
 
-WATCHES: dict[str, Callable[[], Callable[..., Progress]]] = {stack_running.__name__: StackWatch}
+WATCHES: dict[str, Callable[[], Callable[..., Progress]]] = {
+    stack_running.__name__: StackWatch,
+    services_settled.__name__: SettledWatch,
+}
 """Conditions that remember what they saw, from one look of a wait to the next."""
 
 

@@ -76,9 +76,7 @@ class Report:
         ended = end_of(bad) or str(bad["Status"].get("Message") or bad["Status"]["State"])
         if not error_of(bad) and has_ended(service, bad):
             ended = _ended_well(service, bad, tasks)
-        place = node_name(self.nodes, bad.get("NodeID", ""))
-        name = task_name(service, bad, self.nodes)
-        return [f"task {name} on {place}: {ended}", *self._check(bad), *self._last_words(service, bad)]
+        return [became(service, bad, self.nodes, ended), *self._check(bad), *self._last_words(service, bad)]
 
     def _starting(self, service: Service, tasks: Sequence[Task]) -> list[str]:
         """What the health check of a task says that is not taken for running yet."""
@@ -105,6 +103,11 @@ class Report:
         except (APIError, RequestException, OSError):
             return []
         return [f"  log: {line}" for line in lines[-LOG_LINES:]]
+
+
+def became(service: Service, task: Task, nodes: Mapping[str, Node], ended: str) -> str:
+    """How a task ended, and where."""
+    return f"task {task_name(service, task, nodes)} on {node_name(nodes, task.get('NodeID', ''))}: {ended}"
 
 
 def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from skep.dataclass import dataclass
+from skep.engine.failing import became, culprit
 from skep.engine.nodes import find_node
 from skep.engine.progress import Progress
 from skep.engine.refused import retry
 from skep.engine.slots import desired_of, slots_in
-from skep.engine.tasks import Node, Service, Task, error_of, is_alive, is_kept
+from skep.engine.tasks import Node, Service, Task, end_of, error_of, is_alive, is_kept
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
 from skep.swarm.movable import has_room, moves
@@ -26,9 +28,20 @@ SHOWN = 3
 """Services that are named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A service that has not all its tasks running, or is being rolled out: so many of its ``tasks`` are ``there``, and
+    what is missing in ``words``."""
+
+    service: Service
+    tasks: Sequence[Task]
+    there: int
+    words: str
+
+
 def services_short(api: EngineClient) -> list[str]:
     """IDs of the services that have fewer tasks running than they are to have, or are being rolled out."""
-    return [service["ID"] for service, _ in _short(api)]
+    return [short.service["ID"] for short in shortages(api, {node["ID"]: node for node in api.nodes()})]
 
 
 def services_move(api: EngineClient, *, node: str) -> list[str]:
@@ -74,9 +87,13 @@ def services_moved(api: EngineClient, *, services: Sequence[str]) -> Progress:
     for service in there:
         if _update(service) in ENDED_BADLY:
             name, why = service["Spec"]["Name"], str((service.get("UpdateStatus") or {}).get("Message") or "")
+            why = why or f"its roll-out is {_update(service)}"
+            tasks: list[Task] = api.tasks(filters={"service": service["ID"]})
+            nodes = {node["ID"]: node for node in api.nodes()}
+            bad = culprit(service, tasks)
             raise StepFailed(
                 f"tasks of {name} do not start elsewhere",
-                cause=why or f"its roll-out is {_update(service)}",
+                cause=became(service, bad, nodes, f"{end_of(bad)} ({why})") if bad and end_of(bad) else why,
                 next_action=f"see why: invoke cluster.status; the node takes no new tasks meanwhile. Once {name} can be"
                 " rolled out, run the same command again",
             )
@@ -86,18 +103,9 @@ def services_moved(api: EngineClient, *, services: Sequence[str]) -> Progress:
     return Progress(not left, ", ".join(words) + more, grace=max(map(_spread, left), default=0.0))
 
 
-def services_settled(api: EngineClient, *, known: Collection[str]) -> Progress:
-    """Every service has the tasks that it is to have, and none is being rolled out; but those ``known`` to have too few
-    before."""
-    short = [(service, words) for service, words in _short(api) if service["ID"] not in known]
-    text = ", ".join(words for _, words in short[:SHOWN])
-    more = f" and {len(short) - SHOWN} more" if len(short) > SHOWN else ""
-    return Progress(not short, text + more)
-
-
-def _short(api: EngineClient) -> Iterator[tuple[Service, str]]:
+def shortages(api: EngineClient, nodes: Mapping[str, Node]) -> Iterator[Shortage]:
+    """What services lack of the tasks that they are to have, and which are being rolled out."""
     services = api.services()
-    nodes: Mapping[str, Node] = {node["ID"]: node for node in api.nodes()} if services else {}
     tasks: dict[str, list[Task]] = {}
     for task in api.tasks() if services else ():
         tasks.setdefault(task["ServiceID"], []).append(task)
@@ -105,13 +113,15 @@ def _short(api: EngineClient) -> Iterator[tuple[Service, str]]:
         if is_job(service["Spec"]):
             continue
         desired, places = desired_of(service, nodes)
-        slots = slots_in(service, tasks.get(service["ID"], []), places, nodes, job=False)
-        there = len(slots.running) + len(slots.complete)
+        own = tasks.get(service["ID"], [])
+        slots = slots_in(service, own, places, nodes, job=False)
+        there, bad = len(slots.running) + len(slots.complete), slots.newest_failure
         name = service["Spec"]["Name"]
         if there < desired:
-            yield service, f"{name} has {there} of {desired} tasks running"
+            why = f" ({became(service, bad, nodes, end_of(bad))})" if bad and end_of(bad) else ""
+            yield Shortage(service, own, there, f"{name} has {there} of {desired} tasks running{why}")
         elif _update(service) in GOES_ON:
-            yield service, f"{name} is being rolled out"
+            yield Shortage(service, own, there, f"{name} is being rolled out")
 
 
 def _update(service: Service) -> str:

@@ -37,6 +37,9 @@ RUNNING = _RANK["running"]
 """The rank of a task that runs."""
 
 
+NOT_STARTED = "starting container failed"
+
+
 def rank(task: Task) -> int:
     """How far it has come."""
     return _RANK.get(task["Status"]["State"], 0)
@@ -55,6 +58,12 @@ def is_kept(task: Task) -> bool:
 def has_failed(task: Task) -> bool:
     """It ended with an error, or its node could not even start it."""
     return task["Status"]["State"] in ("failed", "rejected")
+
+
+def never_ran(task: Task) -> bool:
+    """Its node could not start it: Swarm's word for it until the node tries to start its container, and moby's after
+    that, as where it has no runtime. Source: swarmkit, agent/exec: Do; moby, executor/container: Start."""
+    return task["Status"]["State"] == "rejected" or (has_failed(task) and error_of(task).startswith(NOT_STARTED))
 
 
 def runs_once(service: Service) -> bool:

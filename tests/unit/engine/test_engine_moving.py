@@ -148,6 +148,13 @@ def test_a_move_that_swarm_gives_up_names_the_service_and_why(fake: Any, state: 
     assert failed.value.cause == "task failed"
 
 
+def test_a_move_that_swarm_gives_up_names_the_host_that_did_not_start_the_task(fake: Any) -> None:
+    bad = {**task(1, "b", state="rejected", desired="shutdown"), "Status": {"State": "rejected", "Err": "no runtime"}}
+    with pytest.raises(StepFailed) as failed:
+        CONDITIONS["services_moved"](api(fake, [bad], service("paused")), services=["s1"])
+    assert failed.value.cause == "task web_app.1 on b: no runtime (task failed)"
+
+
 def test_services_that_are_not_moved_or_gone_are_not_waited_for(fake: Any) -> None:
     assert CONDITIONS["services_moved"](fake(), services=[]).done
     assert CONDITIONS["services_moved"](api(fake, [], service("paused")), services=["other"]).done
