@@ -18,6 +18,7 @@ from roles.swarm.identity import (
     stranded,
     unsure,
 )
+from roles.swarm.left import release, release_id
 from roles.swarm.lost import forget_id, twins, unmanage_id
 from roles.swarm.state import STOPPED, Node, State, desired_fixed, desired_spec
 from roles.swarm.view import View
@@ -62,7 +63,7 @@ def init(cluster: Cluster) -> Step:
         operation="swarm_init",
         arguments=arguments,
         otherwise=_unchosen(first),
-        needs=(engine_up(first.name), *others),
+        needs=(engine_up(first.name), release_id(first.name), *others),
         provides=(SWARM_EXISTS,),
     )
 
@@ -221,6 +222,12 @@ def departures(cluster: Cluster, observed: Observed, swarm: View | None) -> Iter
                 needs=(engine_up(host.name),),
                 after=(RETURNED,),
             )
+            yield release(
+                host.name,
+                "restart docker if it still listens to the swarm it left",
+                "an engine that nobody hears leave may go on listening, and has no overlay networks in the next swarm",
+                leave_id(host.name),
+            )
 
 
 def _in_vain(state: State | None, swarm: View | None) -> str | None:
@@ -268,7 +275,7 @@ def _join(
             "advertise": advertise(host),
         },
         otherwise=_unchosen(host),
-        needs=(engine_up(host.name), leave_id(host.name), *gate, *lost),
+        needs=(engine_up(host.name), leave_id(host.name), release_id(host.name), *gate, *lost),
         after=(FIREWALLS_OPEN, *((RETURNED,) if host.role == "manager" else ())),
     )
 

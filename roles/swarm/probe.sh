@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # What this host is in a swarm by its addresses and its certificate, be its engine running or not, and whether its overlay
-# networks are there: on a node they may just be being set up.
+# networks are there: on a node they may just be being set up. Of an engine that is no node, where it listens as if it were.
 
 . skep/places.sh
 . skep/interfaces.sh
+. roles/swarm/listening.sh
 command -v dockerd >/dev/null && echo "engine installed"
 while read -r kind name address; do
   case "$kind $name" in 'global docker'* | 'global br-'* | 'global veth'*) ;; 'global '*) echo "address $address" ;; esac
@@ -30,5 +31,6 @@ if [ "$engine" ] && [ -d /run/docker/netns ]; then
   done
   [ -e /run/docker/netns/ingress_sbox ] || echo "overlay networks missing"
 fi
+[ -z "$engine" ] || [ -n "$node" ] || listens | sed 's/^/listens /'
 
 true

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from roles.swarm import absence, lost, membership, overlays, settings
+from roles.swarm import absence, left, lost, membership, overlays, settings
 from roles.swarm.kinds import KINDS
 from roles.swarm.membership import leave_id
 from roles.swarm.refusals import refusals, stays
@@ -35,7 +35,7 @@ class Swarm(HostRole[State]):
     kinds = KINDS
     actions: tuple[str, ...] = (
         "absent", "init", "join", "promote", "ready", "demote", "demoted", "leave", "heard",
-        "down", "unmanage", "forget", "settings", "node", "empty", "restart", *ACTIONS,
+        "down", "unmanage", "forget", "settings", "node", "empty", "restart", "release", *ACTIONS,
     )  # fmt: skip
     milestones: tuple[Milestone, ...] = (SWARM_EXISTS, SWARM_SETTINGS, *MILESTONES)
     probe = places.probe("roles/swarm/probe.sh")
@@ -85,6 +85,7 @@ class Swarm(HostRole[State]):
             yield from lost.doubts(cluster, observed, swarm)
             yield from lost.forget_twins(cluster, observed, swarm)
             yield from lost.forget_unborn(cluster, observed, swarm)
+        yield from left.releases(observed)
         yield from membership.departures(cluster, observed, swarm)
         yield from membership.managers(cluster, observed, swarm)
         yield from membership.workers(cluster, observed, swarm)
@@ -130,7 +131,7 @@ class Swarm(HostRole[State]):
                     after=after,
                 )
             )
-        return steps
+        return [*steps, *left.left_behind(observed)]
 
 
 role = Swarm()

@@ -64,7 +64,8 @@ class State:
     its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, reports no node, and there
     is no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
     overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though
-    it is drained.
+    it is drained. ``listens``: those of Swarm's TCP ports on which the engine of a host without a certificate listens;
+    ``containers``: how many run.
     """
 
     role: str = "worker"
@@ -83,6 +84,8 @@ class State:
     busy: int = 0
     overlays: bool = True
     ingress: bool = False
+    listens: tuple[str, ...] = ()
+    containers: int = 0
     nodes: tuple[Node, ...] | None = None
     spec: SwarmSpec = field(default_factory=SwarmSpec)
     fixed: Fixed = field(default_factory=Fixed)
@@ -153,6 +156,8 @@ def parse_state(text: str, answers: Answers) -> State | None:
         and f"root {info.get('DockerRootDir')}" in text.splitlines(),
         overlays=["overlay", "networks", "missing"] not in heads,
         ingress=any(network.get("Ingress") for network in answers.get(NETWORKS) or ()),
+        listens=tuple(head[1] for head in heads if head[:1] == ["listens"]),
+        containers=info.get("ContainersRunning") or 0,
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
         fixed=_fixed(cluster) if cluster else Fixed(),

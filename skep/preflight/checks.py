@@ -12,7 +12,7 @@ from skep.plan import Finding
 from skep.preflight.advertised import advertised
 from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, where
 from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_ranges, stacks_at
-from skep.preflight.reach import blocked, swarm_address
+from skep.preflight.reach import ENGINE, blocked, swarm_address
 from skep.seen import SYSTEMD
 from skep.swarm.engine_info import meant_for_containerd
 
@@ -74,7 +74,7 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
             )
     for port, protocol, holder in fact.held:
         overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
-        if not fact.in_swarm and holder != "dockerd" and ((port, protocol) in PORTS or overlay):
+        if not fact.in_swarm and holder != ENGINE and ((port, protocol) in PORTS or overlay):
             yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
     yield from advertised(host, fact)
     yield from ranges(cluster, host, fact)

@@ -13,7 +13,7 @@ from skep.preflight import reach
 from skep.preflight.free_space import Room
 from skep.preflight.free_space import parse as rooms
 from skep.preflight.free_space import places as room_places
-from skep.preflight.reach import Place, swarm_address
+from skep.preflight.reach import ENGINE, Place, swarm_address
 from skep.questions import Answers
 from skep.seen import SYSTEMD, Platform, parse_platform
 from skep.swarm.engine_info import in_containerd
@@ -116,7 +116,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         containerd_images=in_containerd(answers.get("/info", {})),
         in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
         rooms=rooms(rows),
-        held=tuple(_listener(row) for row in rows if row[0] == "listen"),
+        held=tuple(_listener(row, single.get("engine", [])) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
         devices=frozenset(row[1] for row in rows if row[0] == "device"),
         standalone=tuple((row[1].removeprefix("/"), row[2]) for row in rows if row[0] == "container" and row[2:]),
@@ -129,9 +129,13 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
     )
 
 
-def _listener(row: list[str]) -> tuple[int, str, str]:
-    name = re.search(r'"([^"]+)"', row[3]) if len(row) > 3 else None
-    return int(row[2].rsplit(":", 1)[1]), row[1], name.group(1) if name else KERNEL
+def _listener(row: list[str], engine: Sequence[str]) -> tuple[int, str, str]:
+    """Port, protocol and program. A dockerd may also run in a container that has the host's network."""
+    found = re.search(r'"([^"]+)"', row[3]) if len(row) > 3 else None
+    name = found.group(1) if found else KERNEL
+    if name == ENGINE and engine and f"pid={engine[0]}," not in row[3]:
+        name = f"another {ENGINE}"
+    return int(row[2].rsplit(":", 1)[1]), row[1], name
 
 
 def data_port(cluster: Cluster) -> int:

@@ -29,6 +29,7 @@ fi
 directory=/var/lib/docker; [ -d $directory ] || directory=/var/lib
 . skep/preflight/free_space.sh
 room=$(stat -f -c '%a %S' "$directory") && echo "free $((${room% *} * ${room#* } / 1024))"
+[ -z "$engine" ] || echo "engine $engine"
 while read -r protocol _ _ _ address _ users; do
   [ -z "$protocol" ] || echo "listen $protocol $address $users"
 done <<LISTENERS

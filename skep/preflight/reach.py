@@ -11,6 +11,7 @@ from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
 
 RAFT, GOSSIP = 2377, 7946
+ENGINE = "dockerd"
 WHAT = {RAFT: "how nodes and managers talk", GOSSIP: "how nodes hear of each other's overlay networks"}
 MOST = 16
 """Workers whose ports each host tries; of managers it is all."""
@@ -60,7 +61,7 @@ def blocked(cluster: Cluster, facts: Mapping[str, Reaching]) -> Iterator[Finding
         for other, there in facts.items():
             for port, protocol, holder in there.held:
                 place = (addresses.get(other, ""), port)
-                if other != name and (protocol, holder) == ("tcp", "dockerd") and place in fact.tried - fact.open:
+                if other != name and (protocol, holder) == ("tcp", ENGINE) and place in fact.tried - fact.open:
                     closed.setdefault(other, []).append(port)
         if closed:
             yield _finding(name, fact, closed, addresses, [host.name for host in cluster.managers])

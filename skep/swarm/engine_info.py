@@ -88,6 +88,7 @@ class EngineInfo(TypedDict, total=False):
     Architecture: str
     """The kernel's."""
     ServerVersion: str
+    ContainersRunning: int
     ServerErrors: list[str] | None
     """Of Docker's CLI: why the engine has said nothing."""
     DriverStatus: list[list[str]] | None

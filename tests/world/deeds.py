@@ -18,7 +18,7 @@ from tests.world.machine import Machine, NotYet, Refused
 from tests.world.raft import Node, Swarm
 from tests.world.world import Forbidden, Watch, World
 
-INTERRUPTING = ("engine/install", "engine/backup", "daemon/restart", "swarm/restart")
+INTERRUPTING = ("engine/install", "engine/backup", "daemon/restart", "swarm/restart", "swarm/release")
 
 
 class Deed:
@@ -208,6 +208,7 @@ def _unlock(deed: Deed, *, key: str) -> None:
 def _leave(deed: Deed, *, force: bool) -> None:
     deed.machine.need_running()
     deed.machine.node = deed.machine.swarm = None
+    deed.machine.lingers = True
 
 
 def _update_swarm(deed: Deed, *, spec: Mapping[str, Any]) -> None:
@@ -315,6 +316,7 @@ RUNS: dict[str, Callable[[Deed], None]] = {
     "daemon/reload": _reload,
     "daemon/restart": _restart,
     "swarm/restart": _start_again,
+    "swarm/release": _start_again,
     "stacks/volumes": _nothing,
 }
 

@@ -56,6 +56,8 @@ class Machine:
     swarm: str | None = None
     overlays: bool = True
     """The engine has the swarm's overlay networks."""
+    lingers: bool = False
+    """The engine has left a swarm and still listens to it."""
     hidden: bool = False
     """The probe does not find its data root while the engine is stopped, as by an option in a drop-in."""
     privileged: bool = True
@@ -80,7 +82,7 @@ class Machine:
         self.running = True
 
     def stop(self) -> None:
-        self.running = self.locked = self.pending = False
+        self.running = self.locked = self.pending = self.lingers = False
 
     def reload(self) -> None:
         self.need_running()

@@ -99,6 +99,7 @@ def left(world: World, machine: Machine, luck: Random) -> None:
     """``docker swarm leave`` by hand; of a manager by force, which leaves the membership as it is."""
     if machine.running:
         machine.node = machine.swarm = None
+        machine.lingers = luck.random() < 0.5
 
 
 def forgotten(world: World, machine: Machine, luck: Random) -> None:
@@ -110,7 +111,7 @@ def forgotten(world: World, machine: Machine, luck: Random) -> None:
 
 def elsewhere(world: World, machine: Machine, luck: Random) -> None:
     """Put into a swarm of its own."""
-    if machine.running and machine.swarm is None:
+    if machine.running and machine.swarm is None and not machine.lingers:
         world.found(machine)
 
 

@@ -109,7 +109,8 @@ def swarm_state(world: World, name: str) -> SwarmState | None:
     if not machine.running:
         return _stopped(machine, node)
     if machine.node is None:
-        return SwarmState(addresses=addresses, hostname=machine.hostname or name)
+        listens = ("7946",) if machine.lingers else ()
+        return SwarmState(addresses=addresses, hostname=machine.hostname or name, listens=listens)
     known: dict[str, Any] = {"node_id": machine.node, "cluster_id": machine.swarm, "addresses": addresses}
     known["hostname"] = machine.hostname or name
     if machine.locked:

@@ -57,6 +57,8 @@ class World:
         machine.need_running()
         if machine.swarm:
             raise Refused(f"{machine.name} is already part of a swarm")
+        if machine.lingers:
+            raise Forbidden(f"{machine.name} joins a swarm while its engine listens to another")
         node = Node(self.new_id("node"), machine.hostname or machine.name, machine.address, role)
         swarm.nodes[node.id] = node
         machine.node, machine.swarm = node.id, swarm.id

@@ -197,6 +197,16 @@ def test_the_probe_names_who_listens(tmp_path: Path) -> None:
     assert here.lacking == {"ip"}
 
 
+@pytest.mark.parametrize(
+    ("engine", "holder"), [("engine 9\n", "dockerd"), ("", "dockerd"), ("engine 8\n", "another dockerd")]
+)
+def test_an_engine_in_a_container_with_the_hosts_network_is_another_one(engine: str, holder: str) -> None:
+    here = parse(engine + TEXT, {}, 0, 0)
+    assert (7946, "tcp", holder) in here.held
+    refused = "error: m1: port 7946/tcp is held by another dockerd"
+    assert (refused in texts(m1=facts(held=here.held, in_swarm=False))) is (holder != "dockerd")
+
+
 def test_the_probe_reports_what_it_could_not_ask(tmp_path: Path) -> None:
     bare = run_probe(CLUSTER, tmp_path, None)
     assert (bare.unroutable, bare.routes, bare.lacking) == ((), (), {"ip", "ss"})

@@ -1,0 +1,85 @@
+"""The scripts about an engine that has left a swarm, run by sh against stand-ins for ss and systemctl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from roles.swarm.role import role
+from skep.shell import script
+from tests.roles.test_scripts import Host
+
+BEFORE, AFTER = 41, 42
+"""Processes of the engine, before and after a restart."""
+RELEASE = f"engine={BEFORE}\n" + script("roles/swarm/release.sh", "skep/places.sh")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    made = Host(tmp_path)
+    made.stand_in("ss", f"cat {tmp_path}/sockets 2>/dev/null")
+    return made
+
+
+def listening(host: Host, *sockets: tuple[int, str, int]) -> None:
+    """Ports, and which process listens there, once for each family."""
+    lines = [
+        f'LISTEN 0 4096 {address}:{port} {address}:* users:(("{name}",pid={pid},fd=29))\n'
+        for port, name, pid in sockets
+        for address in ("*", "0.0.0.0")
+    ]
+    (host.folder / "sockets").write_text("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("sockets", "printed"),
+    [
+        ([], []),
+        ([(7946, "dockerd", BEFORE)], ["listens 7946"]),
+        ([(7946, "dockerd", BEFORE), (2377, "dockerd", BEFORE)], ["listens 2377", "listens 7946"]),
+        ([(7946, "consul", 7), (2377, "dockerd", 411)], []),
+    ],
+)
+def test_the_probe_sees_where_the_engine_listens_that_is_no_node(
+    host: Host, sockets: list[tuple[int, str, int]], printed: list[str]
+) -> None:
+    listening(host, *sockets)
+    ran = host.run(f"newline='\n'\nengine={BEFORE}\ninterfaces=\ndata_roots=\n{role.probe}")
+    assert [line for line in ran.stdout.splitlines() if line.startswith("listens")] == printed, ran
+
+
+@pytest.mark.parametrize("engine", ["", str(BEFORE)])
+def test_nodes_and_hosts_without_an_engine_are_not_looked_at(host: Host, engine: str) -> None:
+    (host.folder / "root/swarm/certificates").mkdir(parents=True)
+    (host.folder / "root/swarm/certificates/swarm-node.crt").write_text("-----BEGIN CERTIFICATE-----\n")
+    root = f"{host.folder}/root" if engine else ""
+    ran = host.run(f"newline='\n'\nengine={engine}\ninterfaces=\ndata_roots={root}\n{role.probe}")
+    assert (ran.returncode, host.called("ss")) == (0, []), ran
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status", "restarts"),
+    [
+        ([], [], 0, 0),
+        ([(7946, "consul", 7)], [], 0, 0),
+        ([(7946, "dockerd", BEFORE)], [], 0, 1),
+        ([(7946, "dockerd", BEFORE)], [(7946, "consul", 7)], 0, 1),
+        ([(2377, "dockerd", BEFORE)], [(2377, "dockerd", AFTER)], 66, 1),
+    ],
+)
+def test_an_engine_is_restarted_only_where_it_listens_and_has_to_stop_that(
+    host: Host,
+    before: list[tuple[int, str, int]],
+    after: list[tuple[int, str, int]],
+    status: int,
+    restarts: int,
+) -> None:
+    listening(host, *after)
+    (host.folder / "sockets").rename(host.folder / "later")
+    listening(host, *before)
+    moved = f"mv {host.folder}/later {host.folder}/sockets"
+    host.stand_in("systemctl", f"case $1 in restart) {moved} ;; show) echo {AFTER} ;; esac")
+    ran = host.run(RELEASE)
+    assert (ran.returncode, len(host.called("systemctl restart"))) == (status, restarts), ran
+    assert ("it listens there again, on 2377" in ran.stderr) is (status == 66), ran
