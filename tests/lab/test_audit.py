@@ -85,6 +85,7 @@ BY_HAND: dict[Place, Break] = {
     ("quorum-tolerance", None): Break("m1", "docker node demote m2"),
     ("cis-7.1", None): Break("m1", ":"),
     ("cis-2.8", OWN): Break(OWN, OPEN),
+    ("verify-swarm-quorum", None): Break("m1", ":"),
     **{(owner, OTHER): Break(OTHER, f"{MADE} {path}; chown 1:1 {path}") for (owner, _), (path, _) in FILES.items()},
     **{(mode, OTHER): Break(OTHER, f"chmod {value} {path}") for (_, mode), (path, value) in FILES.items()},
     **{

@@ -47,7 +47,7 @@ def test_managers(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> 
 def test_listening(host: Remote, desired: Host, found: Found) -> None:
     """nodes listen on one address"""
     lines = looked(host, found, "ss --no-header --listening --tcp --numeric '( sport = :2377 or sport = :7946 )'")
-    listens = [line.split()[3] for line in lines.splitlines()]
+    listens = sorted(line.split()[3] for line in lines.splitlines())
     if not listens:
         raise NotSeen(
             f"{desired.name} listens on neither 2377/tcp nor 7946/tcp: it is no node, or no engine runs there"

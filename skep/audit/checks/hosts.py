@@ -30,6 +30,12 @@ from skep.verify.plugin import Found
 MOST = 90
 """Percent of a disk, or of its inodes."""
 PLACES = "/ /boot /var /var/log /var/lib/containerd"
+EXPIRED = {
+    "worker": "on {0}: docker swarm leave --force; then: invoke cluster.up",
+    "manager": "on another manager: docker node demote {0}; then, "
+    "on {0}: docker swarm leave --force; then: invoke cluster.up",
+}
+"""No manager takes it for its renewal any more."""
 RENEWED = 0.2
 """Swarm renews a certificate when between half and four fifths of its time are over (swarmkit, ca/renewer.go)."""
 IMAGES = for_each(
@@ -45,6 +51,7 @@ USED = for_each(
 """Swarm pulls by digest: an image that runs may have no name."""
 VOLUMES = "timeout 20 docker volume ls --filter dangling=true --format '{{json .}}'"
 SERVICES = for_each("timeout 20 docker service ls --quiet", "timeout 20 docker service inspect --format '{{json .}}'")
+MOUNTS = "docker service inspect --format '{{json .Spec.TaskTemplate.ContainerSpec.Mounts}}' $(docker service ls -q)"
 REVISIONS = for_each(
     f"timeout 20 docker config ls --quiet --filter label={REVISION}",
     "timeout 20 docker config inspect --format '{{json .}}'",
@@ -89,6 +96,9 @@ def test_certificate(host: Remote, desired: Host, ask: Ask, found: Found) -> Non
     begin, end = one.not_valid_before_utc, one.not_valid_after_utc
     found(f"openssl x509 -noout -enddate -in {path}", f"notAfter={end:%b %d %H:%M:%S %Y} GMT")
     left = end - datetime.datetime.now(datetime.UTC)
+    if left <= datetime.timedelta():
+        text = f"the certificate of {desired.name} ended {end:%Y-%m-%d %H:%M} UTC: it is shut out of the swarm"
+        raise Wrong(text, EXPIRED[desired.role].format(desired.name))
     assert left > RENEWED * (end - begin), (
         f"the certificate of {desired.name} ends {end:%Y-%m-%d %H:%M} UTC and was not renewed,"
         " as swarm does when four fifths of its time are over"
@@ -172,7 +182,7 @@ def test_images(host: Remote, desired: Host, cluster: Cluster, manager: Remote, 
     unnamed = [image(cast("Mapping[str, Any]", one)) for one in asked(ask, host, found, IMAGES, kept=_ids)]
     known = needed(_specs(ask, manager)) | from_files(cluster) if unnamed else frozenset()
     stray = unused(unnamed, used, known)
-    words = ", ".join(f"{one.shown} ({one.id.removeprefix('sha256:')[:12]})" for one in stray[:5])
+    words = ", ".join(one.shown for one in stray[:5])
     assert not stray, f"{len(stray)} on {desired.name}: {words}"
 
 
@@ -182,7 +192,8 @@ def test_volumes(host: Remote, desired: Host, manager: Remote, ask: Ask, found: 
     listed = map(mapping, asked(ask, host, found, VOLUMES, kept=_names))
     free = [str(one["Name"]) for one in listed if OF_A_STACK not in str(one.get("Labels"))]
     mounted = _mounted(_specs(ask, manager)) if free else []
-    found("what services mount", in_words(mounted))
+    if free:
+        found(MOUNTS, in_words(mounted))
     stray = [name for name in free if not any(_may_be(source, name) for source in mounted)]
     if stray:
         names = " ".join(stray)

@@ -122,8 +122,9 @@ def _page(site: Site, asked: Asked, results: Sequence[Result], tell: Reporter) -
 
 
 def _suites(asked: Asked) -> dict[str, Path]:
+    """Named as no role can be: a role's checks of the same name would go."""
     named = (*OPERATIONS, *(PROFILE_CHECKS[asked.profile] if asked.profile else ()))
-    return {name: CHECKS / f"{name}.py" for name in named}
+    return {f"audit.{name}": CHECKS / f"{name}.py" for name in named}
 
 
 def _of_stacks(site: Site) -> dict[str, Path]:

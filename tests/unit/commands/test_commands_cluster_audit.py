@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -23,16 +24,26 @@ class _Tell:
         return spelled(text, "skep", "prod")
 
 
-def test_each_remedy_names_program_and_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+ROLES = {file.parent.name: file for file in (Path(__file__).parents[3] / "roles").glob("*/verify.py")}
+
+
+def test_each_remedy_names_program_and_inventory_and_no_checks_of_a_role_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     check = Check("engine", "m1", "runs", "failed", "it is down", 0.1, id="engine-runs", remedy="invoke cluster.up")
-    monkeypatch.setattr(cluster_audit, "run_checks", lambda *_, **__: [check])
+    files: list[Path] = []
+    monkeypatch.setattr(
+        cluster_audit, "run_checks", lambda cluster, pool, suites, **_: files.extend(suites.values()) or [check]
+    )
     monkeypatch.setattr(cluster_audit, "hosts_of", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "facts_for", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "narrowed", lambda site, _: site)
     kept: list[Any] = []
     monkeypatch.setattr(cluster_audit.history, "note_audit", lambda pool, managers, line: kept.append((managers, line)))
     site = SimpleNamespace(cluster=CLUSTER, pool=SimpleNamespace(hosts=("m1",)), manager_names=["m1"])
-    (one,) = audited(cast("Any", site), cast("Any", _Tell()), {}, Asked())
+    (one,) = audited(cast("Any", site), cast("Any", _Tell()), ROLES, Asked("cis"))
+    assert {*ROLES.values()} <= {*files} and "swarm" in ROLES
+    assert {*cluster_audit.CHECKS.glob("[a-z]*.py")} <= {*files}
     assert one.fix == one.as_json()["remedy"] == "skep cluster.up -i prod"
     ((managers, line),) = kept
     assert managers == ["m1"] and line["findings"][0]["next"] == "skep cluster.up -i prod"
