@@ -8,15 +8,19 @@ from collections.abc import Iterable, Sequence
 from skep.audit.results import Result, Status
 
 COLUMNS = ("severity", "where", "id", "what was seen", "fix")
+FEW = 2
+"""Ids that are named in one row."""
 Row = tuple[str, str, str, str, str]
 
 
 def rows(results: Iterable[Result], status: Status) -> list[Row]:
-    """The rows of that status. Hosts that are alike but for their names share one, which speaks of each."""
+    """The rows of that status. Hosts that are alike but for their names share one, which speaks of each; and so do all
+    checks that the same keeps from looking."""
     alike: dict[tuple[str, str, str, str], list[Result]] = {}
     for one in results:
         if one.status == status:
             key = (one.severity, one.id, _of_each(said(one), one.host), _of_each(one.fix, one.host))
+            key = ("", "", one.message, one.fix) if status == "not seen" and one.message else key
             alike.setdefault(key, []).append(one)
     return [_row(key, found) for key, found in alike.items()]
 
@@ -33,9 +37,11 @@ def _row(key: tuple[str, str, str, str], found: Sequence[Result]) -> Row:
     first = found[0]
     if len(found) == 1:
         return first.severity, first.where, first.id, said(first), first.fix
-    hosts = [one.where for one in found]
+    hosts = list(dict.fromkeys(one.where for one in found))
+    ids = list(dict.fromkeys(one.id for one in found))
+    checks = ", ".join(ids) if len(ids) <= FEW else f"{len(ids)} checks, such as {ids[0]}"
     fix = key[3].replace("--limit each", f"--limit {','.join(hosts)}")
-    return first.severity, ", ".join(hosts), first.id, key[2], fix
+    return first.severity, ", ".join(hosts), checks, key[2], fix
 
 
 def _of_each(text: str, host: str | None) -> str:

@@ -24,7 +24,8 @@ MainPID=[1-9]*) ;;
 esac
 """
 """Docker's socket belongs to systemd, and whoever speaks to it starts a stopped engine: so look first."""
-IN_QUORUM = "timeout 20 docker node ls --quiet"
+PATIENCE, TIMED_OUT = 20, 124
+IN_QUORUM = f"timeout {PATIENCE} docker node ls --quiet"
 
 
 class Witness:
@@ -127,7 +128,8 @@ def _answer(name: str, result: Any) -> list[Any]:
 def _why(answer: Result | SkepError) -> str:
     if isinstance(answer, SkepError):
         return answer.reason
-    return _last_words(answer.err) or f"status {answer.status}"
+    silent = f"no answer within {PATIENCE} s" if answer.status == TIMED_OUT else f"status {answer.status}"
+    return _last_words(answer.err) or silent
 
 
 def _last_words(text: str) -> str:

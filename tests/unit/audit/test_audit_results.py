@@ -183,6 +183,17 @@ def test_junit_counts_what_is_accepted_as_no_failure():
     assert held["$ df"] == "full \\x1b[31m<&>" and held["severity"] == "high"
 
 
+def test_what_the_same_keeps_from_being_seen_shares_a_row():
+    why = "no manager can answer for the cluster (m1: no answer within 20 s)"
+    ids = ("disk-use", "inode-use", "mirror-silent")
+    unseen = [check(one, "error", host=host, message=why) for one in ids for host in ("m1", "w1")]
+    other = check("disk-use", "error", host="m2", message="another reason")
+    assert rows(results_of([*unseen, other], [], TODAY), "not seen") == [
+        ("high", "m1, w1", "3 checks, such as disk-use", why, ""),
+        ("high", "m2", "disk-use", "another reason", ""),
+    ]
+
+
 def test_hosts_that_are_alike_share_a_row():
     checks = [check(host=host, message=f"the disk of {host} is full") for host in ("m1", "w1")]
     other = check(host="m2", message="the disk of m2 is very full")
