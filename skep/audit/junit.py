@@ -34,7 +34,8 @@ def text(results: Sequence[Result], *, suite: str) -> bytes:
         for key, value in _properties(one):
             Xml.SubElement(held, "property", name=key, value=visible(value))
         if tag := _tag(one):
-            Xml.SubElement(case, tag, message=visible(_words(one)))
+            said = Xml.SubElement(case, tag, message=visible(_words(one)))
+            said.text = visible(f"fix: {one.fix}") if one.fix and tag == "failure" else None
     Xml.indent(root)
     return cast("bytes", Xml.tostring(root, encoding="utf-8", xml_declaration=True))
 

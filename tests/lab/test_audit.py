@@ -27,6 +27,8 @@ printf 'Package: unattended-upgrades\\nVersion: 1\\nArchitecture: all\\nMaintain
 > /root/fake/DEBIAN/control
 dpkg-deb -b /root/fake /root/fake.deb >/dev/null
 dpkg -i /root/fake.deb >/dev/null
+systemctl --quiet unmask apt-daily-upgrade.timer
+systemctl --quiet enable apt-daily-upgrade.timer
 echo 'APT::Periodic::Unattended-Upgrade "1";' > /etc/apt/apt.conf.d/99fake
 """
 SSHD = """docker run --detach --name sshd busybox:1.36 sh -c \
@@ -264,6 +266,7 @@ rm -rf /etc/docker/certs.d/r.example.com
 rmdir /etc/docker/certs.d /etc/sysconfig
 apt-mark unhold docker.io containerd runc
 dpkg -P unattended-upgrades
+systemctl --quiet mask apt-daily-upgrade.timer
 rm -rf /root/fake /root/fake.deb /etc/apt/apt.conf.d/99fake
 umount /boot
 docker rm --force sshd

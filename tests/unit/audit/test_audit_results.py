@@ -178,6 +178,7 @@ def test_junit_counts_what_is_accepted_as_no_failure():
         "tests": "4", "failures": "1", "errors": "1", "skipped": "1"
     }  # fmt: skip
     assert suite.find(".//failure").attrib["message"] == "full"
+    assert suite.find(".//failure").text == "fix: on m1: make room"
     assert suite.find(".//skipped").attrib["message"] == "accepted: a spare (ops)"
     held = {one.attrib["name"]: one.attrib["value"] for one in suite.iter("property")}
     assert held["$ df"] == "full \\x1b[31m<&>" and held["severity"] == "high"
