@@ -52,15 +52,18 @@ def render(picture: Picture, spelled: Callable[[str], str] = str) -> str:
 
 
 def tiles(picture: Picture) -> list[tuple[str, str]]:
-    """Name and value of the figures at the top."""
+    """Name and value of the figures at the top; what no manager has listed has no figure."""
     nodes = [one for one in picture.machines if one.in_swarm]
     managers = [one for one in nodes if one.role == "manager"]
     findings = [one for one in picture.notes if one.level != "note" and not one.accepted]
-    return [
+    listed = [
         ("nodes well", f"{sum(one.well for one in nodes)} of {len(nodes)}"),
         ("managers reachable", f"{sum(not one.unreachable for one in managers)} of {len(managers)}"),
         ("services as desired", f"{sum(one.well for one in picture.services)} of {len(picture.services)}"),
         ("tasks running", str(sum(task.runs for one in nodes for task in one.tasks))),
+    ]
+    return [
+        *(listed if picture.listed else [(name, "not known") for name, _ in listed]),
         ("differences", str(len(picture.differences))),
         ("findings of the plan", str(len(findings))),
         ("findings of the last audit", str(picture.audits[0].found) if picture.audits else "none taken"),

@@ -73,6 +73,7 @@ def test_what_runs_out_is_trouble() -> None:
 
 def test_without_a_manager_nothing_is_claimed() -> None:
     text = " ".join(Page(render(replace(picture(tasks=0), listed=False, networks=()))).text)
+    assert text.count("not known") >= 4 and "0 of 0" not in text and "managers reachable not known" in text
     assert text.count("Not known: no manager in a quorum answers.") == 2 and "No services." not in text
 
 
