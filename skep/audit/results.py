@@ -17,7 +17,7 @@ from skep.kinds import Kind
 from skep.kinds.audits import SEVERITIES, Severity
 from skep.model import Accepted
 from skep.plan import Finding
-from skep.verify.check import Check
+from skep.verify.check import OWN, Check
 
 Status = Literal["finding", "not seen", "accepted", "to judge", "passed", "not applicable"]
 PLACE = re.compile(r"(?<![\w.-])HOST(?![\w-])")
@@ -155,6 +155,8 @@ def _status(check: Check, control: Control | None, broken: set[str]) -> Status:
 
 def _place(check: Check, control: Control | None) -> Place:
     """Where a remedy is typed that a test made: skep's own commands here, others on the host that it is about."""
-    if "invoke " in check.remedy or check.remedy.startswith("on ") or control is None:
+    if "invoke " in check.remedy or check.remedy.startswith("on "):
         return "here"
+    if control is None:
+        return "host" if check.host and check.role.startswith(OWN) else "here"
     return "host" if check.host else "manager"

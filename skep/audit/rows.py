@@ -20,8 +20,8 @@ def rows(results: Iterable[Result], status: Status) -> list[Row]:
     for one in results:
         if one.status == status:
             key = (one.severity, one.id, _of_each(said(one), one.host), _of_each(one.fix, one.host))
-            key = ("", "", one.message, one.fix) if status == "not seen" and one.message else key
-            alike.setdefault(key, []).append(one)
+            unseen = status == "not seen" and one.message
+            alike.setdefault(("", "", one.message, one.fix) if unseen else key, []).append(one)
     return [_row(key, found) for key, found in alike.items()]
 
 

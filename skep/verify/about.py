@@ -7,13 +7,10 @@ from typing import TypedDict
 import pytest
 
 from skep.kinds.audits import SEVERITIES, Severity
+from skep.verify.check import OWN
 
 AUDIT = "audit"
 """The mark of pytest that says it: ``@pytest.mark.audit(id=..., severity=..., remedy=...)``."""
-STACKS = "stacks/"
-"""Before the name of a stack, in the name of the file with its own tests."""
-OWN = ("audit/", STACKS)
-"""How names of files begin that are the site's own."""
 
 
 class About(TypedDict):

@@ -9,6 +9,10 @@ from skep.errors import SkepError
 from skep.kinds.audits import Severity
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
+STACKS = "stacks/"
+"""Before the name of a stack, in the name of the file with its own tests."""
+OWN = ("audit/", STACKS)
+"""How names of files begin that are the site's own."""
 
 
 class Wrong(AssertionError):

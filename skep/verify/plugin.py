@@ -17,8 +17,8 @@ from skep.model import Cluster, Host, Network, Stack
 from skep.plan import Plan
 from skep.preflight import Facts
 from skep.secret import Redaction, secrets_in
-from skep.verify.about import AUDIT, STACKS, about
-from skep.verify.check import Check, Outcome
+from skep.verify.about import AUDIT, about
+from skep.verify.check import STACKS, Check, Outcome
 from skep.verify.parallel import TestsAhead
 from skep.verify.unreachable import REACH, Lost
 from skep.verify.witness import Witness

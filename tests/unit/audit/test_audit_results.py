@@ -48,7 +48,7 @@ def test_tests_of_a_site_have_ids_severities_and_remedies(audit, own):
     found = [(one.id, one.where, one.severity, one.fix) for one in results if one.status == "finding"]
     assert found == [
         ("own-backup-the-light", "m3", "medium", ""),
-        ("own-backup", "m2", "low", "systemctl start backup.timer"),
+        ("own-backup", "m2", "low", "on m2: systemctl start backup.timer"),
     ]
     assert {one.id for one in results} == {"own-backup", "own-backup-plain", "own-backup-the-light"}
     assert [one.evidence for one in results if one.id == "own-backup"] == [(("ls /backup", "nothing"),)] * 3
@@ -83,8 +83,25 @@ def test_tests_beside_a_stack_are_about_that_stack_alone(audit, tmp_path):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("remedy", "fix"),
+    [
+        ("systemctl start backup.service", "on m1: systemctl start backup.service"),
+        ("invoke cluster.up", "invoke cluster.up"),
+        ("on the console, look", "on the console, look"),
+    ],
+)
+def test_what_fixes_a_host_by_a_test_of_ones_own_is_typed_there(remedy, fix):
+    of_host = check("own-x", remedy=remedy)
+    (one,) = results_of([replace(of_host, role="audit/machines")], [], TODAY)
+    assert one.fix == fix
+    (other,) = results_of([replace(of_host, role="ssh")], [], TODAY)
+    assert other.fix == remedy
+
+
 def check(identity="disk-use", outcome="failed", host="m1", message="full", **more):
-    return Check("hosts", host, "has room", outcome, message, 0.5, id=identity, remedy="make room", **more)
+    more.setdefault("remedy", "make room")
+    return Check("hosts", host, "has room", outcome, message, 0.5, id=identity, **more)
 
 
 @pytest.mark.parametrize(
