@@ -55,8 +55,8 @@ def writable(path: Path, option: str) -> None:
             beside, descriptor = _created(target, 0o600)
             os.close(descriptor)
             beside.unlink()
-        elif not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        elif target.is_file():
+            os.close(os.open(target, os.O_WRONLY))
     except OSError as error:
         raise UsageError(
             f"cannot write {path}",
