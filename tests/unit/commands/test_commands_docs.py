@@ -45,10 +45,7 @@ def test_the_task_is_described_and_not_run() -> None:
 def test_a_mistyped_key_ends_with_2_and_the_nearest() -> None:
     ended = docs("engine.verson")
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert (
-        ended.stderr.splitlines()[0]
-        == "there is no key, task, warning or check engine.verson; did you mean engine.version?"
-    )
+    assert "engine.verson" in ended.stderr.splitlines()[0]
     assert ended.stderr.splitlines()[1] == "  next:  skep docs engine.version"
 
 
@@ -71,7 +68,7 @@ def test_a_check_of_audits_is_explained_with_level_reason_fix_and_how_to_accept_
     none = docs("cis-5.1").stdout
     assert "here       not applicable" in none and "on purpose" in none and "accept" not in none
     ended = docs("CIS-5.111")
-    assert ended.returncode == 2 and "did you mean cis-5.11?" in ended.stderr
+    assert ended.returncode == 2 and "  next:  skep docs cis-5.11\n" in ended.stderr
 
 
 @pytest.mark.parametrize("identity", list(all_controls()))
@@ -107,7 +104,7 @@ def test_a_warning_has_a_meaning_a_fix_and_how_it_is_accepted() -> None:
     lines = docs("disk-low").stdout.splitlines()
     assert lines[0] == "disk-low  (warning)" and lines[2].startswith("  fix: ")
     assert "      - id: disk-low" in lines
-    assert "did you mean disk-low?" in docs("disk-lwo").stderr
+    assert "  next:  skep docs disk-low\n" in docs("disk-lwo").stderr
 
 
 def test_all_warnings_are_listed_with_those_of_roles() -> None:

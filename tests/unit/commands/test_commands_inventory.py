@@ -33,9 +33,9 @@ def test_errors_of_all_stacks_are_reported_at_once(tmp_path: Path) -> None:
     path = _path(tmp_path, web="services: {app: {imgae: a}}", db=RIGHT.replace("[touch, ran]", "touch ran"))
     with pytest.raises(ComposeError) as raised:
         inventory.check(path, Recording())
-    assert raised.value.problems == [
-        "stacks/web/compose.yml:1: services.app.imgae: unknown key (did you mean 'image'?)",
-        "stacks/db/compose.yml:2: secrets.key.x-skep.command: must be a list of texts, not 'touch ran'",
+    assert [problem.split(": ")[:2] for problem in raised.value.problems] == [
+        ["stacks/web/compose.yml:1", "services.app.imgae"],
+        ["stacks/db/compose.yml:2", "secrets.key.x-skep.command"],
     ]
 
 

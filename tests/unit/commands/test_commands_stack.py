@@ -103,9 +103,9 @@ def test_how_long_it_may_take(removing: Stage, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_stack_that_nobody_knows_is_a_slip(removing: Stage) -> None:
     removing.deploy(stack(name="website"))
-    with pytest.raises(UsageError, match=r"no stack shpo in the swarm or in the inventory \(did you mean shop\?\)"):
+    with pytest.raises(UsageError, match=r"no stack shpo\b.*\bshop\b"):
         remove(removing, "shpo")
-    with pytest.raises(UsageError, match=r"did you mean website\?") as reported:
+    with pytest.raises(UsageError, match=r"no stack website1\b.*\bwebsite\b") as reported:
         remove(removing, "website1")
     assert reported.value.next_action == "the stacks are: blog, shop, website"
 
