@@ -95,6 +95,8 @@ class Request:
     """Whether it asks for something to be done, such as a backup, that looking again cannot tell from not done."""
     down: bool = False
     only_planned: bool = False
+    heeds: bool = True
+    """Whether maintenance windows and freezes hold for it."""
     anyway: str = ""
     """Why changes are made outside of maintenance windows, or in a freeze."""
     unattended: bool = False

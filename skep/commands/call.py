@@ -200,9 +200,11 @@ def task(
 def _run(
     body: Callable[..., int | None], context: Context, common: Mapping[str, Any], given: Mapping[str, object]
 ) -> None:
-    program = str(context.config.get("skep", {}).get("program") or "invoke")
+    program, inventory = str(context.config.get("skep", {}).get("program") or "invoke"), common.get("inventory")
+    if typed := os.environ.get("SKEP_TYPED"):  # on a host: what is said is for those who called schedule.apply
+        program, inventory = typed, Path(inventory or "").stem
     how = {name: common[name] for name in ("json", "verbose", "quiet")}
-    with reporting(**how, spelled=partial(spelled, program=program, inventory=common.get("inventory"))) as tell:
+    with reporting(**how, spelled=partial(spelled, program=program, inventory=inventory)) as tell:
         code = body(Call(context, tell, common), **given)
     if code:
         raise Exit(code=code)

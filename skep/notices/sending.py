@@ -104,17 +104,17 @@ def below(url: str, word: str) -> str:
 
 def _command(words: tuple[str, ...], body: bytes) -> None:
     """What it writes goes to a file: a pipe would be waited for as long as any process that it leaves behind."""
-    with tempfile.TemporaryFile() as errors:
-        try:
+    try:
+        with tempfile.TemporaryFile() as errors:
             done = subprocess.run(
                 words, input=body, stdout=subprocess.DEVNULL, stderr=errors, timeout=COMMAND, check=False
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            why = error.strerror if isinstance(error, OSError) else f"it took longer than {COMMAND:.0f} s"
-            final = isinstance(error, FileNotFoundError | PermissionError | subprocess.TimeoutExpired)
-            raise Undelivered(f"{words[0]} cannot be run: {why}", final=final) from None
-        errors.seek(0)
-        said = errors.read().decode(errors="replace").strip().splitlines()
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip().splitlines()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = error.strerror if isinstance(error, OSError) else f"it took longer than {COMMAND:.0f} s"
+        final = isinstance(error, FileNotFoundError | PermissionError | subprocess.TimeoutExpired)
+        raise Undelivered(f"{words[0]} cannot be run: {why}", final=final) from None
     if done.returncode:
         raise Undelivered(f"{words[0]} ended with {done.returncode}{f': {said[-1]}' if said else ''}")
 

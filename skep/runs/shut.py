@@ -15,9 +15,9 @@ from skep.steps import STACKS
 
 def heeding(site: Site, request: Request, planned: Plan) -> Plan:
     """The plan as it may be carried out now. By hand that is an error, and a note where it is only looked at; where
-    nobody looks on, what may not be changed now is left undone. A backup changes nothing that lasts."""
+    nobody looks on, what may not be changed now is left undone."""
     maintenance = site.cluster.maintenance
-    if not maintenance or request.anyway or request.once or not len(planned):
+    if not maintenance or request.anyway or not request.heeds or not len(planned):
         return planned
     now = datetime.now(UTC)
     shut = {what: why for what in {step.id.stack for step in planned} if (why := maintenance.closed(now, what))}

@@ -1,13 +1,11 @@
 # shellcheck shell=sh
-# Unpacks $ARCHIVE, skep and all it needs, as $FOLDER/program; its digest, which comes last, says that all of it is there.
+# Unpacks $ARCHIVE, skep and all it needs, as $FOLDER/program/$NAME. It gets that name once all of it is there, and is
+# never changed afterwards: runs of another one go on with theirs.
 
 set -eu
 umask 022
-rm -rf "$FOLDER/program.new" "$FOLDER/program.old"
-mkdir "$FOLDER/program.new"
+rm -rf "$FOLDER/program.new"
+mkdir -p "$FOLDER/program" "$FOLDER/program.new"
 tar -xzf "$ARCHIVE" -C "$FOLDER/program.new" --no-same-owner
-echo "$DIGEST" >"$FOLDER/program.new/.digest"
-[ ! -d "$FOLDER/program" ] || mv "$FOLDER/program" "$FOLDER/program.old"
-mv "$FOLDER/program.new" "$FOLDER/program"
-rm -rf "$FOLDER/program.old"
+mv -T "$FOLDER/program.new" "$FOLDER/program/$NAME"
 rm -f "$ARCHIVE"

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Puts the files of $FILES/units into $UNITS, those of $FILES/credentials into $FOLDER/credentials, takes $GONE (units, a
 # word each) with what was kept of their runs away, and has systemd read them. $TIMER is started and enabled, if there is one.
+# A run of what goes comes to its end first: with $STOP it is stopped, else waited for. Until then it ends with 75 (BUSY).
 
 set -eu
 . skep/replace.sh
@@ -11,12 +12,28 @@ case $CTL in
 *--user) stamps=${XDG_DATA_HOME:-$HOME/.local/share}/systemd/timers ;;
 *) stamps=/var/lib/systemd/timers ;;
 esac
+services=
 for name in $GONE; do
-  case $name in *.timer)
+  case $name in
+  *.timer)
     # Where systemd does not answer this fails, and all files stay: its timers go on, and are not to be forgotten.
     if [ -f "$UNITS/$name" ]; then $CTL disable --now -- "$name" >&2; else $CTL stop -- "$name" 2>/dev/null || true; fi ;;
+  *@.service) services="$services ${name%.service}*.service" ;;
+  *.service) services="$services $name" ;;
   esac
 done
+set -f
+# shellcheck disable=SC2086
+running=$([ -z "$services" ] || $CTL list-units --plain --no-legend --full \
+  --state=activating,active,deactivating,reloading -- $services | cut -d ' ' -f 1)
+if [ -n "$running" ]; then
+  # shellcheck disable=SC2086
+  [ -z "$STOP" ] || $CTL stop --no-block -- $running
+  # shellcheck disable=SC2086
+  echo "a run goes on:" $running >&2
+  exit 75
+fi
+set +f
 for file in "$FILES"/units/*; do
   [ -f "$file" ] || continue
   grep -qxF -- "${file##*/}" "$FOLDER/units" || echo "${file##*/}" >>"$FOLDER/units"
@@ -40,7 +57,10 @@ for name in $GONE; do
     one=${name#"$PREFIX"} one=${one%.timer}
     rm -f -- "$FOLDER/$one.json" "$FOLDER/$one.begun" "$FOLDER/$one.known" "$FOLDER/$one.paused" ;;
   esac
-  $CTL reset-failed -- "$name" 2>/dev/null || true
+  case $name in
+  *@.service) $CTL reset-failed -- "${name%.service}*.service" 2>/dev/null || true ;;
+  *) $CTL reset-failed -- "$name" 2>/dev/null || true ;;
+  esac
   rm -f -- "$UNITS/$name"
   grep -vxF -- "$name" "$FOLDER/units" >"$FILES/left" || true
   replace "$FILES/left" "$FOLDER/units" 600

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from pathlib import PurePath
 
 from skep.dataclass import dataclass
 from skep.model import Cluster, Host
@@ -13,12 +14,14 @@ from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.role import HostRole
 from skep.schedules.model import Schedule
-from skep.schedules.timers import Setting, unit, units
+from skep.schedules.timers import STOPPING, Setting, unit, units
 from skep.secret import Secret
 from skep.seen import Seen
 from skep.shell import exported, script
 from skep.steps import StepId
 
+PATIENCE = STOPPING + 60.0
+"""Seconds for which the end of a run is waited for before its units go: one that is stopped may take ``STOPPING``."""
 HERE = "this machine"
 """In place of a host, where that is the control machine."""
 
@@ -58,7 +61,8 @@ class State:
 
 
 class Schedules(HostRole[State]):
-    """Units of systemd for an inventory's schedules. ``at`` is where they run; ``removed``: they are to go."""
+    """Units of systemd for an inventory's schedules. ``at`` is where they run; ``stopped``: runs of those
+    that go are stopped, not waited for."""
 
     name = "schedules"
     actions: tuple[str, ...] = ("credentials", "units", "remove")
@@ -69,10 +73,13 @@ class Schedules(HostRole[State]):
         schedules: tuple[Schedule, ...],
         at: str = HERE,
         credentials: Mapping[str, Secret] | None = None,
+        *,
+        stopped: bool = False,
     ) -> None:
         self.setting = setting
         self.schedules = schedules
         self.at = at
+        self.stopped = stopped
         self.credentials = dict(credentials or {})
 
     def probe_of(self, cluster: Cluster) -> str:
@@ -105,7 +112,7 @@ class Schedules(HostRole[State]):
         return State(
             systemd=versions[0] if versions else 0,
             refused=tuple(f"{first} {rest}".strip() for kind, first, rest in rows if kind == "refused"),
-            owned=tuple(row[1] for row in rows if row[0] == "owned"),
+            owned=tuple(dict.fromkeys(row[1] for row in rows if row[0] == "owned")),
             others={name: file for kind, name, file in rows if kind == "other"},
             units={name: digest for kind, digest, name in rows if kind == "sum"},
             credentials={name: digest for kind, digest, name in rows if kind == "credential"},
@@ -128,7 +135,8 @@ class Schedules(HostRole[State]):
         for text in have.refused:
             yield _error(self.at, f"systemd {have.systemd} there does not take the time '{text}'",
                          f"write it in words that this version knows: systemd-analyze calendar '{text}'")  # fmt: skip
-        yield from self._credentials(have)
+        if self.schedules or not have.owned:  # else they go with the last unit, after its run
+            yield from self._credentials(have)
         desired = units(self.setting, self.schedules, have.systemd)
         for one in self.schedules:
             yield from self._installed(one, {**desired[""], **desired[one.name]}, have)
@@ -138,10 +146,14 @@ class Schedules(HostRole[State]):
             if name in known or name in gone:
                 yield _error(self.at, f"{name} is a unit of another inventory: {file}",
                              "give a schedule or the inventory's file another name, or take those units away first: "
-                             f"schedule.rm -i {file}")  # fmt: skip
+                             f"schedule.rm -i {file if self.at == HERE else PurePath(file).name}")  # fmt: skip
         if gone:
             yield self._run("remove", None, "remove units of schedules", "no longer in the inventory", gone=gone,
-                            detail=tuple(f"remove {name}" for name in gone))  # fmt: skip
+                            detail=(*(f"remove {name}" for name in gone), *self._rest(desired)))  # fmt: skip
+
+    def _rest(self, desired: Mapping[str, object]) -> tuple[str, ...]:
+        """What goes with the last unit; on a host a step of its own says that."""
+        return () if desired or self.at != HERE else (f"remove {self.setting.folder}, with how runs ended",)
 
     @property
     def _here(self) -> str:
@@ -197,7 +209,10 @@ class Schedules(HostRole[State]):
             variables={
                 "FOLDER": self.setting.folder, "UNITS": self.setting.units, "CTL": self.setting.systemctl,
                 "PREFIX": unit(self.setting, ""), "GONE": " ".join(gone), "FORGET": " ".join(forget), "TIMER": timer,
+                "STOP": "yes" if self.stopped else "",
             },
+            patience=PATIENCE if gone else 0.0,
+            timeout=PATIENCE + 120,
             writes={self.setting.units: 1 << 20, self.setting.state: 1 << 20},
             otherwise="do what the cause says, then run the same command again",
         )  # fmt: skip

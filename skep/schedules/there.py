@@ -26,15 +26,16 @@ from skep.steps import StepId
 THERE = "/var/lib/skep/there"
 """On the host; apart from what schedules of its own, as a control machine, keep."""
 NAMED = 6
-"""Files of a site that a plan names by themselves."""
+"""Files that a plan names by themselves."""
 
 
 class There(HostRole[Away]):
     """Of the ``cluster``'s schedules those that name a host; without ``program`` and ``site`` all of it is to go.
-    ``credentials`` are those of the units; ``ports`` where sshd listens, by host."""
+    ``credentials`` are those of the units; ``ports`` where sshd listens, by host; ``typed`` is how
+    operators call skep, for what runs there say."""
 
     name = "schedules"
-    actions: tuple[str, ...] = (*Schedules.actions, "key", "program", "site", "ways", "login", "try", "gone")
+    actions: tuple[str, ...] = (*Schedules.actions, "key", "program", "site", "ways", "login", "try", "clear", "gone")
 
     def __init__(
         self,
@@ -43,17 +44,19 @@ class There(HostRole[Away]):
         site: Site | None,
         credentials: Mapping[str, Secret],
         ports: Mapping[str, int],
+        typed: str = "skep",
     ) -> None:
         self.environment = cluster.name
         self.program, self.site = program, site
         self.credentials = credentials
         self.names = {host.name: _known_as(host.address, ports.get(host.name, 22)) for host in cluster.hosts}
-        self.ports = ports
+        self.ports, self.typed = ports, typed
         self.metrics = str(file_of(cluster.metrics, cluster.name)) if cluster.metrics else ""
         self.schedules = tuple(one for one in cluster.schedules if one.at) if program and site else ()
         units = Schedules(self._setting(""), self.schedules, at="")
         self.probe = units.probe_of(cluster) + exported(
-            {"MARK": self._mark(""), "PYTHON": program.python if program else "3"}
+            {"MARK": self._mark(""), "PYTHON": program.python if program else "3", "METRICS": self.metrics,
+             "PROGRAM": program.folder if program else "none", "SITE": site.folder if site else "none"}
         ) + script("skep/schedules/there.sh", *places.FILES)  # fmt: skip
 
     @property
@@ -67,9 +70,7 @@ class There(HostRole[Away]):
 
     def parse(self, text: str, answers: Answers) -> Away | None:
         """From the probe's lines."""
-        units = Schedules(self._setting(""), self.schedules).parse(text, answers) or Units()
-        others = {name: file for name, file in units.others.items() if not file.startswith(f"{self._folder}/")}
-        return away(text, replace(units, others=others))
+        return away(text, Schedules(self._setting(""), self.schedules).parse(text, answers) or Units())
 
     def plan(self, cluster: Cluster, seen: Seen[Away]) -> Sequence[Step | Finding]:
         """On hosts with schedules all that these need, on all hosts the logins of those; elsewhere what was left."""
@@ -86,7 +87,7 @@ class There(HostRole[Away]):
         for name, found in have.items():
             if name in self.at:
                 items += self._on(hosts[name], have, [step.id for step in logins], whole=len(have) == len(hosts))
-            elif found.there:
+            elif found.there or found.units.owned:
                 items += self._gone(name, found)
         return items
 
@@ -130,21 +131,34 @@ class There(HostRole[Away]):
         ready = [*(step.id for step in steps), *logins]
         setting = self._setting(self._python(found) or "")
         own = tuple(one for one in self.schedules if one.at == at)
-        there = list(Schedules(setting, own, at, self.credentials).steps(found.units))
+        there = list(Schedules(setting, own, at, self.credentials, stopped=True).steps(found.units))
         given = [one.id for one in there if isinstance(one, Run) and one.id.action == "credentials"]
         if whole and ready:
             tried = self._run(at, "try", "look at all hosts from there", "it is new there, or was changed", _TRY,
-                              PYTHON=setting.program[0], INVENTORY=setting.inventory)  # fmt: skip
+                              PYTHON=setting.program[0], INVENTORY=setting.inventory,
+                              PROGRAM=self.program.folder, SITE=self.site.folder)  # fmt: skip
             reach = f"let {at} reach those hosts by the addresses of the inventory, then run the same command again"
             yield replace(tried, needs=(*ready, *given), timeout=300, otherwise=reach)
             ready.append(tried.id)
         for one in there:
             yield replace(one, needs=tuple(ready)) if isinstance(one, Run) and one.id.action == "units" else one
+        yield from self._cleared(at, found, (*ready, *(one.id for one in there if isinstance(one, Run))))
+
+    def _cleared(self, at: str, found: Away, ready: tuple[StepId, ...]) -> Iterator[Step | Finding]:
+        """Earlier ones go once all units name the later one; those that a run uses stay for as long as it goes on."""
+        if old := [name for name in found.old if found.program or not name.startswith("program.")]:
+            detail = _few([f"remove {self._folder}/{name}" for name in old])
+            clear = self._run(at, "clear", "remove what was sent earlier", "nothing uses it",
+                              script("skep/schedules/clear.sh"), detail=detail, OLD="\n".join(old))  # fmt: skip
+            yield replace(clear, needs=ready)
+        if found.used:
+            text = f"a run goes on from {', '.join(found.used)}, which stays: the next schedule.apply removes it"
+            yield Finding("note", text, at, self.name)
 
     def _sent(self, at: str, found: Away) -> Iterator[Step]:
         assert self.program and self.site
-        if found.program != self.program.digest:
-            cause = "another version is there" if found.program else "missing"
+        if not found.program:
+            cause = "another version is there" if found.earlier else "missing"
             archive = f"{self._folder}/program.tar.gz"
             sent = Send(
                 id=StepId(self.name, "program", at, "archive"), host=at, title="send skep and what it needs",
@@ -154,16 +168,16 @@ class There(HostRole[Away]):
             )  # fmt: skip
             yield sent
             unpack = self._run(at, "program", "unpack it", cause, script("skep/schedules/program.sh"),
-                               ARCHIVE=archive, DIGEST=self.program.digest)  # fmt: skip
+                               ARCHIVE=archive, NAME=self.program.folder.partition("/")[2])  # fmt: skip
             yield replace(unpack, needs=(sent.id,), writes={self._folder: 6 * self.program.size})
-        if found.site != self.site.sums:
+        if (found.current, found.site) != (self.site.folder, self.site.sums):
             lines = [*(f"{name}: {'changed' if name in found.site else 'new'}"
                        for name, digest in self.site.sums.items() if found.site.get(name) != digest),
                      *(f"remove {name}" for name in found.site if name not in self.site.sums)]  # fmt: skip
-            more = (f"and {len(lines) - NAMED} more",) if len(lines) > NAMED else ()
             yield self._run(at, "site", f"send the site: {len(self.site.sums)} files",
                             f"{len(lines)} differ" if found.site else "missing", script("skep/schedules/site.sh"),
-                            files={"site.tar": self.site.archive}, detail=(*lines[:NAMED], *more))  # fmt: skip
+                            files={"site.tar": self.site.archive}, detail=_few(lines),
+                            NAME=self.site.folder.partition("/")[2])  # fmt: skip
 
     def _logins(self, have: Mapping[str, Away]) -> Iterator[Run]:
         """On each host: the keys of those that have schedules. One that did not answer keeps what it has."""
@@ -191,13 +205,13 @@ class There(HostRole[Away]):
         }
 
     def _gone(self, name: str, found: Away) -> Iterator[Step | Finding]:
-        units = list(Schedules(self._setting(""), (), name).steps(replace(found.units, credentials={})))
+        """Under the lock no run changes the cluster: those that wait for it, or look, are stopped."""
+        units = list(Schedules(self._setting(""), (), name, stopped=True).steps(replace(found.units, credentials={})))
         yield from units
-        services = [unit.replace("@.", "@*.") for unit in found.units.owned if unit.endswith(".service")]
-        gone = self._run(
-            name, "gone", "remove skep, the site and its key", "no schedule runs there", _GONE,
-            detail=(f"{self._folder}/backups stays: it holds what schedules saved",) if found.backups else (),
-            SERVICES=" ".join(services), METRICS=self.metrics)  # fmt: skip
+        but = " but backups/, which holds what schedules saved" if found.backups else ""
+        detail = [f"remove all in {self._folder}{but}", *([f"remove {self.metrics}"] if found.metrics else [])]
+        gone = self._run(name, "gone", "remove skep, the site and its key", "no schedule runs there", _GONE,
+                         detail=tuple(detail), METRICS=self.metrics)  # fmt: skip
         yield replace(gone, needs=tuple(one.id for one in units if isinstance(one, Run)))
 
     @property
@@ -208,15 +222,20 @@ class There(HostRole[Away]):
         return f"skep-schedules:{self.environment}:{at}"
 
     def _setting(self, python: str) -> Setting:
-        site = f"{self._folder}/site"
+        site = f"{self._folder}/{self.site.folder if self.site else 'site'}"
         return Setting(
             name=self.environment,
             site=site,
             inventory=f"{site}/{self.site.inventory if self.site else ''}",
             program=(python, "-m", "skep", "--site", site),
             state=THERE,
+            source=self._folder,
             credentials=tuple(sorted(self.credentials)),
-            environment=(("PYTHONPATH", f"{self._folder}/program"), ("SKEP_ACCESS", self._folder)),
+            environment=(
+                ("PYTHONPATH", f"{self._folder}/{self.program.folder if self.program else 'program'}"),
+                ("SKEP_ACCESS", self._folder),
+                ("SKEP_TYPED", self.typed),
+            ),
         )
 
     def _run(
@@ -248,21 +267,21 @@ umask 077
 mkdir -p "$FOLDER"
 for name in access.json known_hosts; do replace "$FILES/$name" "$FOLDER/$name" 600; done
 """
-_GONE = """set -f
-for unit in $SERVICES; do
-  systemctl stop -- "$unit" 2>/dev/null || :
-  systemctl reset-failed -- "$unit" 2>/dev/null || :
-done
-[ -z "$METRICS" ] || rm -f -- "$METRICS"
+_GONE = """[ -z "$METRICS" ] || rm -f -- "$METRICS"
 [ -d "$FOLDER" ] || exit 0
 find "$FOLDER" -mindepth 1 -maxdepth 1 ! -name backups -exec rm -rf -- {} + || exit 1
 rmdir -- "$FOLDER/backups" "$FOLDER" "${FOLDER%/*}" 2>/dev/null || :
 """
-_TRY = """cd "$FOLDER/site"
-export PYTHONPATH="$FOLDER/program" SKEP_ACCESS="$FOLDER" SKEP_STATE="$FOLDER" HOME=/root
+_TRY = """cd "$FOLDER/$SITE"
+export PYTHONPATH="$FOLDER/$PROGRAM" SKEP_ACCESS="$FOLDER" SKEP_STATE="$FOLDER" HOME=/root
 export CREDENTIALS_DIRECTORY="$FOLDER/credentials"
-"$PYTHON" -m skep --site "$FOLDER/site" cluster.plan --no-resolve -q -i "$INVENTORY" >&2
+"$PYTHON" -m skep --site "$FOLDER/$SITE" cluster.plan --no-resolve -q -i "$INVENTORY" >&2
 """
+
+
+def _few(lines: Sequence[str]) -> tuple[str, ...]:
+    """As many as a plan shows."""
+    return (*lines[:NAMED], *([f"and {len(lines) - NAMED} more"] if len(lines) > NAMED else []))
 
 
 def _known_as(address: str, port: int) -> str:

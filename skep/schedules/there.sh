@@ -1,7 +1,9 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2153
 # What a host has of schedules that run on it, and who may log in here for those of others. $FOLDER is theirs, $MARK
-# begins the comment of their keys, $PYTHON is the version of Python that is needed.
+# begins the comment of their keys, $PYTHON is the version of Python that is needed. $PROGRAM and $SITE are the folders
+# of skep and of the site that are to be there, $METRICS is the file that runs leave.
 
+. skep/schedules/used.sh
 user=${SUDO_USER:-root}
 echo "user $user"
 for program in "python$PYTHON" python3; do
@@ -12,11 +14,24 @@ done
 [ -z "$(find "$FOLDER" -mindepth 1 -maxdepth 1 ! -name backups 2>/dev/null)" ] || echo "folder"
 [ -z "$(find "$FOLDER/backups" -type f 2>/dev/null | head -n 1)" ] || echo "backups"
 [ -f "$FOLDER/key.pub" ] && [ -f "$FOLDER/key" ] && echo "key $(cut -d ' ' -f 1,2 "$FOLDER/key.pub")"
-[ -f "$FOLDER/program/.digest" ] && echo "program $(cat "$FOLDER/program/.digest")"
+[ -d "$FOLDER/$PROGRAM" ] && echo "program"
+{
+  find "$FOLDER/program" "$FOLDER/site" -mindepth 1 -maxdepth 1
+  find "$FOLDER" -mindepth 1 -maxdepth 1 \( -name 'program.*' -o -name 'site.*' \)
+} 2>/dev/null | LC_ALL=C sort | while IFS= read -r path; do
+  name=${path#"$FOLDER/"}
+  if [ "$name" = "$PROGRAM" ] || [ "$name" = "$SITE" ]; then continue; fi
+  if used "$path"; then echo "used $name"; else echo "old $name"; fi
+done
+[ -f "$METRICS" ] && echo "metrics"
 for name in access.json known_hosts; do
   [ -f "$FOLDER/$name" ] && echo "way $name $(sha256sum <"$FOLDER/$name" | cut -d ' ' -f 1)"
 done
-if cd "$FOLDER/site" 2>/dev/null; then
+current=$SITE
+[ -d "$FOLDER/$current" ] ||
+  current=$(cat "$UNITS/$PREFIX"*.service 2>/dev/null | sed -n "s|^WorkingDirectory=$FOLDER/\(site/[0-9a-f]*\)$|\1|p" | head -n 1)
+if [ -n "$current" ] && cd "$FOLDER/$current" 2>/dev/null; then
+  echo "current $current"
   find . -name __pycache__ -prune -o -type f -print0 | xargs -0 -r sha256sum |
     sed 's/^\([0-9a-f]*\)  \.\//site \1 /'
   cd /

@@ -7,6 +7,8 @@ from skep.schedules.model import Schedule
 
 STATE = "/var/lib/skep/schedules"
 UNITS = "/etc/systemd/system"
+STOPPING = 600.0
+"""Seconds for which a run that was stopped may go on, to send its notices."""
 CREDENTIALS_FROM = 247
 """The first version of systemd with LoadCredential."""
 
@@ -25,6 +27,8 @@ class Setting:
     state: str = STATE
     credentials: tuple[str, ...] = ()
     own: bool = False
+    source: str = ""
+    """What units name in their second line, where that is not the file that runs read: such as a folder that stays."""
     environment: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -68,7 +72,8 @@ def _head(setting: Setting, description: str, *, instance: bool = False) -> str:
     """The probe reads the inventory from its second line."""
     return (
         "# Written by skep: change the inventory instead, then: schedule.apply\n"
-        f"# Inventory: {setting.inventory}\n[Unit]\nDescription={_text(description, instance=instance)}\n"
+        f"# Inventory: {setting.source or setting.inventory}\n[Unit]\n"
+        f"Description={_text(description, instance=instance)}\n"
     )
 
 
@@ -81,7 +86,7 @@ def _service(setting: Setting, one: Schedule, systemd: int) -> str:
         f"ConditionPathExists=!{_text(setting.folder)}/{one.name}.paused\n"
         f"OnFailure={failed(setting).replace('@.', f'@{one.name}.')}\n\n"
         f"[Service]\n{_work(setting, systemd)}TimeoutStartSec={one.deadline:.0f}\n"
-        f"TimeoutStopSec=600\nSuccessExitStatus=10\n"
+        f"TimeoutStopSec={STOPPING:.0f}\nSuccessExitStatus=10 11\n"
         f"ExecStart={_call(setting, one.name)}\n"
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.lab.rig.environment import Document, Environment
 from tests.lab.rig.hosts import until
@@ -25,14 +28,23 @@ tar -C /etc -c hosts | docker import - >/dev/null
 LEFT = "docker ps --all --quiet --filter name=over; docker image ls --quiet stray; docker image ls -q -f dangling=true"
 
 
+NOTICES = "/run/skep-notices"
+
+
 def schedules(when: str) -> Document:
-    return {"look": {"run": "drift", "when": when, "at": AT}, "tidy": {"run": "prune", "when": "yearly", "at": AT}}
+    return {
+        "look": {"run": "drift", "when": when, "at": AT},
+        "roll": {"run": "stack.deploy", "when": when, "at": AT, "stacks": ["web"]},
+        "fresh": {"run": "stack.refresh", "when": "yearly", "at": AT},
+        "tidy": {"run": "prune", "when": "yearly", "at": AT},
+    }
 
 
 def applied(cluster: Environment, when: str) -> Tool:
     def change(document: Document) -> None:
         document["schedules"] = schedules(when)
-        document["notices"] = {"home": {"command": ["/bin/sh", "-c", 'echo "$HOME" >/run/skep-home']}}
+        keeps = f'echo "$HOME" >/run/skep-home; cat >>{NOTICES}; echo >>{NOTICES}'
+        document["notices"] = {"home": {"command": ["/bin/sh", "-c", keeps]}}
 
     tool = cluster.with_inventory(NAME, change)
     tool("schedule.apply").must()
@@ -48,6 +60,26 @@ def logins(cluster: Environment) -> str:
     return "".join(cluster.hosts.each("grep skep-schedules: ~admin/.ssh/authorized_keys || :").values())
 
 
+@contextmanager
+def another_label(cluster: Environment) -> Iterator[None]:
+    """The stack ``web`` with a label more on its service, which restarts none of its tasks."""
+    file = cluster.folder / "stacks/web/compose.yml"
+    before = file.read_text()
+    document = yaml.safe_load(before)
+    document["services"]["web"]["deploy"]["labels"] = {"by": "night"}
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+    try:
+        yield
+    finally:
+        file.write_text(before)
+
+
+def heard(cluster: Environment, schedule: str) -> list[str]:
+    """Events of the notices about a schedule."""
+    notices = [json.loads(line) for line in cluster.hosts.run(AT, f"cat {NOTICES} 2>/dev/null || :").splitlines()]
+    return [one["event"] for one in notices if one["schedule"] == schedule]
+
+
 @pytest.fixture
 def python(cluster: Environment) -> Iterator[None]:
     """Python on the host, and nothing of a schedule left on any, nor here, whatever becomes of the test."""
@@ -56,7 +88,7 @@ def python(cluster: Environment) -> Iterator[None]:
     before = set(packed.glob("*"))
     yield
     cluster.with_inventory(NAME)("schedule.rm", "--yes")
-    cluster.hosts.run(AT, f"{NO_PYTHON}; rm -f /run/skep-home")
+    cluster.hosts.run(AT, f"{NO_PYTHON}; rm -f /run/skep-home {NOTICES}")
     for one in set(packed.glob("*")) - before:
         one.unlink()
     if not before and packed.is_dir():
@@ -64,11 +96,17 @@ def python(cluster: Environment) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("python")
-def test_a_timer_on_a_host_looks_by_itself_until_it_is_removed(cluster: Environment) -> None:
+def test_timers_on_a_host_deploy_and_look_by_themselves_until_they_are_removed(cluster: Environment) -> None:
     hosts = cluster.hosts
-    tool = applied(cluster, "*:*:0/10")
-    assert not tool("schedule.apply", "--plan").must().ids
-    until("the timer has run it", lambda: row(tool)["last"] == "ok")
+    with another_label(cluster):
+        tool = applied(cluster, "*:*:0/10")
+        assert not tool("schedule.apply", "--plan").must().ids
+        labels = "docker service inspect -f '{{json .Spec.Labels}}' web_web"
+        until("a timer has deployed the stack", lambda: '"by":"night"' in hosts.run(AT, labels))
+        until("a timer has looked, and all is as described", lambda: row(tool)["last"] == "ok")
+    (history,) = tool("cluster.history", "--last", "200").must().named("history")
+    who = {one["what"]: one["who"] for one in history["rows"]}
+    assert who["schedule.run roll: stack.deploy web"] == f"root@{AT}"
     assert "restrict,from=" in logins(cluster)
 
     stamp = f"/var/lib/systemd/timers/stamp-{UNIT}.timer"
@@ -79,13 +117,20 @@ def test_a_timer_on_a_host_looks_by_itself_until_it_is_removed(cluster: Environm
     applied(cluster, "daily")
     assert hosts.run(AT, begun) == before, "a changed time makes up for nothing"
     hosts.run(
-        AT, f"rm {FOLDER}/site/stacks/web/index.html; touch -d '3 days ago' {stamp}; systemctl restart {UNIT}.timer"
+        AT, f"rm {FOLDER}/site/*/stacks/web/index.html; touch -d '3 days ago' {stamp}; systemctl restart {UNIT}.timer"
     )
     until("what was missed is made up for", lambda: row(tool)["last"] != "ok")
     assert hosts.run(AT, "cat /run/skep-home").strip() == "/root"
     assert row(tool)["units"] == "differ"
+    assert tool("schedule.run", "roll").exit and '"by":"night"' in hosts.run(AT, labels), (
+        "a file of the stack is missing"
+    )
     applied(cluster, "daily")
-    assert tool("schedule.run", "look").must().exit == 0
+    tool("schedule.run", "roll").must()
+    assert '"by":"night"' not in hosts.run(AT, labels) and heard(cluster, "roll") == ["failure", "recovery"]
+    for name in ("fresh", "look"):
+        assert tool("schedule.run", name).must().exit == 0
+    assert len(hosts.run(AT, f"ls -d {FOLDER}/program* {FOLDER}/program/* {FOLDER}/site* {FOLDER}/site/*").split()) == 4
 
     hosts.run(AT, STRAY)
     tool("schedule.run", "tidy").must()

@@ -18,7 +18,7 @@ from skep.upkeep.saving import role
 def backup(site: Site, tell: Reporter, *, allow_quorum_loss: bool, asking: Asking) -> None:
     """Say where it lies. A ``SkepError`` where no manager can be spared."""
     only = replace(site, roles=[role], known=[*site.known, role])
-    request = Request("cluster.backup", allow_quorum_loss=allow_quorum_loss, only_planned=asking.only_shown, once=True)
+    request = asking.of(Request("cluster.backup", allow_quorum_loss=allow_quorum_loss, once=True, heeds=False))
     result = run(only, request, tell, asking.agreed_to)
     if not result.steps:
         return

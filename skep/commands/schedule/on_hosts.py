@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from skep.commands.call import Call
 from skep.commands.schedule.credentials import credentials
 from skep.commands.schedule.parcel import contents, program, site
 from skep.converge import Site, plan, see
-from skep.errors import StepFailed, UsageError
+from skep.dataclass import dataclass
+from skep.errors import SkepError, StepFailed, UsageError
 from skep.files import put
 from skep.holder import me
 from skep.inventory import Inventory
@@ -27,6 +28,7 @@ from skep.schedules.role import State
 from skep.schedules.state import state_folder
 from skep.schedules.there import THERE, There
 from skep.shell import exported
+from skep.shipped import IS_CLONE
 from skep.ssh.ssh_config import settings
 
 
@@ -40,7 +42,8 @@ def role(found: Inventory, *, gone: bool = False, sent: bool = True) -> There:
     extras = ("apprise",) if any(one.apprise for one in cluster.notices) else ()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "skep", "programs")
     packed = program(contents(extras), cache if sent else None)
-    return There(cluster, packed, site(found, _site(found)), credentials(found, here), ports)
+    typed = "./inv" if IS_CLONE else "skep"
+    return There(cluster, packed, site(found, _site(found)), credentials(found, here), ports, typed)
 
 
 def _site(found: Inventory) -> Path:
@@ -52,10 +55,11 @@ def _site(found: Inventory) -> Path:
 def apply(call: Call, *, gone: bool = False) -> int:
     """Bring hosts to what the inventory says; gives how many steps were done."""
     one = role(call.found, gone=gone)
+    _left_behind(call)
     if one.at and not call.asking.only_shown:
         _note(call.found, one.at)  # first: a run that is cut short leaves something there, too
     with call.site() as here:
-        request = call.asking.of(Request("schedule.rm" if gone else "schedule.apply"))
+        request = call.asking.of(Request("schedule.rm" if gone else "schedule.apply", heeds=False))
         result = carry_out(_only(here, one), request, call.tell)
         refuse_silent(result.silent)
     if not one.at and not call.asking.only_shown:
@@ -68,19 +72,27 @@ def concerned(found: Inventory) -> bool:
     return any(one.at for one in found.cluster.schedules) or _mark(found).exists()
 
 
-def states(call: Call) -> tuple[dict[str, State], dict[str, tuple[str, ...]]]:
-    """What systemd has on each host that runs schedules, and what differs there. Raises ``ConnectError``."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What systemd has on each host that runs schedules, what differs there, and which of them did not answer."""
+
+    units: Mapping[str, State] = field(default_factory=dict)
+    differ: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    silent: Mapping[str, SkepError] = field(default_factory=dict)
+
+
+def states(call: Call) -> Looked:
+    """How hosts stand; those that do not answer are named."""
     one = role(call.found, sent=False)
     with call.site() as here:
         only = _only(here, one)
         observation = see(only)
         planned = plan(only, observation)
     found = observation.of(one).states
-    missing = {name: observation.failures[name] for name in one.at if name in observation.failures}
-    refuse_silent(missing)
+    silent = {name: observation.failures[name] for name in one.at if name in observation.failures}
     differ = {name: tuple(_shown(step) for step in planned if step.host == name and step.role == one.name)
               for name in found}  # fmt: skip
-    return {name: away.units for name in one.at if (away := found.get(name))}, differ
+    return Looked({name: away.units for name in one.at if (away := found.get(name))}, differ, silent)
 
 
 def _shown(step: Step) -> str:
@@ -90,7 +102,7 @@ def _shown(step: Step) -> str:
 def pause(call: Call, one: Schedule, *, resume: bool) -> None:
     """Leave a mark on its host that its unit looks for, or take it away."""
     who = f"{me('').who}, {datetime.now(UTC):%Y-%m-%dT%H:%MZ}"
-    text = 'rm -f -- "$MARK"' if resume else '[ -e "$UNIT" ] || exit 4; umask 077; printf "%s\\n" "$WHO" >"$MARK"'
+    text = 'rm -f -- "$MARK"' if resume else f'{_OURS}umask 077; printf "%s\\n" "$WHO" >"$MARK"'
     status, _, err = _on(call, one, text, 60, WHO=who)
     if status == 4:
         raise UsageError(f"schedule {one.name} is not installed on {one.at}", next_action="invoke schedule.apply")
@@ -99,10 +111,12 @@ def pause(call: Call, one: Schedule, *, resume: bool) -> None:
                          next_action=f"see what is wrong on {one.at}: ls -l {THERE}")  # fmt: skip
 
 
-_RUN = """[ -e "$UNIT" ] || exit 4
-[ ! -e "$MARK" ] || exit 5
+_OURS = """[ "$(sed -n 2p "$UNIT" 2>/dev/null)" = "# Inventory: ${LAST%/*}" ] || exit 4
+"""
+"""A unit of that name may be another inventory's, which its second line says."""
+_RUN = f"""{_OURS}[ ! -e "$MARK" ] || exit 5
 before=$(cat "$LAST" 2>/dev/null)
-systemctl start -- "${UNIT##*/}" >&2 || systemctl start -- "$ENDED" >&2
+systemctl start -- "${{UNIT##*/}}" >&2 || systemctl start -- "$ENDED" >&2
 [ "$(cat "$LAST" 2>/dev/null)" = "$before" ] || cat "$LAST"
 """
 """A run that is killed is reported by another unit, which is waited for; an older result is none of this run."""
@@ -152,7 +166,21 @@ def _only(here: Site, one: There) -> Site:
 
 
 def _mark(found: Inventory) -> Path:
-    return state_folder() / f"{found.cluster.name}.at"
+    return state_folder() / f"{found.cluster.name}@hosts"  # which is no name of an inventory
+
+
+def _left_behind(call: Call) -> None:
+    """Name hosts that had schedules and are in the inventory no more: nobody asks them, and their timers go on."""
+    mark, name = _mark(call.found), call.found.cluster.name
+    noted = mark.read_text(encoding="utf-8").split() if mark.exists() else []
+    known = {host.name for host in call.found.cluster.hosts}
+    for host in (one for one in noted if one not in known):
+        folder = f"{THERE}/{name}"
+        call.tell.note(
+            f"{host} has schedules and is in the inventory no more: other hosts forget its key, and its timers go on. "
+            f"To remove them, as root on {host}: systemctl disable --now $(grep timer$ {folder}/units); "
+            f"cd /etc/systemd/system && rm $(cat {folder}/units); systemctl daemon-reload; rm -r {folder}"
+        )
 
 
 def _note(found: Inventory, hosts: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from skep.apply.script import run_script
 from skep.commands.asking import agreed
@@ -19,16 +20,22 @@ from skep.commands.schedule.credentials import credentials
 from skep.errors import NotConverged, StepFailed, UsageError
 from skep.holder import me
 from skep.inventory import Inventory
+from skep.measures import seconds_text
 from skep.model import Cluster
 from skep.plan import Finding, Plan, Run, Step
 from skep.reading.wording import did_you_mean
-from skep.runs.refusing import refuse_errors
+from skep.runs.refusing import refuse_errors, refuse_silent
 from skep.schedules.model import Schedule
 from skep.schedules.role import HERE, Schedules, State
 from skep.schedules.state import Kept, state_folder
 from skep.schedules.timers import UNITS, Setting, unit
 from skep.secret import Redaction, secrets_in
+from skep.shell import BUSY
 from skep.shipped import FOLDER, IS_CLONE
+from skep.waiting import until
+
+if TYPE_CHECKING:
+    from skep.commands.schedule.on_hosts import Looked
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -82,35 +89,40 @@ def show(call: Call) -> None:
     own = here(found)
     role = Schedules(setting(call, found), own, credentials=credentials(found, own))
     have = _observed(role)
-    differs = {step.id.object for step in role.steps(have) if isinstance(step, Run)}
-    there: dict[str, State] = {}
-    lacking: dict[str, tuple[str, ...]] = {}
-    if len(own) < len(found.cluster.schedules):
-        from skep.commands.schedule import on_hosts
-
-        there, lacking = on_hosts.states(call)
-    rows = [
-        _row(one, there.get(one.at, State()), differs=bool(lacking.get(one.at)), prefix=unit(role.setting, ""))
-        if one.at
-        else _row(one, have, differs=one.name in differs, prefix=unit(role.setting, ""))
-        for one in found.cluster.schedules
-    ]
+    planned = list(role.steps(have))
+    differs = {step.id.object for step in planned if isinstance(step, Run)}
+    there = _looked(call) if len(own) < len(found.cluster.schedules) else None
+    prefix = unit(role.setting, "")
+    rows = [_row(one, have, there, prefix, differs=one.name in differs) for one in found.cluster.schedules]
     columns = ("name", "runs", "when", "at", "next", "last", "ended", "said", "units")
     call.tell.table("schedules", columns, rows, spare=("when", "ended", "said"))
+    for error in (item for item in planned if isinstance(item, Finding)):
+        call.tell.note(f"{error.text}: {error.next_action}")
     if None in differs:
         call.tell.note("what runs are given, or units of schedules that are gone, differ: invoke schedule.apply")
-    for host, titles in lacking.items():
+    for host, titles in there.differ.items() if there else ():
         if titles:
             call.tell.note(f"{host} differs, and schedule.apply would: {'; '.join(titles)}")
+    refuse_silent(there.silent if there else {})
 
 
-def _row(one: Schedule, have: State, *, differs: bool, prefix: str) -> tuple[object, ...]:
+def _looked(call: Call) -> Looked:
+    from skep.commands.schedule import on_hosts
+
+    return on_hosts.states(call)
+
+
+def _row(one: Schedule, here: State, there: Looked | None, prefix: str, *, differs: bool) -> tuple[object, ...]:
+    have = there.units.get(one.at, State()) if one.at and there else here
     timer, last = have.timers.get(one.name), have.results.get(one.name, {})
-    units = "differ" if differs else "as described"
-    state = units if timer and timer.active and f"{prefix}{one.name}.timer" in have.units else "not installed"
+    units = "differ" if differs or (there and there.differ.get(one.at)) else "as described"
+    state = units if timer and timer.active and f"{prefix}{one.name}.timer" in have.owned else "not installed"
     paused = f"paused by {have.paused[one.name]}" if one.name in have.paused else ""
     shown = "running" if timer and timer.running else paused or (timer.next if timer else "")
-    return (one.name, str(one), ", ".join(one.calendars), one.at or "here", shown, last.get("result", "never ran"),
+    result = last.get("result", "never ran")
+    if one.at and there and one.at in there.silent:
+        result, state = "", "not checked"
+    return (one.name, str(one), ", ".join(one.calendars), one.at or "here", shown, result,
             last.get("ended", ""), last.get("text", ""), state)  # fmt: skip
 
 
@@ -188,7 +200,8 @@ def setting(call: Call, found: Inventory) -> Setting:
 
 def _installed(role: Schedules, have: State) -> set[str]:
     prefix = f"skep-{role.setting.name}-"
-    return {name.removeprefix(prefix).removesuffix(".timer") for name in have.units if name.endswith(".timer")}
+    ours = [name for name in have.owned if name in have.units and name.endswith(".timer")]
+    return {name.removeprefix(prefix).removesuffix(".timer") for name in ours}
 
 
 def _metrics_anew(call: Call, cluster: Cluster) -> None:
@@ -215,10 +228,16 @@ def _brought(call: Call, role: Schedules, *, beside: bool = False) -> list[Run]:
     steps = [step for step in planned if isinstance(step, Run)]
     hidden = Redaction(secrets_in([step.hides for step in steps]))
     for step in steps:
-        status, _, err = _sh(run_script(step), step.timeout)
+        status, err = _done(call, step)
         if status:
             cause = hidden.clean(err.strip()) or f"ended with status {status}"
-            raise StepFailed(f"{step.title} failed", step=step.id, cause=cause, next_action=step.otherwise)
+            then = f"wait for that, or stop it: {role.setting.systemctl} stop {cause.partition(': ')[2]}"
+            raise StepFailed(
+                f"{step.title} failed",
+                step=step.id,
+                cause=cause,
+                next_action=f"{then}; then run the same command again" if status == BUSY else step.otherwise,
+            )
     left = _plan(role.steps(_observed(role)), role)
     if len(left):
         raise NotConverged(
@@ -227,6 +246,20 @@ def _brought(call: Call, role: Schedules, *, beside: bool = False) -> list[Run]:
             next_action=f"look at: {role.setting.systemctl} list-timers 'skep-{role.setting.name}-*'",
         )
     return steps
+
+
+def _done(call: Call, step: Run) -> tuple[int, str]:
+    """A step's status and errors, once runs that it waits for have come to their end."""
+    status, _, err = _sh(run_script(step), step.timeout)
+    if status == BUSY and step.patience:
+        with call.tell.busy(err.strip()):
+            ended = until(
+                lambda: None if (tried := _sh(run_script(step), step.timeout))[0] == BUSY else tried,
+                seconds=step.patience,
+                every=2.0,
+            )
+        status, _, err = ended or (status, "", f"after {seconds_text(step.patience)} {err.strip()}")
+    return status, err
 
 
 def _plan(items: object, role: Schedules) -> Plan:

@@ -131,8 +131,9 @@ def _do(call: Call, site: Site, one: Schedule, doing: Doing) -> None:
     elif one.run == "audit":
         _audit(call, site, one, doing)
     elif one.run in ("cluster.backup", "prune"):
-        result = carry_out(_once(site, one), _request(one, once=True), tell)
+        result = carry_out(_once(site, one), _request(one, once=True, heeds=one.run == "prune"), tell)
         doing.steps += len(result.steps)
+        doing.undone += result.undone
         refuse_silent(result.silent)
     else:
         _roll_out(site, tell, one, doing)
@@ -266,16 +267,10 @@ def _said(one: Schedule, doing: Doing, left: Sequence[str], error: SkepError | N
     if doing.findings_that_count:
         shown = ", ".join(doing.about[:FEW]) + (", …" if len(doing.about) > FEW else "")
         return f"{doing.findings_that_count} finding{'' if doing.findings_that_count == 1 else 's'}: {shown}"
-    done = (
-        f"{doing.steps} step{'' if doing.steps == 1 else 's'} done"
-        if doing.steps
-        else "as described"
-        if one.run == "drift"
-        else _lighter(doing)
-        if one.run == "audit"
-        else "nothing to do"
-    )
-    return f"{done}, {len(left)} left undone" if left else done
+    done = [f"{doing.steps} step{'' if doing.steps == 1 else 's'} done"] if doing.steps else []
+    if done or left:
+        return ", ".join([*done, *([f"{len(left)} left undone"] if left else [])])
+    return {"drift": "as described", "audit": _lighter(doing)}.get(one.run, "nothing to do")
 
 
 def _lighter(doing: Doing) -> str:
@@ -290,7 +285,8 @@ def _next(doing: Doing, left: Sequence[str], one: Schedule) -> str | None:
     if doing.findings_that_count:
         profile = f" --profile {one.profile}" if one.profile else ""
         return f"see each with what helps: invoke cluster.audit{profile}"
-    return f"see what was left: invoke stack.plan {' '.join(one.stacks[:1])}".rstrip() if left else None
+    look = "cluster.prune --safe --plan" if one.run == "prune" else f"stack.plan {' '.join(one.stacks[:1])}".rstrip()
+    return f"see what was left: invoke {look}" if left else None
 
 
 def _time(moment: datetime) -> str:

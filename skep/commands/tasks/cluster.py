@@ -200,7 +200,7 @@ def backup(call: Call, allow_quorum_loss: bool = False) -> None:
 
 @task(
     effect="plans",
-    lacks=("anyway", "timeout"),
+    lacks=("timeout",),
     older_than=Option(f"how long ago containers must have ended, {DURATION} (default: 24h)", "", "TIME"),
     safe="only what schedules remove: containers of tasks that are over, and images without a name",
 )

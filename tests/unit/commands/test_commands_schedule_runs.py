@@ -185,3 +185,23 @@ def test_a_stop_breaks_off_no_notice(tmp_path: Path, monkeypatch: pytest.MonkeyP
         signal.signal(signal.SIGTERM, before)
     known = json.loads((tmp_path / "nightly.known").read_text())
     assert known["ops"] == known["mail"] == state(ended(Doing(), StepFailed("no")))
+
+
+@pytest.mark.parametrize(("what", "held"), [("prune", True), ("cluster.backup", False)])
+def test_a_freeze_holds_what_removes_and_never_a_backup(monkeypatch: pytest.MonkeyPatch, what: Any, held: bool) -> None:
+    one, doing = Schedule("tidy", what, ("daily",)), Doing()
+    requests: list[Request] = []
+
+    def carried(_: object, request: Request, __: object) -> object:
+        requests.append(request)
+        return SimpleNamespace(steps=(), silent={}, undone=[Finding("warning", "left undone: frozen")] * request.heeds)
+
+    monkeypatch.setattr(runs, "carry_out", carried)
+    monkeypatch.setattr(runs, "_once", lambda site, _: site)
+    runs._do(cast("Any", SimpleNamespace(tell=None)), cast("Site", None), one, doing)
+    result = dict(runs._ended(one, datetime.now(UTC), doing, 0.0, None))
+    assert (requests[0].heeds, result["result"]) == (held, "left undone" if held else "ok")
+    if held:
+        assert (result["text"], result["next"]) == (
+            "1 left undone", "see what was left: invoke cluster.prune --safe --plan",
+        )  # fmt: skip

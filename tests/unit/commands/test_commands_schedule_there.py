@@ -13,8 +13,12 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from invoke.config import Config
+from invoke.context import Context
+from invoke.exceptions import Exit
 
 from skep.apply.commit import COMMIT, commit
+from skep.commands import call
 from skep.commands.asking import Asking
 from skep.commands.call import Call
 from skep.commands.schedule import on_hosts, parcel
@@ -77,7 +81,7 @@ def test_the_inventory_with_what_it_names_and_the_stacks_are_sent(folder: Path) 
     ("line", "named"),
     [
         ("stacks: {web: {files-from: [/elsewhere]}}", "/elsewhere"),
-        ("daemon: {log-opts: {a: '${file:/etc/hostname}'}}", "/etc/hostname"),
+        ("daemon: {log-opts: {labels: '${file:/etc/hostname}'}}", "/etc/hostname"),
     ],
 )
 def test_what_lies_outside_is_refused_by_name(folder: Path, line: str, named: str) -> None:
@@ -140,7 +144,9 @@ def test_hosts_are_remembered_though_a_run_is_cut_short(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, at = read(folder), ["m1"]
-    call = SimpleNamespace(found=found, asking=Asking(), tell=None, site=nullcontext)
+    notes: list[str] = []
+    tell = SimpleNamespace(note=notes.append)
+    given = SimpleNamespace(found=found, asking=Asking(), tell=tell, site=nullcontext)
 
     def cut_short(*_: object) -> object:
         if at:
@@ -152,8 +158,26 @@ def test_hosts_are_remembered_though_a_run_is_cut_short(
     monkeypatch.setattr(on_hosts, "_only", lambda *_: None)
     monkeypatch.setattr(on_hosts, "carry_out", cut_short)
     with pytest.raises(StepFailed):
-        on_hosts.apply(cast("Call", call))
-    assert on_hosts.concerned(found)
+        on_hosts.apply(cast("Call", given))
+    assert on_hosts.concerned(found) and not notes
+    (mark,) = (tmp_path / "state").iterdir()
+    mark.write_text("m1 m9\n")
     at.clear()
-    on_hosts.apply(cast("Call", call))
+    on_hosts.apply(cast("Call", given))
+    (note,) = notes
+    assert note.startswith("m9 has schedules and is in the inventory no more")
     assert not on_hosts.concerned(found) and not (tmp_path / "state").exists()
+
+
+def test_what_runs_on_a_host_say_can_be_typed_where_schedule_apply_was_called(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def body(_: Call) -> int:
+        raise StepFailed("no", next_action="invoke cluster.plan")
+
+    monkeypatch.setenv("SKEP_TYPED", "./inv")
+    context = Context(Config({"skep": {"program": "skep --site /there/site/0123"}}))
+    given = {"json": False, "verbose": False, "quiet": False, "inventory": "/there/site/0123/inventory/prod.yml"}
+    with pytest.raises(Exit):
+        call._run(body, context, given, {})
+    assert "./inv cluster.plan -i prod" in "".join(capsys.readouterr())

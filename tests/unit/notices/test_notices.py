@@ -324,3 +324,12 @@ def test_what_a_killed_run_did_not_tell_is_told_by_the_next(
     assert [(path, json.loads(body)["event"]) for path, _, body in receiver.got] == [
         ("/ops", "failure"), ("/ops", "recovery"), ("/mail", "recovery"),
     ]  # fmt: skip
+
+
+def test_a_command_that_finds_no_room_for_what_it_says_is_not_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> object:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("skep.notices.sending.tempfile.TemporaryFile", full)
+    with pytest.raises(Undelivered, match="cannot be run: No usable temporary directory"):
+        send(Notice("page", command=("/bin/true",)), "", "", {}, "1")

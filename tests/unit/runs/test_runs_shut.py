@@ -90,3 +90,14 @@ def test_what_is_about_other_stacks_holds_nothing_up(stage: Stage) -> None:
 def test_where_nothing_is_to_be_changed_nothing_is_refused(stage: Stage) -> None:
     run(stage.site(stack()), DEPLOY, Listener())
     assert run(frozen(stage.site(stack())), DEPLOY, Listener()).steps == ()
+
+
+def test_what_is_done_once_is_held_as_well(stage: Stage) -> None:
+    with pytest.raises(PreflightError):
+        run(frozen(stage.site(stack())), replace(DEPLOY, once=True), Listener())
+    assert stage.images == {}
+
+
+def test_what_changes_nothing_of_the_cluster_is_never_held(stage: Stage) -> None:
+    run(frozen(stage.site(stack())), replace(DEPLOY, heeds=False), Listener())
+    assert stage.images["web_app"] == "busybox:1"

@@ -173,6 +173,8 @@ def test_schedules_come_once_are_put_right_and_go(machine: Machine) -> None:
     assert machine.brought(one) == ["credentials None: differs", "remove None: no longer in the inventory"]
     assert not list(kept.glob("drift.*"))
     none = Schedules(setting, ())
+    remove = list(none.steps(machine.seen(none)))[-1]
+    assert isinstance(remove, Run) and remove.detail[-1] == f"remove {kept}, with how runs ended"
     machine.brought(none)
     assert not kept.exists() and not list((machine.folder / "units").iterdir())
     assert machine.brought(none) == []
@@ -221,6 +223,14 @@ def test_units_of_an_inventory_that_is_there_are_refused(machine: Machine, name:
     assert machine.brought(moved) == ["units drift: its units differ"] and machine.brought(moved) == []
 
 
+def test_what_nobody_wrote_down_is_known_by_its_units(machine: Machine) -> None:
+    """Such as where somebody removed the folder by hand, or a run was cut short."""
+    machine.brought(Schedules(machine.setting, (DRIFT,)))
+    shutil.rmtree(machine.folder / "state")
+    machine.brought(Schedules(machine.setting, ()))
+    assert not list((machine.folder / "units").iterdir())
+
+
 def test_what_others_have_there_stays(machine: Machine) -> None:
     machine.brought(Schedules(machine.setting, (DRIFT,)))
     other = machine.folder / "units" / "skep-prod-eu-drift.timer"
@@ -236,3 +246,31 @@ def test_a_secret_is_in_no_plan() -> None:
         f"{step.title}{step.detail}" for step in role.steps(have) if isinstance(step, Run)
     )
     assert role.at == HERE
+
+
+@pytest.mark.parametrize("first", ["prod", "prod-eu"])
+def test_inventories_whose_names_begin_alike_live_side_by_side(machine: Machine, first: str) -> None:
+    """As on a host of a cluster that both describe: whichever goes leaves the other as it is."""
+    roles = {}
+    for name in ("prod", "prod-eu"):
+        folder = machine.folder / "there" / name
+        folder.mkdir(parents=True)
+        setting = replace(machine.setting, name=name, source=str(folder), state=str(folder.parent), credentials=("a",))
+        roles[name] = Schedules(setting, (DRIFT,), "m1", {"a": Secret("hunter2")})
+        assert len(machine.brought(roles[name])) == 2
+    for name, role in roles.items():
+        assert machine.brought(role) == []
+        assert all(
+            one.startswith(f"skep-{name}-{'drift' if 'ended' not in one else 'ended'}")
+            for one in machine.seen(role).owned
+        )
+    (second,) = roles.keys() - {first}
+    machine.brought(Schedules(roles[first].setting, (), "m1"))
+    assert machine.brought(roles[second]) == []
+    assert len(list((machine.folder / "units").iterdir())) == 3
+    taken = replace(DRIFT, name="eu-drift")
+    if first == "prod":
+        errors = _planned(
+            Schedules(roles[first].setting, (taken,), "m1"), machine.seen(Schedules(roles[first].setting, (taken,)))
+        )
+        assert any("skep-prod-eu-drift.timer is a unit of another inventory" in text for text in errors)

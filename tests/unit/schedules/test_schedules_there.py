@@ -27,9 +27,9 @@ KEY = "ssh-ed25519 AAAA"
 MARK = "skep-schedules:prod:m2"
 
 
-def role(cluster: Cluster = CLUSTER, **credentials: Secret) -> There:
+def role(cluster: Cluster = CLUSTER, program: Program = PROGRAM, **credentials: Secret) -> There:
     gone = not any(one.at for one in cluster.schedules)
-    return There(cluster, None if gone else PROGRAM, None if gone else SITE, credentials, {"m3": 2222})
+    return There(cluster, None if gone else program, None if gone else SITE, credentials, {"m3": 2222})
 
 
 def parsed(*lines: str) -> Away:
@@ -46,8 +46,10 @@ def bare() -> dict[str, Away]:
     return {host.name: parsed(address(host.name), f"hostkey ssh-ed25519 K{host.name}") for host in HOSTS}
 
 
-def planned(have: dict[str, Away], cluster: Cluster = CLUSTER) -> Plan:
-    return Plan(role(cluster).plan(cluster, Seen(dict(have))), roles("schedules"), [host.name for host in HOSTS])
+def planned(have: dict[str, Away], cluster: Cluster = CLUSTER, program: Program = PROGRAM) -> Plan:
+    return Plan(
+        role(cluster, program).plan(cluster, Seen(dict(have))), roles("schedules"), [host.name for host in HOSTS]
+    )
 
 
 def done(have: dict[str, Away]) -> dict[str, Away]:
@@ -63,7 +65,9 @@ def done(have: dict[str, Away]) -> dict[str, Away]:
     )
     line = f'restrict,from="10.0.0.2" {KEY} {MARK}'
     have = {name: replace(found, logins=(line,)) for name, found in have.items()}
-    m2 = replace(have["m2"], there=True, key=KEY, program="digest", site=SITE.sums, ways=ways, units=systemd)
+    m2 = replace(
+        have["m2"], there=True, key=KEY, program=True, current=SITE.folder, site=SITE.sums, ways=ways, units=systemd
+    )
     return {**have, "m2": m2}
 
 
@@ -114,6 +118,38 @@ def test_files_that_were_edited_there_and_another_commit_are_sent_again() -> Non
     assert [step.id.action for step in plan] == ["site", "try"]
 
 
+def test_a_later_skep_lies_beside_the_earlier_until_all_units_name_it() -> None:
+    have = done(bare())
+    earlier = replace(have["m2"], program=False, old=("program/digest", "program.new"))
+    plan = planned({**have, "m2": earlier}, program=replace(PROGRAM, digest="newer", archive="/tmp/b.tar.gz"))
+    order = [step.id.action for step in plan]
+    assert order == ["program", "program", "try", "units", "clear"]
+    assert plan.steps[0].cause == "another version is there"
+    clear = plan.steps[-1]
+    assert isinstance(clear, Run) and clear.variables["OLD"] == "program/digest", "what comes now is not yet old"
+    assert plan.ahead(clear.id) >= {step.id for step in plan.steps[:-1]}
+    units = plan.steps[-2]
+    assert isinstance(units, Run)
+    assert b"there/prod/program/newer" in units.files["units/skep-prod-nightly.service"]  # type: ignore[operator]
+
+
+def test_what_a_run_uses_stays_and_is_named() -> None:
+    have = done(bare())
+    plan = planned({**have, "m2": replace(have["m2"], used=("site/0123",))})
+    assert not len(plan) and "a run goes on from site/0123" in plan.findings[0].text
+    plan = planned({**have, "m2": replace(have["m2"], old=("site/0123", "site.old"))})
+    [clear] = plan
+    assert clear.detail[0] == "remove /var/lib/skep/there/prod/site/0123" and len(clear.detail) == 2
+
+
+def test_units_whose_folder_is_gone_go_as_well() -> None:
+    """Somebody removed it by hand: what units say in their second line is enough to know them."""
+    have = bare()
+    left = parsed("owned skep-prod-nightly.timer", "sum 1 skep-prod-nightly.timer", address("m2"))
+    plan = planned({**have, "m2": left}, replace(CLUSTER, schedules=()))
+    assert [step.id.action for step in plan] == ["remove", "gone"]
+
+
 def test_a_login_with_other_addresses_is_written_anew_and_that_of_a_silent_host_stays() -> None:
     have = done(bare())
     old = f'restrict,from="10.9.9.9" {KEY} {MARK}'
@@ -130,17 +166,28 @@ def test_a_host_that_has_none_any_more_is_cleared(others: tuple[Schedule, ...]) 
     plan = planned(done(bare()), replace(CLUSTER, schedules=others))
     assert {"schedules/remove@m2", "schedules/gone@m2"} <= {str(step.id) for step in plan}
     gone = next(step for step in plan if step.id.action == "gone")
-    assert isinstance(gone, Run) and not gone.detail
-    assert gone.variables["SERVICES"] == "skep-prod-ended@*.service skep-prod-nightly.service"
+    assert isinstance(gone, Run) and gone.detail == ("remove all in /var/lib/skep/there/prod",)
+    remove = next(step for step in plan if step.id.action == "remove")
+    assert isinstance(remove, Run) and remove.variables["STOP"] and remove.id in plan.ahead(gone.id)
+    assert remove.timeout > remove.patience > 600, "as long as a run may take to stop"
     have = done(bare())
-    saved = {**have, "m2": replace(have["m2"], backups=True)}
-    [gone] = [step for step in planned(saved, replace(CLUSTER, schedules=others)) if step.id.action == "gone"]
-    assert gone.detail == ("/var/lib/skep/there/prod/backups stays: it holds what schedules saved",)
+    saved = {**have, "m2": replace(have["m2"], backups=True, metrics=True)}
+    cluster = replace(CLUSTER, schedules=others, metrics="/srv/metrics")
+    [gone] = [step for step in planned(saved, cluster) if step.id.action == "gone"]
+    assert gone.detail == (
+        "remove all in /var/lib/skep/there/prod but backups/, which holds what schedules saved",
+        "remove /srv/metrics/skep-prod.prom",
+    )
     assert [step.host for step in plan if step.id.action == "login"] == ["m1", "m2", "m3"]
 
 
 def test_a_host_that_is_a_control_machine_itself_keeps_its_own() -> None:
-    own = parsed("owned skep-prod-here.timer", "sum 1 skep-prod-here.timer", address("m1"), "hostkey ssh-ed25519 Km1")
+    own = parsed(
+        "other skep-prod-here.timer /srv/inventory/prod.yml",
+        "sum 1 skep-prod-here.timer",
+        address("m1"),
+        "hostkey ssh-ed25519 Km1",
+    )
     assert not len(planned({**done(bare()), "m1": replace(own, logins=done(bare())["m1"].logins)}))
 
 
