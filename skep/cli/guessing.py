@@ -7,11 +7,11 @@ from difflib import get_close_matches
 
 LONE = {
     "cluster.audit": "doctor scan",
-    "cluster.down": "destroy teardown reset uninstall",
+    "cluster.down": "destroy teardown reset uninstall leave",
     "cluster.history": "events changes",
     "cluster.plan": "preview diff drift dry-run",
     "cluster.status": "info health get describe inspect top",
-    "cluster.up": "apply converge provision setup install bootstrap reconcile sync create upgrade start",
+    "cluster.up": "join apply converge provision setup install bootstrap reconcile sync create upgrade start",
     "docs": "explain",
     "inventory.check": "validate lint config",
     "node.ls": "nodes node hosts",
@@ -34,6 +34,7 @@ NOUNS = {
     "stack": "stacks service services svc app apps deployment rollout container containers task tasks pod pods compose",
 }
 VERBS = {
+    "down": "leave",
     "check": "validate lint config",
     "deploy": "up start update apply create redeploy release push",
     "history": "revisions",
@@ -47,7 +48,7 @@ VERBS = {
     "rm": "remove delete del down stop kill",
     "status": "get info describe inspect show",
     "unlock": "release",
-    "up": "apply create start update deploy",
+    "up": "apply create start update deploy init join bootstrap",
 }
 """Our parts of a task's name, and what they are called elsewhere; likelier ones first."""
 
@@ -58,6 +59,14 @@ KEYS = {
 }
 """Keys of the inventory, and words for what is no task because such a key says it."""
 
+SECTIONS = {
+    "images": "image images",
+    "networks": "network networks",
+    "secrets": "secret secrets",
+    "volumes": "volume volumes",
+}
+"""Sections of the files, and what other tools call tasks on what stands there."""
+
 OPTIONS = {
     "follow": "--watch -w",
     "inventory": "--env --environment -e --context --destination -d",
@@ -65,7 +74,7 @@ OPTIONS = {
     "last": "--lines --tail -n",
     "limit": "--host --hosts --node --nodes --target -H",
     "parallel-workers": "--forks --serial --parallelism",
-    "plan": "--dry-run --check --diff --noop --what-if -n",
+    "plan": "--dry-run --check --diff --noop --what-if -n -C",
     "quiet": "--silent -s",
     "resolve": "--resolve-image --pull",
     "revision": "--to-revision",
@@ -77,6 +86,10 @@ OPTIONS = {
     "yes": "--force -f --auto-approve --assume-yes --confirmed --no-input --non-interactive",
 }
 """Names of our options, and what they are called elsewhere."""
+
+
+ALIKE = 0.76
+"""How much a word has to be spelt like a task, of 1: other tools have many short words that mean something else."""
 
 
 def _by_word(table: Mapping[str, str]) -> dict[str, list[str]]:
@@ -103,7 +116,7 @@ def tasks_meant(words: Sequence[str], tasks: Collection[str], aliases: Iterable[
     lone = [task for task in _by_word(LONE).get(word, ()) if task in tasks]
     if lone or word in parts:
         return [*dict.fromkeys([*lone, *parts.get(word, ())])]
-    near = next(iter(nearest(word, list(parts))), "")
+    near = next(iter(nearest(word, list(parts), ALIKE)), "")
     return [f"{near}.{behind}"] if f"{near}.{behind}" in tasks else parts.get(near, [])
 
 
@@ -123,12 +136,17 @@ def key_meant(words: Sequence[str]) -> str:
     return next(iter(_by_word(KEYS).get(verb, ())), "") if of_nodes else ""
 
 
+def section_meant(word: str) -> str:
+    """The section of the files that has what is no task, if one does."""
+    return next(iter(_by_word(SECTIONS).get(word.partition(".")[0], ())), "")
+
+
 def called_otherwise(written: str, flags: Collection[str]) -> list[str]:
     """The one of the flags that other tools call so."""
     return [flag for name in _by_word(OPTIONS).get(written, ()) if (flag := f"--{name}") in flags][:1]
 
 
-def nearest(word: str, known: Sequence[str]) -> list[str]:
-    """The one that is spelt most like the word, where one is."""
-    near = get_close_matches(word, known, 3, 0.6)
+def nearest(word: str, known: Sequence[str], alike: float = 0.6) -> list[str]:
+    """The one that is spelt most like the word, where one is; ``alike`` is the least, of 1."""
+    near = get_close_matches(word, known, 3, alike)
     return sorted(near, key=lambda one: sorted(one) != sorted(word))[:1]  # letters that changed places are likelier

@@ -3,7 +3,7 @@ what was meant most likely and how the task is called."""
 
 from __future__ import annotations
 
-from skep.cli.core import stands_behind
+from skep.cli.core import IDLE, stands_behind
 from skep.cli.table import Read
 from skep.errors import UsageError
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 FEW = 3
 """Tasks that a message names."""
-
 DIGITS = 9
 """Of the largest number an option takes."""
 
@@ -62,6 +61,8 @@ class Line:
             word = self._words.pop(0)
             if word == "--":
                 result.remainder = " ".join(self._words)
+                if self._words and self.context is not None and "json" in self.context.args:
+                    raise self._wrong(f"{self.context.name} hands nothing on: {self._words[0]} stands behind --")
                 break
             if word.startswith("-") and word != "-":
                 self._option(word)
@@ -149,6 +150,8 @@ class Line:
             near = nearest(value, described.values)
             known = ", ".join(described.values)
             raise self._wrong(f"{given} {value} is not one of {known}{_meant(near)}")
+        if not value and described:
+            raise self._wrong(f"{given} is empty{_of(argument)}", near=self._known(argument))
         argument.set_value(value)
         self._given.add(str(argument.name))
 
@@ -163,15 +166,15 @@ class Line:
                 raise self._wrong(f"{self.context.name} needs {_placeholder(word)}{_of(word)}", near=self._known(word))
 
     def _known(self, argument: Argument) -> str:
-        described = described_as(argument)
-        kind = described.names if described else ""
+        kind = getattr(described_as(argument), "names", "")
         names = self._names(kind, self.context) if kind and self.context is not None else ()
         return f"there are: {', '.join(names)}" if names else ""
 
     def _refuse_option(self, name: str) -> None:
         from skep.cli.guessing import called_otherwise, nearest
 
-        flags = [*self._flags(self.context), *self._flags(self.core)] if self.context else self._flags(self.core)
+        core = [one for one in self._flags(self.core) if one.removeprefix("--") not in IDLE]
+        flags = [*self._flags(self.context), *core]
         if self.context is None:
             later = next((word for word in self._words if word in self._tasks), None)
             if later and name in self._flags(self._tasks[later]()):
@@ -226,7 +229,7 @@ class Line:
         return ""
 
     def _refuse_task(self, word: str) -> None:
-        from skep.cli.guessing import key_meant, tasks_meant
+        from skep.cli.guessing import key_meant, section_meant, tasks_meant
 
         if word in self._names("inventories", self.core):
             raise UsageError(
@@ -236,6 +239,11 @@ class Line:
         if (key := key_meant(said)) and "docs" in self._tasks:
             raise UsageError(
                 f"there is no task {word}: {key} of the inventory says that", next_action=f"{self._program} docs {key}"
+            )
+        if (section := section_meant(word)) and "docs" in self._tasks:
+            raise UsageError(
+                f"there is no task {word}: files have a section {section}, and cluster.up and stack.deploy do the rest",
+                next_action=f"{self._program} docs {section}",
             )
         found = tasks_meant(said, self._tasks.keys(), self._names("aliases", self.core))
         one = self._tasks.get(found[0]) if len(found) == 1 else None

@@ -11,7 +11,7 @@ import tasks
 from skep.cli import guessing
 from skep.cli.program import Program
 
-Said = Callable[[str], list[str]]
+Said = Callable[[str | list[str]], list[str]]
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SKEP_INVENTORY", raising=False)
 
-    def lines(words: str) -> list[str]:
+    def lines(words: str | list[str]) -> list[str]:
         program = Program(name="skep", binary="skep", namespace=tasks.namespace, version="1")
         program.execute = lambda: None  # type: ignore[method-assign]
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            program.run(["skep", *words.split()])
+            program.run(["skep", *(words.split() if isinstance(words, str) else words)])
         assert ended.value.code == 2
         out, err = capsys.readouterr()
         assert out == ""
@@ -43,6 +43,13 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     [
         ("apply -f prod.yml", "cluster.up or schedule.apply"),
         ("provision", "cluster.up"),
+        ("swarm init", "cluster.up"),
+        ("swarm join", "cluster.up"),
+        ("swarm leave", "cluster.down"),
+        ("edit", ""),
+        ("playbook site.yml", ""),
+        ("server bootstrap", ""),
+        ("attach shop", ""),
         ("destroy", "cluster.down"),
         ("describe node m1", "node.ls"),
         ("get nodes", "node.ls"),
@@ -159,3 +166,34 @@ def test_the_tables_name_what_there_is() -> None:
     assert set(guessing.NOUNS) <= nouns
     assert set(guessing.VERBS) <= verbs
     assert set(guessing.OPTIONS) <= options
+
+
+@pytest.mark.parametrize("word", ["secret", "secrets", "network", "volume", "image"])
+def test_what_files_say_is_explained(said: Said, word: str) -> None:
+    first, after = said(f"{word} ls")
+    section = f"{word.removesuffix('s')}s"
+    assert first.startswith(f"there is no task {word}: files have a section {section}")
+    assert after == f"  next:  skep docs {section}"
+
+
+@pytest.mark.parametrize("words", ["cluster.up -i=", "cluster.plan --limit=", "stack.scale --timeout="])
+def test_an_option_that_an_empty_variable_left_without_a_value_is_refused(said: Said, words: str) -> None:
+    option = words.split()[1].rstrip("=")
+    assert said(words)[0].startswith(f"{option} is empty: ")
+
+
+def test_a_word_that_is_empty_is_refused(said: Said) -> None:
+    assert said(["stack.deploy", ""])[0].startswith("NAME is empty: a stack of the inventory")
+    assert said(["cluster.up", "-i", ""])[0].startswith("-i is empty: ")
+
+
+@pytest.mark.parametrize("words", ["cluster.up -- --limit m1", "stack.deploy shop -- x"])
+def test_what_stands_behind_two_dashes_is_not_passed_over(said: Said, words: str) -> None:
+    task, last = words.split()[0], words.partition(" -- ")[2].split()[0]
+    assert said(words)[0] == f"{task} hands nothing on: {last} stands behind --"
+
+
+def test_idle_core_options_are_no_guess(said: Said) -> None:
+    for words in ("cluster.up --become", "stack.deploy shop --detach", "--check"):
+        assert "--echo" not in said(words)[0]
+        assert "--hide" not in said(words)[0]
