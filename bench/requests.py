@@ -14,12 +14,6 @@ from bench.report import table
 from bench.rivals import docker_stack_deploy, skep_schedule, skep_stack, skep_up
 
 NAME = "ask"
-NEWER = """set -e
-sed 's/ trixie / forky /' /etc/apt/sources.list >/etc/apt/sources.list.d/newer.list
-echo 'Acquire::Check-Valid-Until "false";' >/etc/apt/apt.conf.d/99newer
-apt-get -qq update
-"""
-"""A package source with the next engine, beside that of the release."""
 RESTART = """set -e
 sed -i 's/"max-size": "[0-9]*m"/"max-size": "9m"/' /etc/docker/daemon.json
 systemctl restart docker
@@ -28,6 +22,15 @@ until docker info >/dev/null 2>&1; do sleep 0.2; done
 TAG = "asked"
 """Of the image, which moves."""
 VERSIONS = ("26.1", "28.5")
+
+
+def newer(release: str, later: str) -> str:
+    """A script: a package source of a later release, with its engine, beside that of the host's own."""
+    return f"""set -e
+sed 's/ {release} / {later} /' /etc/apt/sources.list >/etc/apt/sources.list.d/newer.list
+echo 'Acquire::Check-Valid-Until "false";' >/etc/apt/apt.conf.d/99newer
+apt-get -qq update
+"""
 
 
 def run(rounds: int, say: Say) -> str:
@@ -54,7 +57,7 @@ def run(rounds: int, say: Say) -> str:
         count("skep: `schedule.run` of a `stack.refresh`", lambda: skep_schedule(place, "nightly"))
         _describe(place, "3", "11m", VERSIONS[0])
         count("skep: `cluster.up`, `log-opts` on all hosts", lambda: skep_up(place))
-        _as_root(place, NEWER)
+        _as_root(place, newer("trixie", "forky"))
         _describe(place, "3", "11m", VERSIONS[1])
         count(f"skep: `cluster.up`, engine {' → '.join(VERSIONS)} on all hosts", lambda: skep_up(place))
         count("a loop: `log-opts`, `systemctl restart docker`, the next host", lambda: _loop(place))

@@ -9,7 +9,7 @@ import shutil
 import yaml
 
 from bench.asking import READY, asked, move, stack
-from bench.requests import NEWER, TAG
+from bench.requests import TAG, newer
 from tests.lab.rig.environment import Environment
 from tests.lab.rig.tool import ROOT
 
@@ -69,7 +69,7 @@ def test_managers_with_three_engine_versions_make_one_cluster(mixed: Environment
 
 
 def _must_lose_no_request(mixed: Environment) -> None:
-    """While all engines restart for a setting, a stack gets another release, and one engine another version."""
+    """While all engines restart for a setting, a stack gets another release, and two engines another version."""
     hosts = mixed.hosts
     hosts.each(READY)
     move(hosts.spec.registry, TAG, "1.35")
@@ -95,20 +95,27 @@ def _must_lose_no_request(mixed: Environment) -> None:
     assert not nightly("schedule.run", "nightly").must().done, "a second night rolls out what runs already"
     seen = refreshed
 
-    hosts.run("m2", NEWER)
-    mixed.document["hosts"]["m2"]["engine"] = {"version": "28.5"}
+    steps = {"m1": ("20.10.", "26.1"), "m2": ("26.1.", "28.5")}
+    for name, releases in {"m1": ("bookworm", "trixie"), "m2": ("trixie", "forky")}.items():
+        hosts.run(name, newer(*releases))
+        mixed.document["hosts"][name]["engine"] = {"version": steps[name][1]}
     ran = mixed.with_inventory("mixed")("cluster.up", "--verify", "never").must()
     now = asked(hosts.each)
     assert now.sent > seen.sent and not now.lost, f"{now}\n{ran}"
-    version = hosts.run("m2", VERSION)
-    assert version.startswith("28.5."), f"m2 runs {version}\n{ran}"
+    for name, (_, version) in steps.items():
+        found = hosts.run(name, VERSION)
+        assert found.startswith(f"{version}."), f"{name} runs {found}\n{ran}"
 
-    [tar], [about] = ([*(ROOT / "backups" / "mixed").glob(f"*-m2.{kind}")] for kind in ("tar", "json"))
-    record = json.loads(about.read_text())
-    assert record["engine"].startswith("26.1.") and record["address"] == hosts.address("m2"), f"{record}"
+    [tar], [about] = ([*(ROOT / "backups" / "mixed").glob(f"*.{kind}")] for kind in ("tar", "json"))
+    record, saved = json.loads(about.read_text()), tar.stem.rpartition("-")[2]
+    assert record["engine"].startswith(steps[saved][0]) and record["address"] == hosts.address(saved), f"{record}"
+    touched = [step for step in ran.done if step.startswith(("engine/backup@", "engine/install@"))]
+    assert touched[0] == f"engine/backup@{saved}", (
+        f"an engine was upgraded before the state was saved: {touched}\n{ran}"
+    )
     assert hashlib.sha256(tar.read_bytes()).hexdigest() == record["sha256"], f"{record}"
     assert {path.stat().st_mode & 0o777 for path in (tar, about)} == {0o600}
-    assert not hosts.run("m2", "ls /var/lib/skep | grep backup || true"), "a copy is left on m2"
+    assert not hosts.run(saved, "ls /var/lib/skep | grep backup || true"), f"a copy is left on {saved}"
     mixed.must_be_as_described()
 
 
