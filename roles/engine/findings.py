@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from roles.engine.kinds import ENCRYPTED_CUT, ENGINE_GOES_BACK
+from roles.engine.kinds import CGROUP_V1, ENCRYPTED_CUT, ENGINE_GOES_BACK
 from roles.engine.state import CONFINES, State
 from skep.model import Host, PackageSet, Tarball
 from skep.plan import Finding
-from skep.refusals.engines import ENCRYPTED, cuts_encrypted, is_older, unknown_key
+from skep.refusals.engines import CGROUP_V1_DEPRECATED, ENCRYPTED, cuts_encrypted, is_from, is_older, refused_settings
 from skep.seen import Member, Platform
 
 _WITHOUT_PARSER = "23"
@@ -128,13 +128,16 @@ def of_version(host: Host, have: State, encrypted: Sequence[str]) -> list[Findin
         _error(
             host.name, f"daemon: {key} {problem}", f"take {key} out of daemon in the inventory, or set engine.version"
         )
-        for key, problem in ((key, unknown_key(key, version)) for key in host.daemon)
-        if problem
+        for key, problem in refused_settings(host.daemon, version)
     ]
     if encrypted and cuts_encrypted(version):
         text = f"has {_called(have)}, and network {encrypted[0]} is encrypted: {ENCRYPTED}"
         action = "set engine.version: 29.3"
         found.append(Finding("warning", text, host.name, "engine", action, kind=ENCRYPTED_CUT))
+    if have.cgroup == "1" and is_from(version, CGROUP_V1_DEPRECATED):
+        text = f"has {_called(have)} and cgroup v1, which that version deprecates"
+        action = CGROUP_V1.fix
+        found.append(Finding("warning", text, host.name, "engine", action, standing=True, kind=CGROUP_V1))
     return found
 
 

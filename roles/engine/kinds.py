@@ -12,5 +12,10 @@ ENCRYPTED_CUT = Kind(
     "This version of the engine cuts encrypted networks off.",
     "set engine.version to one that does not, or encrypted: false",
 )
+CGROUP_V1 = Kind(
+    "cgroup-deprecated",
+    "A host has cgroup v1, which engines from 29 on deprecate: they may stop working with it from May 2029 on.",
+    "boot it with cgroup v2: systemd.unified_cgroup_hierarchy=1 on the kernel's command line, or a newer release",
+)
 
 KINDS = declared(vars())

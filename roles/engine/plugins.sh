@@ -4,7 +4,7 @@
 . roles/engine/apt.sh
 . roles/engine/simulate.sh
 more() { apt --no-install-recommends --no-remove install $PACKAGES; }
-more || { update; more; } || {
+more || { stand_back; dpkg --force-confold --configure -a >&2 || true; update; more; } || {
   gone=$(simulate $PACKAGES 2>/dev/null | awk '$1 == "Remv" { print $2 }') || true
   [ -n "$gone" ] || exit 1
   echo "$PACKAGES cannot be installed beside" $gone >&2

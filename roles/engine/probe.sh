@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # What the package database and systemd say; where the vendor's packages come from; what there is of an engine from a
 # tarball, and what is in the place of $NAMES, programs of one that is desired; where no engine is installed and the
-# distribution's is desired ($DISTRIBUTION), what apt would remove to install it; whether the kernel confines containers and
-# nothing loads its profiles, and whether there is no iptables.
+# distribution's is desired ($DISTRIBUTION), what apt would remove to install it; whether files lie there that were sent for
+# an installation; whether the kernel confines containers and nothing loads its profiles, and whether there is no iptables.
 
 . skep/places.sh
 . roles/engine/simulate.sh
@@ -21,6 +21,7 @@ if command -v dpkg-query >/dev/null; then
 fi
 . roles/engine/dnf/probe.sh
 . roles/engine/static/probe.sh
+[ ! -d /var/lib/skep/engine ] || echo "sent files"
 [ -z "$NAMES" ] || { strange | sed 's/^/strange /'; ! rooted || echo rooted; }
 echo "binary $(command -v dockerd)"
 [ ! -e /snap/bin/docker ] || echo "snap docker"

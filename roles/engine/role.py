@@ -52,7 +52,7 @@ class Engine(HostRole[State]):
     kinds = KINDS
     actions: tuple[str, ...] = (
         "source", "send", "unpack", "check", "fetch", "install", "plugins", "hold", "start", "restart", "apparmor",
-        *ACTIONS,
+        "tidy", *ACTIONS,
     )  # fmt: skip
     milestones: tuple[Milestone, ...] = (ENGINE_UP, *MILESTONES)
     questions: tuple[str, ...] = ("/info",)
@@ -78,19 +78,14 @@ class Engine(HostRole[State]):
         items: list[Step | Finding] = []
         upgrades: dict[str, Step] = {}
         for name in self.desired_on(cluster, seen):
-            more, upgrade = _on_host(
-                cluster,
-                cluster.host(name),
-                seen.states[name],
-                seen.platforms.get(name, Platform()),
-                seen.members.get(name),
-            )
-            items += more
+            host, have = cluster.host(name), seen.states[name]
+            more, upgrade = _on_host(cluster, host, have, seen.platforms.get(name, Platform()), seen.members.get(name))
+            items += [*more, *_tidied(host, have, [*more, upgrade])]
             upgrades |= {name: upgrade} if upgrade else {}
         fetched = [item.id for item in items if isinstance(item, Step) and item.id.action in READY]
         items = [_gated(cluster, item, fetched) for item in items]
         broken = [name for name, have in seen.states.items() if have and have.cut_short]
-        made = {item.id for item in items if isinstance(item, Step)}
+        made = _ids(items)
         fixed = [StepId("engine", "install", name) for name in broken if StepId("engine", "install", name) in made]
         upgrades = {name: replace(step, gates=(*fetched, *fixed)) for name, step in upgrades.items()}
         return [*items, *rolling(cluster, upgrades, seen.members, upgrade=True, first=broken)]
@@ -123,7 +118,8 @@ def _on_host(
     if here and cause and cause == origin.apart(here):
         host = _as_it_is(host, here, origin)
     if cause:
-        install = steps.install(host, origin, have, cause, sourced=bool(unlike and origin.source))
+        fetched = bool(member and here and origin.interrupts(here) and not origin.exact)
+        install = steps.install(host, origin, have, cause, sourced=bool(unlike and origin.source), fetched=fetched)
         items += _back(host, here, origin, member) if here else []
         if host.engine.packages:
             from roles.engine.offline.plan import prepared  # only here: few hosts have one
@@ -132,9 +128,8 @@ def _on_host(
         if member and have and have.cut_short:
             return items, steps.in_turn(install)
         if member and here and origin.interrupts(here):
-            if not origin.exact:
+            if fetched:
                 items.append(steps.fetch(host, origin, have, cause, sourced=bool(unlike)))
-                install = replace(install, needs=(*install.needs, StepId("engine", "fetch", host.name)))
             return [*items, *_parser(here, origin, host)], steps.in_turn(install)
         items.append(install)
     elif here:
@@ -146,6 +141,18 @@ def _on_host(
         items += [restart] if restart else []
         items += _start(host, here)
     return [*items, *_parser(here, origin, host)], None
+
+
+def _tidied(host: Host, have: State | None, made: Sequence[Step | Finding | None]) -> list[Step]:
+    """Files that were sent before something else was desired, as after a check that failed."""
+    if not (have and have.sent):
+        return []
+    taken = host.engine.tarball or host.engine.packages
+    return [] if taken and StepId("engine", "install", host.name) in _ids(made) else [steps.tidy(host)]
+
+
+def _ids(items: Sequence[Step | Finding | None]) -> set[StepId]:
+    return {item.id for item in items if isinstance(item, Step)}
 
 
 def _back(host: Host, here: State, origin: Origin, member: Member | None) -> Sequence[Finding]:

@@ -27,6 +27,10 @@ OF_ENGINE = (
 """Packages that are an engine, or belong to one and are of use with nothing else."""
 INTERRUPTED = ("half-installed", "unpacked", "half-configured")
 """What dpkg calls a package whose installation was cut short, as by a reboot."""
+BESIDE_IT = {*PLUGINS, "docker-ce-rootless-extras"}
+"""Packages that may be half installed while the engine is whole."""
+VERSIONLOCK = "python3-dnf-plugin-versionlock"
+"""What dnf4 holds packages with; dnf5 does so by itself."""
 APPARMOR = "name=apparmor"
 """What an engine reports in ``/info`` that confines containers with AppArmor. Later ones than 20.10 report it only
 where they can load its profiles, and else go without."""
@@ -74,12 +78,18 @@ class State:
     units: Mapping[str, str] = field(default_factory=dict)
     """The sha256 of each of its units."""
     lacks_iptables: bool = False
+    cgroup: str = ""
+    """The version of cgroup that the running engine found."""
     cut_short: bool = False
     """Whether the installation of a package was cut short, so that it counts as not installed, though it may run."""
     strange: tuple[str, ...] = ()
     """Units and programs that are not skep's, in the place of those of a tarball that some host is to have."""
     rooted: bool = False
     """Whether the engine has its data root from its command line."""
+    lacks_versionlock: bool = False
+    """Whether it is dnf4 that manages its packages, without what that holds packages with."""
+    sent: bool = False
+    """Whether files lie there that were sent for an installation."""
 
     @property
     def outlived(self) -> bool:
@@ -93,7 +103,7 @@ def read(text: str, answers: Answers) -> State | None:
     lines = [line for line in text.splitlines() if line.strip()]
     facts = [line.split() for line in lines if not line.startswith("source ")]
     dpkg = [f for f in facts if len(f) > 1 and f[1] in ("installed", *INTERRUPTED)]
-    halfway = any(f[0] in (*ENGINES, *VENDOR) and f[1] in INTERRUPTED for f in dpkg)
+    halfway = any(f[0] in {*ENGINES, *VENDOR} - BESIDE_IT and f[1] in INTERRUPTED for f in dpkg)
     packages = {f[0]: f[2] for f in dpkg if f[1] == "installed"}
     values = {f[0]: f[1:] for f in facts if f not in dpkg}
     engine = next((name for name in packages if name in ENGINES), None)
@@ -125,8 +135,11 @@ def read(text: str, answers: Answers) -> State | None:
         unlinked=tuple(f[1] for f in facts if f[0] == "unlinked") if tarball else (),
         units={f[1]: f[2] for f in facts if f[0] == "unitfile"} if tarball else {},
         lacks_iptables="iptables" in lacks,
+        cgroup=str(answers.get("/info", {}).get("CgroupVersion") or ""),
         cut_short=halfway,
         strange=tuple(line.partition(" ")[2] for line in lines if line.startswith("strange ")),
         rooted="rooted" in values,
+        lacks_versionlock="versionlock" in lacks,
+        sent="sent" in values,
     )
     return None if state == State(None, False, False, installed=False) else state

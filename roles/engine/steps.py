@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from roles.engine.origin import Origin, removals
 from roles.engine.package_managers import APT, MIB
-from roles.engine.state import CONFINES, State
+from roles.engine.state import CONFINES, VERSIONLOCK, State
 from skep.milestones import SWARM_SETTINGS, configured, engine_up
 from skep.model import Host
 from skep.plan import Run, Step
@@ -86,12 +86,21 @@ def _sent(origin: Origin) -> Mapping[str, str]:
     }
 
 
+def _holding(origin: Origin, have: State | None) -> tuple[str, ...]:
+    """What is installed for packages to be held, for the plan."""
+    if not (have and have.lacks_versionlock and origin.held) or origin.manager is APT:
+        return ()
+    return (
+        (f"installs {VERSIONLOCK}, which holds packages",) if not origin.exact or VERSIONLOCK in origin.others else ()
+    )
+
+
 def _named(host: Host, origin: Origin) -> str:
     return origin.engine + (f" {host.engine.version}" if host.engine.version else "")
 
 
-def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool) -> Run:
-    """Packages, service and all; ``sourced``: a step before names the repository."""
+def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourced: bool, fetched: bool = False) -> Run:
+    """Packages, service and all; ``sourced``: a step before names the repository; ``fetched``: one downloads them."""
     parser = bool(
         have and have.lacks_parser and not have.installed and (not origin.exact or "apparmor" in origin.others)
     )
@@ -102,11 +111,13 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
         detail.append(f"with {', '.join(name for name in origin.exact if name != origin.engine)}, from the files sent")
     elif origin.beside:
         detail.append(f"with {origin.client} of the same version, {', '.join(origin.beside)}")
+    detail += () if fetched else _holding(origin, have)
     if going and have:
         names = ", ".join(f"{name} {have.packages[name]}" for name in going)
         detail.append(f"removes {names}; {host.data_root} stays as it is")
     if tarball and have:
         detail.append(f"removes docker {have.version} from /opt/skep and its units; {host.data_root} stays as it is")
+    before = ("check", bool(origin.exact)), ("source", sourced and not origin.exact), ("fetch", fetched)
     return Run(
         id=StepId("engine", "install", host.name),
         host=host.name,
@@ -119,7 +130,7 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
             "TARBALL": "yes" if tarball else "",
         },
         detail=tuple(detail),
-        needs=(StepId("engine", "check" if origin.exact else "source", host.name),) if sourced or origin.exact else (),
+        needs=tuple(StepId("engine", action, host.name) for action, is_there in before if is_there),
         after=(configured(host.name),),
         provides=(engine_up(host.name),),
         timeout=900,
@@ -146,6 +157,7 @@ def fetch(host: Host, origin: Origin, have: State | None, cause: str, *, sourced
         host=host.name,
         title=f"download {_named(host, origin)}",
         cause=cause,
+        detail=_holding(origin, have),
         script=origin.manager.script("fetch"),
         variables=choice(host, origin, have),
         otherwise="do what the cause says, or change engine.version or the host's package sources, then run the same"
@@ -172,6 +184,7 @@ def beside(host: Host, origin: Origin, have: State) -> list[Step]:
                 host=host.name,
                 title=f"install {', '.join(missing)}",
                 cause="not installed",
+                detail=_holding(origin, have),
                 script=origin.manager.script("plugins"),
                 variables={"PACKAGES": " ".join(missing), "HOLD": "yes" if origin.held else ""},
                 after=(StepId("engine", "source", host.name),),
@@ -189,6 +202,7 @@ def beside(host: Host, origin: Origin, have: State) -> list[Step]:
                 cause="anything that upgrades packages would restart the engine"
                 if origin.held
                 else "desired is that the package manager may upgrade them",
+                detail=() if missing else _holding(origin, have),
                 script=origin.manager.script("hold"),
                 variables={"PACKAGES": " ".join(hold), "HOLD": "yes" if origin.held else "no"},
                 writes={origin.manager.database: 32 * MIB},
@@ -211,6 +225,18 @@ def start(host: Host, cause: str) -> Step:
         after=(configured(host.name),),
         provides=(engine_up(host.name),),
         writes={host.data_root: STARTING, "/etc/systemd/system": MIB},
+    )
+
+
+def tidy(host: Host) -> Step:
+    """What was sent for an installation that is not to be any more."""
+    return Run(
+        id=StepId("engine", "tidy", host.name),
+        host=host.name,
+        title="remove files that were sent for an engine",
+        cause="nothing installs them any more",
+        detail=("removes /var/lib/skep/engine",),
+        script=script("roles/engine/tidy.sh"),
     )
 
 

@@ -16,7 +16,7 @@ from skep.questions import Answers
 from skep.request import RequestedCluster, RequestedStack
 from skep.role import HostRole
 from skep.seen import Seen
-from skep.shell import script
+from skep.shell import quoted, script
 from skep.steps import StepId
 from skep.swarm.archived import identifier
 from skep.swarm.engine_info import EngineInfo, will_be_in_containerd
@@ -202,8 +202,19 @@ def _of_other_machines(needed: Sequence[Use], hosts: Sequence[_There]) -> Iterat
                 f"{use.spec['Name']} may run on {', '.join(host.name for host in placed)}, of {' and '.join(own)}, and"
                 f" its image {use.image.names[0]} of {use.archive.path} is for {use.image.architecture}",
                 role="images",
-                next_action=f"save the image for {own[0]}: docker pull --platform linux/{own[0]}, then docker save",
+                next_action=_saved_for(own[0], use),
             )
+
+
+def _saved_for(machine: str, use: Use) -> str:
+    """How the image comes into a file for those hosts, where Docker is and reaches its registry."""
+    name, folder = use.image.names[0], use.archive.path.rpartition("/")[0]
+    file = f"{folder}/{name.rpartition('/')[2].partition(':')[0]}-{machine}.tar"
+    pull = f"docker pull --platform linux/{machine} {quoted(name)}"
+    return (
+        f"have a file for {machine} written: {pull} && docker save --output {quoted(file)} {quoted(name)}; then name it"
+        f" in place of {use.archive.path}"
+    )
 
 
 def _mixed(host: str, other: str) -> Finding:

@@ -25,7 +25,7 @@ VOLUME_KEPT = Kind(
 VOLUME_LEFT = Kind(
     "volume-left",
     "A host does not answer, so a volume that is to go may be left there.",
-    "once it is back, on it: docker volume rm",
+    "once it is back, remove it there by hand",
 )
 NETWORK_DRIFT = Kind(
     "network-drift",

@@ -108,7 +108,8 @@ def _removal(
             "error",
             f"stack {name} mounts no volume {', '.join(unknown)}; its volumes are: {own}",
             role="stacks",
-            next_action="fix --volumes; what is not the stack's is removed by hand: docker volume rm",
+            next_action="fix --volumes; what is not the stack's is removed by hand, on each host that has it:"
+            f" docker volume rm {' '.join(unknown)}",
         )
         return
     detail = [f"service {one}" for one in sorted(found.services)]

@@ -37,7 +37,7 @@ BREAK = "\n" + BELOW
 
 ADDRESSES = (
     "tasks that stay new wait for addresses: most likely one of their networks overlaps another one or has none left"
-    " (docker network inspect NAME shows its subnet)"
+    " (docker network inspect shows the subnet of one)"
 )
 """Of tasks that Swarm's allocator has not dealt with, and of which it says nothing."""
 

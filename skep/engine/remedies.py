@@ -54,7 +54,7 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
     if NO_IMAGE in error_of(bad):
         return (
             f"{node} does not have its image, which comes from a file: invoke cluster.up; it loads the inventory's;"
-            f" an older one, which a rollback asks for, has to be loaded on {node} by hand: docker load"
+            f" an older one, which a rollback asks for, has to be loaded on {node} by hand from the file it came in"
         )
     if NO_ADDRESS in error_of(bad):
         return (

@@ -88,8 +88,8 @@ def _lacking(sizes: Mapping[str, int]) -> str:
         return "is an engine: write it at engine.tarball"
     if "oci-layout" in sizes:
         return (
-            "is an OCI layout without manifest.json, which most engines do not load: write it by docker save, or by"
-            " skopeo copy oci-archive:FILE docker-archive:NEW:NAME:TAG"
+            "is an OCI layout without manifest.json, which most engines do not load: docker save writes one that they"
+            " do, and so does skopeo copy to docker-archive:"
         )
     if any(name.startswith(("etc/", "bin/", "usr/")) for name in sizes):
         return "is a file system, such as docker export writes: images are written by docker save"
@@ -106,7 +106,9 @@ def _image(entry: Mapping[str, object], found: _Members, digests: Mapping[str, s
         raise BadFile(f"holds a {place} that is damaged")
     names = [_name(name) for name in texts(entry.get("RepoTags"))]
     if not names:
-        raise BadFile(f"holds an image without a name ({identifier[:12]}): save it by name: docker save NAME:TAG")
+        raise BadFile(
+            f"holds an image without a name ({identifier[:12]}): give docker save its name, not its identifier"
+        )
     config = mapping(_parsed(found, place, dict))
     if (system := text(config.get("os")) or "linux") != "linux":
         raise BadFile(f"holds {names[0]} for {system}: hosts run Linux")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skep.inventory.references import Surroundings, located
 from skep.reading.settings import Referenced
+from skep.shell import quoted
 
 MOST = 1 << 20
 """Bytes of a file."""
@@ -35,7 +36,9 @@ def pem(value: str, surroundings: Surroundings) -> str:
     try:
         return _ended(content.decode("ascii"))
     except UnicodeDecodeError:
-        raise BadPem(f"{_named(path, value)} is no PEM file: openssl x509 -inform der -in FILE makes one") from None
+        files = "" if isinstance(value, Referenced) else f" -in {quoted(str(path))} -out {quoted(f'{path}.pem')}"
+        made = f"of a certificate, one is made by: openssl x509 -inform der{files}"
+        raise BadPem(f"{_named(path, value)} is no PEM file; {made}") from None
 
 
 def expiry(text: str, now: datetime) -> datetime:
@@ -66,7 +69,9 @@ def check_key(text: str, certificate: str | None) -> None:
     try:
         key = load_pem_private_key(text.encode(), password=None)
     except TypeError:
-        raise BadPem("is encrypted, and the engine has no passphrase: openssl pkey -in FILE -out PLAIN") from None
+        raise BadPem(
+            "is encrypted, and the engine has no passphrase: name a key without one, as openssl pkey writes it"
+        ) from None
     except (ValueError, UnsupportedAlgorithm):
         raise BadPem("holds no private key in PEM that can be read") from None
     if certificate is None:

@@ -1,12 +1,16 @@
-"""Versions of engines and what depends on them: keys of daemon.json that one does not know, and networks that it cuts.
+"""Versions of engines and what depends on them: keys of daemon.json that one does not know, values of them that it does
+not start with, and networks that it cuts.
 
-Sources: moby's release notes and daemon/config of the versions named; moby#51798 for encrypted networks.
+Sources: moby's release notes, and its daemon/config, daemon/graphdriver and daemon/logger in each version from 20.10 to
+29.7; moby#51798 for encrypted networks, moby#51042 for userns-remap.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from skep.json_types import mapping
 
 Version = tuple[int, ...]
 
@@ -22,14 +26,26 @@ _NEW: Mapping[str, Version] = {
     "cdi-spec-dirs": (25,),
     "bip6": (28,),
     "host-gateway-ips": (28,),
+    "ip-forward-no-drop": (28,),
     "allow-direct-routing": (28, 2),
     "firewall-backend": (29,),
     "bridge-accept-fwmark": (29,),
     "min-api-version": (29,),
-    "default-stop-timeout": (29,),
-    "nri-opts": (29,),
+    "nri-opts": (29, 2),
+    "default-stop-timeout": (29, 7),
 }
 """Key → the first version with it."""
+_DROPPED: Mapping[tuple[str, str], tuple[Version, str]] = {
+    ("storage-driver", "aufs"): ((24,), "overlay2"),
+    ("storage-driver", "overlay"): ((24,), "overlay2"),
+    ("storage-driver", "devicemapper"): ((25,), "overlay2"),
+    ("log-driver", "logentries"): ((25,), "another one, such as syslog or gelf"),
+}
+"""Key and value → the first version without it, and what to take instead."""
+_NOT_REMAPPED: Version = (29,)
+"""The first version that keeps no images in containerd where users are remapped."""
+CGROUP_V1_DEPRECATED: Version = (29,)
+"""The first version that deprecates cgroup v1 (moby#51111)."""
 LOOPBACK_SECURE: Version = (29, 10)
 """The first version for which registries at loopback addresses are like all others where ``insecure-registries`` is
 set, be it to nothing (moby#53868)."""
@@ -82,6 +98,27 @@ def unknown_key(key: str, version: str) -> str | None:
         first = ".".join(map(str, _NEW[key]))
         return f"is known from Docker {first} on, and the engine is {version}: leave it out, or set engine.version"
     return None
+
+
+def unknown_value(key: str, value: object, version: str) -> str | None:
+    """Why an engine of that version, whole or its first parts, does not start with that value of that key."""
+    gone = _DROPPED.get((key, value)) if isinstance(value, str) else None
+    if gone is None or not is_from(version, gone[0]):
+        return None
+    first, instead = gone
+    return f"must not be {value}: Docker {first[0]} removed it, and the engine is {version}; take {instead}"
+
+
+def refused_settings(daemon: Mapping[str, object], version: str) -> Iterator[tuple[str, str]]:
+    """Keys of daemon.json that keep an engine of that version, whole or its first parts, from starting, and why."""
+    for key, value in daemon.items():
+        problem = unknown_key(key, version) or unknown_value(key, value, version)
+        if problem:
+            yield key, problem
+    asked = mapping(daemon.get("features")).get("containerd-snapshotter")
+    if asked is True and daemon.get("userns-remap") and is_from(version, _NOT_REMAPPED):
+        why = f"does not go together with features.containerd-snapshotter: true in Docker {_NOT_REMAPPED[0]} and later"
+        yield "userns-remap", f"{why}, and the engine is {version}: take one of both out"
 
 
 def cuts_encrypted(version: str) -> bool:

@@ -103,6 +103,7 @@ class EngineInfo(TypedDict, total=False):
     DefaultRuntime: str
     SecurityOptions: list[str] | None
     CgroupDriver: str
+    CgroupVersion: str
     DefaultAddressPools: list[AddressPool] | None
     ExperimentalBuild: bool
     Runtimes: Mapping[str, object] | None
@@ -118,10 +119,11 @@ def in_containerd(info: EngineInfo) -> bool:
 
 def meant_for_containerd(host: Host) -> bool:
     """Whether containerd is to keep the images of an engine that is still to be installed there: a fresh one of 29 and
-    later has it so unless set otherwise. Source: moby's release notes of 29.0."""
+    later has it so unless set otherwise, or users are remapped. Source: moby's release notes of 29.0, moby#51042."""
     major = (host.engine.version or "").partition(".")[0]
     asked = _asked(host)
-    return (major.isdecimal() and int(major) >= 29) if asked is None else asked
+    fresh = major.isdecimal() and int(major) >= 29 and not host.daemon.get("userns-remap")
+    return fresh if asked is None else asked
 
 
 def will_be_in_containerd(hosts: Iterable[Host], infos: Mapping[str, EngineInfo | None]) -> dict[str, bool]:

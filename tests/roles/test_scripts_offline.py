@@ -204,3 +204,14 @@ def test_a_check_leaves_the_plugin_among_the_files_to_the_installation(host: Hos
     ran = host.run(text, **{**files(host, "rpm"), "OTHERS": str(plugin)})
     assert ran.returncode == 0, ran.stderr
     assert dnf(host) == [["test", *OWN, plugin.stem]] and len(host.called("dnf")) == 1
+
+
+def test_dnf5_releases_and_holds_what_comes_from_files(host: Host) -> None:
+    (host.folder / "bin/dnf").unlink()
+    host.stand_in("dnf5")
+    (host.folder / "bin/dnf").symlink_to("dnf5")
+    rpm(host, "iptables tar")
+    ran = run(host, DNF["install"], "rpm")
+    assert ran.returncode == 0, ran.stderr
+    calls = [call.rpartition("versionlock ")[2] for call in host.called("dnf5 ") if " versionlock " in call]
+    assert calls == ["delete docker-ce docker-ce-cli containerd.io", "add docker-ce"]

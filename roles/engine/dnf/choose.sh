@@ -23,6 +23,6 @@ for offer in $(offered $CLIENT); do [ "${offer#*:}" != "${version#*:}" ] || clie
   exit 65
 }
 packages="$ENGINE-$version $client${BESIDE:+ $BESIDE}${MORE:+ $MORE}"
-try() { dnf --allowerasing --setopt=tsflags=test install $packages >&2; }
+try() { dnf install --allowerasing --setopt=tsflags=test $packages >&2; } # dnf5 takes the first one only there
 install() { dnf install $packages >&2; }
 . roles/engine/dnf/chosen.sh

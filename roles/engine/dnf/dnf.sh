@@ -6,6 +6,7 @@
 . roles/engine/busy.sh
 . roles/engine/free_space.sh
 set -e
+unset -f dnf # the function below, where this is read twice
 manager=$(command -v dnf || command -v dnf5 || command -v yum) || { echo "this host has neither dnf nor yum" >&2; exit 65; }
 stand_back() {
   settled
@@ -14,7 +15,7 @@ stand_back() {
     read -r process 2>/dev/null <"$file" || [ "$process" ] || continue
     [ ! -d "/proc/$process" ] || busy "$process" "$file"
   done
-  held=$(find /proc/[0-9]*/fd \( -lname '*/rpm/.rpm.lock' -o -lname '/run/dnf/*.lock' \) \
+  held=$(find /proc/[0-9]*/fd \( -lname '*/rpm/.rpm.lock' -o -lname '/run/dnf/*.lock' -o -lname '*/dnf/system-repo.lock' \) \
     -printf '%p %l\n' -quit 2>/dev/null) || true
   [ -n "$held" ] || return 0
   process=${held#/proc/}

@@ -1,10 +1,13 @@
 # shellcheck shell=sh disable=SC2086
-# What the rpm database says of $RPMS, as probe.sh prints it of packages; what dnf4 and dnf5 keep from being upgraded, and
-# where the vendor's packages come from.
+# What the rpm database says of $RPMS, as probe.sh prints it of packages; what dnf4 and dnf5 keep from being upgraded and
+# whether they can, and where the vendor's packages come from.
+
+. roles/engine/dnf/can_hold.sh
 
 if ! command -v dpkg-query >/dev/null && command -v rpm >/dev/null; then
+  can_hold || echo "lacks versionlock"
   held=$(sed -n 's/^\([a-z].*\)-[0-9]*:.*/\1/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
-    sed -n 's/^name *= *"\(.*\)"/\1/p' /etc/dnf/versionlock.toml 2>/dev/null)
+    awk -F '"' '/^name *=/ { name = $2 } /comparator *= *"=/ { print name }' /etc/dnf/versionlock.toml 2>/dev/null)
   rpm -q --qf '%{NAME} installed %{VERSION}-%{RELEASE}\n' $RPMS 2>/dev/null |
     awk -v held="$held" 'BEGIN { split(held, names); for (i in names) hold[names[i]] = 1 }
       $2 == "installed" && NF == 3 { print $0, $1 in hold ? "hold" : "install" }'

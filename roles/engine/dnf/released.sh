@@ -4,7 +4,7 @@
 
 . roles/engine/dnf/locks.sh
 held() { # however the script ends, what is installed then is held; a plugin among files that are sent comes with them
-  [ -z "$OWN" ] || locks || return 0
+  [ -z "$OWN" ] || can_hold || return 0
   there=$(rpm -q --qf '%{NAME}\n' $ENGINE $CLIENT $BESIDE 2>/dev/null | grep -v ' ') || return 0
   hold $there
 }

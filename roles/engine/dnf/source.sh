@@ -35,9 +35,10 @@ printf '%s' "$SOURCE" >"$work/repos/docker-ce.repo" || full /run
 uri=$(sed -n 's/^baseurl=//p' "$work/repos/docker-ce.repo" | head -n 1)
 quiet='' # else dnf keeps to itself what a server answered
 offers=$(dnf --setopt=reposdir="$work/repos" --setopt=cachedir="$work/cache" --setopt=retries=2 --setopt=timeout=30 \
-  repoquery --qf "$evr" docker-ce 2>"$work/said") || {
+  --setopt=skip_if_unavailable=False repoquery --qf "$evr" docker-ce 2>"$work/said") || {
   [ $? != 75 ] || { cat "$work/said" >&2; exit 75; }
-  said=$(grep -E '^Error|^  - ' "$work/said" | sort -u | head -n 3)
+  said=$(grep -E '^Error|^  - |Status code: |Curl error|Failed to download metadata' "$work/said" | sort -u | head -n 3)
+  [ "$said" ] || said=$(tail -n 3 "$work/said")
   case $said in
     *"No space left"*) full "$work" ;;
     *"404"*) hint="there are no packages for this release at $uri: set engine.repository to a whole copy of Docker's" ;;

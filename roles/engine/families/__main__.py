@@ -26,7 +26,9 @@ _END = """
   what rpm-ostree manages (Fedora CoreOS, Silverblue) are refused by name.
 - Of RHEL and its relatives the major number is what counts: 9.4 takes the packages for 9.
 - A release that is newer than all those named is tried; an older one is refused.
-- yum is dnf under its old name on all releases named here; the yum of version 7 manages none of them.
+- yum is dnf under its old name on all releases named here; the yum of version 7 is another program, and refused.
+- From engine 29 on, Docker builds nothing for the 32-bit Raspberry Pi OS of bullseye and bookworm: there is 28 at most.
+  Debian's packages for 32-bit ARM, which trixie takes, need ARMv7: they do not run on a Pi Zero or a first Pi.
 - "Not on the real thing" means that the facts are Docker's and the distribution's documentation, and no more.
 """
 

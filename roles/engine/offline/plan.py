@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roles.engine import findings, steps
-from roles.engine.families import Unsupported, family_of
+from roles.engine.families import Unsupported, family_of, release_of
 from roles.engine.origin import Origin
 from roles.engine.package_managers import APT, DNF, MIB
 from roles.engine.state import OF_ENGINE, VENDOR, State
@@ -22,6 +22,8 @@ def origin(host: Host, packages: PackageSet, have: State | None, platform: Platf
     """The packages of these files, or why they cannot be installed there."""
     try:
         its = family_of(platform)
+        if platform.packages == "yum":
+            release_of(its, platform)  # that of version 7 is another program than dnf
     except Unsupported as error:
         return findings.not_on(host.name, str(error), error.next_action)
     if _KINDS[its.manager] != packages.kind:

@@ -14,7 +14,7 @@ from skep.model import Host, Tarball
 from skep.plan import Finding, Run, Send, Step
 from skep.refusals.engines import is_older
 from skep.seen import Member, Platform
-from skep.shell import script
+from skep.shell import quoted, script
 from skep.steps import StepId
 
 AGAINST = (
@@ -134,6 +134,7 @@ def _unpack(host: Host, tarball: Tarball, cause: str, going: Sequence[str], mana
         variables={
             **_names(tarball),
             "FROM": _sent(tarball),
+            "SENT": quoted(tarball.path),
             "SHA256": tarball.sha256,
             "VERSION": tarball.version,
             "GOING": " ".join(going),

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Unpacks the tarball $FROM beside where it is to be, $PLACE, and sees that its engine runs here and is $VERSION. $SHA256
-# is the tarball's. Changes nothing that is in use. Exit 69: it is no engine for this host, or
-# cannot be unpacked; 73: no room.
+# is the tarball's, $SENT its quoted path on the machine it came from. Changes nothing that is in use. Exit 69: it is no
+# engine for this host, or cannot be unpacked; 73: no room.
 
 set -e
 for tool in tar gzip; do
@@ -16,7 +16,7 @@ said=$(tar -xzf "$FROM" -C "$PLACE.new" --strip-components=1 --no-same-owner 2>&
   *"No space left"* | *"Read-only file system"* | *"uota exceeded"*) full ;;
   *) rm -rf "$PLACE.new"
     echo "tar cannot unpack $FROM: $(printf '%s\n' "${said:-it says nothing}" | head -n 3)" >&2
-    echo "see that the tarball is whole, on the machine it was sent from: tar -tzf TARBALL; nothing was changed" >&2
+    echo "see that it is whole, on the machine it was sent from: tar -tzf $SENT; nothing was changed" >&2
     exit 69 ;;
 esac
 chmod 755 "$PLACE.new" "$PLACE.new"/*

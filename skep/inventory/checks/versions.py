@@ -7,22 +7,20 @@ from skep.inventory.checks.places import sections
 from skep.inventory.merging import MergedHost
 from skep.reading.findings import Findings
 from skep.reading.values import Fields
-from skep.refusals.engines import ENCRYPTED, cuts_encrypted, unknown_key
+from skep.refusals.engines import ENCRYPTED, cuts_encrypted, refused_settings
 
 
 def check_versions(file: Fields, hosts: list[MergedHost], findings: Findings) -> None:
-    """Note keys of daemon.json and encrypted networks that an engine of the desired version refuses or cuts."""
+    """Note settings of daemon.json and encrypted networks that an engine of the desired version refuses or cuts."""
     for path, given in sections(file, "daemon"):
         if given.get("firewall-backend") == "nftables":
             message = (
                 "must not be nftables: an engine in a swarm does not start with it; leave it out, which means iptables"
             )
             findings.error((*path, "firewall-backend"), message)
-        for key in given:
-            for version in dict.fromkeys(_versions(hosts, path)):
-                problem = unknown_key(key, version)
-                if problem:
-                    findings.error((*path, key), problem)
+        for version in dict.fromkeys(_versions(hosts, path)):
+            for key, problem in refused_settings(given, version):
+                findings.error((*path, key), problem)
     networks = [name for name, network in file.section("networks").items() if network.get("encrypted") is True]
     if networks:
         for path, given in sections(file, "engine"):

@@ -22,10 +22,10 @@ ANY = "1"
 """Stands for whatever is put into a text: a name, a number, a host."""
 
 
-def texts(path: Path) -> Iterator[str]:
-    """Every text with a command in a file of ours, with ``ANY`` for what is put into it; docstrings left out."""
+def texts(path: Path, word: str = "invoke ") -> Iterator[str]:
+    """Every text of a file of ours with that word, with ``ANY`` for what is put into it; docstrings left out."""
     source = path.read_text()
-    nodes = list(ast.walk(ast.parse(source))) if "invoke " in source else []
+    nodes = list(ast.walk(ast.parse(source))) if word in source else []
     inner = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     for node in nodes:
@@ -42,13 +42,32 @@ def commands() -> Iterator[tuple[str, str]]:
                 yield from ((str(path), found[0]) for found in COMMAND.finditer(text))
 
 
+OF_OTHERS = re.compile(
+    r"(?<=[:;] |n |d )(?:docker (?:pull|push|save|load|tag|run|exec|rm|(?:volume|network|service|node|config|secret"
+    r"|image|container|stack) (?:rm|inspect))|tar -\w+|skopeo copy)\b[^;,)\n]*"
+)
+"""Commands of other programs that work on something, where a text says to type them."""
+VALUED = re.compile(r" --(?:platform|output|input|filter|format|compose-file) \S+")
+
+
+def others() -> Iterator[tuple[str, str]]:
+    for folder in ("skep", "roles"):
+        for path in sorted(Path(folder).rglob("*.py")):
+            for text in texts(path, "docker "):
+                yield from ((str(path), found[0]) for found in OF_OTHERS.finditer(text))
+        for path in sorted(Path(folder).rglob("*.sh")):
+            for line in path.read_text().splitlines():
+                if " >&2" in line and (said := re.search(r'"(.*)"', line)):
+                    yield from ((str(path), found[0]) for found in OF_OTHERS.finditer(said[1].replace("$", ANY)))
+
+
 def documented() -> Iterator[tuple[str, str]]:
     for path in (Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").glob("*.md"))):
         for line in re.findall(r"\./inv ([a-z][^`#|\n)]*)", path.read_text()):
             yield str(path), re.split(r" {2,}| 2>&1| -- | in the ", line)[0]
 
 
-COMMANDS, DOCUMENTED = sorted(set(commands())), sorted(set(documented()))
+COMMANDS, DOCUMENTED, OTHERS = sorted(set(commands())), sorted(set(documented())), sorted(set(others()))
 
 
 def parse(command: str) -> None:
@@ -64,12 +83,21 @@ def parse(command: str) -> None:
 def test_there_is_much_to_try() -> None:
     assert len({path for path, _ in COMMANDS}) > 15
     assert len(DOCUMENTED) > 20
+    assert len(OTHERS) > 12
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS)
 def test_every_command_in_our_texts_can_be_typed(path: str, command: str) -> None:
     assert not re.search(r"\b[A-Z]{3,}\b", command), "a placeholder cannot be typed"
     parse(command.removeprefix("invoke "))
+
+
+@pytest.mark.parametrize(("path", "command"), OTHERS)
+def test_commands_of_other_programs_have_what_they_work_on(path: str, command: str) -> None:
+    words = VALUED.sub("", command).split(" (")[0].split()
+    verb = 3 if len(words) > 2 and words[2] in ("rm", "inspect") else 2
+    assert [word for word in words[verb:] if not word.startswith("-")], "there is nothing to work on"
+    assert not re.search(r"\b[A-Z]{3,}\b", command), "a placeholder cannot be typed"
 
 
 @pytest.mark.parametrize(("path", "command"), DOCUMENTED)

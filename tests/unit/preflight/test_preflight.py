@@ -578,6 +578,7 @@ LITTLE = "error: m1: has 512 MiB free for /var/lib/containerd, 1024 MiB are need
         ),
         (Engine(version="28.5"), {}, {"installed": False}, []),
         (Engine(version="29"), {"features": {"containerd-snapshotter": False}}, {"installed": False}, []),
+        (Engine(version="29.7"), {"userns-remap": "default"}, {"installed": False}, []),
         (Engine(), {}, {"containerd_images": True}, ["warning: m1: has only 512 MiB free for /var/lib/containerd"]),
         (Engine(), {}, {"containerd_images": False}, []),
     ],

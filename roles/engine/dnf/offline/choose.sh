@@ -17,7 +17,7 @@ others() { # the missing ones, or, with a word, the older ones, too
   done
 }
 few=$(others '')
-if [ "$HOLD" = yes ] && ! locks; then
+if [ "$HOLD" = yes ] && ! can_hold; then
   case $few in *versionlock*) ;; *)
     echo "dnf cannot hold packages without its plugin versionlock: put python3-dnf-plugin-versionlock into the folder," \
       "or do without: engine.hold: false" >&2
@@ -33,7 +33,7 @@ fi
 done
 . roles/engine/dnf/released.sh
 . roles/engine/dnf/chosen.sh
-from_files() { dnf --disablerepo='*' "$@" install $packages; }
+from_files() { dnf --disablerepo='*' install "$@" $packages; } # dnf5 takes --allowerasing only there
 possible() { said=$(from_files ${GOING:+--allowerasing} --setopt=tsflags=test 2>&1); }
 packages="$OWN$few"
 possible || { packages="$OWN$(others older)"; possible; } || {
