@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from skep.dataclass import dataclass
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.shell import exported, script
+from skep.swarm.ports import DATA_PORT, GOSSIP, RAFT
 
-RAFT, GOSSIP, DATA_PORT = 2377, 7946, 4789
 PRIORITY = -100
 """Of our rules in firewalld, so that none is the same as one of the operator's: before those without one."""
 UNIT = "/etc/systemd/system/skep-firewall.service"

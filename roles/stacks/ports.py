@@ -9,7 +9,7 @@ from roles.stacks.drift import Drift
 from skep.dataclass import dataclass
 from skep.plan import Finding
 from skep.swarm.labels import stack_of
-from skep.swarm.ports import Key, clash, ports_of
+from skep.swarm.ports import Key, clash, ports_of, swarm_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Handovers:
 def handovers(drifts: Sequence[Drift]) -> Handovers:
     """Which service takes over a port from which. A service whose ports do not change is left out: Swarm accepted them
     before."""
-    found = Handovers()
+    found = Handovers(findings=[one for drift in drifts for one in _of_swarm(drift)])
     desired = {name: drift for drift in drifts for name in drift.desired.services}
     held = {raw["Spec"]["Name"]: ports_of(raw) for drift in drifts[:1] for raw in drift.swarm.services}
     moving = {name: ports_of({"Spec": drift.desired.services[name]}) for drift in drifts for name in _moving(drift)}
@@ -68,6 +68,15 @@ def handovers(drifts: Sequence[Drift]) -> Handovers:
         else:
             found.findings.append(_too_late(one))
     return found
+
+
+def _of_swarm(drift: Drift) -> Iterator[Finding]:
+    """Ports that the hosts' engines talk over: a service that publishes one has what they send each other."""
+    own = swarm_ports(drift.cluster.swarm.data_path_port)
+    for name in _moving(drift):
+        for port in sorted(ports_of({"Spec": drift.desired.services[name]}).keys() & own):
+            text = f"{_where(drift, name, port)}: port {port[1]}/{port[0]} is Swarm's own, between the hosts"
+            yield Finding("error", text, role="stacks", next_action="publish another port")
 
 
 def _moving(drift: Drift) -> Iterator[str]:

@@ -9,7 +9,7 @@ from skep.compose.loading import Document
 from skep.compose.naming import Names
 from skep.dataclass import dataclass
 from skep.kinds import Kind
-from skep.kinds.files import NO_NODE_FITS, REPLICAS_TOO_MANY, RESERVATION_TOO_LARGE, SUBNET_TOO_SMALL
+from skep.kinds.files import NO_NODE_FITS, NODE_REFUSES, REPLICAS_TOO_MANY, RESERVATION_TOO_LARGE, SUBNET_TOO_SMALL
 from skep.measures import in_units
 from skep.swarm.network import room as room_of
 from skep.swarm.objects import Network, Node, Service
@@ -17,12 +17,16 @@ from skep.swarm.placement import (
     architecture,
     constraints_of,
     fitting,
+    host_name,
     idle,
+    limit_of_cpus,
     meets,
+    missing_plugin,
     reserved,
     runs_on,
     size,
     taking_tasks,
+    unmet_hint,
 )
 from skep.swarm.ports import Key, port_of, published
 from skep.swarm.references import attachments
@@ -72,6 +76,7 @@ class Room:
         elif lint := _unable(name, spec, fits):
             yield lint
         else:
+            yield from _too_fast(name, spec, fits)
             yield from _too_large_together(name, spec, [node for node in fits if runs_on(spec, node)])
             yield from _too_many(name, spec, fits)
 
@@ -81,7 +86,8 @@ class Room:
         idle, able = _idle(fitting(desired, nodes)), taking_tasks(nodes)
         alone = [n for n, one in enumerate(desired) if not any(meets(one, node) for node in able)]
         for number in alone:
-            yield NO_NODE_FITS, (*path, number), f"no node that takes tasks meets {self.quote(desired[number])}{idle}"
+            text = f"no node that takes tasks meets {self.quote(desired[number])}{idle or unmet_hint(desired[number])}"
+            yield NO_NODE_FITS, (*path, number), text
         if desired and not alone:
             yield NO_NODE_FITS, path, f"no node that takes tasks meets all of them{idle}"
 
@@ -128,8 +134,16 @@ def _unable(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Lint | None:
         platforms, systems = listed(_platforms(spec)), listed(_systems(fits))
         text = f"is for {platforms}, and no node for it is that ({systems}): its tasks stay pending"
         return NO_NODE_FITS, ("services", name, "image"), text
+    lacking = [missing_plugin(spec, node) for node in able]
+    if all(lacking):
+        place = ("logging", "driver") if lacking[0].startswith("log") else ("volumes",)
+        text = f"no node for it has the {lacking[0]}: install the plugin there; its tasks stay pending"
+        return NO_NODE_FITS, ("services", name, *place), text
     for key, amount in reserved(spec).items():
         most = max(size(node).get(key, 0) for node in able)
+        if not any(key in size(node) for node in able):
+            text = f"no node for it has {key or 'that'}: its tasks stay pending"
+            return RESERVATION_TOO_LARGE, _reservations(name) + RESERVED.get(key, ("generic_resources",)), text
         if amount > most:
             text = f"{_amount(key, amount)} is more than the largest node for it has ({_amount(key, most)})"
             path = _reservations(name) + RESERVED.get(key, ("generic_resources",))
@@ -137,9 +151,23 @@ def _unable(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Lint | None:
     return None
 
 
+def _too_fast(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Lint]:
+    """A limit of more processors than nodes have: engines refuse it, and Swarm places tasks there all the same."""
+    limit = limit_of_cpus(spec)
+    small = {
+        host_name(node): size(node).get("NanoCPUs", 0) for node in fits if size(node).get("NanoCPUs", limit) < limit
+    }
+    if small:
+        least = _amount("NanoCPUs", min(small.values()))
+        text = f"{_amount('NanoCPUs', limit)} is more than {listed(sorted(small))} can give ({least}), which"
+        remedy = "ask for less, or let a constraint keep its tasks from there"
+        path = ("services", name, "deploy", "resources", "limits", "cpus")
+        yield NODE_REFUSES, path, f"{text} refuse{'s' if len(small) == 1 else ''} its tasks: {remedy}"
+
+
 def _too_large_together(name: str, spec: ServiceSpec, able: Sequence[Node]) -> Iterator[Lint]:
     """More replicas than the nodes have room for by what each reserves."""
-    count, desired = _replicas(spec), reserved(spec)
+    count, desired = _replicas(spec), {key: amount for key, amount in reserved(spec).items() if amount}
     if not desired:
         return
     sizes = [size(node) for node in able]

@@ -6,7 +6,9 @@ from skep.compose.configs import external
 from skep.dataclass import dataclass
 from skep.kinds.files import KEY_IGNORED, LABELS_MISPLACED, NETWORK_UNUSED, RESTART_KEY, ROLLBACK_PAUSES
 from skep.reading.findings import Findings, KeyPath, Place
-from skep.reading.values import Fields
+from skep.reading.scalars import truth
+from skep.reading.values import Fields, where
+from skep.swarm.network import ENCRYPTED
 from skep.swarm.placement import ENGINE_LABELS, NODE_LABELS
 
 PROXIES = {"traefik.": "Traefik", "caddy": "caddy-docker-proxy", "com.df.": "Docker Flow Proxy"}
@@ -40,6 +42,12 @@ def _network(name: str, network: Fields, used: set[str], findings: Findings) -> 
                 findings.warn(KEY_IGNORED, (*path, key), "is ignored: the network is external", network.where(key))
     elif name not in used:
         findings.warn(NETWORK_UNUSED, path, "is not created: no service uses it", network.place)
+    options = network.get("driver_opts") or {}
+    if truth(options.get(ENCRYPTED) or "") is False or options.get(ENCRYPTED) == "0":
+        text = (
+            f"{findings.value(options[ENCRYPTED])} is ignored by Swarm, which encrypts all the same: take the key out"
+        )
+        findings.warn(KEY_IGNORED, (*path, "driver_opts", ENCRYPTED), text, where(network, ("driver_opts", ENCRYPTED)))
     _external(path, network, (), findings)
 
 

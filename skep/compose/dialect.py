@@ -47,7 +47,7 @@ class Dialect:
             self.findings.warn(DATE_UNQUOTED, path, message, place)
         text = str(scalar) if isinstance(value, str) else as_text(value)
         if not isinstance(value, str) or "$" not in text:
-            return Leaf(text, value, digits=str(scalar) if type(value) is int else None)
+            return Leaf(text, value, digits=str(scalar) if type(value) in (int, float) else None)
         findings = self.findings
         try:
             filled = fill(text, self.variables.lookup)
@@ -55,7 +55,11 @@ class Dialect:
             for one in problem.args:
                 findings.error(path, f"{one} (in {findings.value(text)})", place)
             return Leaf(text, text, text, failed=True)
-        for name in dict.fromkeys(filled.unset):
+        unset = list(dict.fromkeys(filled.unset))
+        if unset:
+            one = f"variable {unset[0]} is" if len(unset) == 1 else f"variables {', '.join(unset)} are"
+            findings.reasons[path] = f"the {one} not set"
+        for name in unset:
             findings.warn(VARIABLE_UNSET, path, f"the variable {name} is not set: nothing is put in its place", place)
         for remark in filled.remarks:
             findings.warn(VARIABLE_READ_OTHERWISE, path, remark, place)

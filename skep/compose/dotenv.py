@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from skep.compose.template import BadTemplate, fill
-from skep.compose.variables import Variables
+from skep.compose.variables import Variables, decoded
 from skep.reading.findings import Place
 
 _BLANK = re.compile(r"\s*(?:#[^\n]*\s*)*")
@@ -25,7 +25,14 @@ def read_dotenv(file: str, content: bytes, variables: Variables) -> None:
     several lines. In single ones it is literal; else variables known so far are filled in, and in double ones a
     backslash and ``n`` are a new line.
     """
-    text = content.decode("utf-8-sig", "replace")
+    text = decoded(file, content, variables.findings)
+    if text is None:
+        return
+    if "\0" in text:
+        variables.findings.error(
+            (), "a character that no text can hold", Place(file, text[: text.index("\0")].count("\n") + 1)
+        )
+        return
     at, line, seen = 0, 1, 0
     while (at := _ended(_BLANK, text, at)) < len(text):
         line, seen = line + text.count("\n", seen, at), at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -10,6 +11,9 @@ from skep.dataclass import dataclass
 from skep.kinds.files import ENV_FILE_QUOTES
 from skep.model import Secret
 from skep.reading.findings import Findings, Place
+
+_COMMENT = re.compile(r"\s#")
+_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-+?][^}]*)?\}")
 
 
 @dataclass
@@ -64,12 +68,10 @@ def read_env_file(file: str, content: bytes, findings: Findings) -> dict[str, st
     Source: ``pkg/kvfile`` of docker/cli.
     """
     found: dict[str, str | None] = {}
-    quoted: dict[str, int] = {}
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        broken = content[: error.start].count(b"\n") + 1
-        findings.error((), "not UTF-8 text", Place(file, broken))
+    literal: dict[str, dict[str, int]] = {}
+    opened: tuple[str, str, int] | None = None
+    text = decoded(file, content, findings)
+    if text is None:
         return found
     for row, raw in enumerate(text.split("\n"), 1):
         line = raw.removesuffix("\r").lstrip()
@@ -77,13 +79,44 @@ def read_env_file(file: str, content: bytes, findings: Findings) -> dict[str, st
             continue
         name, equals, value = line.partition("=")
         if not name or any(char in " \t" for char in name) or "\0" in line:
-            findings.error((), "a line that is not NAME=value", Place(file, row))
+            findings.error((), f"a line that is not NAME=value{_why(name, line)}", Place(file, row))
             continue
         found[name] = value if equals else None
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-            quoted.setdefault(name, row)
-    if quoted:
-        (name, row), more = next(iter(quoted.items())), len(quoted) - 1
-        text = "the quotes are part of the value: Docker reads env files as they stand"
+        if opened and line.rstrip().endswith(opened[0]):
+            literal.setdefault("the quote is part of the value, which ends with the line", {})[opened[1]] = opened[2]
+            opened = None
+        if value[:1] in ('"', "'") and value[:1] and value[0] not in value[1:]:
+            opened = value[0], name, row
+        elif what := _literal(value):
+            literal.setdefault(what, {}).setdefault(name, row)
+    for what, names in literal.items():
+        (name, row), more = next(iter(names.items())), len(names) - 1
+        text = f"{what}: Docker reads env files as they stand"
         findings.warn(ENV_FILE_QUOTES, (name,), f"{text}{f' (and {more} more)' if more else ''}", Place(file, row))
     return found
+
+
+def decoded(file: str, content: bytes, findings: Findings) -> str | None:
+    """The text of a file of variables; ``None`` after saying where it is none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        broken = content[: error.start].count(b"\n") + 1
+        findings.error((), "not UTF-8 text", Place(file, broken))
+        return None
+
+
+def _why(name: str, line: str) -> str:
+    """What may be meant by a line that Docker refuses; nothing of a value is shown."""
+    if name.startswith("export "):
+        return ": take 'export' out"
+    return ": no space may stand before the '='" if name != name.rstrip() and "\0" not in line else ""
+
+
+def _literal(value: str) -> str:
+    """What looks like more than plain text to Compose, which Docker takes as it stands."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        return "the quotes are part of the value"
+    if _COMMENT.search(value):
+        return "what follows the '#' is part of the value"
+    return "the variable in it is not filled in" if _VARIABLE.search(value) else ""

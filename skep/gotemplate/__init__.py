@@ -7,14 +7,11 @@ rest of this room is imported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from skep.gotemplate.error import TemplateError
 
-__all__ = ["PAYLOAD_FUNCTIONS", "TemplateError", "expand", "parse"]
-
-PAYLOAD_FUNCTIONS = ("secret", "config", "env")
-"""What the content of a config or secret may call besides."""
+__all__ = ["TemplateError", "expand", "expand_payload", "parse"]
 
 
 def expand(text: str) -> str:
@@ -24,6 +21,14 @@ def expand(text: str) -> str:
     from skep.gotemplate.expanding import expanded
 
     return expanded(text)
+
+
+def expand_payload(text: str, targets: Mapping[str, Collection[str]]) -> None:
+    """Raises ``TemplateError`` where a node cannot expand what a config or secret with a template driver holds, for a
+    task that has ``secret`` and ``config`` at these ``targets``."""
+    from skep.gotemplate.expanding import payload
+
+    payload(text, targets)
 
 
 def parse(text: str, *, more: Sequence[str] = ()) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 from functools import lru_cache
 from types import MappingProxyType
@@ -30,6 +31,8 @@ DUMMY = Struct(
     },
 )
 """What swarmkit's ``validateContainerSpec`` expands templates with. Labels are nil there, whatever the service has."""
+PAYLOAD_FUNCTIONS = ("secret", "config", "env")
+"""What the content of a config or secret may call besides."""
 _TEMPLATES = 100
 
 
@@ -51,11 +54,33 @@ def tree(text: str, more: Sequence[str] = ()) -> Tree:
         raise TemplateError("too deeply nested") from None
 
 
+def payload(text: str, targets: Mapping[str, Collection[str]]) -> None:
+    """Expand what a config or secret holds, as a node would for a task that has ``secret`` and ``config`` at these
+    ``targets``. Raises ``TemplateError``. What labels and variables the task has is not looked at."""
+
+    def found(kind: str) -> tuple[int, int, Callable[[list[object]], object]]:
+        def value(arguments: list[object]) -> object:
+            if arguments[0] not in targets[kind]:
+                raise TemplateError(f"{kind} target {shown(arguments[0])} not found")
+            return ""
+
+        return 1, 1, value
+
+    own = {kind: found(kind) for kind in targets} | {"env": (1, 1, lambda arguments: "")}
+    with suppress(_NoEntry):
+        _Run(tree(text, PAYLOAD_FUNCTIONS), functions={**FUNCTIONS, **own}).text()
+
+
+class _NoEntry(TemplateError):
+    """A map that lacks a key, as labels do while nobody knows them."""
+
+
 @dataclass
 class _Run:
     """One expansion."""
 
     tree: Tree
+    functions: Mapping[str, Any] = field(default_factory=lambda: FUNCTIONS)
     variables: list[tuple[str, object]] = field(default_factory=lambda: [("$", DUMMY)])
     depth: int = 0
 
@@ -194,13 +219,13 @@ class _Run:
                 raise TemplateError(f"{name} has arguments but cannot be invoked as function")
             return at.fields[name]
         if isinstance(at, Mapping):
-            raise TemplateError(f'map has no entry for key "{name}"')
+            raise _NoEntry(f'map has no entry for key "{name}"')
         if at is None:
             raise TemplateError(f"nil data; no entry for key {name!r}")
         raise TemplateError(f"can't evaluate field {name} in type {type_name(at)}")
 
     def _call(self, name: str, arguments: list[object]) -> object:
-        low, high, function = FUNCTIONS[name]
+        low, high, function = self.functions[name]
         if len(arguments) < low or (high is not None and len(arguments) > high):
             raise TemplateError(f"wrong number of args for {name}: {len(arguments)}")
         return function(arguments)

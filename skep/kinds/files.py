@@ -52,13 +52,23 @@ VARIABLE_UNSET = Kind(
 VARIABLE_READ_OTHERWISE = Kind(
     "variable-read-otherwise", "Docker's CLI reads this variable's text in another way.", "write it as the message says"
 )
+TEXT_FOR_LIST = Kind(
+    "text-for-list", "A text stands where its words mean something in a list only.", "write it as a list"
+)
+NUMBER_RESPELLED = Kind(
+    "number-respelled", "A number that is not quoted becomes another text than it is written as.", "quote it"
+)
 DATE_UNQUOTED = Kind("date-unquoted", "Docker's CLI writes an unquoted date with a time.", "quote it")
 PORT_ADDRESS_IGNORED = Kind(
     "port-address-ignored",
     "A port is to listen on one address. Swarm listens on all addresses of the host.",
     "take the address out, and close the port by a firewall where it must not be reached",
 )
-ENV_FILE_QUOTES = Kind("env-file-quotes", "Quotes in an env file are part of the value.", "take the quotes out")
+ENV_FILE_QUOTES = Kind(
+    "env-file-quotes",
+    "An env file is taken literally: quotes, comments behind a value and ${NAME} are part of the value.",
+    "take them out",
+)
 MODE_NUMBER = Kind(
     "mode-number", "The mode of a config or secret is read as another number than it looks.", "write it as 0440"
 )
@@ -100,8 +110,8 @@ PORT_TAKEN = Kind(
 )
 NO_NODE_FITS = Kind(
     "no-node-fits",
-    "No node that takes tasks meets the constraints or has the image's platform: tasks stay pending.",
-    "change the constraint, or the label or availability of a node",
+    "No node that takes tasks meets the constraints, or has the image's platform or the plugins: tasks stay pending.",
+    "change the constraint, or the label or availability of a node; or install the plugin",
 )
 RESERVATION_TOO_LARGE = Kind(
     "reservation-too-large", "A task reserves more than any node has: it stays pending.", "reserve less"

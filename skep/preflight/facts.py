@@ -18,6 +18,7 @@ from skep.questions import Answers
 from skep.seen import SYSTEMD, Platform, parse_platform
 from skep.swarm.engine_info import in_containerd
 from skep.swarm.labels import TASK_ID
+from skep.swarm.ports import DATA_PORT, GOSSIP, RAFT
 
 MODULES = {
     "overlay": "images cannot be stored on overlay2",
@@ -25,9 +26,7 @@ MODULES = {
     "vxlan": "overlay networks do not reach other hosts",
     "ip_vs": "VIPs and the routing mesh do not answer; endpoint_mode dnsrr and mode: host ports do",
 }
-PORTS = ((2377, "tcp"), (7946, "tcp"), (7946, "udp"))
-DATA_PORT = 4789
-"""Docker's default for the overlay networks' traffic, over UDP. Source: docker swarm init reference."""
+PORTS = ((RAFT, "tcp"), (GOSSIP, "tcp"), (GOSSIP, "udp"))
 KERNEL = "the kernel"
 TOOLS = {"ip": "addresses and routes", "ss": "who holds Swarm's ports"}
 """Programs of iproute2, which a small Debian lacks, each with what only it can answer."""

@@ -9,8 +9,8 @@ from skep.kinds.hosts import PORTS_CLOSED
 from skep.milestones import FIREWALLS_OPEN
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
+from skep.swarm.ports import GOSSIP, RAFT
 
-RAFT, GOSSIP = 2377, 7946
 ENGINE = "dockerd"
 WHAT = {RAFT: "how nodes and managers talk", GOSSIP: "how nodes hear of each other's overlay networks"}
 MOST = 16

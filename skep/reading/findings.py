@@ -77,6 +77,8 @@ class Findings:
     """Where each key path stands, for those who find something wrong without the value at hand."""
     origins: dict[KeyPath, str] = field(default_factory=dict)
     """The text as written, where a value came from a reference: what it gave is never shown."""
+    reasons: dict[KeyPath, str] = field(default_factory=dict)
+    """Why a value may be wrong, for the errors about it: such as a variable in it that is not set."""
     _errors: _Found = field(default_factory=dict)
     _warnings: _Found = field(default_factory=dict)
     _wrong: set[KeyPath] = field(default_factory=set)
@@ -93,7 +95,8 @@ class Findings:
         """Note an error."""
         if not self._hushed(path):
             self._wrong.add(path)
-            self._note(self._errors, place or self.place(path), path, message, None)
+            reason = f" ({self.reasons[path]})" if path in self.reasons else ""
+            self._note(self._errors, place or self.place(path), path, f"{message}{reason}", None)
 
     def unusable(self, path: KeyPath, message: str, place: Place | None = None) -> None:
         """Note an error that leaves no value to go on with."""

@@ -22,7 +22,7 @@ class Leaf:
     """A single value: its text, and what it means where it stood unquoted.
 
     ``template`` is the text as written, where variables or references were filled in; a message shows that and no
-    value. ``pure`` says that it is one whole reference. ``digits`` is a number as written, such as ``0440``.
+    value. ``pure`` says that it is one whole reference. ``digits`` is a number as written, such as ``1.10``.
     """
 
     text: str
@@ -155,7 +155,8 @@ class _Opening:
     def _key(self, key: Node, path: KeyPath) -> str | None:
         place = Place(self.file, key.line)
         if not isinstance(key.content, Scalar):
-            wrong: str | None = "a key must be a single word, not a list or mapping"
+            hint = ": a text that begins with '{{' needs quotes" if key.is_mapping else ""
+            wrong: str | None = f"a key must be a single word, not a list or mapping{hint}"
         elif not key.content:
             wrong = "an empty key"
         else:

@@ -105,6 +105,9 @@ class Service(TypedDict, total=False):
     networks: Mapping[str, object]
     ports: list[Port]
     volumes: list[Mount]
+    sysctls: Mapping[str, str]
+    configs: list[Reference]
+    secrets: list[Reference]
 
 
 def services_of(data: Mapping[str, object]) -> Mapping[str, Service]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from skep.gotemplate import PAYLOAD_FUNCTIONS, TemplateError, parse
-from skep.refusals.document import Thing
+from skep.gotemplate import TemplateError, expand_payload
+from skep.refusals.document import Service, Thing, services_of, things_of
 from skep.refusals.logs import Log
+from skep.refusals.names import full_name, made, mounted
 from skep.refusals.rule import Context, Path, Said
 
 LEAST_MEMORY = 6 * 1024 * 1024
@@ -85,6 +87,95 @@ def sysctls(parameters: Mapping[str, object], context: Context, path: Path) -> I
             yield (name,), "is of the whole machine, and no container may set it: kernel.sysctls of the inventory can"
 
 
+def host_network(service: Service, context: Context, path: Path) -> Iterator[Said]:
+    """What does not go with the host's own network: another one, a port of the routing mesh, parameters of it."""
+    networks = things_of(context.data, "networks")
+    names = {key: full_name(key, networks.get(key), context.stack) for key in service.get("networks") or ()}
+    if "host" not in names.values():
+        return
+    if len(names) > 1:
+        yield ("networks",), "the host's own network goes with no other one"
+    for number, port in enumerate(service.get("ports") or ()):
+        if (port.get("mode") or "ingress") == "ingress":
+            yield ("ports", number), "a task in the host's own network has its ports there already: take it out"
+            break
+    for name in service.get("sysctls") or ():
+        if name.replace("/", ".").startswith("net."):
+            yield ("sysctls", name), "is of the host's own network: kernel.sysctls of the inventory can set it"
+
+
+MTU = "com.docker.network.driver.mtu"
+VXLANS = "com.docker.network.driver.overlay.vxlanid_list"
+
+
+def network_options(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
+    """Options of overlay networks that are to be numbers."""
+    for key, one in made(networks, context):
+        options = one.get("driver_opts") or {}
+        for name, pattern in ((MTU, r"[0-9]+"), (VXLANS, r"[0-9]+(,[0-9]+)*")):
+            value = options.get(name)
+            if value is not None and not re.fullmatch(pattern, value, re.ASCII):
+                yield (key, "driver_opts", name), f"must be a number, not {context.quote(value)}"
+
+
+def only_ipv6(networks: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
+    """Subnets of IPv6 in a network that does not have it, and no other."""
+    for key, one in made(networks, context):
+        subnets = [pool.get("subnet") or "" for pool in (one.get("ipam") or {}).get("config") or ()]
+        if subnets and all(":" in subnet for subnet in subnets) and not one.get("enable_ipv6"):
+            yield (key, "ipam", "config", 0, "subnet"), "is of IPv6, which needs enable_ipv6: true beside it"
+
+
+def targets(service: Service, context: Context, path: Path) -> Iterator[Said]:
+    """Files of configs and secrets where a folder is: the root, a mount, or what another one is below of."""
+    mounts = {posixpath.normpath(mount["target"]) for mount in service.get("volumes") or ()}
+    raw: dict[Path, str] = {}
+    files: dict[Path, str] = {}
+    for section, folder in (("configs", "/"), ("secrets", "/run/secrets")):
+        references = (service.get("configs") if section == "configs" else service.get("secrets")) or ()
+        for number, one in enumerate(references):
+            raw[section, number] = one.get("target") or one["source"]
+            files[section, number] = posixpath.normpath(posixpath.join(folder, raw[section, number]))
+    for where, file in files.items():
+        below = next((other for other in files.values() if other.startswith(f"{file}/")), "")
+        if file == "/" or file in mounts or raw[where].endswith("/"):
+            yield where, f"the target {context.quote(file)} is a folder: write the name of a file behind it"
+        elif below:
+            yield where, f"the target {context.quote(file)} is a file, and {context.quote(below)} is to be below it"
+
+
+def volume_options(volumes: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
+    """Options that the engines' own volume driver does not have, lacks beside others, or cannot mount with."""
+    desired = mounted(context.data)
+    for key, one in volumes.items():
+        options = one.get("driver_opts") or {}
+        if key in desired and one.get("driver") in (None, "", "local") and options:
+            where, said = _wrong_option(options, context)
+            if said:
+                yield (key, "driver_opts", *where), said
+
+
+def _wrong_option(options: Mapping[str, str], context: Context) -> tuple[tuple[str, ...], str]:
+    unknown = next((name for name in options if name not in ("type", "o", "device", "size")), None)
+    if unknown is not None:
+        return (unknown,), "is no option of the driver local, which has type, o, device and size"
+    mount = {name for name in ("type", "o", "device") if name in options}
+    lacking = [name for name in ("type", "device") if mount and name not in options]
+    if lacking:
+        return (), f"the driver local needs {' and '.join(lacking)} beside {' and '.join(sorted(mount))}"
+    kind, words = options.get("type", ""), options.get("o", "").split(",")
+    if (
+        kind in ("nfs", "nfs4")
+        and "{{" not in options.get("o", "")
+        and not any(word.startswith("addr=") for word in words)
+    ):
+        return (), f"{kind} needs addr=ADDRESS of its server in o"
+    device = options.get("device", "")
+    if "bind" in words and not device.startswith(("/", "{{")):
+        return ("device",), f"must be an absolute path, not {context.quote(device)}"
+    return (), ""
+
+
 def log_options(logging: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
     """Options that a log driver does not have, or not with that value."""
     driver, options = str(logging.get("driver") or ""), logging.get("options")
@@ -117,13 +208,27 @@ def template_driver(name: str, context: Context) -> str | None:
 
 
 def payload(things: Mapping[str, Thing], context: Context, path: Path) -> Iterator[Said]:
-    """Contents with ``template_driver`` that no node can read as a template."""
+    """Contents with ``template_driver`` that a node cannot expand, for a service that has them."""
+    section = str(path[-1])
     for key, one in things.items():
-        held = context.contents.get((str(path[-1]), key))
+        held = context.contents.get((section, key))
         if held is None or one.get("template_driver") != "golang":
             continue
-        try:
-            parse(held.decode(errors="replace"), more=PAYLOAD_FUNCTIONS)
-        except TemplateError as problem:
-            why = "" if path[-1] == "secrets" else f": {problem}"
-            yield (key,), f"holds what is no template, and template_driver is golang{why}"
+        for name, targets in _tasks_with(section, key, context):
+            try:
+                expand_payload(held.decode(errors="replace"), targets)
+            except TemplateError as problem:
+                why = f": {problem}" if section == "configs" or "not found" in str(problem) else ""
+                yield (key,), f"is a template, which nodes cannot expand for {context.quote(name)}{why}"
+                break
+
+
+def _tasks_with(section: str, key: str, context: Context) -> Iterator[tuple[str, Mapping[str, set[str]]]]:
+    """The services that have it, each with where its secrets and configs are."""
+    for name, service in services_of(context.data).items():
+        references = {"secret": service.get("secrets") or (), "config": service.get("configs") or ()}
+        if any(one["source"] == key for one in references[section.removesuffix("s")]):
+            yield (
+                name,
+                {kind: {one.get("target") or one["source"] for one in there} for kind, there in references.items()},
+            )

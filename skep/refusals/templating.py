@@ -79,6 +79,11 @@ def node_mounts(things: list[Mount], context: Context, path: Path) -> Iterator[S
         except TemplateError:
             continue
         subpath = (mount.get("volume") or {}).get("subpath")
+        letter, colon, rest = target.partition(":/")
+        if colon and not mount.get("source") and letter in things_of(context.data, "volumes"):
+            said = f"{context.quote(given)} is a drive of Windows to Docker: write the volume {context.quote(letter)}"
+            yield (number,), f"{said} as a mapping (type: volume, source: {letter}, target: /{rest})"
+            continue
         if kind == "npipe" or given.startswith("{{") or _WINDOWS.match(target):
             continue
         clean = "/" + posixpath.normpath(target).lstrip("/")

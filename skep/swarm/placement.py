@@ -8,13 +8,13 @@ made and stays pending for ever.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from skep.dataclass import dataclass
 from skep.swarm.addresses import go_address, go_network
 from skep.swarm.objects import Node
-from skep.swarm.service import placement_of
+from skep.swarm.service import container_of, placement_of
 from skep.swarm.spec import Platform, ServiceSpec
 
 ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -76,7 +76,12 @@ def idle(node: Node) -> str:
     """Why a node takes no tasks, in words that follow its name."""
     down = (node.get("Status") or {}).get("State") == "down"
     why = "Down" if down else f"set to {(node.get('Spec') or {}).get('Availability')}"
-    return f"{(node.get('Description') or {}).get('Hostname')} would, and is {why}"
+    return f"{host_name(node)} would, and is {why}"
+
+
+def host_name(node: Node) -> str:
+    """What a node calls itself; its ID where it has not said so yet."""
+    return str((node.get("Description") or {}).get("Hostname") or node["ID"])
 
 
 def is_ready(node: Node) -> bool:
@@ -125,10 +130,41 @@ def _amounts(resources: Any) -> dict[str, int]:
     for one in resources.get("GenericResources") or ():
         counted, named = one.get("DiscreteResourceSpec"), one.get("NamedResourceSpec")
         if counted:
-            found[counted["Kind"]] = found.get(counted["Kind"], 0) + int(counted["Value"])
+            kind = counted.get("Kind", "")
+            found[kind] = found.get(kind, 0) + int(counted.get("Value", 0))
         elif named:
             found[named["Kind"]] = found.get(named["Kind"], 0) + 1
     return found
+
+
+def missing_plugin(spec: ServiceSpec, node: Node) -> str:
+    """What a task needs of its node and the node lacks: the driver of a volume or of its log; empty for nothing.
+
+    Swarm places it where the plugin is, and takes a node that lists none of that kind for one that does not say.
+    """
+    engine: Mapping[str, Any] = (node.get("Description") or {}).get("Engine") or {}
+    there: dict[str, set[str]] = {}
+    for plugin in engine.get("Plugins") or ():
+        there.setdefault(plugin["Type"], set()).add(plugin["Name"])
+    log = str((spec["TaskTemplate"].get("LogDriver") or {}).get("Name") or "")
+    needed = [("Volume", name) for name in volume_drivers(spec)] + ([("Log", log)] if log not in ("", "none") else [])
+    for kind, name in needed:
+        if kind in there and not {name, f"{name}:latest"} & there[kind]:
+            return f"{kind.lower()} driver {name}"
+    return ""
+
+
+def volume_drivers(spec: ServiceSpec) -> list[str]:
+    """The drivers of its named volumes, but for the engine's own."""
+    mounts = [mount for mount in container_of(spec).get("Mounts") or () if mount.get("Type", "volume") == "volume"]
+    drivers = [(mount.get("VolumeOptions") or {}).get("DriverConfig") or {} for mount in mounts]
+    return [driver["Name"] for driver in drivers if driver.get("Name") not in (None, "", "local")]
+
+
+def limit_of_cpus(spec: ServiceSpec) -> int:
+    """The most that a task may use of its node's processors, in billionths of one; 0 for no limit."""
+    resources: Mapping[str, Any] = spec["TaskTemplate"].get("Resources") or {}
+    return int((resources.get("Limits") or {}).get("NanoCPUs") or 0)
 
 
 def constraints_of(spec: ServiceSpec) -> Sequence[str]:
@@ -151,6 +187,19 @@ def meets(text: str, node: Node) -> bool:
         return within is not None and within == asked.equal
     found = _value(asked.key, node)
     return found is not None and (found.casefold() == asked.value.casefold()) == asked.equal
+
+
+def unmet_hint(text: str) -> str:
+    """What may be meant by a constraint that no node meets: a key that Swarm does not have, a machine's other name."""
+    asked = parse(text)
+    key = asked.key.casefold()
+    if key != "node.ip" and _value(asked.key, {}) is None:
+        return (
+            f": Swarm has no key {asked.key}, but node.id, node.hostname, node.ip, node.role, node.platform.os,"
+            " node.platform.arch, node.labels.NAME and engine.labels.NAME"
+        )
+    other = next((one for one, name in ALIASES.items() if name == asked.value.casefold()), "")
+    return f": nodes say {other} there" if key == "node.platform.arch" and other else ""
 
 
 def _value(key: str, node: Node) -> str | None:

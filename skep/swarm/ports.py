@@ -12,6 +12,15 @@ Key = tuple[str, int]
 """Protocol and published port: what a port is taken by."""
 
 
+RAFT, GOSSIP, DATA_PORT = 2377, 7946, 4789
+"""Ports between the hosts of a swarm: of managers, of all, and (unless ``init`` said another) of overlay networks."""
+
+
+def swarm_ports(data_path_port: int | None = None) -> frozenset[Key]:
+    """What the engines of a swarm talk to each other over."""
+    return frozenset({("tcp", RAFT), ("tcp", GOSSIP), ("udp", GOSSIP), ("udp", data_path_port or DATA_PORT)})
+
+
 class Published(TypedDict):
     """A port with its defaults filled in."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from skep.compose.keys.quantities import words
 from skep.compose.keys.texts import Text, TextList, joined
 from skep.dataclass import dataclass
-from skep.kinds.files import DOCKER_MERGE
+from skep.kinds.files import DOCKER_MERGE, TEXT_FOR_LIST
 from skep.reading.findings import Place
 from skep.reading.tree import Entry, Leaf
 from skep.reading.value_kinds import At, Kind, Nothing, leaf
@@ -35,6 +35,9 @@ class Command(TextList):
         return Kind.merge(self, base, over, at, place)  # type: ignore[no-any-return]
 
 
+_TEST_WORDS = ("CMD", "CMD-SHELL", "NONE")
+
+
 class HealthTest(TextList):
     """A health check's command: a shell line, or a list that begins with CMD, CMD-SHELL or NONE."""
 
@@ -44,10 +47,18 @@ class HealthTest(TextList):
     def read(self, entry: Entry, at: At) -> list[str] | Nothing:
         if isinstance(entry.content, Leaf) and not entry.is_null:
             line = Text().read(entry, at)
-            return line if isinstance(line, Nothing) else ["CMD-SHELL", line]
+            if isinstance(line, Nothing):
+                return line
+            word = line.lstrip("[\"' ").partition(" ")[0].rstrip("]\"',")
+            if word in _TEST_WORDS:
+                at.warn(TEXT_FOR_LIST, entry.place, f"is run by a shell, which has no command {word}: write a list")
+            return ["CMD-SHELL", line]
         found = super().read(entry, at)
-        if isinstance(found, list) and found and found[0] not in ("CMD", "CMD-SHELL", "NONE"):
+        if isinstance(found, list) and found and found[0] not in _TEST_WORDS:
             return at.error(entry.place, "must begin with CMD, CMD-SHELL or NONE")
+        if isinstance(found, list) and found in (["CMD"], ["CMD-SHELL"]):
+            then = ", at which engines panic" if found == ["CMD"] else ""
+            return at.error(entry.place, f"has no command behind {found[0]}{then}")
         return found
 
     def merge(self, base: list[str], over: list[str], at: At, place: Place) -> list[str]:

@@ -40,7 +40,7 @@ class Mode(Kind):
                 entry.place,
                 "is read as octal; Docker's CLI takes what a variable gives for a decimal number",
             )
-        elif _DECIMAL.fullmatch(found.digits or "") and mode not in _USUAL_MODES:
+        elif _DECIMAL.fullmatch((found.digits or "").removesuffix(".0")) and mode not in _USUAL_MODES:
             at.warn(
                 MODE_NUMBER,
                 entry.place,

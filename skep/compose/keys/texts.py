@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from skep.dataclass import dataclass
+from skep.kinds.files import NUMBER_RESPELLED
 from skep.reading.findings import Place
 from skep.reading.scalars import as_text, truth
 from skep.reading.tree import Entry, Leaf
@@ -111,4 +112,7 @@ def scalar_text(entry: Entry, at: At, *, null: bool) -> str | Nothing | None:
         return found
     if isinstance(found.value, bool):
         return at.wrong(entry, must, hint=": quote it")
-    return as_text(found.value)
+    text = as_text(found.value)
+    if found.digits not in (None, text):
+        at.warn(NUMBER_RESPELLED, entry.place, f"{found.digits} is a number to YAML, and becomes {text}: quote it")
+    return text

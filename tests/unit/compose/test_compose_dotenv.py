@@ -59,6 +59,20 @@ def test_what_it_may_not_be(text: str, problem: str) -> None:
     assert read(text).findings.errors == [problem]
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"A=1\nB=gr\xfcn", ".env:2: not UTF-8 text"),
+        (b"A=1\nB=x\0y", ".env:2: a character that no text can hold"),
+    ],
+)
+def test_what_is_no_text(content: bytes, problem: str) -> None:
+    variables = Variables({}, {}, Findings(()))
+    read_dotenv(".env", content, variables)
+    assert variables.findings.errors == [problem]
+    assert not variables.dotenv
+
+
 def test_places_and_warnings() -> None:
     variables = read('A="x\ny"\nB=${A}')
     assert {name: place.line for name, (_, place) in variables.dotenv.items()} == {"A": 1, "B": 3}

@@ -25,12 +25,13 @@ ROOT = Path(__file__).parents[3]
 
 def a_node(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     spec = dict(given)
+    plugins = [{"Type": kind, "Name": one} for kind, names in spec.pop("plugins", {}).items() for one in names]
     size, platform = spec.pop("size", {}), {"OS": "linux", "Architecture": spec.pop("arch", "x86_64")}
     return {
         "ID": f"id-{name}",
         "Status": {"State": spec.pop("state", "ready")},
         "Spec": {"Availability": "active", "Role": "worker", **spec},
-        "Description": {"Hostname": name, "Resources": size, "Platform": platform},
+        "Description": {"Hostname": name, "Resources": size, "Platform": platform, "Engine": {"Plugins": plugins}},
     }
 
 
@@ -43,7 +44,9 @@ def said(case: Mapping[str, Any]) -> list[str]:
             deploy["update_config"] = {"failure_action": "rollback", **deploy.get("update_config", {})}
             service["deploy"] = deploy
         services[name] = service
-    text = json.dumps({"services": services, "networks": case.get("networks", {})})
+    text = json.dumps(
+        {"services": services, **{key: case.get(key, {}) for key in ("networks", "volumes", "configs", "secrets")}}
+    )
     document = load({"app.yml": text.encode()}, ["app.yml"], variables={})
     others = [
         {
@@ -88,7 +91,7 @@ def test_each_lint(place: int, case: Mapping[str, Any]) -> None:
 
 def test_each_lint_speaks_and_is_silent() -> None:
     assert {case["lint"] for case in CASES if "said" in case} == {case["lint"] for case in CASES if "said" not in case}
-    assert len({case["lint"] for case in CASES}) == 12
+    assert len({case["lint"] for case in CASES}) == 19
 
 
 def test_habits_are_remarked_where_a_file_has_them() -> None:

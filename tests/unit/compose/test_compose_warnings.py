@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from skep.compose.variables import read_env_file
+from skep.reading.findings import Findings
 from tests.unit.compose.conftest import Problems, Read
 
 APP = "services:\n  app:\n    image: a:1\n"
@@ -14,7 +16,7 @@ APP = "services:\n  app:\n    image: a:1\n"
     [
         ('A=x\nB="y z"\n', ["app.env:2: B: {}"]),
         ("A='x'\nB=\"y\"\nC='z'\n", ["app.env:1: A: {} (and 2 more)"]),
-        ("A=it's\nB=\"\nC='a\"\nD=\nE\n", []),
+        ("A=it's\nB=\"\nC='a\nD=\nE\n", []),
     ],
 )
 def test_quotes_in_env_files(read: Read, content: str, expected: list[str]) -> None:
@@ -22,6 +24,85 @@ def test_quotes_in_env_files(read: Read, content: str, expected: list[str]) -> N
     quotes = "the quotes are part of the value: Docker reads env files as they stand"
     assert list(document.warnings) == [line.format(quotes) for line in expected]
     assert "y z" not in "".join(document.warnings)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("A=x # note\nB=x#y\nC=a #b\n", "app.env:1: A: what follows the '#' is part of the value{} (and 1 more)"),
+        ("A=${HOME}/x\nB=$HOME\n", "app.env:1: A: the variable in it is not filled in{}"),
+        ("A=pa${s}word$\nB=${not this}", "app.env:1: A: the variable in it is not filled in{}"),
+        ('K="BEGIN\nMII=\nEND"\n', "app.env:1: K: the quote is part of the value, which ends with the line{}"),
+    ],
+)
+def test_what_compose_reads_otherwise_in_env_files(read: Read, content: str, expected: str) -> None:
+    document = read(f"{APP}    env_file: app.env\n", files={"app.env": content.encode()})
+    assert list(document.warnings) == [expected.format(": Docker reads env files as they stand")]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [("export A=1", ": take 'export' out"), ("A =1", ": no space may stand before the '='"), ("a b=1", "")],
+)
+def test_why_a_line_of_an_env_file_is_refused(line: str, why: str) -> None:
+    findings = Findings(())
+    read_env_file("app.env", line.encode(), findings)
+    assert findings.errors == [f"app.env:1: a line that is not NAME=value{why}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "becomes"),
+    [
+        ("environment: {V: 1.10}", "1.10 is a number to YAML, and becomes 1.1"),
+        ("environment: {V: 0x1F}", "0x1F is a number to YAML, and becomes 31"),
+        ("labels: {v: 0755}", "0755 is a number to YAML, and becomes 493"),
+        ("labels: {v: 1_000}", "1_000 is a number to YAML, and becomes 1000"),
+        ("environment: {V: '1.10', W: 5, X: 1.5, Y: -3}", ""),
+        ("environment: [V=1.10]", ""),
+    ],
+)
+def test_numbers_that_become_another_text(read: Read, line: str, becomes: str) -> None:
+    warnings = read(f"{APP}    {line}\n").warnings
+    assert [text.rpartition("v: " if "labels" in line else "V: ")[2] for text in warnings] == (
+        [f"{becomes}: quote it"] if becomes else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "word"),
+    [
+        ("NONE", "NONE"),
+        ("CMD curl -f http://localhost", "CMD"),
+        ("CMD-SHELL exit 0", "CMD-SHELL"),
+        ('\'["CMD", "true"]\'', "CMD"),
+        ("exit 0", ""),
+        ("CMDS", ""),
+        ("[CMD, 'true']", ""),
+    ],
+)
+def test_a_health_check_that_is_a_list_as_text(read: Read, test: str, word: str) -> None:
+    warnings = [one for one in read(f"{APP}    healthcheck: {{test: {test}}}\n").warnings if "test:" in one]
+    assert [f"which has no command {word}:" in one for one in warnings] == ([True] if word else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "warned"), [("'false'", True), ("0", True), ("'no'", True), ("''", False), ("'true'", False)]
+)
+def test_a_network_is_encrypted_whatever_the_option_says(read: Read, value: str, warned: bool) -> None:
+    text = f"{APP}    networks: [back]\nnetworks: {{back: {{driver_opts: {{encrypted: {value}}}}}}}\n"
+    assert ["which encrypts all the same" in one for one in read(text).warnings] == ([True] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("shop:${TAG}", "'shop:' is not an image's name (the variable TAG is not set)"),
+        ("${NAME}:${TAG}", "is not an image's name (the variables NAME, TAG are not set)"),
+    ],
+)
+def test_an_error_names_the_variable_that_is_not_set(problems_of: Problems, image: str, said: str) -> None:
+    [problem] = problems_of({"compose.yml": f"services: {{app: {{image: '{image}'}}}}\n"})
+    assert problem.endswith(said)
 
 
 @pytest.mark.parametrize(

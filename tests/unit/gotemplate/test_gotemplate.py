@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skep.gotemplate import PAYLOAD_FUNCTIONS, TemplateError, expand, parse
+from skep.gotemplate import TemplateError, expand, expand_payload
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,30 @@ def test_what_no_engine_expands(text: str) -> None:
         expand(text)
 
 
-def test_contents_may_call_more_and_are_only_parsed() -> None:
-    parse('{{env "A"}}{{secret "key"}}{{.Whatever}}', more=PAYLOAD_FUNCTIONS)
-    with pytest.raises(TemplateError, match="nope"):
-        parse("{{nope}}", more=PAYLOAD_FUNCTIONS)
+TARGETS = {"secret": {"key"}, "config": {"/etc/app.conf"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{env "A"}}{{secret "key"}}{{config "/etc/app.conf"}}', "{{.Node.Hostname}}:{{.Task.Slot}}", "plain",
+        "{{.Service.Labels.color}}", '{{if eq .Service.Name "x"}}y{{end}}',
+    ],
+)  # fmt: skip
+def test_contents_may_call_more(text: str) -> None:
+    expand_payload(text, TARGETS)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{{nope}}", "nope"), ("{{.Whatever}}", "Whatever"), ('{{secret "other"}}', "secret target other not found"),
+        ('{{config "key"}}', "config target key not found"), ("{{secret}}", "wrong number of args"), ("{{", "unclosed"),
+    ],
+)  # fmt: skip
+def test_contents_that_nodes_cannot_expand(text: str, why: str) -> None:
+    with pytest.raises(TemplateError, match=why):
+        expand_payload(text, TARGETS)
 
 
 @pytest.mark.parametrize(
