@@ -150,7 +150,7 @@ class There(HostRole[Away]):
             detail = _few([f"remove {self._folder}/{name}" for name in old])
             clear = self._run(at, "clear", "remove what was sent earlier", "nothing uses it",
                               script("skep/schedules/clear.sh"), detail=detail, OLD="\n".join(old))  # fmt: skip
-            yield replace(clear, needs=ready)
+            yield replace(clear, needs=ready, timeout=300)
         if found.used:
             text = f"a run goes on from {', '.join(found.used)}, which stays: the next schedule.apply removes it"
             yield Finding("note", text, at, self.name)

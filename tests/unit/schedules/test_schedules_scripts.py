@@ -142,7 +142,7 @@ def test_what_a_run_uses_stays_until_it_has_ended(folder: Path) -> None:
                 "site.old",
                 "site/two",
             ]
-            clear = CLEAR.replace("seconds=20", "seconds=1")
+            clear = CLEAR.replace("seconds=60", "seconds=1")
             assert run(folder, clear, OLD="program/0\nprogram.new\nsite/two\nsite.old").returncode == 0
             assert lines(folder, "used") == ["program/0"] and not lines(folder, "old")
         finally:
