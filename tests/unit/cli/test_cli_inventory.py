@@ -86,7 +86,7 @@ def test_a_first_inventory_is_found_by_its_name(tmp_path: Path) -> None:
 def test_a_first_inventory_stays_in_its_folder(tmp_path: Path, name: str) -> None:
     code, out, err = invoke("inventory.init", f"--name={name}", "--hosts", "10.0.0.11", here=tmp_path)
     assert (code, out) == (2, [])
-    assert err[0] == f"--name '{name}' is not a plain name"
+    assert err[0].startswith(f"--name '{name}' " if name else "--name ")
     assert err[1].startswith("  next:  ")
     assert list(tmp_path.iterdir()) == []
 

@@ -42,7 +42,7 @@ RUN = """
 import sys
 from invoke.exceptions import Exit
 from skep.cli.ending import reporting
-from skep.commands import testing
+from skep.commands.repository import testing
 
 testing.STATIC, testing.PYTEST, testing.UNIT = (), [*testing.PYTEST, "-p", "no:cacheprovider", "-c", "/dev/null"], []
 testing.LABS = {"lab": ("lab tests", [sys.argv[1:2], sys.argv[2:]])}
