@@ -4,12 +4,12 @@
 
 set -eu
 . skep/schedules/used.sh
+rm -rf -- "$FOLDER/site.gone"
 printf '%s\n' "$OLD" | {
   seconds=60
   while IFS= read -r name; do
     while used "$FOLDER/$name" && [ "$seconds" -gt 0 ]; do sleep 1; seconds=$((seconds - 1)); done
-    if used "$FOLDER/$name" || [ ! -e "$FOLDER/$name" ]; then continue; fi
-    rm -rf -- "$FOLDER/site.gone"
+    if used "$FOLDER/$name" || { [ ! -e "$FOLDER/$name" ] && [ ! -L "$FOLDER/$name" ]; }; then continue; fi
     mv -T -- "$FOLDER/$name" "$FOLDER/site.gone"
     rm -rf -- "$FOLDER/site.gone"
   done

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What is there of the schedules of $FOLDER: systemd's version, units by sha256, how timers are, results, pauses. $NAMES
 # are the schedules desired of $INVENTORY, $PREFIX stands before the names of their units, $CALENDARS are a line each. Units
-# that name that inventory, or $FOLDER, are ours though nobody wrote that down.
+# that name that inventory, or $FOLDER and what is in it, are ours though nobody wrote that down.
 
 command -v systemctl >/dev/null && [ -d /run/systemd/system ] || { echo "without systemd"; exit 0; }
 echo "systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
@@ -21,7 +21,7 @@ for file in "$UNITS/$PREFIX"*; do
   of=$(sed -n '2s/^# Inventory: //p' "$file")
   case $of in
   "") ;;
-  "$INVENTORY" | "$FOLDER") echo "owned ${file##*/}" ;;
+  "$INVENTORY" | "$FOLDER" | "$FOLDER"/*) echo "owned ${file##*/}" ;;
   *) [ ! -e "$of" ] || [ "$(readlink -f -- "$of")" = "$(readlink -f -- "$INVENTORY")" ] || echo "other ${file##*/} $of" ;;
   esac
 done

@@ -152,7 +152,7 @@ class There(HostRole[Away]):
                               script("skep/schedules/clear.sh"), detail=detail, OLD="\n".join(old))  # fmt: skip
             yield replace(clear, needs=ready, timeout=300)
         if found.used:
-            text = f"a run goes on from {', '.join(found.used)}, which stays: the next schedule.apply removes it"
+            text = f"a run goes on from {', '.join(_few(found.used))}, which stays: the next schedule.apply removes it"
             yield Finding("note", text, at, self.name)
 
     def _sent(self, at: str, found: Away) -> Iterator[Step]:

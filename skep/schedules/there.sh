@@ -16,7 +16,7 @@ done
 [ -f "$FOLDER/key.pub" ] && [ -f "$FOLDER/key" ] && echo "key $(cut -d ' ' -f 1,2 "$FOLDER/key.pub")"
 [ -d "$FOLDER/$PROGRAM" ] && echo "program"
 {
-  find "$FOLDER/program" "$FOLDER/site" -mindepth 1 -maxdepth 1
+  find "$FOLDER/program/" "$FOLDER/site/" -mindepth 1 -maxdepth 1
   find "$FOLDER" -mindepth 1 -maxdepth 1 \( -name 'program.*' -o -name 'site.*' \)
 } 2>/dev/null | LC_ALL=C sort | while IFS= read -r path; do
   name=${path#"$FOLDER/"}

@@ -231,6 +231,24 @@ def test_what_nobody_wrote_down_is_known_by_its_units(machine: Machine) -> None:
     assert not list((machine.folder / "units").iterdir())
 
 
+def test_units_that_an_earlier_skep_wrote_on_a_host_are_taken_over(machine: Machine) -> None:
+    """They named the inventory below the folder of the schedules, as it still lies there."""
+    folder = machine.folder / "there" / "prod"
+    file = folder / "site/inventory/prod.yml"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    before = replace(machine.setting, inventory=str(file), state=str(folder.parent))
+    later = replace(before, inventory=str(folder / "site/0123/inventory/prod.yml"), source=str(folder))
+    machine.brought(Schedules(before, (DRIFT, NIGHTLY)))
+    assert machine.brought(Schedules(later, (DRIFT,), "m1")) == [
+        "units drift: its units differ",
+        "remove None: no longer in the inventory",
+    ]
+    machine.brought(Schedules(before, (DRIFT,)))
+    machine.brought(Schedules(replace(later, inventory=f"{folder}/site/"), (), "m1"))
+    assert not list((machine.folder / "units").iterdir())
+
+
 def test_what_others_have_there_stays(machine: Machine) -> None:
     machine.brought(Schedules(machine.setting, (DRIFT,)))
     other = machine.folder / "units" / "skep-prod-eu-drift.timer"

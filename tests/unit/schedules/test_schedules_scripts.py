@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import tarfile
 from pathlib import Path
@@ -150,6 +151,39 @@ def test_what_a_run_uses_stays_until_it_has_ended(folder: Path) -> None:
     assert lines(folder, "old") == ["program/0"]
     assert run(folder, CLEAR, OLD="program/0").returncode == 0
     assert not lines(folder, "old") and (folder / "program/1").is_dir() and lines(folder, "current") == ["site/one"]
+
+
+def test_what_an_earlier_skep_put_right_there_goes_once_its_run_has_ended(folder: Path) -> None:
+    """Its files lay in the folders that now hold one folder for each skep and each site."""
+    (folder / "program/skep").mkdir(parents=True)
+    (folder / "site/stacks").mkdir()
+    (folder / "site/backups").symlink_to("../backups")
+    old = ["program/skep", "site/backups", "site/stacks"]
+    for words, uses in (
+        (["sleep", "1000"], {"PYTHONPATH": f"{folder}/program"}),
+        (["sh", "-c", "sleep 1000; :", "--site", f"{folder}/site"], {}),
+    ):
+        with subprocess.Popen(words, env={**os.environ, **uses}, start_new_session=True) as process:
+            try:
+                used = [name for name in old if name.startswith("program/") is bool(uses)]
+                assert lines(folder, "used") == used
+                clear = CLEAR.replace("seconds=60", "seconds=0")
+                assert run(folder, clear, OLD="\n".join(used)).returncode == 0
+                assert lines(folder, "used") == used
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert lines(folder, "old") == old
+    assert run(folder, CLEAR, OLD="\n".join(old)).returncode == 0
+    assert not lines(folder, "old") and (folder / "backups/lab/state.tar").read_text() == "state"
+
+
+def test_what_was_half_removed_is_removed(folder: Path) -> None:
+    (folder / "site.gone").mkdir()
+    (folder / "site.old").symlink_to("nowhere")
+    assert lines(folder, "old") == ["site.gone", "site.old"]
+    done = run(folder, CLEAR, OLD="site.gone\nsite.old")
+    assert done.returncode == 0, done.stderr
+    assert not lines(folder, "old")
 
 
 def test_a_run_that_did_not_take_place_says_nothing_of_an_earlier_one(folder: Path) -> None:
