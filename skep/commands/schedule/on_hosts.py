@@ -69,7 +69,7 @@ def apply(call: Call, *, gone: bool = False) -> int:
 
 def concerned(found: Inventory) -> bool:
     """Whether hosts are to be asked: schedules name some, or did when they were applied from here."""
-    return any(one.at for one in found.cluster.schedules) or _mark(found).exists()
+    return any(one.at for one in found.cluster.schedules) or bool(_marks(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ def pause(call: Call, one: Schedule, *, resume: bool) -> None:
                          next_action=f"see what is wrong on {one.at}: ls -l {THERE}")  # fmt: skip
 
 
-_OURS = """[ "$(sed -n 2p "$UNIT" 2>/dev/null)" = "# Inventory: ${LAST%/*}" ] || exit 4
+_OURS = """case $(sed -n 2p "$UNIT" 2>/dev/null)/ in "# Inventory: ${LAST%/*}"/*) ;; *) exit 4 ;; esac
 """
-"""A unit of that name may be another inventory's, which its second line says."""
+"""A unit of that name may be another inventory's, which its second line says; an earlier skep's names a file there."""
 _RUN = f"""{_OURS}[ ! -e "$MARK" ] || exit 5
 before=$(cat "$LAST" 2>/dev/null)
 systemctl start -- "${{UNIT##*/}}" >&2 || systemctl start -- "$ENDED" >&2
@@ -169,17 +169,24 @@ def _mark(found: Inventory) -> Path:
     return state_folder() / f"{found.cluster.name}@hosts"  # which is no name of an inventory
 
 
+def _marks(found: Inventory) -> list[Path]:
+    """The marks that are there, with that of an earlier skep. A folder of its name is an inventory's."""
+    earlier = state_folder() / f"{found.cluster.name}.at"
+    return [mark for mark in (_mark(found), earlier) if mark.is_file()]
+
+
 def _left_behind(call: Call) -> None:
     """Name hosts that had schedules and are in the inventory no more: nobody asks them, and their timers go on."""
-    mark, name = _mark(call.found), call.found.cluster.name
-    noted = mark.read_text(encoding="utf-8").split() if mark.exists() else []
+    name = call.found.cluster.name
+    noted = dict.fromkeys(host for mark in _marks(call.found) for host in mark.read_text(encoding="utf-8").split())
     known = {host.name for host in call.found.cluster.hosts}
     for host in (one for one in noted if one not in known):
         folder = f"{THERE}/{name}"
         call.tell.note(
             f"{host} has schedules and is in the inventory no more: other hosts forget its key, and its timers go on. "
             f"To remove them, as root on {host}: systemctl disable --now $(grep timer$ {folder}/units); "
-            f"cd /etc/systemd/system && rm $(cat {folder}/units); systemctl daemon-reload; rm -r {folder}"
+            f"cd /etc/systemd/system && rm $(cat {folder}/units); systemctl daemon-reload; "
+            f"find {folder} -mindepth 1 -maxdepth 1 ! -name backups -exec rm -r {{}} +"
         )
 
 
@@ -188,7 +195,8 @@ def _note(found: Inventory, hosts: tuple[str, ...]) -> None:
     mark = _mark(found)
     if hosts:
         put(mark, f"{' '.join(hosts)}\n", folder=0o700)
-    else:
-        mark.unlink(missing_ok=True)
-        with suppress(OSError):  # something else is kept there
-            mark.parent.rmdir()
+    for old in _marks(found):
+        if old != mark or not hosts:
+            old.unlink(missing_ok=True)
+    with suppress(OSError):  # something else is kept there
+        mark.parent.rmdir()

@@ -140,8 +140,9 @@ def test_there_it_logs_in_straight_by_its_own_key(folder: Path, tmp_path: Path) 
     assert one.known_hosts == tmp_path / "known_hosts" and one.host_keys == "strict" and not one.agent
 
 
+@pytest.mark.parametrize("earlier", ["", "prod.at"])
 def test_hosts_are_remembered_though_a_run_is_cut_short(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: str
 ) -> None:
     found, at = read(folder), ["m1"]
     notes: list[str] = []
@@ -161,11 +162,13 @@ def test_hosts_are_remembered_though_a_run_is_cut_short(
         on_hosts.apply(cast("Call", given))
     assert on_hosts.concerned(found) and not notes
     (mark,) = (tmp_path / "state").iterdir()
-    mark.write_text("m1 m9\n")
+    mark.rename(tmp_path / "state" / earlier) if earlier else None
+    (tmp_path / "state" / (earlier or mark.name)).write_text("m1 m9\n")
+    assert on_hosts.concerned(found)
     at.clear()
     on_hosts.apply(cast("Call", given))
     (note,) = notes
-    assert note.startswith("m9 has schedules and is in the inventory no more")
+    assert note.startswith("m9 has schedules and is in the inventory no more") and "! -name backups" in note
     assert not on_hosts.concerned(found) and not (tmp_path / "state").exists()
 
 

@@ -192,6 +192,8 @@ def test_a_run_that_did_not_take_place_says_nothing_of_an_earlier_one(folder: Pa
     assert run(folder, _RUN, **given).returncode == 4
     unit.write_text("#\n# Inventory: /srv/prod.yml\n")
     assert run(folder, _RUN, **given).returncode == 4, "it is another inventory's"
+    unit.write_text(f"#\n# Inventory: {folder}/site/inventory/lab.yml\n")
+    assert run(folder, _RUN, **given).returncode == 0, "an earlier skep wrote it"
     unit.write_text(f"#\n# Inventory: {folder}\n")
     last.write_text("{}\n")
     assert run(folder, _RUN, **given).stdout == ""
