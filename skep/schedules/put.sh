@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Puts the files of $FILES/units into $UNITS, those of $FILES/credentials into $FOLDER/credentials, takes $GONE (units, a
-# word each) with what was kept of their runs away, and has systemd read them. $TIMER is started and enabled, if there is one.
+# word each) with what was kept of their runs away, and has systemd read them. $TIMER is started and enabled, if there is
+# one. Without $STAY none of them stays, and all else goes, too, but for backups.
 # A run of what goes comes to its end first: with $STOP it is stopped, else waited for. Until then it ends with 75 (BUSY).
 
 set -eu
@@ -66,7 +67,7 @@ for name in $GONE; do
   replace "$FILES/left" "$FOLDER/units" 600
 done
 $CTL daemon-reload
-if [ -n "$GONE" ] && [ ! -s "$FOLDER/units" ]; then
+if [ -n "$GONE" ] && [ -z "$STAY" ]; then
   find "$FOLDER" -mindepth 1 -maxdepth 1 ! -name backups -exec rm -rf -- {} +
   rmdir -- "$FOLDER/backups" "$FOLDER" 2>/dev/null || true
 fi

@@ -146,7 +146,7 @@ class Schedules(HostRole[State]):
             if name in known or name in gone:
                 yield _error(self.at, f"{name} is a unit of another inventory: {file}",
                              "give a schedule or the inventory's file another name, or take those units away first: "
-                             f"schedule.rm -i {file if self.at == HERE else PurePath(file).name}")  # fmt: skip
+                             f"schedule.rm -i {_as_typed(file, self.at)}")  # fmt: skip
         if gone:
             yield self._run("remove", None, "remove units of schedules", "no longer in the inventory", gone=gone,
                             detail=(*(f"remove {name}" for name in gone), *self._rest(desired)))  # fmt: skip
@@ -209,13 +209,19 @@ class Schedules(HostRole[State]):
             variables={
                 "FOLDER": self.setting.folder, "UNITS": self.setting.units, "CTL": self.setting.systemctl,
                 "PREFIX": unit(self.setting, ""), "GONE": " ".join(gone), "FORGET": " ".join(forget), "TIMER": timer,
-                "STOP": "yes" if self.stopped else "",
+                "STOP": "yes" if self.stopped else "", "STAY": "yes" if self.schedules else "",
             },
             patience=PATIENCE if gone else 0.0,
             timeout=PATIENCE + 120,
             writes={self.setting.units: 1 << 20, self.setting.state: 1 << 20},
             otherwise="do what the cause says, then run the same command again",
         )  # fmt: skip
+
+
+def _as_typed(inventory: str, at: str) -> str:
+    """Units that run on a host by ``at`` name a folder, whose name is that of their inventory."""
+    file = PurePath(inventory)
+    return inventory if at == HERE and file.suffix in (".yml", ".yaml") else file.name
 
 
 def _sum(content: bytes) -> str:

@@ -48,8 +48,9 @@ def unit(setting: Setting, schedule: str) -> str:
 
 
 def failed(setting: Setting) -> str:
-    """The unit that is started where a run did not come to its own end."""
-    return f"skep-{setting.name}-ended@.service"
+    """The unit that is started where a run did not come to its own end. A control machine that is a host, too, has that
+    of either."""
+    return f"skep-{setting.name}-ended{'' if setting.source else '-here'}@.service"
 
 
 def units(setting: Setting, schedules: tuple[Schedule, ...], systemd: int) -> dict[str, dict[str, str]]:

@@ -30,7 +30,7 @@ def test_units_are_these() -> None:
     assert "OnCalendar=Mon..Fri 03:30 Europe/Berlin\nOnCalendar=12:00 UTC\nRandomizedDelaySec=600\n" in timer
     assert "Persistent=true" in timer and "WantedBy=timers.target" in timer
     assert 'ExecStart="/srv/my site/inv" "schedule.run" nightly -i "/srv/my site/inventory/prod.yml"\n' in service
-    assert "OnFailure=skep-prod-ended@nightly.service" in service and "TimeoutStartSec=3600" in service
+    assert "OnFailure=skep-prod-ended-here@nightly.service" in service and "TimeoutStartSec=3600" in service
     assert "TimeoutStopSec=600\n" in service, "time to send notices once it was stopped"
 
 
@@ -50,7 +50,7 @@ def test_a_dollar_is_doubled_in_arguments_alone() -> None:
 def test_roots_units_know_its_home() -> None:
     for own in (False, True):
         made = units(replace(SETTING, own=own), (DRIFT,), 252)
-        for text in (made["drift"]["skep-prod-drift.service"], made[""]["skep-prod-ended@.service"]):
+        for text in (made["drift"]["skep-prod-drift.service"], made[""]["skep-prod-ended-here@.service"]):
             assert ("Environment=HOME=%h\n" in text) is not own
 
 
@@ -247,6 +247,34 @@ def test_units_that_an_earlier_skep_wrote_on_a_host_are_taken_over(machine: Mach
     machine.brought(Schedules(before, (DRIFT,)))
     machine.brought(Schedules(replace(later, inventory=f"{folder}/site/"), (), "m1"))
     assert not list((machine.folder / "units").iterdir())
+
+
+def test_what_goes_takes_nothing_of_what_stays_along_though_nobody_wrote_that_down(machine: Machine) -> None:
+    machine.brought(Schedules(machine.setting, (DRIFT, NIGHTLY)))
+    kept = machine.folder / "state/prod"
+    (kept / "units").unlink()
+    (kept / "drift.json").write_text("{}\n")
+    assert machine.brought(Schedules(machine.setting, (DRIFT,))) == ["remove None: no longer in the inventory"]
+    assert (kept / "drift.json").exists()
+
+
+def test_a_host_may_be_the_control_machine(machine: Machine) -> None:
+    """Of one inventory schedules run there both ways; one that goes from there to here is named as that."""
+    folder = machine.folder / "there" / "prod"
+    folder.mkdir(parents=True)
+    file = machine.folder / "prod.yml"
+    file.touch()
+    own = replace(machine.setting, inventory=str(file))
+    there = replace(machine.setting, source=str(folder), state=str(folder.parent))
+    for _ in range(2):
+        machine.brought(Schedules(own, (DRIFT,)))
+        machine.brought(Schedules(there, (NIGHTLY,), "m1"))
+    assert machine.brought(Schedules(own, (DRIFT,))) == []
+    moved = Schedules(own, (DRIFT, NIGHTLY))
+    refused = [one for one in moved.steps(machine.seen(moved)) if isinstance(one, Finding)]
+    assert refused and all((one.next_action or "").endswith("schedule.rm -i prod") for one in refused)
+    machine.brought(Schedules(there, (), "m1"))
+    assert len(machine.brought(moved)) == 1 and machine.brought(moved) == []
 
 
 def test_what_others_have_there_stays(machine: Machine) -> None:

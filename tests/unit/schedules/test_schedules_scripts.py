@@ -84,7 +84,7 @@ def test_of_a_host_without_backups_nothing_is_left(folder: Path) -> None:
 
 def put(folder: Path, gone: str, stop: str = "") -> subprocess.CompletedProcess[str]:
     units = folder.parent.parent / "systemd"
-    names = {"UNITS": units, "PREFIX": "skep-lab-", "GONE": gone, "FORGET": "", "TIMER": "", "STOP": stop}
+    names = {"UNITS": units, "PREFIX": "skep-lab-", "GONE": gone, "FORGET": "", "TIMER": "", "STOP": stop, "STAY": ""}
     return run(folder, PUT.replace("/var/lib/systemd/timers", str(folder.parent.parent)), CTL="systemctl", **names)
 
 
