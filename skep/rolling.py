@@ -157,8 +157,8 @@ def _without_reserve(
         f"restarting it would leave {loss}",
         names,
         role,
-        "bring the managers that are down back, or add one, until one can be spared; or allow it for that moment:"
-        " --allow-quorum-loss",
+        "bring the managers that are down back, or add one, until one can be spared; or allow it for that moment,"
+        " by hand: --allow-quorum-loss",
     )
 
 

@@ -50,6 +50,7 @@ class Backup(ClusterRole[State]):
                     "it is the only manager: while its engine is stopped its tasks stop, and nothing can be changed",
                     "cluster.backup --allow-quorum-loss",
                     name,
+                    when="by hand, at a time that can bear it: ",
                 )
             ]
         here = seen.members[name]
@@ -60,8 +61,8 @@ class Backup(ClusterRole[State]):
         return [*wrapped, *(copies if any(isinstance(item, Step) for item in wrapped) else [])]
 
 
-def _error(text: str, task: str, host: str | None = None) -> Finding:
-    return Finding("error", text, host=host, role="backup", next_action=f"invoke {task}")
+def _error(text: str, task: str, host: str | None = None, *, when: str = "") -> Finding:
+    return Finding("error", text, host=host, role="backup", next_action=f"{when}invoke {task}")
 
 
 role = Backup()
