@@ -65,7 +65,7 @@ class State:
     is no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
     overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though
     it is drained. ``listens``: those of Swarm's TCP ports on which the engine of a host without a certificate listens;
-    ``containers``: how many run.
+    ``containers``: how many run or are paused.
     """
 
     role: str = "worker"
@@ -157,7 +157,7 @@ def parse_state(text: str, answers: Answers) -> State | None:
         overlays=["overlay", "networks", "missing"] not in heads,
         ingress=any(network.get("Ingress") for network in answers.get(NETWORKS) or ()),
         listens=tuple(head[1] for head in heads if head[:1] == ["listens"]),
-        containers=info.get("ContainersRunning") or 0,
+        containers=(info.get("ContainersRunning") or 0) + (info.get("ContainersPaused") or 0),
         nodes=tuple(_node(node) for node in answers["/nodes"]) if "/nodes" in answers and cluster.get("ID") else None,
         spec=cluster.get("Spec") or {},
         fixed=_fixed(cluster) if cluster else Fixed(),

@@ -89,6 +89,7 @@ class EngineInfo(TypedDict, total=False):
     """The kernel's."""
     ServerVersion: str
     ContainersRunning: int
+    ContainersPaused: int
     ServerErrors: list[str] | None
     """Of Docker's CLI: why the engine has said nothing."""
     DriverStatus: list[list[str]] | None
