@@ -10,6 +10,7 @@ from skep.dataclass import dataclass
 from skep.engine.failing import became
 from skep.engine.moving import SHOWN, Shortage, shortages
 from skep.engine.progress import Progress
+from skep.engine.remedies import NO_IMAGE
 from skep.engine.tasks import Node, Task, error_of, never_ran, node_name
 from skep.engine.transport import EngineClient
 from skep.errors import StepFailed
@@ -19,7 +20,11 @@ REFUSED = 6
 may use. Source: swarmkit, scheduler: maxFailures."""
 
 IN_VAIN = 60.0
-"""Seconds from the first of them that were seen to the last: a registry or a network may come back."""
+"""Seconds from the first of them that were seen to the last: a network may come back."""
+
+NO_PULL = "No such image: "
+"""How the error of a task begins whose image its node does not have and could not pull: such a task is waited for to the
+end, for its registry may be a service that has just been moved. Source: moby, executor/container: Prepare."""
 
 
 @dataclass(slots=True)
@@ -47,7 +52,7 @@ class SettledWatch:
         short = [one for one in shortages(api, nodes) if one.service["ID"] not in known]
         late = {one.service["ID"] for one in short}
         self._refusals = {key: found for key, found in self._refusals.items() if key[0] in late}
-        refused = [(one, task) for one in short for task in one.tasks if never_ran(task)]
+        refused = [(one, task) for one in short for task in one.tasks if _in_vain(task)]
         if self._old is None:
             self._old = {task["ID"] for _, task in refused}
         for one, task in refused:
@@ -79,3 +84,9 @@ def services_settled(api: EngineClient, *, known: Collection[str]) -> Progress:
     """Every service has the tasks that it is to have, and none is being rolled out; but those ``known`` to have too few
     before. A wait uses ``SettledWatch``, which knows more than one look can tell."""
     return SettledWatch()(api, known=known)
+
+
+def _in_vain(task: Task) -> bool:
+    """Whether its node could not start it, and no registry is what was missing."""
+    error = error_of(task)
+    return never_ran(task) and (error.startswith(NO_IMAGE) or not error.startswith(NO_PULL))

@@ -41,7 +41,7 @@ def looks(fake: Any) -> Looks:
     return Looks(fake)
 
 
-@pytest.mark.parametrize(("error", "state"), [(NO_RUNTIME, "failed"), ("network back not found", "rejected")])
+@pytest.mark.parametrize(("error", "state"), [(NO_RUNTIME, "failed"), ("network back not found", "rejected"), ("No such image: sha256:0a1b", "rejected")])
 def test_a_host_that_starts_no_task_ends_the_wait_by_name_with_its_error(looks: Looks, error: str, state: str) -> None:
     looks.look()
     with pytest.raises(StepFailed, match=f"b cannot start tasks of web_app: {REFUSED + 1} in a row") as failed:
@@ -55,6 +55,10 @@ def test_a_host_that_starts_no_task_ends_the_wait_by_name_with_its_error(looks: 
 
 def _crashes(looks: Looks) -> None:
     looks.ended("task: non-zero exit (1)")
+
+
+def _a_registry_is_away(looks: Looks) -> None:
+    looks.ended("No such image: registry:5000/web:1@sha256:0a1b", "rejected")
 
 
 def _one_host_and_then_another(looks: Looks) -> None:
@@ -72,7 +76,7 @@ def _the_same_task(looks: Looks) -> None:
         looks.ended(NO_RUNTIME)
 
 
-@pytest.mark.parametrize("happens", [_crashes, _one_host_and_then_another, _one_that_runs_ever_again, _the_same_task])
+@pytest.mark.parametrize("happens", [_crashes, _a_registry_is_away, _one_host_and_then_another, _one_that_runs_ever_again, _the_same_task])
 def test_what_may_recover_is_waited_for(looks: Looks, happens: Callable[[Looks], None]) -> None:
     looks.look()
     for _ in range(REFUSED + 1):
