@@ -41,5 +41,6 @@ put_back || say "the old file could not be put back: it is $FILE.before-skep"
 if [ "$missed" != return ]; then systemctl reload docker.service || true; exit 66; fi
 systemctl reset-failed docker.service 2>/dev/null || true
 # shellcheck disable=SC2015
-systemctl restart docker.service && in_time answers || say "and the engine does not start with the old file either"
+systemctl restart docker.service && in_time answers ||
+  say "and the engine does not start with the old file either: the cause may be outside of both"
 exit 66

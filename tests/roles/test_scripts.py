@@ -706,7 +706,38 @@ def test_the_old_file_is_put_back_where_the_engine_does_not_return(host: Host, b
 def test_it_is_said_when_the_old_file_does_not_help_either(host: Host) -> None:
     ended = Engine(host, answers="exit 1").apply(reload=True)
     assert ended.returncode == 66
-    assert ended.stderr.splitlines()[-1] == "and the engine does not start with the old file either"
+    assert ended.stderr.splitlines()[-1].startswith("and the engine does not start with the old file either")
+
+
+@pytest.mark.parametrize(
+    ("tools", "remedy"),
+    [
+        ({"dpkg-query": "echo installed runc=1.1.5+ds1-1"}, "apt-get install --reinstall runc=1.1.5+ds1-1"),
+        ({"dpkg-query": "echo installed containerd.io=1.6.20-1"}, "apt-get install --reinstall containerd.io=1.6.20-1"),
+        ({"dpkg-query": "echo config-files runc=1.1.5+ds1-1; exit 1"}, "apt-get install runc"),
+        ({"rpm": '[ "$2" = containerd.io ]', "dnf": ""}, "dnf reinstall containerd.io"),
+        ({"rpm": '[ "$2" = runc ]', "dnf": ""}, "dnf reinstall runc"),
+        ({"rpm": "exit 1", "dnf": ""}, "dnf install runc"),
+    ],
+)
+def test_of_an_engine_that_finds_no_runc_it_is_said_what_brings_it_back(
+    host: Host, tools: dict[str, str], remedy: str
+) -> None:
+    for name, body in tools.items():
+        host.stand_in(name, body)
+    for name in ("sed", "head"):
+        (host.folder / "bin" / name).symlink_to(str(shutil.which(name)))
+    said = host.run(f"{script('skep/starting.sh')}\nno_runc", PATH=f"{host.folder}/bin")
+    assert said.stdout.strip().endswith(f"; on this host: {remedy}"), said
+
+
+def test_an_engine_without_runc_is_not_put_down_to_its_settings(host: Host) -> None:
+    journal = host.folder / "journal"
+    journal.write_text("123.5 failed to start daemon: failed to find runc binary\n" + "Stopped.\n" * 20)
+    host.stand_in("journalctl", f"cat {journal}")
+    ended = Engine(host, answers="exit 1").apply(reload=False)
+    assert ended.returncode == 66
+    assert [line for line in ended.stderr.splitlines() if line.startswith("no runc is found here")]
 
 
 def test_volumes_that_are_there_go_and_others_are_no_matter(host: Host) -> None:
