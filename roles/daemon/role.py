@@ -29,7 +29,7 @@ from skep.steps import Milestone, StepId
 
 How = Literal["keep", "reload", "restart"]
 FILE = "/etc/docker/daemon.json"
-FIX = "do what the cause says; where it is about a setting, fix daemon in the inventory; then run the same command again"
+FIX = "do what the cause says, or fix daemon in the inventory if it names a setting; then run the same command again"
 MEMORY = "/var/lib/skep/daemon.json"
 """What this tool last put in force: the keys it owns, with hashes in place of secrets."""
 

@@ -64,8 +64,8 @@ class State:
     its engine advertises, ``addresses`` are those the host has. ``never``: its engine runs, reports no node, and there
     is no certificate where it keeps its data: it has never become a node. ``overlays``: the engine has the swarm's
     overlay networks; ``ingress``: the swarm has one that every node is in. ``busy``: tasks that are left on it though
-    it is drained. ``listens``: the port of Swarm's gossip where the engine of a host without a certificate listens there;
-    ``containers``: how many run or are paused.
+    it is drained. ``listens``: the port of Swarm's gossip where the engine of a host without a certificate listens
+    there; ``containers``: how many run or are paused.
     """
 
     role: str = "worker"

@@ -23,8 +23,8 @@ IN_VAIN = 60.0
 """Seconds from the first of them that were seen to the last: a network may come back."""
 
 NO_PULL = "No such image: "
-"""How the error of a task begins whose image its node does not have and could not pull: such a task is waited for to the
-end, for its registry may be a service that has just been moved. Source: moby, executor/container: Prepare."""
+"""How the error of a task begins whose image its node does not have and could not pull: such a task is waited for to
+the end, for its registry may be a service that has just been moved. Source: moby, executor/container: Prepare."""
 
 
 @dataclass(slots=True)

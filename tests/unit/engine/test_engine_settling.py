@@ -41,7 +41,10 @@ def looks(fake: Any) -> Looks:
     return Looks(fake)
 
 
-@pytest.mark.parametrize(("error", "state"), [(NO_RUNTIME, "failed"), ("network back not found", "rejected"), ("No such image: sha256:0a1b", "rejected")])
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(NO_RUNTIME, "failed"), ("network back not found", "rejected"), ("No such image: sha256:0a1b", "rejected")],
+)
 def test_a_host_that_starts_no_task_ends_the_wait_by_name_with_its_error(looks: Looks, error: str, state: str) -> None:
     looks.look()
     with pytest.raises(StepFailed, match=f"b cannot start tasks of web_app: {REFUSED + 1} in a row") as failed:
@@ -76,7 +79,9 @@ def _the_same_task(looks: Looks) -> None:
         looks.ended(NO_RUNTIME)
 
 
-@pytest.mark.parametrize("happens", [_crashes, _a_registry_is_away, _one_host_and_then_another, _one_that_runs_ever_again, _the_same_task])
+@pytest.mark.parametrize(
+    "happens", [_crashes, _a_registry_is_away, _one_host_and_then_another, _one_that_runs_ever_again, _the_same_task]
+)
 def test_what_may_recover_is_waited_for(looks: Looks, happens: Callable[[Looks], None]) -> None:
     looks.look()
     for _ in range(REFUSED + 1):
