@@ -49,6 +49,7 @@ def restarts(cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -
                 otherwise=f"on {host.name} look at: journalctl -u docker",
                 after=members_changed,
                 timeout=180,
+                restarts=True,
             )
     return [*later, *(_warned(item) for item in rolling(cluster, work, seen.members))]
 

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from roles.swarm.role import role
+from roles.swarm.state import Node, State
+from skep import model
+from skep.plan import Run
+from skep.request import RequestedCluster
 from skep.shell import script
 from tests.roles.test_scripts import Host
+from tests.seen import seen
 
 BEFORE, AFTER = 41, 42
 """Processes of the engine, before and after a restart."""
@@ -86,3 +91,23 @@ def test_an_engine_is_restarted_only_where_it_listens_and_has_to_stop_that(
     ran = host.run(RELEASE)
     assert (ran.returncode, len(host.called("systemctl restart"))) == (status, restarts), ran
     assert ("it listens there again, on 7946" in ran.stderr) is (status == 66), ran
+
+
+def test_every_step_that_restarts_an_engine_says_so() -> None:
+    """What restarts is asked about on a terminal, and the plan names the containers there that are not Swarm's."""
+    nodes = (Node("m1-id", "m1", "manager", reachability="reachable", leader=True), Node("w1-id", "w1", "worker"))
+    observed = {
+        "m1": State(node_state="active", node_id="m1-id", cluster_id="one", manager=True, nodes=nodes, ingress=True),
+        "w1": State(node_state="active", node_id="w1-id", overlays=False),
+        "w2": State(listens=("7946",)),
+    }
+    hosts = tuple(
+        model.Host(name, f"10.0.0.{place}", kind)
+        for place, (name, kind) in enumerate([("m1", "manager"), ("w1", "worker"), ("w2", "worker")], 1)
+    )
+    planned = role.plan(RequestedCluster("test", hosts), seen(observed))
+    runs = [step for step in planned if isinstance(step, Run)]
+    assert {str(step.id): step.restarts for step in runs if "systemctl restart docker" in step.script} == {
+        "swarm/restart@w1": True,
+        "swarm/release@w2": True,
+    }
