@@ -14,6 +14,8 @@ from skep.errors import OutputLost, UsageError
 from skep.shell import quoted
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+KEPT = (errno.EBUSY, errno.EPERM, errno.EACCES)
+"""Why no other file takes its place: a container has it mounted, or a folder such as ``/tmp`` keeps others' files."""
 DEVICES = Path("/dev")
 
 
@@ -66,9 +68,10 @@ def writable(path: Path, option: str) -> None:
 
 
 def _target(path: Path) -> Path:
-    """Where a link of our own leads to. Another user's is replaced: it may be there to have a file overwritten."""
-    ours = path.is_symlink() and path.lstat().st_uid == os.geteuid()
-    return Path(os.path.realpath(path)) if ours and not _is_device(path) else path
+    """Where a link leads to that we, root or the owner of its folder made. Another user's is replaced: it may be there
+    to have a file overwritten."""
+    trusted = path.is_symlink() and path.lstat().st_uid in (os.geteuid(), 0, path.parent.stat().st_uid)
+    return Path(os.path.realpath(path)) if trusted and not _is_device(path) else path
 
 
 def _stays(target: Path) -> bool:
@@ -98,14 +101,26 @@ def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as file:
             if before:
-                with suppress(PermissionError):
-                    os.fchown(descriptor, before.st_uid, before.st_gid)
+                for owner in (-1, before.st_uid):  # the group may be ours to give where the owner is not
+                    with suppress(PermissionError):
+                        os.fchown(descriptor, owner, before.st_gid)
             if mode is not None:
                 os.fchmod(descriptor, mode)
             yield file
-        beside.replace(target)
+        _move(beside, target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _move(beside: Path, target: Path) -> None:
+    try:
+        beside.replace(target)
+    except OSError as error:
+        if error.errno not in KEPT or target.is_symlink() or not target.is_file():
+            raise
+        with target.open("r+b") as file:
+            file.write(beside.read_bytes())
+            file.truncate()
 
 
 def _created(target: Path, mode: int) -> tuple[Path, int]:

@@ -75,10 +75,68 @@ def test_a_link_of_our_own_stays_and_what_it_leads_to_is_replaced(tmp_path: Path
 def test_a_link_of_somebody_else_is_not_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "other").write_text("mine")
     (tmp_path / "link").symlink_to("other")
-    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    _owned(monkeypatch, tmp_path / "link", by=4712, ours=4711)
     put(tmp_path / "link", "text")
     assert (tmp_path / "other").read_text() == "mine" and (tmp_path / "link").read_text() == "text"
     assert not (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize("owner", [0, "folder"])
+def test_a_link_of_root_or_of_the_folder_s_owner_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int | str
+) -> None:
+    (tmp_path / "other").write_text("before")
+    (tmp_path / "link").symlink_to("other")
+    by = tmp_path.stat().st_uid if owner == "folder" else 0
+    _owned(monkeypatch, tmp_path / "link", by=by, ours=4711)
+    put(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "other").read_text() == "text"
+
+
+def _owned(monkeypatch: pytest.MonkeyPatch, link: Path, *, by: int, ours: int) -> None:
+    found = Path.lstat
+    monkeypatch.setattr(os, "geteuid", lambda: ours)
+
+    def lstat(path: Path) -> os.stat_result:
+        fields = list(found(path))
+        return os.stat_result([*fields[:4], by if path == link else fields[4], *fields[5:]])
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM])
+def test_a_file_that_no_other_may_replace_is_written_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("a longer text")
+    before = file.stat().st_ino
+
+    def refuse(path: Path, target: Path) -> Path:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    put(file, "text")
+    assert (file.read_text(), file.stat().st_ino, names(tmp_path)) == ("text", before, ["page.html"])
+    with pytest.raises(OutputLost):
+        put(tmp_path / "new.html", "text")
+    assert names(tmp_path) == ["page.html"]
+
+
+def test_the_group_is_kept_where_the_owner_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("before")
+    given: list[int] = []
+
+    def chown(descriptor: int, owner: int, group: int) -> None:
+        if owner != -1:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        given.append(group)
+
+    monkeypatch.setattr(os, "fchown", chown)
+    put(file, "text")
+    assert file.read_text() == "text"
+    assert given == [file.stat().st_gid]
 
 
 @pytest.mark.parametrize("folder", [None, 0o700])
