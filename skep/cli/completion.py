@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SEVERAL = {"HOSTS", "SERVICES", "NAMES", "SERVICE=NUMBER"}
 """Values that are lists with commas."""
+EVALUATED = frozenset("$`;&|<>()'\"\\*?[!")
+"""What a shell would evaluate: bash puts on the line what is offered as it stands."""
 
 
 BASH = """\
@@ -98,7 +100,8 @@ def candidates(program: Program, words: Sequence[str]) -> list[str]:
         return _values(program, expected, context, current)
     if context is not None:
         return _starting(current, _flags(context))
-    return _starting(current, sorted([*program.names("tasks", line.core), *program.names("aliases", line.core)]))
+    aliases = _typeable(program.names("aliases", line.core))
+    return _starting(current, sorted([*program.names("tasks", line.core), *aliases]))
 
 
 def _split(text: str) -> list[str]:
@@ -118,12 +121,18 @@ def _values(program: Program, argument: Argument, context: Context | None, curre
         return _starting(current, program.names("tasks", program.initial_context) if argument.name == HELP else ())
     known = [*option.values]
     if option.names and context is not None:
-        known += program.names(option.names, context)
+        names = program.names(option.names, context)
+        known += names if option.names == "keys" else _typeable(names)
     if option.value == "SERVICE=NUMBER":
         known = [f"{one}=" for one in known]
     before, comma, last = current.rpartition(",") if option.value in SEVERAL else ("", "", current)
     given = before.split(",")
     return [f"{before}{comma}{one}" for one in _starting(last, known) if one not in given]
+
+
+def _typeable(names: Sequence[str]) -> list[str]:
+    """Names of files that others may have written, without those that would do something on a command line."""
+    return [one for one in names if one.isprintable() and EVALUATED.isdisjoint(one)]
 
 
 def _flags(context: Context) -> list[str]:

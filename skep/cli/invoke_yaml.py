@@ -13,9 +13,12 @@ FILES = ("invoke.yaml", "invoke.yml", "invoke.json", "invoke.py")
 """Where Invoke looks for them, in its order."""
 
 
-def read_settings(config: Config, site: Path) -> None:
-    """Read them. Raises ``UsageError``, which names the file, where they cannot be used."""
+def read_settings(config: Config, site: Path, *, code: bool = True) -> None:
+    """Read them; ``code``: also where they are a program. Raises ``UsageError``, which names the file, where they
+    cannot be used."""
     file = next((name for name in FILES if (site / name).exists()), FILES[0])
+    if file.endswith(".py") and not code:
+        return
     config.set_project_location(str(site))
     try:
         config.load_project()

@@ -4,6 +4,7 @@ completion need not read it again."""
 from __future__ import annotations
 
 import os
+import stat
 import time
 from binascii import crc32
 
@@ -39,6 +40,8 @@ class Notes:
 
     def recall(self, question: str) -> list[str] | None:
         """The names, if they are known and still hold."""
+        if not self._is_ours():
+            return None
         try:
             with open(self._file(question), encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
                 asked, *lines = file.read().split("\n")
@@ -62,6 +65,8 @@ class Notes:
             return
         try:
             os.makedirs(self._folder, 0o700, exist_ok=True)  # noqa: PTH103
+            if not self._is_ours():
+                return
             kept = os.listdir(self._folder)  # noqa: PTH208
             for one in kept if len(kept) >= MOST else ():
                 os.unlink(f"{self._folder}/{one}")  # noqa: PTH108
@@ -71,6 +76,14 @@ class Notes:
             os.replace(beside, self._file(question))  # noqa: PTH105
         except OSError:
             return
+
+    def _is_ours(self) -> bool:
+        """Whether nobody else can write there, or lead what is written elsewhere."""
+        try:
+            found = os.lstat(self._folder)
+        except OSError:
+            return False
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
     def _file(self, question: str) -> str:
         return f"{self._folder}/{crc32(question.encode()):08x}"

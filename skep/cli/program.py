@@ -99,7 +99,7 @@ class Program(InvokeProgram):
         """Raises ``UsageError`` for one that is not there, or whose settings cannot be used."""
         named = self.args["site"].value if "site" in self.args else None
         self.site = enter(named, os.environ)
-        read_settings(self.config, Path.cwd())
+        read_settings(self.config, Path.cwd(), code=not self.args.complete.value)  # Tab runs nothing of a site
 
     def parse_tasks(self) -> None:
         """Read the tasks that follow, each with its words and options."""

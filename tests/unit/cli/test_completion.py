@@ -187,6 +187,52 @@ def test_nothing_is_kept_of_a_file_that_may_have_changed_while_it_was_read(site:
     assert (offered(line), at_once(line)) == (["m1", "w1", "north", "cold"], None)
 
 
+@pytest.mark.parametrize("whose", ["another user's", "open to others", "a link"])
+def test_a_folder_that_others_may_write_to_is_not_used(
+    site: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    line = "skep cluster.plan --limit "
+    names = offered(line)
+    folder = site / "cache" / "skep" / "names"
+    if whose == "another user's":
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    elif whose == "open to others":
+        folder.chmod(0o777)
+    else:
+        folder.rename(site / "elsewhere")
+        folder.symlink_to(site / "elsewhere")
+    before = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert at_once(line) is None
+    assert offered(line) == names
+    assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("kind", ["hosts", "inventories", "aliases"])
+def test_a_name_that_a_shell_would_evaluate_is_not_offered(site: Path, kind: str) -> None:
+    bad = "x$(touch y);"
+    file, text, line = {
+        "hosts": ("inventory/prod.yml", f"hosts: {{x1: {{}}, '{bad}': {{}}, \"x\\e[2J\": {{}}}}", "cluster.plan --limit x"),
+        "inventories": (f"inventory/{bad}.yml", INVENTORY, "cluster.plan -i x"),
+        "aliases": ("invoke.yaml", f"skep: {{aliases: {{x1: cluster.up, '{bad}': cluster.up}}}}", "x"),
+    }[kind]
+    (site / file).write_text(text)
+    settle(site)
+    for found in (offered(f"skep {line}"), offered(f"skep {line}"), at_once(f"skep {line}")):
+        assert found == ([] if kind == "inventories" else ["x1"])
+
+
+def test_tab_runs_nothing_of_the_site(site: Path) -> None:
+    (site / "invoke.py").write_text("open('ran', 'w')\nskep = {'inventory': 'prod'}\n")
+    words = [sys.executable, "-P", "-m", "skep"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    for line in ("skep ", "skep cluster.plan --limit "):
+        ended = subprocess.run([*words, "--complete", "--", line], env=environ, capture_output=True, text=True, check=True)
+        assert {"cluster.up", "m1"} & set(ended.stdout.split())
+        assert not (site / "ran").exists()
+    subprocess.run([*words, "--list"], env=environ, capture_output=True, check=True)
+    assert (site / "ran").exists(), "as settings it is still read"
+
+
 def test_no_more_is_kept_than_a_bound(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notes, "MOST", 3)
     for line in ("cluster.plan --limit ", "stack.logs ", "stack.logs shop --service ", "lab.kill ", "cluster.plan -i "):
