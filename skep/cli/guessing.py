@@ -68,6 +68,7 @@ SECTIONS = {
 """Sections of the files, and what other tools call tasks on what stands there."""
 
 OPTIONS = {
+    "file": "-f",
     "follow": "--watch -w",
     "inventory": "--env --environment -e --context --destination -d",
     "json": "--output -o --format",

@@ -112,7 +112,7 @@ class Line:
             self._refuse_option(name)
             return
         if where is self.core and self.context is not None and not stands_behind(name, str(argument.name)):
-            self._refuse_core(name, str(argument.name), self.context)
+            self._refuse_core(name, argument, self.context, value=value or next(iter(self._words), "-"))
         if not argument.takes_value:
             if equals:
                 raise self._wrong(f"{name} takes no value")
@@ -147,10 +147,9 @@ class Line:
         if described and described.values and value not in described.values:
             from skep.cli.guessing import nearest
 
-            near = nearest(value, described.values)
             known = ", ".join(described.values)
-            raise self._wrong(f"{given} {value} is not one of {known}{_meant(near)}")
-        if not value and described:
+            raise self._wrong(f"{given} {value} is not one of {known}{_meant(nearest(value, described.values))}")
+        if not value and (described or any(argument is one for one in self.core.args.values())):
             raise self._wrong(f"{given} is empty{_of(argument)}", near=self._known(argument))
         argument.set_value(value)
         self._given.add(str(argument.name))
@@ -188,13 +187,14 @@ class Line:
         near = near or nearest(name, [flag for flag in flags if flag.startswith("--")] if name[:2] == "--" else [])
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
 
-    def _refuse_core(self, name: str, called: str, task: Context) -> None:
+    def _refuse_core(self, name: str, argument: Argument, task: Context, *, value: str) -> None:
         from skep.cli.guessing import called_otherwise
 
-        core = "an option" if name == f"--{called}" else f"--{called}"
+        core = "an option" if name == f"--{argument.name}" else f"--{argument.name}"
         before = f"; as {core} of {self._program} it stands before tasks"
-        near = _meant(called_otherwise(name, self._flags(task)))
-        raise self._wrong(f"{task.name} has no option {name}{near or before}")
+        given = argument.takes_value and not value.startswith("-")
+        near = [one for one in called_otherwise(name, self._flags(task)) if task.flags[one].takes_value or not given]
+        raise self._wrong(f"{task.name} has no option {name}{_meant(near) or before}")
 
     def _flags(self, context: Context | None) -> list[str]:
         return [*context.flag_names()] if context else []

@@ -309,6 +309,10 @@ def test_a_letter_of_a_core_option_means_the_same(
     [
         ("stack.rm web -f", "stack.rm has no option -f; did you mean --yes?"),
         ("cluster.down -f", "cluster.down has no option -f; did you mean --yes?"),
+        ("cluster.down -f -i prod", "cluster.down has no option -f; did you mean --yes?"),
+        ("cluster.up -f x.yml", "cluster.up has no option -f; as --config of skep it stands before tasks"),
+        ("stack.render -f x.yml", "stack.render has no option -f; did you mean --file?"),
+        ("cluster.up -fx.yml", "cluster.up has no option -f; as --config of skep it stands before tasks"),
         ("stack.logs web -F", "stack.logs has no option -F; as --list-format of skep it stands before tasks"),
         ("stack.deploy web -V", "stack.deploy has no option -V; as --version of skep it stands before tasks"),
         ("stack.ls -l", "stack.ls has no option -l; as --list of skep it stands before tasks"),

@@ -188,9 +188,7 @@ def test_nothing_is_kept_of_a_file_that_may_have_changed_while_it_was_read(site:
 
 
 @pytest.mark.parametrize("whose", ["another user's", "open to others", "a link"])
-def test_a_folder_that_others_may_write_to_is_not_used(
-    site: Path, monkeypatch: pytest.MonkeyPatch, whose: str
-) -> None:
+def test_a_folder_that_others_may_write_to_is_not_used(site: Path, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
     line = "skep cluster.plan --limit "
     names = offered(line)
     folder = site / "cache" / "skep" / "names"
@@ -210,8 +208,9 @@ def test_a_folder_that_others_may_write_to_is_not_used(
 @pytest.mark.parametrize("kind", ["hosts", "inventories", "aliases"])
 def test_a_name_that_a_shell_would_evaluate_is_not_offered(site: Path, kind: str) -> None:
     bad = "x$(touch y);"
+    hosts = f"hosts: {{x1: {{}}, '{bad}': {{}}, \"x\\e[2J\": {{}}}}"
     file, text, line = {
-        "hosts": ("inventory/prod.yml", f"hosts: {{x1: {{}}, '{bad}': {{}}, \"x\\e[2J\": {{}}}}", "cluster.plan --limit x"),
+        "hosts": ("inventory/prod.yml", hosts, "cluster.plan --limit x"),
         "inventories": (f"inventory/{bad}.yml", INVENTORY, "cluster.plan -i x"),
         "aliases": ("invoke.yaml", f"skep: {{aliases: {{x1: cluster.up, '{bad}': cluster.up}}}}", "x"),
     }[kind]
@@ -226,7 +225,8 @@ def test_tab_runs_nothing_of_the_site(site: Path) -> None:
     words = [sys.executable, "-P", "-m", "skep"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     for line in ("skep ", "skep cluster.plan --limit "):
-        ended = subprocess.run([*words, "--complete", "--", line], env=environ, capture_output=True, text=True, check=True)
+        asked = [*words, "--complete", "--", line]
+        ended = subprocess.run(asked, env=environ, capture_output=True, text=True, check=True)
         assert {"cluster.up", "m1"} & set(ended.stdout.split())
         assert not (site / "ran").exists()
     subprocess.run([*words, "--list"], env=environ, capture_output=True, check=True)

@@ -185,6 +185,8 @@ def test_an_option_that_an_empty_variable_left_without_a_value_is_refused(said: 
 def test_a_word_that_is_empty_is_refused(said: Said) -> None:
     assert said(["stack.deploy", ""])[0].startswith("NAME is empty: a stack of the inventory")
     assert said(["cluster.up", "-i", ""])[0].startswith("-i is empty: ")
+    for words in (["--site", "", "cluster.up"], ["cluster.up", "--site="], ["-f", "", "cluster.up"]):
+        assert " is empty: " in said(words)[0]
 
 
 @pytest.mark.parametrize("words", ["cluster.up -- --limit m1", "stack.deploy shop -- x"])
