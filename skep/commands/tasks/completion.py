@@ -44,7 +44,12 @@ def completion(call: Call, shell: str = "") -> None:
 def _read_by(start: Path, file: Path) -> None:
     """The shell's start-up file reads the script; once is enough."""
     line = f"source {quoted(str(file))}\n".encode()
-    text = start.read_bytes() if start.exists() else b""
+    try:
+        text = start.read_bytes() if start.exists() else b""
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {start}", cause=error.strerror, next_action=f"see what it is: ls -ld {quoted(str(start))}"
+        ) from None
     if line not in text:
         put(start, text + (b"" if text.endswith(b"\n") or not text else b"\n") + line)
 

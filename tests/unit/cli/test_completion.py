@@ -330,3 +330,11 @@ def test_one_command_installs_it_once(tmp_path: Path, shell: str, script: str, s
     assert "--complete" in (tmp_path / script).read_text()
     if start:
         assert (tmp_path / start).read_text() == f"alias ll='ls -l'\nsource {tmp_path / script}\n"
+
+
+def test_a_start_up_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").mkdir()
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+    words = [sys.executable, "-m", "skep", "completion", "bash"]
+    ended = subprocess.run(words, env={**environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (2, f"cannot read {tmp_path / '.bashrc'}")
