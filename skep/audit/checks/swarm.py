@@ -54,9 +54,10 @@ def test_nodes(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> Non
     down = [node for node in nodes if node["Status"]["State"] != "ready"]
     names = ", ".join(f"{hostname_of(node)} is {node['Status']['State']}" for node in down)
     strangers = _strangers(cluster, nodes)
-    foreign = [node["ID"] for node in down if node["ID"] in strangers]
+    foreign = [node["ID"] for node in down if node["ID"] in strangers and node["Status"]["State"] == "down"]
     if foreign and len(foreign) == len(down):
-        raise Wrong(f"{names}, and not in the inventory", f"docker node rm --force {' '.join(foreign)}")
+        remedy = f"if it will not come back: docker node rm {' '.join(foreign)}"
+        raise Wrong(f"{names}, and not in the inventory", remedy)
     assert not down, names
 
 

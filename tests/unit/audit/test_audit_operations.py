@@ -51,7 +51,8 @@ BROKEN = [
     ("node-certificate", "m1", {"swarm-node.crt": certificate(85, 5)}, "was not renewed",
      "on a manager: docker swarm ca --rotate --quiet"),
     ("node-certificate", "m1", {"swarm-node.crt": certificate(95, -5)}, "shut out of the swarm",
-     "on another manager: docker node demote m1; then, on m1: docker swarm leave --force; then: invoke cluster.up"),
+     "on another manager: docker node demote m1; only where that is done, on m1: docker swarm leave --force; then:"
+     " invoke cluster.up"),
     ("ca-certificate", "cluster", {"swarm-root-ca.crt": certificate(3000, 100)}, "in 99 days",
      "on a manager: docker swarm ca --rotate --quiet"),
     ("clock-unsynchronised", "m1", {"CanNTP": "yes", "timedatectl": "no"}, "no time server",
@@ -70,7 +71,7 @@ BROKEN = [
     ("unlock-key", "cluster", {"docker swarm unlock-key": "0\n"}, "none gives the key",
      "on a manager: docker swarm unlock-key --rotate"),
     ("node-down", "cluster", {"docker node inspect": lines(*NODES, worker("w1", "10.0.0.9"))},
-     "w1 is down", "on a manager: docker node rm --force id-w1"),
+     "w1 is down", "on a manager: if it will not come back: docker node rm id-w1"),
     ("engines-apart", "cluster", {"docker node inspect": lines(node("m1"), node("m2"), node("m3", version="28.5.2"))},
      "2 with 26.1.5, 1 with 28.5.2", "name one version as engine.version in the inventory, then: invoke cluster.up"),
     ("quorum-tolerance", "cluster",
@@ -99,6 +100,24 @@ def test_what_is_broken_is_exactly_that_finding(audit, identity, where, answers,
     if fix is not None:
         assert results[0].fix == fix
     assert results[0].evidence
+
+
+def test_an_only_manager_whose_certificate_ended_is_not_made_to_leave_with_its_swarm(audit):
+    first, *others = CLUSTER.hosts
+    cluster = replace(CLUSTER, hosts=(first, *(replace(one, role="worker") for one in others)))
+    ended = {"swarm-node.crt": certificate(95, -5)}
+    results = audit("hosts", m1=ended, m2=ended, cluster=cluster)
+    assert [(one.where, one.fix) for one in results if one.id == "node-certificate" and one.status == "finding"] == [
+        ("m1", "on m1: docker swarm init --force-new-cluster --advertise-addr 10.0.0.1; then: invoke cluster.up"),
+        ("m2", "on m2: docker swarm leave --force; then: invoke cluster.up"),
+    ]
+
+
+@pytest.mark.parametrize("state", ["unknown", "disconnected"])
+def test_no_remedy_removes_a_node_that_the_managers_have_lost_sight_of_and_that_may_run(audit, state):
+    foreign = {**worker("w1", "10.0.0.9"), "Status": {"State": state, "Addr": "10.0.0.9"}}
+    results = audit("swarm", m1={"docker node inspect": lines(*NODES, foreign)})
+    assert [one.fix for one in results if one.id == "node-down"] == ["invoke cluster.up"]
 
 
 @pytest.mark.parametrize(
