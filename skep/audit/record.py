@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from skep.audit.results import Result, counts
-from skep.audit.rows import said
+from skep.audit.rows import fix, of_each, places, said
 from skep.shell import quoted
 
 LONGEST = 200
@@ -14,6 +14,9 @@ LONGEST = 200
 LONGEST_FIX = 500
 """Characters of a remedy that is kept: whole, for half a command can be typed, too."""
 LONG_FIX = "it is long: an audit prints it"
+SEVERAL = 5
+"""Remedies of one id that are kept."""
+OTHERS = "it differs by host: an audit prints each"
 
 
 def about(profile: str | None, limit: Sequence[str] | None) -> str:
@@ -23,11 +26,8 @@ def about(profile: str | None, limit: Sequence[str] | None) -> str:
 
 
 def line(results: Sequence[Result], *, of: str, who: str, now: datetime) -> Mapping[str, object]:
-    """One audit as it is kept. Findings with the same id are one, with the words of the first of them; no evidence."""
-    found: dict[str, list[Result]] = {}
-    for one in results:
-        if one.status == "finding":
-            found.setdefault(one.id, []).append(one)
+    """One audit as it is kept. Findings with the same id and remedy are one, with the words of the first of them; no
+    evidence."""
     return {
         "time": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "who": who,
@@ -36,11 +36,25 @@ def line(results: Sequence[Result], *, of: str, who: str, now: datetime) -> Mapp
         "findings": [
             {
                 "severity": alike[0].severity,
-                "id": identity,
+                "id": alike[0].id,
                 "where": [one.where for one in alike],
                 "text": text if len(text := said(alike[0])) <= LONGEST else f"{text[: LONGEST - 1]}…",
-                "next": fix if len(fix := alike[0].fix) <= LONGEST_FIX else LONG_FIX,
+                "next": remedy if len(remedy) <= LONGEST_FIX else LONG_FIX,
             }
-            for identity, alike in found.items()
+            for alike, remedy in _alike(results)
         ],
     }
+
+
+def _alike(results: Sequence[Result]) -> Iterator[tuple[Sequence[Result], str]]:
+    """Findings with the same id that the same fixes, and that; where an id has very many remedies, the rest as one."""
+    found: dict[str, dict[str, list[Result]]] = {}
+    for one in results:
+        if one.status == "finding":
+            found.setdefault(one.id, {}).setdefault(of_each(one.fix, one.host), []).append(one)
+    for by_fix in found.values():
+        groups = list(by_fix.values())
+        kept = groups if len(groups) <= SEVERAL else groups[: SEVERAL - 1]
+        yield from ((alike, fix(alike)) for alike in kept)
+        if rest := [one for alike in groups[len(kept) :] for one in alike]:
+            yield rest, OTHERS

@@ -19,7 +19,7 @@ def rows(results: Iterable[Result], status: Status) -> list[Row]:
     alike: dict[tuple[str, str, str, str], list[Result]] = {}
     for one in results:
         if one.status == status:
-            key = (one.severity, one.id, _of_each(said(one), one.host), _of_each(one.fix, one.host))
+            key = (one.severity, one.id, of_each(said(one), one.host), of_each(one.fix, one.host))
             unseen = status == "not seen" and one.message
             alike.setdefault(("", "", one.message, one.fix) if unseen else key, []).append(one)
     return [_row(key, found) for key, found in alike.items()]
@@ -37,12 +37,25 @@ def _row(key: tuple[str, str, str, str], found: Sequence[Result]) -> Row:
     first = found[0]
     if len(found) == 1:
         return first.severity, first.where, first.id, said(first), first.fix
-    hosts = list(dict.fromkeys(one.where for one in found))
+    hosts = places(found)
     ids = list(dict.fromkeys(one.id for one in found))
     checks = ", ".join(ids) if len(ids) <= FEW else f"{len(ids)} checks, such as {ids[0]}"
-    fix = key[3].replace("--limit each", f"--limit {','.join(hosts)}")
-    return first.severity, ", ".join(hosts), checks, key[2], fix
+    return first.severity, ", ".join(hosts), checks, key[2], fix(found)
 
 
-def _of_each(text: str, host: str | None) -> str:
+def places(found: Sequence[Result]) -> list[str]:
+    """Where results are about, each once."""
+    return list(dict.fromkeys(one.where for one in found))
+
+
+def fix(found: Sequence[Result]) -> str:
+    """What fixes results whose fixes are alike but for the names of hosts."""
+    first, names = found[0], places(found)
+    if len(names) == 1:
+        return first.fix
+    return of_each(first.fix, first.host).replace("--limit each", f"--limit {','.join(names)}")
+
+
+def of_each(text: str, host: str | None) -> str:
+    """A text about a host as one that others may have as well."""
     return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "each", text) if host else text

@@ -63,6 +63,26 @@ def test_hosts_with_the_same_finding_stand_together_and_long_texts_are_cut() -> 
     assert finding["where"] == ["m1", "m2"] and len(finding["text"]) == 200 and finding["text"].endswith("w…")
 
 
+def test_hosts_with_a_remedy_of_their_own_have_a_row_of_their_own_and_alike_ones_name_all() -> None:
+    """Who types what stands beside several hosts has fixed all of them, or sees that there is more to type."""
+
+    def kept(*remedies: str) -> list[tuple[list[str], str]]:
+        checks = [
+            Check("audit.hosts", f"w{number}", "x", "failed", "stray", 0.1, id="volumes-dangling", remedy=remedy)
+            for number, remedy in enumerate(remedies)
+        ]
+        found: Any = line(results_of(checks, [], TODAY), of="", who="", now=datetime.now(UTC))["findings"]
+        return [(one["where"], one["next"]) for one in found]
+
+    first, *others = [f"docker volume rm v{number}" for number in range(9)]
+    assert kept(first, others[0], first) == [(["w0", "w2"], f"on each: {first}"), (["w1"], f"on w1: {others[0]}")]
+    rows = kept(first, *others)
+    assert [where for where, _ in rows[:4]] == [["w0"], ["w1"], ["w2"], ["w3"]]
+    assert rows[4][0] == [f"w{number}" for number in range(4, 9)] and "docker" not in rows[4][1] and len(rows) == 5
+    prunes = [f"invoke cluster.prune --safe --limit w{number}" for number in range(2)]
+    assert kept(*prunes) == [(["w0", "w1"], "invoke cluster.prune --safe --limit w0,w1")]
+
+
 def test_a_remedy_is_kept_whole_or_not_at_all() -> None:
     """Half of a command can be typed, too: ``rm`` of a volume whose name was cut removes another one."""
     names = [f"data-{number}" for number in range(200)]
