@@ -9,7 +9,8 @@ from roles.stacks.drift import Drift
 from skep.dataclass import dataclass
 from skep.plan import Finding
 from skep.swarm.labels import stack_of
-from skep.swarm.ports import Key, clash, ports_of, swarm_ports
+from skep.swarm.placement import only_on_workers
+from skep.swarm.ports import RAFT, Key, clash, ports_of, swarm_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,11 @@ def _of_swarm(drift: Drift) -> Iterator[Finding]:
     """Ports that the hosts' engines talk over: a service that publishes one has what they send each other."""
     own = swarm_ports(drift.cluster.swarm.data_path_port)
     for name in _moving(drift):
-        for port in sorted(ports_of({"Spec": drift.desired.services[name]}).keys() & own):
+        spec = drift.desired.services[name]
+        ports = ports_of({"Spec": spec})
+        for port in sorted(ports.keys() & own):
+            if port == ("tcp", RAFT) and not ports[port] and only_on_workers(spec):
+                continue
             text = f"{_where(drift, name, port)}: port {port[1]}/{port[0]} is Swarm's own, between the hosts"
             yield Finding("error", text, role="stacks", next_action="publish another port")
 

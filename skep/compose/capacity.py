@@ -76,8 +76,9 @@ class Room:
         elif lint := _unable(name, spec, fits):
             yield lint
         else:
-            yield from _too_fast(name, spec, fits)
-            yield from _too_large_together(name, spec, [node for node in fits if runs_on(spec, node)])
+            able = [node for node in fits if runs_on(spec, node)]
+            yield from _too_fast(name, spec, able)
+            yield from _too_large_together(name, spec, able)
             yield from _too_many(name, spec, fits)
 
     def _unmet(self, name: str, spec: ServiceSpec, nodes: Sequence[Node]) -> Iterator[Lint]:
@@ -151,11 +152,16 @@ def _unable(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Lint | None:
     return None
 
 
-def _too_fast(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Lint]:
-    """A limit of more processors than nodes have: engines refuse it, and Swarm places tasks there all the same."""
-    limit = limit_of_cpus(spec)
+def _too_fast(name: str, spec: ServiceSpec, able: Sequence[Node]) -> Iterator[Lint]:
+    """A limit of more processors than nodes have: engines refuse it, and Swarm places tasks there all the same, unless
+    what they reserve or the plugins they need keep them from there."""
+    limit, desired = limit_of_cpus(spec), reserved(spec)
     small = {
-        host_name(node): size(node).get("NanoCPUs", 0) for node in fits if size(node).get("NanoCPUs", limit) < limit
+        host_name(node): size(node).get("NanoCPUs", 0)
+        for node in able
+        if size(node).get("NanoCPUs", limit) < limit
+        and all(size(node).get(key, 0) >= amount for key, amount in desired.items())
+        and not missing_plugin(spec, node)
     }
     if small:
         least = _amount("NanoCPUs", min(small.values()))

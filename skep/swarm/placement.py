@@ -172,6 +172,12 @@ def constraints_of(spec: ServiceSpec) -> Sequence[str]:
     return placement_of(spec).get("Constraints") or ()
 
 
+def only_on_workers(spec: ServiceSpec) -> bool:
+    """Whether its constraints keep it from managers."""
+    worker = ("node.role==worker", "node.role!=manager")
+    return any("".join(one.split()).casefold() in worker for one in constraints_of(spec))
+
+
 def meets(text: str, node: Node) -> bool:
     """Whether a node (as ``/nodes`` lists it) meets ``KEY==VALUE`` or ``KEY!=VALUE``.
 
