@@ -205,6 +205,7 @@ class Plugin:
     def _planned(self) -> Plan:
         if self._plan is None:
             pytest.skip("only cluster.audit makes a plan")
+        self._witness.manager()  # without one a plan waits for an election, and knows nothing of services
         found: Plan = self._witness.remember("plan", self._plan)
         return found
 

@@ -194,6 +194,12 @@ def test_what_a_rollback_needs_is_not_known_where_no_manager_answers(audit):
     assert {one.status for one in results if one.id == "images-dangling"} <= {"not seen", "not applicable"}
 
 
+def test_no_tag_is_said_to_stand_where_no_manager_gives_the_services(audit):
+    silent = {"docker node ls": Answer(1, "", "no quorum")}
+    (moved,) = [one for one in audit("swarm", m1=silent, m2=silent, m3=silent) if one.id == "image-moved"]
+    assert moved.status == "not seen" and "no quorum" in moved.message
+
+
 def test_volumes_that_a_rollback_would_use_are_not_offered_for_removal(audit):
     mounts = {"Mounts": [{"Source": "before"}]}, {"Mounts": [{"Source": "kept"}]}
     there = {
