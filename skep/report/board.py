@@ -125,7 +125,7 @@ class Board:
             found.append(replace(one, tasks=tuple(of_stack)))
         found.sort(key=lambda one: (one.well or not one.in_swarm, one.role != "manager"))
         name = min(LONGEST, max((line(one.name).cell_len for one in found), default=0))
-        return [line((f"hosts ({len(found)})", "bold")), *(_host(one, name) for one in found)]
+        return [_title("hosts", len(found), len(view.machines)), *(_host(one, name) for one in found)]
 
     def _services(self, view: View, width: int) -> list[Text]:
         there = {task.service for one in view.machines if one.name == self.host for task in one.tasks}
@@ -139,7 +139,7 @@ class Board:
             newest.setdefault(task.service, task)
         found.sort(key=lambda one: one.well)
         rows = [_row(one, newest.get(one.name)) for one in found]
-        title = line((f"services ({len(found)})", "bold"))
+        title = _title("services", len(found), len(view.services))
         if not rows:
             return [title]
         return [title, *service_lines(rows, width=width, room=len(rows) + 1).split("\n")]
@@ -172,6 +172,11 @@ class Board:
             line((f"  {one.time:%H:%M:%S} ", "dim"), (one.text, "red" if one.bad else "")) for one in reversed(found)
         ]
         return [line(("changes, newest first (UTC)", "bold")), *lines] if lines else []
+
+
+def _title(what: str, shown: int, there: int) -> Text:
+    """How many there are, and beside that how many are shown where that is less."""
+    return line((f"{what} ({there})" if shown == there else f"{what} ({shown} of {there})", "bold"))
 
 
 def _next(now: str, names: Sequence[str]) -> str:

@@ -70,7 +70,7 @@ def test_what_is_not_well_is_not_left_out_where_there_is_no_room_for_all() -> No
 
 def test_keys_step_through_hosts_and_stacks_and_back_to_all() -> None:
     shown = board(view(), "h")
-    assert shown.host == "node1" and "hosts (1)" in "\n".join(lines(shown)) and "only host node1" in lines(shown)[-1]
+    assert shown.host == "node1" and "hosts (1 of 3)" in "\n".join(lines(shown)) and "only host node1" in lines(shown)[-1]
     for _ in range(3):
         shown.key("h")
     assert shown.host == ""
@@ -84,7 +84,7 @@ def test_a_name_is_typed_and_its_letters_are_no_keys() -> None:
     assert shown.find == "node2" and "find: node2" in lines(shown)[-1]
     shown.key("enter")
     text = "\n".join(lines(shown))
-    assert "hosts (1)" in text and "services (0)" in text
+    assert "hosts (1 of 3)" in text and "services (0 of 1)" in text
     shown.key("escape")
     assert shown.find == "" and not shown.key("q")
 
