@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from skep.audit.results import Result, counts
-from skep.audit.rows import fix, of_each, places, said
+from skep.audit.rows import fix, of_each, said
 from skep.shell import quoted
 
 LONGEST = 200

@@ -24,6 +24,8 @@ LOCAL_LOGS = ("json-file", "local", "journald", "none", "db")
 LOCAL = ("unix://", "fd://", "npipe://")
 NO_DEBUG = "take daemon.debug out of the inventory, then: invoke cluster.up"
 """Beside it no level counts."""
+DRAINED = "drain the node, then"
+"""A restart ends all tasks there, and nobody has them elsewhere before."""
 SSHD = "all=$(ps -eo comm=,cgroup=) && printf '%s\\n' \"$all\" | awk '$1 == \"sshd\" && /docker/'"
 
 
@@ -89,10 +91,10 @@ def _remedy(rule: Control, engine: Engine, desired: Host, by: Sequence[str]) -> 
         away = f"take {options} out of docker.service (systemctl cat docker.service shows where it stands)"
         if adds:
             return f"on {desired.name}, {away} and type: systemctl daemon-reload; then {remedy}"
-        return f"{away}, then: systemctl daemon-reload && systemctl restart docker"
+        return f"{away}, {DRAINED}: systemctl daemon-reload && systemctl restart docker"
     foreign = [key for key in engine.keys if key in engine.file and key not in desired.daemon]
     if foreign and not adds:
-        return f"take {' and '.join(foreign)} out of {FILE}, then: systemctl restart docker"
+        return f"take {' and '.join(foreign)} out of {FILE}, {DRAINED}: systemctl restart docker"
     return remedy
 
 

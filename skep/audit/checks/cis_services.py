@@ -84,7 +84,8 @@ def _confined(rule: Control, remotes: Remotes, ask: Ask, found: Found) -> None:
         pytest.skip(f"no engine has {name}")
     if without:
         hosts = ", ".join(without)
-        raise Wrong(f"engines without {name}: {hosts}", f"on {hosts}, switch {name} on, then: systemctl restart docker")
+        then = f"one after the other: drain the node, switch {name} on, then: systemctl restart docker"
+        raise Wrong(f"engines without {name}: {hosts}", f"on {hosts}, {then}")
 
 
 def _said(rule: Control, spec: ServiceSpec, manager: Remote, ask: Ask) -> str:

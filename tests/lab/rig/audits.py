@@ -21,7 +21,7 @@ WRITE = re.compile(r"write (?P<key>[\w.-]+): (?P<value>.+?) in the inventory\b.*
 TAKE = re.compile(
     r"(?:.*or )?take (?:(?P<item>\S+) out of )?(?P<key>daemon[\w.-]+)(?: out of| in) the inventory, then: (?P<then>.+)"
 )
-FLAG = re.compile(r"take (?P<flag>\S+ \S+) out of docker\.service \(.*\), then: (?P<then>.+)")
+FLAG = re.compile(r"take (?P<flag>\S+ \S+) out of docker\.service \(.*\), drain the node, then: (?P<then>.+)")
 BY_PERSON = re.compile(r"(?:write|take|change) .* (?:in|out of) the (?:compose file|inventory)\b.*, then: (?P<then>.+)")
 LOOK = re.compile(r"(?:on \S+, )?look first: (?P<look>.+); then(?:, if nobody needs it)?(?:: (?P<then>.+)| .+)")
 DROP_IN = "/etc/systemd/system/docker.service.d/flag.conf"

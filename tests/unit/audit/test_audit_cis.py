@@ -145,7 +145,7 @@ HOSTS = [
     ("cis-5.7", {"ps -eo": "sshd 0::/system.slice/docker-1.scope\n"}, "sshd", None),
     ("cis-2.8", {"/proc/7/cmdline": "dockerd\0-H\0fd://\0-H\0tcp://0.0.0.0:2375\0"}, "tcp://0.0.0.0:2375",
      "on m1: take -H tcp://0.0.0.0:2375 out of docker.service (systemctl cat docker.service shows where it stands),"
-     " then: systemctl daemon-reload && systemctl restart docker"),
+     " drain the node, then: systemctl daemon-reload && systemctl restart docker"),
 ]  # fmt: skip
 
 
@@ -349,15 +349,17 @@ STANDS = "out of docker.service (systemctl cat docker.service shows where it sta
     [
         (["--icc"], {}, {}, f"on m1, take --icc {STANDS} and type: systemctl daemon-reload; then write daemon.icc:"
          f" false in the inventory, {UP}"),
-        (["-D"], {}, {}, f"on m1: take -D {STANDS}, then: systemctl daemon-reload && systemctl restart docker"),
-        ([], {"debug": True}, {}, "on m1: take debug out of /etc/docker/daemon.json, then: systemctl restart docker"),
+        (["-D"], {}, {}, f"on m1: take -D {STANDS}, drain the node, then: systemctl daemon-reload &&"
+         " systemctl restart docker"),
+        ([], {"debug": True}, {}, "on m1: take debug out of /etc/docker/daemon.json, drain the node, then:"
+         " systemctl restart docker"),
         ([], {"debug": True}, {"debug": True}, f"take daemon.debug out of the inventory, {UP}"),
         ([], {"log-level": "warn"}, {}, f"write daemon.log-level: info in the inventory, {UP}"),
-        ([], {"cgroup-parent": "/x"}, {}, "on m1: take cgroup-parent out of /etc/docker/daemon.json, then:"
-         " systemctl restart docker"),
+        ([], {"cgroup-parent": "/x"}, {}, "on m1: take cgroup-parent out of /etc/docker/daemon.json, drain the node,"
+         " then: systemctl restart docker"),
         ([], {"cgroup-parent": "/x"}, {"cgroup-parent": "/x"}, f"take daemon.cgroup-parent out of the inventory, {UP}"),
-        (["--cgroup-parent", "/x"], {}, {}, f"on m1: take --cgroup-parent /x {STANDS}, then: systemctl daemon-reload &&"
-         " systemctl restart docker"),
+        (["--cgroup-parent", "/x"], {}, {}, f"on m1: take --cgroup-parent /x {STANDS}, drain the node, then:"
+         " systemctl daemon-reload && systemctl restart docker"),
     ],
 )  # fmt: skip
 def test_a_remedy_is_about_the_place_where_a_setting_stands(cis, words, file, own, fix):

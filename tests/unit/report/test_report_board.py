@@ -70,7 +70,9 @@ def test_what_is_not_well_is_not_left_out_where_there_is_no_room_for_all() -> No
 
 def test_keys_step_through_hosts_and_stacks_and_back_to_all() -> None:
     shown = board(view(), "h")
-    assert shown.host == "node1" and "hosts (1 of 3)" in "\n".join(lines(shown)) and "only host node1" in lines(shown)[-1]
+    assert (
+        shown.host == "node1" and "hosts (1 of 3)" in "\n".join(lines(shown)) and "only host node1" in lines(shown)[-1]
+    )
     for _ in range(3):
         shown.key("h")
     assert shown.host == ""
