@@ -13,6 +13,7 @@ from testinfra.host import Host as Remote
 from skep.model import Cluster, Host
 from skep.swarm.engine_info import SwarmCluster
 from skep.swarm.objects import Node
+from skep.swarm.quorum import hostname_of
 from skep.verify.ask import Ask, engine_info
 from skep.waiting import until
 
@@ -51,7 +52,7 @@ def test_own_node(host: Remote, desired: Host, manager: Remote, ask: Ask) -> Non
     """no other machine runs as the node of the host"""
     name = host.run("cat /proc/sys/kernel/hostname").stdout.strip()
     known = _settled(
-        lambda again: _node(host, desired, manager, ask, again=again)["Description"].get("Hostname"),
+        lambda again: _hostname(_node(host, desired, manager, ask, again=again)),
         lambda hostname: hostname == name,
     )
     assert known == name, (
@@ -125,7 +126,7 @@ def test_no_twins(manager: Remote, ask: Ask) -> None:
     """no host is in the node list twice"""
     nodes = ask(manager, NODES)
     wrong = [
-        f"{node['Description']['Hostname']} is in the node list twice: {node['ID']} is {node['Status']['State']} and"
+        f"{hostname_of(node)} is in the node list twice: {node['ID']} is {node['Status']['State']} and"
         f" will not return; remove it: docker node rm {node['ID']}"
         for node in nodes
         if any(_is_what_became_of(other, node) for other in nodes)
@@ -199,6 +200,11 @@ def _settled(look: Callable[[bool], T], right: Callable[[T], bool]) -> T:
     return seen[-1]
 
 
+def _hostname(node: Node) -> str | None:
+    """What it calls itself; nothing while it has not said so."""
+    return (node.get("Description") or {}).get("Hostname")
+
+
 def _is_what_became_of(node: Node, old: Node) -> bool:
     """Whether the newer of two nodes is the same machine: at the same address, or under a name whose owner is gone."""
     if node["CreatedAt"] <= old["CreatedAt"]:
@@ -206,5 +212,5 @@ def _is_what_became_of(node: Node, old: Node) -> bool:
     address = old["Status"].get("Addr")
     if address not in (None, "", "0.0.0.0") and address == node["Status"].get("Addr"):
         return True
-    name, old_name = (each["Description"].get("Hostname") for each in (node, old))
+    name, old_name = map(_hostname, (node, old))
     return old["Status"]["State"] != "ready" and bool(name and name == old_name)

@@ -17,7 +17,6 @@ from skep.swarm.placement import (
     architecture,
     constraints_of,
     fitting,
-    host_name,
     idle,
     limit_of_cpus,
     meets,
@@ -29,6 +28,7 @@ from skep.swarm.placement import (
     unmet_hint,
 )
 from skep.swarm.ports import Key, port_of, published
+from skep.swarm.quorum import hostname_of
 from skep.swarm.references import attachments
 from skep.swarm.service import has_virtual_address, mode_of, placement_of, replicas_of, rollout_of, tasks_of
 from skep.swarm.spec import ServiceSpec
@@ -157,7 +157,7 @@ def _too_fast(name: str, spec: ServiceSpec, able: Sequence[Node]) -> Iterator[Li
     what they reserve or the plugins they need keep them from there."""
     limit, desired = limit_of_cpus(spec), reserved(spec)
     small = {
-        host_name(node): size(node).get("NanoCPUs", 0)
+        hostname_of(node): size(node).get("NanoCPUs", 0)
         for node in able
         if size(node).get("NanoCPUs", limit) < limit
         and all(size(node).get(key, 0) >= amount for key, amount in desired.items())

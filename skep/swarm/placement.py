@@ -14,6 +14,7 @@ from typing import Any
 from skep.dataclass import dataclass
 from skep.swarm.addresses import go_address, go_network
 from skep.swarm.objects import Node
+from skep.swarm.quorum import hostname_of
 from skep.swarm.service import container_of, placement_of
 from skep.swarm.spec import Platform, ServiceSpec
 
@@ -76,12 +77,7 @@ def idle(node: Node) -> str:
     """Why a node takes no tasks, in words that follow its name."""
     down = (node.get("Status") or {}).get("State") == "down"
     why = "Down" if down else f"set to {(node.get('Spec') or {}).get('Availability')}"
-    return f"{host_name(node)} would, and is {why}"
-
-
-def host_name(node: Node) -> str:
-    """What a node calls itself; its ID where it has not said so yet."""
-    return str((node.get("Description") or {}).get("Hostname") or node["ID"])
+    return f"{hostname_of(node)} would, and is {why}"
 
 
 def is_ready(node: Node) -> bool:

@@ -42,4 +42,4 @@ def quorum(nodes: Sequence[Node]) -> Quorum:
 
 def hostname_of(node: Node) -> str:
     """Its host name; its ID where it has never reported one, because its join was cut short."""
-    return str(node["Description"].get("Hostname") or node["ID"])
+    return str((node.get("Description") or {}).get("Hostname") or node["ID"])

@@ -77,7 +77,7 @@ def test_quorum(cluster: Cluster, manager: Remote, ask: Ask, found: Found) -> No
 def test_versions(manager: Remote, ask: Ask, found: Found) -> None:
     """all nodes run one version of the engine"""
     nodes = _nodes(ask, manager, found)
-    versions = Counter(re.split("[+~]", node["Description"]["Engine"]["EngineVersion"])[0] for node in nodes)
+    versions = Counter(re.split("[+~]", version)[0] for node in nodes if (version := _version(node)))
     if len(versions) > 1:
         counted = ", ".join(f"{number} with {version}" for version, number in versions.most_common())
         raise Wrong(f"nodes: {counted}", "name one version as engine.version in the inventory, then: invoke cluster.up")
@@ -182,12 +182,18 @@ def crowded(network: Network, services: Sequence[str], tasks: Sequence[str], nod
 def _nodes(ask: Ask, manager: Remote, found: Found) -> Sequence[Node]:
     def kept(nodes: Sequence[object]) -> list[str]:
         return [
-            f"{hostname_of(node)} {node['Status']['State']} {node['Description']['Engine']['EngineVersion']}"
+            f"{hostname_of(node)} {node['Status']['State']} {_version(node) or 'unknown'}"
             f" {(node.get('ManagerStatus') or {}).get('Reachability', 'worker')}"
             for node in cast("Sequence[Node]", nodes)
         ]
 
     return cast("Sequence[Node]", asked(ask, manager, found, NODES, kept=kept))
+
+
+def _version(node: Node) -> str:
+    """Of its engine; empty where the node has not reported it yet."""
+    engine = (node.get("Description") or {}).get("Engine") or {}
+    return str(engine.get("EngineVersion") or "")
 
 
 def _strangers(cluster: Cluster, nodes: Sequence[Node]) -> set[str]:

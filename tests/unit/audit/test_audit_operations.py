@@ -136,6 +136,14 @@ def test_no_remedy_removes_a_node_that_may_be_a_host_of_the_inventory_or_is_a_ma
     assert (down.status, down.fix) == ("finding", "invoke cluster.up")
 
 
+def test_a_node_that_has_reported_nothing_of_itself_keeps_nobody_from_looking_at_the_others(audit):
+    new = {"ID": "id-w9", "Status": {"State": "unknown"}, "Spec": {}, "Description": {}}
+    results = audit("swarm", m1={"docker node inspect": lines(*NODES, new)})
+    assert bad(results) == [("node-down", "cluster", "finding")] and "id-w9 is unknown" in results[0].message
+    del new["Description"]
+    assert bad(audit("swarm", m1={"docker node inspect": lines(*NODES, new)})) == bad(results)
+
+
 NO = Answer(1, "", "")
 DNF = {
     "os-release": "ID=fedora\n", "command -v apt-config": NO, "command -v dpkg-query": NO,
