@@ -7,7 +7,19 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. ``./inv`` says in ``SKEP_AS`` how it was called, and in ``SKEP_FROM`` where."""
+    """Run the command line; a Ctrl-C ends it with 130 however early it comes."""
+    try:
+        _run()
+    except (KeyboardInterrupt, SystemExit) as ended:  # Invoke makes of the one, before a task runs, the other
+        if not isinstance(ended, KeyboardInterrupt) and not isinstance(ended.__context__, KeyboardInterrupt):
+            raise
+        from skep.cli.ending import stopped
+
+        sys.exit(stopped(json="--json" in sys.argv or "-j" in sys.argv))
+
+
+def _run() -> None:
+    """``./inv`` says in ``SKEP_AS`` how it was called, and in ``SKEP_FROM`` where."""
     called = os.environ.pop("SKEP_AS", None)
     if called is None:
         os.environ.pop("SKEP_FROM", None)

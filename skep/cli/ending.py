@@ -8,13 +8,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from invoke.exceptions import Exit
 
-from skep.errors import Interrupted, SkepError
+from skep.errors import Interrupted, OutputLost, SkepError
 
 if TYPE_CHECKING:
     from skep.report import Reporter
@@ -48,15 +48,31 @@ def _thread_ended(ended: threading.ExceptHookArgs) -> None:
 
 @contextmanager
 def read_by_somebody() -> Iterator[None]:
-    """Lists and help may be cut short by a reader that goes away, such as ``head``."""
+    """Lists and help may be cut short by a reader that goes away, such as ``head``, or by a disk that is full."""
+    from skep.report.output import Output
+
+    out = Output(sys.stdout)
     try:
-        try:
-            yield
-        finally:
-            sys.stdout.flush()
+        with redirect_stdout(cast("IO[str]", out)):
+            try:
+                yield
+            finally:
+                out.flush()
     except BrokenPipeError:
-        nobody_reads()
         raise Exit(code=PIPE) from None
+    finally:
+        if isinstance(out.lost, OutputLost):
+            with reporting():
+                raise out.lost
+
+
+def stopped(*, json: bool) -> int:
+    """Report a Ctrl-C that came before a task could; its exit code."""
+    try:
+        with reporting(json=json):
+            raise KeyboardInterrupt
+    except Exit as ended:
+        return ended.code
 
 
 @contextmanager

@@ -10,7 +10,7 @@ LONE = {
     "cluster.down": "destroy teardown reset uninstall leave",
     "cluster.history": "events changes",
     "cluster.plan": "preview diff drift dry-run",
-    "cluster.status": "info health get describe inspect top",
+    "cluster.status": "info health get describe inspect top ping",
     "cluster.up": "join apply converge provision setup install bootstrap reconcile sync create upgrade start",
     "docs": "explain",
     "inventory.check": "validate lint config",
@@ -66,6 +66,18 @@ SECTIONS = {
     "volumes": "volume volumes",
 }
 """Sections of the files, and what other tools call tasks on what stands there."""
+
+ELSEWHERE = {
+    "exec attach shell sh bash console": (
+        "skep runs nothing in containers; stack.ps shows the host of each, and there docker exec does", "help stack.ps",
+    ),
+    "cp copy": ("skep copies nothing into containers; configs, secrets and volumes of stacks do", "docs configs"),
+    "port-forward portforward forward tunnel": (
+        "skep forwards no ports; those of services are published as their files say", "docs services.ports",
+    ),
+    "version": ("it is an option", "--version"),
+}  # fmt: skip
+"""What other tools do and ours does not, by the words for it: what does instead, and the words that show more."""
 
 OPTIONS = {
     "file": "-f",
@@ -129,17 +141,22 @@ def _renamed(noun: str, verb: str, tasks: Collection[str]) -> list[str]:
     return found or [task for one in nouns for other in verbs if (task := f"{one}.{other}") in tasks]
 
 
-def key_meant(words: Sequence[str]) -> str:
+def answered(words: Sequence[str]) -> tuple[str, str] | None:
+    """What stands for a task that there is not and will not be, and the words of ours that show more; or nothing."""
+    if key := _key_meant(words):
+        return f"{key} of the inventory says that", f"docs {key}"
+    if section := _by_word(SECTIONS).get(words[0].partition(".")[0]):
+        return f"files have a section {section[0]}, and cluster.up and stack.deploy do the rest", f"docs {section[0]}"
+    last = words[0].rpartition(".")[2]
+    return next((answer for called, answer in ELSEWHERE.items() if last in called.split()), None)
+
+
+def _key_meant(words: Sequence[str]) -> str:
     """The key of the inventory that says what is no task of a node, if one does."""
     noun, dot, verb = words[0].partition(".")
     verb = verb if dot else next((one for one in words if one in _by_word(KEYS)), "")
     of_nodes = not dot or "node" in (noun, *_by_word(NOUNS).get(noun, ()))
     return next(iter(_by_word(KEYS).get(verb, ())), "") if of_nodes else ""
-
-
-def section_meant(word: str) -> str:
-    """The section of the files that has what is no task, if one does."""
-    return next(iter(_by_word(SECTIONS).get(word.partition(".")[0], ())), "")
 
 
 def called_otherwise(written: str, flags: Collection[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from invoke.config import Config
@@ -11,6 +13,20 @@ from skep.errors import UsageError
 
 FILES = ("invoke.yaml", "invoke.yml", "invoke.json", "invoke.py")
 """Where Invoke looks for them, in its order."""
+
+
+class Outer(Config):
+    """Invoke's settings of the user and of the machine, which it reads before it knows of a site."""
+
+    def load_user(self, merge: bool = True) -> None:
+        """Raises ``Exit`` with code 2 for what cannot be used."""
+        with _named("~/.invoke.yaml"):
+            super().load_user(merge)
+
+    def load_system(self, merge: bool = True) -> None:
+        """Raises ``Exit`` with code 2 for what cannot be used."""
+        with _named("/etc/invoke.yaml"):
+            super().load_system(merge)
 
 
 def read_settings(config: Config, site: Path, *, code: bool = True) -> None:
@@ -36,10 +52,16 @@ class Named(Config):
 
     def load_project(self, merge: bool = True) -> None:
         """Raises ``Exit`` with code 2: the one thing that Invoke's program prints, and does not trace, here."""
-        try:
+        with _named("invoke.yaml"):
             super().load_project(merge)
-        except Exception as error:
-            raise Exit("\n".join(_unusable("invoke.yaml", error).lines()), code=2) from None
+
+
+@contextmanager
+def _named(file: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise Exit("\n".join(_unusable(file, error).lines()), code=2) from None
 
 
 def _unusable(file: str, error: Exception) -> UsageError:

@@ -167,7 +167,9 @@ class Line:
     def _known(self, argument: Argument) -> str:
         kind = getattr(described_as(argument), "names", "")
         names = self._names(kind, self.context) if kind and self.context is not None else ()
-        return f"there are: {', '.join(names)}" if names else ""
+        from skep.reading.wording import MANY, few
+
+        return f"there are: {few(names, MANY)}" if names else ""
 
     def _refuse_option(self, name: str) -> None:
         from skep.cli.guessing import called_otherwise, nearest
@@ -182,8 +184,9 @@ class Line:
         owner = self.context.name if self.context else self._program
         others = [one for one, make in self._tasks.items() if name in self._flags(make())] if self.context else []
         if others and not near:
-            more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
-            raise self._wrong(f"{owner} has no option {name}; that is one of {', '.join(others[:FEW])}{more}")
+            from skep.reading.wording import few
+
+            raise self._wrong(f"{owner} has no option {name}; that is one of {few(others, FEW)}")
         near = near or nearest(name, [flag for flag in flags if flag.startswith("--")] if name[:2] == "--" else [])
         raise self._wrong(f"{owner} has no option {name}{_meant(near)}")
 
@@ -223,28 +226,22 @@ class Line:
             return f"{call},{word}"
         for option, kind in (("inventory", "inventories"), ("limit", "hosts")):
             if option in context.args and word in self._names(kind, context):
-                return f"{call} --{option} {word}"
+                hosts = [str(context.args[option].value or "")] if option == "limit" else []
+                return f"{call} --{option} {','.join([*filter(None, hosts), word])}"
         if "service" in context.args:
             return f"{call} --service {word}"
         return ""
 
     def _refuse_task(self, word: str) -> None:
-        from skep.cli.guessing import key_meant, section_meant, tasks_meant
+        from skep.cli.guessing import answered, tasks_meant
 
         if word in self._names("inventories", self.core):
             raise UsageError(
                 f"there is no task {word}: it is an environment", next_action=f"usage: {self._program} TASK -i {word}"
             )
         said = [word, *(one for one in self._words[:1] if not one.startswith("-"))]
-        if (key := key_meant(said)) and "docs" in self._tasks:
-            raise UsageError(
-                f"there is no task {word}: {key} of the inventory says that", next_action=f"{self._program} docs {key}"
-            )
-        if (section := section_meant(word)) and "docs" in self._tasks:
-            raise UsageError(
-                f"there is no task {word}: files have a section {section}, and cluster.up and stack.deploy do the rest",
-                next_action=f"{self._program} docs {section}",
-            )
+        if (answer := answered(said)) and "docs" in self._tasks:
+            raise UsageError(f"there is no task {word}: {answer[0]}", next_action=f"{self._program} {answer[1]}")
         found = tasks_meant(said, self._tasks.keys(), self._names("aliases", self.core))
         one = self._tasks.get(found[0]) if len(found) == 1 else None
         usage = self.usage(one()) if one else f"usage: {self._program} TASK [options]"

@@ -24,7 +24,7 @@ from skep.cli.core import FORMATS, IDLE, OURS, long_name
 from skep.cli.described import described
 from skep.cli.ending import read_by_somebody, reporting, speakable
 from skep.cli.helping import in_columns, task_help, width
-from skep.cli.invoke_yaml import Named, read_settings
+from skep.cli.invoke_yaml import Named, Outer, read_settings
 from skep.cli.line import HELP, Line
 from skep.cli.names import names_of, read_from
 from skep.errors import UsageError
@@ -68,7 +68,8 @@ class Program(InvokeProgram):
 
     def parse_core(self, argv: list[str] | None) -> None:
         """As Invoke does, which leaves Python without compiled modules: each start would compile ours anew."""
-        super().parse_core(argv)
+        with read_by_somebody():
+            super().parse_core(argv)
         sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
     def parse_core_args(self) -> None:
@@ -166,8 +167,7 @@ class Program(InvokeProgram):
 
     def _refuse_idle(self) -> None:
         """Raise ``UsageError`` for what would do nothing, or would change hosts where nothing is to be changed."""
-        own = [(one, self.collection[one.name]) for one in self.tasks]
-        own = [(context, task) for context, task in own if isinstance(task, Command)]
+        own = [(one, task) for one in self.tasks if isinstance(task := self.collection[one.name], Command)]
         for name, instead in IDLE.items() if own else ():
             if self.args[name].value:
                 raise UsageError(
@@ -270,7 +270,7 @@ class Program(InvokeProgram):
         as_json = "--json" in own or "-j" in own
         try:
             yield
-        except UsageError as error:
+        except (UsageError, KeyboardInterrupt) as error:
             with reporting(json=as_json):
                 raise error
 
@@ -297,4 +297,4 @@ def adopt() -> None:
 def program(tasks: Collection, called: str | None) -> Program:
     """The program with these tasks. ``called``: what the user typed, where that is not ``skep``."""
     name = called or "skep"
-    return Program(name="skep", binary=name, binary_names=[name], version=__version__, namespace=tasks)
+    return Program(__version__, tasks, "skep", name, binary_names=[name], config_class=Outer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skep.errors import UsageError
 from skep.inventory.bases import SUFFIXES as SUFFIXES
 from skep.inventory.bases import bases, environments
-from skep.reading.wording import did_you_mean
+from skep.reading.wording import MANY, did_you_mean, few
 
 EXAMPLE = "example"
 
@@ -50,9 +50,21 @@ def _named(source: str, desired: str, folder: Path, start: Path) -> Path:
     word = Path(desired).stem if is_file_name else Path(desired).name
     raise UsageError(
         f"there is no inventory '{desired}' (from {source}){did_you_mean(word, names)}",
-        cause=f"{candidates[0]} does not exist; in {folder}/ there is {_listed(names)}",
-        next_action="name one of these with -i, or write a first one with: invoke inventory.init",
+        cause=f"{_why_not(candidates)}; in {folder}/ there is {_listed(names)}",
+        next_action=f"{'name one of these with -i, or ' * bool(names)}write a first one with: invoke inventory.init",
     )
+
+
+def _why_not(candidates: Sequence[Path]) -> str:
+    """Why none of them is a file that could be read."""
+    for one in candidates:
+        if one.is_symlink() and not one.exists():
+            return f"{one} is a link to {one.readlink()}, which leads to no file"
+        if one.exists():
+            return f"{one} is {'a folder' if one.is_dir() else 'no regular file'}"
+        if one.parent.exists() and not one.parent.is_dir():
+            return f"{one.parent} is a file, where a folder is expected"
+    return f"{candidates[0]} does not exist"
 
 
 def _refuse_base(file: Path, source: str) -> None:
@@ -83,4 +95,4 @@ def _only(folder: Path) -> Path:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names) if names else "none"
+    return few(names, MANY) if names else "none"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 MAX_SHOWN = 60
 MAX_OPTIONS = 300
+MANY = 40
+"""Names that a hint lists at most."""
 
 
 def nearest(word: str, options: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -36,6 +38,11 @@ def either(options: Iterable[str]) -> str:
     """``a, b or c``."""
     words = list(options)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """``a, b and 3 more``: so many names at most."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def quoted(text: str) -> str:

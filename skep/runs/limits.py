@@ -9,7 +9,7 @@ from skep.errors import UsageError
 from skep.observe import observe
 from skep.plan import Plan
 from skep.preflight import Facts
-from skep.reading.wording import did_you_mean, quoted
+from skep.reading.wording import MANY, did_you_mean, few, quoted
 
 
 def hosts_of(site: Site, limit: Sequence[str] | None, facts: Mapping[str, Facts]) -> set[str] | None:
@@ -28,7 +28,7 @@ def hosts_of(site: Site, limit: Sequence[str] | None, facts: Mapping[str, Facts]
     for unknown in [word for word in limit if word not in named]:
         raise UsageError(
             f"--limit {unknown or quoted(unknown)}: no host or group of that name{did_you_mean(unknown, named)}",
-            next_action=f"hosts and groups are: {', '.join(known)}",
+            next_action=f"hosts and groups are: {few(known, MANY)}",
         )
     return set[str]().union(*(named[word] for word in limit))
 

@@ -13,7 +13,7 @@ from skep.commands.wording import but_for, seconds_of
 from skep.converge import Site
 from skep.errors import UsageError, VerifyFailed
 from skep.files import writable
-from skep.reading.wording import did_you_mean
+from skep.reading.wording import did_you_mean, quoted
 from skep.report import Reporter
 from skep.request import Request, Rollout, at_once
 from skep.runs.limits import facts_for, hosts_of
@@ -149,6 +149,11 @@ def _limit(site: Site, text: str | None) -> tuple[str, ...] | None:
     words = tuple(_words(text))
     if not words:
         hosts_of(site, (text,), {})
+    if any(len(word.split()) > 1 for word in words):
+        raise UsageError(
+            f"--limit {quoted(text)}: names are separated by commas",
+            next_action=f"--limit {','.join(text.replace(',', ' ').split())}",
+        )
     return words
 
 

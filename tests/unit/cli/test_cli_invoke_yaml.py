@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,25 @@ def test_what_can(tmp_path: Path, text: str) -> None:
     (tmp_path / "invoke.yaml").write_text(text)
     read_settings(Config(), tmp_path)
     read_settings(Config(), tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda home: home.write_text(""),
+        lambda home: (home / ".invoke.yaml").mkdir(parents=True),
+        lambda home: (home.mkdir(), (home / ".invoke.yaml").write_text("a: [")),
+    ],
+    ids=["a file as home", "a folder as file", "no YAML"],
+)
+def test_settings_of_the_user_that_cannot_be_used_are_named(tmp_path: Path, made: Callable[[Path], object]) -> None:
+    home = tmp_path / "home"
+    made(home)
+    argv = [sys.executable, "-m", "skep", "--list"]
+    ended = subprocess.run(argv, env={**os.environ, "HOME": str(home)}, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("~/.invoke.yaml cannot be used\n  cause: ")
+    assert str(home) in ended.stderr and "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a", "\udcff"])

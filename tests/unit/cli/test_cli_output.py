@@ -80,6 +80,32 @@ def test_a_whole_command_with_a_full_disk() -> None:
         assert (ended.returncode, ended.stderr.count("next:"), "Traceback" in ended.stderr) == (code, 1, False)
 
 
+WITHOUT_A_TASK = ["--list", "--list --list-format json", "--version", "help", "help cluster.up", "cluster.up --help",
+                  "--print-completion-script bash"]  # fmt: skip
+
+
+@full
+@pytest.mark.parametrize("words", WITHOUT_A_TASK)
+def test_lists_and_help_with_a_full_disk(words: str) -> None:
+    with Path("/dev/full").open("wb") as disk:
+        ended = subprocess.run(
+            [sys.executable, "-m", "skep", *words.split()], stdout=disk, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, LOST)
+
+
+@pytest.mark.parametrize("words", WITHOUT_A_TASK)
+def test_lists_and_help_whose_reader_has_gone(words: str) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    argv = [sys.executable, "-m", "skep", *words.split()]
+    try:
+        ended = subprocess.run(argv, stdout=writes, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writes)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 def test_what_an_encoding_lacks_ends_nothing(encoding: str) -> None:
     ended = run(SIGNS, PYTHONIOENCODING=encoding)

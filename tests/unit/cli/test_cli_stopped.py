@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -62,6 +63,43 @@ def stop(process: subprocess.Popen[str], number: int) -> None:
     said = [line for line in out.splitlines() if not line.startswith("verifying ")]
     assert (process.returncode, said) == (130, [])
     assert err.startswith("stopped\n  next:  run the same command again")
+
+
+AT_START = """
+import sys
+from skep import __main__
+def stop(*_, **__):
+    raise KeyboardInterrupt
+class Import:
+    def find_spec(self, name, *_):
+        if name == step:
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+step = sys.argv.pop(1)
+if "." in step:
+    sys.meta_path.insert(0, Import())
+else:
+    from skep.cli.program import Program
+    setattr(Program, step, stop)
+__main__.main()
+"""
+"""Starts the command line, where Ctrl-C comes at an import or at a step of the program, by its name."""
+STEPS = ["create_config", "parse_core", "parse_collection", "parse_tasks", "parse_cleanup",
+         "update_config", "execute"]  # fmt: skip
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("step", ["skep.tasks", "invoke.program", *STEPS])
+def test_a_stop_before_any_task_ends_as_one_in_a_task_does(step: str, as_json: bool) -> None:
+    argv = [sys.executable, "-c", AT_START, step, "inventory.check", *(["--json"] if as_json else [])]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert ended.returncode == 130
+    if as_json:
+        (event,) = map(json.loads, ended.stdout.splitlines())
+        assert (event["event"], event["exit"], event["message"]) == ("error", 130, "stopped")
+    assert (ended.stdout == "") != as_json
+    assert ended.stderr.startswith("stopped\n  next:  run the same command again") != as_json
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

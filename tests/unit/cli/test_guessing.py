@@ -49,7 +49,6 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("edit", ""),
         ("playbook site.yml", ""),
         ("server bootstrap", ""),
-        ("attach shop", ""),
         ("destroy", "cluster.down"),
         ("describe node m1", "node.ls"),
         ("get nodes", "node.ls"),
@@ -61,7 +60,6 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("services", "stack.ls"),
         ("service.logs shop", "stack.logs"),
         ("app logs -f", "stack.logs"),
-        ("app.exec", ""),
         ("service update shop", "stack.deploy"),
         ("rollout restart shop", "stack.restart"),
         ("rollout undo shop", "stack.rollback"),
@@ -82,6 +80,8 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("doctor", "cluster.audit"),
         ("explain engine.version", "docs"),
         ("events", "cluster.history"),
+        ("ping", "cluster.status"),
+        ("run", "schedule.run"),
         ("swarm.up", "cluster.up"),
         ("swarm.apply", "cluster.up"),
         ("env show", "cluster.status"),
@@ -144,8 +144,38 @@ def test_what_the_inventory_says_is_no_task(said: Said, words: str, key: str) ->
 
 
 @pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        ("exec shop", "skep help stack.ps"),
+        ("app.exec", "skep help stack.ps"),
+        ("attach shop", "skep help stack.ps"),
+        ("cp a b", "skep docs configs"),
+        ("port-forward shop 80", "skep docs services.ports"),
+        ("version", "skep --version"),
+    ],
+)
+def test_what_skep_does_not_do_is_answered_with_what_does(said: Said, words: str, after: str) -> None:
+    first, following = said(words)
+    assert first.startswith(f"there is no task {words.split()[0]}: ")
+    assert following == f"  next:  {after}"
+    assert _ends_well(after)
+
+
+def _ends_well(line: str) -> bool:
+    """Whether that can be typed."""
+    program = Program(name="skep", binary="skep", namespace=tasks.namespace, version="1")
+    program.execute = lambda: None  # type: ignore[method-assign]
+    try:
+        program.run(line.split())
+    except SystemExit as ended:
+        return not ended.code
+    return True
+
+
+@pytest.mark.parametrize(
     ("words", "instead"),
     [
+        ("cluster.plan --limit m1 m1", "skep cluster.plan --limit m1,m1"),
         ("cluster.up prod", "skep cluster.up --inventory prod"),
         ("cluster.up -e prod", "skep cluster.up --inventory prod"),
         ("stack.deploy shop prod", "skep stack.deploy shop --inventory prod"),

@@ -208,6 +208,14 @@ def test_a_limit_that_names_nothing_is_refused(
     assert tell.lines == ([] if "norht" not in limit else ["looked"])
 
 
+def test_a_limit_without_commas_is_refused_before_any_host_is_asked(
+    planned: Callable[[str | None], str], tell: Recording
+) -> None:
+    with pytest.raises(UsageError, match="--limit 'm1 w1, north': names are separated by commas") as failure:
+        planned("m1 w1, north")
+    assert (failure.value.next_action, tell.lines) == ("--limit m1,w1,north", [])
+
+
 def test_a_network_that_may_be_replaced_is_one_of_the_inventory(site: Callable[..., Site]) -> None:
     here = site()
     known = replace(here, cluster=replace(here.cluster, networks=(Network("front"), Network("back"))))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,30 @@ def test_none_at_all(folder: Path) -> None:
             choose(None, environ={}, configured=None, folder=place)
         with pytest.raises(UsageError, match="there is no inventory 'prod'"):
             choose("prod", environ={}, configured=None, folder=place)
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (lambda path: path.mkdir(), "new.yml is a folder"),
+        (lambda path: path.symlink_to("nowhere"), "new.yml is a link to nowhere, which leads to no file"),
+        (lambda path: path.symlink_to("new.yml"), "new.yml is a link to new.yml, which leads to no file"),
+        (os.mkfifo, "new.yml is no regular file"),
+    ],
+)
+def test_what_stands_in_its_place_is_named(folder: Path, made: Callable[[Path], object], why: str) -> None:
+    made(folder / "new.yml")
+    with pytest.raises(UsageError) as raised:
+        choose("new", environ={}, configured=None, folder=folder)
+    assert f"{folder}/{why}; in {folder}/ there is example, prod, staging" in str(raised.value)
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "inventory").write_text("")
+    with pytest.raises(UsageError) as raised:
+        choose("new", environ={}, configured=None, folder=tmp_path / "inventory")
+    assert f"{tmp_path}/inventory is a file, where a folder is expected" in str(raised.value)
+    assert raised.value.next_action == "write a first one with: invoke inventory.init"
 
 
 def test_choosing_imports_neither_the_schema_nor_yaml(folder: Path) -> None:
