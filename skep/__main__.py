@@ -7,19 +7,10 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; a Ctrl-C ends it with 130 however early it comes."""
-    try:
-        _run()
-    except (KeyboardInterrupt, SystemExit) as ended:  # Invoke makes of the one, before a task runs, the other
-        if not isinstance(ended, KeyboardInterrupt) and not isinstance(ended.__context__, KeyboardInterrupt):
-            raise
-        from skep.cli.ending import stopped
+    """Run the command line. ``./inv`` says in ``SKEP_AS`` how it was called, and in ``SKEP_FROM`` where.
 
-        sys.exit(stopped(json="--json" in sys.argv or "-j" in sys.argv))
-
-
-def _run() -> None:
-    """``./inv`` says in ``SKEP_AS`` how it was called, and in ``SKEP_FROM`` where."""
+    A Ctrl-C waits until all modules are there, for half of them could not report it, and ends with 130.
+    """
     called = os.environ.pop("SKEP_AS", None)
     if called is None:
         os.environ.pop("SKEP_FROM", None)
@@ -33,15 +24,21 @@ def _run() -> None:
         if found is not None:
             print("\n".join(found))
             return
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from skep.cli.lean_invoke import lightly
 
     with lightly():
+        from skep.cli.ending import stopped
         from skep.cli.program import program
         from skep.tasks import namespace
 
         whole = program(namespace, called)
     whole.notes = notes
-    whole.run()
+    with stopped(json="--json" in sys.argv or "-j" in sys.argv):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        whole.run()
 
 
 if __name__ == "__main__":

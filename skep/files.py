@@ -39,11 +39,12 @@ def replacing(path: Path, *, mode: int | None = None, folder: int | None = None)
         with target.open("wb") if _stays(target) else _beside(target, mode) as file:
             yield file
     except OSError as error:
+        there = next((one for one in path.parents if one.exists()), path.parent)
         look = "make room: df -h" if error.errno in FULL else "see who may write there: ls -ld"
         raise OutputLost(
             f"cannot write {path}",
             cause=f"{error.filename}: {error.strerror}" if _is_above(path, error.filename) else error.strerror,
-            next_action=f"{look} {quoted(str(path.parent))}; then run the same command again",
+            next_action=f"{look} {quoted(str(there))}; then run the same command again",
         ) from None
 
 

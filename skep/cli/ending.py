@@ -66,13 +66,19 @@ def read_by_somebody() -> Iterator[None]:
                 raise out.lost
 
 
-def stopped(*, json: bool) -> int:
-    """Report a Ctrl-C that came before a task could; its exit code."""
+@contextmanager
+def stopped(*, json: bool) -> Iterator[None]:
+    """A Ctrl-C that comes before a task does is reported as one within it. Invoke makes of it a silent end with 1."""
     try:
-        with reporting(json=json):
-            raise KeyboardInterrupt
-    except Exit as ended:
-        return ended.code
+        yield
+    except (KeyboardInterrupt, SystemExit) as ended:
+        if not isinstance(ended, KeyboardInterrupt) and not isinstance(ended.__context__, KeyboardInterrupt):
+            raise
+        try:
+            with reporting(json=json):
+                raise KeyboardInterrupt
+        except Exit as reported:
+            sys.exit(reported.code)
 
 
 @contextmanager

@@ -142,9 +142,10 @@ def test_the_group_is_kept_where_the_owner_cannot_be(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("folder", [None, 0o700])
 def test_folders_are_made_where_that_is_asked_for(tmp_path: Path, folder: int | None) -> None:
     if folder is None:
-        with pytest.raises(OutputLost):
-            put(tmp_path / "new" / "file", "", folder=folder)
+        with pytest.raises(OutputLost) as lost:
+            put(tmp_path / "new" / "sub" / "file", "", folder=folder)
         assert names(tmp_path) == []
+        assert str(lost.value.next_action).startswith(f"see who may write there: ls -ld {tmp_path};")
     else:
         put(tmp_path / "new" / "file", "", folder=folder)
         assert mode(tmp_path / "new") == 0o700

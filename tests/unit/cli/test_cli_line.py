@@ -125,6 +125,8 @@ def test_several_tasks_in_one_line(run: Callable[..., Ran]) -> None:
          " always?", "cluster.up [options]"),
         (["cluster.up", "now"], "cluster.up takes no word: now is one too many", "cluster.up [options]"),
         (["stack.logs", "shop", "web"], "stack.logs takes NAME: web is one too many", "stack.logs NAME [options]"),
+        (["stack.scale", "shop", "web", "3"], "stack.scale takes NAME and COUNTS: 3 is one too many",
+         "stack.scale NAME COUNTS [options]"),
         (["stack.logs", "shop", "--tail"], "--tail needs a value: lines of each task from the end, or all (default"
          " 100)", "stack.logs NAME [options]"),
         (["stack.logs", "shop", "--tail", "--follow"], "--tail needs a value: lines of each task from the end, or all"
@@ -193,6 +195,13 @@ def test_a_name_that_is_missing_is_reported_with_those_there_are(
     ran = run(task, "-i", inventory, "--json", *option)
     (event,) = map(json.loads, ran.out.splitlines())
     assert (ran.code, event["event"], event["next"].splitlines()[0]) == (2, "error", f"there are: {names}")
+
+
+def test_of_many_names_a_hint_has_some(run: Callable[..., Ran], inventory: Path) -> None:
+    hosts = "".join(f"  w{number}: {{address: 10.1.{number}.2, role: worker}}\n" for number in range(2, 102))
+    inventory.write_text(INVENTORY.replace("stacks:", f"{hosts}stacks:"))
+    hint = run("cluster.up", "-i", inventory, "--limit").err.splitlines()[1]
+    assert hint.startswith("  next:  there are: m1, w1, w2, ") and hint.endswith(" and 64 more")
 
 
 @pytest.mark.parametrize("task", NAMES)

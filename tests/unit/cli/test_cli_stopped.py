@@ -66,15 +66,15 @@ def stop(process: subprocess.Popen[str], number: int) -> None:
 
 
 AT_START = """
-import sys
+import os, signal, sys
 from skep import __main__
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def stop(*_, **__):
-    raise KeyboardInterrupt
+    os.kill(os.getpid(), signal.SIGINT)
 class Import:
     def find_spec(self, name, *_):
         if name == step:
-            sys.meta_path.remove(self)
-            raise KeyboardInterrupt
+            stop()
 step = sys.argv.pop(1)
 if "." in step:
     sys.meta_path.insert(0, Import())
@@ -89,7 +89,7 @@ STEPS = ["create_config", "parse_core", "parse_collection", "parse_tasks", "pars
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-@pytest.mark.parametrize("step", ["skep.tasks", "invoke.program", *STEPS])
+@pytest.mark.parametrize("step", ["yaml.error", "invoke.program", "skep.tasks", *STEPS])
 def test_a_stop_before_any_task_ends_as_one_in_a_task_does(step: str, as_json: bool) -> None:
     argv = [sys.executable, "-c", AT_START, step, "inventory.check", *(["--json"] if as_json else [])]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
