@@ -125,8 +125,8 @@ def test_several_tasks_in_one_line(run: Callable[..., Ran]) -> None:
          " always?", "cluster.up [options]"),
         (["cluster.up", "now"], "cluster.up takes no word: now is one too many", "cluster.up [options]"),
         (["stack.logs", "shop", "web"], "stack.logs takes NAME: web is one too many", "stack.logs NAME [options]"),
-        (["stack.scale", "shop", "web", "3"], "stack.scale takes NAME and COUNTS: 3 is one too many",
-         "stack.scale NAME COUNTS [options]"),
+        (["stack.scale", "shop", "web", "3"], "stack.scale takes NAME and SERVICE=NUMBER: 3 is one too many",
+         "stack.scale NAME SERVICE=NUMBER [options]"),
         (["stack.logs", "shop", "--tail"], "--tail needs a value: lines of each task from the end, or all (default"
          " 100)", "stack.logs NAME [options]"),
         (["stack.logs", "shop", "--tail", "--follow"], "--tail needs a value: lines of each task from the end, or all"
