@@ -38,10 +38,17 @@ def wait(drift: Drift, name: StepId, title: str, cause: str, services: Sequence[
         condition="stack_running",
         arguments={"stack": drift.name, "services": list(services)},
         needs=tuple(step.id for step in needs),
-        timeout=drift.stack.timeout or ALLOWANCE + max((one.seconds + one.back for one in timings.values()), default=0),
+        timeout=_deadline(drift, timings.values()),
         detail=tuple(f"{name}: up to {one.text}" for name, one in timings.items() if one.seconds >= NOTABLE),
         otherwise=_otherwise(drift),
     )
+
+
+def _deadline(drift: Drift, timings: Collection[Timing]) -> float:
+    """The stack's own timeout, else what the roll-out may take. A stack on its way back after a failure has both: the
+    timeout was for what failed, and may be why it did."""
+    asked, own = drift.stack.timeout, ALLOWANCE + max((one.seconds + one.back for one in timings), default=0)
+    return max(asked or 0, own) if drift.rollout.revision == "last" else asked or own
 
 
 def _otherwise(drift: Drift) -> str:
@@ -68,8 +75,8 @@ def _otherwise(drift: Drift) -> str:
 
 
 def too_short(drift: Drift) -> Iterator[Finding]:
-    """A timeout that ends a roll-out which may go well."""
-    timeout = drift.stack.timeout
+    """A timeout that ends a roll-out which may go well; it never ends a way back: see ``_deadline``."""
+    timeout = drift.stack.timeout if drift.rollout.revision != "last" else None
     timings = _timings(drift, [difference.name for difference in drift.differing])
     name, slowest = max(timings.items(), key=lambda item: item[1].seconds, default=("", Timing()))
     if timeout is not None and slowest.seconds > timeout:

@@ -342,6 +342,21 @@ def test_going_back_after_a_failure_is_to_what_ran_last_even_if_it_runs(scene: S
     assert ids(scene.plan(rolled(failed, revision="before"))) == []
 
 
+@pytest.mark.parametrize(("asked", "deadline"), [(50.0, 300 + 2 * 40 + 5.0), (3000.0, 3000.0)])
+def test_the_way_back_after_a_failure_has_its_own_time_whatever_was_too_short(
+    scene: Scene, asked: float, deadline: float
+) -> None:
+    text = "services: {{app: {{image: 'busybox:{0}', stop_grace_period: 40s, deploy: {{replicas: 2}}}}}}"
+    scene.deploy(shop(text.format(1)))
+    failed = shop(text.format(2), timeout=asked)
+    scene.deploy(failed, never="stacks/running:shop")
+    plan = scene.plan(rolled(failed, revision="last"))
+    assert [step.timeout for step in plan if isinstance(step, Wait)] == [deadline]
+    assert not [finding for finding in plan.findings if "may be called a failure" in finding.text]
+    wish = scene.plan(rolled(failed, revision="before"))
+    assert [step.timeout for step in wish if isinstance(step, Wait)] == [asked]
+
+
 def test_a_way_back_that_was_cut_off_is_gone_to_its_end(scene: Scene) -> None:
     for version in (1, 2):
         scene.deploy(app(version))
