@@ -40,7 +40,7 @@ def wait(drift: Drift, name: StepId, title: str, cause: str, services: Sequence[
         needs=tuple(step.id for step in needs),
         timeout=_deadline(drift, timings.values()),
         detail=tuple(f"{name}: up to {one.text}" for name, one in timings.items() if one.seconds >= NOTABLE),
-        otherwise=_otherwise(drift),
+        otherwise=_otherwise(drift, _slowest(drift, timings)),
     )
 
 
@@ -51,8 +51,20 @@ def _deadline(drift: Drift, timings: Collection[Timing]) -> float:
     return max(asked or 0, own) if drift.rollout.revision == "last" else asked or own
 
 
-def _otherwise(drift: Drift) -> str:
-    """What to do where it does not get there. Never what has been done already, such as a restart."""
+def _slowest(drift: Drift, timings: Mapping[str, Timing]) -> tuple[str, Timing] | None:
+    """The service whose roll-out may take longest, where that is longer than the timeout which ends it."""
+    timeout = drift.stack.timeout if drift.rollout.revision != "last" else None
+    name, slowest = max(timings.items(), key=lambda item: item[1].seconds, default=("", Timing()))
+    return (name, slowest) if timeout is not None and slowest.seconds > timeout else None
+
+
+def _enough(slowest: Timing) -> str:
+    return f"{math.ceil((slowest.seconds + GRACE) / 60)}m"
+
+
+def _otherwise(drift: Drift, cut: tuple[str, Timing] | None) -> str:
+    """What to do where it does not get there. Never what has been done already, such as a restart. ``cut``: a service
+    that the timeout gives too little time."""
     name, rollout = drift.name, drift.rollout
     look = f"see what its tasks say: invoke stack.ps {name}"
     if rollout.restart:
@@ -65,6 +77,8 @@ def _otherwise(drift: Drift) -> str:
         again = f"fix what fails, then deploy it: invoke stack.deploy {name}"
     else:
         again = "fix the stack's files and run the same command again"
+    if cut:
+        again = f"give it more time: --timeout {_enough(cut[1])}; or {again}"
     if drift.goes_back_on_failure:
         return again
     ran = any(revision.done for revision in drift.found.revisions) or (
@@ -75,20 +89,19 @@ def _otherwise(drift: Drift) -> str:
 
 
 def too_short(drift: Drift) -> Iterator[Finding]:
-    """A timeout that ends a roll-out which may go well; it never ends a way back: see ``_deadline``."""
-    timeout = drift.stack.timeout if drift.rollout.revision != "last" else None
-    timings = _timings(drift, [difference.name for difference in drift.differing])
-    name, slowest = max(timings.items(), key=lambda item: item[1].seconds, default=("", Timing()))
-    if timeout is not None and slowest.seconds > timeout:
-        enough = f"{math.ceil((slowest.seconds + GRACE) / 60)}m"
+    """A timeout that ends a roll-out which may go well; it never ends a way back."""
+    cut = _slowest(drift, _timings(drift, [difference.name for difference in drift.differing]))
+    if cut and drift.stack.timeout is not None:
+        name, slowest = cut
         yield Finding(
             "warning",
             f"stack {drift.name}: the roll-out of {name} may take up to {slowest.text}, and its timeout is"
-            f" {seconds_text(timeout)}: one that goes well may be called a failure",
+            f" {seconds_text(drift.stack.timeout)}: one that goes well may be called a failure",
             role="stacks",
             kind=TIMEOUT_SHORT,
             stack=drift.name,
-            next_action=f"give it more time: --timeout {enough}, or stacks.{drift.name}.timeout in the inventory",
+            next_action=f"give it more time: --timeout {_enough(slowest)}, or stacks.{drift.name}.timeout in the"
+            " inventory",
         )
 
 

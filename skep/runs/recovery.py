@@ -60,7 +60,8 @@ def _taken_back(outcome: Outcome, names: str, stuck: Sequence[str], *, changed: 
     """How stacks went back that failed; those that are ``stuck`` never ran before, and stay as they are. The cause
     stands with the step that failed, and is shown again only where much was printed since."""
     first = next(iter(outcome.failed.values()))
-    lines, next_action = [], "fix the stack's files and run the same command again"
+    lines = []
+    next_action = first.next_action or "fix the stack's files and run the same command again"
     if names:
         back = "failed and was rolled back to what ran before"
         lines.append(f"{names} {back if changed else 'failed; what ran before runs, nothing was left to take back'}")
