@@ -15,6 +15,7 @@ from skep.compose.lints import lints
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.reading.findings import Remark
+from skep.refusals.logs import LogDefaults
 from skep.refusals.names import USABLE
 from skep.swarm.comparing import MODE, shown
 from skep.swarm.image import short
@@ -80,6 +81,7 @@ def _lints(drift: Drift) -> Iterator[Finding]:
             services=swarm.services,
             networks=networks,
             mask=mask,
+            logs=frozenset(LogDefaults.of(host.daemon) for host in cluster.hosts),
         )
         yield from _remarks(drift, found)
 

@@ -22,6 +22,7 @@ from skep.measures import duration_text
 from skep.reading.findings import Findings, Place, Remark
 from skep.reading.values import where
 from skep.refusals import RULES, Context, faults
+from skep.refusals.logs import LogDefaults
 from skep.swarm.image import is_identifier, tagged
 from skep.swarm.labels import stack_of
 from skep.swarm.objects import Network, Node, Service
@@ -53,13 +54,15 @@ def lints(
     services: Sequence[Service],
     networks: Sequence[Network] = (),
     mask: int = MASK,
+    logs: frozenset[LogDefaults] | None = None,
 ) -> list[Remark]:
     """In the order of files and lines.
 
     ``nodes``, ``services`` and ``networks`` are the whole swarm's, as the Engine API lists them; ``nodes`` is ``None``
     while nobody can tell them. ``mask``: bits of the subnets that Swarm gives out.
+    ``logs``: how the hosts' engines write logs where a service does not say it.
     """
-    found = _Lints(document, specs, nodes, services, networks, mask)
+    found = _Lints(document, specs, nodes, services, networks, mask, logs)
     return found.texts() if specs.services else []
 
 
@@ -74,7 +77,9 @@ class _Lints:
         services: Sequence[Service],
         networks: Sequence[Network],
         mask: int,
+        logs: frozenset[LogDefaults] | None,
     ) -> None:
+        self.logs = logs
         self.document = document
         self.specs = specs
         self.stack = stack_of(next(iter(specs.services.values())))
@@ -108,6 +113,7 @@ class _Lints:
             quote=self.findings.value,
             hidden=self.findings.holds_secret,
             contents=self.document.contents,
+            logs=self.logs,
         )
         for fault in faults(RULES, context, level="warning"):
             self._warn(NODE_REFUSES, fault.path, fault.message)

@@ -5,7 +5,7 @@ which reads the values when a container starts."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from skep.dataclass import dataclass
 from skep.gotemplate import TemplateError, parse
@@ -41,6 +41,16 @@ _FACILITIES = (*_FACILITIES_TEXT.split(), *map(str, range(24)))
 _FORMATS = ("rfc3164", "rfc5424", "rfc5424micro")
 _TAG_FUNCTIONS = ("json", "split", "join", "title", "lower", "upper", "pad", "truncate")
 
+_HOST = r"(\[[^]/@]+]|[^]\[:/@ ]*)"
+_ADDRESSES = {
+    "fluentd": (rf"((tcp|tls|udp)://)?{_HOST}(:[0-9]+)?/?|unix(gram)?://.+", "tcp://10.0.0.9:24224"),
+    "gelf": (rf"(udp|tcp)://{_HOST}:[0-9]*(/.*)?", "udp://10.0.0.9:12201"),
+    "syslog": (rf"(udp|tcp|tcp\+tls)://{_HOST}(:[0-9]*)?(/.*)?|unix(gram)?://.+", "tcp+tls://10.0.0.9:6514"),
+}
+"""What each takes as its address, and such a one. An empty one is the driver's own, if it has one."""
+_DEFAULT = "json-file"
+"""The driver of an engine where nothing is said."""
+
 _NONE = "none but those of every driver"
 
 Said = tuple[str, str]
@@ -72,8 +82,28 @@ class Log:
         elif self.driver == "syslog":
             yield from self._one_of("syslog-facility", _FACILITIES, "a facility such as daemon or local0")
             yield from self._one_of("syslog-format", _FORMATS, ", ".join(_FORMATS))
-        elif self.driver == "gelf" and self.whole and not self.options.get("gelf-address"):
-            yield "gelf-address", "is needed by gelf, such as udp://10.0.0.9:12201"
+        yield from self._address()
+        if self.driver == "gelf":
+            yield from self._gelf()
+
+    def _address(self) -> Iterator[Said]:
+        name, (pattern, example) = f"{self.driver}-address", _ADDRESSES.get(self.driver, ("", ""))
+        text = self.options.get(name)
+        if text and pattern and not re.fullmatch(pattern, text, re.IGNORECASE | re.ASCII):
+            yield name, f"must be an address such as {example}, not {self.quote(name, text)}"
+
+    def _gelf(self) -> Iterator[Said]:
+        address = self.options.get("gelf-address")
+        if not address and (self.whole or address is not None):
+            yield "gelf-address", f"is needed by gelf, such as {_ADDRESSES['gelf'][1]}"
+        yield from self._one_of("gelf-compression-type", ("gzip", "zlib", "none"), "gzip, zlib or none")
+        level = self.options.get("gelf-compression-level")
+        if level is not None and not (_NUMBER.fullmatch(level) and -1 <= int(level) <= 9):
+            yield "gelf-compression-level", f"must be -1 to 9, not {self.quote('gelf-compression-level', level)}"
+        for scheme, beginning in (("udp", "gelf-compression"), ("tcp", "gelf-tcp")):
+            for name in self.options if address and not address.lower().startswith(f"{scheme}:") else ():
+                if name.startswith(beginning):
+                    yield name, f"goes with a {scheme}:// gelf-address only"
 
     def _of_every_driver(self) -> Iterator[Said]:
         mode = self.options.get("mode")
@@ -122,3 +152,34 @@ class Log:
         text = self.options.get(name) or known[0]
         if text not in known:
             yield name, f"must be {words}, not {self.quote(name, text)}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogDefaults:
+    """What an engine's ``log-driver`` and ``log-opts`` are. Its options are those of containers, too, that have its
+    driver and say nothing else. Source: moby daemon/logs.go, ``mergeAndVerifyLogConfig``."""
+
+    driver: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, daemon: Mapping[str, object]) -> LogDefaults:
+        """As settings of daemon.json have it."""
+        options = daemon.get("log-opts")
+        known = options.items() if isinstance(options, Mapping) else ()
+        texts = tuple(sorted((str(name), text) for name, text in known if isinstance(text, str)))
+        return cls(str(daemon.get("log-driver") or _DEFAULT), texts)
+
+
+def service_faults(
+    driver: str,
+    options: Mapping[str, str],
+    quote: Callable[[str], str],
+    engines: Collection[LogDefaults] | None,
+) -> Iterator[Said]:
+    """What is refused of a service's by an engine with such defaults; by any engine at all where those are ``None``."""
+    looks = [Log(driver, options, lambda _, text: quote(text), whole=False)] if engines is None else []
+    for engine in dict.fromkeys(engines or ()):
+        whole = {**dict(engine.options), **options} if driver in ("", engine.driver) else options
+        looks.append(Log(driver or engine.driver, whole, lambda _, text: quote(text), whole=True))
+    yield from dict.fromkeys(said for look in looks for said in look.faults())

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from skep.dataclass import dataclass
+from skep.refusals.logs import LogDefaults
 
 Path = tuple[str | int, ...]
 Version = tuple[int, int]
@@ -41,6 +42,8 @@ class Context:
     """Whether a secret is in a text."""
     contents: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     """What configs and secrets hold, by section and name."""
+    logs: frozenset[LogDefaults] | None = None
+    """How engines write logs where a service does not say it; ``None`` while nobody can tell."""
     broken: Callable[[Path], bool] = field(default=lambda path: False)
     """Whether something was said of a path already."""
 

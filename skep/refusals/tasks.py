@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from skep.gotemplate import TemplateError, expand_payload
 from skep.refusals.document import Service, Thing, services_of, things_of
-from skep.refusals.logs import Log
+from skep.refusals.logs import service_faults
 from skep.refusals.names import full_name, made, mounted
 from skep.refusals.rule import Context, Path, Said
 
@@ -181,7 +181,7 @@ def log_options(logging: Mapping[str, object], context: Context, path: Path) -> 
     driver, options = str(logging.get("driver") or ""), logging.get("options")
     if isinstance(options, Mapping):
         given = {name: str(value) for name, value in options.items() if value is not None}
-        for name, said in Log(driver, given, lambda name, text: context.quote(text), whole=False).faults():
+        for name, said in service_faults(driver, given, context.quote, context.logs):
             yield ("options", name), said
 
 

@@ -13,6 +13,7 @@ import yaml
 from skep.compose import convert, load
 from skep.compose.lints import lints
 from skep.model import Secret
+from skep.refusals.logs import LogDefaults
 from skep.swarm.labels import NAMESPACE
 from skep.swarm.placement import meets
 from tests.golden import golden
@@ -79,7 +80,9 @@ def said(case: Mapping[str, Any]) -> list[str]:
     for spec in specs.services.values() if "platforms" in case else ():
         platforms = [{"OS": "linux", "Architecture": one} for one in case["platforms"]]
         spec["TaskTemplate"].setdefault("Placement", {})["Platforms"] = platforms
-    return [one.text for one in lints(document, specs, nodes=nodes, services=others, networks=swarms, **mask)]
+    logs = frozenset(LogDefaults.of(one) for one in case["daemons"]) if "daemons" in case else None
+    found = lints(document, specs, nodes=nodes, services=others, networks=swarms, logs=logs, **mask)
+    return [one.text for one in found]
 
 
 @pytest.mark.golden
