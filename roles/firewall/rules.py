@@ -116,13 +116,7 @@ def rules(cluster: Cluster, host: Host, nodes: Iterable[str] = ()) -> Rules:
     }
     data = cluster.swarm.data_path_port or DATA_PORT
     ordered = sorted(addresses, key=lambda text: (":" in text, [part.zfill(4) for part in text.split(".")], text))
-    return Rules(tuple(ordered), (RAFT, GOSSIP), tuple(sorted((data, GOSSIP))), _encrypted(cluster))
-
-
-def _encrypted(cluster: Cluster) -> bool:
-    """Whether a network may be encrypted, of the inventory's or of a stack's: its files name the option."""
-    texts = (stack.files[name] for stack in cluster.stacks for name in stack.compose)
-    return any(network.encrypted for network in cluster.networks) or any(b"encrypted" in text for text in texts)
+    return Rules(tuple(ordered), (RAFT, GOSSIP), tuple(sorted((data, GOSSIP))), bool(cluster.encrypted))
 
 
 def _list(ports: tuple[int, ...], between: str = ",") -> str:

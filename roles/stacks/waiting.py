@@ -73,12 +73,11 @@ def _otherwise(drift: Drift, cut: tuple[str, Timing] | None) -> str:
         return f"{look}; once they can run, Swarm starts them by itself"
     if rollout.revision is not None:
         return look
+    more = f", or give it more time (--timeout {_enough(cut[1])})" if cut else ""
     if rollout.resolve == "refresh":
-        again = f"fix what fails, then deploy it: invoke stack.deploy {name}"
+        again = f"fix what fails{more}, then deploy it: invoke stack.deploy {name}"
     else:
-        again = "fix the stack's files and run the same command again"
-    if cut:
-        again = f"give it more time: --timeout {_enough(cut[1])}; or {again}"
+        again = f"fix the stack's files{more}{',' if more else ''} and run the same command again"
     if drift.goes_back_on_failure:
         return again
     ran = any(revision.done for revision in drift.found.revisions) or (
