@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -40,10 +39,6 @@ NodeRole = Literal["manager", "worker"]
 Availability = Literal["active", "pause", "drain"]
 Target = int | Literal["last", "before"]
 """A revision to go back to: its number, the last that was seen to run, or the one before what runs."""
-
-
-_ENCRYPTED = re.compile(rb"""^[^#\n]*\bencrypted["']?\s*:""", re.MULTILINE)
-"""The option of a network in a compose file, whose text is looked at: putting files together takes far longer."""
 
 
 class NoFile(KeyError):
@@ -279,13 +274,6 @@ class Cluster:
     def workers(self) -> tuple[Host, ...]:
         """Hosts desired as workers, in inventory order."""
         return tuple(host for host in self.hosts if host.role == "worker")
-
-    @property
-    def encrypted(self) -> tuple[str, ...]:
-        """In words, the inventory's networks that are encrypted, and stacks whose files have the option for theirs."""
-        networks = [f"network {one.name}" for one in self.networks if one.encrypted]
-        stacks = [one for one in self.stacks if any(_ENCRYPTED.search(one.files[name]) for name in one.compose)]
-        return (*networks, *(f"a network of stack {one.name}" for one in stacks))
 
     def host(self, name: str) -> Host:
         """The host of that name; ``KeyError`` if there is none."""

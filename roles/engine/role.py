@@ -21,6 +21,7 @@ from skep.role import HostRole
 from skep.rolling import ACTIONS, MILESTONES, rolling
 from skep.seen import Member, Platform, Seen
 from skep.steps import Milestone, StepId
+from skep.swarm.encryption import encrypted
 
 PACKAGES = (*OF_ENGINE, "podman-docker")
 """What the package database of a host with apt is asked for."""
@@ -80,7 +81,11 @@ class Engine(HostRole[State]):
         for name in self.desired_on(cluster, seen):
             host, have = cluster.host(name), seen.states[name]
             more, upgrade = _on_host(cluster, host, have, seen.platforms.get(name, Platform()), seen.members.get(name))
-            items += [*more, *_tidied(host, have, [*more, upgrade]), *findings.to_be_cut(host, have, cluster.encrypted)]
+            items += [
+                *more,
+                *_tidied(host, have, [*more, upgrade]),
+                *findings.to_be_cut(host, have, encrypted(cluster)),
+            ]
             upgrades |= {name: upgrade} if upgrade else {}
         fetched = [item.id for item in items if isinstance(item, Step) and item.id.action in READY]
         items = [_gated(cluster, item, fetched) for item in items]
@@ -107,7 +112,7 @@ def _on_host(
         return [origin], None
     if refused := _refused(host, have, origin, platform):
         return [refused], None
-    origin = replace(origin, avoid=AVOIDED) if cluster.encrypted else origin
+    origin = replace(origin, avoid=AVOIDED) if encrypted(cluster) else origin
     items: list[Step | Finding] = []
     unlike = origin.unlike(have) if host.engine.source else None
     if unlike:
@@ -132,7 +137,7 @@ def _on_host(
             return [*items, *_parser(here, origin, host)], steps.in_turn(install)
         items.append(install)
     elif here:
-        items += findings.of_version(host, here, cluster.encrypted)
+        items += findings.of_version(host, here, encrypted(cluster))
         items += steps.beside(host, origin, here)
         restart = steps.restart(host, here) if here.outlived else None
         if restart and member:

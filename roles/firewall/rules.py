@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from skep.dataclass import dataclass
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.shell import exported, script
+from skep.swarm.encryption import encrypted
 from skep.swarm.ports import DATA_PORT, GOSSIP, RAFT
 
 PRIORITY = -100
@@ -116,7 +117,7 @@ def rules(cluster: Cluster, host: Host, nodes: Iterable[str] = ()) -> Rules:
     }
     data = cluster.swarm.data_path_port or DATA_PORT
     ordered = sorted(addresses, key=lambda text: (":" in text, [part.zfill(4) for part in text.split(".")], text))
-    return Rules(tuple(ordered), (RAFT, GOSSIP), tuple(sorted((data, GOSSIP))), bool(cluster.encrypted))
+    return Rules(tuple(ordered), (RAFT, GOSSIP), tuple(sorted((data, GOSSIP))), bool(encrypted(cluster)))
 
 
 def _list(ports: tuple[int, ...], between: str = ",") -> str:

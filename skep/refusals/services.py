@@ -26,6 +26,8 @@ MAX_CONFIG = 1000 * 1024
 MAX_SECRET = 500 * 1024
 """Bytes; as much is too much."""
 _INT32 = 2**32
+_LEAST = "0.01"
+"""CPUs: a kernel limits to 1 ms of each 100 ms, or to more."""
 
 
 def memory(amount: int, context: Context) -> str | None:
@@ -40,6 +42,19 @@ def cpus(amount: object, context: Context) -> str | None:
     from fractions import Fraction
 
     return "must be 0.001 or more" if 0 < Fraction(str(amount).rstrip(".")) < Fraction(LEAST_CPUS) else None
+
+
+def least_cpus(amount: object, context: Context) -> str | None:
+    """Less than a node's kernel takes as a limit, though a manager does."""
+    if not amount or cpus(amount, context):
+        return None
+    from fractions import Fraction
+
+    return (
+        "must be 0.01 or more: no node starts a task with less"
+        if Fraction(str(amount).rstrip(".")) < Fraction(_LEAST)
+        else None
+    )
 
 
 def healthcheck(health: Healthcheck, context: Context, path: Path) -> Iterator[Said]:

@@ -143,6 +143,14 @@ RULES = (
         says(services.cpus),
         f"{SERVICE}: validateResources",
     ),
+    Rule(
+        "cpus that no kernel gives",
+        "services.*.deploy.resources.limits.cpus",
+        says(services.least_cpus),
+        "linux kernel/sched: min_cfs_quota_period, 1 ms of the 100 ms that moby daemon_unix.go sets as the period",
+        by="nodes",
+        level="warning",
+    ),
     Rule("a health check's times", "services.*.healthcheck", services.healthcheck, f"{SERVICE}: validateHealthCheck"),
     Rule(
         "targets of configs and secrets",
