@@ -69,9 +69,9 @@ def writable(path: Path, option: str) -> None:
 
 
 def _target(path: Path) -> Path:
-    """Where a link leads to that we, root or the owner of its folder made. Another user's is replaced: it may be there
-    to have a file overwritten."""
-    trusted = path.is_symlink() and path.lstat().st_uid in (os.geteuid(), 0, path.parent.stat().st_uid)
+    """Where a link leads to that we or root made. Another user's is replaced, also in a folder of theirs: it may be
+    there to have a file overwritten that they may not write."""
+    trusted = path.is_symlink() and path.lstat().st_uid in (os.geteuid(), 0)
     return Path(os.path.realpath(path)) if trusted and not _is_device(path) else path
 
 

@@ -81,16 +81,29 @@ def test_a_link_of_somebody_else_is_not_written_through(tmp_path: Path, monkeypa
     assert not (tmp_path / "link").is_symlink()
 
 
-@pytest.mark.parametrize("owner", [0, "folder"])
-def test_a_link_of_root_or_of_the_folder_s_owner_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int | str
-) -> None:
+def test_a_link_of_root_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "other").write_text("before")
     (tmp_path / "link").symlink_to("other")
-    by = tmp_path.stat().st_uid if owner == "folder" else 0
-    _owned(monkeypatch, tmp_path / "link", by=by, ours=4711)
+    _owned(monkeypatch, tmp_path / "link", by=0, ours=4711)
     put(tmp_path / "link", "text")
     assert (tmp_path / "link").is_symlink() and (tmp_path / "other").read_text() == "text"
+
+
+def test_a_link_of_the_folder_s_owner_is_not_written_through_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").write_text("mine")
+    (tmp_path / "link").symlink_to("other")
+    owner, found = 4712, Path.stat
+    _owned(monkeypatch, tmp_path / "link", by=owner, ours=4711)
+
+    def owned(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        fields = list(found(path, follow_symlinks=follow_symlinks))
+        return os.stat_result([*fields[:4], owner if path == tmp_path else fields[4], *fields[5:]])
+
+    monkeypatch.setattr(Path, "stat", owned)
+    put(tmp_path / "link", "text")
+    assert (tmp_path / "other").read_text() == "mine" and not (tmp_path / "link").is_symlink()
 
 
 def _owned(monkeypatch: pytest.MonkeyPatch, link: Path, *, by: int, ours: int) -> None:
