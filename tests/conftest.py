@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # A shell starts what it puts into the background with SIGINT ignored, and that is inherited: then Ctrl-C, which is
@@ -27,3 +28,10 @@ settings.register_profile(
 )
 settings.register_profile("many", settings.get_profile("default"), derandomize=False, max_examples=20_000)
 settings.load_profile(os.environ.get("SKEP_PROPERTIES") or ("ci" if CI else "default"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what failed before a second try, whichever way that one ended."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"tried a second time: {report.nodeid}")
+        terminalreporter.line(report.longreprtext)

@@ -80,13 +80,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what failed before a second try, whichever way that one ended."""
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.section(f"tried a second time: {report.nodeid}")
-        terminalreporter.line(report.longreprtext)
-
-
 @pytest.fixture(scope="session")
 def machine(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Hosts]]:
     """A maker of labs by name; each then belongs to this run."""

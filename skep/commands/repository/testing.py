@@ -46,8 +46,8 @@ LABS = {
 """Parts that need hosts of a lab, as what is run side by side: it waits for hosts most of the time."""
 ONE_TRY = ["-p", "no:rerunfailures"]
 SECOND_TRY = ["-p", "rerunfailures", "--reruns", "1"]
-"""In CI, whose machines are shared, a lab test that failed is tried once more, on hosts that were fixed or are new;
-how it failed is printed all the same."""
+"""In CI, whose machines are shared, a test that failed is tried once more, one of the lab on hosts that were fixed or
+are new; how it failed is printed all the same."""
 NOTHING_CHOSEN = 5
 """pytest's status when no test has the keyword."""
 PARTS = ("static", "unit", "lab")
@@ -99,7 +99,7 @@ def _pytests(tell: Reporter, only: str | None) -> Iterator[tuple[str, list[list[
     if only in (None, "unit"):
         yield (
             "unit tests",
-            [[*PYTEST, "-q", "--durations=10", *ONE_TRY, "-n", f"{WORKERS}", "--dist", "worksteal", *_unit()]],
+            [[*PYTEST, "-q", "--durations=10", *_tries(), "-n", f"{WORKERS}", "--dist", "worksteal", *_unit()]],
         )
     if only is None or only in LABS:
         reason = lab.unsupported()
