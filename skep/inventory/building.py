@@ -20,22 +20,24 @@ from skep.model import (
     Certificates,
     Cluster,
     Engine,
+    Freeze,
     Host,
     Kernel,
+    Maintenance,
     Network,
     NodeRole,
+    Notice,
     Proxy,
     Registry,
     RegistryCertificates,
+    Schedule,
     Secret,
     Stack,
     Swarm,
+    Window,
 )
-from skep.notices.model import Notice
 from skep.reading.settings import Referenced
 from skep.reading.values import Fields
-from skep.schedules.model import Schedule
-from skep.schedules.windows import Freeze, Maintenance, Window
 
 _PATHS = ("key", "config", "known-hosts")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from skep.inventory.notice_schema import PING
 from skep.kinds.audits import PROFILES, SEVERITIES
+from skep.model.schedule import WHAT
 from skep.reading.documented import Key
 from skep.reading.records import ListOf, Record
 from skep.reading.settings import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
-from skep.schedules.model import WHAT
 
 SCHEDULE = Record(
     {

@@ -1,6 +1,6 @@
 """What is to be said of an inventory, or of compose files, that are right."""
 
-from skep.kinds import Kind
+from skep.kinds.kind import Kind
 
 # compose files, each by itself
 

@@ -1,6 +1,6 @@
 """What is to be said of hosts, and of a run."""
 
-from skep.kinds import Kind
+from skep.kinds.kind import Kind
 
 HOST_LEFT_OUT = Kind(
     "host-left-out",

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from skep.notices.model import Event, Notice
+from skep.model.notice import Event, Notice
 
 OK = "ok"
 _EVENTS: dict[str, Event] = {"failed": "failure", "drift": "drift", "findings": "findings", "left undone": "undone"}

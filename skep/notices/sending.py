@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from urllib.parse import urlsplit, urlunsplit
 
-from skep.notices.model import Notice
+from skep.model import Notice
 from skep.secret import Secret, reveal
 
 TRIES = 4

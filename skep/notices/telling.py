@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
+from skep.model.notice import Event, Notice
 from skep.notices.deciding import UNTOLD, concerns, event, message, past, state
-from skep.notices.model import Event, Notice
 from skep.notices.sending import ANSWER, Undelivered, below, persist, post, send
 from skep.schedules.state import Kept, keeping
 from skep.secret import Redaction, Secret, reveal

@@ -1,1 +1,1 @@
-"""What runs by itself, and when: schedules, their units of systemd, maintenance windows and freezes."""
+"""What runs by itself: schedules as units of systemd, here and on hosts, and how their last runs ended."""

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from skep.dataclass import dataclass
-from skep.notices.model import Notice
-from skep.schedules.model import Schedule
+from skep.model import Notice, Schedule
 from skep.secret import Secret, reveal
 
 FILE = "notices.json"

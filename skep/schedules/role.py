@@ -9,11 +9,10 @@ from dataclasses import field
 from pathlib import PurePath
 
 from skep.dataclass import dataclass
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, Schedule
 from skep.plan import Finding, Run, Step
 from skep.questions import Answers
 from skep.role import HostRole
-from skep.schedules.model import Schedule
 from skep.schedules.timers import STOPPING, Setting, unit, units
 from skep.secret import Secret
 from skep.seen import Seen

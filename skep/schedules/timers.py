@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skep.dataclass import dataclass
-from skep.schedules.model import Schedule
+from skep.model import Schedule
 
 STATE = "/var/lib/skep/schedules"
 UNITS = "/etc/systemd/system"

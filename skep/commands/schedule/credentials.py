@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from skep.inventory import Inventory
+from skep.model import Schedule
 from skep.schedules.left import FILE, Left, pack
-from skep.schedules.model import Schedule
 from skep.secret import Secret
 
 

@@ -19,11 +19,11 @@ from skep.errors import SkepError, StepFailed, UsageError
 from skep.files import put
 from skep.holder import me
 from skep.inventory import Inventory
+from skep.model import Schedule
 from skep.plan import Step
 from skep.request import Request
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import refuse_silent
-from skep.schedules.model import Schedule
 from skep.schedules.role import State
 from skep.schedules.state import state_folder
 from skep.schedules.there import THERE, There

@@ -21,11 +21,10 @@ from skep.errors import NotConverged, StepFailed, UsageError
 from skep.holder import me
 from skep.inventory import Inventory
 from skep.measures import seconds_text
-from skep.model import Cluster
+from skep.model import Cluster, Schedule
 from skep.plan import Finding, Plan, Run, Step
 from skep.reading.wording import did_you_mean
 from skep.runs.refusing import refuse_errors, refuse_silent
-from skep.schedules.model import Schedule
 from skep.schedules.role import HERE, Schedules, State
 from skep.schedules.state import Kept, state_folder
 from skep.schedules.timers import UNITS, Setting, unit

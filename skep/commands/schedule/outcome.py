@@ -11,11 +11,10 @@ from pathlib import Path
 
 from skep.commands.call import Call
 from skep.converge import Site
-from skep.model import Cluster
+from skep.model import Cluster, Schedule
 from skep.report import Reporter
 from skep.schedules.left import FILE, unpack
 from skep.schedules.metrics import Standing
-from skep.schedules.model import Schedule
 from skep.schedules.state import Kept, keeping
 from skep.secret import Redaction, Secret, secrets_in
 

@@ -24,6 +24,7 @@ from skep.errors import (
     StepFailed,
 )
 from skep.kinds.audits import SEVERITIES
+from skep.model import Schedule
 from skep.plan import Finding
 from skep.report import Reporter
 from skep.request import Request, Rollout
@@ -31,7 +32,6 @@ from skep.role import AnyRole
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import pass_over_silent, refuse_silent
 from skep.runs.turn import alone
-from skep.schedules.model import Schedule
 
 CHANGED = 10
 """What ``schedule.run`` ends with where it found drift."""

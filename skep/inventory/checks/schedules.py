@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from skep.model.schedule import HOUR, OF_STACKS
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
-from skep.schedules.model import HOUR, OF_STACKS
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _ONLY = {
@@ -83,7 +83,7 @@ def check_calendar(place: KeyPath, text: str, findings: Findings) -> None:
     """Note a time that is none, or that never comes."""
     from datetime import UTC, datetime
 
-    from skep.schedules.calendar import EXAMPLE, parse
+    from skep.model.calendar import EXAMPLE, parse
 
     try:
         comes = parse(text).after(datetime.now(UTC), UTC)
@@ -101,7 +101,7 @@ def check_zone(place: KeyPath, given: Fields, findings: Findings) -> None:
     name = given.get(place[-1]) if isinstance(place[-1], str) else None
     if name is None:
         return
-    from skep.schedules.calendar import zone_of
+    from skep.model.calendar import zone_of
 
     try:
         zone_of(name)

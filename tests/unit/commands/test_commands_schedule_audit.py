@@ -12,8 +12,8 @@ from skep.commands.cluster import audit as cluster_audit
 from skep.commands.schedule import runs
 from skep.commands.schedule.runs import Doing
 from skep.errors import AuditIncomplete
+from skep.model import Schedule
 from skep.notices.deciding import event, message, state
-from skep.schedules.model import Schedule
 
 HIGH = Result(
     "disk-use", "hosts", "m1", None, "disks have room", "finding", "high", "/var is full", "df -h", "host", (), 0.1

@@ -17,16 +17,14 @@ from skep.commands.schedule.outcome import Telling
 from skep.commands.schedule.runs import Doing
 from skep.converge import Site
 from skep.errors import InventoryError, PreflightError, SkepError, StepFailed, UsageError
-from skep.model import Cluster, Stack
+from skep.model import Cluster, Notice, Schedule, Stack
 from skep.notices import telling as notices
 from skep.notices.deciding import state
-from skep.notices.model import Notice
 from skep.plan import Finding, Plan
 from skep.report import Reporter
 from skep.request import Request
 from skep.runs.refusing import refuse_errors
 from skep.schedules.left import FILE, Left, pack, unpack
-from skep.schedules.model import Schedule
 from skep.schedules.state import Kept
 from skep.secret import Redaction, Secret
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from skep.model import Notice
 from skep.notices import sending, telling
 from skep.notices.deciding import event
-from skep.notices.model import Notice
 from skep.notices.sending import Undelivered, below, persist, post, send
 from skep.notices.telling import notify, ping
 from skep.schedules.state import Kept

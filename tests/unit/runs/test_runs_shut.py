@@ -9,9 +9,9 @@ import pytest
 
 from skep.converge import Site
 from skep.errors import PreflightError
+from skep.model import Freeze, Maintenance, Window
 from skep.runs.listener import Listener
 from skep.runs.loop import run
-from skep.schedules.windows import Freeze, Maintenance, Window
 from tests.unit.commands.test_commands_rollouts import Stage, stack, stage
 from tests.unit.runs.test_runs_loop import DEPLOY
 

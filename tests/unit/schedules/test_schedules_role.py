@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from skep.apply.script import run_script
-from skep.model import Cluster
+from skep.model import Cluster, Schedule
 from skep.plan import Finding, Run
-from skep.schedules.model import Schedule
 from skep.schedules.role import HERE, Schedules, State, Timer
 from skep.schedules.timers import Setting, units
 from skep.secret import Secret

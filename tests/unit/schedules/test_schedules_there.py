@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from skep.model import Cluster, Host
+from skep.model import Cluster, Host, Schedule
 from skep.plan import Finding, Plan, Run, Send
 from skep.schedules.away import Away, Program, Site
-from skep.schedules.model import Schedule
 from skep.schedules.role import Timer
 from skep.schedules.there import There
 from skep.schedules.timers import units

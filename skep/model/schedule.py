@@ -43,7 +43,7 @@ class Schedule:
     @property
     def calendars(self) -> tuple[str, ...]:
         """``when`` as systemd takes it, with the time zone."""
-        from skep.schedules.calendar import parse
+        from skep.model.calendar import parse
 
         zone = f" {self.timezone}" if self.timezone else ""
         return tuple(text if parse(text).zone else f"{text}{zone}" for text in self.when)

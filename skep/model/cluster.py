@@ -1,4 +1,4 @@
-"""What the operator desires: frozen, complete, already merged. Never a connection, never anything observed."""
+"""The whole environment as desired: hosts, the swarm, and what runs in it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from skep.dataclass import dataclass
-from skep.machine import DOCKER as DOCKER
-from skep.machine import Certificates as Certificates
-from skep.machine import Engine as Engine
-from skep.machine import Kernel as Kernel
-from skep.machine import PackageFile as PackageFile
-from skep.machine import PackageSet as PackageSet
-from skep.machine import Proxy as Proxy
-from skep.machine import RegistryCertificates as RegistryCertificates
-from skep.machine import Source as Source
-from skep.machine import Tarball as Tarball
-from skep.notices.model import Notice as Notice
-from skep.schedules.model import Schedule as Schedule
-from skep.schedules.windows import Maintenance as Maintenance
-from skep.secret import Secret as Secret
-from skep.secret import reveal as reveal
+from skep.model.machine import Certificates, Engine, Kernel, Proxy
+from skep.model.maintenance import Maintenance
+from skep.model.notice import Notice
+from skep.model.schedule import Schedule
+from skep.secret import Secret
 
 LOCAL_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "none", "null")
 """Drivers of networks that live on a single host: no service can use one."""

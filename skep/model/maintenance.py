@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skep.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from skep.schedules.calendar import Calendar
+    from skep.model.calendar import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Maintenance:
         return f"outside its maintenance windows {when}"
 
     def _zone(self, moment: datetime) -> tzinfo:
-        from skep.schedules.calendar import machine_zone, zone_of
+        from skep.model.calendar import machine_zone, zone_of
 
         return zone_of(self.timezone) if self.timezone else machine_zone(moment)
 
@@ -66,7 +66,7 @@ def _concerns(stacks: tuple[str, ...], stack: str | None) -> bool:
 
 
 def _calendar(window: Window) -> Calendar:
-    from skep.schedules.calendar import parse
+    from skep.model.calendar import parse
 
     return parse(window.when)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.schedules.calendar import machine_zone, parse, zone_of
+from skep.model.calendar import machine_zone, parse, zone_of
 
 NOW = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)  # a Saturday
 

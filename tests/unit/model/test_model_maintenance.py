@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from skep.schedules.windows import Freeze, Maintenance, Window
+from skep.model import Freeze, Maintenance, Window
 
 NIGHTS = Window("Mon..Thu 22:00", 6 * 3600)
 OF_WEB = Window("Sat 06:00", 7200, ("web",))
