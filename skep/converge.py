@@ -9,7 +9,7 @@ from datetime import date
 from skep import preflight
 from skep.accepting import judged
 from skep.dataclass import dataclass
-from skep.easing import eased
+from skep.deferring import deferred
 from skep.errors import SkepError
 from skep.kinds.hosts import HOST_LEFT_OUT, LEFT_OUT_BY_LIMIT
 from skep.model import Cluster
@@ -109,7 +109,7 @@ def plan(site: Site, observation: Observation, *, down: bool = False) -> Plan:
     checked = preflight.check(site.cluster, observation.facts, observation.failures)
     if all(role.is_cluster_wide for role in site.roles):
         checked = [_aside(finding, observation.failures) for finding in checked]
-    items = list(eased([*checked, *items]))
+    items = list(deferred([*checked, *items]))
     rooms = {host: fact.rooms for host, fact in observation.facts.items()}
     steps = [item for item in items if isinstance(item, Step)]
     items += preflight.room(site.cluster, steps, rooms)

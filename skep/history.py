@@ -10,9 +10,9 @@ from typing import Any
 
 from skep.apply import Event
 from skep.errors import SkepError
-from skep.fence import PRIVATE
 from skep.holder import Holder
-from skep.lock import Failures, ask_each
+from skep.lock.cluster_lock import Failures, ask_each
+from skep.lock.fence import PRIVATE
 from skep.shell import quoted
 from skep.ssh import Pool
 

@@ -41,7 +41,7 @@ class Finding:
     """Something is left to do, which can only be planned once the rest is done."""
     unless: Step | Milestone | None = None
     """Of an error: what may end it, if steps of the plan provide that; or the step that waits until it is over, once
-    what that one gates on is done (``skep.easing``)."""
+    what that one gates on is done (``skep.deferring``)."""
     about: StepId | None = None
     """The id of the step it is about: without that in the plan it is not said."""
     unwell: bool = False

@@ -10,12 +10,12 @@ from roles.stacks.kinds import IMAGE_MOVED, NETWORK_DRIFT, SERVICE_SURPLUS
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from skep.compose.capacity import MASK
-from skep.compose.engines import dropped
 from skep.compose.lints import lints
+from skep.compose.newer_keys import dropped
 from skep.diff import Change, changes
 from skep.plan import Finding
 from skep.reading.findings import Remark
-from skep.refusals.logs import LogDefaults
+from skep.refusals.log_options import LogDefaults
 from skep.refusals.names import USABLE
 from skep.swarm.comparing import MODE, shown
 from skep.swarm.image import short

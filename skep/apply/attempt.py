@@ -10,7 +10,7 @@ from typing import TypeVar
 from skep.dataclass import dataclass
 from skep.engine import Progress
 from skep.errors import StepFailed
-from skep.lease import AGAIN, Limits
+from skep.lock.lease import AGAIN, Limits
 from skep.measures import seconds_text
 from skep.plan import Step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from skep.apply.attempt import Attempt
 from skep.engine import EngineClient, StackWatch
 from skep.errors import BELOW, StepFailed
-from skep.lease import AGAIN
+from skep.lock.lease import AGAIN
 from skep.plan import Step
 from skep.shell import NO_ROOM
 from skep.ssh import Result

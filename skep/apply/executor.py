@@ -10,7 +10,7 @@ from skep.apply.events import Event, Outcome, Tell
 from skep.apply.perform import Performer
 from skep.apply.standing import left, standing
 from skep.errors import LockLost, SkepError, StepFailed
-from skep.lease import Lease
+from skep.lock.lease import Lease
 from skep.plan import Plan, Put, Run, Step, Wait
 from skep.workers import Workers
 

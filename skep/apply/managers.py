@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from skep.apply.attempt import Attempt
 from skep.engine import SECRET, Clients, Overdue, resolve
 from skep.errors import ConnectError, EngineFailed, SkepError, StepFailed
-from skep.lease import AGAIN
+from skep.lock.lease import AGAIN
 from skep.plan import Ref, Step
 from skep.secret import Secret
 from skep.ssh import Pool

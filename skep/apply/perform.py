@@ -27,8 +27,8 @@ from skep.engine import (
     watch,
 )
 from skep.errors import ConnectError, EngineFailed, SkepError, StepFailed
-from skep.fence import REFUSED, fenced
-from skep.lease import AGAIN, Lease, Limits
+from skep.lock.fence import REFUSED, fenced
+from skep.lock.lease import AGAIN, Lease, Limits
 from skep.model import Registry
 from skep.plan import Call, Fetch, Put, Run, Send, Step, Wait
 from skep.secret import Redaction, Secret, secrets_in

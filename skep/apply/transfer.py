@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from skep.errors import ConnectError, StepFailed
-from skep.lease import AGAIN, Limits
+from skep.lock.lease import AGAIN, Limits
 from skep.plan import Fetch, Send
 from skep.shell import NO_ROOM, exported, script
 from skep.ssh import Result, Session

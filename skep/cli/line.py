@@ -4,7 +4,7 @@ what was meant most likely and how the task is called."""
 from __future__ import annotations
 
 from skep.cli.core import IDLE, stands_behind
-from skep.cli.table import Read
+from skep.cli.task_table import Read
 from skep.errors import UsageError
 
 TYPE_CHECKING = False  # completion waits for what is imported here, ``typing`` included

@@ -46,7 +46,7 @@ def names_of(program: Program, kind: str, context: Context) -> Sequence[str]:
         own = program.config.get("skep", {}).get("aliases")
         return sorted(map(str, own)) if hasattr(own, "items") else []
     if kind == "keys":
-        from skep.cli.table import keys
+        from skep.cli.task_table import keys
 
         return [*keys(), *sorted(program.collection.task_names)]
     document = _extended(_chosen(program, context))

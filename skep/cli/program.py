@@ -35,7 +35,7 @@ from skep.site.place import enter
 if TYPE_CHECKING:
     from skep.cli.notes import Notes
     from skep.cli.shapes import Context
-    from skep.cli.table import Read
+    from skep.cli.task_table import Read
 
 INVOKES = "inv[oke]"
 """How Invoke's own program calls itself in help, which cannot be typed."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from skep.cli.completion import candidates
 from skep.cli.line import Line
 from skep.cli.notes import Notes
-from skep.cli.table import CORE, Context, keys, tasks
+from skep.cli.task_table import CORE, Context, keys, tasks
 
 TYPE_CHECKING = False  # completion waits for what is imported here, ``typing`` included
 if TYPE_CHECKING:

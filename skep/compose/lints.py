@@ -22,7 +22,7 @@ from skep.measures import duration_text
 from skep.reading.findings import Findings, Place, Remark
 from skep.reading.values import where
 from skep.refusals import RULES, Context, faults
-from skep.refusals.logs import LogDefaults
+from skep.refusals.log_options import LogDefaults
 from skep.swarm.image import is_identifier, tagged
 from skep.swarm.labels import stack_of
 from skep.swarm.objects import Network, Node, Service

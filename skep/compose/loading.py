@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from skep.compose.check import check
 from skep.compose.configs import Contents
+from skep.compose.consistency import check
 from skep.compose.dialect import Dialect
 from skep.compose.dotenv import read_dotenv
 from skep.compose.keys import every
@@ -18,7 +18,7 @@ from skep.compose.variables import Variables, read_env_file
 from skep.dataclass import dataclass
 from skep.model import Files, NoFile, Secret
 from skep.reading.findings import Findings, Place, Remark
-from skep.reading.records import Record
+from skep.reading.mapping_kinds import Record
 from skep.reading.tree import Entry, Reading
 from skep.reading.value_kinds import At
 from skep.reading.values import Fields, where

@@ -4,13 +4,13 @@ from skep.engine.clients import Clients
 from skep.engine.conditions import CONDITIONS, watch
 from skep.engine.failures import engine_errors
 from skep.engine.inquire import inquire
-from skep.engine.logins import Logins
 from skep.engine.operations import OPERATIONS
 from skep.engine.overdue import Overdue
 from skep.engine.progress import Progress, ServiceRow
 from skep.engine.refs import SECRET, resolve
+from skep.engine.registry_logins import Logins
+from skep.engine.stack_watch import StackWatch
 from skep.engine.transport import EngineClient
-from skep.engine.watching import StackWatch
 
 __all__ = [
     "CONDITIONS",

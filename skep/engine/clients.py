@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 
 from skep.engine.failures import engine_errors
 from skep.engine.transport import EngineClient, Watched
-from skep.lease import Limits
+from skep.lock.lease import Limits
 from skep.ssh import Pool
 
 PER_HOST = 6

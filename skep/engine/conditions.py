@@ -8,9 +8,9 @@ from skep.engine.moving import services_moved
 from skep.engine.nodes import find_node
 from skep.engine.progress import Progress
 from skep.engine.settling import SettledWatch, services_settled
+from skep.engine.stack_watch import StackWatch
 from skep.engine.tasks import Node, Task, grace, is_alive, node_name
 from skep.engine.transport import EngineClient
-from skep.engine.watching import StackWatch
 from skep.measures import seconds_text
 from skep.swarm.labels import of_stack
 from skep.swarm.service import container_in

@@ -14,7 +14,7 @@ import urllib3
 import urllib3.connection
 from docker.transport.basehttpadapter import BaseHTTPAdapter
 
-from skep.lease import Limits
+from skep.lock.lease import Limits
 from skep.ssh import Session
 
 DIAL = "docker system dial-stdio"

@@ -54,14 +54,14 @@ def merged(path: Path, *, environ: Mapping[str, str] = os.environ) -> Shown:
 
 def json_schema(host_keys: HostKeys | None = None) -> dict[str, object]:
     """The JSON Schema (draft 2020-12) of an inventory file, for editors."""
-    from skep.inventory.reference import schema
+    from skep.inventory.key_reference import schema
 
     return schema(host_keys or {})
 
 
 def reference_markdown(host_keys: HostKeys | None = None) -> str:
     """A page on every key of an inventory, made from the schema."""
-    from skep.inventory.reference import markdown
+    from skep.inventory.key_reference import markdown
 
     return markdown(host_keys or {})
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from skep.dataclass import dataclass
 from skep.errors import OutputLost
 from skep.files import put
-from skep.inventory.references import Surroundings, located
+from skep.inventory.value_references import Surroundings, located
 from skep.json_types import mapping, text
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields

@@ -9,8 +9,8 @@ from typing import Any, cast
 from skep.inventory.gateways import jumps
 from skep.inventory.merging import MergedHost
 from skep.inventory.pem import pem
-from skep.inventory.references import Surroundings, located
 from skep.inventory.stack_files import StackFiles
+from skep.inventory.value_references import Surroundings, located
 from skep.json_types import texts
 from skep.model import (
     Accepted,

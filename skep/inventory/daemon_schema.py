@@ -6,7 +6,7 @@ A key that is not here passes as it is, unless it is a near miss: engines differ
 from __future__ import annotations
 
 from skep.reading.documented import Key
-from skep.reading.records import ListOf, Record
+from skep.reading.mapping_kinds import ListOf, Record
 from skep.reading.settings import ANYTHING, FLAG, HiddenText, PublicText, Whole, named, texts
 from skep.reading.value_kinds import Kind
 

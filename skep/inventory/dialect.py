@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from skep.dataclass import dataclass
-from skep.inventory.references import BadReference, Surroundings
+from skep.inventory.value_references import BadReference, Surroundings
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import Scalar, setting
 from skep.reading.source import Form

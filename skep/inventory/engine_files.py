@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from skep.inventory.checks.engine import reaches
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.merging import MergedHost
-from skep.inventory.references import Surroundings, located
+from skep.inventory.value_references import Surroundings, located
 from skep.json_types import number, text, texts
 from skep.model import PackageSet, Tarball
 from skep.reading.findings import Findings, KeyPath

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from skep.dataclass import dataclass
 from skep.inventory.dialect import Dialect
-from skep.inventory.references import Surroundings, located
+from skep.inventory.value_references import Surroundings, located
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.scalars import Scalar, setting
 from skep.reading.source import Form

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skep.inventory.references import Surroundings
+from skep.inventory.value_references import Surroundings
 from skep.json_types import items, mapping, number, text, texts
 from skep.model import Archive, ArchivedImage
 from skep.reading.findings import Findings

@@ -19,8 +19,8 @@ from skep.inventory.extending import Extending
 from skep.inventory.image_files import archives
 from skep.inventory.loaded import Ids, Inventory
 from skep.inventory.merging import merged
-from skep.inventory.references import Surroundings
 from skep.inventory.schema import inventory
+from skep.inventory.value_references import Surroundings
 from skep.model import Secret
 from skep.reading.documented import HostKeys
 from skep.reading.findings import Findings, Place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skep.reading.documented import Key
-from skep.reading.records import Record
+from skep.reading.mapping_kinds import Record
 from skep.reading.settings import (
     DURATION,
     FLAG,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skep.model.notice import EVENTS
 from skep.reading.documented import Key
-from skep.reading.records import ListOf, Record
+from skep.reading.mapping_kinds import ListOf, Record
 from skep.reading.settings import SECRET, TEXTS, Choice, Variable, named
 
 URL = Variable()

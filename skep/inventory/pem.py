@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from skep.inventory.references import Surroundings, located
+from skep.inventory.value_references import Surroundings, located
 from skep.reading.settings import Referenced
 from skep.shell import quoted
 

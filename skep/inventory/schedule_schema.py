@@ -6,7 +6,7 @@ from skep.inventory.notice_schema import PING
 from skep.kinds.audits import PROFILES, SEVERITIES
 from skep.model.schedule import WHAT
 from skep.reading.documented import Key
-from skep.reading.records import ListOf, Record
+from skep.reading.mapping_kinds import ListOf, Record
 from skep.reading.settings import DAY, DURATION, ONE_OR_MORE, TEXT, TEXTS, Choice, named
 
 SCHEDULE = Record(

@@ -9,7 +9,7 @@ from skep.inventory.machine_schema import CERTIFICATES, ENGINE, KERNEL, OPEN_FIR
 from skep.inventory.notice_schema import NOTICES
 from skep.inventory.schedule_schema import MAINTENANCE, METRICS, SCHEDULES
 from skep.reading.documented import HostKeys, Key
-from skep.reading.records import ListOf, Record
+from skep.reading.mapping_kinds import ListOf, Record
 from skep.reading.settings import (
     DAY,
     DURATION,

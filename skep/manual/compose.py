@@ -26,7 +26,7 @@ def structure() -> Iterator[tuple[tuple[str, ...], str | None]]:
     """Each key, and why nothing comes of it, or ``None``. The only function that knows how the loader's keys are
     written."""
     from skep.compose.keys.every import compose
-    from skep.reading.records import Ignored, ListOf, Record, Refused, Table
+    from skep.reading.mapping_kinds import Ignored, ListOf, Record, Refused, Table
 
     def inside(kind: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str | None]]:
         if isinstance(kind, ListOf):

@@ -21,7 +21,7 @@ def entries(host_keys: HostKeys | None = None) -> Iterator[Entry]:
     """All, parents first; also ``host_keys``, which roles of a site bring along. The only function that knows how the
     inventory's schema is written."""
     from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
-    from skep.inventory.reference import SHARED, keys
+    from skep.inventory.key_reference import SHARED, keys
 
     known = set()
     for one in keys(host_keys):

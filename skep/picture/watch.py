@@ -15,7 +15,7 @@ from skep.errors import ConnectError, SkepError, StepFailed
 from skep.picture import reading
 from skep.picture.reading import Answered
 from skep.picture.streams import Streams
-from skep.picture.watching import NODES, TASKS, Due, Look, View, changes
+from skep.picture.view import NODES, TASKS, Due, Look, View, changes
 from skep.swarm.quorum import quorum
 
 if TYPE_CHECKING:

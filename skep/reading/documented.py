@@ -7,7 +7,7 @@ from typing import Any
 
 from skep.dataclass import dataclass
 from skep.reading.findings import Place
-from skep.reading.records import ListOf, Record, Table
+from skep.reading.mapping_kinds import ListOf, Record, Table
 from skep.reading.tree import Entry
 from skep.reading.value_kinds import At, Json, Kind
 

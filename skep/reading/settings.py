@@ -12,7 +12,7 @@ from datetime import date
 from skep.dataclass import dataclass
 from skep.model import Secret
 from skep.reading.findings import Place
-from skep.reading.records import ANY_NAME, ListOf, Table
+from skep.reading.mapping_kinds import ANY_NAME, ListOf, Table
 from skep.reading.tree import Entry, Leaf
 from skep.reading.value_kinds import At, Check, Json, Kind, Nothing
 from skep.reading.wording import either

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from skep.dataclass import dataclass
-from skep.refusals.logs import LogDefaults
+from skep.refusals.log_options import LogDefaults
 
 Path = tuple[str | int, ...]
 Version = tuple[int, int]

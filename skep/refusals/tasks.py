@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from skep.gotemplate import TemplateError, expand_payload
 from skep.refusals.document import Service, Thing, services_of, things_of
-from skep.refusals.logs import service_faults
+from skep.refusals.log_options import service_faults
 from skep.refusals.names import full_name, made, mounted
 from skep.refusals.rule import Context, Path, Said
 

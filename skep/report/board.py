@@ -15,7 +15,7 @@ from rich.text import Text
 from skep.engine.progress import UPDATES, ServiceRow
 from skep.measures import age
 from skep.picture.model import FailedTask, Machine, ServiceLine
-from skep.picture.watching import Change, View, concerns, standing
+from skep.picture.view import Change, View, concerns, standing
 from skep.report.services import service_lines
 from skep.report.text import line
 

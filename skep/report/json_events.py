@@ -17,7 +17,7 @@ from skep.report.reporter import Reporter, Row
 from skep.visible import visible
 
 if TYPE_CHECKING:
-    from skep.picture.watching import Change
+    from skep.picture.view import Change
 
 
 class JsonReporter(Reporter):

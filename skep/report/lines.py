@@ -28,7 +28,7 @@ from skep.workers import regularly
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from skep.picture.watching import Change
+    from skep.picture.view import Change
 
 EVERY = 30.0
 """Seconds between two lines about the same."""

@@ -25,7 +25,7 @@ from skep.report.text import line
 
 if TYPE_CHECKING:
     from skep.engine import ServiceRow
-    from skep.picture.watching import Look
+    from skep.picture.view import Look
 
 QUIET = 0.6
 """Seconds something may last without being shown."""

@@ -12,7 +12,7 @@ from skep.report.output import Output
 from skep.runs.listener import Listener
 
 if TYPE_CHECKING:
-    from skep.picture.watching import Change, Look
+    from skep.picture.view import Change, Look
     from skep.report.shown import Shown
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.live import Live
 
-from skep.picture.watching import Look
+from skep.picture.view import Look
 from skep.report.board import Board
 
 TICK = 1.0

@@ -18,10 +18,10 @@ from skep.plan import Finding, Plan, Step
 from skep.request import Request
 from skep.runs.limits import hosts_of, within
 from skep.runs.listener import Listener
+from skep.runs.maintenance import heeding
 from skep.runs.recovery import Recovery, only_stacks
 from skep.runs.refusing import refuse_apart, refuse_errors, refuse_later, refuse_untold
 from skep.runs.rounds import carry_out
-from skep.runs.shut import heeding
 from skep.runs.turn import alone, beside, with_holder
 from skep.runs.unattended import without_removals
 from skep.steps import STACKS

@@ -13,8 +13,8 @@ from skep.milestones import stack_runs
 from skep.model import Stack
 from skep.observe import Observation
 from skep.request import RequestedStack, Rollout, requested
-from skep.runs.held import Run
 from skep.runs.listener import Listener
+from skep.runs.locked_run import Run
 from skep.runs.refusing import refuse_unclean
 from skep.runs.rounds import carry_round
 

@@ -12,8 +12,8 @@ from skep.dataclass import dataclass
 from skep.errors import LockHeld
 from skep.observe import Observation
 from skep.plan import Call, Plan, Step
-from skep.runs.held import Run
 from skep.runs.listener import Listener
+from skep.runs.locked_run import Run
 from skep.runs.refusing import Done, refuse_errors, refuse_later, refuse_repeated, refuse_unclean
 from skep.runs.turn import locked
 from skep.steps import StepId

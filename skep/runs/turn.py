@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from skep import lock
 from skep.converge import Site, make
 from skep.errors import LockHeld
 from skep.holder import Holder
 from skep.kinds.hosts import LOCK_HELD
+from skep.lock import cluster_lock
 from skep.plan import Finding, Plan
-from skep.runs.held import Run
 from skep.runs.listener import Listener
+from skep.runs.locked_run import Run
 from skep.waiting import sleep, until
 from skep.workers import Workers, result
 
@@ -30,7 +30,7 @@ TELL_EVERY = 30.0
 def beside(site: Site, act: Callable[[], T]) -> tuple[T, Holder | None]:
     """The result of ``act``, and who held the lock when it began."""
     asking = Workers(1, "lock")
-    asked = asking.submit(lock.read, site.pool, site.manager_names)
+    asked = asking.submit(cluster_lock.read, site.pool, site.manager_names)
     try:
         found = act()
         holders, _ = result(asked)
@@ -96,10 +96,10 @@ def _wait(site: Site, listener: Listener, holder: Holder, end: float) -> None:
             listener.say(f"waiting for {here}, for {end - now:.0f} s at most")
         with listener.busy(f"waiting for {here.who if here else 'nobody'}, {now - since:.0f} s so far"):
             sleep(seconds)
-            holders, _ = lock.read(site.pool, site.manager_names)
+            holders, _ = cluster_lock.read(site.pool, site.manager_names)
         here = next(iter(holders.values()), None)
 
     until(lambda: here is None or here.dead, seconds=end - since, every=ASK_EVERY, pause=pause)
     if here is not None and not here.dead:
-        raise lock.held_by(here)
+        raise cluster_lock.held_by(here)
     listener.say(f"nobody else is at work any more, after {time.monotonic() - since:.0f} s")

@@ -20,9 +20,9 @@ from skep.apply.executor import Executor
 from skep.apply.perform import Performer
 from skep.engine import Progress
 from skep.errors import StepFailed
-from skep.fence import REFUSED
 from skep.holder import me
-from skep.lease import TTL, Lease, Limits
+from skep.lock.fence import REFUSED
+from skep.lock.lease import TTL, Lease, Limits
 from skep.model import Cluster
 from skep.plan import Call, Plan, Put, Run, Step, Wait
 from skep.ssh import Result
@@ -187,7 +187,7 @@ def run(pause: Pause, plan: Plan, monkeypatch: Any) -> Outcome:
     monkeypatch.setattr(managers, "PATIENCE", 0.0)
     monkeypatch.setattr(perform, "OPERATIONS", operations)
     monkeypatch.setattr(perform, "watch", lambda condition: look)
-    monkeypatch.setattr("skep.lease.now", lambda: pause.clock)
+    monkeypatch.setattr("skep.lock.lease.now", lambda: pause.clock)
     return Executor(plan, Noting(hosts), lambda _: None, pause.lease, width=1).run()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from skep import history, lease, lock
+from skep import history
 from skep.commands.asking import agreed
 from skep.commands.listing import (
     NODES_SPARE,
@@ -18,6 +18,7 @@ from skep.commands.listing import (
 from skep.commands.wording import but_for
 from skep.converge import Site, look
 from skep.errors import ConnectError, SkepError, nobody, reasons
+from skep.lock import cluster_lock, lease
 from skep.plan import Plan
 from skep.report import Reporter
 from skep.runs.refusing import refuse_errors, refuse_silent
@@ -38,7 +39,7 @@ def status(site: Site, tell: Reporter) -> None:
         tell.plan(planned, applying=False)
         refuse_errors(planned)
         raise error from None
-    holders, silent = lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
+    holders, silent = cluster_lock.read(site.pool, [name for name in site.manager_names if name in observation.facts])
     _tell_silent(site, silent)
     if holders:
         tell.say(f"locked by {next(iter(holders.values()))}")
@@ -73,7 +74,7 @@ def _way_back(standing: Quorum, planned: Plan) -> str:
 
 def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
     """Remove the lock, whoever holds it. Raises ``ConnectError`` where it may stay on a majority of the managers."""
-    holders, silent = lock.read(site.pool, site.manager_names)
+    holders, silent = cluster_lock.read(site.pool, site.manager_names)
     _refuse_all_silent(site, silent, "the lock")
     _tell_silent(site, silent)
     if not holders:
@@ -83,7 +84,7 @@ def unlock(site: Site, tell: Reporter, *, yes: bool) -> None:
     holder = next(iter(holders.values()))
     tell.say(f"locked by {holder}, on {', '.join(holders)}")
     agreed("Remove this lock? If that run still goes on, two will change the cluster at once.", yes=yes)
-    unlocked, left = lock.break_all(site.pool, site.manager_names)
+    unlocked, left = cluster_lock.break_all(site.pool, site.manager_names)
     _tell_silent(site, {name: error for name, error in left.items() if name not in silent})
     _refuse_half_unlocked(site, left, unlocked)
     tell.done(f"unlocked on {', '.join(unlocked)}")

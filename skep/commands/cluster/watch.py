@@ -9,8 +9,8 @@ from itertools import chain
 from skep.commands.listing import manager_client
 from skep.converge import Site
 from skep.errors import UsageError
+from skep.picture.view import concerns
 from skep.picture.watch import Watch
-from skep.picture.watching import concerns
 from skep.reading.wording import did_you_mean
 from skep.report import Reporter
 

@@ -14,7 +14,7 @@ from skep.cli.described import Described, Rows, common_options, described
 from skep.cli.known_tasks import TASKS
 from skep.cli.program import Program
 from skep.cli.spelling import spelled
-from skep.cli.table import CORE, written
+from skep.cli.task_table import CORE, written
 from skep.commands.repository.audit_page import page as audit_page
 from skep.commands.repository.manpage import man_page
 from skep.errors import SkepError

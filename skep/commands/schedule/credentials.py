@@ -6,7 +6,7 @@ import os
 
 from skep.inventory import Inventory
 from skep.model import Schedule
-from skep.schedules.left import FILE, Left, pack
+from skep.schedules.fallback import FILE, Left, pack
 from skep.secret import Secret
 
 

@@ -25,8 +25,8 @@ from skep.request import Request
 from skep.runs.loop import run as carry_out
 from skep.runs.refusing import refuse_silent
 from skep.schedules.role import State
+from skep.schedules.role_on_hosts import THERE, There
 from skep.schedules.state import state_folder
-from skep.schedules.there import THERE, There
 from skep.shell import exported
 from skep.shipped import IS_CLONE
 from skep.ssh.ssh_config import settings

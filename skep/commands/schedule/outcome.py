@@ -13,7 +13,7 @@ from skep.commands.call import Call
 from skep.converge import Site
 from skep.model import Cluster, Schedule
 from skep.report import Reporter
-from skep.schedules.left import FILE, unpack
+from skep.schedules.fallback import FILE, unpack
 from skep.schedules.metrics import Standing
 from skep.schedules.state import Kept, keeping
 from skep.secret import Redaction, Secret, secrets_in

@@ -23,7 +23,7 @@ from skep.dataclass import dataclass
 from skep.errors import UsageError
 from skep.files import replacing
 from skep.inventory import Inventory
-from skep.schedules.away import Program, Site
+from skep.schedules.host_files import Program, Site
 from skep.shipped import FOLDER, IS_CLONE, PACKAGE
 
 SHIPPED = ("roles", "inventory/example.yml", "inventory/lab.yml", "docs/inventory.schema.json")

@@ -19,7 +19,7 @@ from skep.compose.keys.quantities import nano_cpus
 from skep.compose.keys.references import Attachments, ExtraHosts, References, Ulimit
 from skep.compose.keys.sources import EnvFiles, External, Logging
 from skep.compose.keys.texts import Flag, Text, TextList
-from skep.reading.records import Ignored, ListOf, Record, Refused, Table, unsent
+from skep.reading.mapping_kinds import Ignored, ListOf, Record, Refused, Table, unsent
 from skep.reading.value_kinds import Kind
 from skep.refusals.names import ENDING, OBJECT_ENDING
 from skep.swarm.addresses import go_network

@@ -11,7 +11,7 @@ from skep.compose.keys.texts import Flag, Text
 from skep.dataclass import dataclass
 from skep.kinds.files import BIND_ON_EVERY_NODE, MOUNT_OPTION_IGNORED
 from skep.reading.findings import Place
-from skep.reading.records import Ignored, Record, Refused, is_text, unsent
+from skep.reading.mapping_kinds import Ignored, Record, Refused, is_text, unsent
 from skep.reading.tree import Entry
 from skep.reading.value_kinds import At, Kind, Nothing
 from skep.reading.values import Fields

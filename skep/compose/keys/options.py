@@ -12,7 +12,7 @@ from skep.compose.keys.texts import Flag, Text, TextList
 from skep.dataclass import dataclass
 from skep.kinds.files import DEPENDS_ON_IGNORED
 from skep.reading.findings import Findings, KeyPath
-from skep.reading.records import Record, Table, is_text
+from skep.reading.mapping_kinds import Record, Table, is_text
 from skep.reading.tree import Entry
 from skep.reading.value_kinds import NOTHING, At, Nothing
 from skep.reading.values import Fields, Items

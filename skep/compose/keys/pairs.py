@@ -6,7 +6,7 @@ from skep.compose.keys.texts import Text, scalar_text
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
-from skep.reading.records import MAPPING
+from skep.reading.mapping_kinds import MAPPING
 from skep.reading.tree import Entry
 from skep.reading.value_kinds import At, Kind, Nothing
 from skep.reading.values import Fields

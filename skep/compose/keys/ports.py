@@ -10,7 +10,7 @@ from skep.compose.keys.texts import Text, once
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE, PORT_ADDRESS_IGNORED
 from skep.reading.findings import Place
-from skep.reading.records import Ignored, Record
+from skep.reading.mapping_kinds import Ignored, Record
 from skep.reading.tree import Entry, Leaf
 from skep.reading.value_kinds import At, Kind, Nothing, leaf
 from skep.reading.values import Fields

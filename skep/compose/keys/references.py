@@ -12,7 +12,7 @@ from skep.compose.keys.texts import Text, TextList, once
 from skep.dataclass import dataclass
 from skep.kinds.files import DOCKER_MERGE, MODE_NUMBER
 from skep.reading.findings import Place
-from skep.reading.records import NAME, Ignored, Record, is_text
+from skep.reading.mapping_kinds import NAME, Ignored, Record, is_text
 from skep.reading.tree import Entry, Leaf
 from skep.reading.value_kinds import At, Kind, Nothing, leaf
 from skep.reading.values import Fields

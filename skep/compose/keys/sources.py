@@ -6,7 +6,7 @@ from skep.compose.keys.pairs import TextPairs
 from skep.compose.keys.texts import Flag, Text, once
 from skep.kinds.files import DOCKER_MERGE
 from skep.reading.findings import Place
-from skep.reading.records import Record, is_text
+from skep.reading.mapping_kinds import Record, is_text
 from skep.reading.tree import Entry
 from skep.reading.value_kinds import At, Kind, Nothing
 from skep.reading.values import Fields

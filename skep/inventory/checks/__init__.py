@@ -19,8 +19,8 @@ from skep.inventory.checks.swarm import check_swarm
 from skep.inventory.checks.versions import check_versions
 from skep.inventory.loaded import Ids
 from skep.inventory.merging import MergedHost
-from skep.inventory.references import Surroundings
 from skep.inventory.stack_files import StackFiles
+from skep.inventory.value_references import Surroundings
 from skep.reading.findings import Findings
 from skep.reading.values import Fields
 

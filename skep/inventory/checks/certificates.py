@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.checks.stacks import is_server
 from skep.inventory.pem import BadPem, check_key, expiry, pem
-from skep.inventory.references import Surroundings
+from skep.inventory.value_references import Surroundings
 from skep.kinds.files import CERTIFICATE_ENDS
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.settings import Referenced

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from skep.inventory.checks.addresses import as_address, as_range, range_problem
 from skep.inventory.checks.engine import reaches
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.daemon_schema import KNOWN_KEYS
 from skep.inventory.merging import MergedHost
 from skep.kinds.files import DAEMON_DEBUG, IPTABLES_OFF, SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields
 from skep.reading.wording import nearest, suggested
-from skep.refusals.logs import Log
+from skep.refusals.log_options import Log
 
 _REFUSED = {
     "hosts": "the distribution's unit already passes -H fd://, and the engine does not start with both (it would "

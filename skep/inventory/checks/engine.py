@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.merging import MergedHost
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skep.inventory.checks.addresses import address_problem, advertise_problem, as_address, is_host_name
 from skep.inventory.checks.labels import check_label_keys
-from skep.inventory.checks.places import layers
+from skep.inventory.checks.sections import layers
 from skep.inventory.merging import MergedHost
 from skep.reading.findings import Findings
 from skep.reading.values import Fields

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from skep.inventory.checks.addresses import as_address, as_range
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.merging import MergedHost
 from skep.kinds.files import BRIDGE_RULES_OFF, PROXY_HTTP_ONLY
 from skep.model import is_ip

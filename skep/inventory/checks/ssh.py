@@ -7,10 +7,10 @@ import shlex
 from pathlib import Path
 
 from skep.inventory.checks.addresses import address_problem
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.gateways import MOST, jumps
 from skep.inventory.merging import MergedHost
-from skep.inventory.references import Surroundings, located
+from skep.inventory.value_references import Surroundings, located
 from skep.kinds.files import SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields

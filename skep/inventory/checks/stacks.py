@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from skep.inventory.references import Surroundings, located
 from skep.inventory.stack_files import StackFiles, is_inside
+from skep.inventory.value_references import Surroundings, located
 from skep.model import NoFile
 from skep.reading.findings import Findings, KeyPath
 from skep.reading.values import Fields

@@ -8,8 +8,8 @@ from typing import Literal
 
 from skep.dataclass import dataclass
 from skep.inventory.checks.addresses import Range, as_address, as_range
-from skep.inventory.checks.places import sections
 from skep.inventory.checks.ranges import containers
+from skep.inventory.checks.sections import sections
 from skep.inventory.merging import MergedHost
 from skep.kinds.files import HOST_IN_RANGE, RANGE_IN_POOL, RANGE_OVER_BRIDGE
 from skep.reading.findings import Findings, KeyPath

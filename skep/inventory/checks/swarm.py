@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from skep.inventory.checks.addresses import advertise_problem, as_address, as_range, range_problem
-from skep.inventory.checks.places import layers
+from skep.inventory.checks.sections import layers
 from skep.inventory.merging import MergedHost
 from skep.kinds.files import SETTING_WITHOUT_EFFECT
 from skep.reading.findings import Findings

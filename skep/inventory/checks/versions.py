@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skep.inventory.checks.engine import reaches
-from skep.inventory.checks.places import sections
+from skep.inventory.checks.sections import sections
 from skep.inventory.merging import MergedHost
 from skep.reading.findings import Findings
 from skep.reading.values import Fields

@@ -11,7 +11,7 @@ from typing import Any
 from skep.apply.perform import Performer
 from skep.errors import ConnectError
 from skep.holder import me
-from skep.lease import Lease, now
+from skep.lock.lease import Lease, now
 from skep.model import Secret
 from skep.ssh import Result
 

@@ -16,9 +16,9 @@ import pytest
 from skep.apply import attempt, ended, executor, managers, perform
 from skep.engine import CONDITIONS, OPERATIONS, Progress, ServiceRow
 from skep.errors import ConnectError, EngineFailed, LockLost, StepFailed
-from skep.fence import REFUSED
 from skep.holder import me
-from skep.lease import Limits
+from skep.lock.fence import REFUSED
+from skep.lock.lease import Limits
 from skep.model import Secret
 from skep.plan import Call, Fetch, Plan, Put, Ref, Run, Send, Wait
 from skep.shell import BUSY, NO_ROOM

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from skep.apply.script import put_script, run_script
-from skep.fence import REFUSED, fenced, read_fence
 from skep.holder import me
+from skep.lock.fence import REFUSED, fenced, read_fence
 from skep.model import Secret
 from skep.plan import Put, Run
 from skep.shell import NO_ROOM

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from skep import lock
 from skep.apply import Event
 from skep.commands.cluster import changes, status
 from skep.converge import Site
 from skep.errors import ConnectError, LockLost, StepFailed, UsageError
 from skep.history import Recorder
+from skep.holder import me
 from skep.model import Cluster, Host, Network
 from skep.observe import Observation
 from skep.plan import Plan, Run
@@ -63,7 +63,7 @@ def site(tmp_path: Path, tell: Recording) -> Callable[..., Site]:
         pool: Any = ShellPool(tmp_path, *NAMES)
         for name in locked.split():
             pool[name].folder.mkdir()
-            pool[name].file("lock").write_text(json.dumps(asdict(lock.me("cluster.up"))) + "\n")
+            pool[name].file("lock").write_text(json.dumps(asdict(me("cluster.up"))) + "\n")
         for name in silent.split():
             pool[name].down = True
         hosts = tuple(Host(name, f"10.0.0.{place}", "manager") for place, name in enumerate(NAMES, 1))
@@ -117,7 +117,7 @@ def test_a_lock_that_may_stay_on_a_majority_is_reported(
 
 def test_history_of_one_manager_is_enough_and_the_others_are_named(site: Callable[..., Site], tell: Recording) -> None:
     here = site(silent="m1 m3")
-    Recorder(here.pool, ["m2"], lock.me("cluster.up")).end("done")
+    Recorder(here.pool, ["m2"], me("cluster.up")).end("done")
     status.show_history(here, tell, last=9)
     assert tell.lines == ["not asked: m1, m3: cannot be reached: no answer in time", "history: 2"]
 
@@ -132,7 +132,7 @@ def test_history_reports_errors_and_times_with_their_zone(
         lambda _, columns, rows, **__: reported.extend(dict(zip(columns, row, strict=True)) for row in rows),
     )
     here, step = site(), Run(id=step_id("a/x@m1"), host="m1", title="restart", cause="c", script="true")
-    recorder = Recorder(here.pool, ["m1", "m2"], lock.me("cluster.up"))
+    recorder = Recorder(here.pool, ["m1", "m2"], me("cluster.up"))
     recorder.note(Event("failed", step, str(StepFailed("ended with status 1", cause="no space"))))
     recorder.end("lock lost", LockLost("the cluster lock was lost to eve"))
     status.show_history(here, tell, last=9)

@@ -143,7 +143,7 @@ class Stage:
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage()
     monkeypatch.setattr(turn, "Run", made.run)
-    monkeypatch.setattr(turn.lock, "read", lambda *_: ({}, {}))
+    monkeypatch.setattr(turn.cluster_lock, "read", lambda *_: ({}, {}))
     for module in (loop, rounds, recovery):
         monkeypatch.setattr(module, "see", made.see)
     monkeypatch.setattr(converge.preflight, "check", lambda *_: [])

@@ -24,7 +24,7 @@ from skep.plan import Finding, Plan
 from skep.report import Reporter
 from skep.request import Request
 from skep.runs.refusing import refuse_errors
-from skep.schedules.left import FILE, Left, pack, unpack
+from skep.schedules.fallback import FILE, Left, pack, unpack
 from skep.schedules.state import Kept
 from skep.secret import Redaction, Secret
 

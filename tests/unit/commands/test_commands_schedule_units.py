@@ -14,7 +14,7 @@ import pytest
 from skep.commands.schedule import on_hosts, on_this_machine
 from skep.errors import ConnectError, StepFailed, UsageError
 from skep.model import Cluster, Schedule
-from skep.schedules.left import FILE, Left, pack
+from skep.schedules.fallback import FILE, Left, pack
 from skep.schedules.role import State, Timer
 from skep.schedules.state import Kept
 from skep.schedules.timers import Setting, units

@@ -16,7 +16,7 @@ from skep.compose import ComposeError, convert, load, render
 from skep.compose.keys import every as tables
 from skep.compose.lints import lints
 from skep.model import Secret
-from skep.reading.records import ListOf, Record, Table
+from skep.reading.mapping_kinds import ListOf, Record, Table
 from skep.reading.value_kinds import Kind
 
 CORPUS = Path(__file__).parents[2] / "oracle" / "corpus"

@@ -13,7 +13,7 @@ from skep.compose.keys import every as keys
 from skep.compose.keys.mounts import LONG, Mounts
 from skep.compose.keys.ports import PORT, Ports
 from skep.compose.keys.references import ATTACHMENT, REFERENCE, Attachments, References
-from skep.reading.records import Ignored, ListOf, Record, Refused, Table
+from skep.reading.mapping_kinds import Ignored, ListOf, Record, Refused, Table
 from skep.reading.value_kinds import Kind
 from tests.unit.compose.conftest import Read
 

@@ -13,7 +13,7 @@ import yaml
 from skep.compose import convert, load
 from skep.compose.lints import lints
 from skep.model import Secret
-from skep.refusals.logs import LogDefaults
+from skep.refusals.log_options import LogDefaults
 from skep.swarm.labels import NAMESPACE
 from skep.swarm.placement import meets
 from tests.golden import golden

@@ -30,7 +30,7 @@ from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
 from skep.preflight import Facts, Room
 from skep.role import ClusterRole, HostRole
-from skep.runs import held, refusing
+from skep.runs import locked_run, refusing
 from skep.seen import Member, Seen
 from tests.steps import roles, step_id
 from tests.unit.lock.shells import ShellPool
@@ -69,7 +69,7 @@ def history(site: Any) -> list[tuple[str, str]]:
 
 def apply(site: Site, planned: Plan, seen: Observation, what: str, tell: Callable[[Event], None]) -> Outcome:
     """One plan in a run of its own."""
-    with held.Run(site, what) as run:
+    with locked_run.Run(site, what) as run:
         return run.apply(site, planned, seen, tell)
 
 
@@ -230,7 +230,7 @@ def test_a_plan_that_is_refused_is_not_begun(site: Site) -> None:
 
 
 def test_plans_follow_each_other_under_one_lock(site: Site) -> None:
-    with held.Run(site, "up") as run:
+    with locked_run.Run(site, "up") as run:
         for name in ("a/x@m1", "a/y@m1"):
             assert run.apply(site, plan(step(name)), SEEN, lambda _: None).done == [name]
             assert site.pool["m1"].file("lock").exists()  # type: ignore[attr-defined]
@@ -268,7 +268,7 @@ def test_ctrl_c_is_a_clean_stop(site: Site) -> None:
 
 
 def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skep.lease.RENEW", 0.05)
+    monkeypatch.setattr("skep.lock.lease.RENEW", 0.05)
     here: Any = site.pool
     slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; sleep 0.5"
     outcome = apply(site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None)

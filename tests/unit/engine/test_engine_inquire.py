@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from skep.engine.logins import Logins
+from skep.engine.registry_logins import Logins
 from skep.errors import ConnectError
 from skep.model import Registry, Secret
 from skep.questions import Inquiry

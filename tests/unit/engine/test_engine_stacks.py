@@ -10,7 +10,7 @@ import pytest
 from docker.errors import APIError
 
 from skep.engine import OPERATIONS
-from skep.engine.logins import Logins
+from skep.engine.registry_logins import Logins
 from skep.errors import StepFailed
 from skep.model import Registry, Secret
 from skep.swarm.labels import NAMESPACE

@@ -14,7 +14,7 @@ import pytest
 
 from skep.engine.clients import Clients
 from skep.errors import LockLost
-from skep.lease import Limits
+from skep.lock.lease import Limits
 
 
 class Daemon(HTTPServer):

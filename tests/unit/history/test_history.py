@@ -13,7 +13,7 @@ from skep import history
 from skep.apply import Event
 from skep.errors import StepFailed
 from skep.history import Recorder, merge
-from skep.lock import ClusterLock, me
+from skep.lock.cluster_lock import ClusterLock, me
 from skep.plan import Run
 from tests.steps import step_id
 from tests.unit.lock.shells import ShellPool

@@ -14,7 +14,7 @@ import yaml
 
 from skep.inventory import json_schema, load, reference_markdown
 from skep.inventory.__main__ import schema_text
-from skep.inventory.reference import keys
+from skep.inventory.key_reference import keys
 
 SCHEMA_LINE = "# yaml-language-server: $schema=../docs/inventory.schema.json\n"
 REFUSED = ("daemon", "hosts")

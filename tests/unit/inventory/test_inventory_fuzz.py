@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from skep.errors import InventoryError
 from skep.inventory import load
-from skep.inventory.reference import keys
+from skep.inventory.key_reference import keys
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / "inventory" / "example.yml").read_text()

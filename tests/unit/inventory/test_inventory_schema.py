@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from skep.inventory.dialect import Dialect
-from skep.inventory.references import Surroundings
 from skep.inventory.schema import INVENTORY
+from skep.inventory.value_references import Surroundings
 from skep.reading.documented import Key, json_schema
 from skep.reading.findings import Findings
-from skep.reading.records import Record, Table
+from skep.reading.mapping_kinds import Record, Table
 from skep.reading.tree import Reading
 from skep.reading.value_kinds import At
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from skep import lock
 from skep.errors import ConnectError, LockHeld
-from skep.fence import REFUSED, fenced, read_fence
 from skep.holder import Holder
-from skep.lease import TTL
-from skep.lock import ClusterLock
+from skep.lock import cluster_lock as lock
+from skep.lock.cluster_lock import ClusterLock
+from skep.lock.fence import REFUSED, fenced, read_fence
+from skep.lock.lease import TTL
 from tests.unit.lock.shells import ShellPool
 
 Pools = Callable[..., ShellPool]

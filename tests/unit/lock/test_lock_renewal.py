@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from skep import lease, lock
-from skep.lock import ClusterLock
+from skep.lock import cluster_lock as lock
+from skep.lock import lease
+from skep.lock.cluster_lock import ClusterLock
 from tests.unit.lock.shells import ShellPool
 
 Pools = Callable[..., ShellPool]

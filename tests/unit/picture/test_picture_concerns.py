@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skep.picture.model import Machine, PlacedTask
-from skep.picture.watching import Change, View, concerns
+from skep.picture.view import Change, View, concerns
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

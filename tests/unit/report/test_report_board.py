@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from skep.picture.model import FailedTask
-from skep.picture.watching import Change, View
+from skep.picture.view import Change, View
 from skep.report.board import KEPT, Board
 from tests.pictures import HOSTILE, NOW, picture
 

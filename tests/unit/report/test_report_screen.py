@@ -25,7 +25,7 @@ PROGRAM = """
 import sys, threading
 from skep.cli.ending import reporting
 from tests.unit.report.test_report_board import view
-from skep.picture.watching import Change
+from skep.picture.view import Change
 from tests.pictures import NOW
 
 def looks():

@@ -115,7 +115,7 @@ def test_the_lock_is_taken_once_another_gave_it_back(
     site: Callable[..., Site], tell: Recording, monkeypatch: Any
 ) -> None:
     here = site(wait=60)
-    monkeypatch.setattr(turn.lock, "read", lambda *_: (free(here), ({}, {}))[1])
+    monkeypatch.setattr(turn.cluster_lock, "read", lambda *_: (free(here), ({}, {}))[1])
     with turn.locked(here, tell, "cluster.up") as run:
         run.check()
         assert here.pool["m1"].file("lock").exists()

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from skep.commands.schedule.on_hosts import _RUN
-from skep.schedules.there import _GONE
+from skep.schedules.role_on_hosts import _GONE
 from skep.shell import script
 
 SITE, PROGRAM, PUT, CLEAR, THERE = (
-    script(f"skep/schedules/{name}.sh") for name in ("site", "program", "put", "clear", "there")
+    script(f"skep/schedules/{name}.sh") for name in ("site", "program", "put", "clear", "role_on_hosts")
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skep.inventory.references import BadReference, Surroundings
+from skep.inventory.value_references import BadReference, Surroundings
 from skep.schedules.state import Kept
 
 

@@ -16,7 +16,7 @@ import pytest
 from skep.apply import transfer
 from skep.apply.transfer import fetch, send
 from skep.errors import ConnectError, StepFailed
-from skep.lease import Limits
+from skep.lock.lease import Limits
 from skep.plan import Fetch, Send
 from skep.shell import NO_ROOM
 from skep.ssh import Session

@@ -12,7 +12,7 @@ from roles.firewall.role import State as Shut
 from roles.firewall.role import role as firewall
 from roles.swarm.role import role as swarm
 from roles.swarm.state import State as Standing
-from skep.easing import eased
+from skep.deferring import deferred
 from skep.milestones import FIREWALLS_OPEN
 from skep.model import Host
 from skep.plan import Finding, Plan, Step, Wait
@@ -43,7 +43,7 @@ def planned(answering: Sequence[str] = ("m1", "m2", "m3"), *, flushed: bool = Tr
 @pytest.mark.parametrize("answering", [("m1", "m2", "m3"), ("m1", "m2")])
 def test_firewalls_are_opened_though_the_managers_have_no_quorum(answering: Sequence[str]) -> None:
     """It was lost with the rules. A manager that is not asked forbids to make a swarm, not to open firewalls."""
-    plan = Plan(eased(planned(answering)), ROLES, [host.name for host in HOSTS])
+    plan = Plan(deferred(planned(answering)), ROLES, [host.name for host in HOSTS])
     assert not plan.errors
     assert [one.later for one in plan.findings if LOST in one.text] == [True] * len(answering)
     opened = {step.id for step in plan if step.id.action == "open"}
@@ -54,7 +54,7 @@ def test_firewalls_are_opened_though_the_managers_have_no_quorum(answering: Sequ
 
 
 def test_whoever_was_let_in_stays_so_while_nobody_says_who_is_a_node() -> None:
-    opens = [step for step in eased(planned()) if isinstance(step, Step) and step.id.action == "open"]
+    opens = [step for step in deferred(planned()) if isinstance(step, Step) and step.id.action == "open"]
     assert all("10.0.0.44" in step.detail[0] for step in opens)
 
 
@@ -63,22 +63,22 @@ def test_a_host_that_cannot_join_for_a_firewall_that_the_plan_opens_is_let_in_fi
     joins = replace(planned()[0], id=StepId("swarm", "join", "m3"), provides=())
     opens = replace(planned()[0], id=StepId("firewall", "open", "m1"))
     assert isinstance(joins, Step) and isinstance(opens, Step)
-    first = eased([cannot, opens, joins])
+    first = deferred([cannot, opens, joins])
     assert [one for one in first if isinstance(one, Step)] == [opens]
     assert [(one.level, one.later) for one in first if isinstance(one, Finding)] == [("note", True)]
-    assert eased([cannot, joins]) == [cannot, joins]
+    assert deferred([cannot, joins]) == [cannot, joins]
 
 
 def test_all_else_waits_for_the_second_round() -> None:
     steps = [step for step in planned() if isinstance(step, Step)]
     other = replace(steps[0], id=StepId("daemon", "restart", "m1"), provides=())
     note = Finding("note", "a drain stops tasks", role="daemon")
-    left = eased([*planned(), other, note])
+    left = deferred([*planned(), other, note])
     assert other not in left and note not in left
 
 
 def test_what_no_firewall_explains_forbids_to_go_on_as_before() -> None:
     items = planned(flushed=False)
-    assert eased(items) is items
+    assert deferred(items) is items
     items = [*planned(), Finding("error", "another one", next_action="x")]
-    assert eased(items) is items
+    assert deferred(items) is items

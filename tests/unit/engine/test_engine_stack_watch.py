@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from skep.engine import watching
+from skep.engine import stack_watch
 from skep.engine.conditions import CONDITIONS, WATCHES, watch
+from skep.engine.stack_watch import DUE, FAILURES, LONGEST, PORT_WAIT, STEP, StackWatch
 from skep.engine.tasks import parse_time
-from skep.engine.watching import DUE, FAILURES, LONGEST, PORT_WAIT, STEP, StackWatch
 from skep.errors import StepFailed
 from tests.unit.engine.stacks import NODES, service, task
 
@@ -473,7 +473,7 @@ def test_the_report_is_short_where_many_fail(fake: Fake) -> None:
 def test_the_clocks_scene_is_right() -> None:
     scene = Scene(lambda **_: type("Api", (), {})())
     assert (parse_time(scene.stamp(1061.5)) - parse_time(START)).total_seconds() == 61.5
-    assert watching.STEP < 0.3
+    assert stack_watch.STEP < 0.3
 
 
 def test_a_look_reports_who_leads_the_swarm(fake: Fake) -> None:

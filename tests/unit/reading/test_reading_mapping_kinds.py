@@ -11,7 +11,7 @@ import yaml
 
 from skep.reading.documented import Key, json_schema
 from skep.reading.findings import Findings, KeyPath, Place
-from skep.reading.records import ANY_NAME, MAPPING, ListOf, Record, Table
+from skep.reading.mapping_kinds import ANY_NAME, MAPPING, ListOf, Record, Table
 from skep.reading.scalars import Scalar, setting
 from skep.reading.settings import Flag, Text
 from skep.reading.source import Form

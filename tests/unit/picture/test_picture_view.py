@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from skep.picture.model import FailedTask
-from skep.picture.watching import CALM, GATHER, NODES, REST, SOON, TASKS, Change, Due, View, changes, concerns
+from skep.picture.view import CALM, GATHER, NODES, REST, SOON, TASKS, Change, Due, View, changes, concerns
 from tests.pictures import NOW, picture
 
 

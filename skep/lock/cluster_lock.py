@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 
-from skep import lease
 from skep.errors import ConnectError, LockHeld, SkepError, nobody
-from skep.fence import GUARDED, SEEN, raised, read_fence
 from skep.holder import Holder, me, read_holder
-from skep.lease import Lease, majority, now
+from skep.lock import lease
+from skep.lock.fence import GUARDED, SEEN, raised, read_fence
+from skep.lock.lease import Lease, majority, now
 from skep.shell import quoted
 from skep.ssh import Pool, Session
 from skep.workers import LOOK, Workers, result

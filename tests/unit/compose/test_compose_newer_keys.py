@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from skep.compose import convert
-from skep.compose.engines import dropped
+from skep.compose.newer_keys import dropped
 from skep.swarm.versions import Manager, oldest_manager, understood
 from tests.unit.compose.conftest import Read
 

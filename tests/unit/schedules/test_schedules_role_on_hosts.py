@@ -9,9 +9,9 @@ import pytest
 
 from skep.model import Cluster, Host, Schedule
 from skep.plan import Finding, Plan, Run, Send
-from skep.schedules.away import Away, Program, Site
+from skep.schedules.host_files import Away, Program, Site
 from skep.schedules.role import Timer
-from skep.schedules.there import There
+from skep.schedules.role_on_hosts import There
 from skep.schedules.timers import units
 from skep.secret import Secret
 from skep.seen import Seen

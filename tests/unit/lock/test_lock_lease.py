@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from skep import lease
 from skep.errors import LockLost, StepFailed
 from skep.holder import me
-from skep.lease import RENEW, TTL, Lease, Limits
+from skep.lock import lease
+from skep.lock.lease import RENEW, TTL, Lease, Limits
 
 MANAGERS = ("m1", "m2", "m3")
 

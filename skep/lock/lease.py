@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from skep.errors import LockLost, StepFailed
-from skep.fence import read_fence
 from skep.holder import Holder
+from skep.lock.fence import read_fence
 
 TTL = 60
 """Seconds a lock lives without being renewed."""

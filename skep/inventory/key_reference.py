@@ -9,7 +9,7 @@ from skep.dataclass import dataclass
 from skep.inventory.daemon_schema import FLAGS, LISTS, NUMBERS, OBJECT_LISTS, OBJECTS, TEXT_MAPS, TEXTS
 from skep.inventory.schema import inventory
 from skep.reading.documented import HostKeys, Key, json_schema
-from skep.reading.records import ListOf, Record, Table
+from skep.reading.mapping_kinds import ListOf, Record, Table
 from skep.reading.settings import Choice, Day, Duration, Flag, SecretText, Whole
 from skep.reading.value_kinds import Json, Kind
 

@@ -1,4 +1,4 @@
-"""What forbids to go on, and may be over once other steps of the same plan are done."""
+"""Errors that may be over once steps of the same plan are done: those come first, all else in a second round."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skep.plan import Finding, Step
 from skep.steps import Milestone
 
 
-def eased(items: Sequence[Step | Finding]) -> Sequence[Step | Finding]:
+def deferred(items: Sequence[Step | Finding]) -> Sequence[Step | Finding]:
     """Where every error may be over once some of the steps are done, those alone, the waits for it, and the errors as
     notes: all else is planned anew in a second round, by what is seen then. Otherwise as it was."""
     errors = [one for one in items if isinstance(one, Finding) and one.level == "error"]

@@ -9,7 +9,7 @@ from skep import plan as plans
 from skep.apply import Event, Outcome
 from skep.converge import Site, asked_managers
 from skep.history import Recorder
-from skep.lock import ClusterLock
+from skep.lock.cluster_lock import ClusterLock
 from skep.observe import Observation
 from skep.plan import Plan
 from skep.runs.refusing import refuse_errors

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from skep.engine.inquire import inquire
-from skep.engine.logins import Logins, server_of
+from skep.engine.registry_logins import Logins, server_of
 from skep.errors import StepFailed
 from skep.model import Registry, Secret
 from skep.questions import Inquiry

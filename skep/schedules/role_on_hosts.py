@@ -13,7 +13,7 @@ from skep.model import Cluster, Host
 from skep.plan import Finding, Run, Send, Step
 from skep.questions import Answers
 from skep.role import HostRole
-from skep.schedules.away import Away, Program, Site, away
+from skep.schedules.host_files import Away, Program, Site, away
 from skep.schedules.metrics import file_of
 from skep.schedules.role import Schedules
 from skep.schedules.role import State as Units
@@ -57,7 +57,7 @@ class There(HostRole[Away]):
         self.probe = units.probe_of(cluster) + exported(
             {"MARK": self._mark(""), "PYTHON": program.python if program else "3", "METRICS": self.metrics,
              "PROGRAM": program.folder if program else "none", "SITE": site.folder if site else "none"}
-        ) + script("skep/schedules/there.sh", *places.FILES)  # fmt: skip
+        ) + script("skep/schedules/role_on_hosts.sh", *places.FILES)  # fmt: skip
 
     @property
     def at(self) -> tuple[str, ...]:
