@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_its_time_is_what_it_paused_and_there_is_a_look_at_the_end() -> None:
 
 def test_time_that_looks_take_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr("skep.waiting.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("skep.waiting.time", SimpleNamespace(monotonic=lambda: next(clock)))
     pauses = list[float]()
     assert until(lambda: None, seconds=15, every=1, pause=pauses.append) is None
     assert pauses == [1]

@@ -17,6 +17,7 @@ from skep.apply.executor import Executor
 from skep.errors import ConnectError, SkepError, StepFailed
 from skep.plan import Plan, Run, Step
 from skep.steps import StepId
+from skep.waiting import until
 from tests.steps import roles, step_id
 from tests.unit.apply.engines import held
 
@@ -77,7 +78,13 @@ def run(
 
     lease = held()
     runner = Executor(Plan(steps, roles("a", "b"), ["m1", "w1"]), performer, note, lease, width=width)  # type: ignore[arg-type]
-    performer.table.setdefault("lose", lambda _: (pause(_), lease.drop("m1")))
+
+    def lose(_: Any) -> None:
+        """When all has begun that needs nothing else."""
+        assert until(lambda: len(performer.log) >= sum(not step.needs for step in steps), seconds=60, every=0.01)
+        lease.drop("m1")
+
+    performer.table.setdefault("lose", lose)
     performer.table.setdefault("slow", lambda _: performer.stopped.wait(60))
     outcome = runner.run()
     assert performer.closed == 1
@@ -133,7 +140,8 @@ def test_the_unexpected_fails_its_step_alone(error: BaseException) -> None:
 
 def test_so_many_at_once_and_no_more() -> None:
     steps = [step(f"a/s{number}@m1") for number in range(20)]
-    table = {f"s{number}": pause for number in range(20)}
+    together = threading.Barrier(4)
+    table = {f"s{number}": lambda _: together.wait(60) for number in range(20)}
     outcome, _, performer = run(*steps, width=4, **table)
     assert len(outcome.done) == 20
     assert performer.most == 4
@@ -158,6 +166,7 @@ def test_without_the_lock_nothing_more_starts() -> None:
 
 def test_what_waits_ends_when_the_lock_is_lost() -> None:
     def lose(_: Any) -> None:
+        assert until(lambda: "a/wait@w1" in performer.log, seconds=60, every=0.01)
         lease.drop("m1")
 
     lease, performer = held(), Performer(lose=lose)
@@ -195,7 +204,7 @@ def test_ctrl_c_waits_a_moment_and_no_longer(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(executor, "GRACE", 0.1)
     ended = threading.Event()
     outcome, events, _ = run(
-        step("a/one@m1"), step("a/slow@m1"), slow=lambda _: ended.wait(5), tell=interrupt_when("done", "a/one@m1")
+        step("a/one@m1"), step("a/slow@m1"), slow=lambda _: ended.wait(60), tell=interrupt_when("done", "a/one@m1")
     )
     ended.set()
     assert "was still running" in outcome.failed["a/slow@m1"].message

@@ -16,6 +16,7 @@ from skep.model import Secret
 from skep.plan import Put, Run
 from skep.shell import NO_ROOM
 from tests.steps import step_id
+from tests.timing import having_begun
 
 AWKWARD = 'it\'s "$HOME" `id` \\n $(id) ! # é 漢\n\n\tnext\n'
 
@@ -28,7 +29,7 @@ def shell(tmp_path: Path) -> Any:
     def run(script: str, **more: Any) -> subprocess.CompletedProcess[str]:
         body = "{\n" + script.replace("/run/", f"{tmp_path}/run/") + "\n} </dev/null\n"
         argv = more.pop("argv", ["/bin/sh", "-s"])
-        return subprocess.run(argv, input=body, capture_output=True, text=True, timeout=10, check=False, **more)
+        return subprocess.run(argv, input=body, capture_output=True, text=True, timeout=120, check=False, **more)
 
     return run
 
@@ -77,7 +78,11 @@ def test_the_status_is_the_scripts_and_nothing_stays(shell: Any, tmp_path: Path,
 
 
 def test_a_script_that_is_ended_leaves_nothing(shell: Any, tmp_path: Path) -> None:
-    done = shell(run_script(step("sleep 30", files={"key": b"secret"})), argv=["timeout", "-k", "5", "0.3", "sh", "-s"])
+    begun = tmp_path / "begun"
+    script = run_script(step(f"touch {begun}; sleep 300", files={"key": b"secret"}))
+    done = having_begun(
+        begun.exists, lambda seconds: shell(script, argv=["timeout", "-k", "5", f"{seconds}", "sh", "-s"])
+    )
     assert done.returncode == 124
     assert left(tmp_path) == []
 

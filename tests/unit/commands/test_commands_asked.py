@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,17 +17,19 @@ from skep.commands.listing import manager_client
 from skep.converge import Site
 from skep.errors import AccessError, ConnectError, HostKeyError, LoginError, StepFailed, SudoError
 from skep.model import Cluster, Host
+from skep.waiting import until
 
 NAMES = ("m1", "m2", "m3")
 WELL = {"ControlAvailable": True, "Error": ""}
 REFUSED = ConnectError("cannot be reached", host="m1", cause="10.0.0.1 port 22: Connection refused")
-TURN = 0.4
-SILENT = 20
-"""Seconds for which those that say nothing would hold things up."""
+TURN = first_answer.TURN
+NEVER = 1000.0
+"""Seconds after which those would answer that say nothing."""
 
 
 class Managers:
-    """What each says of its swarm, or raises; ``None`` says nothing until the test's end."""
+    """What each says of its swarm, or raises; ``None`` says nothing until the test's end. Time passes only where all
+    that were asked keep one waiting, each ``after`` so many seconds: as on a machine that loses none itself."""
 
     def __init__(self) -> None:
         self.says: dict[str, Any] = dict.fromkeys(NAMES, WELL)
@@ -34,18 +37,38 @@ class Managers:
         self.asked: list[tuple[str, float]] = []
         self.notes: list[str] = []
         self.closed = 0
-        self.ended = threading.Event()
-        self.since = time.monotonic()
+        self.now = 0.0
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._may_answer = {name: threading.Event() for name in NAMES}
 
     @contextmanager
     def lend(self, host: str, step: str) -> Iterator[Any]:
         if host not in self.names:
-            self.asked.append((host, time.monotonic() - self.since))
+            self.asked.append((host, self.now))
+        assert self._may_answer[host].wait(600)
         says = self.says[host]
-        self.ended.wait(SILENT if says is None else self.after.get(host, 0))
         if isinstance(says, Exception):
             raise says
         yield Api(host, says)
+
+    def put(self, answer: Any) -> None:
+        self._answers.put(answer)
+
+    def get(self, timeout: float) -> Any:
+        """In place of a queue's: the next answer at its time, which may lie beyond the timeout."""
+        asking = {thread.name.removeprefix("ask ") for thread in threading.enumerate()}.intersection
+        assert until(lambda: asking(NAMES) <= {*self.names}, seconds=60, every=0.01)
+        left = {name: since + self._seconds(name) for name, since in self.asked if not self._may_answer[name].is_set()}
+        first = min(left, key=lambda name: left[name], default="")
+        if not first or left[first] > self.now + timeout:
+            self.now += timeout
+            raise queue.Empty
+        self.now = left[first]
+        self._may_answer[first].set()
+        return self._answers.get(timeout=60)
+
+    def _seconds(self, host: str) -> float:
+        return NEVER if self.says[host] is None else self.after.get(host, 0.0)
 
     @property
     def names(self) -> list[str]:
@@ -56,14 +79,15 @@ class Managers:
         self.closed += 1
 
     def ask(self) -> str:
-        self.since = time.monotonic()
         hosts = tuple(Host(name, "10.0.0.1", "manager") for name in NAMES)
         site = Site(Cluster("test", hosts), None, [], [], note=self.notes.append)  # type: ignore[arg-type]
-        try:
-            with manager_client(site) as api:
-                return str(api.host)
-        finally:
-            self.took = time.monotonic() - self.since
+        with manager_client(site) as api:
+            return str(api.host)
+
+    def end(self) -> None:
+        """Who says nothing says it now."""
+        for event in self._may_answer.values():
+            event.set()
 
 
 class Api:
@@ -78,31 +102,29 @@ class Api:
 def managers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Managers]:
     made = Managers()
     monkeypatch.setattr(skep.engine, "Clients", lambda pool: made)
-    monkeypatch.setattr(first_answer, "TURN", TURN)
     monkeypatch.setattr(first_answer, "PATIENCE", TURN)
+    monkeypatch.setattr(first_answer, "queue", SimpleNamespace(SimpleQueue=lambda: made, Empty=queue.Empty))
     yield made
-    made.ended.set()
+    made.end()
 
 
 def test_only_the_first_is_asked_where_it_answers(managers: Managers) -> None:
     assert managers.ask() == "m1"
-    time.sleep(1.5 * TURN)
-    assert (managers.names, managers.notes, managers.closed) == (["m1"], [], 1)
+    assert (managers.names, managers.notes, managers.closed, managers.now) == (["m1"], [], 1, 0)
 
 
 def test_where_the_first_is_silent_the_next_is_asked_as_well(managers: Managers) -> None:
     managers.says["m1"] = None
     assert managers.ask() == "m2"
     assert managers.names == ["m1", "m2"]
-    assert managers.asked[1][1] >= TURN
-    assert managers.took < SILENT / 2
+    assert managers.asked[1][1] == managers.now == TURN
     assert managers.notes == ["m1 does not answer; asked m2"]
 
 
 def test_one_more_a_turn(managers: Managers) -> None:
     managers.says |= {"m1": None, "m2": None}
     assert managers.ask() == "m3"
-    assert managers.asked[2][1] >= 2 * TURN
+    assert managers.asked[2][1] == managers.now == 2 * TURN
     assert managers.notes == ["m1 and m2 do not answer; asked m3"]
 
 
@@ -124,14 +146,14 @@ def test_the_first_is_used_where_it_answers_before_the_next(managers: Managers) 
 def test_one_that_cannot_tell_is_not_waited_for(managers: Managers, says: Any, note: str) -> None:
     managers.says["m1"] = says
     assert managers.ask() == "m2"
-    assert managers.took < SILENT / 2
+    assert managers.now == 0
     assert managers.notes == [note]
 
 
 def test_a_silent_one_and_one_that_cannot_tell(managers: Managers) -> None:
     managers.says |= {"m1": None, "m2": {"ControlAvailable": False}}
     assert managers.ask() == "m3"
-    assert managers.took < SILENT / 2
+    assert managers.now == TURN
     assert managers.notes == ["m1 does not answer; m2: is no manager of a swarm; asked m3"]
 
 
@@ -190,6 +212,6 @@ def test_nothing_is_left_behind_that_holds_up_the_end(managers: Managers, capfd:
     asking = [thread for thread in threading.enumerate() if thread.name == "ask m1"]
     assert [thread.daemon for thread in asking] == [True]
     managers.says["m1"] = ZeroDivisionError()
-    managers.ended.set()
+    managers.end()
     asking[0].join(60)
     assert capfd.readouterr() == ("", "")

@@ -25,6 +25,7 @@ from skep.errors import (
     SkepError,
     StepFailed,
 )
+from skep.lock.lease import Lease
 from skep.model import Cluster, Host
 from skep.observe import Observation
 from skep.plan import Finding, Plan, Run, Step
@@ -270,7 +271,15 @@ def test_ctrl_c_is_a_clean_stop(site: Site) -> None:
 def test_a_lost_lock_starts_nothing_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skep.lock.lease.RENEW", 0.05)
     here: Any = site.pool
-    slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; sleep 0.5"
+    noticed, drop = here["w1"].folder / "noticed", Lease.drop
+
+    def dropped(lease: Lease, manager: str) -> None:
+        drop(lease, manager)
+        if not lease.enough:
+            noticed.touch()
+
+    monkeypatch.setattr(Lease, "drop", dropped)
+    slow = f"rm -f {here['m1'].folder}/lock {here['m2'].folder}/lock; until [ -e {noticed} ]; do sleep 0.05; done"
     outcome = apply(site, plan(step("a/x@w1", script=slow), step("a/y@m1", "a/x@w1")), SEEN, "up", lambda _: None)
     assert outcome.done == ["a/x@w1"]
     assert outcome.skipped == {"a/y@m1": "the run was stopped"}

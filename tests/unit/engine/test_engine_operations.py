@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ def test_an_update_out_of_sequence_is_read_anew_and_tried_again(fake: Any, turns
 
 def test_a_slow_engine_is_asked_again_too(fake: Any, turns: Any, refuse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr("skep.waiting.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("skep.waiting.time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
     api = fake(nodes=[node("n1")], write=turns(refuse(500, "update out of sequence"), None))
     OPERATIONS["node_update"](api, node="n1", spec={}, drop_labels=[])
     assert len(api.called("write")) == 2

@@ -109,7 +109,9 @@ def test_a_loser_takes_back_what_it_got(pool: Pools) -> None:
     assert locked(here) == ["m2"]
 
 
-@pytest.mark.parametrize(("age", "free"), [(TTL - 5, False), (TTL, True), (3600, True), (-5, False), (-3600, True)])
+@pytest.mark.parametrize(
+    ("age", "free"), [(TTL / 2, False), (TTL, True), (3600, True), (-TTL / 2, False), (-3600, True)]
+)
 def test_a_lock_expires_by_the_hosts_clock(pool: Pools, age: float, free: bool) -> None:
     here = pool()
     hold(here, "m1", age=age)
@@ -274,11 +276,11 @@ def test_managers_that_lost_their_memory_do_not_start_again_below(pool: Pools) -
 
 @pytest.mark.parametrize("kept", ["", "garbage", "-1 x", "99999999999 x"])
 def test_whatever_a_manager_kept_the_number_goes_up(pool: Pools, kept: str) -> None:
-    here = pool()
+    here, begun = pool(), int(time.time())
     here["m1"].file("fence").parent.mkdir()
     here["m1"].file("fence").write_text(kept)
     with cluster_lock(here) as taken:
-        assert taken.lease.number >= time.time() - 5
+        assert taken.lease.number >= begun
         assert taken.lease.number > (99999999999 if kept.startswith("9") else 0)
 
 

@@ -12,18 +12,9 @@ from skep.errors import LockLost, StepFailed
 from skep.holder import me
 from skep.lock import lease
 from skep.lock.lease import RENEW, TTL, Lease, Limits
+from tests.timing import Clock
 
 MANAGERS = ("m1", "m2", "m3")
-
-
-class Clock:
-    """Time as the test lets it pass."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -108,7 +99,7 @@ def test_without_a_lock_there_is_none_to_lose() -> None:
 
 def test_what_begins_anew_has_its_time_anew_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(lease, "time", clock)
     here = Limits(60)
     clock.now += 10
     assert here.start_again(5) == 65

@@ -14,17 +14,22 @@ import pytest
 from skep.lock import cluster_lock as lock
 from skep.lock import lease
 from skep.lock.cluster_lock import ClusterLock
+from skep.lock.lease import TTL
+from skep.waiting import until
+from tests.timing import Clock
 from tests.unit.lock.shells import ShellPool
 
 Pools = Callable[..., ShellPool]
-TTL = 2.0
 
 
 @pytest.fixture(autouse=True)
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renewals twenty times a second, leases that outlive some of them."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Renewals twenty times a second, of leases that end as the test lets time pass."""
+    made = Clock()
     monkeypatch.setattr(lease, "RENEW", 0.05)
-    monkeypatch.setattr(lease, "TTL", TTL)
+    for module in (lease, lock):
+        monkeypatch.setattr(module, "now", made)
+    return made
 
 
 @dataclass
@@ -33,6 +38,18 @@ class Taken:
 
     pool: ShellPool
     lease: lease.Lease
+    clock: Clock
+
+    def renewed(self, *names: str) -> bool:
+        """Whether it is renewed on these from now on, while twice the time passes that a lease lives."""
+        for _ in range(8):
+            self.clock.now += TTL / 4
+            if not until(lambda: all(self._is_new(name) for name in names), seconds=60, every=0.01):
+                return False
+        return True
+
+    def _is_new(self, name: str) -> bool:
+        return self.lease._until[name] == self.clock.now + TTL
 
     def lost(self, seconds: float) -> bool:
         """Whether it is lost within so many seconds."""
@@ -43,10 +60,10 @@ class Taken:
 
 
 @pytest.fixture
-def taken(pool: Pools) -> Iterator[Taken]:
+def taken(pool: Pools, clock: Clock) -> Iterator[Taken]:
     here = pool()
     with ClusterLock(here, here.hosts, "cluster.up") as held:  # type: ignore[arg-type]
-        yield Taken(here, held.lease)
+        yield Taken(here, held.lease, clock)
 
 
 def test_it_stays_young(taken: Taken) -> None:
@@ -61,30 +78,34 @@ def test_it_stays_young(taken: Taken) -> None:
 
 def test_a_minority_that_is_lost_does_no_harm(taken: Taken) -> None:
     taken.pool["m1"].down = True
-    assert not taken.lost(1.5 * TTL)
+    assert taken.renewed("m2", "m3")
+    assert taken.lease.held and taken.lease.sure == 2
 
 
 def test_a_short_break_everywhere_does_no_harm(taken: Taken) -> None:
     for name in taken.pool.hosts:
         taken.pool[name].down = True
-    time.sleep(0.1)
+    taken.clock.now += TTL / 2
+    assert taken.lease.held
     for name in taken.pool.hosts:
         taken.pool[name].down = False
-    assert not taken.lost(1.5 * TTL)
+    assert taken.renewed(*taken.pool.hosts)
+    assert taken.lease.held
 
 
 def test_it_is_lost_before_it_expires_on_a_majority(taken: Taken) -> None:
     taken.pool["m1"].down = taken.pool["m3"].down = True
+    taken.clock.now += TTL - lease.RENEW + 0.01
     assert taken.lost(60)
+    assert {name for name, until in taken.lease._until.items() if until > taken.clock.now} >= {"m1", "m3"}
 
 
-def test_it_is_lost_at_once_where_another_has_it(pool: Pools, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "TTL", 3600)
+def test_it_is_lost_at_once_where_another_has_it(pool: Pools, clock: Clock) -> None:
     here = pool()
     with ClusterLock(here, here.hosts, "cluster.up") as held:  # type: ignore[arg-type]
         here["m1"].file("lock").unlink()
         here["m2"].file("lock").write_text("another's\n")
-        assert Taken(here, held.lease).lost(60)
+        assert Taken(here, held.lease, clock).lost(60)
         assert held.lease.loss().cause == "it was removed, or taken over, on m1, m2"
 
 
@@ -125,7 +146,9 @@ def test_ctrl_c_at_the_end_does_not_leave_it_behind(pool: Pools, moment: str) ->
 
 def test_a_manager_that_says_nothing_does_not_hold_up_the_others_renewal(taken: Taken) -> None:
     answered = threading.Event()
-    taken.pool["m2"].before = lambda: answered.wait(30) and None
-    lost = taken.lost(1.5 * TTL)
-    answered.set()
-    assert not lost
+    taken.pool["m2"].before = lambda: answered.wait(600) and None
+    try:
+        assert taken.renewed("m1", "m3")
+        assert taken.lease.held
+    finally:
+        answered.set()

@@ -8,7 +8,6 @@ import os
 import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,9 @@ from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.verify import Check
+from skep.waiting import until
 from tests.steps import roles, step_id
+from tests.timing import Clock
 
 
 def step(id: str, **more: Any) -> Run:
@@ -257,15 +258,17 @@ def test_a_terminal_cuts_nothing_off_a_value(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, act: Callable[[Reporter], None]) -> str:
-    """All that a terminal was sent."""
-    out = Terminal()
+    """All that a terminal was sent, some of it after a while."""
+    out, clock = Terminal(), Clock()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(live, "PATIENCE", 1.0)
+    monkeypatch.setattr(live, "time", clock)
     tell = reporter()
     with tell.busy("observing [4] hosts"):
         act(tell)
-        time.sleep(1.5)
+        clock.now += live.PATIENCE + 0.5
+        drawn = out.getvalue().count("observing")
+        assert until(lambda: out.getvalue().count("observing") >= drawn + 2, seconds=60, every=0.05)
     tell.waiting(["m1"])
     return out.getvalue()
 
@@ -273,7 +276,6 @@ def shown(monkeypatch: pytest.MonkeyPatch, act: Callable[[Reporter], None]) -> s
 def test_who_is_waited_for_is_shown_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     def act(tell: Reporter) -> None:
         tell.waiting(["m1", "m2", "w1"])
-        time.sleep(0.1)
         tell.waiting(["m1"])
 
     reported = shown(monkeypatch, act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -149,7 +150,7 @@ def test_what_comes_and_goes_is_waited_for_three_times(carry: Any) -> None:
 def test_what_is_left_for_another_round_is_looked_for_and_not_forgotten(
     carry: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skep.waiting.time.sleep", lambda _: None)
+    monkeypatch.setattr("skep.waiting.time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
     later = plan(Finding("note", "is restarted later", "m1", later=True))
     assert carry(plan("a/x"), later, later, plan("a/y"), plan()) == [["a/x"], ["a/y"]]
     with pytest.raises(NotConverged, match="m1: is restarted later"):

@@ -43,7 +43,7 @@ def access(tmp_path: Path) -> Callable[..., Access]:
     def of(server: Server, **more: Any) -> Access:
         settings: dict[str, Any] = {
             "user": "root", "port": server.port, "password": Secret(PASSWORD), "agent": False, "retries": 0,
-            "host_keys": "accept-new", "known_hosts": tmp_path / "known_hosts", "connect_timeout": 3.0,
+            "host_keys": "accept-new", "known_hosts": tmp_path / "known_hosts", "connect_timeout": 60.0,
             "config": tmp_path / "ssh_config",
         }  # fmt: skip
         return Access(**(settings | more))

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -103,13 +102,17 @@ class _Transport(paramiko.Transport):
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock)
-        self.granted: dict[int, threading.Event] = defaultdict(threading.Event)
+        self._granted: dict[int, threading.Event] = {}
+
+    def granted(self, channel: int) -> threading.Event:
+        """Set once that channel's request was answered; the same for whichever thread comes first."""
+        return self._granted.setdefault(channel, threading.Event())
 
     def _send_user_message(self, data: paramiko.Message) -> None:
         super()._send_user_message(data)  # type: ignore[misc]
         message = paramiko.Message(data.asbytes())
         if message.get_byte() == cMSG_CHANNEL_SUCCESS:
-            self.granted[message.get_int()].set()
+            self.granted(message.get_int()).set()
 
 
 class _Login(paramiko.ServerInterface):
@@ -198,7 +201,7 @@ class _Login(paramiko.ServerInterface):
     def _exec(self, channel: paramiko.Channel, command: bytes) -> None:
         """Begins after our answer: a command that is quicker than that would close a channel not yet known to be
         open."""
-        self.transport.granted[channel.remote_chanid].wait(5)
+        self.transport.granted(channel.remote_chanid).wait(60)
         environment = {**os.environ, "PATH": f"{self.server.path}:{os.environ['PATH']}"}
         pipe = subprocess.PIPE
         process = subprocess.Popen(
@@ -262,8 +265,8 @@ def alive(pid: int) -> bool:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended, or does so within some seconds."""
-    until = time.monotonic() + 10
+    """Whether a process has ended, or does so within a minute."""
+    until = time.monotonic() + 60
     while alive(pid) and time.monotonic() < until:
         time.sleep(0.01)
     return not alive(pid)

@@ -19,6 +19,7 @@ from skep.ssh import Pool, Session
 from skep.ssh.connection import UNREACHED, build
 from skep.ssh.gateways import Hop, route
 from skep.ssh.ssh_config import address
+from tests.timing import having_begun
 from tests.unit.ssh.servers import Server, alive, gone
 
 Serve = Callable[..., Server]
@@ -264,10 +265,15 @@ def test_a_proxy_command_that_fails_is_reported_with_its_last_word(
 def test_a_proxy_command_that_says_nothing_costs_the_timeout_and_is_ended(
     serve: Serve, login: Login, configure: Configure, tmp_path: Path
 ) -> None:
-    configure(f"ProxyCommand sh -c 'echo $$ >{tmp_path}/pid; exec sleep 600'")
-    with pytest.raises(ConnectError, match=UNREACHED):
-        login(serve(), connect_timeout=2).run("true")
-    assert gone(int((tmp_path / "pid").read_text()))
+    pid = tmp_path / "pid"
+    configure(f"ProxyCommand sh -c 'echo $$ >{pid}.new; mv {pid}.new {pid}; exec sleep 600'")
+
+    def ask(seconds: float) -> None:
+        with pytest.raises(ConnectError, match=UNREACHED):
+            login(serve(), connect_timeout=seconds).run("true")
+
+    having_begun(pid.exists, ask)
+    assert gone(int(pid.read_text()))
 
 
 def test_a_proxy_command_leads_to_a_jump(

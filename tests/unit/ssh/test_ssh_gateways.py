@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import paramiko
 import pytest
@@ -15,8 +17,10 @@ import pytest
 from skep.errors import ConnectError, HostKeyError, LoginError, SkepError
 from skep.model import Access, Host, Secret
 from skep.ssh import Pool, Session
+from skep.ssh import gateways as module
 from skep.ssh.connection import UNREACHED, build
 from skep.ssh.gateways import written
+from skep.waiting import until
 from tests.unit.ssh.servers import PASSWORD, Server
 
 Serve = Callable[..., Server]
@@ -103,7 +107,7 @@ def test_an_unreachable_host_is_tried_as_often_as_said(
     serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[float] = []
-    monkeypatch.setattr("skep.ssh.connection.time.sleep", tries.append)
+    monkeypatch.setattr("skep.ssh.connection.time", SimpleNamespace(monotonic=time.monotonic, sleep=tries.append))
     server = serve()
     server.close()
     with pytest.raises(ConnectError):
@@ -155,7 +159,7 @@ def behind(serve: Serve, access: Callable[..., Access]) -> Iterator[tuple[Pool, 
 
 
 def everywhere(pool: Pool, script: str) -> list[str | SkepError]:
-    return list(pool.map(lambda session: session.run(script, timeout=20).out, pool.hosts[:5]).values())
+    return list(pool.map(lambda session: session.run(script, timeout=120).out, pool.hosts[:5]).values())
 
 
 def test_all_hosts_behind_a_gateway_share_one_login_there(behind: tuple[Pool, Server, list[Server]]) -> None:
@@ -185,7 +189,7 @@ def test_a_lost_gateway_is_named_by_every_host_and_opened_once_more(
 
     dropping = threading.Thread(target=drop, daemon=True)
     dropping.start()
-    failures = everywhere(pool, f"touch {tmp_path}/begun.$$; sleep 5")
+    failures = everywhere(pool, f"touch {tmp_path}/begun.$$; sleep 120")
     dropping.join()
     assert [str(failure) for failure in failures] == [
         f"h{place}: the connection broke\n  cause: the connection to the gateway 127.0.0.1 was lost\n"
@@ -206,10 +210,20 @@ def test_a_gateway_that_refuses_is_asked_once_and_named_by_every_host(
     connect = socket.create_connection
 
     def slowly(*place: object, **more: object) -> socket.socket:
+        """Until all have come for it."""
         tries.append(place[0])
-        time.sleep(1)
+        assert until(lambda: came == 4, seconds=60, every=0.01)
         return connect(*place, **more)  # type: ignore[arg-type]
 
+    came, usable = 0, module._usable
+
+    def counted(login: Any) -> bool:
+        """Asked under a lock, by each but the first."""
+        nonlocal came
+        came += 1
+        return usable(login)
+
+    monkeypatch.setattr(module, "_usable", counted)
     monkeypatch.setattr("skep.ssh.connection.socket.create_connection", slowly)
 
     def together(session: Session) -> str:

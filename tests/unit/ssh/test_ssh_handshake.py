@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from skep.errors import ConnectError, LoginError
 from skep.questions import SOCKET
-from skep.ssh import Session
+from skep.ssh import Session, handshake, logins, session
+from skep.ssh.handshake import Said
+from skep.waiting import until
+from tests.timing import Clock
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -96,20 +100,39 @@ def test_a_login_shell_that_runs_no_commands(
     ],
 )
 def test_a_login_shell_that_waits_is_given_up_soon_and_not_asked_again_at_once(
-    shell: Callable[[str], Server], login: Login, text: str, kind: type[ConnectError], cause: str
-) -> None:
-    server = shell(text)
-    here = login(server, connect_timeout=1)
+    shell: Callable[[str], Server], login: Login, monkeypatch: pytest.MonkeyPatch, text: str, kind: type[ConnectError],
+    cause: str,
+) -> None:  # fmt: skip
+    server, clock, reading = shell(text), Clock(), session.hear
+    says = "" if kind is ConnectError else f"{cause} "
+
+    def hear(channel: Any, word: str, seconds: float) -> Said | None:
+        """Its seconds pass once all has come, and was read, that the shell says."""
+        assert until(lambda: len(channel.in_buffer) == len(says), seconds=60, every=0.01)
+        asked = iter([clock.now])
+
+        def passing() -> float:
+            since = next(asked, None)
+            if since is None and not channel.recv_ready():
+                clock.now += seconds + 0.1
+            return clock.now
+
+        monkeypatch.setattr(handshake, "time", SimpleNamespace(monotonic=passing))
+        return reading(channel, word, seconds)
+
+    monkeypatch.setattr(session, "hear", hear)
+    for module in (session, logins):
+        monkeypatch.setattr(module, "time", clock)
+    here = login(server, connect_timeout=20)
     for _ in range(3):
-        with pytest.raises(ConnectError, match=r"did not come to run a command within 1 s") as failure:
+        with pytest.raises(ConnectError, match=r"did not come to run a command within 20 s") as failure:
             here.run("echo out")
         assert type(failure.value) is kind and cause in str(failure.value.cause)
+        clock.now += 6.5
     assert len(server.commands) == 1
-    deadline = time.monotonic() + 30
-    while len(server.commands) == 1 and time.monotonic() < deadline:
-        time.sleep(0.05)
-        with pytest.raises(ConnectError):
-            here.run("echo out")
+    clock.now += 1
+    with pytest.raises(ConnectError):
+        here.run("echo out")
     assert len(server.commands) == 2
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from skep.errors import ConnectError, SkepError
-from skep.ssh import RootShell, Session, root_shell
+from skep.ssh import Result, RootShell, Session, root_shell
 from skep.ssh.connection import UNREACHED
 from skep.waiting import until
+from tests.timing import having_begun
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -98,13 +98,17 @@ def test_many_threads_one_login_one_channel(shell: Callable[..., RootShell], ser
 
 
 def test_what_waits_for_its_answer_is_not_run_twice_and_what_has_it_is_run_again(
-    shell: Callable[..., RootShell], tmp_path: Path
+    shell: Callable[..., RootShell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, file = shell(), tmp_path / "file"
-    count = f"echo x >>{file}; sleep 0.3; cat {file}"
+    here, file, on, asked = shell(), tmp_path / "file", tmp_path / "on", list[int]()
+    count = f"echo x >>{file}; until [ -e {on} ]; do sleep 0.05; done; cat {file}"
+    result = root_shell.result
+    monkeypatch.setattr(root_shell, "result", lambda answer: (asked.append(1), result(answer))[1])
     with ThreadPoolExecutor(4) as threads:
-        outs = {one.out for one in threads.map(here.run, [count] * 4)}
-    assert outs == {"x\n"}
+        waiting = [threads.submit(here.run, count) for _ in range(4)]
+        assert until(lambda: len(asked) == 4, seconds=60, every=0.01)
+        on.touch()
+        assert {one.result().out for one in waiting} == {"x\n"}
     assert here.run(count).out == "x\nx\n"
 
 
@@ -114,14 +118,22 @@ def test_big_scripts_and_big_answers_on_both_streams(shell: Callable[..., RootSh
     assert (answer.status, len(answer.out), len(answer.err)) == (0, size, size)
 
 
-def test_a_command_beyond_its_time_is_ended_and_the_others_are_answered(shell: Callable[..., RootShell]) -> None:
-    here = shell()
-    with ThreadPoolExecutor(3) as threads:
-        slow = threads.submit(here.run, "echo begun; echo words >&2; sleep 60 & wait", timeout=1)
-        others = [threads.submit(here.run, f"echo {number}") for number in range(2)]
-        assert (slow.result().status, slow.result().out) == (124, "begun\n")
-        assert slow.result().err.startswith("words\n")
-        assert [other.result().out for other in others] == ["0\n", "1\n"]
+def test_a_command_beyond_its_time_is_ended_and_the_others_are_answered(
+    shell: Callable[..., RootShell], tmp_path: Path
+) -> None:
+    here, begun = shell(), tmp_path / "begun"
+
+    def cut_off(seconds: float) -> Result:
+        with ThreadPoolExecutor(3) as threads:
+            script = f"echo begun; echo words >&2; touch {begun}; sleep 300 & wait"
+            slow = threads.submit(here.run, script, timeout=seconds)
+            others = [threads.submit(here.run, f"echo {number}") for number in range(2)]
+            assert [other.result().out for other in others] == ["0\n", "1\n"]
+            return slow.result()
+
+    slow = having_begun(begun.exists, cut_off)
+    assert (slow.status, slow.out) == (124, "begun\n")
+    assert slow.err.startswith("words\n")
 
 
 def test_a_command_that_prints_without_end_is_an_error_and_the_next_is_answered(
@@ -148,13 +160,15 @@ def test_a_command_that_ends_the_shell_is_an_error_and_the_others_are_answered(
 
 
 def test_a_connection_that_breaks_is_the_answer_to_all_and_not_tried_again(
-    shell: Callable[..., RootShell], serve: Serve
+    shell: Callable[..., RootShell], serve: Serve, tmp_path: Path
 ) -> None:
-    server = serve()
+    server, begun = serve(), tmp_path / "begun"
     here = shell(server)
-    threading.Timer(0.5, server.drop).start()
     with ThreadPoolExecutor(3) as threads:
-        for one in [threads.submit(here.run, f"sleep 2{number}") for number in range(3)]:
+        running = [threads.submit(here.run, f"touch {begun}; sleep 12{number}", timeout=120) for number in range(3)]
+        assert until(begun.exists, seconds=60, every=0.05)
+        server.drop()
+        for one in running:
             with pytest.raises(ConnectError, match="the connection broke"):
                 one.result()
     with pytest.raises(ConnectError, match="the connection broke"):
@@ -175,14 +189,14 @@ def test_a_host_that_is_not_there_is_reported(shell: Callable[..., RootShell], s
 def test_nothing_runs_on_after_it(shell: Callable[..., RootShell], serve: Serve, tmp_path: Path, way: str) -> None:
     server, begun = serve(), tmp_path / "begun"
     here = shell(server)
-    marked = f"sleep 60.{time.monotonic_ns()}"
+    marked = f"sleep 600.{time.monotonic_ns()}"
     with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(here.run, f"touch {begun}; {marked} & wait")
-        assert until(begun.exists, seconds=20, every=0.05)
+        running = threads.submit(here.run, f"touch {begun}; {marked} & wait", timeout=120)
+        assert until(begun.exists, seconds=60, every=0.05)
         here.close() if way == "close" else server.drop()
         with pytest.raises(ConnectError):
             running.result()
-    assert until(lambda: marked not in _processes(), seconds=20, every=0.1), "left behind"
+    assert until(lambda: marked not in _processes(), seconds=60, every=0.1), "left behind"
     with pytest.raises(ConnectError):
         here.run("true")
 
@@ -194,4 +208,8 @@ def _words(err: str) -> str:
 
 
 def _processes() -> str:
-    return subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return "\n".join(found)

@@ -16,7 +16,8 @@ from skep.errors import ConnectError, LoginError
 from skep.model import Access
 from skep.ssh import Session, logins, session
 from skep.ssh.connection import UNREACHED, build
-from tests.unit.ssh.servers import Server
+from tests.timing import Clock, having_begun
+from tests.unit.ssh.servers import Server, alive, gone
 
 Serve = Callable[..., Server]
 Login = Callable[..., Session]
@@ -70,7 +71,7 @@ def test_a_script_that_cannot_be_encoded_is_sent_as_it_came(serve: Serve, login:
 def test_big_scripts_and_big_answers_on_both_streams(serve: Serve, login: Login) -> None:
     size = 3_000_000
     script = f"# {'x' * size}\nhead -c {size} /dev/zero >&2\nhead -c {size} /dev/zero"
-    result = login(serve()).run(script, timeout=10)
+    result = login(serve()).run(script, timeout=120)
     assert (result.status, len(result.out), len(result.err)) == (0, size, size)
 
 
@@ -87,8 +88,10 @@ def test_stdout_closed_early_does_not_end_the_wait(serve: Serve, login: Login) -
     assert (result.status, result.out, result.err) == (4, "", "late\n")
 
 
-def test_a_script_beyond_its_deadline_is_ended_on_the_host(serve: Serve, login: Login) -> None:
-    result = login(serve()).run("echo begun; sleep 30", timeout=1)
+def test_a_script_beyond_its_deadline_is_ended_on_the_host(serve: Serve, login: Login, tmp_path: Path) -> None:
+    here, begun = login(serve()), tmp_path / "begun"
+    script = f"echo begun; touch {begun}; sleep 300"
+    result = having_begun(begun.exists, lambda seconds: here.run(script, timeout=seconds))
     assert (result.status, result.out) == (124, "begun\n")
 
 
@@ -99,7 +102,7 @@ def test_a_host_that_does_not_end_it_costs_the_deadline_and_no_more(
     server = serve()
     (server.path / "timeout").write_text('#!/bin/sh\nshift 3\nexec "$@"\n')
     (server.path / "timeout").chmod(0o755)
-    scripts = ("while sleep 0.05; do echo on and on; done", "exec >&- 2>&-; sleep 5", "sleep 5")
+    scripts = ("while sleep 0.05; do echo on and on; done", "exec >&- 2>&-; sleep 60", "sleep 60")
     with ThreadPoolExecutor(3) as threads:
         for running in [threads.submit(login(server).run, script, timeout=0.1) for script in scripts]:
             with pytest.raises(ConnectError, match="did not end in time"):
@@ -112,7 +115,7 @@ def test_a_connection_dropped_while_a_script_runs_is_reported_and_replaced(
     server = serve()
     here = login(server)
     with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(here.run, f"touch {tmp_path}/begun; sleep 5")
+        running = threads.submit(here.run, f"touch {tmp_path}/begun; sleep 120", timeout=120)
         must_begin(tmp_path / "begun")
         server.drop()
         with pytest.raises(ConnectError) as failure:
@@ -132,7 +135,9 @@ def test_a_script_ends_with_its_connection_but_a_change_does_not(
     here = login(server)
 
     def script(name: str) -> str:
-        return f"touch {tmp_path}/{name}-begun; sleep 1; touch {tmp_path}/{name}-ended"
+        begun = f"echo $$ >{tmp_path}/{name}; mv {tmp_path}/{name} {tmp_path}/{name}-begun"
+        wait = f"while [ ! -e {tmp_path}/cut ]; do sleep 0.05; done"
+        return f"{begun}; {wait}; touch {tmp_path}/{name}-ended"
 
     with ThreadPoolExecutor(2) as threads:
         running = [
@@ -144,6 +149,9 @@ def test_a_script_ends_with_its_connection_but_a_change_does_not(
         for one in running:
             with pytest.raises(ConnectError, match="the connection broke"):
                 one.result()
+    assert gone(int((tmp_path / "look-begun").read_text()))
+    assert alive(int((tmp_path / "change-begun").read_text()))
+    (tmp_path / "cut").touch()
     assert here.run("echo again", to_the_end="a/b@m1").out == "again\n"
     assert (tmp_path / "change-ended").exists()
     assert not (tmp_path / "look-ended").exists()
@@ -170,21 +178,24 @@ def test_a_closed_session_stays_closed(serve: Serve, login: Login) -> None:
         here.run("true")
 
 
-def test_closing_cuts_off_what_still_runs(serve: Serve, login: Login) -> None:
+def test_closing_cuts_off_what_still_runs(serve: Serve, login: Login, tmp_path: Path) -> None:
     here = login(serve())
-    here.open()
-    threading.Timer(0.2, here.close).start()
-    with pytest.raises(ConnectError):
-        here.run("sleep 5")
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(here.run, f"touch {tmp_path}/begun; sleep 120", timeout=120)
+        must_begin(tmp_path / "begun")
+        here.close()
+        with pytest.raises(ConnectError):
+            running.result()
 
 
 def test_closing_does_not_wait_for_a_host_that_says_nothing(serve: Serve, login: Login) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as threads:
-        here = login(serve(), port=silent.getsockname()[1], connect_timeout=2.0)
+        here = login(serve(), port=silent.getsockname()[1])
         opening = threads.submit(here.open)
-        time.sleep(0.2)
-        here.close()
-        assert not opening.done(), "the login was waited for"
+        connection, _ = silent.accept()
+        with connection:
+            here.close()
+            assert not opening.done(), "the login was waited for"
         with pytest.raises(ConnectError):
             opening.result()
 
@@ -214,11 +225,14 @@ def test_a_login_that_arrives_after_the_end_is_given_up(
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_a_login_with_few_channels_is_joined_by_others(serve: Serve, login: Login, channels: int) -> None:
+def test_a_login_with_few_channels_is_joined_by_others(
+    serve: Serve, login: Login, tmp_path: Path, channels: int
+) -> None:
     server = serve(channels=channels)
     here = login(server)
+    script = f"touch {tmp_path}/begun.$$; until [ $(ls {tmp_path} | grep -c begun) -gt {channels} ]; do sleep 0.1; done"
     with ThreadPoolExecutor(6) as threads:
-        statuses = [result.status for result in threads.map(here.run, ["sleep 0.5"] * 6)]
+        statuses = [result.status for result in threads.map(here.run, [script] * 6)]
     assert statuses == [0] * 6
     assert 1 < server.logins <= 6
     before = server.logins
@@ -226,7 +240,7 @@ def test_a_login_with_few_channels_is_joined_by_others(serve: Serve, login: Logi
     assert server.logins == before
     here.close()
     for transport in server.transports:
-        transport.join(5)
+        transport.join(60)
     assert not any(transport.is_active() for transport in server.transports)
 
 
@@ -269,17 +283,27 @@ def test_a_host_that_stops_answering_is_given_up(serve: Serve, login: Login, fro
         here.run("true")
 
 
-def test_a_host_that_accepts_and_says_nothing_costs_the_timeout(serve: Serve, login: Login) -> None:
-    took = []
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        for timeout in (0.3, 2.5):
-            here = login(serve(), port=silent.getsockname()[1], connect_timeout=timeout)
+def test_a_host_that_accepts_and_says_nothing_costs_the_timeout_and_no_second_one(serve: Serve, login: Login) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        socket.create_server(("127.0.0.1", 0)) as other,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        patient = threads.submit(login(serve(), port=other.getsockname()[1], connect_timeout=600.0).run, "true")
+        connection, _ = other.accept()
+        with connection:
+            here = login(serve(), port=silent.getsockname()[1], connect_timeout=0.3, retries=2)
             since = time.monotonic()
-            here._logins.access = replace(here.access, retries=2)
             with pytest.raises(ConnectError, match="the sshd accepts connections and does not answer"):
                 here.run("true")
-            took.append(time.monotonic() - since)
-    assert took[0] < took[1] / 2
+            assert time.monotonic() - since >= 0.3
+            assert not patient.done()
+        with pytest.raises(ConnectError):
+            patient.result()
+        silent.accept()[0].close()
+        silent.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_nobody_listens(serve: Serve, login: Login) -> None:
@@ -309,24 +333,25 @@ def test_a_stream_is_a_socket_to_a_command(serve: Serve, login: Login) -> None:
 
 def test_a_host_that_let_us_wait_is_not_tried_again_for_as_long(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[str] = []
+    clock = Clock()
 
     def silent(host: str, *_: object) -> None:
         tries.append(host)
-        time.sleep(0.3)
+        clock.now += 30
         raise ConnectError(UNREACHED, host=host, cause="no answer")
 
     monkeypatch.setattr(logins, "log_in", silent)
+    monkeypatch.setattr(logins, "time", clock)
     here = Session("h1", "192.0.2.1", Access())
     for _ in range(3):
         with pytest.raises(ConnectError, match=UNREACHED) as failure:
             here.run("true")
         assert (failure.value.host, failure.value.cause) == ("h1", "no answer")
+        clock.now += 9.9
     assert tries == ["h1"]
-    deadline = time.monotonic() + 30
-    while tries == ["h1"] and time.monotonic() < deadline:
-        time.sleep(0.05)
-        with pytest.raises(ConnectError):
-            here.run("true")
+    clock.now += 1
+    with pytest.raises(ConnectError):
+        here.run("true")
     assert tries == ["h1", "h1"]
 
 

@@ -13,6 +13,7 @@ from skep.errors import AccessError
 from skep.model import Access
 from skep.ssh import programs, ssh_config
 from skep.ssh.ssh_config import COMMAND, JUMP, Settings, settings
+from tests.timing import having_begun
 from tests.unit.ssh.servers import gone
 
 Read = Callable[..., Settings]
@@ -115,7 +116,12 @@ def test_a_match_runs_its_command(read: Read, command: str, port: int) -> None:
 
 @pytest.mark.parametrize("read", ["asked"], indirect=True)
 def test_a_match_that_hangs_is_named_and_ended(read: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(programs, "ANSWER", 0.5)
-    with pytest.raises(AccessError, match="perhaps a Match exec in it, took longer than"):
-        read('Match exec "echo $$ >FOLDER/pid; exec sleep 600"\n  User x\n')
-    assert gone(int((tmp_path / "pid").read_text()))
+    pid = tmp_path / "pid"
+
+    def ask(seconds: float) -> None:
+        monkeypatch.setattr(programs, "ANSWER", seconds)
+        with pytest.raises(AccessError, match="perhaps a Match exec in it, took longer than"):
+            read('Match exec "echo $$ >FOLDER/pid.new; mv FOLDER/pid.new FOLDER/pid; exec sleep 600"\n  User x\n')
+
+    having_begun(pid.exists, ask)
+    assert gone(int(pid.read_text()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from skep.errors import ConnectError, SudoError
 from skep.model import Secret
 from skep.ssh import Session, session
+from tests.timing import having_begun
 from tests.unit.ssh.servers import Server
 
 Serve = Callable[..., Server]
@@ -130,10 +132,17 @@ def test_a_host_without_sudo(serve: Serve, login: Login, tmp_path: Path) -> None
 def test_the_password_is_given_to_sudo_only(serve: Serve, login: Login, tmp_path: Path) -> None:
     (tmp_path / "shell").write_text(f"#!/bin/sh\nexec cat >{tmp_path}/taken\n")
     (tmp_path / "shell").chmod(0o755)
-    here = login(serve(shell=(f"{tmp_path}/shell",)), user="ops", sudo_password=Secret("p'w $"), connect_timeout=2)
-    with pytest.raises(ConnectError, match="the login shell did not come to run a command"):
-        here.run("echo join with a token")
-    assert (tmp_path / "taken").read_text() == ""
+    server, taken = serve(shell=(f"{tmp_path}/shell",)), tmp_path / "taken"
+
+    def ask(seconds: float) -> None:
+        here = login(server, user="ops", sudo_password=Secret("p'w $"))
+        here.open()
+        here._logins.access = replace(here.access, connect_timeout=seconds)
+        with pytest.raises(ConnectError, match="the login shell did not come to run a command"):
+            here.run("echo join with a token")
+
+    having_begun(taken.exists, ask)
+    assert taken.read_text() == ""
 
 
 def test_a_wrong_password_is_reported_at_the_second_asking(serve: Serve, login: Login) -> None:
@@ -149,7 +158,7 @@ def test_a_wrong_password_is_reported_at_the_second_asking(serve: Serve, login: 
 def test_a_sudo_that_hangs_is_given_up(serve: Serve, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "PATIENCE", 0.3)
     server = serve()
-    sudo(server, "#!/bin/sh\nexec sleep 3\n")
+    sudo(server, "#!/bin/sh\nexec cat >/dev/null\n")
     for password in (None, Secret("p'w $")):
         with pytest.raises(SudoError, match=r"sudo gave no answer within 0\.3 s"):
             login(server, user="ops", sudo_password=password).run("true")
