@@ -55,7 +55,7 @@ class Host:
     def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
         shell = next(path for path in map(shutil.which, ("dash", "sh")) if path)
         env = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", **variables}
-        return subprocess.run([shell, "-c", script], env=env, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run([shell, "-c", script], env=env, capture_output=True, text=True, timeout=120, check=False)
 
     @property
     def calls(self) -> list[str]:
@@ -828,7 +828,7 @@ def test_a_parameter_that_the_kernel_refuses_is_in_no_file(tmp_path: Path) -> No
     given = {"MEMORY": str(tmp_path / "memory"), "TOPIC": "sysctls", "SET": "skep.no.such", "GONE": "", "LOAD": ""}
     env = {**os.environ, **given, "DNF": "-", "BEGIN": "-", "END": "-", "FILES": str(laid)}
     put = ["sh", "-c", script("roles/files/put.sh")]
-    ran = subprocess.run(put, env=env, capture_output=True, text=True, timeout=30, check=False)
+    ran = subprocess.run(put, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 66 and "the kernel refuses skep.no.such = 1; nothing was changed" in ran.stderr
     assert not conf.exists()
 
@@ -879,7 +879,7 @@ def test_what_somebody_else_put_there_is_kept_and_comes_back(tmp_path: Path) -> 
         given = {"MEMORY": str(tmp_path / "memory"), "TOPIC": "certificates", "SET": "", "GONE": gone, "LOAD": ""}
         env = {**os.environ, **given, "DNF": "-", "BEGIN": "-", "END": "-", "FILES": str(laid)}
         text = script("roles/files/put.sh").replace("/etc/docker/certs.d", str(tmp_path / "certs.d"))
-        subprocess.run(["sh", "-c", text], env=env, check=True, timeout=30)
+        subprocess.run(["sh", "-c", text], env=env, check=True, timeout=120)
 
     put("ours", "a")
     put("ours anew", "b")

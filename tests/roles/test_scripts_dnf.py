@@ -229,7 +229,7 @@ def test_lines_of_ours_come_and_go_in_the_file_of_dnf(tmp_path: Path) -> None:
         (laid / "list").write_text(f"600 {conf}\n" if lines else "")
         (laid / "1").write_text("".join(f"{line}\n" for line in (BEGIN, *lines, END)))
         env = {**os.environ, **variables, "FILES": str(laid), "GONE": gone}
-        subprocess.run(["sh", "-c", script("roles/files/put.sh")], env=env, check=True, timeout=30)
+        subprocess.run(["sh", "-c", script("roles/files/put.sh")], env=env, check=True, timeout=120)
         return conf.read_text()
 
     assert put("proxy=http://one") == f"# kept\n[main]\n{BEGIN}\nproxy=http://one\n{END}\ngpgcheck=1\n"

@@ -18,7 +18,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
 
 def sh(script: str) -> str:
-    done = subprocess.run(["/bin/sh", "-s"], input=script.encode(), capture_output=True, timeout=10, check=True)
+    done = subprocess.run(["/bin/sh", "-s"], input=script.encode(), capture_output=True, timeout=120, check=True)
     return done.stdout.decode()
 
 

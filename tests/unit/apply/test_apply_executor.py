@@ -292,7 +292,7 @@ print(outcome.interrupted, list(outcome.failed))
 
 
 def test_the_process_ends_though_a_step_would_wait_on() -> None:
-    done = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr) == ("True ['a/wait@m1']\n", "")
 
 

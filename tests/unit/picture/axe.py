@@ -20,15 +20,33 @@ class NotToBeHad(Exception):
     """There is no npm, or it reaches no registry."""
 
 
-@functools.cache
 def script() -> str:
     """What a page runs to have ``axe``. Raises ``NotToBeHad``."""
+    found = _fetched()
+    if isinstance(found, NotToBeHad):
+        raise found
+    return found
+
+
+@functools.cache
+def _fetched() -> str | NotToBeHad:
+    """It is asked for once, also where no registry answers."""
+    try:
+        return _packed()
+    except NotToBeHad as error:
+        return error
+
+
+def _packed() -> str:
     npm = shutil.which("npm")
     if not npm:
         raise NotToBeHad("needs npm, for axe-core")
     with tempfile.TemporaryDirectory() as folder:
         words = [npm, "pack", "--silent", "--prefer-offline", f"axe-core@{VERSION}", "--pack-destination", folder]
-        ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        try:
+            ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        except subprocess.TimeoutExpired:
+            raise NotToBeHad(f"npm does not get axe-core {VERSION} in five minutes") from None
         packages = [*Path(folder).glob("*.tgz")]
         if ran.returncode or not packages:
             raise NotToBeHad(f"npm cannot get axe-core {VERSION}: {ran.stderr[-300:]}")

@@ -118,7 +118,7 @@ def run_probe(cluster: Cluster, folder: Path, ip: str | None) -> Facts:
         (folder / "ip").chmod(0o755)
     env = {"PATH": str(folder)}
     text = places.HOST + probe(cluster)
-    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=20, env=env)
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=120, env=env)
     return parse(done.stdout, {}, 0.0, 1e12)
 
 
@@ -486,7 +486,7 @@ def test_containers_beside_swarm_are_found_by_what_the_engine_keeps(tmp_path: Pa
         (folder / "hostconfig.json").write_text(json.dumps(restart, separators=(",", ":")))
     standalone = places.probe("skep/preflight/standalone.sh", TASK_ID=TASK)
     script = f"engine=1 data_roots='/none\n{tmp_path}'\n{standalone}"
-    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, timeout=120)
     assert sorted(done.stdout.splitlines()) == ["container cache unless-stopped", "container odd no"]
     assert done.stderr == ""
 

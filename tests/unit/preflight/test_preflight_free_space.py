@@ -102,7 +102,7 @@ def test_all_places_that_steps_write_are_looked_at() -> None:
 
 def look(*paths: Path | str) -> dict[str, Room]:
     text = exported({"PLACES": " ".join(map(str, paths))}) + script("skep/preflight/free_space.sh")
-    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=120)
     return parse(line.split() for line in done.stdout.splitlines())
 
 

@@ -69,7 +69,7 @@ def test_places_are_tried_and_reported() -> None:
         assert reach.ports(CLUSTER) == ["10.0.0.1/2377", "10.0.0.1/7946", "10.0.0.2/7946"]
         ports = exported({"PORTS": f"127.0.0.1/{here} 127.0.0.1/{gone}", "PATIENCE": reach.PATIENCE})
         text = f"interfaces='' newline=''\n{ports}{script('skep/preflight/reach.sh', *FILES)}"
-        done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=120)
     seen = parse(done.stdout, {}, 0.0, 0.0)
     assert seen.tried == {("127.0.0.1", here), ("127.0.0.1", gone)}
     assert seen.open == {("127.0.0.1", here)}

@@ -159,7 +159,7 @@ def openssh(folder: Path, port: int, policy: str) -> str:
     checking = "yes" if policy == "strict" else policy
     words = ["ssh", "-F", str(folder / "ssh_config"), "-o", "BatchMode=yes", "-o", f"StrictHostKeyChecking={checking}"]
     words += ["-p", str(port), "root@127.0.0.1", "true"]
-    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30).stderr
+    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120).stderr
 
 
 @pytest.fixture(scope="module")

@@ -174,7 +174,7 @@ def test_tests_of_one_host_are_run_at_once(verify):
             assert number in (1, 2)
             wait()
     """
-    sys.modules["skep_test_barrier"] = barrier = threading.Barrier(3, timeout=20)
+    sys.modules["skep_test_barrier"] = barrier = threading.Barrier(3, timeout=60)
     try:
         checks = verify(text, hosts=["m1"])
     finally:
