@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -17,6 +18,13 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 # What a user was shown before is kept in the home folder: no test begins with what another one was shown.
 os.environ["XDG_STATE_HOME"] = "/dev/null"
+
+# Servers of the tests' own are on this machine, whatever proxy leads elsewhere.
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
+
+# Whoever runs them may sign commits, or have git refuse a repository that somebody else owns.
+os.environ["GIT_CONFIG_GLOBAL"] = str(Path(__file__).with_name("gitconfig"))
 
 CI = os.environ.get("CI") == "true"
 
