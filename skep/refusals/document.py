@@ -76,6 +76,12 @@ class RestartPolicy(TypedDict, total=False):
     condition: str
 
 
+class Placement(TypedDict, total=False):
+    """On which nodes tasks may run."""
+
+    constraints: list[str]
+
+
 class Deploy(TypedDict, total=False):
     """How a service is run."""
 
@@ -84,6 +90,7 @@ class Deploy(TypedDict, total=False):
     replicas: int
     update_config: Mapping[str, object]
     restart_policy: RestartPolicy
+    placement: Placement
 
 
 class Healthcheck(TypedDict, total=False):
@@ -106,6 +113,11 @@ class Service(TypedDict, total=False):
     ports: list[Port]
     volumes: list[Mount]
     sysctls: Mapping[str, str]
+    environment: Mapping[str, str | None]
+    command: list[str]
+    entrypoint: list[str]
+    isolation: str
+    credential_spec: Mapping[str, str]
     configs: list[Reference]
     secrets: list[Reference]
 

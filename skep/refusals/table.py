@@ -7,6 +7,7 @@ engines 20.10, 26.1 and 28.5.
 from __future__ import annotations
 
 from skep.refusals import addresses, constraints, drivers, images, names, services, tasks, templating
+from skep.refusals.node_table import NODES
 from skep.refusals.rule import Rule, says
 
 SWARM_NAME = "swarmkit controlapi/common.go: validateAnnotations"
@@ -16,8 +17,6 @@ EXPANDING = "swarmkit template/expand.go, by controlapi/service.go: validateCont
 NETWORK = "swarmkit controlapi/network.go"
 STORE = "swarmkit manager/state/store: names are looked up in lower case"
 API = "moby api/types/network/ipam.go: ValidateIPAM"
-CONTAINER = "moby daemon/container.go: verifyContainerSettings"
-MOUNTS = "moby daemon/cluster/executor/container/validate.go, volume/mounts/linux_parser.go"
 
 NAMES = (
     Rule(
@@ -162,113 +161,6 @@ RULES = (
     Rule("a template in the host name", "services.*.hostname", says(templating.text), EXPANDING),
     Rule("a template in a mount", "services.*.volumes", templating.mounts, f"{EXPANDING}, validateMounts"),
     Rule("a template in a volume", "volumes", templating.volumes, EXPANDING),
-    # services, as nodes make their containers
-    Rule("what cannot be mounted", "services.*.volumes", templating.node_mounts, MOUNTS, by="nodes"),
-    Rule(
-        "a container's memory",
-        "services.*.deploy.resources.limits.memory",
-        says(tasks.memory),
-        "moby daemon/daemon_unix.go: verifyPlatformContainerResources",
-        by="nodes",
-        level="warning",
-    ),
-    Rule("a working folder", "services.*.working_dir", says(tasks.working_dir), CONTAINER, by="nodes", level="warning"),
-    Rule("a stop signal", "services.*.stop_signal", says(tasks.stop_signal), CONTAINER, by="nodes", level="warning"),
-    Rule(
-        "a capability",
-        "services.*.cap_add|cap_drop.*",
-        says(tasks.capability),
-        "moby oci/caps/utils.go: NormalizeLegacyCapabilities",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "a limit of the kernel",
-        "services.*.ulimits",
-        tasks.ulimits,
-        "runc libcontainer/specconv: rlimits; setrlimit(2)",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "a kernel parameter of the whole machine",
-        "services.*.sysctls",
-        tasks.sysctls,
-        "runc libcontainer/configs/validate/validator.go: sysctl",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "a network of the host beside others",
-        "services.*",
-        tasks.host_network,
-        "moby daemon/container_operations.go: validateNetworkingConfig, runc libcontainer/configs/validate: sysctl",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "an option of a network",
-        "networks",
-        tasks.network_options,
-        "moby libnetwork/drivers/overlay/ov_network.go: CreateNetwork, ovmanager: NetworkAllocate",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "addresses of IPv6 alone",
-        "networks",
-        tasks.only_ipv6,
-        "moby daemon/container_operations.go: validateEndpointSettings",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "a config or secret in the place of a folder",
-        "services.*",
-        tasks.targets,
-        "runc libcontainer/rootfs_linux.go: mountToRootfs",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "an option of a volume",
-        "volumes",
-        tasks.volume_options,
-        "moby volume/local/local_unix.go: validateOpts",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "an option of a log driver",
-        "services.*.logging",
-        tasks.log_options,
-        "moby daemon/logger/factory.go: ValidateLogOpts; each driver's New",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "a variable without a name",
-        "services.*.environment",
-        tasks.environment,
-        "moby opts/env.go: ValidateEnv",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "a host name's length",
-        "services.*.hostname",
-        says(templating.hostname),
-        "sethostname(2)",
-        by="nodes",
-        level="warning",
-    ),
-    Rule(
-        "an owner",
-        "services.*.configs|secrets.*.uid|gid",
-        says(tasks.owner),
-        "moby daemon/container_operations_unix.go: setupSecretDir",
-        by="nodes",
-        level="warning",
-    ),
+    *NODES,
 )
 """Of one place the first that finds something is reported."""

@@ -13,6 +13,8 @@ from skep.refusals.names import full_name, made, mounted
 from skep.refusals.rule import Context, Path, Said
 
 LEAST_MEMORY = 6 * 1024 * 1024
+_MOST_FILES = 2**31 - 64
+"""The largest that the kernel parameter fs.nr_open can be."""
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _SIGNALS_TEXT = """
 ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM
@@ -64,7 +66,7 @@ def stop_signal(text: str, context: Context) -> str | None:
 def capability(name: str, context: Context) -> str | None:
     """A capability that Linux does not have. RESET is the CLI's own word."""
     bare = name.strip().upper().removeprefix("CAP_")
-    known = bare in _CAPABILITIES or bare in ("", "RESET")
+    known = bare in _CAPABILITIES or bare == "RESET"
     return None if known else f"{context.quote(name)} is no capability of Linux"
 
 
@@ -75,6 +77,11 @@ def ulimits(limits: Mapping[str, object], context: Context, path: Path) -> Itera
             yield (name,), f"is no limit of Linux, which are {', '.join(sorted(_LIMITS))}"
         elif isinstance(limit, Mapping) and _is_reversed(limit.get("soft", 0), limit.get("hard", -1)):
             yield (name, "soft"), "must be at most the hard limit"
+        elif name.lower() == "nofile" and not 0 <= _hard(limit) <= _MOST_FILES:
+            yield (
+                (name,),
+                f"must have a limit up to {_MOST_FILES}: no kernel takes more open files, nor a number without end",
+            )
 
 
 def sysctls(parameters: Mapping[str, object], context: Context, path: Path) -> Iterator[Said]:
@@ -183,6 +190,11 @@ def log_options(logging: Mapping[str, object], context: Context, path: Path) -> 
         given = {name: str(value) for name, value in options.items() if value is not None}
         for name, said in service_faults(driver, given, context.quote, context.logs):
             yield ("options", name), said
+
+
+def _hard(limit: object) -> int:
+    found = limit.get("hard", -1) if isinstance(limit, Mapping) else limit
+    return found if isinstance(found, int) else -1
 
 
 def _is_reversed(soft: int, hard: int) -> bool:

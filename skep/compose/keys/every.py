@@ -6,9 +6,7 @@ Swarm can carry out and Docker's CLI does not know.
 
 from __future__ import annotations
 
-import re
-from ipaddress import ip_address
-
+from skep.compose.keys import checks
 from skep.compose.keys.amounts import SIZE, SPAN, Amount, Ratio, Whole
 from skep.compose.keys.commands import Command, HealthTest
 from skep.compose.keys.mounts import Mounts
@@ -22,21 +20,8 @@ from skep.compose.keys.texts import Flag, Text, TextList
 from skep.reading.mapping_kinds import Ignored, ListOf, Record, Refused, Table, unsent
 from skep.reading.value_kinds import Kind
 from skep.refusals.names import ENDING, OBJECT_ENDING
-from skep.swarm.addresses import go_network
 
 _RESOURCES = "use deploy.resources"
-
-
-def _address(text: str) -> str | None:
-    try:
-        ip_address(text)
-    except ValueError:
-        return "must be an IP address"
-    return None
-
-
-def _subnet(text: str) -> str | None:
-    return "must be a subnet such as 10.1.0.0/24" if go_network(text) is None else None
 
 
 _UPDATE = Record(
@@ -186,11 +171,11 @@ def service(folder: str, home: str | None) -> Record:
         "healthcheck": _HEALTHCHECK,
         "hostname": Text(),
         "extra_hosts": ExtraHosts(),
-        "dns": TextList(single=True, check=_address),
+        "dns": TextList(single=True, check=checks.address),
         "dns_search": TextList(single=True),
         "dns_opt": TextList(),
         "user": Text(),
-        "group_add": TextList(numbers=True),
+        "group_add": TextList(numbers=True, check=checks.group),
         "working_dir": Text(),
         "read_only": Flag(),
         "init": Flag(),
@@ -206,7 +191,7 @@ def service(folder: str, home: str | None) -> Record:
         "isolation": Text(("default", "process", "hyperv")),
         "credential_spec": Record({"config": Text(), "file": Text(), "registry": Text()}, extensions=True),
         "logging": Logging(),
-        "restart": Text(check=_restart),
+        "restart": Text(check=checks.restart),
         "depends_on": DependsOn(),
         KEY: SERVICE,
     }
@@ -215,18 +200,12 @@ def service(folder: str, home: str | None) -> Record:
     return Record(keys, extensions=True)
 
 
-def _restart(text: str) -> str | None:
-    if re.fullmatch(r"(no|always|unless-stopped|on-failure)(:[0-9]{0,9})?", text, re.ASCII):
-        return None
-    return "must be no, always, unless-stopped or on-failure"
-
-
 _OPTIONS = TextPairs(separator=None, empty_values=False)
 _POOL = Record(
     {
-        "subnet": Text(check=_subnet),
-        "gateway": Text(check=_address),
-        "ip_range": Text(check=_subnet),
+        "subnet": Text(check=checks.subnet),
+        "gateway": Text(check=checks.address),
+        "ip_range": Text(check=checks.subnet),
         "aux_addresses": Refused(""),
     }
 )
@@ -278,7 +257,7 @@ def compose(folder: str, home: str | None) -> Record:
     """The whole file's keys."""
     return Record(
         {
-            "version": Text(numbers=True, check=_version),
+            "version": Text(numbers=True, check=checks.version),
             "services": Table(service(folder, home), must=ENDING),
             "networks": Table(NETWORK, must=ENDING),
             "volumes": Table(VOLUME),
@@ -291,9 +270,3 @@ def compose(folder: str, home: str | None) -> Record:
         },
         extensions=True,
     )
-
-
-def _version(text: str) -> str | None:
-    if text in ("", "3") or re.fullmatch(r"3\.(?:[0-9]|1[0-3])", text):
-        return None
-    return "must be 3 or 3.0 to 3.13, or left out"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from skep.compose import ComposeError, load
-from skep.refusals import RULES, SwarmFacts
+from skep.refusals import RULES, Context, SwarmFacts, faults
 from skep.refusals.table import NAMES
 from skep.swarm.placement import is_meant, meets
 
@@ -84,3 +84,18 @@ def test_which_constraints_a_node_meets(constraint: str, met: bool) -> None:
     spec = {"TaskTemplate": {"Placement": {"Constraints": [constraint]}}}
     assert meets(constraint, NODE) is met
     assert is_meant(spec, NODE) is met
+
+
+@pytest.mark.parametrize("key", ["environment: {{A: {word}}}", "command: [{word}]", "entrypoint: [run, {word}]"])
+def test_no_kernel_starts_a_program_with_a_word_that_long(key: str) -> None:
+    for length, is_said in ((131069, False), (131072, True)):
+        said = warnings(f"services: {{a: {{image: b, {key.format(word='x' * length)}}}}}\n")
+        assert (
+            any("is longer than 131071 bytes, with which no kernel starts a program" in text for text in said)
+            is is_said
+        )
+
+
+def warnings(text: str) -> list[str]:
+    document = load({"compose.yml": text.encode()}, ["compose.yml"], variables={})
+    return [fault.message for fault in faults(RULES, Context(document.data), level="warning")]
