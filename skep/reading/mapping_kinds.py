@@ -81,7 +81,7 @@ class Record(Kind):
     def read(self, entry: Entry, at: At) -> Fields | Nothing:
         content = {} if self.empty and entry.is_null else entry.content
         if not isinstance(content, dict):
-            return at.wrong(entry, MAPPING)
+            return at.wrong(entry, MAPPING, several=True)
         found = Fields(entry.place)
         for key, (place, inner) in content.items():
             value = self._value(key, place, inner, at, content)
@@ -161,7 +161,7 @@ class Table(Kind):
         if self.empty and entry.is_null:
             return Fields(entry.place)
         if not isinstance(entry.content, dict):
-            return at.wrong(entry, MAPPING)
+            return at.wrong(entry, MAPPING, several=True)
         found = Fields(entry.place)
         for key, (place, inner) in entry.content.items():
             if self.extensions and key.startswith("x-"):
@@ -211,7 +211,7 @@ class ListOf(Kind):
         elif isinstance(entry.content, list):
             items, places = entry.content, [at / number for number in range(len(entry.content))]
         else:
-            return at.wrong(entry, f"must be a list of {self.of}")
+            return at.wrong(entry, f"must be a list of {self.of}", several=True)
         found = [self.kind.read(item, here) for item, here in zip(items, places, strict=True)]
         usable = [value for value in found if value is not NOTHING]
         return NOTHING if self.all_or_none and len(usable) < len(found) else usable

@@ -53,15 +53,16 @@ class At:
         """Note a warning at this path."""
         self.findings.warn(kind, self.path, message, place)
 
-    def wrong(self, entry: Entry, must: str, *, hint: str = "") -> Nothing:
-        """Note that a value is not what it must be. What variables or references gave is never shown, only they are."""
+    def wrong(self, entry: Entry, must: str, *, hint: str = "", several: bool = False) -> Nothing:
+        """Note that a value is not what it must be. What variables or references gave is never shown, only they are;
+        discreet findings do not show a single value where ``several``, a mapping or a list, are to be."""
         if isinstance(entry.content, Leaf) and entry.content.failed:
             return NOTHING
         if entry.is_null:
             return self.error(entry.place, f"has no value: {must}")
-        return self.error(entry.place, f"{must}, not {self.described(entry, must)}{hint}")
+        return self.error(entry.place, f"{must}, not {self.described(entry, several=several)}{hint}")
 
-    def described(self, entry: Entry, must: str = "") -> str:
+    def described(self, entry: Entry, *, several: bool = False) -> str:
         """A value for a message."""
         if isinstance(entry.content, dict):
             return "a mapping"
@@ -69,7 +70,7 @@ class At:
             return "a list"
         if entry.content.template is not None:
             return f"what {self.findings.value(entry.content.template)} gives"
-        if self.findings.discreet and ("mapping" in must or "list" in must):
+        if self.findings.discreet and several:
             return "a single value"
         return self.findings.value(entry.content.text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from skep.reading.findings import Findings, KeyPath
+from skep.reading.mapping_kinds import MAPPING
 from skep.reading.values import Fields
 from skep.reading.wording import quoted
 
@@ -44,7 +45,7 @@ def _check_top(lab: dict[str, object], findings: Findings) -> None:
 def _mapping(value: object, path: KeyPath, findings: Findings) -> bool:
     """Whether it is one; nothing at all is fine, too."""
     if value is not None and not isinstance(value, dict):
-        findings.error(path, "must be a mapping (key: value)")
+        findings.error(path, MAPPING)
     return isinstance(value, dict)
 
 

@@ -46,4 +46,4 @@ def test_a_site_without_a_lab_says_how_to_get_one(tmp_path: Path) -> None:
     copy = next(line for line in ended.stderr.splitlines() if "cp " in line)
     subprocess.run(shlex.split(copy[copy.index("cp ") :]), cwd=tmp_path, check=True)
     assert (tmp_path / "inventory" / "lab.yml").is_file()
-    assert "there is no inventory 'nope'" in run("-i", "nope").stderr
+    assert "'nope' (from --inventory)" in run("-i", "nope").stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -70,7 +71,7 @@ def test_a_file_from_where_inv_was_called(folder: Path, tmp_path: Path) -> None:
 def test_an_unknown_name_lists_what_is_there(folder: Path) -> None:
     with pytest.raises(UsageError) as raised:
         choose("pord", environ={}, configured=None, folder=folder)
-    assert raised.value.message == "there is no inventory 'pord' (from --inventory) (did you mean 'prod'?)"
+    assert "'pord' (from --inventory)" in raised.value.message and "'prod'" in raised.value.message
     assert "example, prod, staging" in str(raised.value)
     with pytest.raises(UsageError, match="from SKEP_INVENTORY"):
         choose(None, environ={"SKEP_INVENTORY": "inventory/nope.yml"}, configured=None, folder=folder)
@@ -99,9 +100,9 @@ def test_none_at_all(folder: Path) -> None:
     for name in ("prod.yml", "staging.yml"):
         (folder / name).unlink()
     for place in (folder, folder / "nowhere"):
-        with pytest.raises(UsageError, match="there is no inventory in"):
+        with pytest.raises(UsageError, match=re.escape(f" {place}/")):
             choose(None, environ={}, configured=None, folder=place)
-        with pytest.raises(UsageError, match="there is no inventory 'prod'"):
+        with pytest.raises(UsageError, match=r"'prod' \(from --inventory\)"):
             choose("prod", environ={}, configured=None, folder=place)
 
 

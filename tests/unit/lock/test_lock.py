@@ -69,11 +69,10 @@ def test_a_second_taker_learns_of_the_first(pool: Pools) -> None:
     hold(here, "m1")
     with pytest.raises(LockHeld) as failure, cluster_lock(here):
         pass
-    assert failure.value.lines() == [
-        "m1: lock: the cluster is locked by eve@elsewhere, since 2024-05-01T10:00:00+00:00, for cluster.up (process 7)",
-        "  next:  wait for it to end, as --wait-lock 5m does; a lock whose process was killed expires after 60 s."
-        " If you are sure: invoke cluster.unlock",
-    ]
+    error = failure.value
+    assert (error.host, error.step) == ("m1", "lock")
+    assert "eve@elsewhere, since 2024-05-01T10:00:00+00:00, for cluster.up (process 7)" in error.message
+    assert error.next_action and "--wait-lock" in error.next_action and "invoke cluster.unlock" in error.next_action
     assert locked(here) == ["m1"]
 
 
@@ -137,7 +136,7 @@ def test_a_lock_of_another_version_is_somebodys(pool: Pools) -> None:
     here = pool()
     file = hold(here, "m1")
     file.write_text(file.read_text().replace("}", ', "more": 1}'))
-    with pytest.raises(LockHeld, match="locked by somebody"), cluster_lock(here):
+    with pytest.raises(LockHeld, match="by somebody"), cluster_lock(here):
         pass
 
 

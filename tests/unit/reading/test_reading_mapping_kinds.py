@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from skep.reading import mapping_kinds
 from skep.reading.documented import Key, json_schema
 from skep.reading.findings import Findings, KeyPath, Place
 from skep.reading.mapping_kinds import ANY_NAME, MAPPING, ListOf, Record, Table
@@ -96,6 +97,11 @@ def test_a_key_beside_the_one_it_resembles_hides_nothing_of_that() -> None:
 @pytest.mark.parametrize(("discreet", "shown"), [(False, "'hunter2'"), (True, "a single value")])
 def test_what_stands_for_a_mapping_may_be_a_password(discreet: bool, shown: str) -> None:
     assert read("spare: hunter2\n", discreet=discreet)[1] == [f"plant.yml:1: spare: {MAPPING}, not {shown}"]
+
+
+def test_how_it_is_worded_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping_kinds, "MAPPING", "cannot be used")
+    assert read("spare: hunter2\n", discreet=True)[1] == ["plant.yml:1: spare: cannot be used, not a single value"]
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,7 @@ def test_an_own_repository(skep: Skep, tmp_path: Path) -> None:
     listed = skep(tmp_path, "--list").stdout
     assert "cluster.up" in listed and "bench" not in listed
     ended = skep(tmp_path, "cluster.plan")
-    assert (ended.returncode, ended.stderr.splitlines()[0]) == (2, "there is no inventory in inventory/")
-    assert "skep inventory.init" in ended.stderr
+    assert ended.returncode == 2 and "skep inventory.init" in ended.stderr
     ended = skep(tmp_path, "inventory.init", "--hosts", HOSTS)
     assert (
         ended.stdout == "wrote inventory/prod.yml; next: skep inventory.check -i prod, then skep cluster.plan -i prod\n"
