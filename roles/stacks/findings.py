@@ -13,6 +13,15 @@ from skep.compose.capacity import MASK
 from skep.compose.lints import lints
 from skep.compose.newer_keys import dropped
 from skep.diff import Change, changes
+from skep.kinds.files import (
+    NO_NODE_FITS,
+    NODE_REFUSES,
+    PORT_HELD_IN_UPDATE,
+    PORT_TAKEN,
+    REPLICAS_TOO_MANY,
+    RESERVATION_TOO_LARGE,
+    SUBNET_TOO_SMALL,
+)
 from skep.plan import Finding
 from skep.reading.findings import Remark
 from skep.refusals.log_options import LogDefaults
@@ -24,6 +33,19 @@ from skep.swarm.network import POOL, body, settings
 from skep.swarm.objects import Network, Node
 from skep.swarm.service import image_of, inherited, pinned, same_image
 from skep.swarm.spec import ServiceSpec
+
+IN_THE_WAY = frozenset(
+    {
+        NO_NODE_FITS,
+        NODE_REFUSES,
+        PORT_HELD_IN_UPDATE,
+        PORT_TAKEN,
+        REPLICAS_TOO_MANY,
+        RESERVATION_TOO_LARGE,
+        SUBNET_TOO_SMALL,
+    }
+)
+"""Kinds that say why tasks may never run: each roll-out that meets one says so again."""
 
 
 def findings(drift: Drift) -> Iterator[Finding]:
@@ -61,8 +83,10 @@ def _dropped(drift: Drift) -> Iterator[Finding]:
 
 def _remarks(drift: Drift, remarks: Iterable[Remark]) -> Iterator[Finding]:
     """What there is to say of files."""
+    waits = bool(drift.differing) or drift.open
     for one in remarks:
-        yield Finding("warning", one.text, role="stacks", standing=True, kind=one.kind, stack=drift.name)
+        standing = not (waits and one.kind in IN_THE_WAY)
+        yield Finding("warning", one.text, role="stacks", standing=standing, kind=one.kind, stack=drift.name)
 
 
 def _lints(drift: Drift) -> Iterator[Finding]:
