@@ -195,8 +195,12 @@ def _missing(drift: Drift) -> Iterator[Finding]:
                     "error",
                     f"stack {drift.name} uses the {kind} {name}, which is not in the swarm",
                     role="stacks",
-                    next_action=f"make it first: docker {kind} create"
-                    + (", or under networks: in the inventory" if kind == "network" else ""),
+                    next_action=f"make it first, on a manager: docker {kind} create"
+                    + (
+                        f" --driver overlay {name}, or under networks: in the inventory"
+                        if kind == "network"
+                        else f" {name} FILE"
+                    ),
                 )
 
 

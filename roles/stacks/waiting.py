@@ -9,7 +9,7 @@ from roles.stacks.drift import Difference, Drift
 from roles.stacks.kinds import TIMEOUT_SHORT
 from skep.measures import seconds_text
 from skep.plan import Finding, Step, Wait
-from skep.steps import StepId
+from skep.steps import EARLIER, StepId
 from skep.swarm.comparing import effect
 from skep.swarm.objects import Service
 from skep.swarm.placement import is_meant
@@ -29,7 +29,8 @@ def step_id(action: str, stack: str, part: str | None = None) -> StepId:
 
 
 def wait(drift: Drift, name: StepId, title: str, cause: str, services: Sequence[str], needs: Sequence[Step]) -> Wait:
-    """Until these services run as desired."""
+    """Until these services run as desired. Where nothing is written before, it begins when the hosts are ready: a node
+    that comes back in this run may be what they wait for."""
     timings = _timings(drift, services)
     return Wait(
         id=name,
@@ -38,6 +39,7 @@ def wait(drift: Drift, name: StepId, title: str, cause: str, services: Sequence[
         condition="stack_running",
         arguments={"stack": drift.name, "services": list(services)},
         needs=tuple(step.id for step in needs),
+        after=() if needs else (EARLIER,),
         timeout=_deadline(drift, timings.values()),
         detail=tuple(f"{name}: up to {one.text}" for name, one in timings.items() if one.seconds >= NOTABLE),
         otherwise=_otherwise(drift, _slowest(drift, timings)),

@@ -24,6 +24,7 @@ from skep.engine.tasks import (
     node_name,
     slot_of,
     task_name,
+    weight,
 )
 from skep.engine.transport import EngineClient
 from skep.errors import BELOW
@@ -122,7 +123,7 @@ def culprit(service: Service, tasks: Sequence[Task]) -> Task | None:
         [task for task in tasks if error_of(task) and is_kept(task)],
         [task for task in tasks if error_of(task)],
     )
-    newest = (max(group, key=lambda task: str(task["Status"].get("Timestamp", "")), default=None) for group in groups)
+    newest = (max(group, key=weight, default=None) for group in groups)
     return next((task for task in newest if task is not None), None)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from skep.engine.tasks import Node, Service, Task, error_of, node_name
+from skep.engine.tasks import NO_ADDRESS, Node, Service, Task, error_of, node_name
+from skep.measures import in_units
 from skep.swarm.labels import stack_of
 from skep.swarm.placement import constraints_of, fitting, idle, reserved, taking_tasks
 from skep.swarm.ports import published
@@ -14,9 +16,12 @@ NO_OVERLAYS = ("cannot create a swarm scoped network when swarm is not active", 
 """Words of engines that have lost their place in the swarm's networks; there is no status for it (moby#34864)."""
 NO_IMAGE = "No such image: sha256:"
 """Words of an engine that does not have an image that a service names by its content: there is no registry to ask."""
-NO_ADDRESS = "node is missing network attachments"
-"""Words of an engine that waited 30 s for the addresses its node gets in the networks of a task. That they are used up,
-which it adds, is its guess: managers that are slow have the same effect."""
+NOT_PULLED = re.compile(r"No such image: (\S+)")
+"""Words of an engine that could not pull an image; Swarm passes on no cause (moby, executor/container: Prepare)."""
+PORT_HELD = ("port is already allocated", "address already in use")
+"""Words of an engine that could not publish a port, for something that Swarm knows nothing of has it."""
+NO_ROOM = "insufficient resources"
+"""Words of the managers where what a task reserves is free on no node."""
 
 SHOWN = 3
 """Nodes that one line names."""
@@ -40,10 +45,12 @@ def anew(service: Service) -> str:
 
 
 def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node]) -> str:
-    """What helps where a node rejects tasks for what it lacks of the swarm's networks, or of images from files; nothing
-    where that is not it."""
-    if bad is None or bad["Status"]["State"] != "rejected":
+    """What helps where a node could not take a task for what it lacks of the swarm's networks, of images from files, or
+    for a port that something else has there; nothing where that is not it."""
+    if bad is None:
         return ""
+    if bad["Status"]["State"] != "rejected":
+        return _port_held(service, bad, nodes)
     node, (stack, _) = node_name(nodes, bad.get("NodeID", "")), names(service)
     restart, again = f"on {node}: systemctl restart docker", f"invoke stack.deploy {stack}"
     if any(one in error_of(bad) for one in NO_OVERLAYS):
@@ -56,6 +63,11 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
             f"{node} does not have its image, which comes from a file: invoke cluster.up; it loads the inventory's;"
             f" an older one, which a rollback asks for, has to be loaded on {node} by hand from the file it came in"
         )
+    if image := NOT_PULLED.search(error_of(bad)):
+        return (
+            f"{node} could not pull its image, and Swarm does not say why; this does, on {node}: docker pull {image[1]}"
+            f" Once the image's name, the registry or the way to it is right: {again}"
+        )
     if NO_ADDRESS in error_of(bad):
         return (
             f"the managers gave {node} no address in one of its networks for 30 s: they are slow, or the subnet is full"
@@ -64,15 +76,51 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
     return ""
 
 
-def nodes_to_blame(service: Service, nodes: Mapping[str, Node]) -> str:
-    """What helps where every node that its constraints ask for takes no tasks now; nothing where one does."""
-    fits = fitting(constraints_of(service["Spec"]), nodes.values())
-    if not fits or taking_tasks(fits):
+def _port_held(service: Service, bad: Task, nodes: Mapping[str, Node]) -> str:
+    port = next((one for one in ports_of_hosts(service) if re.search(rf":{one}\b", error_of(bad))), None)
+    if port is None or not any(one in error_of(bad) for one in PORT_HELD):
         return ""
-    stack, _ = names(service)
+    node, (stack, name) = node_name(nodes, bad.get("NodeID", "")), names(service)
+    return (
+        f"something on {node} that is not Swarm's holds port {port}: see what, on {node}: docker ps --filter"
+        f" publish={port}, or: ss -lntup sport = :{port}. End it, or publish another port in {name}; then: invoke"
+        f" stack.deploy {stack}"
+    )
+
+
+def nodes_to_blame(service: Service, unplaced: Task | None, nodes: Mapping[str, Node]) -> str:
+    """What helps where no node takes a task: none meets the constraints, or those that do take no tasks now, or have no
+    room; nothing where that is not it."""
+    if unplaced is None:
+        return ""
+    stack, name = names(service)
+    constraints = constraints_of(service["Spec"])
+    fits = fitting(constraints, nodes.values())
+    if not fits:
+        unmet = [one for one in constraints if not fitting([one], nodes.values())]
+        keys = ", ".join(dict.fromkeys(re.split("[!=]=", one)[0].strip() for one in unmet))
+        what = f"what the constraints of {name} ask of {keys}" if keys else f"all constraints of {name}"
+        return (
+            f"no node meets {what}: change them, and deploy it again: invoke stack.deploy {stack}; or give a node the"
+            " labels, under hosts.NAME.labels in the inventory: invoke cluster.up"
+        )
+    if taking_tasks(fits):
+        return _no_room(service, unplaced)
     return (
         f"no node that its constraints ask for takes tasks: {', '.join(map(idle, fits[:SHOWN]))}. See what the"
         f" inventory says of that: invoke cluster.plan; once one takes tasks: invoke stack.deploy {stack}"
+    )
+
+
+def _no_room(service: Service, unplaced: Task) -> str:
+    stack, name = names(service)
+    desired = ", ".join(f"{key} {in_units(key, [amount])[0]}" for key, amount in reserved(service["Spec"]).items())
+    if NO_ROOM not in error_of(unplaced) or not desired:
+        return ""
+    return (
+        f"each task of {name} reserves {desired}, and no node for it has that left beside what other tasks reserve:"
+        " reserve less, remove what else reserves, or add nodes; Swarm places it as soon as there is room; then: invoke"
+        f" stack.deploy {stack}"
     )
 
 

@@ -119,7 +119,7 @@ def judge(
     remedy = remedy or ("" if over else _port_remedy(look))
     all_wait = remedy and unplaced and len(unplaced) == len(look.slots.coming) and not look.stopping
     bad = unplaced[0] if unplaced else look.slots.newest_failure
-    remedy = remedy or node_to_blame(service, bad, nodes) or (nodes_to_blame(service, nodes) if unplaced else "")
+    remedy = remedy or node_to_blame(service, bad, nodes) or nodes_to_blame(service, next(iter(unplaced), None), nodes)
     done = look.enough and look.left <= 0 and not over
     slowest = min(look.slots.coming, key=rank, default=None)
     row = ServiceRow(

@@ -16,6 +16,7 @@ from skep.engine.tasks import (
     rank,
     runs_once,
     slot_of,
+    weight,
 )
 from skep.swarm.placement import is_meant, is_ready
 from skep.swarm.service import is_global, is_job, job_of, replicas_of
@@ -79,14 +80,10 @@ def slots_in(
             found.dead.append(newest)
         if failures:
             found.failed[slot] = frozenset(task["ID"] for task in failures)
-            latest = max(failures, key=_when)
-            if found.newest_failure is None or _when(latest) > _when(found.newest_failure):
+            latest = max(failures, key=weight)
+            if found.newest_failure is None or weight(latest) > weight(found.newest_failure):
                 found.newest_failure = latest
     return found
-
-
-def _when(task: Task) -> str:
-    return str(task["Status"].get("Timestamp", ""))
 
 
 def on_ready(task: Task, nodes: Mapping[str, Node]) -> bool:

@@ -38,6 +38,9 @@ RUNNING = _RANK["running"]
 
 
 NOT_STARTED = "starting container failed"
+NO_ADDRESS = "node is missing network attachments"
+"""Words of an engine that waited 30 s for the addresses its node gets in the networks of a task. That they are used up,
+which it adds, is its guess: managers that are slow have the same effect."""
 
 
 def rank(task: Task) -> int:
@@ -121,6 +124,12 @@ def node_name(nodes: Mapping[str, Node], node: str) -> str:
 def error_of(task: Task) -> str:
     """Its error on one line, or nothing."""
     return " ".join(str(task["Status"].get("Err") or "").split())
+
+
+def weight(task: Task) -> tuple[bool, str]:
+    """Which of several failures is the one to name, the greatest: the newest, but before one for want of an address,
+    which says nothing of the task itself."""
+    return NO_ADDRESS not in error_of(task), str(task["Status"].get("Timestamp", ""))
 
 
 def parse_time(text: str) -> datetime:

@@ -113,6 +113,17 @@ def test_nothing_to_go_back_to_is_an_error(scene: Scene) -> None:
     assert "has no revision to go back to" in error.text
 
 
+def test_what_is_used_and_missing_is_made_by_the_command_that_is_printed(scene: Scene) -> None:
+    services = "services: {app: {image: 'busybox:1', networks: [n], configs: [c], secrets: [s]}}"
+    outside = "\n".join(f"{kind}s: {{{kind[0]}: {{external: true}}}}" for kind in ("network", "config", "secret"))
+    helps = [error.next_action for error in scene.plan(shop(f"{services}\n{outside}")).errors]
+    assert helps == [
+        "make it first, on a manager: docker network create --driver overlay n, or under networks: in the inventory",
+        "make it first, on a manager: docker config create c FILE",
+        "make it first, on a manager: docker secret create s FILE",
+    ]
+
+
 @pytest.mark.parametrize(
     "rollout", [{"scale": {"shop_app": 3}}, RESTART, {"revision": 1}], ids=["scale", "restart", "rollback"]
 )

@@ -180,6 +180,7 @@ def test_a_roll_out_that_waits_for_a_port_of_a_host_names_what_helps(fake: Fake,
             "the managers gave w1 no address in one of its networks",
         ),
         ("No such image: sha256:0123", "w1 does not have its image, which comes from a file"),
+        ("No such image: shop:2@sha256:0123", "on w1: docker pull shop:2@sha256:0123"),
     ],
 )
 def test_a_node_that_lacks_networks_or_images_is_blamed_and_not_the_stack(
@@ -199,7 +200,7 @@ def test_a_node_that_lacks_networks_or_images_is_blamed_and_not_the_stack(
         ("node.hostname==idle", "idle would, and is set to drain"),
         ("node.hostname==down", "down would, and is Down"),
         ("node.hostname==w1", ""),
-        ("node.hostname==nowhere", ""),
+        ("node.hostname==nowhere", "no node meets what the constraints of app ask of node.hostname: change them"),
     ],
 )
 def test_nodes_that_take_no_tasks_now_are_named_with_what_helps(fake: Fake, constraint: str, why: str) -> None:
@@ -209,6 +210,60 @@ def test_nodes_that_take_no_tasks_now_are_named_with_what_helps(fake: Fake, cons
     scene.look()
     remedy = scene.watch.remedy
     assert (why in remedy and "invoke stack.deploy web" in remedy) if why else not remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            "no suitable node (insufficient resources on 2 nodes)",
+            "each task of app reserves MemoryBytes 10G, and no node",
+        ),
+        ("no suitable node (unsupported platform on 2 nodes)", ""),
+    ],
+)
+def test_want_of_room_is_said_with_what_a_task_reserves(fake: Fake, error: str, says: str) -> None:
+    scene = Scene(fake, service())
+    spec = scene.services[0]["Spec"]
+    spec["Labels"] = {"com.docker.stack.namespace": "web"}
+    spec["TaskTemplate"]["Resources"] = {"Reservations": {"MemoryBytes": 10 * 2**30}}
+    scene.tasks = [task(1, slot=1, state="pending", err=error, node="")]
+    scene.look()
+    remedy = scene.watch.remedy
+    assert (says in remedy and remedy.endswith("invoke stack.deploy web")) if says else not remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "blamed"),
+    [
+        ("Bind for 0.0.0.0:9090 failed: port is already allocated", True),
+        ("failed to bind host port 0.0.0.0:9090/tcp: address already in use", True),
+        ("Bind for 0.0.0.0:90901 failed: port is already allocated", False),
+        ("dial tcp 127.0.0.1:9090: connection refused", False),
+    ],
+)
+def test_a_port_that_something_outside_swarm_holds_is_named_with_its_node(fake: Fake, error: str, blamed: bool) -> None:
+    scene = Scene(fake, service())
+    of_hosts(scene)
+    failed = f"starting container failed: {error}"
+    scene.tasks = [task(1, slot=1, state="failed", desired="shutdown", node="w1", err=failed)]
+    scene.tasks.append(task(0, slot=1, state="ready", desired="ready"))
+    scene.look()
+    assert ("something on w1 that is not Swarm's holds port 9090" in scene.watch.remedy) == blamed
+    assert ("on w1: docker ps --filter publish=9090" in scene.watch.remedy) == blamed
+
+
+def test_a_task_is_blamed_for_its_own_failure_before_one_for_want_of_an_address(fake: Fake) -> None:
+    scene = Scene(fake, service())
+    late = "node is missing network attachments, ip addresses may be exhausted"
+    scene.tasks = [
+        task(2, slot=1, state="failed", desired="shutdown", err="task: non-zero exit (4)"),
+        task(1, slot=1, state="rejected", desired="shutdown", err=late),
+        task(0, slot=1, state="ready", desired="ready"),
+    ]
+    assert "non-zero exit (4)" in scene.look().rows[0].error
+    assert "non-zero exit (4)" in scene.watch.report(scene.api)
+    assert not scene.watch.remedy
 
 
 def of_hosts(scene: Scene, order: str = "stop-first") -> None:
