@@ -55,7 +55,7 @@ class Planner:
         writes = list(
             self._writes([d for d in drift.differing if d.name not in drift.hooks], [*ready, *before, *first])
         )
-        written = writes or [*ready, *before]
+        written = writes or [*ready, *before, *first]
         settled = list(self._settled(written))
         gone = [self._gone(name, settled or written) for name in drift.pruned if name not in givers]
         yield from [*ready, *before, *first, *writes, *settled, *gone]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from roles.stacks.drift import Drift
@@ -61,6 +61,7 @@ def handovers(drifts: Sequence[Drift]) -> Handovers:
                 found.findings.append(_refused(desired[name], name, other, owner, port))
             elif now and not port:
                 asked.append(Handover(desired[name], name, other, now, owners[other]))
+    asked += [one for drift in drifts for one in _freed(drift, held)]
     takers = {one.taker for one in asked if one.giver not in one.drift.pruned}  # what is removed goes before all
     waiting = {one.drift.name for one in asked if not one.within}
     for one in asked:
@@ -69,6 +70,17 @@ def handovers(drifts: Sequence[Drift]) -> Handovers:
         else:
             found.findings.append(_too_late(one))
     return found
+
+
+def _freed(drift: Drift, held: Mapping[str, Mapping[Key, bool]]) -> Iterator[Handover]:
+    """Ports of hosts that a service of the stack has in common with one that is removed: Swarm takes both, and no task
+    of the first finds a node until the other is gone."""
+    for name, spec in drift.desired.services.items():
+        ports = ports_of({"Spec": spec})
+        for other in drift.pruned:
+            port = next((one for one in ports if one in held[other]), None)
+            if port and not clash(ports, held[other]) and name not in drift.desired.hooks:
+                yield Handover(drift, name, other, port, drift)
 
 
 def _of_swarm(drift: Drift) -> Iterator[Finding]:

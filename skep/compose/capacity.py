@@ -178,6 +178,8 @@ def _too_large_together(name: str, spec: ServiceSpec, able: Sequence[Node]) -> I
         return
     sizes = [size(node) for node in able]
     room = sum(min(one.get(key, 0) // amount for key, amount in desired.items()) for one in sizes)
+    if count == room:
+        yield from _no_spare(name, spec, count, able)
     if count > room:
         text = f"{count} replicas with this are more than fit on the {len(able)} nodes there are for them"
         yield REPLICAS_TOO_MANY, _reservations(name), f"{text}: {count - room} never start"
@@ -193,6 +195,8 @@ def _too_many(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Li
             f"{count} replicas are more than {most} on each of the {len(fits)} nodes there are for them:"
             f" {count - most * len(fits)} never start",
         )
+    if most and count == most * len(fits):
+        yield from _no_spare(name, spec, count, fits)
     held = ports_of_hosts(spec)
     if held and count > len(fits):
         yield (
@@ -200,6 +204,17 @@ def _too_many(name: str, spec: ServiceSpec, fits: Sequence[Node]) -> Iterator[Li
             (*deploy, "replicas"),
             f"{count} replicas publish port {held[0][1]} of their host, so each takes a node of its own; nodes for"
             f" them: {len(fits)}, so {count - len(fits)} never start",
+        )
+
+
+def _no_spare(name: str, spec: ServiceSpec, count: int, nodes: Sequence[Node]) -> Iterator[Lint]:
+    """As many replicas as there is room for, and updates that need room for one more."""
+    if count and rollout_of(spec).get("Order") == "start-first":
+        yield (
+            REPLICAS_TOO_MANY,
+            ("services", name, "deploy", "update_config", "order"),
+            f"'start-first' needs room for one task more, and {count} replicas take all there is on the {len(nodes)}"
+            " nodes for them: an update never starts; use 'stop-first', or fewer replicas",
         )
 
 

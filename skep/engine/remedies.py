@@ -20,8 +20,8 @@ NOT_PULLED = re.compile(r"No such image: (\S+)")
 """Words of an engine that could not pull an image; Swarm passes on no cause (moby, executor/container: Prepare)."""
 PORT_HELD = ("port is already allocated", "address already in use")
 """Words of an engine that could not publish a port, for something that Swarm knows nothing of has it."""
-NO_ROOM = "insufficient resources"
-"""Words of the managers where what a task reserves is free on no node."""
+NO_ROOM, MAX_REPLICAS = "insufficient resources", "max replicas per node limit exceed"
+"""Words of the managers where what a task reserves is free on no node, and where each has as many as it may."""
 
 SHOWN = 3
 """Nodes that one line names."""
@@ -114,6 +114,13 @@ def nodes_to_blame(service: Service, unplaced: Task | None, nodes: Mapping[str, 
 
 def _no_room(service: Service, unplaced: Task) -> str:
     stack, name = names(service)
+    no_room = any(one in error_of(unplaced) for one in (NO_ROOM, MAX_REPLICAS))
+    if no_room and service.get("UpdateStatus") and rollout_of(service["Spec"]).get("Order") == "start-first":
+        return (
+            f"'start-first' starts a new task beside the old ones, and no node for it has room for one more: write"
+            f" 'order: stop-first' under update_config of {name} and deploy it; if a task stays pending after that:"
+            f" invoke stack.restart {stack} {name}"
+        )
     desired = ", ".join(f"{key} {in_units(key, [amount])[0]}" for key, amount in reserved(service["Spec"]).items())
     if NO_ROOM not in error_of(unplaced) or not desired:
         return ""

@@ -165,7 +165,7 @@ class StackWatch:
                 "; ".join(over.values()),
                 cause=self.report(api, first=over),
                 next_action=next((verdict.remedy for verdict in verdicts if verdict.remedy), None)
-                or (f"what ran before runs; fix what fails, then: invoke stack.deploy {stack}" if went_back else None),
+                or (f"its old spec is back; fix what fails, then: invoke stack.deploy {stack}" if went_back else None),
             )
 
     def _waiting_in_vain(self, verdicts: Sequence[Verdict]) -> dict[str, str]:

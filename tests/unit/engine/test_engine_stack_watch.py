@@ -233,6 +233,18 @@ def test_want_of_room_is_said_with_what_a_task_reserves(fake: Fake, error: str, 
     assert (says in remedy and remedy.endswith("invoke stack.deploy web")) if says else not remedy
 
 
+@pytest.mark.parametrize("error", ["insufficient resources on 2 nodes", "max replicas per node limit exceed"])
+@pytest.mark.parametrize("order", ["start-first", "stop-first"])
+def test_a_roll_out_that_needs_room_for_one_more_names_what_helps(fake: Fake, error: str, order: str) -> None:
+    scene = Scene(fake, service(update="updating"))
+    spec = scene.services[0]["Spec"]
+    spec |= {"Labels": {"com.docker.stack.namespace": "web"}, "UpdateConfig": {"Order": order}}
+    scene.tasks = [task(1, slot=1, state="pending", err=f"no suitable node ({error})", node="")]
+    scene.look()
+    helps = "write 'order: stop-first' under update_config of app and deploy it" in scene.watch.remedy
+    assert helps == (order == "start-first")
+
+
 @pytest.mark.parametrize(
     ("error", "blamed"),
     [
