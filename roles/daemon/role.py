@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from roles.daemon import data_folder, flags, mirrors, proxies, registries
+from roles.daemon import data_folder, flags, live_restore, mirrors, proxies, registries
 from roles.daemon.kinds import KINDS
 from roles.daemon.reported import reported, reported_form
 from roles.daemon.state import State, as_it_is, differing_keys, merge, remembered_keys, veiled_keys
@@ -227,7 +227,7 @@ def _read(text: str) -> tuple[dict[str, object], str | None]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        return {}, str(error)
+        return {}, "it begins with a byte order mark (BOM)" if text.startswith("\ufeff") else str(error)
     return (value, None) if isinstance(value, dict) else ({}, "not a JSON object")
 
 
@@ -251,6 +251,8 @@ def _not_for_it(
         text = f"{FILE} has proxies, which go before the inventory's proxy"
         action = f"take proxies out of {FILE} on {host}, or proxy out of the inventory"
         return refusal(text, next_action=action)
+    if refused := live_restore.refusal(host, merged, have.live, FILE):
+        return refused
     keys = flags.in_both(have.flags, merged)
     if not keys:
         if not (have.node or is_member):

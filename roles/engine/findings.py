@@ -59,6 +59,18 @@ def masked(host: str) -> Finding:
     )
 
 
+def started_elsewhere(host: str, by: str) -> Finding:
+    """An engine runs that docker.service did not start: a second one would not start beside it."""
+    stop = f"systemctl disable --now {by}" if by.endswith(".service") else "kill $(cat /var/run/docker.pid)"
+    return _error(
+        host,
+        f"its engine was started by {by}, not by docker.service: no other starts beside it",
+        f"write what it is started with, such as its data root, into daemon of that host (on {host}:"
+        f" tr '\\0' ' ' </proc/$(cat /var/run/docker.pid)/cmdline); then on {host}: {stop}; and run the same"
+        " command again",
+    )
+
+
 def in_the_way(host: str, names: Sequence[str]) -> Finding:
     """apt would remove other packages, unasked."""
     return _error(

@@ -15,6 +15,8 @@ class Manager:
     """A package manager; ``fetching`` and ``installing`` are what is written at most, by path."""
 
     name: str
+    look: str
+    """What shows in the packages' own words why {} cannot be installed; changes nothing but the lists of sources."""
     folder: str
     """Of its scripts."""
     list: str
@@ -61,6 +63,7 @@ def _repo(base: str, release: str, channel: str, direct: bool) -> str:
 
 APT = Manager(
     name="apt",
+    look="apt-get update; apt-cache policy {0}; apt-get --simulate install {0}",
     folder="roles/engine",
     list="/etc/apt/sources.list.d/docker.sources",
     key="/etc/apt/keyrings/docker.asc",
@@ -71,6 +74,7 @@ APT = Manager(
 )
 DNF = Manager(
     name="dnf",
+    look="dnf makecache; dnf list --showduplicates {0}; dnf --assumeno install {0}",
     folder="roles/engine/dnf",
     list="/etc/yum.repos.d/docker-ce.repo",
     key="/etc/pki/rpm-gpg/RPM-GPG-KEY-docker-ce",

@@ -2,7 +2,8 @@
 # What the package database and systemd say; where the vendor's packages come from; what there is of an engine from a
 # tarball, and what is in the place of $NAMES, programs of one that is desired; where no engine is installed and the
 # distribution's is desired ($DISTRIBUTION), what apt would remove to install it; whether files lie there that were sent for
-# an installation; whether the kernel confines containers and nothing loads its profiles, and whether there is no iptables.
+# an installation; whether the kernel confines containers and nothing loads its profiles, and whether there is no iptables;
+# and who started the engine that runs, where docker.service did not.
 
 . skep/places.sh
 . roles/engine/simulate.sh
@@ -49,3 +50,11 @@ if [ -e $units/multi-user.target.wants/docker.service ]; then
   done
 fi
 echo "unit ${enabled:-$(systemctl is-enabled docker.service 2>/dev/null)} $unit_state"
+case ${engine:+$unit_state} in inactive | failed)
+  starter=
+  while IFS= read -r line; do
+    case $line in 0::/?* | *:name=systemd:/?*) starter=${line##*/} ;; esac
+  done <"/proc/$engine/cgroup"
+  echo "started-by ${starter:-nobody}" ;;
+esac
+true

@@ -102,6 +102,8 @@ def _on_host(
     """What is to be said and done of a host; apart from that, the step that interrupts an engine in a swarm."""
     if have and have.masked and not (host.engine.tarball and not have.installed):
         return [findings.masked(host.name)], None
+    if have and have.started_by:
+        return [findings.started_elsewhere(host.name, have.started_by)], None
     if host.engine.tarball:
         from roles.engine.static.plan import on_host  # only here: few hosts have one
 

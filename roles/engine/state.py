@@ -88,6 +88,8 @@ class State:
     """Whether the engine has its data root from its command line."""
     lacks_versionlock: bool = False
     """Whether it is dnf4 that manages its packages, without what that holds packages with."""
+    started_by: str = ""
+    """The unit, or else the control group, of an engine that runs and was not started by docker.service."""
     sent: bool = False
     """Whether files lie there that were sent for an installation."""
 
@@ -140,6 +142,7 @@ def read(text: str, answers: Answers) -> State | None:
         strange=tuple(line.partition(" ")[2] for line in lines if line.startswith("strange ")),
         rooted="rooted" in values,
         lacks_versionlock="versionlock" in lacks,
+        started_by=" ".join(values.get("started-by", [])),
         sent="sent" in values,
     )
     return None if state == State(None, False, False, installed=False) else state

@@ -95,6 +95,12 @@ def _holding(origin: Origin, have: State | None) -> tuple[str, ...]:
     )
 
 
+def _why(host: Host, origin: Origin, names: str) -> str:
+    """What shows why packages were not installed: apt and dnf say little of it in the words that are kept."""
+    look = "" if origin.exact else f"; on {host.name} these show what keeps it: {origin.manager.look.format(names)}"
+    return f"do what the cause says{look}; then run the same command again"
+
+
 def _named(host: Host, origin: Origin) -> str:
     return origin.engine + (f" {host.engine.version}" if host.engine.version else "")
 
@@ -130,6 +136,7 @@ def install(host: Host, origin: Origin, have: State | None, cause: str, *, sourc
             "TARBALL": "yes" if tarball else "",
         },
         detail=tuple(detail),
+        otherwise=_why(host, origin, origin.engine),
         needs=tuple(StepId("engine", action, host.name) for action, is_there in before if is_there),
         after=(configured(host.name),),
         provides=(engine_up(host.name),),
@@ -187,6 +194,7 @@ def beside(host: Host, origin: Origin, have: State) -> list[Step]:
                 detail=_holding(origin, have),
                 script=origin.manager.script("plugins"),
                 variables={"PACKAGES": " ".join(missing), "HOLD": "yes" if origin.held else ""},
+                otherwise=_why(host, origin, " ".join(missing)),
                 after=(StepId("engine", "source", host.name),),
                 timeout=600,
                 writes=origin.manager.installing,
@@ -220,7 +228,7 @@ def start(host: Host, cause: str) -> Step:
         title="enable and start docker",
         cause=cause,
         script=script("roles/engine/start.sh"),
-        otherwise="fix what docker's log says; a daemon.json that was replaced is kept as"
+        otherwise="do what the cause says, or fix what docker's log says; a daemon.json that was replaced is kept as"
         " /etc/docker/daemon.json.before-skep",
         after=(configured(host.name),),
         provides=(engine_up(host.name),),

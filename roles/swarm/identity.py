@@ -49,14 +49,19 @@ def stranded(state: State | None) -> bool:
     return state is not None and state.never and state.node_state in (PENDING, "error")
 
 
+def elsewhere(state: State) -> bool:
+    """Whether its engine advertises an address that its host has no more."""
+    present = {canonical(address) for address in state.addresses}
+    return bool(state.address and present) and canonical(state.address) not in present
+
+
 def moved(state: State | None, node: Node | None) -> bool:
     """Whether a node that the managers cannot reach advertises an address that its host has no more: Swarm keeps
     the address of a node for good."""
-    if state is None or node is None or not state.address or not state.addresses:
+    if state is None or node is None:
         return False
     lost = node.state == "down" or node.reachability == "unreachable"
-    present = {canonical(address) for address in state.addresses}
-    return lost and state.node_state in ("active", PENDING, "error") and canonical(state.address) not in present
+    return lost and state.node_state in ("active", PENDING, "error") and elsewhere(state)
 
 
 def changeable(state: State | None, node: Node) -> bool:

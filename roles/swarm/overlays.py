@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roles.swarm.identity import elsewhere, moved
 from roles.swarm.kinds import RESTART_LATER
 from roles.swarm.state import State
 from roles.swarm.view import View
@@ -39,6 +40,8 @@ def restarts(cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -
         if node.state != "ready" or node.role != host.role:
             text = f"{CAUSE}; it is restarted in a second round, once it is Ready and has its role"
             later.append(Finding("note", text, host.name, "swarm", later=True))
+        elif elsewhere(state) and not moved(state, node):
+            later.append(_elsewhere(host.name, state))
         else:
             work[host.name] = Run(
                 id=StepId("swarm", "restart", host.name),
@@ -52,6 +55,29 @@ def restarts(cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -
                 restarts=True,
             )
     return [*later, *(_warned(item) for item in rolling(cluster, work, seen.members))]
+
+
+def _elsewhere(host: str, state: State) -> Finding:
+    """An engine has no overlay networks where the address that it advertises is on none of its interfaces, and keeps
+    that address for as long as it is a node: no restart helps.
+
+    Source: moby, libnetwork, drivers/overlay: validateSelf.
+    """
+    back = f"give {host} its old address again, then on it run: systemctl restart docker"
+    anew = (
+        "make it a worker in the inventory first, where other managers hold the quorum without it"
+        if state.manager
+        else f"give up its place: on {host} run docker swarm leave; then run the same command again: it joins as a new"
+        " node"
+    )
+    return Finding(
+        "error",
+        f"its address changed: its engine still advertises {state.address}, the host has {', '.join(state.addresses)};"
+        " so it has none of the swarm's overlay networks, and no restart helps",
+        host=host,
+        role="swarm",
+        next_action=f"{back}; or {anew}",
+    )
 
 
 def _warned(item: Step | Finding) -> Step | Finding:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from roles.swarm.absence import again
-from roles.swarm.identity import advertise, expelled, stranded
+from roles.swarm.identity import advertise, elsewhere, expelled, stranded
 from roles.swarm.kinds import ENGINE_STOPPED
 from roles.swarm.state import LOCKED, PENDING, STOPPED, State
 from roles.swarm.view import View, leads
@@ -199,8 +199,7 @@ def _stranger(name: str, swarm: View) -> Finding:
 
 def _where(state: State) -> str:
     """That it advertises an address which its host has no more, where that is so."""
-    present = {canonical(address) for address in state.addresses}
-    if not state.address or not present or canonical(state.address) in present:
+    if not elsewhere(state):
         return ""
     return (
         f"; it advertises {state.address}, which is no address of this host any more (it has"

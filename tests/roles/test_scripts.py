@@ -25,7 +25,7 @@ from skep.lab.signing import keyring
 from skep.places import HOST
 from skep.plan import Run
 from skep.request import RequestedCluster, requested
-from skep.seen import Seen
+from skep.seen import Platform, Seen
 from skep.shell import BUSY, NO_ROOM, script
 
 FETCH, INSTALL, START, RESTART, PARSER, SOURCE, HOLD, PLUGINS = (
@@ -413,6 +413,29 @@ def test_a_look_reads_apts_cache_only_where_apt_would_not_write_it_anew(
     assert all(" -s " in call for call in host.called("apt-get"))
 
 
+@pytest.mark.parametrize(
+    ("unit", "groups", "by"),
+    [
+        ("inactive", "0::/system.slice/own.service\n", ["started-by own.service"]),
+        ("failed", "9:name=systemd:/user.slice/session-4.scope\n1:cpu:/\n0::/\n", ["started-by session-4.scope"]),
+        ("inactive", "0::/\n", ["started-by nobody"]),
+        ("active", "0::/system.slice/docker.service\n", []),
+        ("activating", "0::/system.slice/docker.service\n", []),
+        ("", "0::/init.scope\n", []),
+    ],
+)
+def test_an_engine_that_docker_service_did_not_start_is_seen_with_who_did(
+    host: Host, unit: str, groups: str, by: list[str]
+) -> None:
+    for name in ("apt-get", "apt-cache", "dpkg-query", "systemctl"):
+        host.stand_in(name, "")
+    (host.folder / "cgroup").write_text(groups)
+    probe = engine_role.probe.replace("/proc/$engine/cgroup", str(host.folder / "cgroup"))
+    ran = host.run(f"{HOST}\nengine=1 unit_state={unit}\n{probe}")
+    assert ran.returncode == 0
+    assert [line for line in ran.stdout.splitlines() if line.startswith("started-by ")] == by
+
+
 HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'
 
 
@@ -471,6 +494,13 @@ def test_a_start_that_fails_points_to_the_old_daemon_json() -> None:
     [start] = engine_role.plan(cluster, Seen(stopped))
     assert isinstance(start, Run)
     assert "daemon.json.before-skep" in (start.otherwise or "")
+
+
+def test_an_installation_that_fails_points_to_what_shows_why() -> None:
+    cluster = RequestedCluster("test", (model.Host("m1", "10.0.0.1", "manager"),))
+    [install] = engine_role.plan(cluster, Seen({"m1": None}, {"m1": Platform("debian", packages="apt-get")}))
+    assert isinstance(install, Run)
+    assert "on m1 these show what keeps it: apt-get update; apt-cache policy docker.io;" in (install.otherwise or "")
 
 
 class Engine:
