@@ -71,6 +71,16 @@ def started_elsewhere(host: str, by: str) -> Finding:
     )
 
 
+def unitless(host: str, program: str) -> Finding:
+    """Somebody put a program there, and nothing that starts it."""
+    return _error(
+        host,
+        f"has {program}, of no package, and no docker.service that starts it",
+        f"give it a docker.service there; or, for an engine to be installed, on {host}: mv {program} {program}.before;"
+        " and run the same command again",
+    )
+
+
 def in_the_way(host: str, names: Sequence[str]) -> Finding:
     """apt would remove other packages, unasked."""
     return _error(

@@ -104,6 +104,8 @@ def _on_host(
         return [findings.masked(host.name)], None
     if have and have.started_by:
         return [findings.started_elsewhere(host.name, have.started_by)], None
+    if have and have.unitless and not host.engine.source:
+        return [findings.unitless(host.name, have.unitless)], None
     if host.engine.tarball:
         from roles.engine.static.plan import on_host  # only here: few hosts have one
 

@@ -88,6 +88,8 @@ class State:
     """Whether the engine has its data root from its command line."""
     lacks_versionlock: bool = False
     """Whether it is dnf4 that manages its packages, without what that holds packages with."""
+    unitless: str = ""
+    """The program of an engine that is of no package, where there is no docker.service to start it."""
     started_by: str = ""
     """The unit, or else the control group, of an engine that runs and was not started by docker.service."""
     sent: bool = False
@@ -142,7 +144,14 @@ def read(text: str, answers: Answers) -> State | None:
         strange=tuple(line.partition(" ")[2] for line in lines if line.startswith("strange ")),
         rooted="rooted" in values,
         lacks_versionlock="versionlock" in lacks,
+        unitless=" ".join(values.get("binary", [])) if not (engine or tarball or _is_unit(unit)) else "",
         started_by=" ".join(values.get("started-by", [])),
         sent="sent" in values,
     )
     return None if state == State(None, False, False, installed=False) else state
+
+
+def _is_unit(words: list[str]) -> bool:
+    """From ``is-enabled`` and the state of docker.service: newer systemctl have a word for one that is not there, older
+    ones print nothing."""
+    return len(words) != 1 and words[:1] != ["not-found"]
