@@ -100,12 +100,8 @@ def _on_host(
     cluster: Cluster, host: Host, have: State | None, platform: Platform, member: Member | None
 ) -> tuple[list[Step | Finding], Step | None]:
     """What is to be said and done of a host; apart from that, the step that interrupts an engine in a swarm."""
-    if have and have.masked and not (host.engine.tarball and not have.installed):
-        return [findings.masked(host.name)], None
-    if have and have.started_by:
-        return [findings.started_elsewhere(host.name, have.started_by)], None
-    if have and have.unitless and not host.engine.source:
-        return [findings.unitless(host.name, have.unitless)], None
+    if have and (unstartable := _unstartable(host, have)):
+        return [unstartable], None
     if host.engine.tarball:
         from roles.engine.static.plan import on_host  # only here: few hosts have one
 
@@ -149,6 +145,17 @@ def _on_host(
         items += [restart] if restart else []
         items += _start(host, here)
     return [*items, *_parser(here, origin, host)], None
+
+
+def _unstartable(host: Host, have: State) -> Finding | None:
+    """What keeps docker.service from starting an engine there."""
+    if have.masked and not (host.engine.tarball and not have.installed):
+        return findings.masked(host.name)
+    if have.started_by:
+        return findings.started_elsewhere(host.name, have.started_by)
+    if have.unitless and not host.engine.source:
+        return findings.unitless(host.name, have.unitless)
+    return None
 
 
 def _tidied(host: Host, have: State | None, made: Sequence[Step | Finding | None]) -> list[Step]:
