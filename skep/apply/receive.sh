@@ -4,6 +4,7 @@
 # ends; bytes go to their own place in it, so that a reader whose connection is gone without its knowledge does no harm.
 # Exit 65: something else arrived, and the part is gone; 66: it ended early; 73 (NO_ROOM): it cannot be written.
 
+umask 022
 [ -L "$TO" ] || mkdir -p -- "${TO%/*}" || exit 73
 to=$(readlink -f -- "$TO") || { echo "$TO is a link that leads nowhere" >&2; exit 73; }
 [ ! -d "$to" ] || { echo "$to is a folder where a file belongs" >&2; exit 73; }

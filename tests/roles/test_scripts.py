@@ -54,6 +54,7 @@ class Host:
 
     def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
         shell = next(path for path in map(shutil.which, ("dash", "sh")) if path)
+        script = script.replace("/run/skep.", f"{self.folder}/skep.")  # nobody but root may write to /run
         env = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", **variables}
         return subprocess.run([shell, "-c", script], env=env, capture_output=True, text=True, timeout=120, check=False)
 

@@ -260,7 +260,7 @@ def test_a_look_at_the_file_of_dnf_shows_our_lines_alone(tmp_path: Path, text: s
     names = ("MEMORY", "PATHS", "TEXTS", "MODULES", "SYSCTLS")
     env = {**os.environ, **dict.fromkeys(names, ""), "PATHS": "/none", "DNF": str(conf), "BEGIN": BEGIN, "END": END}
     ran = subprocess.run(
-        ["sh", "-c", script("roles/files/probe.sh")], env=env, check=True, capture_output=True, text=True, timeout=30
+        ["sh", "-c", script("roles/files/probe.sh")], env=env, check=True, capture_output=True, text=True, timeout=120
     )
     rows = ran.stdout.splitlines()
     assert sum(row.startswith(f"text {conf} ") for row in rows) == ours

@@ -12,6 +12,7 @@ from skep.lab import signing, vendor
 def _package(folder: Path, name: str, version: str) -> Path:
     control = folder / name / "DEBIAN/control"
     control.parent.mkdir(parents=True)
+    control.parent.chmod(0o755)  # whatever the umask is: dpkg refuses one that is closed to others
     control.write_text(
         f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\n"
     )
