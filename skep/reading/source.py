@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import field
 from typing import Any
 
@@ -65,9 +66,11 @@ class _Composer:
         self._next(yaml.DocumentStartEvent)
         root = self._node(0)
         self._next(yaml.DocumentEndEvent)
-        if not self.parser.check_event(yaml.StreamEndEvent):
-            line = _line(self.parser.get_event())
-            raise Unreadable(f"a second document ('---'): {self.form.single}", line)
+        while not self.parser.check_event(yaml.StreamEndEvent):
+            line = _line(self._next(yaml.DocumentStartEvent))
+            if self._node(0).content != "":
+                raise Unreadable(f"a second document ('---'): {self.form.single}", line)
+            self._next(yaml.DocumentEndEvent)
         return root
 
     def _next(self, kind: type[object]) -> object:
@@ -158,8 +161,9 @@ def read(content: bytes, file: str, form: Form, findings: Findings) -> Node | No
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise Unreadable(f"the file is larger than {MAX_BYTES // 1024} KiB")
+    marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable("the file is not UTF-8 text", content[: error.start].count(b"\n") + 1) from None
 

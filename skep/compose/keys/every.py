@@ -188,7 +188,7 @@ def service(folder: str, home: str | None) -> Record:
         "sysctls": TextPairs(),
         "ulimits": Table(Ulimit()),
         "oom_score_adj": unsent(),
-        "isolation": Text(("default", "process", "hyperv")),
+        "isolation": Text(("default", "process", "hyperv"), folded=True),
         "credential_spec": Record({"config": Text(), "file": Text(), "registry": Text()}, extensions=True),
         "logging": Logging(),
         "restart": Text(check=checks.restart),

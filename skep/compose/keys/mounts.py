@@ -32,10 +32,10 @@ LONG = Record(
         "source": Text(),
         "target": Text(),
         "read_only": Flag(),
-        "consistency": Text(("consistent", "cached", "delegated", "default")),
+        "consistency": Text(("consistent", "cached", "delegated", "default"), folded=True),
         "bind": Record(
             {
-                "propagation": Text(PROPAGATIONS),
+                "propagation": Text(PROPAGATIONS, folded=True),
                 "create_host_path": Ignored("a bind's source must be there on the host"),
                 "recursive": unsent(),
                 "selinux": Ignored(""),

@@ -20,10 +20,10 @@ MAX_PORTS = 20_000
 _PORT = re.compile(r"[0-9]{1,9}")
 PORT = Record(
     {
-        "mode": Text(("ingress", "host")),
+        "mode": Text(("ingress", "host"), folded=True),
         "target": Whole(1, 65535),
         "published": Whole(0, 65535),
-        "protocol": Text(("tcp", "udp", "sctp")),
+        "protocol": Text(("tcp", "udp", "sctp"), folded=True),
         "name": Ignored("it has no names for ports"),
         "app_protocol": Ignored(""),
         "host_ip": Ignored("it listens on all addresses of the host"),

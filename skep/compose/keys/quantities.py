@@ -8,7 +8,7 @@ _LARGEST = 2**63 - 1
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
 _SIZE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?([kmgtp]?)(?:(?<=[kmgtp])i?b|b)?", re.IGNORECASE)
-_CPUS = re.compile(r"[0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20}|[0-9]{1,20}/[0-9]{1,20}")
+_CPUS = re.compile(r"([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?|[0-9]{1,20}/[0-9]{1,20}")
 _LONGEST = 100
 _NO_DURATION = "must be a duration such as 30s or 1m30s"
 
@@ -60,9 +60,11 @@ def nano_cpus(text: str) -> int:
     if not _CPUS.fullmatch(text) or re.search(r"/0+$", text):
         raise ValueError("must be a number of CPUs such as 0.5")
     number, _, below = text.partition("/")
+    number, _, exponent = number.lower().partition("e")
     whole, _, decimals = number.partition(".")
-    parts: int = int(below or 1) * 10 ** len(decimals)
-    nano, rest = divmod(int(whole + decimals or 0) * 10**9, parts)
+    power = int(exponent or 0)
+    parts: int = int(below or 1) * 10 ** (len(decimals) + max(-power, 0))
+    nano, rest = divmod(int(whole + decimals or 0) * 10 ** (9 + max(power, 0)), parts)
     if rest:
         raise ValueError("must have at most nine decimals")
     if nano > _LARGEST:

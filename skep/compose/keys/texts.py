@@ -23,11 +23,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A text. ``options``: only these; ``check`` looks at it; ``numbers``: an unquoted number is its text."""
+    """A text. ``options``: only these, ``folded``: in upper or lower case; ``check`` looks at it; ``numbers``: an
+    unquoted number is its text."""
 
     options: tuple[str, ...] = ()
     check: Check | None = None
     numbers: bool = False
+    folded: bool = False
 
     def read(self, entry: Entry, at: At) -> str | Nothing:
         must = f"must be {either(self.options)}" if self.options else "must be text"
@@ -37,6 +39,8 @@ class Text(Kind):
         number = isinstance(found.value, int | float) and not isinstance(found.value, bool)
         if not isinstance(found.value, str) and not (self.numbers and number):
             return at.wrong(entry, must, hint="" if self.options else ": quote it")
+        if self.folded and found.text.lower() in self.options:
+            return found.text.lower()
         if self.options and found.text not in self.options:
             hint = "" if found.filled else at.findings.hint(found.text, self.options)
             return at.wrong(entry, must, hint=hint)

@@ -241,13 +241,13 @@ def test_amounts() -> None:
     assert [size(text) for text in ("5", "1k", "2KiB", "1.5 GB", "64mb", "3b", "1t")] == [
         5, 1024, 2048, 3 * 2**29, 2**26, 3, 2**40,
     ]  # fmt: skip
-    assert [nano_cpus(text) for text in ("1", "0.5", ".25", "1/4", "2.")] == [
-        10**9, 5 * 10**8, 25 * 10**7, 25 * 10**7, 2 * 10**9,
+    assert [nano_cpus(text) for text in ("1", "0.5", ".25", "1/4", "2.", "25e-2", ".5E+1")] == [
+        10**9, 5 * 10**8, 25 * 10**7, 25 * 10**7, 2 * 10**9, 25 * 10**7, 5 * 10**9,
     ]  # fmt: skip
     for text in ("", "k", "1kk", "1bb", "-1", "1e3"):
         with pytest.raises(ValueError, match="must be"):
             size(text)
-    for text in ("", "1/0", "-1", "a", "."):
+    for text in ("", "1/0", "-1", "a", ".", "1e", "1e2/3", "e3"):
         with pytest.raises(ValueError, match="must be"):
             nano_cpus(text)
 

@@ -194,3 +194,21 @@ def test_warnings_of_the_rest(read: Read) -> None:
         "compose.yml:4: networks.idle: is not created: no service uses it",
         "compose.yml:5: networks.far.driver: is ignored: the network is external",
     )
+
+
+def test_what_engines_take_in_upper_case_is_taken_so(read: Read) -> None:
+    services = read(
+        """
+services:
+  web:
+    image: web:1
+    isolation: Process
+    ports: [{target: 80, published: 81, protocol: UDP, mode: HOST}]
+    volumes: [{type: bind, source: /a, target: /b, consistency: Cached, bind: {propagation: RSLAVE}}]
+"""
+    ).section("services")
+    web = services["web"]
+    assert web["isolation"] == "process"
+    assert web["ports"] == [{"target": 80, "published": 81, "protocol": "udp", "mode": "host"}]
+    assert web["volumes"][0]["consistency"] == "cached"
+    assert web["volumes"][0]["bind"] == {"propagation": "rslave"}

@@ -39,7 +39,7 @@ def test_problems_are_these(file: Path, place: int, case: dict[str, Any], proble
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"\xff\xfe\x00h", "1: the file is not UTF-8 text"),
+        (b"\xff\xfeh", "1: the file is not UTF-8 text"),
         (b"hosts:\n  m1: \xe9\n", "2: the file is not UTF-8 text"),
         (b"# " + b"x" * (1024 * 1024), "1: the file is larger than 1024 KiB"),
         (b"[" * 100_000, "1: nested more than 32 levels deep"),

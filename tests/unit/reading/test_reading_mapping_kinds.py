@@ -109,7 +109,7 @@ def test_how_it_is_worded_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     [
         ("", "1: the file is empty: write pumps"),
         ("- a\n", "1: the file must be a mapping of keys such as 'pumps:', not a list"),
-        ("title: a\n---\n", "2: a second document ('---'): a plant is one document"),
+        ("title: a\n---\ntitle: b\n", "2: a second document ('---'): a plant is one document"),
         ("pumps:\n  p1: !!binary x\n", "2: pumps.p1: the YAML tag 'tag:yaml.org,2002:binary' is not allowed"),
         ("title: a\ntitle: b\n", "2: title: the same key twice, first in line 1"),
         ("pumps: {<<: a}\n", "1: pumps: '<<' takes an alias to a mapping, or a list of them"),
@@ -134,3 +134,16 @@ def test_the_json_schema_says_the_same() -> None:
         "pumps: 1\n",
     ):
         assert validator.is_valid(yaml.safe_load(text)) == (read(text)[1] == []), text
+
+
+@pytest.mark.parametrize("end", ["---\n", "---\n# nothing more\n...\n", "---\n---\n"])
+def test_a_document_of_nothing_behind_the_first_is_none(end: str) -> None:
+    assert read(f"title: a\n{end}") == read("title: a\n")
+
+
+@pytest.mark.parametrize("width", ["utf-16-le", "utf-16-be"])
+def test_text_of_16_bits_is_text_where_it_is_marked(width: str) -> None:
+    findings = Findings(("plant.yml",))
+    pairs = Reading(findings, Plain()).file("plant.yml", "\ufefftitle: Öl\n".encode(width))
+    assert pairs is not None and pairs["title"][1].content == Leaf("Öl", "Öl")
+    assert not findings.errors
