@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from roles.stacks.drift import Drift
 from roles.stacks.kinds import IMAGE_MOVED, NETWORK_DRIFT, SERVICE_SURPLUS
+from roles.stacks.sizes import too_large
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
 from skep.compose.capacity import MASK
@@ -54,6 +55,7 @@ def findings(drift: Drift) -> Iterator[Finding]:
     yield from _remarks(drift, drift.desired.document.remarks if drift.desired.document else ())
     yield from _dropped(drift)
     yield from _lints(drift)
+    yield from too_large(drift)
     if drift.surplus and not drift.desired.prune:
         there = "is" if len(drift.surplus) == 1 else "are"
         yield Finding(

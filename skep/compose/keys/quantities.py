@@ -64,7 +64,8 @@ def nano_cpus(text: str) -> int:
     whole, _, decimals = number.partition(".")
     power = int(exponent or 0)
     parts: int = int(below or 1) * 10 ** (len(decimals) + max(-power, 0))
-    nano, rest = divmod(int(whole + decimals or 0) * 10 ** (9 + max(power, 0)), parts)
+    billionths: int = int(whole + decimals or 0) * 10 ** (9 + max(power, 0))
+    nano, rest = divmod(billionths, parts)
     if rest:
         raise ValueError("must have at most nine decimals")
     if nano > _LARGEST:
