@@ -164,7 +164,7 @@ class StackWatch:
             raise StepFailed(
                 "; ".join(over.values()),
                 cause=self.report(api, first=over),
-                next_action=next((verdict.remedy for verdict in verdicts if verdict.remedy), None)
+                next_action=next((one.remedy for one in verdicts if one.remedy and one.row.name in over), None)
                 or (f"its old spec is back; fix what fails, then: invoke stack.deploy {stack}" if went_back else None),
             )
 

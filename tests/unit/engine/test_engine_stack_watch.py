@@ -265,6 +265,21 @@ def test_a_port_that_something_outside_swarm_holds_is_named_with_its_node(fake: 
     assert ("on w1: docker ps --filter publish=9090" in scene.watch.remedy) == blamed
 
 
+def test_what_helps_is_of_the_service_that_ended_the_wait(fake: Fake) -> None:
+    scene = Scene(fake, service(update="paused"), service("web_other", constraints=["node.hostname==nowhere"]))
+    for one in scene.services:
+        one["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
+    lost = {"slot": 1, "state": "pending", "err": "no suitable node (scheduling constraints)", "node": ""}
+    scene.tasks = [
+        task(1, slot=1, state="failed", desired="shutdown", err="exit (1)"),
+        task(2, of=scene.services[1], **lost),
+    ]
+    with pytest.raises(StepFailed, match="Swarm paused the roll-out of web_app") as failure:
+        scene.look()
+    assert failure.value.next_action is None
+    assert "no node meets" in scene.watch.remedy
+
+
 def test_a_task_is_blamed_for_its_own_failure_before_one_for_want_of_an_address(fake: Fake) -> None:
     scene = Scene(fake, service())
     late = "node is missing network attachments, ip addresses may be exhausted"
