@@ -16,7 +16,7 @@ from skep.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Person and machine, process, since when (ISO 8601, UTC), for what."""
+    """Who (user@machine), which process, since when (ISO 8601, UTC) and for which task."""
 
     id: str
     who: str
@@ -31,12 +31,12 @@ class Holder:
 
     @property
     def dead(self) -> bool:
-        """Whether it was a process of this machine that no longer lives."""
+        """Whether it was a process of this machine that has ended."""
         return self.machine == _machine() and _born(self.pid) != self.born
 
     @property
     def line(self) -> str:
-        """As it is kept on hosts."""
+        """The JSON line as hosts keep it."""
         return json.dumps(asdict(self))
 
 
@@ -73,7 +73,7 @@ def _user() -> str:
 
 
 def _born(pid: int) -> str:
-    """When a process of this machine started, in the kernel's ticks; empty if there is none."""
+    """When a process of this machine started, in clock ticks since boot; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):

@@ -22,7 +22,7 @@ from skep.shell import script
 from skep.steps import Milestone, StepId
 
 MEMORY = "/var/lib/skep/files"
-"""Names, by topic, the files that are ours."""
+"""On a host: lists the files that we own, by topic."""
 MIB = 1 << 20
 TITLES = {
     "packages": ("set the proxy of the package manager", "remove the proxy of the package manager"),
@@ -31,15 +31,15 @@ TITLES = {
     "modules": ("load kernel modules, at each boot, too", "load kernel modules at boot no more"),
     "sysctls": ("set kernel parameters, at each boot, too", "set kernel parameters at boot no more"),
 }
-"""By topic: what is done, and what where nothing of it is desired any more."""
+"""By topic: the title of the step that puts it there, and of the one that removes it."""
 SAYS = {
     "certificates": "read at the next pull; no restart is needed",
     "trust": "a running engine sees that at its next start",
 }
 STAYS = {"modules": "those that are loaded stay so", "sysctls": "the running kernel keeps its values"}
-"""What becomes of the running kernel's where a topic goes."""
+"""By topic: what does not change in the running kernel when it is removed."""
 PLATFORMS = (Platform(packages="apt-get"), Platform(packages="dnf"))
-"""Whatever a host may turn out to be: one probe is sent to all of them."""
+"""The same probe is sent to all hosts, whatever their distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class State:
 
 
 class Files(HostRole[State]):
-    """Places what the inventory names, and removes what it named once."""
+    """Writes the files that the inventory asks for, and removes those that it no longer asks for."""
 
     name = "files"
     kinds = KINDS
@@ -150,7 +150,7 @@ class Files(HostRole[State]):
 
 
 def _name(module: str) -> str:
-    """As the kernel spells it."""
+    """A module's name as the kernel spells it."""
     return module.replace("-", "_")
 
 
@@ -220,7 +220,7 @@ def _same(file: File, there: There | None) -> bool:
 
 
 OPEN = 0o644
-"""The mode of what everybody may read; a file that is not ours may be read by fewer."""
+"""The mode of files that everybody may read. A file that is not ours may be stricter."""
 
 
 def _shown(file: File, there: There | None) -> Iterator[str]:
@@ -239,7 +239,7 @@ def _shown(file: File, there: There | None) -> Iterator[str]:
 
 
 def _settings(file: File, there: There | None) -> Mapping[str, object]:
-    """What a file says now; all of it is secret where others may not read it."""
+    """A file's present content; all of it is secret if only root may read it."""
     if there is None or file.settings is None:
         return {}
     found = parsed(file.path, list(there.lines))
@@ -251,7 +251,7 @@ def _load(kernel: Kernel, have: State) -> list[str]:
 
 
 def _values(kernel: Kernel, have: State) -> dict[str, str]:
-    """Parameters that have another value than desired, and can be set, or will be there once a module is loaded."""
+    """Parameters whose value differs from the desired one, and that can be set now or once a module is loaded."""
     loading = bool(_load(kernel, have))
     return {
         key: value
@@ -263,7 +263,7 @@ def _values(kernel: Kernel, have: State) -> dict[str, str]:
 
 
 def _unable(host: Host, have: State, platform: Platform) -> Iterator[Finding]:
-    """What the kernel of a host has not, or does not let be set there."""
+    """Modules and parameters that a host's kernel does not have, or does not allow to be set."""
     found = partial(Finding, host=host.name, role="files")
     modules = [one for one in host.kernel.modules if _name(one) not in have.loaded]
     values = [key for key, value in host.kernel.sysctls.items() if have.sysctls.get(key) != " ".join(value.split())]
@@ -272,7 +272,7 @@ def _unable(host: Host, have: State, platform: Platform) -> Iterator[Finding]:
         for names, what in ((modules, "can be loaded"), (values, "can be set")):
             text = f"not checked: whether {', '.join(names)} {what}: this host is a container"
             if names:
-                action = "see to it on the machine below"
+                action = "check it on the machine that runs the container"
                 yield found("note", text, standing=True, next_action=action, kind=KERNEL_SHARED)
         modules, values = [], []
     missing = [one for one in modules if _name(one) not in have.loadable]

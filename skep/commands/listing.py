@@ -52,11 +52,11 @@ def manager_client(site: Site, observation: Observation | None = None) -> Iterat
 
 
 class _NoManager(ConnectError):
-    """It answers, and is no manager of a swarm that works."""
+    """It answers, but is not a manager of a working swarm."""
 
 
 def _no_manager(refused: Mapping[str, SkepError]) -> ConnectError:
-    """Whether there is a swarm is known only where all have answered."""
+    """That there is no swarm is only known once all have answered."""
     unknown = {name: error for name, error in refused.items() if not isinstance(error, _NoManager)}
     if not unknown:
         return nobody("no manager of a swarm answers", refused, "if there is none yet: invoke cluster.up")
@@ -137,7 +137,7 @@ def stack_rows(api: EngineClient) -> Table:
 
 
 STACKS_SHOWN: Mapping[str, Any] = {"for_scripts": ("running", "desired", "completed"), "spare": ("stack", "mode")}
-"""How ``stack_rows`` are shown to people: ``tasks`` shows all of the first, a service's name that of its stack."""
+"""How people see ``stack_rows``: without the counts that ``tasks`` sums up; if it is narrow, without stack and mode."""
 NODES_SPARE = ("address",)
 """Columns of ``node_rows`` that a narrow terminal can do without."""
 

@@ -11,7 +11,7 @@ from skep.reading.values import Fields
 
 @dataclass(frozen=True)
 class MergedHost:
-    """A host with all its settings in one place; ``ssh``, ``engine`` and ``daemon`` hold what is given only."""
+    """A host with all its settings in one place; ``ssh``, ``engine`` and ``daemon`` hold no defaults."""
 
     name: str
     own: Fields
@@ -31,7 +31,7 @@ class MergedHost:
     sysctls: dict[str, str]
     open_firewall: bool
     settings: dict[str, object]
-    """What it is given by keys of roles."""
+    """Values of the keys that roles bring along."""
 
     @property
     def address(self) -> str | None:
@@ -49,7 +49,7 @@ def merged(file: Fields, host_keys: Sequence[str] = ()) -> list[MergedHost]:
 
 
 def _host(file: Fields, name: str, own: Fields, naming: Iterable[str], host_keys: Sequence[str]) -> MergedHost:
-    """``naming``: the groups that name the host; those it names itself come after them, in its own order."""
+    """The host's groups: first those that list it (``naming``), then those that it lists itself, in its own order."""
     known = file.section("groups")
     named = dict.fromkeys(group for group in own.get("groups", ()) if group in known)
     groups = (*(group for group in naming if group not in named), *named)
@@ -86,7 +86,7 @@ def _joined(layers: list[Fields], section: str) -> dict[str, Any]:
 
 
 def _ssh(top: Fields, layers: list[Fields], name: str) -> dict[str, object]:
-    """The host's ssh settings. A gateway chain meant for several hosts ends, for one in it, before itself."""
+    """The host's SSH settings. If the host is itself in its chain of gateways, the chain ends before it."""
     shared = _joined([top, *layers[:-1]], "ssh")
     chain = shared.get("gateway", [])
     if name in chain:

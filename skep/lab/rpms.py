@@ -1,7 +1,7 @@
 """A dnf repository in the vendor's layout, beside `skep.lab.vendor`'s and made of the same packages.
 
-Made and signed once, with a key of its own as the vendor has one, and kept. Real are dnf, the rpm database, signatures
-and scripts; Rocky itself is played by Debian (``el9.sh``).
+It is made and signed once, with its own key as the vendor's is, and kept. dnf, the rpm database, signatures and scripts
+are real; only Rocky itself is imitated, by Debian (``el9.sh``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STEP = "make the vendor's rpms"
 
 
 def ensure(lab: Lab, say: Say) -> None:
-    """Puts the repository, made first where need be, among those that the lab serves."""
+    """Adds the repository to those that the lab serves, and makes it first if it does not exist."""
     for suite in sorted({host.suite for host in lab.hosts} & set(RELEASES)):
         made = _ensure_made(suite, say)
         root = packages.folder(lab) / "linux/rhel"

@@ -1,4 +1,4 @@
-"""What can be reported. Each kind of output shows it in its own way."""
+"""What commands can report. Each kind of output (lines, live, JSON) shows it in its own way."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ class Reporter(Listener):
     """Findings of this environment that the user was shown before."""
 
     spelled: Callable[[str], str] = staticmethod(lambda text: text)
-    """Gives a text of ours with its commands as the user has to type them."""
+    """Rewrites the commands in a text of ours as the user has to type them."""
 
     unwritten: OutputLost | None = None
-    """A file that was asked for and could not be written: the failure to end with where nothing else went wrong."""
+    """A requested file could not be written: the failure to end with if nothing else went wrong."""
 
     @property
     def lost(self) -> OutputLost | BrokenPipeError | None:
-        """The failure to end with where not all output could be written and nothing else went wrong."""
+        """Some output could not be written: the failure to end with if nothing else went wrong."""
         return self.out.lost if self.out else None
 
     def steady(self) -> None:
-        """From here on hosts are changed: output that fails raises nothing any more."""
+        """From now on hosts are changed, so output that cannot be written no longer raises."""
         if self.out:
             self.out.steady = True
 
     def waiting(self, hosts: Sequence[str]) -> None:
-        """Who has not answered so far in what ``busy`` is about; in the end nobody. Called from several threads."""
+        """Who has not answered yet during ``busy``; nobody at its end. Called from several threads."""
 
     def document(self, text: str) -> None:
         """Several lines, such as a file."""
 
     def note(self, text: str) -> None:
-        """One line beside a result, which a reader of the result does not get to see."""
+        """One line about the run itself, kept apart from the result (on stderr)."""
 
     def checks(self, checks: Sequence[Row], seconds: float) -> None:
         """The result of a verification."""
@@ -78,36 +78,36 @@ class Reporter(Listener):
         for_scripts: Collection[str] = (),
         spare: Sequence[str] = (),
     ) -> None:
-        """A list of things. ``for_scripts`` names columns that people are not shown; ``spare`` those to leave out
-        where a terminal has no room, the first first."""
+        """A table. ``for_scripts`` names the columns that only JSON shows; ``spare`` those to leave out on a narrow
+        terminal, in this order."""
 
     def log(self, entry: Mapping[str, str], *, timestamps: bool = False, colour: bool = False) -> None:
         """A line of a task's output: ``service``, ``task``, ``node``, ``stream``, ``time`` and ``text``. ``colour``
         keeps what colours the task printed."""
 
     def change(self, change: Change) -> None:
-        """Something of a cluster that became another."""
+        """Something in a watched cluster has changed."""
 
     @property
     def has_screen(self) -> bool:
-        """Whether there is a terminal that can be drawn on and has keys."""
+        """Whether output goes to a terminal that can be redrawn, with a keyboard."""
         return False
 
     def screen(self, looks: Iterable[Look], environment: str, *, host: str = "", stack: str = "") -> None:
-        """A cluster as it changes, on the whole terminal, until a key ends it."""
+        """Shows a cluster as it changes, on the whole terminal, until a key is pressed."""
 
     def data(self, name: str, value: Mapping[str, object]) -> None:
         """A value for scripts alone: only JSON shows it."""
 
     def file(self, path: Path, content: str | bytes) -> None:
-        """A file beside what is told. One that cannot be written hides nothing of that: it is said at the end."""
+        """Writes a file beside the output. If that fails, all output is still shown; the failure is reported last."""
         try:
             put(path, content)
         except OutputLost as error:
             self.unwritten = error
 
     def done(self, text: str) -> None:
-        """The last line of a success."""
+        """The last line of a run that succeeded."""
 
     def error(self, error: SkepError) -> None:
         """A failure: place, cause, next action."""

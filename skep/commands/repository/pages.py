@@ -41,8 +41,8 @@ INTRODUCTION = """\
 
 <!-- Made from skep/commands by `./inv manual`. Do not edit. -->
 
-`skep --list` names them, `skep help TASK` explains one; `man skep` has all of this page. In a clone of skep the program
-is `./inv`. Words follow their task, and options stand behind it in any order.
+`skep --list` lists them, `skep help TASK` explains one, and `man skep` is this page as a manual. In a clone of skep the
+program is `./inv`. Arguments and options follow the task; options may be in any order.
 
 ## Options of several tasks
 """
@@ -53,8 +53,8 @@ FINDINGS = """\
 
 <!-- Made from skep/kinds and roles/*/kinds.py by `./inv manual`. Do not edit. -->
 
-A warning forbids nothing. It ends with its id in brackets, such as `[image-tag-moves]`; `skep docs image-tag-moves`
-explains it. Where it may be so, the inventory says that and why:
+A warning stops nothing. It ends with its id in brackets, such as `[image-tag-moves]`; `skep docs image-tag-moves`
+explains it. If it is fine as it is, accept it in the inventory, with the reason:
 
 ```yaml
 accept:
@@ -66,20 +66,20 @@ accept:
     stacks: [web]         # stacks, if not all
 ```
 
-What is accepted is shown by `cluster.status`, by `--verbose` and in `--json` only. After `until` it is back. What
-stands (a file, a kernel, a route) is shown to you once, and again when it changes or has been gone; `cluster.status`
-and `--verbose` always show it. An error is never accepted.
+Accepted warnings are only shown by `cluster.status`, with `--verbose` and in `--json`. After `until` they are back.
+Warnings about lasting conditions (a file, a kernel, a route) are shown to you once, and again if they change or come
+back; `cluster.status` and `--verbose` always show them. Errors cannot be accepted.
 
 """
 
 
 def write(tell: Reporter, *, check: bool) -> None:
-    """Write the files anew. ``check``: write nothing, and raise ``SkepError`` for one that is not as it would be."""
+    """Write the files again. ``check``: write nothing, and raise ``SkepError`` if one is out of date."""
     for name, text in texts().items():
         path = DOCS / name
         same = path.exists() and path.read_text() == text
         if check and not same:
-            raise SkepError(f"{path} is not what tasks and keys say today", next_action="./inv manual")
+            raise SkepError(f"{path} is out of date", next_action="./inv manual")
         if not same:
             put(path, text)
             tell.done(f"wrote {path}")
