@@ -53,7 +53,7 @@ FIRST = "/info"
 """Asked everywhere; the other questions are asked of managers only, since workers note each as an error."""
 
 ELECTION = 10
-"""Seconds for which a manager without a leader is asked again."""
+"""Seconds for which a manager without a leader is asked again, where it is asked about the swarm."""
 
 SOON, ALIVE, LATE = 8, 3, 40
 """Seconds for the first answer; for a sign of life where there was none, which needs nothing but the engine itself;
@@ -93,7 +93,7 @@ def probe(questions: Iterable[str]) -> str:
     """POSIX sh, after ``places.HOST``, that prints the raw answers; prints nothing where no engine runs."""
     others = [f"GET {question} HTTP/1.1\\r\\nHost: docker\\r\\n" for question in questions if question != FIRST]
     more = "\\r\\n".join(others) + "Connection: close\\r\\n\\r\\n" if others else ""
-    seconds = {"SOON": SOON, "ALIVE": ALIVE, "LATE": LATE, "ELECTION": ELECTION}
+    seconds = {"SOON": SOON, "ALIVE": ALIVE, "LATE": LATE, "ELECTION": ELECTION if others else 0}
     return places.probe("skep/questions.sh", OTHERS=more, SLOWER=SLOWER, **seconds)
 
 
@@ -140,7 +140,8 @@ def _elsewhere(text: str) -> list[str]:
         places += [str(place) for place in given]
     except (ValueError, AttributeError, TypeError):
         pass
-    handed = [f"unix://{line.split()[0]}" for line in unit.splitlines() if line.endswith("(Stream)")]
+    listens = [line.removeprefix("Listen=") for line in unit.splitlines()]
+    handed = [f"unix://{line.split()[0]}" for line in listens if line.endswith("(Stream)")]
     places = [place for one in places for place in (handed if one.startswith("fd://") else [one])]
     return [] if any(place in (SOCKET, SOCKET.replace("/var/run", "/run")) for place in places) else places
 

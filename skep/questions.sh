@@ -28,7 +28,7 @@ if [ "$engine" ] && { command -v perl || command -v docker; } >/dev/null; then
   done
   case $info in HTTP/* | --no-room--*) ;; *)
     info=$(echo '--listens--'; tr '\0' '\n' <"/proc/$engine/cmdline"
-      echo '--unit--'; systemctl show --property=Listen --value docker.socket
+      echo '--unit--'; systemctl show --property=Listen docker.socket
       echo '--file--'; cat /etc/docker/daemon.json
       look_at_process; printf '\n--state--\n%s\n' "$state") ;;
   esac

@@ -66,6 +66,8 @@ class Member:
     services: Mapping[str, str] = field(default_factory=dict)
     """By name: why a drain stops tasks of it before others run in their place; empty where it does not have to. As a
     manager lists them."""
+    data_port: int | None = None
+    """UDP port of its swarm's overlay networks, as a manager in a quorum reports it."""
 
 
 Members = Mapping[str, Member | None]
@@ -78,7 +80,8 @@ def member(answers: Answers) -> Member | None:
     if swarm.get("LocalNodeState") != "active":
         return None
     nodes = {node["ID"]: node.get("ManagerStatus") for node in answers.get("/nodes", [])}
-    spec = (swarm.get("Cluster") or {}).get("Spec") or {}
+    cluster = swarm.get("Cluster") or {}
+    spec = cluster.get("Spec") or {}
     return Member(
         manager=bool(swarm.get("ControlAvailable")),
         leader=bool((nodes.get(swarm.get("NodeID")) or {}).get("Leader")),
@@ -90,6 +93,7 @@ def member(answers: Answers) -> Member | None:
             one["Spec"]["Name"]: interrupted(one["Spec"], answers.get("/nodes", []))
             for one in answers.get(SERVICES, [])
         },
+        data_port=cluster.get("DataPathPort") or None,
     )
 
 
@@ -129,6 +133,12 @@ class Seen(Generic[State]):
     def swarm(self) -> State | None:
         """The state of the manager that is believed: where roles find what is the swarm's."""
         return self.states.get(self.manager) if self.manager else None
+
+    @property
+    def data_port(self) -> int | None:
+        """UDP port of the swarm's overlay networks, as that manager reports it."""
+        member = self.members.get(self.manager) if self.manager else None
+        return member.data_port if member else None
 
     def hosts(self, cluster: Cluster) -> Iterator[Host]:
         """Hosts of the inventory that answered, in its order."""

@@ -39,7 +39,7 @@ no_runc() { # containerd.io brings one; the distributions have a package of that
 }
 why_not() {
   for unit in docker.service docker.socket containerd.service; do
-    [ "$(systemctl show --property=LoadState --value "$unit" 2>/dev/null)" != masked ] || {
+    [ "$(systemctl show --property=LoadState "$unit" 2>/dev/null)" != LoadState=masked ] || {
       echo "$unit is masked: on this host run systemctl unmask $unit" >&2
       return 0
     }

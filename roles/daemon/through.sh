@@ -8,7 +8,7 @@
 
 certs=/etc/docker/certs.d canaries=skep-canary
 through() {
-  process=$(systemctl show --property=MainPID --value docker.service)
+  process=$(systemctl show --property=MainPID docker.service); process=${process#MainPID=}
   case $process in '' | 0) echo "the engine does not run" >&2; return 66 ;; esac
   mirrors=$(timeout 20 docker info --format '{{range .RegistryConfig.Mirrors}}{{println .}}{{end}}') || return 66
   unsafe=$(timeout 20 docker info --format '{{range .RegistryConfig.InsecureRegistryCIDRs}}{{println .}}{{end}}{{

@@ -17,7 +17,7 @@ install || { stand_back; in_the_way; dpkg --force-confold --configure -a >&2 || 
 hold
 [ -z "$GOING$TARBALL" ] || systemctl daemon-reload
 start_at_boot || { why_not; exit 66; }
-process=$(systemctl show --property=MainPID --value docker.service 2>/dev/null)
+process=$(systemctl show --property=MainPID docker.service 2>/dev/null); process=${process#MainPID=}
 case $(readlink "/proc/$process/exe" 2>/dev/null) in
   *' (deleted)') systemctl restart docker.service || { why_not; exit 66; } ;; # Debian's package leaves the old one running
 esac

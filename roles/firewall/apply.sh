@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2153
 # Lets Swarm's ports through in the firewall $KIND, by $FILES/rules, or for nftables by $V4, $V6, $TCP, $UDP and $ESP; takes
 # out what was ours and is not any more, of ufw $FILES/gone. Where $KIND is empty, all of it goes. $MEMORY holds the kind and
-# mark of what is in force, who is let in, and the rules: what is open is opened first, so that nothing of ours is ever shut that stays.
+# mark of what is in force, the port of overlay networks ($DATA), who is let in, and the rules: what is open is opened first,
+# so that nothing of ours is ever shut that stays.
 
 set -eu
 . skep/replace.sh
@@ -60,12 +61,12 @@ close_firewalld() { # also of one that is stopped: at its next start its rules w
 }
 [ -z "$was" ] || [ "$was" = "$KIND" ] || close_"$was"
 [ -z "$KIND" ] || {
-  { printf '%s - %s\n' "$KIND" "$ADDRESSES"; old; cat "$FILES/rules"; } >"$FILES/both"
+  { printf '%s - data=%s %s\n' "$KIND" "$DATA" "$ADDRESSES"; old; cat "$FILES/rules"; } >"$FILES/both"
   mkdir -p "${MEMORY%/*}" || exit 73
   replace "$FILES/both" "$MEMORY" 600
   open_"$KIND"
   # shellcheck disable=SC2031
-  { printf '%s %s %s\n' "$KIND" "$MARK" "$ADDRESSES"; cat "$FILES/rules"; } >"$FILES/memory"
+  { printf '%s %s data=%s %s\n' "$KIND" "$MARK" "$DATA" "$ADDRESSES"; cat "$FILES/rules"; } >"$FILES/memory"
   replace "$FILES/memory" "$MEMORY" 600
   exit 0
 }

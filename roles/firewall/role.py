@@ -25,6 +25,8 @@ ENABLED = "/etc/systemd/system/multi-user.target.wants/skep-firewall.service"
 KINDS = ("firewalld", "ufw", "nftables")
 OURS = f"comment={b'skep'.hex()}"
 """How ufw writes our comment down."""
+DATA = "data="
+"""Before the port of overlay networks, in what is remembered."""
 MIB = 1 << 20
 
 
@@ -37,6 +39,8 @@ class State:
     mark: str = ""
     addresses: tuple[str, ...] = ()
     """Who is let in, as remembered."""
+    data_port: int | None = None
+    """Port of overlay networks that is open, as remembered."""
     enabled: bool = False
     lines: frozenset[tuple[str, ...]] = frozenset()
     nodes: tuple[str, ...] = ()
@@ -66,10 +70,11 @@ class Firewall(HostRole[State]):
         nodes = tuple(sorted(filter(None, map(_address, answers.get("/nodes") or ()))))
         if not (rows or nodes):
             return None
-        kind, mark, *addresses = [*next((row[1:] for row in rows if row[0] == "remembers"), []), "", ""]
+        kind, mark, *words = [*next((row[1:] for row in rows if row[0] == "remembers"), []), "", ""]
+        port = next((int(one.removeprefix(DATA)) for one in words if one.startswith(DATA)), None)
         lines = [_joined(row) for row in rows if row[0] not in ("remembers", "unit")]
-        known = tuple(filter(None, addresses))
-        return State(kind, mark, known, ["unit", "on"] in rows, frozenset(lines), nodes)
+        known = tuple(one for one in words if one and not one.startswith(DATA))
+        return State(kind, mark, known, port, ["unit", "on"] in rows, frozenset(lines), nodes)
 
     def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Open where it is not, shut what is not desired any more."""
@@ -78,9 +83,10 @@ class Firewall(HostRole[State]):
         for host in seen.hosts(cluster):
             have, kind = seen.states[host.name] or State(), seen.platforms.get(host.name, Platform()).firewall
             if host.open_firewall and kind in KINDS:
-                # Where no manager answers for a swarm that there is, whoever was let in stays: it may be a node.
+                # Where no manager answers for a swarm that there is, whoever was let in stays: it may be a node. So
+                # does the port of overlay networks.
                 nodes = seen.swarm.nodes if seen.swarm else have.addresses if silent else ()
-                desired = rules(cluster, host, nodes)
+                desired = rules(cluster, host, nodes, have.data_port if silent else seen.data_port)
                 why = _differing(have, kind, desired)
                 steps += [_open(host.name, have, kind, desired, why)] if why else []
             elif have.kind:

@@ -88,6 +88,7 @@ class Rules:
         return {
             "MARK": self.mark,
             "ADDRESSES": " ".join(self.addresses),
+            "DATA": "".join(str(port) for port in self.udp if port != GOSSIP),
             "V4": ", ".join(self.four),
             "V6": ", ".join(self.six),
             "TCP": _list(self.tcp, ", "),
@@ -104,9 +105,10 @@ class Rules:
         return {**rules, "script": boot.encode(), "unit": _UNIT.encode()}
 
 
-def rules(cluster: Cluster, host: Host, nodes: Iterable[str] = ()) -> Rules:
+def rules(cluster: Cluster, host: Host, nodes: Iterable[str] = (), data_port: int | None = None) -> Rules:
     """What a host lets through: all of Swarm's ports from all other hosts, managers or not, so that a change of role
-    finds them open; and from ``nodes``, addresses that are in the swarm and perhaps not in the inventory."""
+    finds them open; and from ``nodes``, addresses that are in the swarm and perhaps not in the inventory. ``data_port``
+    is that of the swarm's overlay networks, where there is one: the inventory need not name it."""
     own = {canonical(text) for text in (host.address, host.advertise) if text and is_ip(text)}
     addresses = {canonical(text) for text in nodes} - own | {
         canonical(text)
@@ -115,7 +117,7 @@ def rules(cluster: Cluster, host: Host, nodes: Iterable[str] = ()) -> Rules:
         for text in (other.address, other.advertise)
         if text and is_ip(text)
     }
-    data = cluster.swarm.data_path_port or DATA_PORT
+    data = data_port or cluster.swarm.data_path_port or DATA_PORT
     ordered = sorted(addresses, key=lambda text: (":" in text, [part.zfill(4) for part in text.split(".")], text))
     return Rules(tuple(ordered), (RAFT, GOSSIP), tuple(sorted((data, GOSSIP))), bool(encrypted(cluster)))
 

@@ -107,7 +107,7 @@ def _lints(drift: Drift) -> Iterator[Finding]:
             services=swarm.services,
             networks=networks,
             mask=mask,
-            logs=frozenset(LogDefaults.of(host.daemon) for host in cluster.hosts),
+            logs=frozenset(LogDefaults.of({**swarm.logs.get(host.name, {}), **host.daemon}) for host in cluster.hosts),
         )
         yield from _remarks(drift, found)
 

@@ -1,4 +1,5 @@
-"""Published ports that another service has: refused by Swarm for good, or until that one gives them up."""
+"""Published ports that another service has: refused by Swarm for good, or until that one gives them up; and ports that
+the hosts themselves need."""
 
 from __future__ import annotations
 
@@ -6,11 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from roles.stacks.drift import Drift
+from roles.stacks.state import State
 from skep.dataclass import dataclass
+from skep.model import Cluster
 from skep.plan import Finding
+from skep.seen import Seen
 from skep.swarm.labels import stack_of
-from skep.swarm.placement import only_on_workers
+from skep.swarm.placement import constraints_of, meets, only_on_workers
 from skep.swarm.ports import RAFT, Key, clash, ports_of, swarm_ports
+from skep.swarm.spec import ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,23 @@ class Handover:
         return self.drift is self.other
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Ports that hosts need for themselves: ``swarm``, which their engines talk over, and by host the one of
+    ``logins`` over SSH. ``nodes`` are the hosts' identifiers in the swarm."""
+
+    swarm: frozenset[Key]
+    logins: Mapping[str, int]
+    nodes: Mapping[str, str | None]
+
+
+def taken(cluster: Cluster, seen: Seen[State]) -> Taken:
+    """What was observed; what the inventory says, where no manager answers."""
+    logins = {name: state.login for name, state in seen.states.items() if state and state.login}
+    nodes = {name: member.node for name, member in seen.members.items() if member}
+    return Taken(swarm_ports(seen.data_port or cluster.swarm.data_path_port), logins, nodes)
+
+
 @dataclass(slots=True)
 class Handovers:
     """The handovers of a plan that can be put in order, and errors for those that Swarm would refuse."""
@@ -41,10 +63,10 @@ class Handovers:
         return [one for one in self.possible if one.drift is drift]
 
 
-def handovers(drifts: Sequence[Drift]) -> Handovers:
+def handovers(drifts: Sequence[Drift], hosts: Taken) -> Handovers:
     """Which service takes over a port from which. A service whose ports do not change is left out: Swarm accepted them
-    before."""
-    found = Handovers(findings=[one for drift in drifts for one in _of_swarm(drift)])
+    before. ``hosts``: what no service can have."""
+    found = Handovers(findings=[one for drift in drifts for one in _of_hosts(drift, hosts)])
     desired = {name: drift for drift in drifts for name in drift.desired.services}
     held = {raw["Spec"]["Name"]: ports_of(raw) for drift in drifts[:1] for raw in drift.swarm.services}
     moving = {name: ports_of({"Spec": drift.desired.services[name]}) for drift in drifts for name in _moving(drift)}
@@ -83,17 +105,37 @@ def _freed(drift: Drift, held: Mapping[str, Mapping[Key, bool]]) -> Iterator[Han
                 yield Handover(drift, name, other, port, drift)
 
 
-def _of_swarm(drift: Drift) -> Iterator[Finding]:
-    """Ports that the hosts' engines talk over: a service that publishes one has what they send each other."""
-    own = swarm_ports(drift.cluster.swarm.data_path_port)
+def _of_hosts(drift: Drift, hosts: Taken) -> Iterator[Finding]:
+    """Ports that the hosts' engines talk over: a service that publishes one has what they send each other. And that of
+    their SSH servers: published for the whole swarm, each host's packet filter leads new logins to the service; of a
+    host by itself, it is taken."""
     for name in _moving(drift):
         spec = drift.desired.services[name]
-        ports = ports_of({"Spec": spec})
-        for port in sorted(ports.keys() & own):
-            if port == ("tcp", RAFT) and not ports[port] and only_on_workers(spec):
-                continue
-            text = f"{_where(drift, name, port)}: port {port[1]}/{port[0]} is Swarm's own, between the hosts"
-            yield Finding("error", text, role="stacks", next_action="publish another port")
+        for port, is_ingress in sorted(ports_of({"Spec": spec}).items()):
+            text = f"{_where(drift, name, port)}: port {port[1]}/{port[0]} is"
+            if port in hosts.swarm and not (port == ("tcp", RAFT) and not is_ingress and only_on_workers(spec)):
+                text = f"{text} Swarm's own, between the hosts"
+                yield Finding("error", text, role="stacks", next_action="publish another port")
+            elif logged_in := [one for one in _logins(drift, hosts, port) if is_ingress or _may_be(drift, spec, one)]:
+                names = ", ".join(host for host, _ in logged_in[:3])
+                more = f" and {len(logged_in) - 3} more" if len(logged_in) > 3 else ""
+                loss = "nobody could log in there any more" if is_ingress else "a task there could not start"
+                text = f"{text} that of the SSH server of {names}{more}: {loss}"
+                apart = "" if is_ingress else ", or keep it from these hosts with a placement constraint"
+                yield Finding("error", text, role="stacks", next_action=f"publish another port{apart}")
+
+
+def _logins(drift: Drift, hosts: Taken, port: Key) -> Iterator[tuple[str, str | None]]:
+    """Hosts whose SSH server has that port, with their nodes."""
+    for host in drift.cluster.hosts:
+        if port == ("tcp", hosts.logins.get(host.name)):
+            yield host.name, hosts.nodes.get(host.name)
+
+
+def _may_be(drift: Drift, spec: ServiceSpec, login: tuple[str, str | None]) -> bool:
+    """Whether a task may be placed on that host, as far as it is known."""
+    node = next((one for one in drift.swarm.nodes if one["ID"] == login[1]), None)
+    return node is None or all(meets(one, node) for one in constraints_of(spec))
 
 
 def _moving(drift: Drift) -> Iterator[str]:

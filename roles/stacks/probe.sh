@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The sums of the secrets that tasks on this host have mounted, and the options of its named volumes.
+# The sums of the secrets that tasks on this host have mounted, the options of its named volumes, what its daemon.json says
+# of logs, and the port at which its SSH server took this login: sudo does not pass that on, but was started with it.
 
 . skep/places.sh
 while IFS= read -r root; do
@@ -16,4 +17,8 @@ while IFS= read -r root; do
 done <<ROOTS
 $data_roots
 ROOTS
+case $written in *'"log-'*) printf 'daemon %s\n' "$written" ;; esac
+login=${SSH_CONNECTION-}
+[ "$login" ] || login=$(grep -azs '^SSH_CONNECTION=' "/proc/$PPID/environ" | tr -d '\0')
+[ -z "$login" ] || echo "login ${login##* }"
 true

@@ -14,7 +14,7 @@ from roles.stacks.health import asked
 from roles.stacks.key import key_step
 from roles.stacks.kinds import KINDS
 from roles.stacks.planner import Planner
-from roles.stacks.ports import handovers
+from roles.stacks.ports import handovers, taken
 from roles.stacks.refresh import refreshed
 from roles.stacks.removal import bystanders, removals
 from roles.stacks.restart import restarted
@@ -107,7 +107,7 @@ class Stacks(ClusterRole[State]):
         kept = all_in_containerd(cluster, seen)
         drifts = [_drift(cluster, stack, swarm, kept) for stack in cluster.stacks]
         clear = [drift for drift in drifts if isinstance(drift, Drift)]
-        ports = handovers(clear)
+        ports = handovers(clear, taken(cluster, seen))
         for drift in drifts:
             items += Planner(drift, ports.of(drift)).items() if isinstance(drift, Drift) else drift
         items += [*ports.findings, *owned_twice(clear), *overlaps(clear)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import TypeVar
@@ -10,6 +11,7 @@ from typing import TypeVar
 from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
 from skep.dataclass import dataclass
+from skep.json_types import mapping
 from skep.model import Cluster, Secret
 from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
@@ -30,13 +32,16 @@ Answered = Answer | str
 @dataclass(frozen=True, slots=True)
 class State:
     """What one host showed. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
-    ``volumes`` maps volumes of the driver ``local`` to the options that they were made with;
+    ``volumes`` maps volumes of the driver ``local`` to the options that they were made with; ``login`` is the port at
+    which its SSH server took this login, ``logs`` what its daemon.json says of logs;
     ``swarm`` is the whole swarm, from managers in a quorum only; ``info`` is what its engine says of itself."""
 
     mounted: Mapping[str, str] = field(default_factory=dict)
     swarm: SwarmObjects | None = None
     info: EngineInfo = field(default_factory=EngineInfo)
     volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    login: int | None = None
+    logs: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class SwarmObjects:
     outdated: tuple[str, ...] = ()
     volumes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     tasks: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
+    logs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+    """What each host's daemon.json says of logs, be it the inventory's word or not."""
     plugins: tuple[Plugin, ...] | None = None
     """Plugins of a manager; asked for only where a network names a driver that is not the engine's own."""
 
@@ -121,11 +128,14 @@ class Found:
 def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     """From the checksums the probe prints and, on managers, the engine's lists; ``None`` where there is neither."""
     rows = [line.split() for line in text.splitlines()]
-    mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2}
+    mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2 and row[0] not in ("login", "daemon")}
+    logs = next((_logs(line.removeprefix("daemon ")) for line in text.splitlines() if line.startswith("daemon ")), {})
+    login = next((int(row[1]) for row in rows if len(row) == 2 and row[0] == "login" and row[1].isdecimal()), None)
     volumes = dict(volume for line in text.splitlines() if (volume := parse_volume(line)))
     if "/nodes" not in answers:
         info: EngineInfo = answers.get("/info") or {}
-        return State(mounted, info=info, volumes=volumes) if mounted or volumes or info else None
+        is_there = mounted or volumes or info or login or logs
+        return State(mounted, info=info, volumes=volumes, login=login, logs=logs) if is_there else None
     return State(
         mounted,
         SwarmObjects(
@@ -137,6 +147,8 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
         ),
         answers.get("/info") or {},
         volumes,
+        login,
+        logs,
     )
 
 
@@ -155,7 +167,16 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
         mounted={secret: mark for state in states.values() for secret, mark in state.mounted.items()},
         outdated=tuple(outdated),
         volumes={name: state.volumes for name, state in states.items()},
+        logs={name: state.logs for name, state in states.items()},
     )
+
+
+def _logs(text: str) -> Mapping[str, object]:
+    """Of a daemon.json; nothing of one that no engine can read."""
+    try:
+        return {key: value for key, value in mapping(json.loads(text)).items() if key in ("log-driver", "log-opts")}
+    except ValueError:
+        return {}
 
 
 def all_in_containerd(cluster: Cluster, seen: Seen[State]) -> bool:

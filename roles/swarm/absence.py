@@ -14,6 +14,7 @@ from skep.outage import unheard as not_heard
 from skep.outage import unlock
 from skep.plan import Finding, Ref, Step, Wait
 from skep.steps import StepId
+from skep.swarm.ports import DATA_PORT
 
 SHOWN = 3
 """Managers that are named."""
@@ -75,12 +76,13 @@ def _cut_off(name: str, swarm: View) -> Finding:
     suspect. UDP ports cannot be tried, for nothing answers on them."""
     heard = [node for node in swarm.nodes.values() if node.reachability == "reachable" and node.hostname != name]
     others = ", ".join(sorted(node.hostname for node in heard[:SHOWN])) or "the managers"
-    ports = "2377/tcp, 7946/tcp, 7946/udp and 4789/udp"
+    data = f"{swarm.state.fixed.data_path_port or DATA_PORT}/udp"
+    ports = f"2377/tcp, 7946/tcp, 7946/udp and {data}"
     return Finding(
         "warning",
         f"SSH works and its engine is active, and the managers do not hear it: Swarm's ports between {name} and"
         f" {others} may be closed. 2377/tcp and 7946/tcp are tried, and reported where they are closed; 7946/udp"
-        " and 4789/udp cannot be tried, and are suspected where nothing is reported",
+        f" and {data} cannot be tried, and are suspected where nothing is reported",
         host=name,
         role="swarm",
         kind=NODE_CUT_OFF,

@@ -5,7 +5,7 @@
 . roles/swarm/listening.sh
 [ "$(listens)" ] || exit 0
 . roles/swarm/restart.sh
-engine=$(systemctl show --property=MainPID --value docker.service)
+engine=$(systemctl show --property=MainPID docker.service); engine=${engine#MainPID=}
 ports=$(listens)
 [ -z "$ports" ] || {
   echo "it listens there again, on" "$ports" >&2

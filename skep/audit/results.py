@@ -17,7 +17,7 @@ from skep.kinds import Kind
 from skep.kinds.audits import SEVERITIES, Severity
 from skep.model import Accepted
 from skep.plan import Finding
-from skep.verify.check import OWN, Check
+from skep.verify.check import OWN, UNREACHABLE, Check
 
 Status = Literal["finding", "not seen", "accepted", "to judge", "passed", "not applicable"]
 PLACE = re.compile(r"(?<![\w.-])HOST(?![\w-])")
@@ -54,7 +54,7 @@ class Result:
     @property
     def fix(self) -> str:
         """The remedy with the place where it is typed; nothing where something else keeps us from looking."""
-        if self.status == "not seen" and self.id != "host-unreachable":
+        if self.status == "not seen" and self.id != UNREACHABLE:
             return ""
         place = {"here": "", "manager": "on a manager: ", "host": f"on {self.host}: " if self.host else ""}[self.on]
         return f"{place}{self.remedy}" if self.remedy else ""

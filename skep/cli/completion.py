@@ -23,6 +23,10 @@ if TYPE_CHECKING:
         def blank_line(self) -> Line:
             """A line that reads as far as it goes."""
 
+        def enter(self, core: Context) -> None:
+            """Look names up in the site that the options before tasks name. Raises ``UsageError`` for one that is not
+            there."""
+
         def spelled_out(self, words: Sequence[str]) -> list[str]:
             """The words, with what an alias at their head stands for."""
 
@@ -89,6 +93,10 @@ def candidates(program: Program, words: Sequence[str]) -> list[str]:
     except UsageError:
         if line.open is None:
             return []
+    try:
+        program.enter(line.core)
+    except UsageError:
+        return []
     context, expected = line.context, line.expected()
     if current.startswith("-") and (expected is None or expected.positional):
         name, equals, value = current.partition("=")

@@ -27,9 +27,13 @@ class Notes:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         home = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME', '')}/.cache"
+        try:
+            here = os.getcwd()  # noqa: PTH109
+        except OSError:  # it was deleted
+            home = here = ""
         self._folder = f"{home}/skep/names" if home.startswith("/") and home != "/.cache" else ""
         own = sorted((name, one) for name, one in environ.items() if name.startswith(("SKEP_", "INVOKE_")))
-        self._place = (__file__, _absolute("."), environ.get("HOME"), *own)
+        self._place = (__file__, here, environ.get("HOME"), *own)
         self._began = time.time()
 
     def question(self, kind: str, context: Context) -> str:
@@ -57,8 +61,8 @@ class Notes:
         """Keep names that were read from those ``files`` and folders. ``places`` are what only matters by being there,
         or by being missing. Nothing is kept where something may have changed while it was read."""
         states = {path: _state(path) for path in map(_absolute, files)}
-        changed = (float(state.partition("/")[0]) for state in states.values() if state != MISSING)
-        late = max(changed, default=0.0) > self._began - SETTLED
+        changed = (int(state.partition("/")[0]) for state in states.values() if state != MISSING)
+        late = max(changed, default=0) / 1e9 > self._began - SETTLED
         states = {path: THERE if _state(path) != MISSING else MISSING for path in map(_absolute, places)} | states
         lines = [question, *(f"{state} {path}" for path, state in states.items()), "", *names, "end"]
         if late or not self._folder or any("\n" in one for one in lines):
@@ -99,7 +103,7 @@ def _state(path: str) -> str:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
         return MISSING
-    return f"{found.st_mtime}/{found.st_mtime_ns}/{found.st_ctime_ns}/{found.st_size}/{found.st_ino}"
+    return f"{found.st_mtime_ns}/{found.st_ctime_ns}/{found.st_size}/{found.st_ino}"
 
 
 def _holds(path: str, state: str) -> bool:

@@ -96,9 +96,17 @@ class Program(InvokeProgram):
         with self._answering(self.argv[1:]):
             self._enter_site()
 
-    def _enter_site(self) -> None:
+    def enter(self, core: Context) -> None:
+        """Go to the site that a line to complete names. What is found there is not kept: notes are of where the user
+        is. Raises ``UsageError`` as ``_enter_site`` does."""
+        named = core.args["site"].value if "site" in core.args else None
+        if named:
+            self.notes = None
+            self._enter_site(str(named))
+
+    def _enter_site(self, named: str | None = None) -> None:
         """Raises ``UsageError`` for one that is not there, or whose settings cannot be used."""
-        named = self.args["site"].value if "site" in self.args else None
+        named = named or (self.args["site"].value if "site" in self.args else None)
         self.site = enter(named, os.environ)
         read_settings(self.config, Path.cwd(), code=not self.args.complete.value)  # Tab runs nothing of a site
 

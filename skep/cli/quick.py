@@ -32,6 +32,11 @@ class Quick:
         made = {name: lambda name=name: Context(name, self._tasks[name]) for name in self._tasks}
         return Line(self.initial_context, made)
 
+    def enter(self, core: AnyContext) -> None:
+        """Raises ``Unknown`` where a core option is given, such as another site."""
+        if any(one.got_value for one in core.args.values()):
+            raise Unknown
+
     def spelled_out(self, words: Sequence[str]) -> list[str]:
         """The words. Raises ``Unknown`` where they begin with an alias."""
         if words and words[0] not in self._tasks and words[0] in self.names("aliases", self.initial_context):
@@ -54,8 +59,6 @@ def offered(words: Sequence[str], notes: Notes) -> list[str] | None:
     """What may stand for the last word, as ``candidates`` gives it; ``None`` where only the whole program can say."""
     try:
         program = Quick(notes)
-        found = candidates(program, words)
+        return candidates(program, words)
     except (Unknown, OSError):
         return None
-    options = program.initial_context.args.values()
-    return None if any(one.got_value for one in options) else found  # such as another site

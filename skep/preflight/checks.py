@@ -10,9 +10,9 @@ from skep.kinds.hosts import DISK_LOW, HOST_LEFT_OUT, KERNEL_MODULE_MISSING, TOO
 from skep.model import DATA_ROOT, Cluster, Host
 from skep.plan import Finding
 from skep.preflight.advertised import advertised
-from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, data_port, where
+from skep.preflight.facts import KERNEL, MODULES, PORTS, TOOLS, Facts, where
 from skep.preflight.ranges import bridge_pools, default_pool, ranges, stack_ranges, stacks_at
-from skep.preflight.reach import ENGINE, blocked, swarm_address
+from skep.preflight.reach import ENGINE, blocked, data_port, swarm_address
 from skep.seen import SYSTEMD
 from skep.swarm.engine_info import meant_for_containerd
 
@@ -29,7 +29,7 @@ def check(cluster: Cluster, facts: Mapping[str, Facts], failures: Mapping[str, S
     ranged = stack_ranges(cluster)
     for host in cluster.hosts:
         if host.name in facts:
-            findings += _host(cluster, host, facts[host.name])
+            findings += _host(cluster, host, facts[host.name], data_port(cluster, facts))
             findings += stacks_at(host, facts[host.name], ranged)
     findings += default_pool(cluster, facts)
     findings += _modules(facts)
@@ -52,7 +52,7 @@ def _silent(host: str, error: SkepError) -> Finding:
     return Finding("error", text, host=host, next_action=error.next_action)
 
 
-def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
+def _host(cluster: Cluster, host: Host, fact: Facts, data: int) -> Iterator[Finding]:
     def error(text: str, next_action: str) -> Finding:
         return Finding("error", text, host=host.name, next_action=next_action)
 
@@ -73,7 +73,7 @@ def _host(cluster: Cluster, host: Host, fact: Facts) -> Iterator[Finding]:
                 "warning", text, host=host.name, kind=DISK_LOW, next_action="make room there: images and logs need it"
             )
     for port, protocol, holder in fact.held:
-        overlay = (port, protocol) == (data_port(cluster), "udp") and holder != KERNEL
+        overlay = (port, protocol) == (data, "udp") and holder != KERNEL
         if not fact.in_swarm and holder != ENGINE and ((port, protocol) in PORTS or overlay):
             yield error(f"port {port}/{protocol} is held by {holder}", "stop that program: Swarm needs the port")
     yield from advertised(host, fact)
@@ -135,7 +135,7 @@ def _untold(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
     if outside and len(facts) > 1:
         yield Finding(
             "note",
-            f"not checked: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster)}/udp are open between the hosts;"
+            f"not checked: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster, facts)}/udp are open between the hosts;"
             f" nothing listens there yet {where(outside, facts)}",
         )
         named = [host.name for host in cluster.hosts if not swarm_address(host)]

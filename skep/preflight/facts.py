@@ -13,12 +13,12 @@ from skep.preflight import reach
 from skep.preflight.free_space import Room
 from skep.preflight.free_space import parse as rooms
 from skep.preflight.free_space import places as room_places
-from skep.preflight.reach import ENGINE, Place, swarm_address
+from skep.preflight.reach import ENGINE, Place, data_port, swarm_address
 from skep.questions import Answers
 from skep.seen import SYSTEMD, Platform, parse_platform
 from skep.swarm.engine_info import in_containerd
 from skep.swarm.labels import TASK_ID
-from skep.swarm.ports import DATA_PORT, GOSSIP, RAFT
+from skep.swarm.ports import GOSSIP, RAFT
 
 MODULES = {
     "overlay": "images cannot be stored on overlay2",
@@ -49,6 +49,8 @@ class Facts:
     containerd_images: bool = False
     """Whether its engine keeps images in containerd's folder, as it says."""
     in_swarm: bool = False
+    data_port: int | None = None
+    """UDP port of its swarm's overlay networks, as a manager reports it."""
     rooms: Mapping[str, Room] = field(default_factory=dict)
     """Where steps may write, by path; what is not known is missing."""
     held: tuple[tuple[int, str, str], ...] = ()
@@ -80,7 +82,7 @@ def probe(cluster: Cluster) -> str:
         MODULES=" ".join(MODULES),
         ANY_MODULE="|".join(MODULES),
         TOOLS=" ".join(TOOLS),
-        PORT=data_port(cluster),
+        PORT=data_port(cluster, {}),
         TARGETS=" ".join(address for address in map(swarm_address, cluster.hosts) if address),
         TASK_ID=TASK_ID,
         PLACES=" ".join(room_places(cluster)),
@@ -114,6 +116,7 @@ def parse(text: str, answers: Answers, sent: float, received: float) -> Facts:
         installed="installed" in single,
         containerd_images=in_containerd(answers.get("/info", {})),
         in_swarm=swarm.get("LocalNodeState") in ("active", "locked"),
+        data_port=(swarm.get("Cluster") or {}).get("DataPathPort") or None,
         rooms=rooms(rows),
         held=tuple(_listener(row, single.get("engine", [])) for row in rows if row[0] == "listen"),
         addresses={name: tuple(found) for name, found in addresses.items()},
@@ -135,11 +138,6 @@ def _listener(row: list[str], engine: Sequence[str]) -> tuple[int, str, str]:
     if name == ENGINE and engine and f"pid={engine[0]}," not in row[3]:
         name = f"another {ENGINE}"
     return int(row[2].rsplit(":", 1)[1]), row[1], name
-
-
-def data_port(cluster: Cluster) -> int:
-    """UDP port of the overlay networks."""
-    return cluster.swarm.data_path_port or DATA_PORT
 
 
 def where(hosts: Sequence[str], facts: Mapping[str, Facts]) -> str:

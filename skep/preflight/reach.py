@@ -9,7 +9,7 @@ from skep.kinds.hosts import PORTS_CLOSED
 from skep.milestones import FIREWALLS_OPEN
 from skep.model import Cluster, Host, canonical, is_ip
 from skep.plan import Finding
-from skep.swarm.ports import GOSSIP, RAFT
+from skep.swarm.ports import DATA_PORT, GOSSIP, RAFT
 
 ENGINE = "dockerd"
 WHAT = {RAFT: "how nodes and managers talk", GOSSIP: "how nodes hear of each other's overlay networks"}
@@ -28,11 +28,19 @@ class Reaching(Protocol):
     @property
     def in_swarm(self) -> bool: ...
     @property
+    def data_port(self) -> int | None: ...
+    @property
     def held(self) -> tuple[tuple[int, str, str], ...]: ...
     @property
     def tried(self) -> frozenset[Place]: ...
     @property
     def open(self) -> frozenset[Place]: ...
+
+
+def data_port(cluster: Cluster, facts: Mapping[str, Reaching]) -> int:
+    """UDP port of the overlay networks: as a manager reports it, else as the inventory says."""
+    reported = (fact.data_port for fact in facts.values() if fact.data_port)
+    return next(reported, cluster.swarm.data_path_port or DATA_PORT)
 
 
 def swarm_address(host: Host) -> str | None:
@@ -55,6 +63,7 @@ def places(rows: Sequence[Sequence[str]], word: str) -> frozenset[Place]:
 
 def blocked(cluster: Cluster, facts: Mapping[str, Reaching]) -> Iterator[Finding]:
     """Who cannot reach whom, and at which ports. Nobody can join without a manager; what runs is a warning."""
+    data = data_port(cluster, facts)
     addresses = {host.name: address for host in cluster.hosts if (address := swarm_address(host))}
     for name, fact in facts.items():
         closed: dict[str, list[int]] = {}
@@ -64,11 +73,16 @@ def blocked(cluster: Cluster, facts: Mapping[str, Reaching]) -> Iterator[Finding
                 if other != name and (protocol, holder) == ("tcp", ENGINE) and place in fact.tried - fact.open:
                     closed.setdefault(other, []).append(port)
         if closed:
-            yield _finding(name, fact, closed, addresses, [host.name for host in cluster.managers])
+            yield _finding(name, fact, closed, addresses, [host.name for host in cluster.managers], data)
 
 
 def _finding(
-    name: str, fact: Reaching, closed: Mapping[str, list[int]], addresses: Mapping[str, str], managers: Sequence[str]
+    name: str,
+    fact: Reaching,
+    closed: Mapping[str, list[int]],
+    addresses: Mapping[str, str],
+    managers: Sequence[str],
+    data: int,
 ) -> Finding:
     ports = sorted({port for found in closed.values() for port in found})
     reached = [one for one in managers if one != name and (addresses.get(one, ""), RAFT) in fact.open]
@@ -81,7 +95,7 @@ def _finding(
         f"cannot reach {which}, though its engine listens there: {named}" + ("; so it cannot join" if lost else ""),
         host=name,
         kind=None if lost else PORTS_CLOSED,
-        next_action=f"open these ports between the hosts, UDP 7946 and 4789 as well; on {name} try: timeout 3 bash -c"
+        next_action=f"open these ports between the hosts, UDP 7946 and {data} as well; on {name} try: timeout 3 bash -c"
         f" '</dev/tcp/{addresses[first]}/{sorted(closed[first])[0]}'",
         unless=FIREWALLS_OPEN if lost else None,
     )

@@ -33,16 +33,19 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What runs there work on: ``sums`` are SHA-256 by file name, ``inventory`` is the name of one of them."""
+    """What runs there work on: ``sums`` are SHA-256 by file name, ``inventory`` is the name of one of them, and
+    ``programs`` are those that may be run."""
 
     inventory: str
     sums: Mapping[str, str]
     archive: bytes = field(default=b"", repr=False)
+    programs: frozenset[str] = frozenset()
 
     @property
     def folder(self) -> str:
         """Where it is unpacked, below the folder of its inventory."""
-        lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(self.sums.items()))
+        runs = {name: "\0x" for name in self.programs}
+        lines = "".join(f"{name}\0{digest}{runs.get(name, '')}\n" for name, digest in sorted(self.sums.items()))
         return f"site/{hashlib.sha256(lines.encode()).hexdigest()[:SHORT]}"
 
 

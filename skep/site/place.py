@@ -13,6 +13,7 @@ INVENTORIES = "inventory"
 """What makes a folder a site: its inventories are there."""
 ROOTS = (".git", "invoke.yaml", "tasks.py")
 """What only the uppermost folder of a repository has: no site is looked for above it."""
+AWAY = "cd to a folder that you may use, then run the same command again"
 
 
 def enter(named: str | None, environ: MutableMapping[str, str]) -> Path:
@@ -21,34 +22,54 @@ def enter(named: str | None, environ: MutableMapping[str, str]) -> Path:
     It is the folder that ``--site`` names, else ``SKEP_SITE``, else the one the user is in, or above it in the same
     repository the nearest that has ``inventory/``. Where none has, ``./inv`` stays in its own repository, and what is
     given is the folder that could become one. ``SKEP_FROM`` then says where the user is, for files that they name.
-    Raises ``UsageError`` for a folder that is not there.
+    Raises ``UsageError`` for a folder that is not there, or cannot be entered.
     """
-    start = Path(environ.get("SKEP_FROM") or Path.cwd())
-    for source, name in (("--site", named), ("SKEP_SITE", environ.get("SKEP_SITE"))):
-        if name:
-            site = Path(os.path.normpath(start / Path(name).expanduser()))
-            if not site.is_dir():
-                if site.exists():
-                    raise UsageError(f"{name} is no folder (from {source})", next_action="name the folder of a site")
-                make = f"mkdir -p {quoted(str(site))}"
-                raise UsageError(f"there is no folder {name} (from {source})", next_action=make)
-            break
+    start = Path(environ.get("SKEP_FROM") or _current())
+    source = "--site" if named else "SKEP_SITE"
+    named = named or environ.get("SKEP_SITE")
+    if named:
+        site = Path(os.path.normpath(start / Path(named).expanduser()))
     else:
         site = _nearest(start) or start
-        if not (site / INVENTORIES).is_dir() and start != Path.cwd():
+        if not _is_folder(site / INVENTORIES) and start != _current():
             return site
+    _go(site, f"{named} (from {source})" if named else str(site))
     if site != start:
         environ["SKEP_FROM"] = str(start)
-    os.chdir(site)
     return site
+
+
+def _current() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        cause = f"{error.strerror}: it was deleted, or its disk is gone"
+        raise UsageError("the current folder cannot be used", cause=cause, next_action=AWAY) from None
+
+
+def _go(site: Path, said: str) -> None:
+    try:
+        os.chdir(site)
+    except FileNotFoundError:
+        raise UsageError(f"there is no folder {said}", next_action=f"mkdir -p {quoted(str(site))}") from None
+    except NotADirectoryError:
+        raise UsageError(f"{said} is no folder", next_action="name the folder of a site") from None
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise UsageError(f"the folder {said} cannot be entered", cause=cause, next_action=AWAY) from None
+
+
+def _is_folder(path: Path) -> bool:
+    """Not where nobody may look, or its disk does not answer; ``Path`` would raise."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _nearest(start: Path) -> Path | None:
     """The folder itself, or the nearest above it that has inventories, up to the root of its repository."""
     found = None
     for folder in (start, *start.parents):
-        if found is None and (folder / INVENTORIES).is_dir():
+        if found is None and _is_folder(folder / INVENTORIES):
             found = folder
-        if found == start or any((folder / name).exists() for name in ROOTS):
+        if found == start or any(os.path.exists(folder / name) for name in ROOTS):  # noqa: PTH110
             return found
     return None

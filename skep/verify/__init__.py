@@ -77,12 +77,12 @@ def run(
         return []
     files = {path.resolve(): role for role, path in roles.items()}
     with Witness(cluster, pool) as witness, _own_environment(), _own_modules(files):
-        answers = witness.on_each(hosts, "true", timeout=20)
-        lost = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
+        asked = list(hosts)
+        lost = witness.reach(asked)
         plugin = Plugin(
             witness,
             files,
-            hosts=[cluster.host(name) for name in answers if name not in lost],
+            hosts=[cluster.host(name) for name in asked if name not in lost],
             lost=lost,
             tell=tell or (lambda check: None),
             plan=plan,
@@ -99,7 +99,7 @@ def _arguments(files: list[Path]) -> list[str]:
     """Nothing of the folder, the environment or the user decides how the checks run."""
     options = [f"--rootdir={os.path.commonpath([file.parent for file in files])}"] if files else []
     options += ["--config-file", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=no"]
-    options += ["--continue-on-collection-errors"]
+    options += ["--continue-on-collection-errors", "--tb=no"]  # nobody reads them, and to write them takes long
     options += [word for plugin in UNUSED for word in ("-p", f"no:{plugin}")]
     return [*options, "--", *map(str, files)]
 

@@ -11,6 +11,8 @@ from skep.kinds.audits import Severity
 Outcome = Literal["passed", "failed", "skipped", "error"]
 STACKS = "stacks/"
 """Before the name of a stack, in the name of the file with its own tests."""
+UNREACHABLE = "host-unreachable"
+"""The check that stands for all of a host that does not answer."""
 OWN = ("audit/", STACKS)
 """How names of files begin that are the site's own."""
 

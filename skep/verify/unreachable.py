@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skep.errors import SkepError
+from skep.verify.check import UNREACHABLE
 
 REACH = "can be reached and lets us become root"
 
@@ -21,7 +22,7 @@ class Lost(pytest.Item):
         """The item for one host."""
         item: Lost = cls.from_parent(session, name=name)
         item.error = error
-        item.add_marker(pytest.mark.audit(id="host-unreachable", remedy=error.next_action or ""))
+        item.add_marker(pytest.mark.audit(id=UNREACHABLE, remedy=error.next_action or ""))
         return item
 
     def setup(self) -> None:

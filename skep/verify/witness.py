@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
+from types import TracebackType
 from typing import Any
 
 from testinfra.host import Host
@@ -24,8 +25,9 @@ MainPID=[1-9]*) ;;
 esac
 """
 """Docker's socket belongs to systemd, and whoever speaks to it starts a stopped engine: so look first."""
-PATIENCE, TIMED_OUT = 20, 124
-IN_QUORUM = f"timeout {PATIENCE} docker node ls --quiet"
+SOON, PATIENCE, TIMED_OUT = 5, 20, 124
+"""Seconds for the first manager alone, and for all; how ``timeout`` ends."""
+IN_QUORUM = "docker node ls --quiet"
 
 
 class Witness:
@@ -36,6 +38,8 @@ class Witness:
         self._pool = pool
         self._shells = {name: pool.shell(name) for name in pool.hosts}
         self._once: dict[Hashable, Future[Any]] = {}
+        self._lost: dict[str, SkepError] = {}
+        self._where: dict[Hashable, TracebackType | None] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Witness:
@@ -48,6 +52,12 @@ class Witness:
     def host(self, name: str) -> Host:
         """Testinfra's host of that name."""
         return self.remember(("host", name), lambda: testinfra_host(self._shells[name]))
+
+    def reach(self, hosts: Iterable[str]) -> dict[str, SkepError]:
+        """Why hosts cannot be reached; nothing more is asked of these."""
+        answers = self.on_each(hosts, "true", timeout=20)
+        self._lost = {name: answer for name, answer in answers.items() if isinstance(answer, SkepError)}
+        return self._lost
 
     def remotes(self) -> dict[str, Host]:
         """All of them, by name."""
@@ -73,7 +83,8 @@ class Witness:
         """What the host says of itself, as before a plan; all are asked at once, once a run. Raises ``SkepError``."""
         from skep.observe import observe
 
-        seen = self.remember("facts", lambda: observe(self.cluster, self._pool, []))
+        names = [host for host in self._pool.hosts if host not in self._lost]
+        seen = self.remember("facts", lambda: observe(self.cluster, self._pool, [], names))
         if name in seen.failures:
             raise seen.failures[name]
         facts: Facts = seen.facts[name]
@@ -95,18 +106,22 @@ class Witness:
 
     def _choose(self) -> Host:
         names = [host.name for host in self.cluster.managers if host.name in self._shells]
-        answers: dict[str, Result | SkepError] = {}
-        for some in (names[:1], names[1:]):  # mostly the first can answer; where it hangs, the others are not in line
-            answers |= self.on_each(some, AWAKE + IN_QUORUM, timeout=30)
-            for name in some:
+        answers: dict[str, Result | SkepError] = {name: self._lost[name] for name in names if name in self._lost}
+        left = [name for name in names if name not in answers]
+        # Mostly the first can answer. Where it hangs, it is asked again beside the others, and they are not in line.
+        for some, seconds in (left[:1], SOON), (left, PATIENCE):
+            asked = [name for name in some if name not in answers or _is_silent(answers[name])]
+            answers |= self.on_each(asked, f"{AWAKE}timeout {seconds} {IN_QUORUM}", timeout=seconds + 10)
+            for name in asked:
                 answer = answers[name]
                 if not isinstance(answer, SkepError) and answer.status == 0:
                     return self.host(name)
-        reasons = "; ".join(f"{name}: {_why(answer)}" for name, answer in answers.items())
+        reasons = "; ".join(f"{name}: {_why(answers[name])}" for name in names)
         raise SkepError(f"no manager can answer for the cluster ({reasons or 'none was asked'})")
 
     def remember(self, key: Hashable, work: Callable[[], object]) -> Any:
-        """The result of the first call with that key, or its exception; who comes meanwhile waits for it."""
+        """The result of the first call with that key, or its exception, as it was raised then; who comes meanwhile
+        waits for it."""
         with self._lock:
             first = key not in self._once
             future = self._once.setdefault(key, Future())
@@ -114,7 +129,10 @@ class Witness:
             try:
                 future.set_result(work())
             except BaseException as error:
+                self._where[key] = error.__traceback__
                 future.set_exception(error)
+        if raised := future.exception():  # each raise of it would add to where it came from
+            raise raised.with_traceback(self._where[key])
         return future.result()
 
 
@@ -125,10 +143,15 @@ def _answer(name: str, result: Any) -> list[Any]:
     return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
 
 
+def _is_silent(answer: Result | SkepError) -> bool:
+    """Whether it may still be going to answer."""
+    return not isinstance(answer, SkepError) and answer.status == TIMED_OUT
+
+
 def _why(answer: Result | SkepError) -> str:
     if isinstance(answer, SkepError):
         return answer.reason
-    silent = f"no answer within {PATIENCE} s" if answer.status == TIMED_OUT else f"status {answer.status}"
+    silent = f"no answer within {PATIENCE} s" if _is_silent(answer) else f"status {answer.status}"
     return _last_words(answer.err) or silent
 
 

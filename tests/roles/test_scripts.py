@@ -261,7 +261,7 @@ def failing(host: Host, *, tried: str = "docker.service", masked: str = "none") 
     """docker.service does not start; ``tried`` is the unit of which the journal has a start then, or none."""
     host.stand_in(
         "systemctl",
-        f"""case "$1 $*" in show*LoadState*{masked}*) echo masked;;
+        f"""case "$1 $*" in show*LoadState*{masked}*) echo LoadState=masked;;
         is-failed*{tried}) ;; is-failed* | is-active*) exit 3;;
         start*) touch {host.folder}/tried; echo "Job for docker.service failed." >&2; exit 1;; esac""",
     )

@@ -56,6 +56,30 @@ def test_the_probe_sees_where_the_engine_listens_that_is_no_node(
     assert [line for line in ran.stdout.splitlines() if line.startswith("listens")] == printed, ran
 
 
+@pytest.mark.parametrize(
+    ("row", "printed"),
+    [
+        ("   3: {}:1F0A {}:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 f 100 0 0 10 0", True),
+        ("   3: {}:1F0A {}:0000 0A 00000000:00000000 00:00000000 00000000     0        0 778 1 f 100 0 0 10 0", False),
+        ("   3: {}:1F0A {}:C350 01 00000000:00000000 00:00000000 00000000     0        0 777 1 f 100 0 0 10 0", False),
+        ("   3: {}:0947 {}:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 f 100 0 0 10 0", False),
+    ],
+)
+@pytest.mark.parametrize(("table", "any_address"), [("tcp", 8 * "0"), ("tcp6", 32 * "0")])
+def test_where_there_is_no_ss_the_kernel_s_table_says_where_the_engine_listens(
+    host: Host, table: str, any_address: str, row: str, printed: bool
+) -> None:
+    proc = host.folder / "proc"
+    (proc / "net").mkdir(parents=True)
+    (proc / "net" / table).write_text(f"  sl  local_address rem_address   st\n{row.format(any_address, any_address)}\n")
+    (proc / str(BEFORE) / "fd").mkdir(parents=True)
+    (proc / str(BEFORE) / "fd" / "9").symlink_to("socket:[777]")
+    probe = role.probe.replace("/proc/", f"{proc}/").replace("command -v ss", "command -v no-such-ss")
+    ran = host.run(f"newline='\n'\nengine={BEFORE}\ninterfaces=\ndata_roots=\n{probe}")
+    assert [line for line in ran.stdout.splitlines() if line.startswith("listens")] == ["listens 7946"] * printed, ran
+    assert not host.called("ss")
+
+
 @pytest.mark.parametrize("engine", ["", str(BEFORE)])
 def test_nodes_and_hosts_without_an_engine_are_not_looked_at(host: Host, engine: str) -> None:
     (host.folder / "root/swarm/certificates").mkdir(parents=True)

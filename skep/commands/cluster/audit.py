@@ -26,6 +26,7 @@ from skep.request import Request, Rollout
 from skep.runs.limits import facts_for, hosts_of
 from skep.runs.loop import narrowed
 from skep.verify import run as run_checks
+from skep.verify.check import UNREACHABLE
 
 CHECKS = Path(own.__path__[0])
 OPERATIONS = ("hosts", "swarm")
@@ -106,7 +107,8 @@ def audited(site: Site, tell: Reporter, paths: Mapping[str, Path], asked: Asked)
     seen = [check for check in checks if asked.resolve or check.id != MOVED]
     results = results_of(seen, site.cluster.accepted, date.today(), tell.spelled)
     kept = line(results, of=asked.about, who=me("cluster.audit").who, now=datetime.now(UTC))
-    history.note_audit(site.pool, site.manager_names, kept)
+    lost = {check.host for check in checks if check.id == UNREACHABLE}
+    history.note_audit(site.pool, [name for name in site.manager_names if name not in lost], kept)
     return results
 
 

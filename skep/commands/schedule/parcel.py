@@ -120,7 +120,8 @@ def site(found: Inventory, folder: Path) -> Site:
             next_action="take out of stacks/ what no stack needs, or take `at` out of the schedules",
         )
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    return Site(found.path.absolute().relative_to(folder).as_posix(), sums, tar_of(files, programs))
+    name = found.path.absolute().relative_to(folder).as_posix()
+    return Site(name, sums, tar_of(files, programs), frozenset(programs))
 
 
 def _below_site(folder: Path) -> Iterator[Path]:

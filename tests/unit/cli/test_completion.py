@@ -181,6 +181,30 @@ def test_what_depends_on_the_user_s_settings_is_kept_apart(site: Path, monkeypat
     assert (offered(line), at_once(line)) == (["x1"], None)
 
 
+@pytest.mark.parametrize("line", ["--site {} cluster.plan --limit ", "cluster.plan --site {} --limit "])
+@pytest.mark.parametrize("named", ["other", "{folder}/other", "missing"])
+def test_names_are_those_of_the_site_that_the_line_names(site: Path, line: str, named: str) -> None:
+    (site / "other" / "inventory").mkdir(parents=True)
+    (site / "other" / "inventory" / "prod.yml").write_text("hosts: {x1: {}}")
+    settle(site)
+    line = f"skep {line.format(named.format(folder=site))}"
+    desired = [] if named == "missing" else ["x1"]
+    own = "skep cluster.plan --limit "
+    assert (at_once(line), answered(site, line)) == (None, desired)
+    assert (at_once(own), answered(site, line)) == (None, desired)
+    assert answered(site, own) == ["m1", "w1", "north", "cold"] == at_once(own)
+    assert answered(site, line) == desired
+
+
+def test_in_a_folder_that_was_deleted_tab_offers_what_needs_none(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = site / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert at_once("skep cluster.plan --lim") == ["--limit"]
+    assert at_once("skep cluster.plan --limit ") is None
+
+
 def test_nothing_is_kept_of_a_file_that_may_have_changed_while_it_was_read(site: Path) -> None:
     os.utime(site / "inventory" / "prod.yml", (time.time() + 60,) * 2)
     line = "skep cluster.plan --limit "

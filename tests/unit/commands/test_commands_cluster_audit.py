@@ -12,7 +12,7 @@ import pytest
 from skep.cli.spelling import spelled
 from skep.commands.cluster import audit as cluster_audit
 from skep.commands.cluster.audit import Asked, audited
-from skep.verify.check import Check
+from skep.verify.check import UNREACHABLE, Check
 from tests.unit.audit.conftest import CLUSTER
 
 
@@ -31,17 +31,18 @@ def test_each_remedy_names_program_and_inventory_and_no_checks_of_a_role_are_lef
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     check = Check("engine", "m1", "runs", "failed", "it is down", 0.1, id="engine-runs", remedy="invoke cluster.up")
+    lost = Check("ssh", "m2", "can be reached", "error", "no answer", 0.1, id=UNREACHABLE)
     files: list[Path] = []
     monkeypatch.setattr(
-        cluster_audit, "run_checks", lambda cluster, pool, suites, **_: files.extend(suites.values()) or [check]
+        cluster_audit, "run_checks", lambda cluster, pool, suites, **_: files.extend(suites.values()) or [check, lost]
     )
     monkeypatch.setattr(cluster_audit, "hosts_of", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "facts_for", lambda *_: None)
     monkeypatch.setattr(cluster_audit, "narrowed", lambda site, _: site)
     kept: list[Any] = []
     monkeypatch.setattr(cluster_audit.history, "note_audit", lambda pool, managers, line: kept.append((managers, line)))
-    site = SimpleNamespace(cluster=CLUSTER, pool=SimpleNamespace(hosts=("m1",)), manager_names=["m1"])
-    (one,) = audited(cast("Any", site), cast("Any", _Tell()), ROLES, Asked("cis"))
+    site = SimpleNamespace(cluster=CLUSTER, pool=SimpleNamespace(hosts=("m1",)), manager_names=["m1", "m2"])
+    one, _ = audited(cast("Any", site), cast("Any", _Tell()), ROLES, Asked("cis"))
     assert {*ROLES.values()} <= {*files} and "swarm" in ROLES
     assert {*cluster_audit.CHECKS.glob("[a-z]*.py")} <= {*files}
     assert one.fix == one.as_json()["remedy"] == "skep cluster.up -i prod"

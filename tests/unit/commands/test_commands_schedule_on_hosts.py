@@ -64,6 +64,13 @@ def read(folder: Path) -> Inventory:
     return load(folder / "inventory/prod.yml")
 
 
+def test_a_file_that_may_be_run_from_now_on_makes_another_site(folder: Path) -> None:
+    before = site(read(folder), folder)
+    (folder / "stacks/web/hook").chmod(0o644)
+    after = site(read(folder), folder)
+    assert before.sums == after.sums and before.folder != after.folder
+
+
 def test_the_inventory_with_what_it_names_and_the_stacks_are_sent(folder: Path) -> None:
     made = site(read(folder), folder)
     with tarfile.open(fileobj=io.BytesIO(made.archive)) as tar:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +86,44 @@ def test_inv_called_from_elsewhere_stays_in_its_own(repository: Path, monkeypatc
     monkeypatch.chdir(clone)
     environ = {"SKEP_FROM": str(plain)}
     assert (enter(None, environ), Path.cwd(), environ) == (plain, clone, {"SKEP_FROM": str(plain)})
+
+
+def test_a_current_folder_that_was_deleted_is_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = repository.parent / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for named in (None, str(repository)):
+        with pytest.raises(UsageError, match="the current folder cannot be used"):
+            enter(named, {})
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied"), "the folder .* cannot be entered"),
+        (OSError(116, "Stale file handle"), "the folder .* cannot be entered"),
+        (NotADirectoryError(20, "Not a directory"), "is no folder"),
+    ],
+)
+@pytest.mark.parametrize("named", [None, "../plain"])
+def test_a_folder_that_may_not_be_looked_into_or_is_on_a_lost_disk_is_named(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, named: str | None, error: OSError, message: str
+) -> None:
+    plain = repository.parent / "plain"
+    monkeypatch.chdir(plain)
+    look = os.stat
+
+    def lost(path: str | Path, *args: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(str(plain)):
+            raise error
+        return look(path, *args, **more)
+
+    def not_entered(path: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "stat", lost)
+    monkeypatch.setattr(os, "chdir", not_entered)
+    with pytest.raises(UsageError, match=message):
+        enter(named, {})
+    monkeypatch.undo()

@@ -4,7 +4,10 @@ import pytest
 
 from skep.errors import SkepError
 from skep.model import Cluster, Host
+from skep.observe import Observation
+from skep.preflight import Facts
 from skep.ssh import Result
+from skep.verify.parallel import TestsAhead
 from skep.verify.witness import IN_QUORUM, Witness
 
 LEADERLESS = Result(1, "", "Error response from daemon: rpc error: code = Unknown desc = The swarm has no leader.\n")
@@ -32,6 +35,38 @@ def test_the_first_manager_in_quorum_answers(managers, pool, unreachable):
     assert witness.manager() is witness.host("m3")
     assert witness.manager() is witness.host("m3")
     assert [len(session.asked) for session in hosts.sessions.values()] == [1, 1, 1]
+
+
+def test_a_manager_that_hangs_is_asked_again_beside_the_others_and_one_that_is_lost_is_not(managers, pool, unreachable):
+    silent = Result(124, "", "")
+    hosts = pool(m1={IN_QUORUM: silent}, m2={"true": unreachable}, m3={IN_QUORUM: silent})
+    witness = Witness(managers, hosts)
+    assert list(witness.reach(["m1", "m2", "m3"])) == ["m2"]
+    for _ in range(2):
+        with pytest.raises(SkepError, match=r"m1: no answer within \d+ s; m2: cannot be reached.*; m3: no answer within"):
+            witness.manager()
+    assert [len(session.asked) for session in hosts.sessions.values()] == [3, 1, 2]
+
+
+def test_what_many_ask_in_vain_does_not_grow(managers, pool):
+    witness = Witness(managers, pool(m1={IN_QUORUM: LEADERLESS}, m2={IN_QUORUM: LEADERLESS}, m3={IN_QUORUM: LEADERLESS}))
+    tests = TestsAhead([(number, witness.manager) for number in range(20)], width=1)
+    lengths = set()
+    for number in range(1, 20):
+        with pytest.raises(SkepError) as caught:
+            tests.result(number)
+        lengths.add(len(caught.traceback))
+    tests.stop()
+    assert len(lengths) == 1
+
+
+def test_facts_are_asked_of_hosts_that_answer(managers, pool, unreachable, monkeypatch):
+    seen = []
+    found = Observation({}, {"m1": Facts(hostname="one")}, {})
+    monkeypatch.setattr("skep.observe.observe", lambda cluster, pool, roles, hosts: seen.append(hosts) or found)
+    witness = Witness(managers, pool(m1={}, m2={"true": unreachable}, m3={}))
+    witness.reach(["m1", "m2", "m3"])
+    assert witness.facts("m1").hostname == "one" and seen == [["m1", "m3"]]
 
 
 def test_without_a_quorum_each_manager_says_why(managers, pool, unreachable):
