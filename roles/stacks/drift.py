@@ -17,6 +17,7 @@ from skep.secret import secrets_in
 from skep.swarm.comparing import differences, unlisted
 from skep.swarm.image import is_by_name
 from skep.swarm.objects import Network, ObjectSpec
+from skep.swarm.placement import constraints_of, fitting
 from skep.swarm.references import named
 from skep.swarm.service import image_of, inherited, pinned, placement_of, runs_once, same_image
 from skep.swarm.spec import Platform, ServiceSpec
@@ -94,6 +95,11 @@ class Drift:
     def pruned(self) -> list[str]:
         """Services that go."""
         return self.surplus if self.desired.prune else []
+
+    def may_be_on(self, host: str, spec: ServiceSpec) -> bool:
+        """Whether the constraints of a spec let a task of it be on that host, as far as its node is known."""
+        node = next((one for one in self.swarm.nodes if self.swarm.hosts.get(one["ID"]) == host), None)
+        return node is None or bool(fitting(constraints_of(spec), [node]))
 
     def have(self, service: str) -> ServiceSpec | None:
         """The spec of a service as it is, with names in place of identifiers."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from roles.stacks.drift import Drift
 from roles.stacks.kinds import IMAGE_MOVED, NETWORK_DRIFT, SERVICE_SURPLUS
+from roles.stacks.quotas import without_quota
 from roles.stacks.sizes import too_large
 from roles.stacks.volumes import kept
 from roles.stacks.waiting import too_short
@@ -75,6 +76,7 @@ def findings(drift: Drift) -> Iterator[Finding]:
         yield from _moved(drift)
     yield from _networks(drift)
     specs = {name: raw["Spec"] for name, raw in drift.found.services.items()}
+    yield from without_quota(drift)
     yield from kept(drift.name, drift.desired.services, specs, drift.swarm.volumes)
 
 

@@ -22,6 +22,11 @@ VOLUME_KEPT = Kind(
     "A host has the volume with other options. Docker keeps a volume as it was made.",
     "remove it by hand, with its data, once nothing uses it",
 )
+VOLUME_SIZE = Kind(
+    "volume-size",
+    "A host's file system has no project quotas, so its engine makes no volume that has a size.",
+    "mount it there with prjquota, or leave the size out",
+)
 VOLUME_LEFT = Kind(
     "volume-left",
     "A host does not answer, so a volume that is to go may be left there.",

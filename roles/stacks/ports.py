@@ -13,9 +13,8 @@ from skep.model import Cluster
 from skep.plan import Finding
 from skep.seen import Seen
 from skep.swarm.labels import stack_of
-from skep.swarm.placement import constraints_of, meets, only_on_workers
+from skep.swarm.placement import only_on_workers
 from skep.swarm.ports import RAFT, Key, clash, ports_of, swarm_ports
-from skep.swarm.spec import ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,16 @@ class Handover:
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Ports that hosts need for themselves: ``swarm``, which their engines talk over, and by host the one of
-    ``logins`` over SSH. ``nodes`` are the hosts' identifiers in the swarm."""
+    ``logins`` over SSH."""
 
     swarm: frozenset[Key]
     logins: Mapping[str, int]
-    nodes: Mapping[str, str | None]
 
 
 def taken(cluster: Cluster, seen: Seen[State]) -> Taken:
     """What was observed; what the inventory says, where no manager answers."""
     logins = {name: state.login for name, state in seen.states.items() if state and state.login}
-    nodes = {name: member.node for name, member in seen.members.items() if member}
-    return Taken(swarm_ports(seen.data_port or cluster.swarm.data_path_port), logins, nodes)
+    return Taken(swarm_ports(seen.data_port or cluster.swarm.data_path_port), logins)
 
 
 @dataclass(slots=True)
@@ -116,26 +113,16 @@ def _of_hosts(drift: Drift, hosts: Taken) -> Iterator[Finding]:
             if port in hosts.swarm and not (port == ("tcp", RAFT) and not is_ingress and only_on_workers(spec)):
                 text = f"{text} Swarm's own, between the hosts"
                 yield Finding("error", text, role="stacks", next_action="publish another port")
-            elif logged_in := [one for one in _logins(drift, hosts, port) if is_ingress or _may_be(drift, spec, one)]:
-                names = ", ".join(host for host, _ in logged_in[:3])
+            elif logged_in := [
+                host.name
+                for host in drift.cluster.hosts
+                if port == ("tcp", hosts.logins.get(host.name)) and (is_ingress or drift.may_be_on(host.name, spec))
+            ]:
                 more = f" and {len(logged_in) - 3} more" if len(logged_in) > 3 else ""
                 loss = "nobody could log in there any more" if is_ingress else "a task there could not start"
-                text = f"{text} that of the SSH server of {names}{more}: {loss}"
+                text = f"{text} that of the SSH server of {', '.join(logged_in[:3])}{more}: {loss}"
                 apart = "" if is_ingress else ", or keep it from these hosts with a placement constraint"
                 yield Finding("error", text, role="stacks", next_action=f"publish another port{apart}")
-
-
-def _logins(drift: Drift, hosts: Taken, port: Key) -> Iterator[tuple[str, str | None]]:
-    """Hosts whose SSH server has that port, with their nodes."""
-    for host in drift.cluster.hosts:
-        if port == ("tcp", hosts.logins.get(host.name)):
-            yield host.name, hosts.nodes.get(host.name)
-
-
-def _may_be(drift: Drift, spec: ServiceSpec, login: tuple[str, str | None]) -> bool:
-    """Whether a task may be placed on that host, as far as it is known."""
-    node = next((one for one in drift.swarm.nodes if one["ID"] == login[1]), None)
-    return node is None or all(meets(one, node) for one in constraints_of(spec))
 
 
 def _moving(drift: Drift) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -47,12 +48,19 @@ class Stacks(ClusterRole[State]):
         "prune", "done", "failed", "collect", "remove", "gone", "volumes", "forget",
     )  # fmt: skip
     milestones = (STACK_RUNS,)
-    probe = places.probe("roles/stacks/probe.sh")
+    probe = places.probe("roles/stacks/probe.sh", SIZED="")
     questions: tuple[str, ...] = (SERVICES, NETWORKS, "/configs", "/secrets", "/nodes")
 
     def has_part_in(self, stacks: Sequence[RequestedStack], cluster: RequestedCluster) -> bool:
         """In whatever is asked of stacks."""
         return True
+
+    def probe_of(self, cluster: RequestedCluster) -> str:
+        """Looks for quotas only where a file may speak of a volume's size."""
+        with suppress(LookupError):  # of a file that cannot be read its plan says so
+            if any(b"size" in stack.files[name] for stack in cluster.stacks for name in stack.compose):
+                return places.probe("roles/stacks/probe.sh", SIZED="yes")
+        return self.probe
 
     def parse(self, text: str, answers: Answers) -> State | None:
         """The swarm's objects from a manager; what tasks have mounted on the host, and options of its volumes."""

@@ -12,7 +12,7 @@ from roles.daemon.reported import asks_registries_as
 from roles.stacks.volumes import parse_volume
 from skep.dataclass import dataclass
 from skep.json_types import mapping
-from skep.model import Cluster, Secret
+from skep.model import Cluster, Host, Secret
 from skep.questions import SERVICES, Answers
 from skep.refusals import SwarmFacts
 from skep.refusals.drivers import ADDRESSES, NETWORK
@@ -33,7 +33,8 @@ Answered = Answer | str
 class State:
     """What one host showed. ``mounted`` maps secret IDs to the SHA-256 of what tasks on the host have mounted;
     ``volumes`` maps volumes of the driver ``local`` to the options that they were made with; ``login`` is the port at
-    which its SSH server took this login, ``logs`` what its daemon.json says of logs;
+    which its SSH server took this login, ``logs`` what its daemon.json says of logs,
+    ``without_quota`` are data roots on file systems without project quotas;
     ``swarm`` is the whole swarm, from managers in a quorum only; ``info`` is what its engine says of itself."""
 
     mounted: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class State:
     volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     login: int | None = None
     logs: Mapping[str, object] = field(default_factory=dict, repr=False)
+    without_quota: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class SwarmObjects:
     tasks: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
     logs: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     """What each host's daemon.json says of logs, be it the inventory's word or not."""
+    without_quota: frozenset[str] = frozenset()
+    """Hosts whose engines can give no volume a size."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Node ID → name of the host."""
     plugins: tuple[Plugin, ...] | None = None
     """Plugins of a manager; asked for only where a network names a driver that is not the engine's own."""
 
@@ -125,17 +131,22 @@ class Found:
     revisions: tuple[Revision, ...] = ()
 
 
+_WORDS = ("login", "daemon", "no-quota")
+"""With which lines of the probe begin that are no checksums."""
+
+
 def parse_state(text: str, answers: Answers, networks: str) -> State | None:
     """From the checksums the probe prints and, on managers, the engine's lists; ``None`` where there is neither."""
     rows = [line.split() for line in text.splitlines()]
-    mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2 and row[0] not in ("login", "daemon")}
+    mounted = {row[1].rpartition("/")[2]: row[0] for row in rows if len(row) == 2 and row[0] not in _WORDS}
+    without = frozenset(line.removeprefix("no-quota ") for line in text.splitlines() if line.startswith("no-quota "))
     logs = next((_logs(line.removeprefix("daemon ")) for line in text.splitlines() if line.startswith("daemon ")), {})
     login = next((int(row[1]) for row in rows if len(row) == 2 and row[0] == "login" and row[1].isdecimal()), None)
     volumes = dict(volume for line in text.splitlines() if (volume := parse_volume(line)))
     if "/nodes" not in answers:
         info: EngineInfo = answers.get("/info") or {}
-        is_there = mounted or volumes or info or login or logs
-        return State(mounted, info=info, volumes=volumes, login=login, logs=logs) if is_there else None
+        found = State(mounted, None, info, volumes, login, logs, without)
+        return found if found != State() else None
     return State(
         mounted,
         SwarmObjects(
@@ -149,6 +160,7 @@ def parse_state(text: str, answers: Answers, networks: str) -> State | None:
         volumes,
         login,
         logs,
+        without,
     )
 
 
@@ -168,7 +180,13 @@ def objects(cluster: Cluster, seen: Seen[State]) -> SwarmObjects | None:
         outdated=tuple(outdated),
         volumes={name: state.volumes for name, state in states.items()},
         logs={name: state.logs for name, state in states.items()},
+        without_quota=frozenset(host.name for host in cluster.hosts if _is_without_quota(host, states.get(host.name))),
+        hosts={member.node: name for name, member in seen.members.items() if member and member.node},
     )
+
+
+def _is_without_quota(host: Host, state: State | None) -> bool:
+    return state is not None and (state.info.get("DockerRootDir") or host.data_root) in state.without_quota
 
 
 def _logs(text: str) -> Mapping[str, object]:

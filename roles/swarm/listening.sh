@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2010
 # listens prints the TCP port of Swarm's gossip where the engine listens there; without ss, by the kernel's own table, where
 # 1F0A is that port, and 0A says that it listens. Not 2377: leaving frees that, and it may be where the API of a worker's
 # engine is.

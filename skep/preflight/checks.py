@@ -135,8 +135,8 @@ def _untold(cluster: Cluster, facts: Mapping[str, Facts]) -> Iterator[Finding]:
     if outside and len(facts) > 1:
         yield Finding(
             "note",
-            f"not checked: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster, facts)}/udp are open between the hosts;"
-            f" nothing listens there yet {where(outside, facts)}",
+            f"not checked: whether 2377/tcp, 7946/tcp+udp and {data_port(cluster, facts)}/udp are open between the"
+            f" hosts; nothing listens there yet {where(outside, facts)}",
         )
         named = [host.name for host in cluster.hosts if not swarm_address(host)]
         if named:

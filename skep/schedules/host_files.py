@@ -44,7 +44,7 @@ class Site:
     @property
     def folder(self) -> str:
         """Where it is unpacked, below the folder of its inventory."""
-        runs = {name: "\0x" for name in self.programs}
+        runs = dict.fromkeys(self.programs, "\x00x")
         lines = "".join(f"{name}\0{digest}{runs.get(name, '')}\n" for name, digest in sorted(self.sums.items()))
         return f"site/{hashlib.sha256(lines.encode()).hexdigest()[:SHORT]}"
 

@@ -12,8 +12,7 @@ Each item of ``past`` is one of::
 
 ``engine`` is the version of the manager's engine; ``lacking`` are images that no registry has any more;
 ``mounted: false``: no host that answers has a secret mounted; ``unnamed: true``: nodes' own networks are not reported.
-``info`` is what the manager's engine says of itself, ``login`` the port of its host's SSH server,
-``daemon`` its daemon.json.
+``info`` is what the manager's engine says of itself, ``host`` what the probe prints of its host beyond that.
 """
 
 from __future__ import annotations
@@ -56,15 +55,13 @@ class Past:
         self.is_mounted = given.get("mounted", True)
         self.is_unnamed = given.get("unnamed", False)
         self.info = given.get("info", {})
-        self.login = None
-        self.daemon = ""
+        self.host = ""
         numbers = count(1)
         self.api = EngineApi(self.swarm, lambda kind: f"{kind}{next(numbers):03d}".ljust(25, "x"), self._digest)
         for item in given.get("past", ()):
             self._happen(dict(item))
         self.lacking |= set(given.get("lacking", ()))
-        self.login = given.get("login")
-        self.daemon = given.get("daemon", "")
+        self.host = given.get("host", "")
 
     def state(self) -> State:
         """What a manager reports."""
@@ -74,8 +71,7 @@ class Past:
             for one, secret in self.swarm.secrets.items()
             if one in ids and self.is_mounted
         ]
-        lines += [f"login {self.login}"] if self.login else []
-        lines += [f"daemon {self.daemon}"] if self.daemon else []
+        lines.append(self.host)
         answers = {path: self.api.read(path) for path in role.questions}
         found = role.parse("\n".join(lines), answers | {"/info": self.info})
         assert found is not None

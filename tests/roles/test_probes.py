@@ -11,6 +11,7 @@ import pytest
 
 from roles.daemon.role import role as daemon
 from roles.engine.role import role as engine
+from roles.stacks.role import role as stacks
 from skep.places import HOST
 from skep.shell import script
 
@@ -152,3 +153,16 @@ def test_an_engine_of_a_package_or_put_there_by_hand_is_not_taken_for_one_from_a
     (process / "exe").unlink()
     (process / "exe").symlink_to("/opt/skep/docker-28.5.2-0/dockerd")
     assert run(tmp_path, text, systemctl="") == ""
+
+
+@pytest.mark.parametrize("between", ["", "env -u SSH_CONNECTION timeout 60 "])
+def test_the_port_of_a_login_is_seen_also_behind_what_does_not_pass_it_on(tmp_path: Path, between: str) -> None:
+    """As sudo does not: its own process was started with it."""
+    (tmp_path / "probe").write_text(HOST.replace("/etc/docker/", f"{tmp_path}/") + stacks.probe)
+    (tmp_path / "daemon.json").write_text('{\n  "debug": true,\n  "log-driver": "local"\n}\n')
+    environment = {**os.environ, "SSH_CONNECTION": "192.0.2.7 50000 192.0.2.9 2222"}
+    words = ["sh", "-c", f"{between}sh {tmp_path}/probe; true"]
+    ran = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+    state = stacks.parse(ran.stdout, {})
+    assert state is not None
+    assert (state.login, dict(state.logs), state.mounted) == (2222, {"log-driver": "local"}, {})

@@ -43,13 +43,17 @@ def test_a_manager_that_hangs_is_asked_again_beside_the_others_and_one_that_is_l
     witness = Witness(managers, hosts)
     assert list(witness.reach(["m1", "m2", "m3"])) == ["m2"]
     for _ in range(2):
-        with pytest.raises(SkepError, match=r"m1: no answer within \d+ s; m2: cannot be reached.*; m3: no answer within"):
+        with pytest.raises(
+            SkepError, match=r"m1: no answer within \d+ s; m2: cannot be reached.*; m3: no answer within"
+        ):
             witness.manager()
     assert [len(session.asked) for session in hosts.sessions.values()] == [3, 1, 2]
 
 
 def test_what_many_ask_in_vain_does_not_grow(managers, pool):
-    witness = Witness(managers, pool(m1={IN_QUORUM: LEADERLESS}, m2={IN_QUORUM: LEADERLESS}, m3={IN_QUORUM: LEADERLESS}))
+    witness = Witness(
+        managers, pool(m1={IN_QUORUM: LEADERLESS}, m2={IN_QUORUM: LEADERLESS}, m3={IN_QUORUM: LEADERLESS})
+    )
     tests = TestsAhead([(number, witness.manager) for number in range(20)], width=1)
     lengths = set()
     for number in range(1, 20):
