@@ -82,7 +82,7 @@ ELSEWHERE = {
 OPTIONS = {
     "file": "-f",
     "follow": "--watch -w",
-    "inventory": "--env --environment -e --context --destination -d",
+    "inventory": "--env --environment -e --context --destination -d -f --file",
     "json": "--output -o --format",
     "last": "--lines --tail -n",
     "limit": "--host --hosts --node --nodes --target -H",
@@ -160,8 +160,8 @@ def _key_meant(words: Sequence[str]) -> str:
 
 
 def called_otherwise(written: str, flags: Collection[str]) -> list[str]:
-    """The one of the flags that other tools call so."""
-    return [flag for name in _by_word(OPTIONS).get(written, ()) if (flag := f"--{name}") in flags][:1]
+    """Those of the flags that other tools call so, the likeliest first."""
+    return [flag for name in _by_word(OPTIONS).get(written, ()) if (flag := f"--{name}") in flags]
 
 
 def nearest(word: str, known: Sequence[str], alike: float = 0.6) -> list[str]:

@@ -180,7 +180,7 @@ class Line:
             later = next((word for word in self._words if word in self._tasks), None)
             if later and name in self._flags(self._tasks[later]()):
                 raise self._wrong(f"{name} is an option of {later}: options come after their task")
-        near = called_otherwise(name, flags)
+        near = called_otherwise(name, flags)[:1]
         owner = self.context.name if self.context else self._program
         others = [one for one, make in self._tasks.items() if name in self._flags(make())] if self.context else []
         if others and not near:
@@ -197,7 +197,8 @@ class Line:
         before = f"; as {core} of {self._program} it stands before tasks"
         given = argument.takes_value and not value.startswith("-")
         near = [one for one in called_otherwise(name, self._flags(task)) if task.flags[one].takes_value or not given]
-        raise self._wrong(f"{task.name} has no option {name}{_meant(near) or before}")
+        near.sort(key=lambda one: task.flags[one].takes_value != given)
+        raise self._wrong(f"{task.name} has no option {name}{_meant(near[:1]) or before}")
 
     def _flags(self, context: Context | None) -> list[str]:
         return [*context.flag_names()] if context else []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
@@ -27,6 +27,7 @@ from skep.cli.helping import in_columns, task_help, width
 from skep.cli.invoke_yaml import Named, Outer, read_settings
 from skep.cli.line import HELP, Line
 from skep.cli.names import names_of, read_from
+from skep.cli.parsed import as_invoke_has_it
 from skep.errors import UsageError
 from skep.shell import quoted
 from skep.site.environment import add_own
@@ -35,7 +36,6 @@ from skep.site.place import enter
 if TYPE_CHECKING:
     from skep.cli.notes import Notes
     from skep.cli.shapes import Context
-    from skep.cli.task_table import Read
 
 INVOKES = "inv[oke]"
 """How Invoke's own program calls itself in help, which cannot be typed."""
@@ -75,7 +75,7 @@ class Program(InvokeProgram):
     def parse_core_args(self) -> None:
         """Core options before the first task."""
         with self._answering(self.argv[1:]):
-            self.core = _invokes(self._line({}).read(self.argv[1:], core_only=True))
+            self.core = as_invoke_has_it(self._line({}).read(self.argv[1:], core_only=True))
             shell = self.args["print-completion-script"].value
             if shell:
                 from skep.cli.completion import script
@@ -139,7 +139,7 @@ class Program(InvokeProgram):
         """Raises ``UsageError``, which shows an alias as what it stands for."""
         whole = self.spelled_out(words)
         try:
-            return _invokes(self._line(self.contexts).read(whole))
+            return as_invoke_has_it(self._line(self.contexts).read(whole))
         except UsageError as error:
             if whole != list(words):
                 error.cause = f"{words[0]} stands for: {quoted(*self.spelled_out(words[:1]))}"
@@ -281,13 +281,6 @@ class Program(InvokeProgram):
         except (UsageError, KeyboardInterrupt) as error:
             with reporting(json=as_json):
                 raise error
-
-
-def _invokes(read: Read) -> ParseResult:
-    """The same as Invoke has it."""
-    result = ParseResult(cast("list[ParserContext]", read))
-    result.remainder, result.unparsed = read.remainder, read.unparsed
-    return result
 
 
 def adopt() -> None:
