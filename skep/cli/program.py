@@ -97,8 +97,7 @@ class Program(InvokeProgram):
             self._enter_site()
 
     def enter(self, core: Context) -> None:
-        """Go to the site that a line to complete names. What is found there is not kept: notes are of where the user
-        is. Raises ``UsageError`` as ``_enter_site`` does."""
+        """Go to the site that a line to complete names; notes are of where the user is. Raises ``UsageError``."""
         named = core.args["site"].value if "site" in core.args else None
         if named:
             self.notes = None

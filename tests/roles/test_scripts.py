@@ -975,10 +975,10 @@ def test_of_ufw_only_what_the_plan_names_goes(host: Host, kind: str) -> None:
     (files / "rules").write_text("allow proto tcp from 10.0.0.2 to any port 2377,7946\n" if kind else "")
     (files / "gone").write_text("allow proto udp from 10.0.0.9 to any port 4789,7946\n")
     host.stand_in("ufw")
-    given = {"KIND": kind, "MEMORY": str(memory), "FILES": str(files), "MARK": "4567", "DATA": "4789", "ADDRESSES": "10.0.0.2"}
-    ran = host.run(script("roles/firewall/apply.sh"), **given, UNIT="-", SCRIPT="-")
+    given = {"KIND": kind, "MEMORY": str(memory), "FILES": str(files), "MARK": "4567", "DATA": "4789"}
+    ran = host.run(script("roles/firewall/apply.sh"), **given, ADDRESSES="10.0.0.2", UNIT="-", SCRIPT="-")
     assert ran.returncode == 0, ran
     added = ["ufw prepend allow proto tcp from 10.0.0.2 to any port 2377,7946 comment skep"] if kind else []
     assert host.calls == [*added, "ufw delete allow proto udp from 10.0.0.9 to any port 4789,7946"]
     assert memory.exists() is bool(kind)
-    assert not kind or memory.read_text().splitlines()[0] == "ufw 4567 10.0.0.2"
+    assert not kind or memory.read_text().splitlines()[0] == "ufw 4567 data=4789 10.0.0.2"
