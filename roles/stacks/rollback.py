@@ -22,13 +22,24 @@ def rolled_back(cluster: RequestedCluster, stack: RequestedStack, swarm: SwarmOb
     asked, found = stack.rollout.revision, swarm.of(stack.name)
     revision = None if asked is None else _revision(asked, swarm, found)
     if revision is None:
-        known = ", ".join(str(one.number) for one in found.revisions) or "none"
-        which = asked if isinstance(asked, int) else "to go back to"
-        raise Unplannable(f"stack {stack.name} has no revision {which}", f"its revisions are: {known}")
+        raise _none_such(stack.name, asked, found)
     desired = _as_recorded(stack, revision, found)
     if asked == "before" and _was_taken_back(found):
         desired = replace(desired, findings=(_taken_back(stack, found),))
     return desired
+
+
+def _none_such(stack: str, asked: Target | None, found: Found) -> Unplannable:
+    """A number that is not kept; or none that differs from what runs, of which there may be several all the same."""
+    if isinstance(asked, int):
+        known = ", ".join(str(one.number) for one in found.revisions) or "none"
+        return Unplannable(f"stack {stack} has no revision {asked}", f"its revisions are: {known}")
+    if not found.revisions:
+        return Unplannable(f"stack {stack} has no revision to go back to", f"none is kept: invoke stack.deploy {stack}")
+    return Unplannable(
+        f"stack {stack} has no revision to go back to: none that ran differs from what runs now",
+        f"see what each changed: invoke stack.history {stack}; to have one of them all the same, name its number",
+    )
 
 
 def _as_recorded(stack: RequestedStack, revision: Revision, found: Found) -> Desired:

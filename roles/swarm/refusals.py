@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from roles.swarm.absence import again
 from roles.swarm.identity import advertise, elsewhere, expelled, stranded
@@ -41,13 +41,25 @@ def refusals(cluster: Cluster, observed: Mapping[str, State | None], swarm: View
             continue
         yield from host_refusal(cluster, name, state, swarm)
     if swarm is None and silent:
-        yield _error(
+        yield _silent(cluster, silent, list(active), leaderless)
+
+
+def _silent(cluster: Cluster, silent: Sequence[str], active: Sequence[str], leaderless: Sequence[str]) -> Finding:
+    """Managers that do not answer, where no other knows the swarm: there may be one, or it is known that there is."""
+    if not active:
+        return _error(
             ", ".join(silent),
             "cannot be asked, so nobody knows whether a swarm exists already",
-            "no swarm is initialised before every manager of the inventory has answered: what keeps it from that"
-            " stands beside its name",
-            unless=again(cluster.host(leaderless[0])) if leaderless else None,
+            "no swarm is initialised before every manager of the inventory has answered: see above why each does not",
         )
+    lacks = f"the swarm of {leaderless[0]} has no quorum" if leaderless else f"nobody manages the swarm of {active[0]}"
+    return _error(
+        ", ".join(silent),
+        f"cannot be asked, and without {'it' if len(silent) == 1 else 'them'} {lacks}",
+        f"bring {'it' if len(silent) == 1 else 'them'} back: see above why {'it' if len(silent) == 1 else 'each'} does"
+        " not answer; nothing is changed before",
+        unless=again(cluster.host(leaderless[0])) if leaderless else None,
+    )
 
 
 def copies(observed: Mapping[str, State | None]) -> Iterator[Finding]:

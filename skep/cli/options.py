@@ -18,12 +18,12 @@ class Option:
     names: str = ""
 
 
+ENVIRONMENT = "environment: a name in inventory/ or a file"
 DURATION = "such as 90s, 5m or 1h30m"
 
 COMMON = {
     "inventory": Option(
-        "environment: a name in inventory/ or a file (else $SKEP_INVENTORY, invoke.yaml, the only one)",
-        "i", "NAME", names="inventories",
+        f"{ENVIRONMENT} (else $SKEP_INVENTORY, invoke.yaml, the only one)", "i", "NAME", names="inventories"
     ),
     "json": Option("events one a line on stdout, and nothing else there", "j"),
     "verbose": Option("every step's start, progress and order; tracebacks of bugs", "v"),

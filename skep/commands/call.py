@@ -14,7 +14,7 @@ from invoke.exceptions import Exit
 
 from skep.cli.command import Command, Effect
 from skep.cli.ending import reporting
-from skep.cli.options import ALL, CHANGING, Option
+from skep.cli.options import ALL, CHANGING, ENVIRONMENT, Option
 from skep.cli.spelling import spelled
 from skep.errors import UsageError
 from skep.site.place import INVENTORIES
@@ -183,6 +183,8 @@ def task(
             common |= {one: None if one in VALUES else False for one in CHANGING if one not in lacks}
         common |= dict.fromkeys(ALL, False)
         described = {key: Option(one) if isinstance(one, str) else one for key, one in options.items()}
+        if inventory:
+            described["inventory"] = Option(f"{ENVIRONMENT} (default: {inventory})", "i", "NAME", names="inventories")
         return Command(
             body,
             name=called or body.__name__,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skep.commands.first_answer import first_answer
 from skep.converge import Site, asked_managers
+from skep.engine.tasks import without_lost
 from skep.errors import ConnectError, SkepError, nobody, reasons
 from skep.observe import Observation
 from skep.report import Reporter
@@ -33,8 +34,10 @@ def manager_client(site: Site, observation: Observation | None = None) -> Iterat
     def ask(name: str) -> None:
         with clients.lend(name, "ask") as api:
             swarm = api.info()["Swarm"]
-        if not swarm.get("ControlAvailable") or swarm.get("Error"):
+        if not swarm.get("ControlAvailable"):
             raise _NoManager(swarm.get("Error") or "is no manager of a swarm", host=name)
+        if swarm.get("Error"):
+            raise _NoQuorum(swarm["Error"], host=name)
 
     try:
         asked = first_answer(names, ask, lambda silent: site.note(f"waiting for {', '.join(silent)}"))
@@ -52,11 +55,17 @@ def manager_client(site: Site, observation: Observation | None = None) -> Iterat
 
 
 class _NoManager(ConnectError):
-    """It answers, but is not a manager of a working swarm."""
+    """It answers, but is not a manager of a swarm."""
+
+
+class _NoQuorum(ConnectError):
+    """It is a manager, and too few of the others are there for it to know anything."""
 
 
 def _no_manager(refused: Mapping[str, SkepError]) -> ConnectError:
     """That there is no swarm is only known once all have answered."""
+    if any(isinstance(error, _NoQuorum) for error in refused.values()):
+        return nobody("no manager can be asked: the swarm has no quorum", refused, "what to do: invoke cluster.plan")
     unknown = {name: error for name, error in refused.items() if not isinstance(error, _NoManager)}
     if not unknown:
         return nobody("no manager of a swarm answers", refused, "if there is none yet: invoke cluster.up")
@@ -120,8 +129,9 @@ def stack_rows(api: EngineClient) -> Table:
     """One row a service of a stack. ``desired`` is how many tasks are to run; of a job, how many are to complete."""
     columns = ("stack", "service", "mode", "tasks", "running", "desired", "completed", "update", "image")
     rows: list[tuple[object, ...]] = []
-    services = api.services(filters={"label": NAMESPACE}, status=True)
-    for service in sorted(services, key=lambda s: str(s["Spec"]["Name"])):
+    services, nodes = api.services(filters={"label": NAMESPACE}, status=True), api.nodes()
+    tasks = api.tasks() if any(node["Status"]["State"] == "down" for node in nodes) else []
+    for service in sorted(without_lost(services, tasks, nodes), key=lambda s: str(s["Spec"]["Name"])):
         spec = service["Spec"]
         image = shown_image(spec).partition("@")[0]
         rows.append(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from skep.swarm.objects import Node as Node
 from skep.swarm.objects import Service as Service
+from skep.swarm.objects import ServiceStatus
 from skep.swarm.objects import Task as Task
 from skep.swarm.service import container_in, is_global
 from skep.swarm.service import runs_once as spec_runs_once
@@ -56,6 +58,22 @@ def is_alive(task: Task) -> bool:
 def is_kept(task: Task) -> bool:
     """The managers want it to run (a job's: to complete), be it now or after a restart delay."""
     return task["DesiredState"] not in ("shutdown", "remove")
+
+
+def without_lost(services: Iterable[Service], tasks: Iterable[Task], nodes: Iterable[Node]) -> list[Service]:
+    """The services, with running tasks counted but for those on nodes that are Down: managers count them by what they
+    last heard, beside the ones started in their place. Source: swarmkit, controlapi: ListServiceStatuses."""
+    down = {node["ID"] for node in nodes if node["Status"]["State"] == "down"}
+    lost = Counter(
+        task["ServiceID"] for task in tasks if task["Status"]["State"] == "running" and task.get("NodeID") in down
+    )
+    return [_less(service, lost[service["ID"]]) if lost[service["ID"]] else service for service in services]
+
+
+def _less(service: Service, lost: int) -> Service:
+    status: ServiceStatus = {**(service.get("ServiceStatus") or {})}
+    status["RunningTasks"] = max(0, (status.get("RunningTasks") or 0) - lost)
+    return {**service, "ServiceStatus": status}
 
 
 def has_failed(task: Task) -> bool:

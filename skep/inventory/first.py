@@ -14,7 +14,7 @@ _HEAD = """\
 # yaml-language-server: $schema={schema}
 #
 # One environment. Every key there is: inventory/example.yml.
-# Next: invoke inventory.check, then cluster.plan, then cluster.up.
+# Next: inventory.check, then cluster.plan, then cluster.up.
 
 # How to log in. Your ssh_config and agent are honoured.
 {ssh}

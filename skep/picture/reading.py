@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from skep.dataclass import dataclass
-from skep.engine.tasks import error_of, has_failed, is_kept, parse_time, slot_of, task_name
+from skep.engine.tasks import error_of, has_failed, is_kept, parse_time, slot_of, task_name, without_lost
 from skep.errors import SkepError, reasons
 from skep.model import Cluster, Host, canonical
 from skep.picture.model import (
@@ -197,7 +197,7 @@ def services(answered: Answered) -> tuple[ServiceLine, ...]:
     networks = {network["Id"]: network["Name"] for network in answered.networks}
     unplaced = _placed(answered).get("", ())
     found = []
-    for service in answered.services:
+    for service in without_lost(answered.services, answered.tasks, answered.nodes):
         spec = service["Spec"]
         image, _, digest = image_of(spec).partition("@")
         image, digest = (shown_image(spec), image) if is_identifier(image) else (image, digest)

@@ -41,7 +41,7 @@ def step_grid(role: str, title: str, why: str, detail: Iterable[str]) -> Table:
     table.add_column(width=2)
     table.add_column(width=9)
     table.add_column(overflow="fold")
-    table.add_row("", line(role, style="cyan"), line(title, "  ", (why, "dim")))
+    table.add_row("", line(role, style="cyan"), line(title, "  ", (f"({why})", "dim")))
     for one in detail:
         table.add_row("", "", line(f"  {one}"))
     return table

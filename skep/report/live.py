@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
@@ -47,6 +48,11 @@ class _Place:
     since: float = 0.0
     until: float = 0.0
     running: dict[str, tuple[Event, str]] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> str:
+        """Steps ended of all."""
+        return f"{self.ended}/{self.total}"
 
 
 @dataclass(slots=True)
@@ -152,31 +158,37 @@ class LiveReporter(LinesReporter):
             return Group(places, service_lines(rows, width=self.console.width, room=max(4, room)))
 
     def _table(self) -> RenderableType:
-        table = Table.grid(padding=(0, 1), expand=False)
-        table.add_column(width=1)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, justify="right", style="dim")
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         now = time.time()
         room = max(3, self.console.height - 2 - (4 if self._services else 0))
         shown = sorted(self._places.items(), key=lambda item: (not item[1].running, item[1].ended >= item[1].total))
-        for name, place in shown[:room] if len(shown) > room else self._places.items():
-            table.add_row(*self._row(name, place, now))
+        rows = shown[:room] if len(shown) > room else list(self._places.items())
+        names = min(max((cell_len(name) for name, _ in rows), default=0), self.console.width // 3)
+        counts = max((len(place.counted) for _, place in rows), default=0)
+        words = max(8, self.console.width - names - counts - 4)
+        table = Table.grid(padding=(0, 1), expand=False)
+        table.add_column(width=1)
+        table.add_column(width=names, no_wrap=True, overflow="ellipsis")
+        table.add_column(width=counts, no_wrap=True, justify="right", style="dim")
+        table.add_column(max_width=words, no_wrap=True, overflow="ellipsis")
+        for name, place in rows:
+            sign, text = _shown(place, now, words, self._services)
+            table.add_row(sign, line(name), place.counted, text)
         if len(shown) > room:
             ended = sum(place.ended >= place.total for place in self._places.values())
             table.add_row("", "", "", line(f"… {len(shown)} places, {ended} ended", style="dim"))
         return table
 
-    def _row(self, host: str, place: _Place, now: float) -> tuple[RenderableType, RenderableType, str, RenderableType]:
-        counted, name = f"{place.ended}/{place.total}", line(host)
-        if place.running:
-            event, word = next(iter(place.running.values()))
-            word = "" if event.step.id in self._services else word
-            took = (f"  {now - event.time:.0f} s", "dim")
-            text = line(f"{event.step.title}{' – ' + word if word else ''}", took)
-            text.overflow = "ellipsis"
-            return Spinner("dots", style="cyan"), name, counted, text
-        if place.ended >= place.total:
-            sign = Text("✗", style="red") if place.failed else Text("✓", style="green")
-            return sign, name, counted, Text(f"{max(0.0, place.until - place.since):.1f} s", style="dim")
-        return Text(" "), name, counted, Text("waiting", style="dim")
+
+def _shown(place: _Place, now: float, width: int, below: Container[str]) -> tuple[RenderableType, RenderableType]:
+    """Sign and words of a host's line. Of a step that does not fit its own words are cut, not the time it takes;
+    ``below``: steps whose last word is shown under the table."""
+    if place.running:
+        event, word = next(iter(place.running.values()))
+        took = f"  {now - event.time:.0f} s"
+        text = line(f"{event.step.title}{' – ' + word if word and event.step.id not in below else ''}")
+        text.truncate(max(1, width - len(took)), overflow="ellipsis")
+        return Spinner("dots", style="cyan"), text.append(took, style="dim")
+    if place.ended >= place.total:
+        sign = Text("✗", style="red") if place.failed else Text("✓", style="green")
+        return sign, Text(f"{max(0.0, place.until - place.since):.1f} s", style="dim")
+    return Text(" "), Text("waiting", style="dim")

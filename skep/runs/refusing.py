@@ -67,7 +67,7 @@ def refuse_silent(failures: Mapping[str, SkepError]) -> None:
     if failures:
         raise ConnectError(
             f"{', '.join(failures)} could not be asked and {'was' if len(failures) == 1 else 'were'} left out",
-            next_action="bring the host back and run the same command again",
+            next_action=f"bring {'it' if len(failures) == 1 else 'them'} back and run the same command again",
         )
 
 
@@ -78,7 +78,11 @@ def refuse_untold(observation: Observation) -> None:
         return
     text, look = "no manager says what runs in the swarm; nothing was changed", "see what is wrong: invoke cluster.plan"
     if observation.failures:
-        raise nobody(text, observation.failures, look)
+        error = nobody(text, observation.failures, look)
+        lonely = [name for name, one in observation.members.items() if one and one.manager]
+        if lonely:
+            error.cause = f"{', '.join(lonely)}: a manager of a swarm without a quorum; {error.cause}"
+        raise error
     cause = "no host that answered is a manager of a swarm with a quorum"
     raise ConnectError(text, cause=cause, next_action=look)
 

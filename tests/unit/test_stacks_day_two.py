@@ -110,7 +110,8 @@ def test_nothing_to_go_back_to_is_an_error(scene: Scene) -> None:
     scene.deploy(app(1))
     scene.deploy(rolled(app(1), **RESTART))
     (error,) = scene.plan(rolled(app(1), revision="before")).errors
-    assert "has no revision to go back to" in error.text
+    assert "has no revision to go back to: none that ran differs from what runs now" in error.text
+    assert "its revisions are" not in str(error.next_action)
 
 
 def test_what_is_used_and_missing_is_made_by_the_command_that_is_printed(scene: Scene) -> None:

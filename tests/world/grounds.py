@@ -106,7 +106,7 @@ def _other_swarm(world: World, cluster: Cluster, finding: Finding) -> bool:
 
 
 GROUNDS: tuple[tuple[str, Callable[[World, Cluster, Finding], bool]], ...] = (
-    (r"cannot be asked, so nobody knows", _silent_manager),
+    (r"cannot be asked, so nobody knows|cannot be asked, and without", _silent_manager),
     (r"swarm without a quorum", _quorum_lost),
     (r"that no manager of this inventory leads", _nobody_leads),
     (r"its engine is stopped", _nobody_leads),

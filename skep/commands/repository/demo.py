@@ -21,6 +21,12 @@ from skep.role import AnyRole
 from skep.ssh import Pool
 from skep.waiting import until
 
+NEXT = {
+    "Look around": ("cluster.status -i lab", "stack.ps web -i lab", "lab.ssh m1"),
+    "Break it and repair it": ("lab.kill w1", "cluster.plan -i lab", "lab.boot w1", "cluster.up -i lab"),
+}
+"""What to try on the lab, each as it is typed."""
+
 PATIENCE = 60.0
 """Seconds the page may take to answer after the stack runs."""
 
@@ -47,9 +53,11 @@ def run(path: Path, roles: Sequence[AnyRole], paths: cluster.Paths, tell: Report
         address = next(host.address for host in site.cluster.workers)
         tell.document(f"\n4. the stack answers at http://{address}:8080/")
         tell.document(_page(f"http://{address}:8080/"))
-    tell.say("that is all. Look around: invoke cluster.status -i lab, invoke stack.ps web -i lab, invoke lab.ssh m1")
-    tell.say("Break and fix:            invoke lab.kill w1, invoke cluster.plan -i lab, invoke lab.boot w1")
-    tell.done("Take it down:             invoke lab.down")
+    for purpose, commands in NEXT.items():
+        tell.say(f"{purpose}:")
+        for command in commands:
+            tell.say(f"  invoke {command}")
+    tell.done("the lab stays up until: invoke lab.down")
 
 
 def _without_lab(site: Site, tell: Reporter, reason: str) -> None:

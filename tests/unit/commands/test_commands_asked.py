@@ -168,6 +168,15 @@ def test_nobody_can_tell(managers: Managers) -> None:
     assert managers.closed == 1
 
 
+@pytest.mark.parametrize("others", [REFUSED, {"ControlAvailable": True, "Error": "no leader"}])
+def test_a_lost_quorum_is_named_before_hosts_that_do_not_answer(managers: Managers, others: Any) -> None:
+    managers.says = {"m1": {"ControlAvailable": True, "Error": "no leader"}, "m2": others, "m3": others}
+    with pytest.raises(ConnectError, match="no manager can be asked: the swarm has no quorum") as failure:
+        managers.ask()
+    assert "no leader" in str(failure.value.cause)
+    assert failure.value.next_action == "what to do: invoke cluster.plan"
+
+
 def test_that_there_is_no_swarm_is_known_only_where_all_have_answered(managers: Managers) -> None:
     managers.says = {name: {"ControlAvailable": False} for name in NAMES}
     with pytest.raises(ConnectError, match="no manager of a swarm answers") as failure:

@@ -11,10 +11,18 @@ from tests.unit.engine.stacks import service
 
 
 class Manager:
-    """Tells one service."""
+    """Lists one service, and tasks of it on nodes."""
 
-    def __init__(self, swarm: Any) -> None:
+    def __init__(self, swarm: Any, tasks: list[Any] | None = None, **nodes: str) -> None:
         self.swarm = swarm
+        self.listed = tasks or []
+        self.states = nodes
+
+    def nodes(self) -> list[Any]:
+        return [{"ID": name, "Status": {"State": state}} for name, state in self.states.items()]
+
+    def tasks(self) -> list[Any]:
+        return self.listed
 
     def services(self, **_: Any) -> list[Any]:
         return [self.swarm]
@@ -40,3 +48,19 @@ def test_how_a_service_stands(made: Any, status: Any, row: tuple[object, ...]) -
     columns, rows = stack_rows(Manager(reported))  # type: ignore[arg-type]
     assert columns[2:7] == ("mode", "tasks", "running", "desired", "completed")
     assert [one[2:7] for one in rows] == [row]
+
+
+def test_tasks_of_nodes_that_are_down_do_not_run() -> None:
+    reported = service(replicas=3)
+    reported["Spec"]["Labels"] = {"com.docker.stack.namespace": "web"}
+    reported["ServiceStatus"] = {"RunningTasks": 3, "DesiredTasks": 3}
+
+    def task(node: str, state: str = "running") -> Any:
+        return {"ServiceID": reported["ID"], "NodeID": node, "Status": {"State": state}}
+
+    tasks = [task("w1"), task("w1", "failed"), task("w2"), task("w3"), task("", "pending")]
+    _, rows = stack_rows(Manager(reported, tasks, w1="down", w2="ready", w3="unknown"))  # type: ignore[arg-type]
+    assert rows[0][3:6] == ("2/3", 2, 3)
+    _, rows = stack_rows(Manager(reported, tasks, w1="ready", w2="ready", w3="ready"))  # type: ignore[arg-type]
+    assert rows[0][3:6] == ("3/3", 3, 3)
+    assert reported["ServiceStatus"]["RunningTasks"] == 3

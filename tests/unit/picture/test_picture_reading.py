@@ -105,6 +105,13 @@ def test_hosts_of_the_inventory_come_first_and_each_node_once() -> None:
     assert "timed out" in found[2].silent or "does not answer" in found[2].silent
 
 
+def test_tasks_of_a_node_that_is_down_do_not_run() -> None:
+    down: Node = {**node(2, "w1"), "Status": {"State": "down", "Addr": "10.0.0.2"}}
+    answered = Answered([node(1, "one", leader=True), down], ANSWERED.services, ANSWERED.tasks)
+    assert [(one.running, one.desired) for one in reading.services(answered)] == [(1, 4)]
+    assert [(one.running, one.desired) for one in reading.services(ANSWERED)] == [(2, 4)]
+
+
 def test_without_a_manager_no_host_is_said_to_be_out_of_the_swarm() -> None:
     found = reading.machines(CLUSTER, Answered(), {}, {}, {})
     assert [(one.state, one.in_swarm) for one in found] == [("not known", True)] * 3

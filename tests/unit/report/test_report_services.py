@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,12 +13,12 @@ from rich.console import Console
 
 from skep.apply import Event
 from skep.engine import ServiceRow
-from skep.plan import Run
+from skep.plan import Plan, Run
 from skep.report.json_events import JsonReporter
 from skep.report.lines import LinesReporter
 from skep.report.live import LiveReporter
 from skep.report.services import service_lines
-from tests.steps import step_id
+from tests.steps import roles, step_id
 
 STEP = Run(id=step_id("stacks/running:web"), title="wait for web", cause="deployed", script="")
 
@@ -89,6 +91,22 @@ def test_the_services_of_a_wait_are_shown_until_it_ends() -> None:
     assert "words" not in shown[0]
     tell.event(Event("done", STEP))
     assert len(drawn(tell)) == 1
+
+
+def test_a_step_with_much_to_say_leaves_room_for_its_host_and_its_time() -> None:
+    tell = LiveReporter()
+    tell.console = Console(file=io.StringIO(), width=60, height=20)
+    steps = [
+        Run(id=step_id(f"stacks/wait@{host}"), title="wait until these run elsewhere", cause="", script="", host=host)
+        for host in ("m1", "w12")
+    ]
+    with tell.run(Plan(steps, roles("stacks"), ["m1", "w12"])):
+        tell.event(Event("started", steps[0], time=time.time() - 11))
+        tell.event(Event("progress", steps[0], "tasks of shop_app start elsewhere, " * 5))
+        first, second = drawn(tell)
+    assert first[1:].startswith(" m1  0/1 ") and len(first) == 60
+    assert re.search(r"tasks of s\w*…  \d+ s$", first)
+    assert second == "  w12 0/1 waiting"
 
 
 def drawn(tell: LiveReporter) -> list[str]:
