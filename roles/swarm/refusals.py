@@ -123,17 +123,18 @@ def _swarms(observed: Mapping[str, State | None], swarm: View | None) -> Iterato
 
 def _split(observed: Mapping[str, State | None]) -> Iterator[Finding]:
     """Two leaders of one swarm with managers of their own, as ``--force-new-cluster`` on two survivors makes them."""
-    leaders = {name: state for name, state in observed.items() if state and leads(state)}
-    managers = {
-        name: frozenset(node.id for node in state.nodes or () if node.role == "manager")
-        for name, state in leaders.items()
-    }
-    if len(set(managers.values())) > 1:
-        yield _error(
-            ", ".join(leaders),
-            "each lead a swarm with other managers: one swarm was split in two",
-            f"decide which one is right; on each host of the other run: docker swarm leave --force; {AGAIN}",
-        )
+    swarms: dict[str | None, dict[str, frozenset[str]]] = {}
+    for name, state in observed.items():
+        if state and leads(state):
+            managers = frozenset(node.id for node in state.nodes or () if node.role == "manager")
+            swarms.setdefault(state.cluster_id, {})[name] = managers
+    for leaders in swarms.values():
+        if len(set(leaders.values())) > 1:
+            yield _error(
+                ", ".join(leaders),
+                "each lead a swarm with other managers: one swarm was split in two",
+                f"decide which one is right; on each host of the other run: docker swarm leave --force; {AGAIN}",
+            )
 
 
 def host_refusal(cluster: Cluster, name: str, state: State | None, swarm: View | None) -> Iterator[Finding]:
