@@ -19,6 +19,14 @@ KEPT = (errno.EBUSY, errno.EPERM, errno.EACCES)
 DEVICES = Path("/dev")
 
 
+def user_path(name: str) -> Path:
+    """A file as a user names it: ``~`` is the home folder, but where nobody has one it is a name like any other."""
+    try:
+        return Path(name).expanduser()
+    except (RuntimeError, ValueError):
+        return Path(name)
+
+
 def put(path: Path, content: str | bytes, *, mode: int | None = None, folder: int | None = None) -> None:
     """Write a file in one move; as ``replacing``."""
     with replacing(path, mode=mode, folder=folder) as file:

@@ -13,6 +13,7 @@ from invoke.config import Config
 
 from skep.cli.invoke_yaml import FILES as SETTINGS
 from skep.errors import UsageError
+from skep.files import user_path
 from skep.json_types import items, mapping
 from skep.site.place import INVENTORIES, ROOTS
 
@@ -79,7 +80,7 @@ def read_from(program: Program, kind: str, context: Context) -> tuple[list[Path]
         files += whole(chosen) if chosen else []
         if kind == "services":
             files += _compose_files(_extended(chosen), str(context.args["name"].value))
-    return [one.expanduser() for one in files], places
+    return [user_path(str(one)) for one in files], places
 
 
 def _named(program: Program, context: Context) -> list[str | None]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from skep.files import user_path
+
 SUFFIXES = (".yml", ".yaml")
 LARGEST = 1024 * 1024
 _EXTENDS = re.compile(r"^extends:[ \t]*([^\n]*)((?:\n[ \t]*(?:-[^\n]*|#[^\n]*)?)*)", re.MULTILINE)
@@ -44,7 +46,7 @@ def extended(file: Path) -> Iterator[Path]:
     words = first.strip("[]").split(",") if first else [*lines]
     for word in words:
         if name := word.strip().strip("'\""):
-            yield file.parent / _at_home(name)
+            yield file.parent / user_path(name)
 
 
 def whole(file: Path) -> list[Path]:
@@ -56,13 +58,6 @@ def whole(file: Path) -> list[Path]:
         found |= {_normal(base): base for base in new}
         waiting += new
     return [*found.values()]
-
-
-def _at_home(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        return Path(name)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from dataclasses import field
 from pathlib import Path
 
 from skep.dataclass import dataclass
+from skep.files import user_path
 
 MAX_FILE_BYTES = 64 * 1024
 
@@ -138,10 +139,7 @@ def _path(text: str, surroundings: Surroundings) -> Path:
     home = surroundings.environ.get("HOME")
     if home and (text == "~" or text.startswith("~/")):
         return Path(home) / text[2:]
-    try:
-        path = Path(text).expanduser()
-    except (RuntimeError, ValueError):
-        path = Path(text)
+    path = user_path(text)
     return path if path.is_absolute() else surroundings.folder / path
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skep.errors import UsageError
+from skep.files import user_path
 from skep.inventory.bases import SUFFIXES as SUFFIXES
 from skep.inventory.bases import bases, environments
 from skep.reading.wording import MANY, did_you_mean, few
@@ -36,7 +37,7 @@ def choose(name_or_file: str | None, *, environ: Mapping[str, str], configured: 
 def _named(source: str, desired: str, folder: Path, start: Path) -> Path:
     is_file_name = desired.endswith(SUFFIXES)
     if "/" in desired:
-        path = Path(desired).expanduser()
+        path = user_path(desired)
         candidates = [start / path, path]
     elif is_file_name:
         candidates = [start / desired, Path(desired), folder / desired]

@@ -85,7 +85,7 @@ class Away:
 
 
 def away(text: str, units: Units) -> Away:
-    """From the lines of ``there.sh``."""
+    """From the lines of ``role_on_hosts.sh``."""
     given: dict[str, list[str]] = {}
     for kind, _, rest in (line.partition(" ") for line in text.splitlines() if line):
         given.setdefault(kind, []).append(rest)

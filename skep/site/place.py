@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from skep.errors import UsageError
+from skep.files import user_path
 from skep.shell import quoted
 
 INVENTORIES = "inventory"
@@ -28,7 +29,7 @@ def enter(named: str | None, environ: MutableMapping[str, str]) -> Path:
     source = "--site" if named else "SKEP_SITE"
     named = named or environ.get("SKEP_SITE")
     if named:
-        site = Path(os.path.normpath(start / Path(named).expanduser()))
+        site = Path(os.path.normpath(start / user_path(named)))
     else:
         site = _nearest(start) or start
         if not _is_folder(site / INVENTORIES) and start != _current():
@@ -51,6 +52,9 @@ def _go(site: Path, said: str) -> None:
     try:
         os.chdir(site)
     except FileNotFoundError:
+        if site.is_symlink():
+            cause = f"it is a link to {site.readlink()}, which leads nowhere"
+            raise UsageError(f"{said} is no folder", cause=cause, next_action="name the folder of a site") from None
         raise UsageError(f"there is no folder {said}", next_action=f"mkdir -p {quoted(str(site))}") from None
     except NotADirectoryError:
         raise UsageError(f"{said} is no folder", next_action="name the folder of a site") from None

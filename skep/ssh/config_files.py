@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skep.dataclass import dataclass
+from skep.files import user_path
 
 USUAL = ("~/.ssh/config", "/etc/ssh/ssh_config")
 """Read where the inventory names no file; what the first says holds."""
@@ -62,8 +63,8 @@ def lines(path: Path, depth: int = 0) -> Iterator[Line]:
 
 def included_by(line: Line, path: Path) -> list[Path]:
     """Files that an ``Include`` names; relative ones lie beside OpenSSH's own files."""
-    folder = Path("/etc/ssh") if path.is_relative_to("/etc/ssh") else Path("~/.ssh").expanduser()
-    patterns = [folder / Path(word).expanduser() for word in words(line)]
+    folder = Path("/etc/ssh") if path.is_relative_to("/etc/ssh") else user_path("~/.ssh")
+    patterns = [folder / user_path(word) for word in words(line)]
     return [found for pattern in patterns for found in sorted(Path("/").glob(str(pattern).lstrip("/")))]
 
 

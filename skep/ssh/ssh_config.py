@@ -18,6 +18,7 @@ import paramiko
 from paramiko.ssh_exception import ConfigParseError
 
 from skep.dataclass import dataclass
+from skep.files import user_path
 from skep.model import Access
 from skep.ssh.config_files import IRRELEVANT, USUAL, Line, lines, not_understood
 from skep.ssh.programs import ask, unusable
@@ -240,7 +241,7 @@ def _expanded(text: str, tokens: Mapping[str, str], file: Path | None, key: str)
     """A file's name: with ``~``, ``${NAME}`` and ``%h`` and its like replaced."""
     text = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], ""), text)
     text = _replaced(text, tokens, file, key)
-    return home() + text[1:] if text.startswith("~/") else str(Path(text).expanduser())
+    return home() + text[1:] if text.startswith("~/") else str(user_path(text))
 
 
 def _replaced(text: str, tokens: Mapping[str, str], file: Path | None, key: str) -> str:

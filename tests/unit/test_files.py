@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from skep.errors import OutputLost, UsageError
-from skep.files import put, replacing, writable
+from skep.files import put, replacing, user_path, writable
 
 
 def names(folder: Path) -> list[str]:
@@ -19,6 +19,13 @@ def names(folder: Path) -> list[str]:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_home_folder_is_found_and_that_of_nobody_is_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ops")
+    for text, path in {"~/a": "/home/ops/a", "~": "/home/ops", "a~/b": "a~/b", "~no-one/a": "~no-one/a"}.items():
+        assert user_path(text) == Path(path)
+    assert user_path("~\0/a") == Path("~\0/a")
 
 
 def test_a_file_replaces_the_one_before_and_keeps_its_mode(tmp_path: Path) -> None:

@@ -96,6 +96,11 @@ def test_several_and_none_of_them_named(folder: Path) -> None:
         choose(None, environ={}, configured=None, folder=folder)
 
 
+def test_the_home_folder_of_nobody_is_a_name_like_any_other(folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"'~nobody-of-that-name/prod\.yml'"):
+        choose("~nobody-of-that-name/prod.yml", environ={}, configured=None, folder=folder)
+
+
 def test_none_at_all(folder: Path) -> None:
     for name in ("prod.yml", "staging.yml"):
         (folder / name).unlink()

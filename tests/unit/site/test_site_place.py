@@ -98,6 +98,23 @@ def test_a_current_folder_that_was_deleted_is_named(repository: Path, monkeypatc
             enter(named, {})
 
 
+def test_the_home_folder_of_nobody_is_a_name_like_any_other(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository)
+    for environ, named in (({}, "~nobody-of-that-name/site"), ({"SKEP_SITE": "~nobody-of-that-name/site"}, None)):
+        with pytest.raises(UsageError, match="there is no folder ~nobody-of-that-name/site"):
+            enter(named, environ)
+
+
+def test_a_link_that_leads_nowhere_is_not_to_be_made_a_folder(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    (repository / "old").symlink_to("/nowhere")
+    with pytest.raises(UsageError, match="is no folder") as failure:
+        enter("old", {})
+    assert "/nowhere" in str(failure.value.cause) and "mkdir" not in str(failure.value.next_action)
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
