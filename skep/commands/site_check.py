@@ -26,7 +26,7 @@ from skep.inventory.bases import whole
 from skep.inventory.which_file import EXAMPLE
 from skep.model import Stack
 from skep.reading.documented import HostKeys
-from skep.reading.plain import plain
+from skep.reading.plain import plain, text_of
 from skep.shell import quoted
 from skep.site.git import Git
 from skep.site.layout import EXAMPLE as EXAMPLE_FILE
@@ -130,7 +130,7 @@ def examined(site: Path) -> Found:
 def _inventory(path: Path, git: Git, keys: HostKeys, found: Found) -> list[Stack] | None:
     """The stacks of an environment, with everything wrong with it and them noted; ``None`` where it cannot be read."""
     name = git.short(path)
-    text = "\n".join(one.read_text(encoding="utf-8", errors="replace") for one in whole(path) if one.is_file())
+    text = "\n".join(text_of(one.read_bytes(), "replace") for one in whole(path) if one.is_file())
     environ = Elsewhere(os.environ, DEFAULT.findall(text))
     for given in SECRET.findall(text):
         _committed(path.parent / given, f"{name} takes a secret from it", git, found)

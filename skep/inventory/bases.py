@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skep.files import user_path
+from skep.reading.plain import text_of
 
 SUFFIXES = (".yml", ".yaml")
 LARGEST = 1024 * 1024
@@ -35,7 +36,7 @@ def bases(folder: Path) -> dict[Path, Path]:
 def extended(file: Path) -> Iterator[Path]:
     """The paths that a file extends, as far as that can be seen without reading it as YAML."""
     try:
-        text = file.read_bytes()[:LARGEST].decode(errors="replace")
+        text = text_of(file.read_bytes()[:LARGEST], "replace")
     except OSError:
         return
     said = _EXTENDS.search(text)

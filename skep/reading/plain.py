@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
+
+def text_of(content: bytes, errors: str = "strict") -> str:
+    """A file's text without a mark at its head: in UTF-8, or in UTF-16 where it is marked as such."""
+    marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return content.decode("utf-16" if marked else "utf-8-sig", errors)
+
 
 def plain(content: bytes) -> object:
     """What a file holds. Raises ``ValueError`` for what is no YAML."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import field
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from skep.dataclass import dataclass
 from skep.reading.findings import Findings, KeyPath, Place
+from skep.reading.plain import text_of
 from skep.reading.scalars import NULLS, Scalar
 
 MAX_BYTES = 1024 * 1024
@@ -161,9 +161,8 @@ def read(content: bytes, file: str, form: Form, findings: Findings) -> Node | No
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise Unreadable(f"the file is larger than {MAX_BYTES // 1024} KiB")
-    marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     try:
-        return content.decode("utf-16" if marked else "utf-8-sig")
+        return text_of(content)
     except UnicodeDecodeError as error:
         raise Unreadable("the file is not UTF-8 text", content[: error.start].count(b"\n") + 1) from None
 

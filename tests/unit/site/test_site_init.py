@@ -191,6 +191,20 @@ def test_what_is_wrong_is_found_by_name(site: Path, what: str) -> None:
     assert len(raised.value.problems) == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_mark_at_the_head_of_inventories_hides_no_secret(site: Path, encoding: str) -> None:
+    for change in WRONG["a secret of what an inventory extends in git"][0]:
+        change(site)
+    for name in ("prod.yml", "base.yml"):
+        file = site / "inventory" / name
+        lines = sorted(file.read_text().splitlines(keepends=True), key=lambda line: not line.startswith("extends:"))
+        file.write_bytes("".join(lines).encode(encoding))
+    with pytest.raises(SiteError) as raised:
+        site_files.check(site, Recording())
+    (problem,) = raised.value.problems
+    assert problem.startswith("inventory/sudo: inventory/prod.yml takes a secret from it")
+
+
 ODD: dict[str, tuple[list[Callable[[Path], None]], str]] = {
     "a stack that runs nowhere": (
         [_write("stacks/blog/compose.yml", "services: {}\n")], "stacks/blog: no environment names this stack",
