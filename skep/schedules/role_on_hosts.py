@@ -174,8 +174,9 @@ class There(HostRole[Away]):
             lines = [*(f"{name}: {'changed' if name in found.site else 'new'}"
                        for name, digest in self.site.sums.items() if found.site.get(name) != digest),
                      *(f"remove {name}" for name in found.site if name not in self.site.sums)]  # fmt: skip
+            cause = f"{len(lines)} differ" if lines else "they differ in which may be run"
             yield self._run(at, "site", f"send the site: {len(self.site.sums)} files",
-                            f"{len(lines)} differ" if found.site else "missing", script("skep/schedules/site.sh"),
+                            cause if found.site else "missing", script("skep/schedules/site.sh"),
                             files={"site.tar": self.site.archive}, detail=_few(lines),
                             NAME=self.site.folder.partition("/")[2])  # fmt: skip
 

@@ -117,6 +117,13 @@ def test_files_that_were_edited_there_and_another_commit_are_sent_again() -> Non
     assert [step.id.action for step in plan] == ["site", "try"]
 
 
+def test_a_site_of_the_same_files_is_sent_for_which_of_them_may_be_run() -> None:
+    have = done(bare())
+    plan = planned({**have, "m2": replace(have["m2"], current=replace(SITE, programs=frozenset(SITE.sums)).folder)})
+    step = next(step for step in plan if step.id.action == "site")
+    assert step.cause == "they differ in which may be run" and not step.detail
+
+
 def test_a_later_skep_lies_beside_the_earlier_until_all_units_name_it() -> None:
     have = done(bare())
     earlier = replace(have["m2"], program=False, old=("program/digest", "program.new"))
