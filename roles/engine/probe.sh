@@ -54,7 +54,6 @@ case ${engine:+$unit_state} in inactive | failed)
   starter=
   while IFS= read -r line; do
     case $line in 0::/?* | *:name=systemd:/?*) starter=${line##*/} ;; esac
-  done <"/proc/$engine/cgroup"
-  echo "started-by ${starter:-nobody}" ;;
+  done 2>/dev/null <"/proc/$engine/cgroup" && [ "$starter" != docker.service ] && echo "started-by ${starter:-nobody}" ;;
 esac
 true

@@ -423,14 +423,17 @@ def test_a_look_reads_apts_cache_only_where_apt_would_not_write_it_anew(
         ("active", "0::/system.slice/docker.service\n", []),
         ("activating", "0::/system.slice/docker.service\n", []),
         ("", "0::/init.scope\n", []),
+        ("inactive", "0::/system.slice/docker.service\n", []),  # it started meanwhile
+        ("inactive", None, []),  # it ended meanwhile
     ],
 )
 def test_an_engine_that_docker_service_did_not_start_is_seen_with_who_did(
-    host: Host, unit: str, groups: str, by: list[str]
+    host: Host, unit: str, groups: str | None, by: list[str]
 ) -> None:
     for name in ("apt-get", "apt-cache", "dpkg-query", "systemctl"):
         host.stand_in(name, "")
-    (host.folder / "cgroup").write_text(groups)
+    if groups is not None:
+        (host.folder / "cgroup").write_text(groups)
     probe = engine_role.probe.replace("/proc/$engine/cgroup", str(host.folder / "cgroup"))
     ran = host.run(f"{HOST}\nengine=1 unit_state={unit}\n{probe}")
     assert ran.returncode == 0
