@@ -84,9 +84,10 @@ class Firewall(HostRole[State]):
             have, kind = seen.states[host.name] or State(), seen.platforms.get(host.name, Platform()).firewall
             if host.open_firewall and kind in KINDS:
                 # Where no manager answers for a swarm that there is, whoever was let in stays: it may be a node. So
-                # does the port of overlay networks.
+                # does the port of overlay networks, also where no engine runs and the inventory names none.
                 nodes = seen.swarm.nodes if seen.swarm else have.addresses if silent else ()
-                desired = rules(cluster, host, nodes, have.data_port if silent else seen.data_port)
+                stays = silent or not (seen.manager or cluster.swarm.data_path_port)
+                desired = rules(cluster, host, nodes, have.data_port if stays else seen.data_port)
                 why = _differing(have, kind, desired)
                 steps += [_open(host.name, have, kind, desired, why)] if why else []
             elif have.kind:
@@ -178,11 +179,13 @@ def _open(host: str, have: State, kind: str, desired: Rules, cause: str) -> Step
 
 
 def _shut(have: State, desired: Rules) -> Iterator[str]:
-    """Whom our rules let in and will no more, for the plan."""
+    """Whom our rules let in and will no more, and which port, for the plan."""
     known = {*have.addresses, *(row[1].split()[4] for row in have.lines if row[0] == "ufw")}
     gone = sorted(known.difference(desired.addresses))
     if gone:
         yield f"no longer from {', '.join(gone)}"
+    if have.data_port and have.data_port not in desired.udp:
+        yield f"no longer {have.data_port}/udp"
 
 
 def _close(host: str, have: State, cause: str) -> Step:
