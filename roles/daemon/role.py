@@ -251,7 +251,7 @@ def _not_for_it(
         text = f"{FILE} has proxies, which go before the inventory's proxy"
         action = f"take proxies out of {FILE} on {host}, or proxy out of the inventory"
         return refusal(text, next_action=action)
-    if refused := live_restore.refusal(host, merged, have.live, FILE):
+    if refused := live_restore.refusal(host, merged, have, FILE):
         return refused
     keys = flags.in_both(have.flags, merged)
     if not keys:
