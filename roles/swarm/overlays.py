@@ -59,11 +59,14 @@ def restarts(cluster: RequestedCluster, seen: Seen[State], swarm: View | None) -
 
 def _elsewhere(host: str, state: State) -> Finding:
     """An engine has no overlay networks where the address that it advertises is on none of its interfaces, and keeps
-    that address for as long as it is a node: no restart helps.
+    that address for as long as it is a node: no restart helps. Behind NAT it never is there; a restart may help then.
 
     Source: moby, libnetwork, drivers/overlay: validateSelf.
     """
-    back = f"give {host} its old address again, then on it run: systemctl restart docker"
+    back = (
+        f"give {host} its old address again, which is not needed where the others reach it there by NAT; then on it"
+        " run: systemctl restart docker"
+    )
     anew = (
         "make it a worker in the inventory first, where other managers hold the quorum without it"
         if state.manager

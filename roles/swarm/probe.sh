@@ -7,7 +7,7 @@
 . roles/swarm/listening.sh
 command -v dockerd >/dev/null && echo "engine installed"
 while read -r kind name address; do
-  case "$kind $name" in 'global docker'* | 'global br-'* | 'global veth'*) ;; 'global '*) echo "address $address" ;; esac
+  case "$kind $name" in 'global docker'* | 'global br-'???????????? | 'global veth'*) ;; 'global '*) echo "address $address" ;; esac
 done <<INTERFACES
 $interfaces
 INTERFACES
