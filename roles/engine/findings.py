@@ -18,6 +18,7 @@ from skep.refusals.engines import (
     refused_settings,
 )
 from skep.seen import Member, Platform
+from skep.shell import quoted
 
 _WITHOUT_PARSER = "23"
 """The first engine that starts containers without AppArmor where nothing loads its profiles."""
@@ -61,7 +62,7 @@ def masked(host: str) -> Finding:
 
 def started_elsewhere(host: str, by: str) -> Finding:
     """An engine runs that docker.service did not start: a second one would not start beside it."""
-    stop = f"systemctl disable --now {by}" if by.endswith(".service") else "kill $(cat /var/run/docker.pid)"
+    stop = f"systemctl disable --now {quoted(by)}" if by.endswith(".service") else "kill $(cat /var/run/docker.pid)"
     return _error(
         host,
         f"its engine was started by {by}, not by docker.service: no other starts beside it",

@@ -71,10 +71,12 @@ class Firewall(HostRole[State]):
         if not (rows or nodes):
             return None
         kind, mark, *words = [*next((row[1:] for row in rows if row[0] == "remembers"), []), "", ""]
-        port = next((int(one.removeprefix(DATA)) for one in words if one.startswith(DATA)), None)
+        port = next((one.removeprefix(DATA) for one in words if one.startswith(DATA)), "")
         lines = [_joined(row) for row in rows if row[0] not in ("remembers", "unit")]
         known = tuple(one for one in words if one and not one.startswith(DATA))
-        return State(kind, mark, known, port, ["unit", "on"] in rows, frozenset(lines), nodes)
+        return State(
+            kind, mark, known, int(port) if port.isdigit() else None, ["unit", "on"] in rows, frozenset(lines), nodes
+        )
 
     def plan(self, cluster: Cluster, seen: Seen[State]) -> Sequence[Step | Finding]:
         """Open where it is not, shut what is not desired any more."""

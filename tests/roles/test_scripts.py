@@ -23,7 +23,7 @@ from roles.stacks.role import role as stacks
 from skep import model
 from skep.lab.signing import keyring
 from skep.places import HOST
-from skep.plan import Run
+from skep.plan import Finding, Run
 from skep.request import RequestedCluster, requested
 from skep.seen import Platform, Seen
 from skep.shell import BUSY, NO_ROOM, script
@@ -438,6 +438,16 @@ def test_an_engine_that_docker_service_did_not_start_is_seen_with_who_did(
     ran = host.run(f"{HOST}\nengine=1 unit_state={unit}\n{probe}")
     assert ran.returncode == 0
     assert [line for line in ran.stdout.splitlines() if line.startswith("started-by ")] == by
+
+
+def test_a_unit_is_named_as_a_shell_takes_it() -> None:
+    """systemd writes a hyphen of a path as \\x2d into the names of units."""
+    have = State(None, started_by=r"own\x2ddocker.service")
+    [refused] = engine_role.plan(
+        RequestedCluster("test", (model.Host("m1", "10.0.0.1", "manager"),)), Seen({"m1": have})
+    )
+    assert isinstance(refused, Finding)
+    assert r"systemctl disable --now 'own\x2ddocker.service'" in (refused.next_action or "")
 
 
 HELD = 'echo "/proc/1/fd/4 /var/lib/apt/lists/lock"'

@@ -82,7 +82,7 @@ def test_where_there_is_no_ss_the_kernel_s_table_says_where_the_engine_listens(
 
 def test_a_bridge_of_the_host_s_own_is_not_taken_for_docker_s(host: Host) -> None:
     """Or its address would be missing, and the node be refused as one whose address changed."""
-    lines = "global br-ex 10.0.0.1\nglobal br-0123456789ab 172.18.0.1\nglobal docker_gwbridge 172.19.0.1\nglobal lo 10.0.0.9"
+    lines = "global br-ex 10.0.0.1\nglobal br-0123456789ab 172.18.0.1\nglobal docker0 172.17.0.1\nglobal lo 10.0.0.9"
     ran = host.run(f"newline='\n'\nengine=\ninterfaces='{lines}'\ndata_roots=\n{role.probe}")
     found = [line for line in ran.stdout.splitlines() if line.startswith("address ")]
     assert found == ["address 10.0.0.1", "address 10.0.0.9"], ran
