@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from roles.stacks.role import role
+from roles.stacks.sizes import LARGEST_CHANGE, weight
 from roles.stacks.state import State, SwarmObjects
 from skep.compose import convert, load
 from skep.model import Host
@@ -53,6 +54,12 @@ def test_a_change_has_the_service_beside_what_it_was() -> None:
         "services.web: has 800 KiB, with the 800 KiB that it has now: managers take changes up to 1536 KiB"
     )
     assert remedy == REMEDY
+
+
+def test_thousands_of_ports_are_small_to_managers_which_keep_no_names_of_fields() -> None:
+    ports = [{"Protocol": "udp", "TargetPort": n, "PublishedPort": n, "PublishMode": "ingress"} for n in range(20_000)]
+    assert 2 * weight({"EndpointSpec": {"Ports": ports}}) < LARGEST_CHANGE
+    assert weight({"Labels": {"a.b": "cd"}, "Mounts": [{"Source": "é"}]}) == 4
 
 
 def test_a_record_that_no_config_holds() -> None:
