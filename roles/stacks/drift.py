@@ -12,11 +12,12 @@ from roles.stacks.state import Found, SwarmObjects
 from skep.dataclass import dataclass
 from skep.diff import Change
 from skep.hidden import holds
+from skep.model import Host
 from skep.request import RequestedCluster, RequestedStack, Rollout
 from skep.secret import secrets_in
 from skep.swarm.comparing import differences, unlisted
 from skep.swarm.image import is_by_name
-from skep.swarm.objects import Network, ObjectSpec
+from skep.swarm.objects import Network, Node, ObjectSpec
 from skep.swarm.placement import constraints_of, fitting
 from skep.swarm.references import named
 from skep.swarm.service import image_of, inherited, pinned, placement_of, runs_once, same_image
@@ -25,6 +26,8 @@ from skep.swarm.versions import oldest_manager, understood
 
 Services = Mapping[str, ServiceSpec]
 """Specs with names in place of identifiers, by the services' full names."""
+IN_INVENTORY = ("node.role", "node.hostname", "node.labels.")
+"""What constraints ask of a node that the inventory says of its host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,28 @@ class Drift:
         """Services that go."""
         return self.surplus if self.desired.prune else []
 
-    def may_be_on(self, host: str, spec: ServiceSpec) -> bool:
-        """Whether the constraints of a spec let a task of it be on that host, as far as its node is known."""
-        node = next((one for one in self.swarm.nodes if self.swarm.hosts.get(one["ID"]) == host), None)
-        return node is None or bool(fitting(constraints_of(spec), [node]))
+    def may_be_on(self, host: Host, spec: ServiceSpec) -> bool:
+        """Whether the constraints of a spec let a task of it be on that host: by its node, and where that is not known,
+        by what the inventory says of it."""
+        node = next((one for one in self.swarm.nodes if self.swarm.hosts.get(one["ID"]) == host.name), None)
+        if node is not None:
+            return bool(fitting(constraints_of(spec), [node]))
+        known = [one for one in constraints_of(spec) if one.strip().casefold().startswith(IN_INVENTORY)]
+        return bool(fitting(known, [_to_be(host)]))
+
+    def may_meet(self, one: ServiceSpec, other: ServiceSpec) -> bool:
+        """Whether tasks of both may come to one node. One that no node fits yet may come to any."""
+        fits = fitting(constraints_of(one), self.swarm.nodes)
+        return not fits or bool(fitting(constraints_of(other), fits))
+
+    @cached_property
+    def unseen(self) -> set[str]:
+        """Services there that nobody saw running as they are: all, unless the last roll-out was seen to its end."""
+        past = self.found.revisions
+        if past and past[-1].done:
+            return set()
+        there = set(self.desired.services) & set(self.found.services)
+        return {name for name in there if not self.was_taken_back(name)} - set(self.desired.hooks)
 
     def have(self, service: str) -> ServiceSpec | None:
         """The spec of a service as it is, with names in place of identifiers."""
@@ -191,6 +212,11 @@ class Drift:
             return None, []
         full = pinned(spec, {image_of(spec): answer})
         return image_of(full), placement_of(full).get("Platforms") or []
+
+
+def _to_be(host: Host) -> Node:
+    labels = dict(host.labels)
+    return {"ID": "", "Spec": {"Role": host.role, "Labels": labels}, "Description": {"Hostname": host.name}}
 
 
 def data_of(body: ObjectSpec) -> bytes:

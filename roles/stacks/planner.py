@@ -166,7 +166,7 @@ class Planner:
                 ready, behind = [settled], set()
             writes = [self._write(difference, ready) for difference in changed]
             yield from writes
-            behind |= {difference.name for difference in changed} | (set(wave) & self._unseen)
+            behind |= {difference.name for difference in changed} | (set(wave) & self._drift.unseen)
             ready = writes or ready
 
     def _in_turn(self, wave: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -228,19 +228,10 @@ class Planner:
             self._drift, step_id("ready", self._name, about), title, "what comes next waits for it", services, needs
         )
 
-    @cached_property
-    def _unseen(self) -> set[str]:
-        """Services there that nobody saw running as they are: all, unless the last roll-out was seen to its end."""
-        drift, past = self._drift, self._drift.found.revisions
-        if past and past[-1].done:
-            return set()
-        there = set(drift.desired.services) & set(drift.found.services)
-        return {name for name in there if not drift.was_taken_back(name)} - set(drift.desired.hooks)
-
     def _settled(self, needs: Sequence[Step]) -> Iterator[Step]:
         """The wait for what this roll-out changes and what nobody saw, if there is any; then the hooks after it."""
         changed = {difference.name for difference in self._drift.differing} - set(self._drift.hooks)
-        services = sorted(changed | self._unseen)
+        services = sorted(changed | self._drift.unseen)
         if services:
             title = f"wait until stack {self._name} runs as desired"
             settled = wait(self._drift, step_id("running", self._name), title, "deployed", services, needs)

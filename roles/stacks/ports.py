@@ -92,13 +92,16 @@ def handovers(drifts: Sequence[Drift], hosts: Taken) -> Handovers:
 
 
 def _freed(drift: Drift, held: Mapping[str, Mapping[Key, bool]]) -> Iterator[Handover]:
-    """Ports of hosts that a service of the stack has in common with one that is removed: Swarm takes both, and no task
-    of the first finds a node until the other is gone."""
-    for name, spec in drift.desired.services.items():
+    """Ports of hosts that a service whose tasks are still to start has in common with one that is removed, on nodes
+    that both may run on: Swarm takes both, and no task of the first finds a node until the other is gone. Else that one
+    runs on until the others do."""
+    for name in sorted(({one.name for one in drift.differing} | drift.unseen) - set(drift.desired.hooks)):
+        spec = drift.desired.services[name]
         ports = ports_of({"Spec": spec})
         for other in drift.pruned:
             port = next((one for one in ports if one in held[other]), None)
-            if port and not clash(ports, held[other]) and name not in drift.desired.hooks:
+            meet = port and drift.may_meet(spec, drift.found.services[other]["Spec"])
+            if port and meet and not clash(ports, held[other]):
                 yield Handover(drift, name, other, port, drift)
 
 
@@ -116,7 +119,7 @@ def _of_hosts(drift: Drift, hosts: Taken) -> Iterator[Finding]:
             elif logged_in := [
                 host.name
                 for host in drift.cluster.hosts
-                if port == ("tcp", hosts.logins.get(host.name)) and (is_ingress or drift.may_be_on(host.name, spec))
+                if port == ("tcp", hosts.logins.get(host.name)) and (is_ingress or drift.may_be_on(host, spec))
             ]:
                 more = f" and {len(logged_in) - 3} more" if len(logged_in) > 3 else ""
                 loss = "nobody could log in there any more" if is_ingress else "a task there could not start"

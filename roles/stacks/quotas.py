@@ -16,7 +16,7 @@ def without_quota(drift: Drift) -> Iterator[Finding]:
     """By volume, the hosts where tasks of what is rolled out could not start: an error where there is no other for
     them. What a host has already is mounted as it is."""
     for name, specs in sorted(_sized(drift).items()):
-        hosts = [host.name for host in drift.cluster.hosts if any(drift.may_be_on(host.name, spec) for spec in specs)]
+        hosts = [host.name for host in drift.cluster.hosts if any(drift.may_be_on(host, spec) for spec in specs)]
         lacking = [
             host
             for host in hosts
