@@ -65,8 +65,9 @@ def node_to_blame(service: Service, bad: Task | None, nodes: Mapping[str, Node])
         )
     if image := NOT_PULLED.search(error_of(bad)):
         return (
-            f"{node} could not pull its image, and Swarm does not say why; this does, on {node}: docker pull {image[1]}"
-            f" Once the image's name, the registry or the way to it is right: {again}"
+            f"{node} could not pull its image, and Swarm does not say why. Once the image's name, the registry or the"
+            f" way to it is right: {again}; this says why (after docker login, where the registry asks for one), on"
+            f" {node}: docker pull {image[1]}"
         )
     if NO_ADDRESS in error_of(bad):
         return (
@@ -115,7 +116,8 @@ def nodes_to_blame(service: Service, unplaced: Task | None, nodes: Mapping[str, 
 def _no_room(service: Service, unplaced: Task) -> str:
     stack, name = names(service)
     no_room = any(one in error_of(unplaced) for one in (NO_ROOM, MAX_REPLICAS))
-    if no_room and service.get("UpdateStatus") and rollout_of(service["Spec"]).get("Order") == "start-first":
+    in_update = (service.get("UpdateStatus") or {}).get("State") in ("updating", "paused")
+    if no_room and in_update and rollout_of(service["Spec"]).get("Order") == "start-first":
         return (
             f"'start-first' starts a new task beside the old ones, and no node for it has room for one more: write"
             f" 'order: stop-first' under update_config of {name} and deploy it; if a task stays pending after that:"

@@ -42,7 +42,9 @@ def planned(files: dict[str, bytes], there: dict[str, bytes] | None, state: Stat
     return list(role.plan(cluster, seen({"m1": State(swarm=swarm, login=state.login)})))
 
 
-@pytest.mark.parametrize(("old", "new", "goes_first"), [("red", "red", True), ("red", "", True), ("red", "blue", False)])
+@pytest.mark.parametrize(
+    ("old", "new", "goes_first"), [("red", "red", True), ("red", "", True), ("red", "blue", False)]
+)
 def test_a_removed_service_goes_first_only_where_the_other_may_need_its_node(
     old: str, new: str, *, goes_first: bool
 ) -> None:

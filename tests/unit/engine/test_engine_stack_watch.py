@@ -241,8 +241,11 @@ def test_a_roll_out_that_needs_room_for_one_more_names_what_helps(fake: Fake, er
     spec |= {"Labels": {"com.docker.stack.namespace": "web"}, "UpdateConfig": {"Order": order}}
     scene.tasks = [task(1, slot=1, state="pending", err=f"no suitable node ({error})", node="")]
     scene.look()
-    helps = "write 'order: stop-first' under update_config of app and deploy it" in scene.watch.remedy
-    assert helps == (order == "start-first")
+    remedy = "write 'order: stop-first' under update_config of app and deploy it"
+    assert (remedy in scene.watch.remedy) == (order == "start-first")
+    scene.services[0]["UpdateStatus"]["State"] = "completed"
+    scene.look(1.0)
+    assert remedy not in scene.watch.remedy, "a task that a node lost, of a service whose last update is long over"
 
 
 @pytest.mark.parametrize(
