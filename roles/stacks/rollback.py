@@ -36,6 +36,11 @@ def _none_such(stack: str, asked: Target | None, found: Found) -> Unplannable:
         return Unplannable(f"stack {stack} has no revision {asked}", f"its revisions are: {known}")
     if not found.revisions:
         return Unplannable(f"stack {stack} has no revision to go back to", f"none is kept: invoke stack.deploy {stack}")
+    if not any(one.done for one in found.revisions):
+        return Unplannable(
+            f"stack {stack} has no revision to go back to: none was seen to run",
+            f"fix its files and deploy it again: invoke stack.deploy {stack}; or take it away: invoke stack.rm {stack}",
+        )
     return Unplannable(
         f"stack {stack} has no revision to go back to: none that ran differs from what runs now",
         f"see what each changed: invoke stack.history {stack}; to have one of them all the same, name its number",

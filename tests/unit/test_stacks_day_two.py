@@ -114,6 +114,15 @@ def test_nothing_to_go_back_to_is_an_error(scene: Scene) -> None:
     assert "its revisions are" not in str(error.next_action)
 
 
+def test_a_first_deploy_that_failed_has_no_number_to_go_back_to(scene: Scene) -> None:
+    scene.deploy(app(1), never="stacks/running:shop")
+    (error,) = scene.plan(rolled(app(1), revision="before")).errors
+    assert error.text == "stack shop has no revision to go back to: none was seen to run"
+    assert error.next_action == (
+        "fix its files and deploy it again: invoke stack.deploy shop; or take it away: invoke stack.rm shop"
+    )
+
+
 def test_what_is_used_and_missing_is_made_by_the_command_that_is_printed(scene: Scene) -> None:
     services = "services: {app: {image: 'busybox:1', networks: [n], configs: [c], secrets: [s]}}"
     outside = "\n".join(f"{kind}s: {{{kind[0]}: {{external: true}}}}" for kind in ("network", "config", "secret"))
