@@ -89,7 +89,7 @@ def test_a_script_that_is_ended_leaves_nothing(shell: Any, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
 def test_a_script_that_is_hung_up_leaves_nothing(shell: Any, tmp_path: Path, number: int) -> None:
-    before = signal.signal(number, signal.SIG_DFL)  # what is ignored here, as under nohup, is ignored by what this starts
+    before = signal.signal(number, signal.SIG_DFL)  # what is ignored here, as under nohup, is so there
     try:
         done = shell(run_script(step(f"kill -{int(number)} $$; sleep 0.1", files={"key": b"secret"})))
     finally:
