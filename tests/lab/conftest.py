@@ -18,6 +18,7 @@ from tests.lab.rig.machine import heed_stops, only_ours, undisturbed  # noqa: E4
 
 PLACES = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22}
 MIXED = {"m1": "bookworm", "m2": "trixie", "m3": "forky"}
+NEWER = dict.fromkeys(PLACES, "trixie")
 VENDOR = {"m1": "trixie", "w1": "el9"}
 
 
@@ -37,7 +38,7 @@ LABS = {
     "test": _lab("test", "10.86.0.0/24", PLACES),
     "mixed": _lab("mixed", "10.87.0.0/24", MIXED, MIXED),
     "demo": _lab("demo", "10.85.0.0/24", PLACES),
-    "beside": _lab("beside", "10.86.9.0/24", PLACES),
+    "beside": _lab("beside", "10.86.9.0/24", PLACES, NEWER),
     "vendors": _lab("vendors", "10.86.5.0/24", ["m1"], {"m1": "trixie"}, packages=True),
     "own": _lab("own", "10.86.2.0/24", ["m1"]),
     "rpm": _lab("rpm", "10.86.3.0/24", VENDOR, VENDOR, packages=True),
