@@ -46,12 +46,8 @@ LABS = {
     "bare": _lab("bare", "10.86.1.0/24", ["m1", "m2", "m3", "w1"]),
 }
 """All labs of these tests. No other is touched."""
-RUNS = {
-    "beside": ("test_converged.py", "test_images.py", "test_lock.py", "test_networks.py", "test_stacks.py"),
-    "apart": ("test_demo.py", "test_dnf_host.py", "test_hosts_down.py", "test_interrupted.py"),
-}
-"""Mark → the files of a run of its own, so that the four runs take about equally long. The first shares a second
-cluster. Files whose tests have the same lab stay together: a lab is one run's at a time."""
+BESIDE = ("test_converged.py", "test_images.py", "test_own_repository.py", "test_stacks.py", "test_vendor.py")
+"""Tests that make up a run of their own, which shares a second cluster: so all three runs take equally long."""
 PASSED = pytest.StashKey[bool]()
 
 
@@ -62,12 +58,13 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests by the run they belong to, those that share the first cluster as that; all others are a run, too.
+    """Mark the tests that share the first cluster, and those of the run beside: they and all others run side by side.
     Those that share a cluster come last: it costs while it is up, even when nobody asks."""
     for item in items:
-        marks = [mark for mark, files in RUNS.items() if item.path.name in files]
-        for mark in marks or (["cluster"] if _shares(item) else []):
-            item.add_marker(mark)
+        if item.path.name in BESIDE:
+            item.add_marker("beside")
+        elif _shares(item):
+            item.add_marker("cluster")
     items.sort(key=_shares)
 
 

@@ -30,15 +30,15 @@ PYTEST = [sys.executable, "-m", "pytest"]
 UNIT = ["tests/unit", "tests/roles", "tests/world"]
 WORKERS = 1 + (os.cpu_count() or 1)
 """Processes for the unit tests: one more than there are processors, since many a test waits for another process."""
-RUNS = ("cluster", "beside", "apart")
-"""The marks of lab tests that have a run of their own: those that share a cluster, those that share a second one, and
-some on labs of their own."""
+SHARED, BESIDE = "cluster", "beside"
+"""The marks of lab tests that share a cluster, and of those that share a second one."""
 LABS = {
     "lab": (
         "lab tests, and beside them stacks against Docker's own CLI",
         [
-            *(["tests/lab", "-m", mark] for mark in RUNS),
-            ["tests/lab", "tests/oracle", "-m", " and ".join(f"not {mark}" for mark in RUNS)],
+            ["tests/lab", "-m", SHARED],
+            ["tests/lab", "-m", BESIDE],
+            ["tests/lab", "tests/oracle", "-m", f"not {SHARED} and not {BESIDE}"],
         ],
     ),
     "vm": ("a cluster of virtual machines", [["tests/vm"]]),

@@ -34,12 +34,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 def test_all_parts_in_order(runs: Runs) -> None:
     testing.run(Reporter(), only=None, keyword=None)
-    assert len(runs.run) == len(testing.STATIC) + 5
-    assert "tests/unit" in runs.run[-5]
-    assert runs.side_by_side == 4
-    chosen = [argv[-1] for argv in runs.run[-4:]]
-    assert chosen == ["cluster", "beside", "apart", "not cluster and not beside and not apart"]
-    assert all("tests/lab" in argv for argv in runs.run[-4:]) and "tests/oracle" in runs.run[-1]
+    assert len(runs.run) == len(testing.STATIC) + 4
+    assert "tests/unit" in runs.run[-4]
+    assert runs.side_by_side == 3
+    assert [argv[-1] for argv in runs.run[-3:]] == ["cluster", "beside", "not cluster and not beside"]
+    assert all("tests/lab" in argv for argv in runs.run[-3:]) and "tests/oracle" in runs.run[-1]
     assert not any("-k" in argv for argv in runs.run)
 
 
@@ -47,7 +46,7 @@ def test_all_parts_in_order(runs: Runs) -> None:
 def test_a_keyword_may_choose_nothing_in_a_part(runs: Runs, without: list[str]) -> None:
     runs.statuses = dict.fromkeys(without, NONE)
     testing.run(Reporter(), only=None, keyword="triple")
-    assert [argv[-2:] for argv in runs.run[-5:]] == [["-k", "triple"]] * 5
+    assert [argv[-2:] for argv in runs.run[-4:]] == [["-k", "triple"]] * 4
 
 
 @pytest.mark.parametrize(("only", "unsupported"), [(None, ""), ("unit", ""), ("lab", ""), (None, "no root")])
