@@ -11,6 +11,7 @@ from roles.stacks.state import State
 from skep.dataclass import dataclass
 from skep.model import Cluster
 from skep.plan import Finding
+from skep.reading.wording import few
 from skep.seen import Seen
 from skep.swarm.labels import stack_of
 from skep.swarm.placement import only_on_workers
@@ -121,9 +122,8 @@ def _of_hosts(drift: Drift, hosts: Taken) -> Iterator[Finding]:
                 for host in drift.cluster.hosts
                 if port == ("tcp", hosts.logins.get(host.name)) and (is_ingress or drift.may_be_on(host, spec))
             ]:
-                more = f" and {len(logged_in) - 3} more" if len(logged_in) > 3 else ""
                 loss = "nobody could log in there any more" if is_ingress else "a task there could not start"
-                text = f"{text} that of the SSH server of {', '.join(logged_in[:3])}{more}: {loss}"
+                text = f"{text} that of the SSH server of {few(logged_in, 3)}: {loss}"
                 apart = "" if is_ingress else ", or keep it from these hosts with a placement constraint"
                 yield Finding("error", text, role="stacks", next_action=f"publish another port{apart}")
 

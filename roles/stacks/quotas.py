@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from roles.stacks.drift import Drift
 from roles.stacks.kinds import VOLUME_SIZE
 from skep.plan import Finding
+from skep.reading.wording import few
 from skep.swarm.service import container_of
 from skep.swarm.spec import ServiceSpec
 
@@ -23,7 +24,7 @@ def without_quota(drift: Drift) -> Iterator[Finding]:
             if host in drift.swarm.without_quota and name not in drift.swarm.volumes.get(host, {})
         ]
         if lacking:
-            where = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
+            where = few(lacking, 3)
             yield Finding(
                 "error" if lacking == hosts else "warning",
                 f"stack {drift.name}: the volume {name} has a size, and the file system of Docker's data has no project"
